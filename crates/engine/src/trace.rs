@@ -1,0 +1,91 @@
+//! What a run leaves behind: named arrays, the tokens, and the next-word probabilities.
+
+use crate::array::Array;
+use std::collections::BTreeMap;
+
+/// One token of the text.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Token {
+    /// Its number in the model's vocabulary.
+    pub id: u32,
+    /// Its text as a reader sees it, leading space included. A token that is only
+    /// part of a UTF-8 character (emoji are often split) is written as its bytes: `<0xF0><0x9F>`.
+    pub text: String,
+}
+
+/// A token that may come next, and how likely it is.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct NextToken {
+    /// Its number in the vocabulary.
+    pub id: u32,
+    /// Its text, leading space included.
+    pub text: String,
+    /// Its probability over the *full* vocabulary, 0 to 1.
+    pub p: f32,
+}
+
+/// The sizes of the model that made a trace: all that a figure needs to know of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct ModelInfo {
+    /// A name for captions, such as `SmolLM2-135M`.
+    pub name: String,
+    /// Number of layers.
+    pub n_layers: usize,
+    /// Number of query heads in each layer.
+    pub n_heads: usize,
+    /// Number of key/value heads in each layer (fewer than `n_heads` with grouped queries).
+    pub n_kv_heads: usize,
+    /// Width of the residual stream.
+    pub d_model: usize,
+    /// Width of one head.
+    pub d_head: usize,
+    /// Number of tokens the model knows.
+    pub n_vocab: usize,
+    /// Whether a token may look only at itself and what came before.
+    pub causal: bool,
+}
+
+/// The record of one run.
+///
+/// Keys follow TransformerLens without its `hook_`; shapes are row-major f32:
+///
+/// | key | shape |
+/// |---|---|
+/// | `embed` | `[seq, d_model]` |
+/// | `blocks.{l}.resid_pre`, `.resid_mid`, `.resid_post` | `[seq, d_model]` |
+/// | `blocks.{l}.attn.q` | `[n_heads, seq, d_head]` (after rotary positions) |
+/// | `blocks.{l}.attn.k`, `.attn.v` | `[n_kv_heads, kv_len, d_head]` |
+/// | `blocks.{l}.attn.scores` | `[n_heads, q_len, kv_len]`, ÷√d, masked cells −∞ |
+/// | `blocks.{l}.attn.pattern` | `[n_heads, q_len, kv_len]`, each row sums to 1 |
+/// | `blocks.{l}.attn.z` | `[n_heads, seq, d_head]` |
+/// | `blocks.{l}.attn.result` | `[n_heads, seq, d_model]`: each head's share of `attn_out` |
+/// | `blocks.{l}.attn_out`, `blocks.{l}.mlp_out` | `[seq, d_model]` |
+/// | `logits` | `[seq, n_vocab]`, or `[1, n_vocab]` for the last token only |
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// Who made it.
+    pub model: ModelInfo,
+    /// The tokens, in order.
+    pub tokens: Vec<Token>,
+    /// The captured arrays by key.
+    pub arrays: BTreeMap<String, Array>,
+    /// Logits of the last token over the whole vocabulary; empty for a model without a vocabulary head.
+    pub last_logits: Vec<f32>,
+}
+
+impl Trace {
+    /// An array by its key, if it was captured.
+    pub fn get(&self, key: &str) -> Option<&Array> {
+        self.arrays.get(key)
+    }
+
+    /// The array `blocks.{layer}.{name}`, for example `layer(16, "attn.pattern")`.
+    pub fn layer(&self, layer: usize, name: &str) -> Option<&Array> {
+        self.arrays.get(&format!("blocks.{layer}.{name}"))
+    }
+
+    /// The attention pattern of one head, `[q_len, kv_len]`, if it was captured.
+    pub fn pattern(&self, layer: usize, head: usize) -> Option<&[f32]> {
+        self.layer(layer, "attn.pattern")?.index(head)
+    }
+}
