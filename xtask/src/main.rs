@@ -1,1 +1,54 @@
-fn main() {}
+//! Everything a developer or CI does, as `cargo xtask TASK`. One file a task.
+#![forbid(unsafe_code)]
+
+mod fixtures;
+mod run;
+mod shell;
+mod test;
+mod tidy;
+mod wasm;
+mod workspace;
+
+use anyhow::Result;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask TASK
+
+  test      everything CI runs, fast to slow; stops at the first failure
+  tidy      format, clippy, docs, and the house's rules (crate arrows, unsafe, file sizes)
+  run       see attention in your terminal: pulls SmolLM2 (98 MB) once, release build
+  wasm      build kernels and engine for the browser (wasm32, SIMD)
+  fixtures  make the golden data in fixtures/ anew, with Python
+  help      this text
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let done = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] | ["help" | "-h" | "--help"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["test"] => test::run(),
+        ["tidy"] => tidy::run(),
+        ["run"] => run::run(),
+        ["wasm"] => wasm::run(),
+        ["fixtures"] => fixtures::run(),
+        other => {
+            eprint!("error: no such task: {}\n\n{HELP}", other.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    report(done)
+}
+
+fn report(done: Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,17 @@
-fn main() {}
+//! The command `attnscope`: reads its arguments, runs, and reports an error on one line.
+#![forbid(unsafe_code)]
+
+use attnscope_cli::Cli;
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Bad usage ends in here, with code 2 and clap's own message.
+    match Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

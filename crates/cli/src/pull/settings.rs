@@ -1,0 +1,89 @@
+//! What the environment says about the Hub: the same variables that the Hub's Python tools read.
+
+use super::catalogue::{CATALOGUE, KnownModel};
+use anyhow::{Context, Result};
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Everything that pulling depends on, read once. Tests make their own.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The Hub's cache: `HF_HUB_CACHE`, else `$HF_HOME/hub`, else `~/.cache/huggingface/hub`.
+    pub hub_cache: PathBuf,
+    /// `HF_ENDPOINT`: another host that speaks the Hub's protocol.
+    pub endpoint: Option<String>,
+    /// `HF_TOKEN`, else the token that `hf auth login` saved.
+    pub token: Option<String>,
+    /// `HF_HUB_OFFLINE`: the Hub is not asked. (pip has settings of its own, `PIP_NO_INDEX` among them.)
+    pub offline: bool,
+    /// The `PATH` to find pip on; `None` is this process's own.
+    pub search_path: Option<OsString>,
+    /// The models known by name.
+    pub catalogue: &'static [KnownModel],
+}
+
+impl Settings {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self> {
+        let home = hf_home()?;
+        Ok(Self {
+            hub_cache: set("HF_HUB_CACHE").map_or_else(|| home.join("hub"), PathBuf::from),
+            endpoint: text("HF_ENDPOINT").map(|url| url.trim_end_matches('/').to_owned()),
+            token: text("HF_TOKEN").or_else(|| saved_token(&home)),
+            offline: text("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
+            search_path: None,
+            catalogue: CATALOGUE,
+        })
+    }
+}
+
+/// `HF_HOME`, else `huggingface` in the user's cache folder.
+fn hf_home() -> Result<PathBuf> {
+    if let Some(home) = set("HF_HOME") {
+        return Ok(home.into());
+    }
+    let cache = match set("XDG_CACHE_HOME") {
+        Some(cache) => PathBuf::from(cache),
+        None => env::home_dir()
+            .context("no folder to keep models in: this user has no home folder; set HF_HOME to one")?
+            .join(".cache"),
+    };
+    Ok(cache.join("huggingface"))
+}
+
+fn saved_token(home: &Path) -> Option<String> {
+    let token = fs::read_to_string(home.join("token")).ok()?.trim().to_owned();
+    (!token.is_empty()).then_some(token)
+}
+
+/// A variable that is set to nothing counts as not set.
+fn set(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn text(name: &str) -> Option<String> {
+    let value = set(name)?.into_string().ok()?.trim().to_owned();
+    (!value.is_empty()).then_some(value)
+}
+
+/// The values that the Hub's Python tools take for true.
+fn is_true(value: &str) -> bool {
+    matches!(value.to_ascii_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_true;
+
+    #[test]
+    fn truth_is_the_hubs() {
+        for yes in ["1", "true", "Yes", "ON"] {
+            assert!(is_true(yes), "{yes}");
+        }
+        for no in ["0", "false", "off", "2"] {
+            assert!(!is_true(no), "{no}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A small model of the catalogue's kind, a cache of its own, and a look at what is in it.
+
+use attnscope_cli::pull::Settings;
+use attnscope_cli::pull::catalogue::{KnownFile, KnownModel, PypiPackage};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The weights of the tests: large enough to be cut in half.
+pub fn weights() -> Vec<u8> {
+    (0..100_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+}
+
+pub const CONFIG: &[u8] = b"{\"model_type\": \"tiny\"}";
+
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A catalogue with one model, `tiny`: weights and a config. `weights_sha256` is what the catalogue promises.
+pub fn catalogue(weights_sha256: &str) -> &'static [KnownModel] {
+    // Leaked, as the real catalogue is static and the tests' hashes are computed.
+    let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    let file =
+        |name, bytes: &[u8], sha256, is_weights| KnownFile { name, size: bytes.len() as u64, sha256, is_weights };
+    let files = vec![
+        file("model.safetensors", &weights(), leak(weights_sha256.to_owned()), true),
+        file("config.json", CONFIG, leak(sha256(CONFIG)), false),
+    ];
+    Box::leak(Box::new([KnownModel {
+        id: "tiny",
+        about: "a model for tests",
+        licence: "MIT",
+        hub_repo: "someone/Tiny",
+        hub_revision: "main",
+        pypi: PypiPackage { name: "tiny-model", version: "1.0", folder: "tiny_model/data" },
+        files: Box::leak(files.into_boxed_slice()),
+    }]))
+}
+
+/// A cache in a folder that goes away with the test.
+pub struct Home {
+    pub folder: TempDir,
+    pub settings: Settings,
+}
+
+impl Home {
+    /// The Hub is at `endpoint`, by default where nobody listens.
+    pub fn new(endpoint: Option<String>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let settings = Settings {
+            hub_cache: folder.path().join("hub"),
+            endpoint: Some(endpoint.unwrap_or_else(|| "http://127.0.0.1:9".to_owned())),
+            token: None,
+            offline: false,
+            // Empty: no pip, unless a test puts one there.
+            search_path: Some(folder.path().join("bin").into()),
+            catalogue: catalogue(&sha256(&weights())),
+        };
+        Self { folder, settings }
+    }
+
+    pub fn repo(&self) -> PathBuf {
+        self.settings.hub_cache.join("models--someone--Tiny")
+    }
+
+    /// All regular files and links below the repository's folder, so that leftovers show.
+    pub fn left(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        walk(&self.repo(), &self.repo(), &mut out);
+        out.sort();
+        out
+    }
+}
+
+fn walk(root: &Path, folder: &Path, out: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match entry.file_type().expect("a type").is_dir() {
+            true => walk(root, &path, out),
+            false => out.push(path.strip_prefix(root).expect("below").display().to_string()),
+        }
+    }
+}

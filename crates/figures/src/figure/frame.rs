@@ -1,0 +1,151 @@
+//! What all figures share: margins, heading, caption, legend.
+
+use super::Canvas;
+use crate::number::number;
+use crate::raster::Raster;
+use crate::scene::{Anchor, Node, Run, Scene, Stroke, Weight};
+use crate::text;
+use crate::theme::Theme;
+
+/// Margin on every side.
+pub(crate) const PAD: f32 = 28.0;
+/// Size of labels.
+pub(crate) const LABEL: f32 = 13.0;
+/// Size of small print.
+pub(crate) const SMALL: f32 = 11.5;
+
+const TITLE: f32 = 18.0;
+const LEAD: f32 = 13.0;
+
+/// A scene in the making. `y` is where the next thing goes.
+pub(crate) struct Frame<'a> {
+    pub theme: &'a Theme,
+    pub width: f32,
+    pub y: f32,
+    pub nodes: Vec<Node>,
+    title: String,
+    bare: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// Begins with the heading: the title, and a line or two that say how to read the figure.
+    pub fn new(theme: &'a Theme, canvas: &Canvas, width: f32, title: impl Into<String>, lead: &str) -> Self {
+        let title = title.into();
+        let mut frame = Self { theme, width, y: PAD, nodes: Vec::new(), title, bare: canvas.bare };
+        if frame.bare {
+            frame.y = PAD / 2.0;
+            return frame;
+        }
+        for line in text::wrap(&frame.title, frame.inner(), TITLE, Weight::Semibold) {
+            let node = Node::text(PAD, frame.y + TITLE * 0.8, Run::new(line)).size(TITLE).bold().fill(theme.text);
+            frame.nodes.push(node);
+            frame.y += 24.0;
+        }
+        frame.y += 2.0;
+        frame.paragraph(lead, LEAD, 19.0);
+        frame.y += 20.0;
+        frame
+    }
+
+    /// Width between the margins.
+    pub fn inner(&self) -> f32 {
+        self.width - 2.0 * PAD
+    }
+
+    /// Adds a mark.
+    pub fn push(&mut self, node: Node) {
+        self.nodes.push(node);
+    }
+
+    /// Adds a line of text whose capitals are centred on `y`.
+    pub fn label(&mut self, x: f32, y: f32, anchor: Anchor, text: impl Into<String>) {
+        let node = Node::text(x, y, Run::new(text)).size(SMALL).anchor(anchor).fill(self.theme.muted).centred();
+        self.nodes.push(node);
+    }
+
+    /// Muted text, broken into lines, at `y`; moves `y` below it.
+    fn paragraph(&mut self, content: &str, size: f32, line_height: f32) {
+        for line in text::wrap_balanced(content, self.inner(), size, Weight::Regular) {
+            self.nodes.push(Node::text(PAD, self.y + size, Run::new(line)).size(size).fill(self.theme.muted));
+            self.y += line_height;
+        }
+    }
+
+    /// The ramp of weights (or other numbers from 0 to 1) with its ends named, and the sign of a forbidden cell. 14 pixels high.
+    pub fn weight_legend(&mut self, x: f32, what: &str, full_at: f32, masked: Option<Masked>) {
+        let (theme, mid, bar) = (self.theme, self.y + 7.0, 132.0);
+        self.label(x, mid, Anchor::Start, what);
+        let x0 = x + text::width(what, SMALL, Weight::Regular) + 10.0;
+        self.label(x0, mid, Anchor::Start, "0");
+        let x0 = x0 + 12.0;
+        let palette: Vec<_> = (0..128).map(|i| theme.weight(i as f32 / 127.0)).collect();
+        let ramp = Raster::new(128, 1, palette, (0..128).collect());
+        self.push(Node::raster(x0, mid - 5.0, bar, 10.0, ramp));
+        self.push(Node::rect(x0 - 0.5, mid - 5.5, bar + 1.0, 11.0).stroke(Stroke::new(theme.grid, 1.0)));
+        let end = if full_at < 1.0 { format!("{} and more", number(full_at)) } else { "1".into() };
+        let x1 = x0 + bar + 32.0 + text::width(&end[1..], SMALL, Weight::Regular);
+        self.label(x0 + bar + 7.0, mid, Anchor::Start, end);
+        match masked {
+            None => {}
+            Some(Masked::Dot) => {
+                self.push(Node::circle(x1 + 5.0, mid, 2.0).fill(theme.masked_dot));
+                self.label(x1 + 16.0, mid, Anchor::Start, "masked: may not look");
+            }
+            Some(Masked::Flat) => {
+                self.push(Node::rect(x1, mid - 5.0, 10.0, 10.0).fill(theme.masked));
+                self.label(x1 + 16.0, mid, Anchor::Start, "masked: may not look");
+            }
+        }
+        self.y += 14.0;
+    }
+
+    /// Width that [`Self::weight_legend`] takes.
+    pub const LEGEND_WIDTH: f32 = 430.0;
+
+    /// Ends with the caption, which says what the figure simplifies.
+    pub fn finish(mut self, caption: &str, description: String) -> Scene {
+        if self.bare {
+            self.y += PAD / 2.0;
+        } else {
+            self.y += 16.0;
+            self.paragraph(caption, SMALL, 17.0);
+            self.y += PAD - 6.0;
+        }
+        Scene {
+            width: self.width.ceil(),
+            height: self.y.ceil(),
+            title: self.title,
+            description,
+            background: self.theme.background,
+            nodes: self.nodes,
+        }
+    }
+}
+
+/// How a forbidden cell is drawn.
+pub(crate) enum Masked {
+    /// A dot where the cell would be.
+    Dot,
+    /// A flat warm grey, in rasters.
+    Flat,
+}
+
+/// The figure's caption from its parts: those that are not empty, with a space between.
+pub(crate) fn caption(parts: &[&str]) -> String {
+    parts.iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join(" ")
+}
+
+/// `name.` or nothing: a model's name as the beginning of a caption.
+pub(crate) fn credit(model: &str) -> String {
+    if model.is_empty() { String::new() } else { format!("{model}.") }
+}
+
+/// A sentence around the tokens, spaces as they were.
+pub(crate) fn sentence(tokens: &[String]) -> String {
+    let text: String = tokens.concat();
+    let text = text.trim();
+    match text.char_indices().nth(200) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
+}

@@ -1,0 +1,139 @@
+//! What the model would say if it stopped after each layer.
+
+use super::Canvas;
+use super::frame::{Frame, LABEL, PAD, caption, credit, sentence};
+use crate::number::{percent, plural};
+use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
+use crate::theme::Theme;
+use crate::token::{self, spoken};
+use attnscope::analysis::lens::LensRow;
+
+/// What is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// The text, token by token.
+    pub tokens: Vec<String>,
+    /// The embedding first, the last layer last.
+    pub rows: Vec<LensRow>,
+    /// The model's name.
+    pub model: String,
+}
+
+impl Data {
+    /// The rows of `attnscope::analysis::lens` with the texts of a trace.
+    pub fn from_trace(trace: &attnscope::Trace, rows: Vec<LensRow>) -> Self {
+        Self { tokens: trace.tokens.iter().map(|t| t.text.clone()).collect(), rows, model: trace.model.name.clone() }
+    }
+}
+
+/// What is chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The paper.
+    pub canvas: Canvas,
+    /// The ringed cell: row, position.
+    pub selected: Option<(usize, usize)>,
+}
+
+const ROW: f32 = 24.0;
+const LABEL_W: f32 = 54.0;
+
+/// Draws it.
+pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    let n = data.tokens.len().max(1) as f32;
+    let cell = ((state.canvas.width - 2.0 * PAD - LABEL_W) / n).clamp(66.0, 132.0).floor();
+    let width = (2.0 * PAD + LABEL_W + n * cell).max(2.0 * PAD + Frame::LEGEND_WIDTH);
+    let lead = "Read downwards: under each token, the next token that the model would choose if it stopped after that layer. \
+                The top row is the bare embedding, the bottom row what the model says.";
+    let mut frame = Frame::new(theme, &state.canvas, width, "The answer takes shape, layer by layer", lead);
+    heads(&mut frame, data, cell);
+    let top = frame.y;
+    for (row, lens) in data.rows.iter().enumerate() {
+        let last = row + 1 == data.rows.len() && row > 0;
+        if last {
+            frame.y += 8.0;
+        }
+        let name = match lens.label.as_str() {
+            "embed" => "embed".into(),
+            label => label.to_owned(),
+        };
+        let node = Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(12.0).anchor(Anchor::End);
+        let node = node.fill(if last { theme.text } else { theme.muted }).centred();
+        frame.push(if last { node.bold() } else { node });
+        for (position, best) in lens.top.iter().take(data.tokens.len()).enumerate() {
+            draw_cell(&mut frame, data, best, (row, position), cell, last);
+        }
+        if let Some((_, position)) = state.selected.filter(|&(r, p)| r == row && p < lens.top.len()) {
+            let x = PAD + LABEL_W + position as f32 * cell;
+            let ring = Node::rect(x - 1.5, frame.y - 1.5, cell + 1.0, ROW + 1.0).radius(4.0);
+            frame.push(ring.stroke(Stroke::new(theme.accent, 2.0)).key("chosen-cell"));
+        }
+        frame.y += ROW;
+    }
+    debug_assert!(frame.y >= top);
+    frame.y += 14.0;
+    frame.weight_legend(PAD + LABEL_W, "probability", 1.0, None);
+    let rounded = "Colour is the probability of the token that is written; long tokens are cut. ␣ marks a space.";
+    frame.finish(&caption(&[&credit(&data.model), rounded]), description(data))
+}
+
+/// The text itself, over its columns.
+fn heads(frame: &mut Frame, data: &Data, cell: f32) {
+    let theme = frame.theme;
+    let mid = frame.y + 8.0;
+    let name = Node::text(PAD + LABEL_W - 12.0, mid, Run::new("layer")).size(12.0).bold().anchor(Anchor::End);
+    frame.push(name.fill(theme.muted).centred());
+    for (idx, text) in data.tokens.iter().enumerate() {
+        let x = PAD + LABEL_W + idx as f32 * cell;
+        let runs = token::runs(text, theme.faint, cell - 8.0, LABEL, Weight::Semibold);
+        let node = Node::text(x + (cell - 2.0) / 2.0, mid, runs).size(LABEL).bold().anchor(Anchor::Middle);
+        frame.push(node.fill(theme.text).centred().key(format!("token-{idx}")).target(Target::Token { idx }));
+    }
+    frame.y += 24.0;
+}
+
+fn draw_cell(
+    frame: &mut Frame,
+    data: &Data,
+    best: &[attnscope::NextToken],
+    (row, position): (usize, usize),
+    cell: f32,
+    last: bool,
+) {
+    let theme = frame.theme;
+    let (x, y) = (PAD + LABEL_W + position as f32 * cell, frame.y);
+    let Some(top) = best.first() else { return };
+    let fill = if top.p.is_finite() { theme.weight(top.p) } else { theme.accent };
+    let rect =
+        Node::rect(x, y, cell - 2.0, ROW - 2.0).radius(3.0).fill(fill).target(Target::LensCell { row, position });
+    let after = spoken(&data.tokens[position]);
+    let said = format!("after {after}, {}: {} {}", depth(data, row), spoken(&top.text), percent(top.p));
+    frame.push(rect.value(top.p).key(format!("cell-{row}-{position}")).label(said));
+    let ink = theme.on(fill);
+    let weight = if last { Weight::Semibold } else { Weight::Regular };
+    let runs = token::runs(&top.text, fill.mix(ink, 0.45), cell - 10.0, 12.0, weight);
+    let node =
+        Node::text(x + (cell - 2.0) / 2.0, y + (ROW - 2.0) / 2.0, runs).size(12.0).anchor(Anchor::Middle).fill(ink);
+    let node = node.centred().key(format!("text-{row}-{position}"));
+    frame.push(if last { node.bold() } else { node });
+}
+
+/// A row's place in the model, said.
+fn depth(data: &Data, row: usize) -> String {
+    match data.rows.get(row).map(|r| r.label.as_str()) {
+        Some("embed") | None => "before any layer".into(),
+        Some(label) => format!("after layer {label}"),
+    }
+}
+
+fn description(data: &Data) -> String {
+    let mut out = format!("The likeliest next token at {} of the model", plural(data.rows.len(), "depth"));
+    out += &format!(" for “{}”.", sentence(&data.tokens));
+    let last = data.tokens.len().saturating_sub(1);
+    let said: Vec<String> = [0, data.rows.len() / 2, data.rows.len().saturating_sub(1)]
+        .into_iter()
+        .filter_map(|row| Some((row, data.rows.get(row)?.top.get(last)?.first()?)))
+        .map(|(row, top)| format!("{}: {} {}", depth(data, row), spoken(&top.text), percent(top.p)))
+        .collect();
+    out + &format!(" At the last token, {}.", said.join("; "))
+}

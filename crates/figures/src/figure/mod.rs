@@ -1,0 +1,150 @@
+//! The figures: pure functions `(&Data, &State, &Theme) -> Scene`.
+//!
+//! One module a figure, each with its `Data` (numbers, usually taken from a `Trace`), its `State`
+//! (what is chosen, and the [`Canvas`] it is drawn on) and `render`.
+
+mod arc_layout;
+pub mod arcs;
+pub mod components;
+mod frame;
+pub mod head_grid;
+pub mod logit_lens;
+pub mod matrix;
+mod matrix_cells;
+mod matrix_raster;
+pub mod next_tokens;
+pub mod pattern;
+pub mod vector_strip;
+
+pub use pattern::Pattern;
+
+/// The paper a figure is drawn on.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Canvas {
+    /// The width to aim for. A figure may be narrower, and is wider where it could not be read otherwise.
+    pub width: f32,
+    /// Without heading and caption: the page around it has its own.
+    pub bare: bool,
+}
+
+impl Default for Canvas {
+    fn default() -> Self {
+        Self { width: 760.0, bare: false }
+    }
+}
+
+/// Why a trace cannot be drawn.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The run did not keep what the figure shows.
+    #[error("the trace does not hold `{key}`; capture it")]
+    NotCaptured {
+        /// The trace's key.
+        key: String,
+    },
+    /// An index beyond the end.
+    #[error("there is no {what} {index}: the trace has {len}, counted from 0")]
+    NoSuch {
+        /// What was asked for: `layer`, `head`, `token`.
+        what: &'static str,
+        /// The index asked for.
+        index: usize,
+        /// How many there are.
+        len: usize,
+    },
+    /// Numbers and tokens do not belong together.
+    #[error("{what}: {expected} numbers expected, {found} found")]
+    Size {
+        /// Which numbers.
+        what: &'static str,
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+}
+
+/// The figures by name, for a command line or a menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Figure {
+    /// [`next_tokens`]
+    NextTokens,
+    /// [`matrix`]
+    Matrix,
+    /// [`arcs`]
+    Arcs,
+    /// [`head_grid`]
+    HeadGrid,
+    /// [`vector_strip`]
+    VectorStrip,
+    /// [`components`]
+    Components,
+    /// [`logit_lens`]
+    LogitLens,
+}
+
+impl Figure {
+    /// Every figure, in the order of a menu.
+    pub const ALL: [Self; 7] = [
+        Self::NextTokens,
+        Self::Matrix,
+        Self::Arcs,
+        Self::HeadGrid,
+        Self::VectorStrip,
+        Self::Components,
+        Self::LogitLens,
+    ];
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NextTokens => "next-tokens",
+            Self::Matrix => "matrix",
+            Self::Arcs => "arcs",
+            Self::HeadGrid => "head-grid",
+            Self::VectorStrip => "vector-strip",
+            Self::Components => "components",
+            Self::LogitLens => "logit-lens",
+        }
+    }
+
+    /// What it shows, in a line.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::NextTokens => "the likeliest next tokens as bars",
+            Self::Matrix => "one head's attention: which token looks at which, as a matrix",
+            Self::Arcs => "one head's attention as arcs over the sentence",
+            Self::HeadGrid => "the patterns of all heads, layer by layer",
+            Self::VectorStrip => "vectors as strips of coloured cells, and their difference",
+            Self::Components => "how one token's weights come about: q × k term by term, sum, softmax",
+            Self::LogitLens => "what the model would say after each layer",
+        }
+    }
+
+    /// The figure of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.name() == name)
+    }
+}
+
+impl std::str::FromStr for Figure {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::from_name(name)
+            .ok_or_else(|| format!("no figure `{name}`; there are {}", Self::ALL.map(Self::name).join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back() {
+        for figure in Figure::ALL {
+            assert_eq!(figure.name().parse(), Ok(figure));
+        }
+        assert!("heat".parse::<Figure>().unwrap_err().contains("head-grid"));
+    }
+}

@@ -1,0 +1,220 @@
+//! One head's attention pattern: which weight each query gives each key, and which it may not give.
+
+use super::Error;
+use crate::color::Color;
+use crate::number::whole_percent;
+use crate::raster::Raster;
+use crate::scale::{nice_ceil, quantile_abs};
+use crate::scene::Run;
+use crate::theme::Theme;
+use crate::token::spoken;
+use attnscope::Trace;
+
+/// Palette number of a cell that the mask forbids; 254 is a cell that holds no number, below it weights.
+const MASKED: u8 = 255;
+const BROKEN: u8 = 254;
+
+/// Weights of one head: `q_len` rows (queries) of `kv_len` (keys).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    /// Layer.
+    pub layer: usize,
+    /// Head.
+    pub head: usize,
+    /// Rows. The last query is the last key's token.
+    pub q_len: usize,
+    /// Columns.
+    pub kv_len: usize,
+    weights: Vec<f32>,
+    allowed: Vec<bool>,
+}
+
+impl Pattern {
+    /// Wraps row-major weights. Under a causal mask a query sees no later key.
+    pub fn new(layer: usize, head: usize, kv_len: usize, weights: Vec<f32>, causal: bool) -> Result<Self, Error> {
+        let q_len = weights.len().checked_div(kv_len).unwrap_or(0);
+        if q_len * kv_len != weights.len() || q_len > kv_len {
+            let (expected, found) = (q_len.min(kv_len) * kv_len, weights.len());
+            return Err(Error::Size { what: "pattern", expected, found });
+        }
+        let first = kv_len - q_len;
+        let allowed = (0..weights.len()).map(|i| !causal || i % kv_len <= first + i / kv_len).collect();
+        Ok(Self { layer, head, q_len, kv_len, weights, allowed })
+    }
+
+    /// The pattern that a trace holds. Where it holds scores as well, they say which cells are masked.
+    pub fn from_trace(trace: &Trace, layer: usize, head: usize) -> Result<Self, Error> {
+        let key = || format!("blocks.{layer}.attn.pattern");
+        let model = &trace.model;
+        if layer >= model.n_layers {
+            return Err(Error::NoSuch { what: "layer", index: layer, len: model.n_layers });
+        }
+        if head >= model.n_heads {
+            return Err(Error::NoSuch { what: "head", index: head, len: model.n_heads });
+        }
+        let array = trace.layer(layer, "attn.pattern").ok_or_else(|| Error::NotCaptured { key: key() })?;
+        let weights = array.index(head).ok_or_else(|| Error::NotCaptured { key: key() })?;
+        let kv_len = array.shape().last().copied().unwrap_or(0);
+        let mut pattern = Self::new(layer, head, kv_len, weights.to_vec(), model.causal)?;
+        let scores = trace.layer(layer, "attn.scores").and_then(|s| s.index(head));
+        if let Some(scores) = scores.filter(|s| s.len() == pattern.weights.len()) {
+            pattern.allowed = scores.iter().map(|&s| s != f32::NEG_INFINITY).collect();
+        }
+        Ok(pattern)
+    }
+
+    /// The weight that query `q_idx` gives key `k_idx`; none where the mask forbids it or there is no such cell.
+    pub fn weight(&self, q_idx: usize, k_idx: usize) -> Option<f32> {
+        let at = q_idx * self.kv_len + k_idx;
+        (q_idx < self.q_len && k_idx < self.kv_len && self.allowed[at]).then(|| self.weights[at])
+    }
+
+    /// The position in the text of the first query (not 0 when earlier keys came from a cache).
+    pub fn first_query(&self) -> usize {
+        self.kv_len - self.q_len
+    }
+
+    /// Whether the mask forbids any cell.
+    pub fn is_masked(&self) -> bool {
+        self.allowed.contains(&false)
+    }
+
+    /// What a query looks at, most first.
+    pub fn strongest(&self, q_idx: usize) -> Vec<(usize, f32)> {
+        let mut row: Vec<_> =
+            (0..self.kv_len).filter_map(|k| Some((k, self.weight(q_idx, k)?))).filter(|(_, w)| w.is_finite()).collect();
+        row.sort_by(|a, b| b.1.total_cmp(&a.1));
+        row
+    }
+
+    /// A smaller pattern of at most `max_side` rows and columns: each cell the largest weight of a square
+    /// of `block × block`. Gives the block as well, 1 if nothing was changed.
+    pub fn shrunk(&self, max_side: usize) -> (Self, usize) {
+        let block = self.kv_len.div_ceil(max_side.max(1)).max(1);
+        if block == 1 {
+            return (self.clone(), 1);
+        }
+        let (q_len, kv_len) = (self.q_len.div_ceil(block), self.kv_len.div_ceil(block));
+        let (mut weights, mut allowed) = (vec![0.0; q_len * kv_len], vec![false; q_len * kv_len]);
+        for q_idx in 0..self.q_len {
+            for k_idx in 0..self.kv_len {
+                let Some(w) = self.weight(q_idx, k_idx) else { continue };
+                let at = q_idx / block * kv_len + k_idx / block;
+                allowed[at] = true;
+                // `max` would swallow what is no number.
+                weights[at] = if w.is_nan() {
+                    w
+                } else if weights[at] >= w {
+                    weights[at]
+                } else {
+                    w
+                };
+            }
+        }
+        (Self { layer: self.layer, head: self.head, q_len, kv_len, weights, allowed }, block)
+    }
+
+    /// A round weight that all but one in a thousand cells stay below: where the colours of a long text may end.
+    pub fn full_at(&self) -> f32 {
+        let shown = self.weights.iter().zip(&self.allowed).filter(|(_, allowed)| **allowed).map(|(w, _)| *w);
+        nice_ceil(quantile_abs(shown, 0.999)).min(1.0)
+    }
+
+    /// One pixel a cell, in full colour from the weight `full_at` on.
+    pub fn raster(&self, theme: &Theme, full_at: f32) -> Raster {
+        let steps = f32::from(BROKEN - 1);
+        let mut palette: Vec<Color> = (0..BROKEN).map(|i| theme.weight(f32::from(i) / steps)).collect();
+        palette.extend([theme.accent, theme.masked]);
+        let pixel = |(&w, &allowed): (&f32, &bool)| match allowed {
+            false => MASKED,
+            true if !w.is_finite() => BROKEN,
+            true => ((w / full_at).clamp(0.0, 1.0) * steps).round() as u8,
+        };
+        let pixels = self.weights.iter().zip(&self.allowed).map(pixel).collect();
+        Raster::new(self.kv_len, self.q_len, palette, pixels)
+    }
+
+    /// A row in words, names in the colours of their parts: *dog looks 92 % at hot, 5 % at the*.
+    /// Nothing if the row has no numbers. `tokens` are those of the keys.
+    pub fn reading(&self, q_idx: usize, tokens: &[String], theme: &Theme) -> Vec<Run> {
+        let name = |i: usize| tokens.get(i).map_or_else(|| format!("token {i}"), |t| spoken(t));
+        let own = self.first_query() + q_idx;
+        let mut runs = vec![Run::new(name(own)).bold().fill(theme.query), Run::new(" looks ")];
+        // Never more than three: past those a picture says it better.
+        let top: Vec<_> = self.strongest(q_idx).into_iter().take(3).collect();
+        let said = top.iter().take_while(|(_, w)| *w >= 0.01).count().max(1);
+        for (i, &(k_idx, w)) in top.iter().take(said).enumerate() {
+            runs.push(Run::new(if i == 0 { "" } else { ", " }));
+            runs.push(Run::new(format!("{} at ", whole_percent(w))));
+            let whom = if k_idx == own { "itself".into() } else { name(k_idx) };
+            runs.push(Run::new(whom).bold().fill(theme.key));
+        }
+        if top.is_empty() { Vec::new() } else { runs }
+    }
+
+    /// [`Self::reading`] without colours.
+    pub fn said(&self, q_idx: usize, tokens: &[String]) -> String {
+        self.reading(q_idx, tokens, &Theme::LIGHT).into_iter().map(|r| r.text).collect()
+    }
+
+    /// The cell with the largest weight between two different tokens: what a summary tells first.
+    pub fn peak(&self) -> Option<(usize, usize, f32)> {
+        let cells = (0..self.q_len).flat_map(|q| (0..self.kv_len).map(move |k| (q, k)));
+        cells
+            .filter(|(q, k)| q + self.first_query() != *k)
+            .filter_map(|(q, k)| Some((q, k, self.weight(q, k)?)))
+            .filter(|c| c.2.is_finite())
+            .max_by(|a, b| a.2.total_cmp(&b.2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens() -> Vec<String> {
+        ["the", " hot", " dog"].map(String::from).into()
+    }
+
+    fn pattern() -> Pattern {
+        let w = vec![1.0, 0.0, 0.0, 0.3, 0.7, 0.0, 0.05, 0.92, 0.03];
+        Pattern::new(16, 0, 3, w, true).unwrap()
+    }
+
+    #[test]
+    fn causal_queries_see_no_later_key() {
+        let p = pattern();
+        assert_eq!((p.weight(0, 1), p.weight(2, 1), p.weight(3, 0)), (None, Some(0.92), None));
+        // With a cache: one query, three keys, and it is the last token.
+        let last = Pattern::new(0, 0, 3, vec![0.2, 0.3, 0.5], true).unwrap();
+        assert_eq!((last.first_query(), last.weight(0, 2), last.is_masked()), (2, Some(0.5), false));
+        assert!(Pattern::new(0, 0, 3, vec![0.0; 7], true).is_err());
+    }
+
+    #[test]
+    fn a_row_in_words() {
+        assert_eq!(
+            pattern().said(2, &tokens()).replace('\u{202f}', " "),
+            "dog looks 92 % at hot, 5 % at the, 3 % at itself"
+        );
+        assert_eq!(pattern().said(0, &tokens()).replace('\u{202f}', " "), "the looks 100 % at itself");
+    }
+
+    #[test]
+    fn shrinking_keeps_the_largest() {
+        let mut w = vec![0.0; 100];
+        w[37] = 0.8;
+        let (small, block) = Pattern::new(0, 0, 10, w, false).unwrap().shrunk(4);
+        assert_eq!((small.q_len, small.kv_len, block), (4, 4, 3));
+        assert_eq!(small.weight(1, 2), Some(0.8));
+    }
+
+    #[test]
+    fn masked_broken_and_zero_are_three_colours() {
+        let p = Pattern::new(0, 0, 2, vec![f32::NAN, 0.0, 0.0, 1.0], true).unwrap();
+        let raster = p.raster(&Theme::LIGHT, 1.0);
+        let t = Theme::LIGHT;
+        let found = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(x, y)| raster.color(x, y).unwrap());
+        assert_eq!(found, [t.accent, t.masked, t.weight(0.0), t.weight(1.0)]);
+    }
+}

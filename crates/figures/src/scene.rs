@@ -1,0 +1,223 @@
+//! A drawing as plain data: what a figure is, before anything is drawn.
+//!
+//! Lengths are CSS pixels from the top left. Nothing here knows of SVG, of a page, or of a file.
+
+use crate::color::Color;
+use crate::raster::Raster;
+use serde::Serialize;
+
+/// A finished drawing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scene {
+    /// Width in pixels.
+    pub width: f32,
+    /// Height in pixels.
+    pub height: f32,
+    /// What the figure is, in a few words.
+    pub title: String,
+    /// What it shows, as one would say it to somebody who cannot see it.
+    pub description: String,
+    /// What is behind everything.
+    pub background: Color,
+    /// The drawing, back to front.
+    pub nodes: Vec<Node>,
+}
+
+/// One mark and what it stands for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Node {
+    /// What is drawn.
+    pub shape: Shape,
+    /// Its identity from one state of the figure to the next, so that changes can be animated.
+    pub key: Option<String>,
+    /// What a screen reader says, and what a pointer that rests on it is told.
+    pub label: Option<String>,
+    /// What it stands for: an event on it is an event on that.
+    pub target: Option<Target>,
+    /// The number it shows, unrounded.
+    pub value: Option<f32>,
+    /// 1 is opaque.
+    pub opacity: f32,
+}
+
+/// What a mark stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names of the indices are the field's own")]
+pub enum Target {
+    /// One weight: how much a query token looks at a key token.
+    Cell { layer: usize, head: usize, q_idx: usize, k_idx: usize },
+    /// A whole pattern drawn as one raster of `q_len × kv_len`: the page finds the cell from the place in it.
+    Pattern { layer: usize, head: usize, q_len: usize, kv_len: usize },
+    /// A token of the text.
+    Token { idx: usize },
+    /// A token in its part as query (a row).
+    Query { q_idx: usize },
+    /// A token in its part as key (a column).
+    Key { k_idx: usize },
+    /// A head.
+    Head { layer: usize, head: usize },
+    /// A layer.
+    Layer { layer: usize },
+    /// One component of q (`k_idx` none), or of a key or a product.
+    Component { k_idx: Option<usize>, component: usize },
+    /// A place in the list of likeliest next tokens, 0 first.
+    Next { rank: usize },
+    /// A cell of the logit lens.
+    LensCell { row: usize, position: usize },
+    /// A number of a vector in a strip.
+    VectorCell { vector: usize, component: usize },
+}
+
+/// A line's looks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Stroke {
+    /// Its colour.
+    pub color: Color,
+    /// Its thickness.
+    pub width: f32,
+    /// Dash and gap, if dashed.
+    pub dash: Option<(f32, f32)>,
+    /// Round ends and corners instead of cut ones.
+    pub round: bool,
+}
+
+/// Which point of a text its position names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Anchor {
+    /// Its beginning.
+    Start,
+    /// Its middle.
+    Middle,
+    /// Its end.
+    End,
+}
+
+/// How bold a text is. The two that are embedded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// 400
+    Regular,
+    /// 600
+    Semibold,
+}
+
+/// A piece of a text that may look different from the rest.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Run {
+    /// The characters.
+    pub text: String,
+    /// Its colour where it is not that of the whole.
+    pub fill: Option<Color>,
+    /// Its weight where it is not that of the whole.
+    pub weight: Option<Weight>,
+}
+
+/// A step of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Segment {
+    /// Lift the pen and put it down here.
+    Move(f32, f32),
+    /// A straight line to here.
+    Line(f32, f32),
+    /// A cubic curve: two control points, then its end.
+    Cubic(f32, f32, f32, f32, f32, f32),
+    /// Back to where the pen was put down.
+    Close,
+}
+
+/// What is drawn.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "shape", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "geometry says itself")]
+pub enum Shape {
+    /// A rectangle, perhaps with rounded corners.
+    Rect { x: f32, y: f32, width: f32, height: f32, radius: f32, fill: Option<Color>, stroke: Option<Stroke> },
+    /// A straight line.
+    Line { x1: f32, y1: f32, x2: f32, y2: f32, stroke: Stroke },
+    /// Lines and curves.
+    Path { d: Vec<Segment>, fill: Option<Color>, stroke: Option<Stroke> },
+    /// A circle.
+    Circle { cx: f32, cy: f32, r: f32, fill: Option<Color>, stroke: Option<Stroke> },
+    /// A line of text on the baseline `y`, turned by `rotate` degrees about its position.
+    Text { x: f32, y: f32, runs: Vec<Run>, anchor: Anchor, size: f32, weight: Weight, fill: Color, rotate: f32 },
+    /// Nodes that move together.
+    Group { x: f32, y: f32, nodes: Vec<Node> },
+    /// Pixels stretched over a rectangle, each with crisp edges.
+    Raster { x: f32, y: f32, width: f32, height: f32, image: Raster },
+}
+
+impl Scene {
+    /// Calls `f` on every node, groups before what they hold.
+    pub fn visit<'a>(&'a self, f: &mut impl FnMut(&'a Node)) {
+        fn walk<'a>(nodes: &'a [Node], f: &mut impl FnMut(&'a Node)) {
+            for node in nodes {
+                f(node);
+                if let Shape::Group { nodes, .. } = &node.shape {
+                    walk(nodes, f);
+                }
+            }
+        }
+        walk(&self.nodes, f);
+    }
+
+    /// Whether every coordinate and size is a finite number. Figures promise it, whatever numbers a model made.
+    pub fn is_finite(&self) -> bool {
+        let mut finite = self.width.is_finite() && self.height.is_finite();
+        self.visit(&mut |node| {
+            finite &= node.opacity.is_finite() && node.shape.numbers().iter().all(|x| x.is_finite());
+        });
+        finite
+    }
+
+    /// The node with this key, if there is one.
+    pub fn node(&self, key: &str) -> Option<&Node> {
+        let mut found = None;
+        self.visit(&mut |node| {
+            if node.key.as_deref() == Some(key) {
+                found = Some(node);
+            }
+        });
+        found
+    }
+
+    /// Every text of the drawing, in order, runs joined.
+    pub fn texts(&self) -> Vec<String> {
+        let mut texts = Vec::new();
+        self.visit(&mut |node| {
+            if let Shape::Text { runs, .. } = &node.shape {
+                texts.push(runs.iter().map(|r| r.text.as_str()).collect());
+            }
+        });
+        texts
+    }
+}
+
+impl Shape {
+    /// Every coordinate and size, for checks.
+    fn numbers(&self) -> Vec<f32> {
+        let width = |s: &Option<Stroke>| s.map_or(0.0, |s| s.width);
+        match self {
+            Self::Rect { x, y, width: w, height, radius, stroke, .. } => {
+                vec![*x, *y, *w, *height, *radius, width(stroke)]
+            }
+            Self::Line { x1, y1, x2, y2, stroke } => vec![*x1, *y1, *x2, *y2, stroke.width],
+            Self::Circle { cx, cy, r, stroke, .. } => vec![*cx, *cy, *r, width(stroke)],
+            Self::Text { x, y, size, rotate, .. } => vec![*x, *y, *size, *rotate],
+            Self::Group { x, y, .. } => vec![*x, *y],
+            Self::Raster { x, y, width, height, .. } => vec![*x, *y, *width, *height],
+            Self::Path { d, stroke, .. } => d
+                .iter()
+                .flat_map(|segment| match *segment {
+                    Segment::Move(x, y) | Segment::Line(x, y) => vec![x, y],
+                    Segment::Cubic(a, b, c, d, e, f) => vec![a, b, c, d, e, f],
+                    Segment::Close => vec![],
+                })
+                .chain([width(stroke)])
+                .collect(),
+        }
+    }
+}

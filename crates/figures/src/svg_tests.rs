@@ -1,0 +1,50 @@
+use super::*;
+use crate::color::Color;
+use crate::raster::Raster;
+
+fn scene(nodes: Vec<Node>) -> Scene {
+    let (title, description) = ("a <b> & \"c\"".into(), "d\u{0}".into());
+    Scene { width: 100.0, height: 50.0, title, description, background: Color::hex(0xffffff), nodes }
+}
+
+#[test]
+fn numbers_are_short_and_finite() {
+    assert_eq!([1.0, 0.5, -0.001, 12.3456, f32::NAN, f32::INFINITY].map(num), ["1", "0.5", "0", "12.35", "0", "0"]);
+}
+
+#[test]
+fn the_title_names_the_picture() {
+    let svg = to_svg(&scene(vec![]));
+    assert!(svg.contains("role=\"img\" aria-labelledby=\"attnscope-title attnscope-desc\""));
+    assert!(svg.contains("<title id=\"attnscope-title\">a &lt;b&gt; &amp; &quot;c&quot;</title>"));
+}
+
+#[test]
+fn cells_carry_their_indices_and_value() {
+    let target = Target::Cell { layer: 16, head: 0, q_idx: 2, k_idx: 1 };
+    let svg = to_svg(&scene(vec![Node::rect(0.0, 0.0, 5.0, 5.0).target(target).value(0.917).label("dog → hot")]));
+    assert!(svg.contains(
+        "data-layer=\"16\" data-head=\"0\" data-q=\"2\" data-k=\"1\" data-value=\"0.917\"><title>dog → hot</title>"
+    ));
+}
+
+#[test]
+fn rasters_are_pictures_inside() {
+    let image = Raster::new(1, 1, vec![Color::hex(0)], vec![0]);
+    let svg = to_svg(&scene(vec![Node::raster(0.0, 0.0, 5.0, 5.0, image)]));
+    assert!(svg.contains("image-rendering:pixelated") && svg.contains("href=\"data:image/png;base64,"));
+}
+
+proptest::proptest! {
+    /// Whatever a token holds, the file stays well-formed XML that asks no host for anything.
+    #[test]
+    fn any_text_is_well_formed(text in "\\PC*", control in proptest::char::any()) {
+        let text = format!(" {text}{control}]]><script>");
+        let node = Node::text(0.0, 0.0, Run::new(text.clone()).bold()).label(text.clone());
+        let svg = to_svg(&scene(vec![node]));
+        proptest::prop_assert!(usvg::roxmltree::Document::parse(&svg).is_ok(), "{svg}");
+        proptest::prop_assert!(!svg.contains("<script"));
+        let said = 2 * text.matches("http").count();
+        proptest::prop_assert_eq!(svg.matches("http").count(), 1 + said, "only the xmlns");
+    }
+}

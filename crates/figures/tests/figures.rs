@@ -1,0 +1,199 @@
+//! What every figure promises, checked on all the states of the gallery and on hostile data.
+
+mod sample;
+
+use attnscope_figures::figure::{Pattern, arcs, components, head_grid, logit_lens, matrix, next_tokens, vector_strip};
+use attnscope_figures::scene::{Anchor, Shape};
+use attnscope_figures::{Figure, Scene, Theme, svg, text};
+use proptest::prelude::*;
+use std::collections::HashSet;
+use usvg::roxmltree::Document;
+
+/// Left, top, right, bottom of a text, turned texts included.
+fn extent(shape: &Shape) -> Option<[f32; 4]> {
+    let Shape::Text { x, y, runs, anchor, size, weight, rotate, .. } = shape else { return None };
+    let w = text::runs_width(runs, *size, *weight);
+    let left = match anchor {
+        Anchor::Start => 0.0,
+        Anchor::Middle => -w / 2.0,
+        Anchor::End => -w,
+    };
+    let (sin, cos) = rotate.to_radians().sin_cos();
+    let corners = [(left, -size * 0.75), (left + w, -size * 0.75), (left, size * 0.1), (left + w, size * 0.1)]
+        .map(|(dx, dy)| (x + dx * cos - dy * sin, y + dx * sin + dy * cos));
+    let fold = |f: fn(f32, f32) -> f32, start: f32, at: fn(&(f32, f32)) -> f32| corners.iter().map(at).fold(start, f);
+    Some([
+        fold(f32::min, f32::INFINITY, |c| c.0),
+        fold(f32::min, f32::INFINITY, |c| c.1),
+        fold(f32::max, f32::NEG_INFINITY, |c| c.0),
+        fold(f32::max, f32::NEG_INFINITY, |c| c.1),
+    ])
+}
+
+#[test]
+fn no_text_leaves_the_picture() {
+    for (name, scene) in sample::scenes::scenes(&Theme::LIGHT) {
+        scene.visit(&mut |node| {
+            let Some([left, top, right, bottom]) = extent(&node.shape) else { return };
+            let inside = left >= 0.0 && top >= 0.0 && right <= scene.width && bottom <= scene.height;
+            assert!(inside, "{name}: {:?} reaches {left} {top} {right} {bottom}", node.shape);
+        });
+    }
+}
+
+#[test]
+fn no_two_upright_texts_overlap() {
+    for (name, scene) in sample::scenes::scenes(&Theme::LIGHT) {
+        let mut seen: Vec<([f32; 4], &Shape)> = Vec::new();
+        scene.visit(&mut |node| {
+            let upright = matches!(node.shape, Shape::Text { rotate: 0.0, .. });
+            let Some(b) = extent(&node.shape).filter(|_| upright) else { return };
+            for (a, other) in &seen {
+                let apart = a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
+                assert!(apart, "{name}: {other:?} and {:?}", node.shape);
+            }
+            seen.push((b, &node.shape));
+        });
+    }
+}
+
+#[test]
+fn keys_name_one_mark_each() {
+    for (name, scene) in sample::scenes::scenes(&Theme::DARK) {
+        let mut keys = HashSet::new();
+        scene.visit(&mut |node| {
+            let Some(key) = &node.key else { return };
+            assert!(keys.insert(key.clone()), "{name}: `{key}` twice");
+        });
+        assert!(!keys.is_empty(), "{name} has no keys");
+    }
+}
+
+#[test]
+fn files_are_well_formed_and_alone() {
+    for (name, scene) in sample::scenes::scenes(&Theme::LIGHT) {
+        let svg = svg::to_svg(&scene);
+        assert!(Document::parse(&svg).is_ok(), "{name}");
+        assert_eq!(svg.matches("http").count(), 1, "{name} names a host");
+        assert!(!svg.contains("<script"), "{name}");
+        assert!(scene.description.len() > 40, "{name}: {}", scene.description);
+        assert!(serde_json::to_string(&scene).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn both_themes_draw_the_same_marks() {
+    let (light, dark) = (sample::scenes::scenes(&Theme::LIGHT), sample::scenes::scenes(&Theme::DARK));
+    for ((name, a), (_, b)) in light.iter().zip(&dark) {
+        assert_eq!(a.texts(), b.texts(), "{name}");
+        assert_ne!(a.background, b.background);
+    }
+}
+
+#[test]
+fn long_texts_are_one_raster_of_bounded_size() {
+    let scene = matrix::render(&sample::matrix(sample::words(1000), 4, true), &Default::default(), &Theme::LIGHT);
+    let mut count = 0;
+    scene.visit(&mut |_| count += 1);
+    assert!(count < 120, "{count} marks");
+    let Some(Shape::Raster { image, width, .. }) = scene.node("pattern").map(|n| &n.shape) else { panic!("no raster") };
+    assert_eq!((image.width(), *width), (500, 500.0), "two tokens a pixel");
+    assert!(scene.texts().iter().any(|t| t.contains("largest weight of 2")), "the caption says so");
+    // 64 tokens still have a cell each, 65 have not.
+    let cells =
+        |n: usize| matrix::render(&sample::matrix(sample::words(n), 0, true), &Default::default(), &Theme::LIGHT);
+    assert!(cells(64).node("cell-63-63").is_some() && cells(65).node("cell-64-64").is_none());
+}
+
+#[test]
+fn a_trace_becomes_every_figure() {
+    let trace = sample::trace();
+    let data = matrix::Data::from_trace(&trace, 1, 1).unwrap();
+    assert_eq!(data.pattern.weight(2, 1), trace.pattern(1, 1).map(|p| p[9]));
+    assert_eq!(head_grid::Data::from_trace(&trace).unwrap().thumbs.len(), 2);
+    assert_eq!(components::Data::from_trace(&trace, 0, 1, 2).unwrap().position, 2);
+    assert_eq!(vector_strip::Data::from_trace(&trace, "embed", &[0, 2]).unwrap().vectors[1].name, " dog");
+    let missing = vector_strip::Data::from_trace(&trace, "blocks.0.mlp_out", &[0]).unwrap_err();
+    assert_eq!(missing.to_string(), "the trace does not hold `blocks.0.mlp_out`; capture it");
+    let beyond = matrix::Data::from_trace(&trace, 1, 2).unwrap_err();
+    assert_eq!(beyond.to_string(), "there is no head 2: the trace has 2, counted from 0");
+    assert_eq!(Figure::ALL.len(), 7);
+}
+
+/// Draws everything that can be drawn of these tokens and weights.
+fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> Vec<Scene> {
+    let canvas = attnscope_figures::Canvas { width, bare: false };
+    let pattern = Pattern::new(0, 0, tokens.len(), weights.clone(), true).unwrap();
+    let matrix_data = matrix::Data { tokens: tokens.to_vec(), pattern: pattern.clone(), model: "m".into() };
+    let values: Vec<f32> = weights.iter().copied().take(40).collect();
+    let vector = vector_strip::Vector { name: tokens[0].clone(), values: values.clone() };
+    let strips =
+        vector_strip::Data { vectors: vec![vector.clone(), vector], difference: Some((0, 1)), ..Default::default() };
+    let p = weights[0];
+    let next: Vec<_> = tokens.iter().map(|t| attnscope::NextToken { id: 0, text: t.clone(), p }).take(1).collect();
+    let key = |&w: &f32| attnscope::analysis::components::KeyComponents {
+        k: values.clone(),
+        product: values.clone(),
+        dot: w,
+        score: w,
+        weight: w,
+    };
+    let keys = weights[..tokens.len()].iter().map(key).collect();
+    let row =
+        attnscope::analysis::components::Components { layer: 0, head: 0, q_idx: 0, q: values.clone(), scale: p, keys };
+    let top = tokens.iter().map(|_| next.clone()).collect();
+    let lens = vec![attnscope::analysis::lens::LensRow { label: "embed".into(), top }];
+    let grid = head_grid::Data {
+        tokens: tokens.to_vec(),
+        thumbs: vec![vec![pattern]],
+        scores: Some(head_grid::Scores { name: "s".into(), values: vec![vec![p]] }),
+        model: String::new(),
+    };
+    let theme = &Theme::DARK;
+    let q_idx = Some(chosen);
+    vec![
+        matrix::render(&matrix_data, &matrix::State { canvas, q_idx, k_idx: q_idx, full_at: Some(p) }, theme),
+        arcs::render(&matrix_data, &arcs::State { canvas, q_idx, min_weight: 0.02 }, theme),
+        head_grid::render(&grid, &head_grid::State { canvas, selected: Some((0, 0)), full_at: Some(p) }, theme),
+        vector_strip::render(&strips, &vector_strip::State { canvas, component: q_idx }, theme),
+        components::render(
+            &components::Data { tokens: tokens.to_vec(), position: chosen, row, model: String::new() },
+            &components::State { canvas, component: q_idx, k_idx: q_idx },
+            theme,
+        ),
+        logit_lens::render(
+            &logit_lens::Data { tokens: tokens.to_vec(), rows: lens, model: String::new() },
+            &logit_lens::State { canvas, selected: Some((0, chosen)) },
+            theme,
+        ),
+        next_tokens::render(
+            &next_tokens::Data { tokens: tokens.to_vec(), next, n_vocab: 0, model: String::new() },
+            &next_tokens::State { canvas, selected: q_idx, max_p: Some(p) },
+            theme,
+        ),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Whatever a model computed and a prompt holds: finite coordinates, a file that can be read.
+    #[test]
+    fn nothing_breaks_a_figure(
+        tokens in prop::collection::vec("[ \\PC\u{0}-\u{1f}]{0,12}", 1..9),
+        odd in prop::collection::vec(prop_oneof![any::<f32>(), 0f32..1.0, Just(f32::NAN), Just(f32::INFINITY)], 81),
+        chosen in 0usize..10,
+        width in 0f32..2000.0,
+    ) {
+        let weights = odd[..tokens.len() * tokens.len()].to_vec();
+        for scene in all(&tokens, weights, chosen, width) {
+            prop_assert!(scene.is_finite(), "{}", scene.title);
+            let svg = svg::to_svg(&scene);
+            prop_assert!(Document::parse(&svg).is_ok(), "{svg}");
+            for bad in ["=\"NaN", "=\"inf", "=\"-inf"] {
+                // A value may be no number; a coordinate may not.
+                prop_assert_eq!(svg.matches(bad).count(), svg.matches(&format!("data-value{bad}")).count());
+            }
+        }
+    }
+}

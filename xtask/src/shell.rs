@@ -1,0 +1,84 @@
+//! Running other programs, and saying exactly what was run when one fails.
+
+use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// `cargo` with these arguments, the same cargo that started us.
+pub fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args);
+    command
+}
+
+/// Runs to the end, its output shown as it comes.
+pub fn run(command: &mut Command) -> Result<()> {
+    let line = show(command);
+    let status = command.status().with_context(|| format!("cannot run: {line}"))?;
+    if !status.success() {
+        bail!("failed ({status}); to repeat it: {line}");
+    }
+    Ok(())
+}
+
+/// Runs to the end and gives back what it printed.
+pub fn read(command: &mut Command) -> Result<String> {
+    let line = show(command);
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run: {line}"))?;
+    if !output.status.success() {
+        bail!("failed ({}); to repeat it: {line}", output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("the output is not UTF-8: {line}"))
+}
+
+/// Whether this program runs here at all.
+pub fn works(program: &str, args: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// The command as one would type it, with the variables it sets.
+pub fn show(command: &Command) -> String {
+    let variables = command
+        .get_envs()
+        .filter_map(|(name, value)| Some(format!("{}={}", name.to_string_lossy(), quote(&value?.to_string_lossy()))));
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let program = if program == "cargo" { program } else { command.get_program() };
+    let words = [program].into_iter().chain(command.get_args()).map(|word| quote(&word.to_string_lossy()));
+    variables.chain(words).collect::<Vec<_>>().join(" ")
+}
+
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
+}
+
+/// One step of a task: a heading, the work, the time it took.
+pub fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    eprintln!("\n── {name}");
+    let start = Instant::now();
+    work().with_context(|| name.to_owned())?;
+    eprintln!("   {name}: {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_shown_as_one_would_type_them() {
+        let mut command = Command::new("/somewhere/bin/cargo");
+        command.args(["test", "-E", "not test(a b)"]).env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(show(&command), "RUSTDOCFLAGS='-D warnings' cargo test -E 'not test(a b)'");
+    }
+
+    #[test]
+    fn a_failure_says_how_to_repeat_it() {
+        let error = run(Command::new("false").arg("x")).unwrap_err().to_string();
+        assert!(error.contains("to repeat it: false x"), "{error}");
+    }
+}

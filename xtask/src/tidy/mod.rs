@@ -1,0 +1,42 @@
+//! `cargo xtask tidy`: what a machine can check about the house's order.
+
+mod arrows;
+mod files;
+mod source;
+
+use crate::shell::{self, cargo, step};
+use crate::workspace::{Workspace, root};
+use anyhow::{Result, bail};
+
+/// Runs all checks, cheap ones first.
+pub fn run() -> Result<()> {
+    step("tidy: format", || shell::run(cargo(["fmt", "--all", "--check"]).current_dir(root())))?;
+    step("tidy: the house's rules", house)?;
+    step("tidy: clippy", || {
+        let args = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        shell::run(cargo(args).current_dir(root()))
+    })?;
+    step("tidy: documentation", || {
+        let args = ["doc", "--quiet", "--no-deps", "--workspace", "--document-private-items"];
+        shell::run(cargo(args).env("RUSTDOCFLAGS", "-Dwarnings").current_dir(root()))
+    })
+}
+
+/// All rules, all violations at once: one wants to mend them in one go.
+fn house() -> Result<()> {
+    let mut wrong = arrows::check(&Workspace::load()?.members);
+    let files = files::all()?;
+    wrong.extend(files::check_sizes(&files));
+    for file in &files {
+        if let Some(text) = file.text() {
+            wrong.extend(source::check(&file.path, &text));
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    for violation in &wrong {
+        eprintln!("   {violation}");
+    }
+    bail!("{} violations of the house's rules; to repeat it: cargo xtask tidy", wrong.len())
+}
