@@ -4,8 +4,36 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+mod arch;
 pub mod array;
+mod block;
+pub mod bytes;
+pub mod cache;
+pub mod capture;
+pub mod config;
+pub mod error;
+pub mod format;
+pub mod generate;
+pub mod intervention;
+pub mod model;
+#[cfg(not(target_arch = "wasm32"))]
+mod open;
+mod pass;
+#[cfg(feature = "tokenizers")]
+pub mod tokenizer;
 pub mod trace;
+mod trace_io;
+pub mod weights;
 
 pub use array::Array;
+pub use bytes::Bytes;
+pub use cache::KvCache;
+pub use capture::Capture;
+pub use config::Config;
+pub use error::Error;
+pub use generate::GenerateOptions;
+pub use intervention::{Intervention, Site};
+pub use model::Model;
+#[cfg(feature = "tokenizers")]
+pub use tokenizer::Tokenizer;
 pub use trace::{ModelInfo, NextToken, Token, Trace};

@@ -9,9 +9,10 @@ fn database() -> Arc<Database> {
     DATABASE
         .get_or_init(|| {
             let mut db = Database::new();
-            db.load_system_fonts();
+            // Ours first: an Inter of the machine may have other widths.
             db.load_font_data(include_bytes!("../fonts/Inter-Regular.otf").to_vec());
             db.load_font_data(include_bytes!("../fonts/Inter-SemiBold.otf").to_vec());
+            db.load_system_fonts();
             db.set_sans_serif_family("Inter");
             Arc::new(db)
         })

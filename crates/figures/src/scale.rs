@@ -5,9 +5,11 @@ pub fn nice_ceil(x: f32) -> f32 {
     if !x.is_finite() || x <= 0.0 {
         return 1.0;
     }
-    let power = 10f32.powf(x.log10().floor());
+    // In f64: 0.05 should be 0.05.
+    let x = f64::from(x);
+    let power = 10f64.powf(x.log10().floor());
     let steps = [1.0, 2.0, 2.5, 5.0, 10.0];
-    steps.iter().map(|s| s * power).find(|&s| s >= x * 0.9999).unwrap_or(10.0 * power)
+    steps.iter().map(|s| s * power).find(|&s| s >= x * 0.9999).unwrap_or(10.0 * power) as f32
 }
 
 /// Steps of 1, 2 or 5 times a power of ten such that at most `max` of them cover `n`.

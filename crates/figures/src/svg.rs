@@ -6,11 +6,11 @@ use std::fmt::Write;
 
 /// The scene as a standalone SVG file.
 pub fn to_svg(scene: &Scene) -> String {
-    let (w, h) = (num(scene.width), num(scene.height));
+    let (w, h, id) = (num(scene.width), num(scene.height), id(scene));
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
-         aria-labelledby=\"attnscope-title attnscope-desc\" font-family=\"{FONT_FAMILY}\" font-size=\"12\">\n\
-         <title id=\"attnscope-title\">{}</title>\n<desc id=\"attnscope-desc\">{}</desc>\n\
+         aria-labelledby=\"{id}-title {id}-desc\" font-family=\"{FONT_FAMILY}\" font-size=\"12\">\n\
+         <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n\
          <rect width=\"{w}\" height=\"{h}\" fill=\"{}\"/>\n",
         escape(&scene.title),
         escape(&scene.description),
@@ -19,6 +19,13 @@ pub fn to_svg(scene: &Scene) -> String {
     scene.nodes.iter().for_each(|node| write_node(&mut out, node));
     out.push_str("</svg>\n");
     out
+}
+
+/// A name for the scene's title and description that other drawings in the same page do not have (FNV-1a).
+fn id(scene: &Scene) -> String {
+    let said = scene.title.bytes().chain(scene.description.bytes());
+    let hash = said.fold(0x811c_9dc5_u32, |h, byte| (h ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("attnscope-{hash:08x}")
 }
 
 fn write_node(out: &mut String, node: &Node) {

@@ -14,9 +14,13 @@ fn numbers_are_short_and_finite() {
 
 #[test]
 fn the_title_names_the_picture() {
-    let svg = to_svg(&scene(vec![]));
-    assert!(svg.contains("role=\"img\" aria-labelledby=\"attnscope-title attnscope-desc\""));
-    assert!(svg.contains("<title id=\"attnscope-title\">a &lt;b&gt; &amp; &quot;c&quot;</title>"));
+    let one = scene(vec![]);
+    let svg = to_svg(&one);
+    let id = id(&one);
+    assert!(svg.contains(&format!("role=\"img\" aria-labelledby=\"{id}-title {id}-desc\"")));
+    assert!(svg.contains(&format!("<title id=\"{id}-title\">a &lt;b&gt; &amp; &quot;c&quot;</title>")));
+    let other = Scene { title: "another".into(), ..one };
+    assert!(!to_svg(&other).contains(&id), "two drawings in a page have two names");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthChar;
 pub const FONT_FAMILY: &str = "Inter, ui-sans-serif, system-ui, sans-serif";
 
 /// Height of Inter's capitals, in em.
-pub const CAP_HEIGHT: f32 = 0.727;
+pub const CAP_HEIGHT: f32 = 2048.0 / UNITS_PER_EM;
 
 /// Inter's units in an em.
 const UNITS_PER_EM: f32 = 2816.0;
@@ -103,10 +103,7 @@ mod tests {
         let regular = ttf_parser::Face::parse(include_bytes!("../fonts/Inter-Regular.otf"), 0).unwrap();
         let semibold = ttf_parser::Face::parse(include_bytes!("../fonts/Inter-SemiBold.otf"), 0).unwrap();
         assert_eq!(f32::from(regular.units_per_em()), UNITS_PER_EM);
-        assert_eq!(
-            f32::from(regular.capital_height().unwrap()) / UNITS_PER_EM,
-            CAP_HEIGHT * UNITS_PER_EM / UNITS_PER_EM
-        );
+        assert_eq!(f32::from(regular.capital_height().unwrap()) / UNITS_PER_EM, CAP_HEIGHT);
         for c in "The hot dog, ␣↵⇥ Ωж 0.92 % −× ÷√∑".chars() {
             for (face, weight) in [(&regular, Weight::Regular), (&semibold, Weight::Semibold)] {
                 let glyph = face.glyph_index(c).unwrap_or_else(|| panic!("{c} is not in the font"));

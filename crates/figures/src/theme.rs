@@ -141,9 +141,11 @@ impl Theme {
         if x < 0.0 { along(&self.negative, -x) } else { along(&self.positive, x) }
     }
 
-    /// Text colour that is read best on `fill`.
+    /// A text colour with a contrast of at least 4.5 on `fill`: the theme's own where they have it,
+    /// black or white in the middle of a ramp, where only those do.
     pub fn on(&self, fill: Color) -> Color {
-        if self.text.contrast(fill) >= self.background.contrast(fill) { self.text } else { self.background }
+        let inks = [self.text, self.background, Color::hex(0xffffff), Color::hex(0x000000)];
+        inks.into_iter().find(|ink| ink.contrast(fill) >= 4.5).unwrap_or(inks[3])
     }
 
     /// The colour of the `i`-th token.
@@ -193,7 +195,7 @@ mod tests {
                 let x = i as f32 / 100.0;
                 for fill in [t.weight(x), t.signed(x)] {
                     let contrast = t.on(fill).contrast(fill);
-                    assert!(contrast >= 4.0, "{} at {x}: {contrast}", t.name);
+                    assert!(contrast >= 4.5, "{} at {x}: {contrast}", t.name);
                 }
             }
         }

@@ -20,6 +20,13 @@ pub fn shown(token: &str) -> String {
     out + &spaces(trail)
 }
 
+/// A text with its invisible characters made visible, but its spaces left as they are.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    text.chars().for_each(|c| push_visible(&mut out, c));
+    out
+}
+
 /// One mark a space; of many (tokens of code are often twenty spaces) two and their number.
 fn spaces(n: usize) -> String {
     if n <= 3 { SPACE_MARK.to_string().repeat(n) } else { format!("{SPACE_MARK}×{n}") }

@@ -1,10 +1,10 @@
 //! `attnscope models`
 
+use crate::output::print;
 use crate::pull::Settings;
 use crate::pull::human;
 use crate::pull::list::{Listed, list};
 use anyhow::Result;
-use std::io::{Write, stdout};
 
 /// List the models that can be pulled by name, and those on this machine
 #[derive(Debug, clap::Args)]
@@ -18,8 +18,7 @@ pub struct ModelsArgs {
 pub fn run(args: &ModelsArgs) -> Result<()> {
     let models = list(&Settings::from_env()?);
     let text = if args.json { serde_json::to_string_pretty(&models)? + "\n" } else { table(&models) };
-    stdout().write_all(text.as_bytes())?;
-    Ok(())
+    print(text)
 }
 
 /// Columns as wide as their content; the path comes last, so that it may be as long as it likes.

@@ -1,5 +1,6 @@
 //! `attnscope pull M`
 
+use crate::output::print;
 use crate::pull::{Route, Settings, pull};
 use anyhow::Result;
 
@@ -16,6 +17,5 @@ pub struct PullArgs {
 /// Pulls the model and prints its path.
 pub fn run(args: &PullArgs) -> Result<()> {
     let path = pull(&Settings::from_env()?, &args.model, args.from)?;
-    println!("{}", path.display());
-    Ok(())
+    print(format!("{}\n", path.display()))
 }

@@ -45,7 +45,7 @@ fn offline_is_honoured_and_errors_are_one_line() {
     let env = [("HF_ENDPOINT", endpoint.as_str()), ("HF_HUB_OFFLINE", "1")];
     let output = attnscope(home.path(), &["pull", "someone/Tiny"], &env);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).starts_with("error: HF_HUB_OFFLINE is set"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).starts_with("attnscope: HF_HUB_OFFLINE is set"), "{}", text(&output.stderr));
     assert_eq!(text(&output.stderr).lines().count(), 1);
     assert_eq!(hub.requests(), 0);
 

@@ -1,4 +1,23 @@
 //! Questions asked of a trace: pure functions from numbers to answers.
 
 pub mod components;
+mod contribution;
+mod entropy;
+mod heads;
 pub mod lens;
+mod looks;
+mod neighbours;
+mod rank;
+mod value_weighted;
+
+pub use components::{Components, components};
+pub use contribution::contributions;
+pub use entropy::{entropy, head_entropy};
+pub use heads::{HeadScore, head_scores};
+pub use lens::{LensRow, lens};
+pub use looks::{Look, looks};
+pub use neighbours::{Neighbour, neighbours};
+pub use value_weighted::value_weighted;
+
+#[cfg(test)]
+mod sample;

@@ -6,6 +6,7 @@ use crate::raster::Raster;
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Weight};
 use crate::text;
 use crate::theme::Theme;
+use crate::token;
 
 /// Margin on every side.
 pub(crate) const PAD: f32 = 28.0;
@@ -143,9 +144,9 @@ pub(crate) fn credit(model: &str) -> String {
 /// A sentence around the tokens, spaces as they were.
 pub(crate) fn sentence(tokens: &[String]) -> String {
     let text: String = tokens.concat();
-    let text = text.trim();
+    let text = token::plain(text.trim());
     match text.char_indices().nth(200) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.into(),
+        None => text,
     }
 }

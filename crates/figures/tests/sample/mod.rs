@@ -1,4 +1,4 @@
-//! Data for tests and gallery. Only the marked numbers are SmolLM2's; the rest is made by hand or by rule.
+//! Data for tests and gallery, made by hand or by rule; the few numbers that are SmolLM2's are marked.
 #![allow(dead_code, reason = "each user takes what it needs")]
 
 pub mod scenes;
@@ -76,12 +76,12 @@ pub fn hot_dog() -> figure::matrix::Data {
         0.31, 0.12, 0.48, 0.09,
     ];
     let pattern = Pattern::new(16, 0, 4, w, true).unwrap();
-    figure::matrix::Data { tokens: strings(&HOT_DOG), pattern, model: "SmolLM2-135M".into() }
+    figure::matrix::Data { tokens: strings(&HOT_DOG), pattern, model: "made-up numbers".into() }
 }
 
 pub fn matrix(tokens: Vec<String>, kind: usize, causal: bool) -> figure::matrix::Data {
     let pattern = Pattern::new(3, kind, tokens.len(), weights(tokens.len(), kind, causal), causal).unwrap();
-    figure::matrix::Data { tokens, pattern, model: "made-up model".into() }
+    figure::matrix::Data { tokens, pattern, model: "made-up numbers".into() }
 }
 
 pub fn next_tokens() -> figure::next_tokens::Data {
@@ -100,7 +100,7 @@ pub fn next_tokens() -> figure::next_tokens::Data {
     ];
     let next =
         next.iter().enumerate().map(|(i, (t, p))| NextToken { id: i as u32, text: t.to_string(), p: *p }).collect();
-    figure::next_tokens::Data { tokens: strings(&HOT_DOG), next, n_vocab: 49_152, model: "SmolLM2-135M".into() }
+    figure::next_tokens::Data { tokens: strings(&HOT_DOG), next, n_vocab: 49_152, model: "made-up numbers".into() }
 }
 
 pub fn head_grid(layers: usize, heads: usize, n: usize) -> figure::head_grid::Data {
@@ -112,7 +112,7 @@ pub fn head_grid(layers: usize, heads: usize, n: usize) -> figure::head_grid::Da
             .0
     };
     let thumbs = (0..layers).map(|l| (0..heads).map(|h| thumb(l, h)).collect()).collect();
-    figure::head_grid::Data { tokens: words(n), thumbs, scores: None, model: "made-up model".into() }
+    figure::head_grid::Data { tokens: words(n), thumbs, scores: None, model: "made-up numbers".into() }
 }
 
 pub fn scored(mut data: figure::head_grid::Data) -> figure::head_grid::Data {
@@ -133,14 +133,14 @@ pub fn vectors(d: usize) -> figure::vector_strip::Data {
         title: "Each token as a list of numbers".into(),
         vectors,
         difference: None,
-        model: "SmolLM2-135M".into(),
+        model: "made-up numbers".into(),
     }
 }
 
 pub fn same_vectors(d: usize) -> figure::vector_strip::Data {
     let vectors = vec![vector(" dog", d, 3), vector(" dog", d, 3)];
     let title = "dog in both sentences".into();
-    figure::vector_strip::Data { title, vectors, difference: Some((0, 1)), model: "SmolLM2-135M".into() }
+    figure::vector_strip::Data { title, vectors, difference: Some((0, 1)), model: "made-up numbers".into() }
 }
 
 pub fn components(tokens: Vec<String>, q_idx: usize, d: usize) -> figure::components::Data {
@@ -160,7 +160,7 @@ pub fn components(tokens: Vec<String>, q_idx: usize, d: usize) -> figure::compon
     let sum: f32 = keys.iter().map(|k| (k.score - max).exp()).sum();
     keys.iter_mut().for_each(|k| k.weight = (k.score - max).exp() / sum);
     let row = Components { layer: 16, head: 0, q_idx, q, scale, keys };
-    figure::components::Data { tokens, position: q_idx, row, model: "SmolLM2-135M".into() }
+    figure::components::Data { tokens, position: q_idx, row, model: "made-up numbers".into() }
 }
 
 pub fn lens(tokens: Vec<String>, layers: usize) -> figure::logit_lens::Data {
@@ -186,7 +186,7 @@ pub fn lens(tokens: Vec<String>, layers: usize) -> figure::logit_lens::Data {
     let label = |row: usize| if row == 0 { "embed".to_string() } else { (row - 1).to_string() };
     let row = |row| LensRow { label: label(row), top: (0..tokens.len()).map(|p| cell(row, p)).collect() };
     let rows = (0..=layers).map(row).collect();
-    figure::logit_lens::Data { tokens, rows, model: "SmolLM2-135M".into() }
+    figure::logit_lens::Data { tokens, rows, model: "made-up numbers".into() }
 }
 
 /// A trace of 2 layers and 2 heads over the hot dog, as an engine would leave it.

@@ -1,6 +1,6 @@
 //! Every figure in the states that are looked at and tested.
 
-use super::{strings, words};
+use super::{self as sample, strings, words};
 use attnscope_figures::figure::{Canvas, arcs, components, head_grid, logit_lens, matrix, next_tokens, vector_strip};
 use attnscope_figures::{Scene, Theme};
 

@@ -1,0 +1,160 @@
+//! `attnscope heads`
+
+use crate::model_args::{ModelArgs, Opened};
+use crate::output::{print, print_json};
+use crate::place::place;
+use crate::terminal::{Terminal, bar};
+use anyhow::Result;
+use attnscope::analysis::{HeadScore, Look, head_scores, looks};
+use attnscope::{Capture, Token, Trace};
+use attnscope_figures::Theme;
+use attnscope_figures::number::percent;
+use attnscope_figures::token::shown;
+use unicode_width::UnicodeWidthStr;
+
+/// Show which heads do what, or which heads look from one token to another
+#[derive(Debug, clap::Args)]
+pub struct HeadsArgs {
+    /// Model and text.
+    #[command(flatten)]
+    pub input: ModelArgs,
+    /// The token that looks (the query): its position, counted from 0, or its text
+    #[arg(long, requires = "to", value_name = "TOKEN")]
+    pub from: Option<String>,
+    /// The token that is looked at (the key): its position or its text
+    #[arg(long, requires = "from", value_name = "TOKEN")]
+    pub to: Option<String>,
+    /// How many heads to list; JSON always has all
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    /// As JSON (docs/json.md)
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(serde::Serialize)]
+struct Scores<'a> {
+    tokens: &'a [Token],
+    heads: &'a [HeadScore],
+}
+
+#[derive(serde::Serialize)]
+struct Looks<'a> {
+    tokens: &'a [Token],
+    from: usize,
+    to: usize,
+    looks: &'a [Look],
+}
+
+/// Runs the model and prints the heads.
+pub fn run(args: &HeadsArgs) -> Result<()> {
+    let opened = args.input.open()?;
+    // The tokens' texts cost next to nothing, so wrong places are refused before the long run.
+    let tokens = tokens(&opened)?;
+    let terminal = Terminal::of_stdout();
+    if let (Some(from), Some(to)) = (&args.from, &args.to) {
+        let (from, to) = (place(from, &tokens)?, place(to, &tokens)?);
+        let mut found = Vec::new();
+        by_layers(&opened, |trace| found.extend(looks(trace, from, to)))?;
+        found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        if args.json {
+            return print_json(&Looks { tokens: &tokens, from, to, looks: &found });
+        }
+        let title =
+            format!("Who looks from {} ({from}) to {} ({to})?", shown(&tokens[from].text), shown(&tokens[to].text));
+        let rows = found.iter().map(|look| (look.layer, look.head, look.weight));
+        return print(lines(&terminal, &tokens) + &list(&terminal, &title, rows, args.top as usize));
+    }
+    let mut scores = Vec::new();
+    by_layers(&opened, |trace| scores.extend(head_scores(trace)))?;
+    if args.json {
+        return print_json(&Scores { tokens: &tokens, heads: &scores });
+    }
+    print(lines(&terminal, &tokens) + &questions(&terminal, &scores, args.top as usize))
+}
+
+fn tokens(opened: &Opened) -> Result<Vec<Token>> {
+    let tokenizer = opened.model.tokenizer()?;
+    Ok(opened.tokens.iter().map(|&id| Token { id, text: tokenizer.text(id) }).collect())
+}
+
+/// Patterns of all layers of a long text are more than a machine may hold: then the model runs several times, and
+/// each run keeps the patterns of some layers.
+fn by_layers(opened: &Opened, mut each: impl FnMut(&Trace)) -> Result<()> {
+    const NUMBERS: usize = 1 << 28;
+    let info = opened.model.info();
+    let one_layer = info.n_heads * opened.tokens.len() * opened.tokens.len();
+    let step = (NUMBERS / one_layer.max(1)).clamp(1, info.n_layers.max(1));
+    for first in (0..info.n_layers).step_by(step) {
+        let capture: Capture = "pattern".parse()?;
+        each(&opened.run(&capture.layers(first..(first + step).min(info.n_layers)))?);
+    }
+    Ok(())
+}
+
+fn lines(terminal: &Terminal, tokens: &[Token]) -> String {
+    terminal.tokens(tokens.iter().map(|token| token.text.as_str())) + "\n"
+}
+
+type Question = (&'static str, fn(&HeadScore) -> Option<f32>);
+
+const QUESTIONS: [Question; 5] = [
+    ("Who looks at the token before?", |s| Some(s.previous)),
+    ("Who looks at earlier tokens equal to its own? (duplicate)", |s| s.duplicate),
+    ("Who looks at what came after them? (induction)", |s| s.induction),
+    ("Who looks at itself?", |s| Some(s.own)),
+    ("Who rests on the first token?", |s| Some(s.first)),
+];
+
+fn questions(terminal: &Terminal, scores: &[HeadScore], top: usize) -> String {
+    let blocks = QUESTIONS.map(|(question, score)| {
+        let mut rows: Vec<_> = scores.iter().filter_map(|s| Some((s.layer, s.head, score(s)?))).collect();
+        if rows.is_empty() {
+            let none = terminal.dim("  no token of this text is repeated");
+            return format!("{}\n{none}\n", terminal.bold(question));
+        }
+        rows.sort_by(|a, b| b.2.total_cmp(&a.2));
+        list(terminal, question, rows.into_iter(), top)
+    });
+    blocks.join("\n")
+}
+
+/// Heads with their weights as bars; a full bar is all of a token's attention.
+fn list(terminal: &Terminal, title: &str, rows: impl Iterator<Item = (usize, usize, f32)>, top: usize) -> String {
+    let mut out = terminal.bold(title) + "\n";
+    let width = terminal.width.saturating_sub(28).clamp(8, 50);
+    for (layer, head, weight) in rows.take(top) {
+        let name = format!("layer {layer}, head {head}");
+        let number = percent(weight);
+        let pad = " ".repeat(8usize.saturating_sub(number.width()));
+        let bar = terminal.paint(bar(weight, width), Theme::DARK.query);
+        out.push_str(&format!("  {name:<17}{pad}{number}  {bar}\n"));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::Colors;
+
+    #[test]
+    fn every_question_names_its_best_head() {
+        let score = |head, previous| HeadScore {
+            layer: 0,
+            head,
+            previous,
+            duplicate: None,
+            induction: None,
+            first: 0.5,
+            own: 0.1,
+            entropy: 1.0,
+        };
+        let terminal = Terminal { colors: Colors::None, width: 48 };
+        let text = questions(&terminal, &[score(0, 0.1), score(1, 0.9)], 1);
+        assert!(text.starts_with("Who looks at the token before?\n  layer 0, head 1"), "{text}");
+        assert!(!text.contains("layer 0, head 0    10"), "{text}");
+        assert_eq!(text.matches("no token of this text is repeated").count(), 2);
+        assert!(text.lines().all(|line| line.starts_with("Who") || line.width() <= 48), "{text}");
+    }
+}

@@ -1,0 +1,112 @@
+//! `attnscope predict`
+
+use crate::model_args::ModelArgs;
+use crate::output::{print, print_json};
+use crate::terminal::{Terminal, bar, fit};
+use anyhow::Result;
+use attnscope::{Capture, ModelInfo, NextToken, Token};
+use attnscope_figures::Theme;
+use attnscope_figures::number::{count, percent, plural};
+use attnscope_figures::token::shown;
+use unicode_width::UnicodeWidthStr;
+
+/// Show the likeliest next tokens
+#[derive(Debug, clap::Args)]
+pub struct PredictArgs {
+    /// Model and text.
+    #[command(flatten)]
+    pub input: ModelArgs,
+    /// How many tokens to show
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub top: u32,
+    /// As JSON (docs/json.md)
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(serde::Serialize)]
+struct Prediction<'a> {
+    tokens: &'a [Token],
+    next: &'a [NextToken],
+    /// The probability of all other tokens together.
+    rest: f64,
+}
+
+/// Runs the model and prints what may come next.
+pub fn run(args: &PredictArgs) -> Result<()> {
+    let opened = args.input.open()?;
+    opened.require_vocab_head()?;
+    let trace = opened.run(&Capture::none())?;
+    let next = opened.model.next_tokens(&trace, args.top as usize);
+    if args.json {
+        return print_json(&Prediction { tokens: &trace.tokens, next: &next, rest: rest(&next) });
+    }
+    print(picture(&Terminal::of_stdout(), &trace.model, &trace.tokens, &next))
+}
+
+/// What all other tokens have together; rounding never makes it less than nothing.
+fn rest(next: &[NextToken]) -> f64 {
+    (1.0 - next.iter().map(|next| f64::from(next.p)).sum::<f64>()).max(0.0)
+}
+
+/// The tokens as a line, and a bar for each next token. The longest bar fills the line: bars compare with each other,
+/// the numbers say how likely each is.
+pub fn picture(terminal: &Terminal, model: &ModelInfo, tokens: &[Token], next: &[NextToken]) -> String {
+    let theme = &Theme::DARK;
+    let words: Vec<String> = next.iter().map(|next| shown(&next.text)).collect();
+    let word_width = words.iter().map(|word| word.width()).max().unwrap_or(0).clamp(5, 24);
+    let rest = rest(next);
+    let others = format!("{} others", count(model.n_vocab.saturating_sub(next.len())));
+    let numbers: Vec<String> = next.iter().map(|next| percent(next.p)).collect();
+    let number_width = numbers.iter().map(|n| n.width()).max().unwrap_or(0).max(percent(rest as f32).width());
+    let bar_width = terminal.width.saturating_sub(2 + word_width + 2 + number_width + 2).clamp(8, 50);
+    let longest = next.iter().map(|next| next.p).fold(0.0, f32::max);
+
+    let mut out = terminal.tokens(tokens.iter().map(|token| token.text.as_str()));
+    out.push_str(&terminal.dim(format!("{}, {}", model.name, plural(tokens.len(), "token"))));
+    out.push_str("\n\n");
+    let pad = |number: &str| " ".repeat(number_width.saturating_sub(number.width())) + number;
+    for ((next, word), number) in next.iter().zip(&words).zip(&numbers) {
+        let share = if longest > 0.0 { next.p / longest } else { 0.0 };
+        let word = terminal.bold(fit(word, word_width));
+        let bar = terminal.paint(bar(share, bar_width), theme.output);
+        out.push_str(&format!("  {word}  {}  {bar}\n", pad(number)));
+    }
+    let line = format!("  {}  {}  {others}", " ".repeat(word_width), pad(&percent(rest as f32)));
+    out.push_str(&terminal.dim(line));
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::Colors;
+
+    #[test]
+    fn bars_are_aligned() {
+        let token = |text: &str| Token { id: 0, text: text.into() };
+        let next = |text: &str, p| NextToken { id: 0, text: text.into(), p };
+        let model = ModelInfo { name: "tiny".into(), n_vocab: 1002, ..ModelInfo::default() };
+        let text = picture(
+            &Terminal { colors: Colors::None, width: 40 },
+            &model,
+            &[token("hot"), token(" dog")],
+            &[next(" served", 0.5), next("\n", 0.05)],
+        );
+        let expected = "\
+hot│␣dog
+tiny, 2 tokens
+
+  ␣served    50\u{202f}%  ██████████████████████
+  ↵         5.0\u{202f}%  ██▎
+             45\u{202f}%  1,000 others
+";
+        assert_eq!(text.replace('\u{a0}', "\u{202f}"), expected);
+    }
+
+    #[test]
+    fn the_rest_is_never_negative() {
+        assert_eq!(rest(&[NextToken { id: 0, text: String::new(), p: 1.000_001 }]), 0.0);
+    }
+}

@@ -1,0 +1,138 @@
+//! `attnscope render FIGURE`
+
+mod draw;
+
+use crate::command::predict;
+use crate::failure::usage;
+use crate::heatmap::heatmap;
+use crate::model_args::{ModelArgs, Opened};
+use crate::output::{extension, print, write_file};
+use crate::place::place;
+use crate::terminal::Terminal;
+use anyhow::Result;
+use attnscope::Trace;
+use attnscope_figures::figure::Pattern;
+use attnscope_figures::{Figure, Scene, Theme, pdf, png, svg};
+use clap::ValueEnum;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Draw a figure
+///
+/// Without -o, next-tokens and matrix are drawn as text for the terminal, the others printed as SVG.
+#[derive(Debug, clap::Args)]
+pub struct RenderArgs {
+    /// The figure
+    #[arg(value_parser = figures())]
+    pub figure: String,
+    /// Model and text.
+    #[command(flatten)]
+    pub input: ModelArgs,
+    /// The layer, counted from 0 (vector-strip: after it; without it the embedding)
+    #[arg(long, value_name = "L")]
+    pub layer: Option<usize>,
+    /// The head, counted from 0
+    #[arg(long, value_name = "H")]
+    pub head: Option<usize>,
+    /// The token that looks: its position or its text; vector-strip takes several, and two give a difference
+    #[arg(long, value_name = "TOKEN")]
+    pub query: Vec<String>,
+    /// How many next tokens to show
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub top: u32,
+    /// Light or dark
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: ThemeName,
+    /// Width to aim for, in pixels of the drawing
+    #[arg(long, default_value_t = 760, value_parser = clap::value_parser!(u16).range(200..))]
+    pub width: u16,
+    /// PNG: pixels of the picture for one of the drawing
+    #[arg(long, default_value_t = png::DEFAULT_SCALE)]
+    pub scale: f32,
+    /// The file to write: .svg, .png or .pdf
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The colours of a drawing.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum ThemeName {
+    /// Dark on white
+    #[default]
+    Light,
+    /// Light on near-black
+    Dark,
+}
+
+impl ThemeName {
+    fn theme(self) -> &'static Theme {
+        match self {
+            Self::Light => &Theme::LIGHT,
+            Self::Dark => &Theme::DARK,
+        }
+    }
+}
+
+/// The figures' names with what each shows, for clap.
+fn figures() -> clap::builder::PossibleValuesParser {
+    Figure::ALL.map(|figure| clap::builder::PossibleValue::new(figure.name()).help(figure.about())).into()
+}
+
+/// What is to be drawn, with places found.
+struct Choice<'a> {
+    args: &'a RenderArgs,
+    layer: usize,
+    head: usize,
+    queries: Vec<usize>,
+}
+
+/// Runs the model, draws, and writes.
+pub fn run(args: &RenderArgs) -> Result<()> {
+    let figure: Figure = args.figure.parse().map_err(usage)?;
+    let kind = args.output.as_deref().map(|path| extension(path, &["svg", "png", "pdf"])).transpose()?;
+    let (layer, head) = (args.layer.unwrap_or(0), args.head.unwrap_or(0));
+    let opened = args.input.open()?;
+    opened.require_head(layer, head)?;
+    if args.query.len() > 1 && figure != Figure::VectorStrip {
+        return Err(usage("--query may be given once; only vector-strip takes several"));
+    }
+    if matches!(figure, Figure::NextTokens | Figure::LogitLens) {
+        opened.require_vocab_head()?;
+    }
+    let trace = opened.run(&draw::capture(figure, args.layer, layer)?)?;
+    let queries = args.query.iter().map(|query| place(query, &trace.tokens)).collect::<Result<Vec<_>>>()?;
+    let choice = Choice { args, layer, head, queries };
+    if let (None, Some(text)) = (kind, text(figure, &opened, &trace, &choice)?) {
+        return print(text);
+    }
+    let scene = draw::scene(figure, &opened, trace, &choice)?;
+    match (&args.output, kind) {
+        (Some(path), Some(kind)) => save(&scene, kind, args.scale, path),
+        _ => print(svg::to_svg(&scene) + "\n"),
+    }
+}
+
+/// The figure for the terminal, where there is such a one.
+fn text(figure: Figure, opened: &Opened, trace: &Trace, choice: &Choice) -> Result<Option<String>> {
+    let terminal = Terminal::of_stdout();
+    Ok(match figure {
+        Figure::NextTokens => {
+            let next = opened.model.next_tokens(trace, choice.args.top as usize);
+            Some(predict::picture(&terminal, &trace.model, &trace.tokens, &next))
+        }
+        Figure::Matrix => {
+            let pattern = Pattern::from_trace(trace, choice.layer, choice.head)?;
+            Some(heatmap(&terminal, &pattern, &trace.tokens, &trace.model.name))
+        }
+        _ => None,
+    })
+}
+
+fn save(scene: &Scene, kind: &str, scale: f32, path: &Path) -> Result<()> {
+    let bytes = match kind {
+        "png" => png::to_png(scene, scale)?,
+        "pdf" => pdf::to_pdf(scene)?,
+        _ => svg::to_svg(scene).into_bytes(),
+    };
+    write_file(path, |file| Ok(file.write_all(&bytes)?))
+}

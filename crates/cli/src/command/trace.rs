@@ -1,0 +1,73 @@
+//! `attnscope trace`
+
+use crate::failure::usage;
+use crate::model_args::ModelArgs;
+use crate::output::{extension, print, print_json, write_file};
+use crate::pull::human;
+use anyhow::Result;
+use attnscope::{Capture, ModelInfo, Token, Trace};
+use attnscope_figures::number::plural;
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Run the model and write the numbers of the run to a file
+#[derive(Debug, clap::Args)]
+pub struct TraceArgs {
+    /// Model and text.
+    #[command(flatten)]
+    pub input: ModelArgs,
+    /// What to keep: embed, q, k, v, scores, pattern, z, result, attn_out, mlp_out, resid_pre, resid_mid,
+    /// resid_post, final_norm, logits; or all
+    #[arg(long, default_value = "pattern")]
+    pub capture: String,
+    /// Keep logits of the last token only
+    #[arg(long)]
+    pub last: bool,
+    /// The file to write: .safetensors or .npz (numpy)
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Summary as JSON (docs/json.md)
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(serde::Serialize)]
+struct Summary<'a> {
+    model: &'a ModelInfo,
+    tokens: &'a [Token],
+    /// Shape of each array by its key.
+    arrays: BTreeMap<&'a str, &'a [usize]>,
+    path: &'a Path,
+    bytes: u64,
+}
+
+/// Runs the model and writes what was kept.
+pub fn run(args: &TraceArgs) -> Result<()> {
+    let kind = extension(&args.output, &["safetensors", "npz"])?;
+    let capture = match args.capture.as_str() {
+        "all" => Capture::all(),
+        names => names.parse::<Capture>().map_err(|e| usage(format!("--capture: {e}")))?,
+    };
+    let trace = args.input.open()?.run(&capture.last_logits_only(args.last))?;
+    save(&trace, kind, &args.output)?;
+    let bytes = std::fs::metadata(&args.output)?.len();
+    if args.json {
+        let arrays = trace.arrays.iter().map(|(key, array)| (key.as_str(), array.shape())).collect();
+        return print_json(&Summary { model: &trace.model, tokens: &trace.tokens, arrays, path: &args.output, bytes });
+    }
+    let (arrays, tokens) = (plural(trace.arrays.len(), "array"), plural(trace.tokens.len(), "token"));
+    print(format!("{}: {arrays} of {tokens}, {}\n", args.output.display(), human(bytes)))
+}
+
+fn save(trace: &Trace, kind: &str, path: &Path) -> Result<()> {
+    write_file(path, |file| {
+        let mut file = BufWriter::new(file);
+        if kind == "npz" {
+            trace.save_npz(&mut file)?;
+        } else {
+            trace.save_safetensors(&mut file)?;
+        }
+        Ok(file.flush()?)
+    })
+}

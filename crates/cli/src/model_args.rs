@@ -1,0 +1,174 @@
+//! The arguments that every command with a model has: which model, which text, and what to change in the run.
+
+use crate::failure::usage;
+use crate::pull::resolve;
+use anyhow::{Context, Result};
+use attnscope::{Capture, Intervention, Model, Trace};
+use std::io::Read;
+
+/// A model and a text.
+#[derive(Debug, clap::Args)]
+pub struct ModelArgs {
+    /// A name that `attnscope models` lists, a Hub id, or a path to a .gguf file or a model's folder
+    #[arg(long, short)]
+    pub model: String,
+    /// The text; - reads it from stdin (one line break at the end is left away)
+    #[arg(long, short, allow_hyphen_values = true)]
+    pub text: String,
+    /// What to change in the run.
+    #[command(flatten)]
+    pub changes: ChangeArgs,
+}
+
+/// What to change in a run. Each may be given several times.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Changes to the run (each may be repeated)")]
+pub struct ChangeArgs {
+    /// Switch off a head (16.0) or all heads of a layer (16)
+    #[arg(long, value_name = "HEAD")]
+    pub ablate: Vec<String>,
+    /// Replace a head's output by its mean over the text
+    #[arg(long, value_name = "HEAD")]
+    pub mean_ablate: Vec<String>,
+    /// Keep query 2 from seeing key 1: '2>1', in one layer '16:2>1', in one head '16.0:2>1'
+    #[arg(long, value_name = "EDGE")]
+    pub cut: Vec<String>,
+    /// Give an edge this weight: '16.0:2>1=0.5'
+    #[arg(long, value_name = "EDGE=WEIGHT")]
+    pub set: Vec<String>,
+}
+
+impl ChangeArgs {
+    /// What the engine is to do.
+    pub fn interventions(&self) -> Result<Vec<Intervention>> {
+        let mut all = Vec::new();
+        for head in &self.ablate {
+            all.push(Intervention::ablate(head)?);
+        }
+        for head in &self.mean_ablate {
+            all.push(match Intervention::ablate(head)? {
+                Intervention::ScaleHead { site, .. } => Intervention::MeanHead { site },
+                other => other,
+            });
+        }
+        for edge in &self.cut {
+            all.push(Intervention::cut(edge)?);
+        }
+        for edge in &self.set {
+            all.push(set_edge(edge)?);
+        }
+        Ok(all)
+    }
+}
+
+/// `16.0:2>1=0.5`
+fn set_edge(text: &str) -> Result<Intervention> {
+    let (edge, value) = text
+        .split_once('=')
+        .ok_or_else(|| usage(format!("--set {text:?}: expected an edge and its weight, such as '16.0:2>1=0.5'")))?;
+    let value = value.trim().parse::<f32>().ok().filter(|w| (0.0..=1.0).contains(w));
+    let value = value.ok_or_else(|| usage(format!("--set {text:?}: the weight must be a number from 0 to 1")))?;
+    Ok(match Intervention::cut(edge)? {
+        Intervention::SetEdge { site, q, k, .. } => Intervention::SetEdge { site, q, k, weight: value },
+        other => other,
+    })
+}
+
+/// A model that is open, with the text as its tokens.
+pub struct Opened {
+    /// The model.
+    pub model: Model,
+    /// The text's token ids.
+    pub tokens: Vec<u32>,
+    interventions: Vec<Intervention>,
+}
+
+impl ModelArgs {
+    /// Opens the model and encodes the text. What can be checked without the model is checked before.
+    pub fn open(&self) -> Result<Opened> {
+        let interventions = self.changes.interventions()?;
+        let text = self.read_text()?;
+        let path = resolve(&self.model)?;
+        let model = Model::open(&path)?;
+        let tokens = model.encode(&text)?;
+        Ok(Opened { model, tokens, interventions })
+    }
+
+    fn read_text(&self) -> Result<String> {
+        let text = if self.text == "-" { read_stdin()? } else { self.text.clone() };
+        if text.is_empty() {
+            return Err(usage("the text is empty: give at least one word with --text, or --text - to read stdin"));
+        }
+        Ok(text)
+    }
+}
+
+fn read_stdin() -> Result<String> {
+    let mut bytes = Vec::new();
+    // Far more than any context holds: a pipe without an end must not fill the memory.
+    const MOST: u64 = 64 << 20;
+    std::io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes).context("cannot read stdin")?;
+    if bytes.len() as u64 > MOST {
+        return Err(usage("the text on stdin is longer than 64 MiB, which no model can read"));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        usage(format!("the text on stdin is not UTF-8 (byte {at}): convert it first, for example with iconv"))
+    })?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}
+
+impl Opened {
+    /// Runs the model, changed as the user asked.
+    pub fn run(&self, capture: &Capture) -> Result<Trace> {
+        Ok(self.model.run(&self.tokens, capture, &self.interventions)?)
+    }
+
+    /// An error for a model that has no next token.
+    pub fn require_vocab_head(&self) -> Result<()> {
+        if self.model.has_vocab_head() {
+            return Ok(());
+        }
+        let name = self.model.info().name;
+        Err(usage(format!("{name} is an encoder and predicts no next token; try `attnscope heads` or `render matrix`")))
+    }
+
+    /// An error for a layer or head that the model does not have.
+    pub fn require_head(&self, layer: usize, head: usize) -> Result<()> {
+        let info = self.model.info();
+        for (what, index, n) in [("layer", layer, info.n_layers), ("head", head, info.n_heads)] {
+            if index >= n {
+                let last = n.saturating_sub(1);
+                return Err(usage(format!("there is no {what} {index}: {} has {what}s 0 to {last}", info.name)));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_is_set_to_its_weight() {
+        let Intervention::SetEdge { site, q, k, weight } = set_edge("16.0:2>1=0.5").unwrap() else { panic!() };
+        assert_eq!((site.layer, site.head, q, k, weight), (Some(16), Some(0), 2, 1, 0.5));
+        for wrong in ["2>1", "2>1=", "2>1=NaN", "2>1=1.5", "2>1=x"] {
+            assert!(set_edge(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_mean_ablation_is_of_the_same_place() {
+        let args = ChangeArgs { mean_ablate: vec!["3.1".into()], ..ChangeArgs::default() };
+        let [Intervention::MeanHead { site }] = args.interventions().unwrap()[..] else { panic!() };
+        assert_eq!((site.layer, site.head), (Some(3), Some(1)));
+    }
+}

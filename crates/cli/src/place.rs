@@ -1,0 +1,65 @@
+//! Places in the text, named by position or by the token there.
+
+use crate::failure::usage;
+use anyhow::Result;
+use attnscope::Token;
+use attnscope_figures::token::shown;
+
+/// The position that the user means: a number, or a token's text (`dog` finds ` dog` as well). Numbers are positions,
+/// even where a token has the same text.
+pub fn place(named: &str, tokens: &[Token]) -> Result<usize> {
+    if let Ok(position) = named.parse::<usize>() {
+        if position < tokens.len() {
+            return Ok(position);
+        }
+        let last = tokens.len().saturating_sub(1);
+        return Err(usage(format!("there is no token {position}: the text has positions 0 to {last}")));
+    }
+    let find = |alike: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        tokens.iter().enumerate().filter(|(_, token)| alike(&token.text)).map(|(i, _)| i).collect()
+    };
+    let exact = find(&|text| text == named);
+    let found = if exact.is_empty() { find(&|text| text.trim() == named.trim()) } else { exact };
+    match *found {
+        [only] => Ok(only),
+        [] => {
+            let all: Vec<String> = tokens.iter().take(20).map(|token| shown(&token.text)).collect();
+            let more = if tokens.len() > 20 { " …" } else { "" };
+            Err(usage(format!("no token reads {named:?}; the tokens are {}{more}", all.join(" "))))
+        }
+        _ => {
+            let all: Vec<String> = found.iter().map(usize::to_string).collect();
+            Err(usage(format!("{named:?} stands at positions {}: give one of them instead", all.join(", "))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens() -> Vec<Token> {
+        ["the", " dog", " and", " the", "dog", " cat"]
+            .into_iter()
+            .map(|text| Token { id: 0, text: text.into() })
+            .collect()
+    }
+
+    #[test]
+    fn by_position_by_text_and_by_text_without_its_space() {
+        assert_eq!(place("2", &tokens()).unwrap(), 2);
+        assert_eq!(place("dog", &tokens()).unwrap(), 4);
+        assert_eq!(place(" dog", &tokens()).unwrap(), 1);
+        assert_eq!(place("cat", &tokens()).unwrap(), 5);
+    }
+
+    #[test]
+    fn errors_say_what_there_is() {
+        let error = |named| place(named, &tokens()).unwrap_err().to_string();
+        assert_eq!(error("6"), "there is no token 6: the text has positions 0 to 5");
+        assert_eq!(error("bird"), "no token reads \"bird\"; the tokens are the ␣dog ␣and ␣the dog ␣cat");
+        let twice = [Token { id: 0, text: " a".into() }, Token { id: 0, text: " a".into() }];
+        let error = place("a", &twice).unwrap_err().to_string();
+        assert_eq!(error, "\"a\" stands at positions 0, 1: give one of them instead");
+    }
+}

@@ -1,0 +1,91 @@
+//! What is refused, and how: one line that says what to do, the right code, and nothing left behind.
+
+use super::{attnscope, bert, failure, names, tiny};
+
+const TEXT: &str = "the hot dog was";
+
+#[test]
+fn bad_usage_ends_with_2() {
+    let model = tiny();
+    let refuse = |more: &[&str]| {
+        let (command, more) = more.split_first().unwrap();
+        failure(2, &[&[*command], &["--model", model.as_str(), "--text", TEXT][..], more].concat(), b"")
+    };
+    assert!(refuse(&["predict", "--ablate", "0.99"]).contains("99"));
+    assert!(refuse(&["predict", "--ablate", "9"]).contains('9'));
+    assert!(refuse(&["predict", "--ablate", "x"]).contains('x'));
+    assert!(refuse(&["predict", "--cut", "2"]).contains('2'));
+    // The query may not see the key anyway: a cut without effect.
+    assert!(refuse(&["predict", "--cut", "1>2"]).contains('2'));
+    assert!(refuse(&["predict", "--cut", "7>1"]).contains('7'));
+    assert!(refuse(&["predict", "--set", "2>1"]).contains("0.5"));
+    assert!(refuse(&["heads", "--from", "cat", "--to", "0"]).contains("no token reads \"cat\""));
+    assert!(refuse(&["heads", "--from", "4", "--to", "0"]).contains("positions 0 to 3"));
+    assert!(failure(2, &["predict", "-m", &model, "-t", ""], b"").contains("text is empty"));
+    assert!(failure(2, &["predict", "-m", &bert(), "-t", TEXT], b"").contains("encoder"));
+    let render = |more: &[&str]| failure(2, &[&["render", "matrix", "-m", &model, "-t", TEXT], more].concat(), b"");
+    assert!(render(&["--head", "99"]).contains("there is no head 99"));
+    assert!(render(&["--layer", "99"]).contains("there is no layer 99"));
+    assert!(render(&["--query", "0", "--query", "1"]).contains("vector-strip"));
+    for usage in [&["predict"][..], &["render", "heat"], &["nothing"], &["heads", "--from", "1"], &[]] {
+        assert_eq!(attnscope(usage).status.code(), Some(2), "{usage:?}");
+    }
+}
+
+#[test]
+fn stdin_must_be_text() {
+    let args = ["predict", "-m", &tiny(), "-t", "-"];
+    assert!(failure(2, &args, b"the \xff dog").contains("not UTF-8 (byte 4)"));
+    assert!(failure(2, &args, b"").contains("text is empty"));
+    assert!(failure(2, &args, b"\n").contains("text is empty"));
+}
+
+#[test]
+fn unknown_extensions_are_refused_before_the_model_is_opened() {
+    let trace = failure(2, &["trace", "-m", "/nowhere.gguf", "-t", TEXT, "-o", "out.csv"], b"");
+    assert!(trace.contains(".safetensors, .npz"), "{trace}");
+    let render = failure(2, &["render", "arcs", "-m", "/nowhere.gguf", "-t", TEXT, "-o", "out"], b"");
+    assert!(render.contains(".svg, .png, .pdf"), "{render}");
+}
+
+#[test]
+fn a_model_that_cannot_be_read_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = std::fs::read(tiny()).unwrap();
+    for length in [0, 3, 24, 1000, whole.len() / 2, whole.len() - 1] {
+        let path = folder.path().join("cut.gguf");
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let error = failure(1, &["predict", "-m", &path.display().to_string(), "-t", TEXT], b"");
+        assert!(error.contains("cut.gguf"), "{length}: {error}");
+    }
+    assert!(failure(1, &["predict", "-m", "/nowhere/m.gguf", "-t", TEXT], b"").contains("/nowhere/m.gguf"));
+    assert!(failure(1, &["predict", "-m", "smolm2", "-t", TEXT], b"").contains("did you mean smollm2-135m?"));
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.png");
+    let out_name = out.display().to_string();
+    let huge = failure(2, &["render", "arcs", "-m", &tiny(), "-t", TEXT, "--scale", "1000", "-o", &out_name], b"");
+    assert!(huge.contains("choose another scale"), "{huge}");
+    let missing = folder.path().join("no/such/out.npz").display().to_string();
+    assert!(failure(1, &["trace", "-m", &tiny(), "-t", TEXT, "-o", &missing], b"").contains("there is no folder"));
+    assert!(names(folder.path()).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_attnscope"))
+        .args(["heads", "-m", &tiny(), "-t", TEXT])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,0 +1,48 @@
+//! Which heads look from here to there.
+
+use crate::Trace;
+
+/// How much one head looks from a query to a key.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Look {
+    /// Layer.
+    pub layer: usize,
+    /// Head.
+    pub head: usize,
+    /// The weight after softmax, 0 to 1.
+    pub weight: f32,
+}
+
+/// Every head whose pattern the trace holds, by how much token `from` (the query) looks at token `to` (the key),
+/// strongest first. Empty where there are no such tokens.
+pub fn looks(trace: &Trace, from: usize, to: usize) -> Vec<Look> {
+    let mut found = Vec::new();
+    for layer in 0..trace.model.n_layers {
+        let Some(pattern) = trace.layer(layer, "attn.pattern") else { continue };
+        let [_, q_len, kv_len] = *pattern.shape() else { continue };
+        // The queries are the last of the keys.
+        let Some(q_idx) = (from + q_len).checked_sub(kv_len) else { continue };
+        for head in 0..trace.model.n_heads {
+            if let Some(&weight) = pattern.row(&[head, q_idx]).and_then(|row| row.get(to)) {
+                found.push(Look { layer, head, weight });
+            }
+        }
+    }
+    found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn strongest_first_and_nothing_beyond_the_text() {
+        let trace = sample::trace(&[1, 2], 2, &[1.0, 0.0, 0.2, 0.8, 1.0, 0.0, 0.7, 0.3]);
+        let found: Vec<_> = looks(&trace, 1, 0).iter().map(|l| (l.head, l.weight)).collect();
+        assert_eq!(found, [(1, 0.7), (0, 0.2)]);
+        assert!(looks(&trace, 2, 0).is_empty());
+        assert!(looks(&trace, 1, 2).is_empty());
+    }
+}

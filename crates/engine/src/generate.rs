@@ -1,0 +1,132 @@
+//! Writing on: one token after the other, through the KV cache.
+
+use crate::capture::Capture;
+use crate::model::probabilities;
+use crate::{Error, Intervention, Model, Token};
+
+/// How the next token is chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GenerateOptions {
+    /// How many tokens to write at most.
+    pub max_tokens: usize,
+    /// 0 always takes the likeliest; 1 draws as the model says; above 1 is wilder.
+    pub temperature: f32,
+    /// Only the k likeliest; 0 is all.
+    pub top_k: usize,
+    /// Only the likeliest whose probabilities reach p together (Holtzman et al. 2019); 1 is all.
+    pub top_p: f32,
+    /// The same seed gives the same text.
+    pub seed: u64,
+}
+
+impl Default for GenerateOptions {
+    fn default() -> Self {
+        Self { max_tokens: 32, temperature: 0.0, top_k: 0, top_p: 1.0, seed: 0 }
+    }
+}
+
+impl GenerateOptions {
+    fn check(&self) -> Result<(), Error> {
+        if !(self.temperature.is_finite() && self.temperature >= 0.0) {
+            return Err(Error::usage(format!("temperature is {}, expected 0 or more", self.temperature)));
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return Err(Error::usage(format!("top-p is {}, expected more than 0 and at most 1", self.top_p)));
+        }
+        Ok(())
+    }
+}
+
+impl Model {
+    /// Writes on after `tokens`; `each` sees every new token and may stop by returning false.
+    /// Stops at `max_tokens` or a full context.
+    pub fn generate(
+        &self,
+        tokens: &[u32],
+        options: &GenerateOptions,
+        interventions: &[Intervention],
+        mut each: impl FnMut(&Token) -> bool,
+    ) -> Result<Vec<u32>, Error> {
+        options.check()?;
+        if !self.has_vocab_head() {
+            return Err(self.no_head());
+        }
+        if interventions.iter().any(|i| matches!(i, Intervention::MeanHead { .. } | Intervention::Patch { .. })) {
+            return Err(Error::usage("means and patches belong to one run over a fixed text; generate with zeroed heads or edges"));
+        }
+        let (mut cache, mut rng, mut written) = (self.new_cache(), SplitMix64(options.seed), Vec::new());
+        let mut next = tokens.to_vec();
+        while written.len() < options.max_tokens && cache.len() + next.len() <= self.config.n_ctx {
+            let trace = self.run_with_cache(&mut cache, &next, &Capture::none(), interventions)?;
+            let token = choose(&trace.last_logits, options, &mut rng);
+            written.push(token);
+            next = vec![token];
+            if !each(&self.token(token)) {
+                break;
+            }
+        }
+        Ok(written)
+    }
+}
+
+/// Draws a token: temperature, then top-k, then top-p, then chance.
+fn choose(logits: &[f32], o: &GenerateOptions, rng: &mut SplitMix64) -> u32 {
+    let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
+    let order = |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
+    if o.temperature == 0.0 {
+        return ids.into_iter().min_by(order).unwrap_or(0);
+    }
+    ids.sort_unstable_by(order);
+    if o.top_k > 0 {
+        ids.truncate(o.top_k);
+    }
+    let scaled: Vec<f32> = ids.iter().map(|id| logits[*id as usize] / o.temperature).collect();
+    let p = probabilities(&scaled);
+    let mut kept = 0.0;
+    let count = p.iter().take_while(|p| std::mem::replace(&mut kept, kept + **p) < o.top_p).count().max(1);
+    let total: f32 = p[..count].iter().sum();
+    let mut left = rng.unit() * total;
+    for (id, p) in ids.iter().zip(&p[..count]) {
+        left -= p;
+        if left < 0.0 {
+            return *id;
+        }
+    }
+    ids[count - 1]
+}
+
+/// Vigna's SplitMix64 (2015): eight lines, so that a seed means the same text in every version of every library.
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    /// A number in [0, 1).
+    fn unit(&mut self) -> f32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 24) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_keep_to_their_limits() {
+        let logits = [1.0, 3.0, 2.0, -1.0];
+        let draw = |o: &GenerateOptions| {
+            let mut rng = SplitMix64(o.seed);
+            (0..300).map(|_| choose(&logits, o, &mut rng)).collect::<Vec<_>>()
+        };
+        let base = GenerateOptions { temperature: 1.0, ..Default::default() };
+        assert!(draw(&GenerateOptions::default()).iter().all(|t| *t == 1));
+        assert!(draw(&GenerateOptions { top_k: 2, ..base.clone() }).iter().all(|t| [1, 2].contains(t)));
+        assert!(draw(&GenerateOptions { top_p: 0.5, ..base.clone() }).iter().all(|t| *t == 1));
+        let all = draw(&base);
+        assert!([0, 1, 2].iter().all(|t| all.contains(t)), "temperature 1 draws all likely tokens");
+        assert_eq!(all, draw(&base), "a seed repeats");
+        assert_ne!(all, draw(&GenerateOptions { seed: 1, ..base }));
+    }
+}

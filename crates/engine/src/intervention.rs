@@ -1,0 +1,196 @@
+//! Changes made to a run while it runs: what tells a cause from a pattern.
+
+use crate::{Array, Config, Error};
+use std::fmt;
+use std::ops::Range;
+
+/// Where an intervention acts; `None` means everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Site {
+    /// One layer, or all.
+    pub layer: Option<usize>,
+    /// One head of each such layer, or all.
+    pub head: Option<usize>,
+}
+
+impl Site {
+    pub(crate) fn has_layer(self, layer: usize) -> bool {
+        self.layer.is_none_or(|l| l == layer)
+    }
+
+    /// The heads of a layer that it names.
+    pub(crate) fn heads(self, n_heads: usize) -> Range<usize> {
+        self.head.map_or(0..n_heads, |h| h..h + 1)
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.layer, self.head) {
+            (Some(l), Some(h)) => write!(f, "{l}.{h}"),
+            (Some(l), None) => write!(f, "{l}"),
+            (None, Some(h)) => write!(f, "*.{h}"),
+            (None, None) => write!(f, "all heads"),
+        }
+    }
+}
+
+/// One change. They are made in the order given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intervention {
+    /// Multiplies a head's z by a factor; 0 silences it, as if its share of `attn_out` were taken off.
+    ScaleHead {
+        /// Which heads.
+        site: Site,
+        /// By how much.
+        factor: f32,
+    },
+    /// Replaces a head's z by its mean over the tokens of this run: it still speaks, but of nothing in particular.
+    MeanHead {
+        /// Which heads.
+        site: Site,
+    },
+    /// Gives the edge from query `q` to key `k` a weight, 0 to 1; the other keys share the rest as before.
+    /// 0 cuts the edge: as if that key's score were −∞.
+    SetEdge {
+        /// Which heads.
+        site: Site,
+        /// Position of the query.
+        q: usize,
+        /// Position of the key.
+        k: usize,
+        /// The weight.
+        weight: f32,
+    },
+    /// Overwrites an array of the run, named by its key in a trace, with numbers from elsewhere.
+    Patch {
+        /// `embed`, or `blocks.{l}.` and one of `attn.q attn.k attn.v attn.pattern attn.z attn_out mlp_out resid_pre
+        /// resid_mid resid_post`.
+        key: String,
+        /// An array of the same shape.
+        value: Array,
+        /// Only this head.
+        head: Option<usize>,
+        /// Only these positions.
+        positions: Option<Range<usize>>,
+    },
+}
+
+impl Intervention {
+    /// Silences `16.0` (a head) or `16` (a layer's heads).
+    pub fn ablate(text: &str) -> Result<Self, Error> {
+        Ok(Self::ScaleHead { site: parse_site(text)?, factor: 0.0 })
+    }
+
+    /// Mean-ablates `16.0` or `16`.
+    pub fn mean_ablate(text: &str) -> Result<Self, Error> {
+        Ok(Self::MeanHead { site: parse_site(text)? })
+    }
+
+    /// Cuts `2>1` (query 2 may not see key 1, anywhere), `16:2>1` (in a layer) or `16.0:2>1` (in a head).
+    pub fn cut(text: &str) -> Result<Self, Error> {
+        let wrong = || {
+            Error::usage(format!("`{text}` is not an edge; write query>key as in 2>1, 16:2>1 (layer) or 16.0:2>1 (head)"))
+        };
+        let (site, edge) = match text.split_once(':') {
+            Some((site, edge)) => (parse_site(site)?, edge),
+            None => (Site::default(), text),
+        };
+        let (q, k) = edge.split_once('>').ok_or_else(wrong)?;
+        let number = |s: &str| s.trim().parse().map_err(|_| wrong());
+        Ok(Self::SetEdge { site, q: number(q)?, k: number(k)?, weight: 0.0 })
+    }
+
+    /// Sets an edge's weight: `16.0:2>1=0.5`.
+    pub fn set(text: &str) -> Result<Self, Error> {
+        let wrong = || Error::usage(format!("`{text}` does not set an edge; write 16.0:2>1=0.5, with a weight from 0 to 1"));
+        let (edge, value) = text.rsplit_once('=').ok_or_else(wrong)?;
+        let value: f32 = value.trim().parse().map_err(|_| wrong())?;
+        match Self::cut(edge)? {
+            Self::SetEdge { site, q, k, .. } => Ok(Self::SetEdge { site, q, k, weight: value }),
+            other => Ok(other),
+        }
+    }
+
+    /// Checks that what it names exists in a model for `seq` tokens.
+    pub(crate) fn check(&self, c: &Config, seq: usize) -> Result<(), Error> {
+        match self {
+            Self::ScaleHead { site, factor } if factor.is_finite() => check_site(*site, c),
+            Self::ScaleHead { factor, .. } => Err(Error::usage(format!("a head cannot be scaled by {factor}"))),
+            Self::MeanHead { site } => check_site(*site, c),
+            Self::SetEdge { site, q, k, weight } => check_edge(*site, (*q, *k, *weight), c, seq),
+            Self::Patch { key, .. } => check_key(key, c),
+        }
+    }
+}
+
+fn parse_site(text: &str) -> Result<Site, Error> {
+    let wrong = || Error::usage(format!("`{text}` is neither a head nor a layer; write 16.0 for head 0 of layer 16, or 16 for the layer"));
+    let number = |s: &str| s.trim().parse::<usize>().map_err(|_| wrong());
+    match text.split_once('.') {
+        Some((layer, head)) => Ok(Site { layer: Some(number(layer)?), head: Some(number(head)?) }),
+        None => Ok(Site { layer: Some(number(text)?), head: None }),
+    }
+}
+
+fn check_site(site: Site, c: &Config) -> Result<(), Error> {
+    if let Some(layer) = site.layer.filter(|l| *l >= c.n_layers) {
+        return Err(Error::usage(format!("there is no layer {layer}: {} has layers 0 to {}", c.name, c.n_layers - 1)));
+    }
+    if let Some(head) = site.head.filter(|h| *h >= c.n_heads) {
+        return Err(Error::usage(format!("there is no head {head}: {} has heads 0 to {} in each layer", c.name, c.n_heads - 1)));
+    }
+    Ok(())
+}
+
+fn check_edge(site: Site, (q, k, weight): (usize, usize, f32), c: &Config, seq: usize) -> Result<(), Error> {
+    check_site(site, c)?;
+    let fail = |m: String| Err(Error::usage(m));
+    if let Some(at) = [q, k].into_iter().find(|at| *at >= seq) {
+        return fail(format!("there is no token {at}: the text has tokens 0 to {}", seq.saturating_sub(1)));
+    }
+    if !(0.0..=1.0).contains(&weight) {
+        return fail(format!("the edge {q}>{k} cannot weigh {weight}: weights are 0 to 1"));
+    }
+    if c.causal && k > q {
+        return fail(format!("there is no edge {q}>{k}: this model is causal, token {q} looks only at tokens 0 to {q}"));
+    }
+    if let Some(w) = c.window.filter(|w| q.abs_diff(k) >= *w) {
+        return fail(format!("there is no edge {q}>{k}: a token of this model looks at {w} tokens, itself included"));
+    }
+    Ok(())
+}
+
+/// The arrays that can be patched.
+const PATCHABLE: [&str; 10] = [
+    "attn.q", "attn.k", "attn.v", "attn.pattern", "attn.z", "attn_out", "mlp_out", "resid_pre", "resid_mid", "resid_post",
+];
+
+fn check_key(key: &str, c: &Config) -> Result<(), Error> {
+    let named = key.strip_prefix("blocks.").and_then(|rest| rest.split_once('.'));
+    let fine = named.is_some_and(|(layer, name)| layer.parse().is_ok_and(|l: usize| l < c.n_layers) && PATCHABLE.contains(&name));
+    if fine || key == "embed" {
+        return Ok(());
+    }
+    Err(Error::usage(format!("cannot patch `{key}`: expected embed, or blocks.0 to blocks.{} and one of {}", c.n_layers - 1, PATCHABLE.join(" "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_are_parsed() {
+        let site = |layer, head| Site { layer, head };
+        for (text, at) in [("2>1", site(None, None)), ("16:2>1", site(Some(16), None)), ("16.0:2>1", site(Some(16), Some(0)))] {
+            assert_eq!(Intervention::cut(text).unwrap(), Intervention::SetEdge { site: at, q: 2, k: 1, weight: 0.0 });
+        }
+        assert_eq!(
+            Intervention::set("3.4:2>1=0.5").unwrap(),
+            Intervention::SetEdge { site: site(Some(3), Some(4)), q: 2, k: 1, weight: 0.5 }
+        );
+        for wrong in ["", "2", "2>", ">1", "a>b", "16.x:2>1", "2>1>0"] {
+            assert!(Intervention::cut(wrong).unwrap_err().is_usage(), "{wrong}");
+        }
+    }
+}

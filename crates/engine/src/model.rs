@@ -1,0 +1,280 @@
+//! A model, opened: its config, its weights, its tokenizer, and the run.
+
+use crate::cache::KvCache;
+use crate::capture::Capture;
+use crate::config::{Config, Positions};
+use crate::format::{Tensors, gguf, safetensors};
+use crate::pass::Pass;
+use crate::weights::{Weights, product};
+use crate::{Bytes, Error, Intervention, ModelInfo, NextToken, Token, Trace, arch, block};
+use attnscope_kernels::rope::Rope;
+
+/// A transformer ready to run. Weights stay where the file has them.
+pub struct Model {
+    pub(crate) config: Config,
+    pub(crate) weights: Weights,
+    origin: String,
+    #[cfg(feature = "tokenizers")]
+    tokenizer: Option<crate::Tokenizer>,
+}
+
+impl Model {
+    /// Opens a GGUF file.
+    pub fn from_gguf(bytes: Bytes, origin: &str) -> Result<Self, Error> {
+        let file = gguf::parse(bytes, origin)?;
+        let (config, weights) = arch::from_gguf(&file, origin)?;
+        #[cfg(feature = "tokenizers")]
+        let tokenizer = Some(crate::Tokenizer::from_gguf(&file.metadata)?);
+        Ok(Self {
+            config,
+            weights,
+            origin: origin.into(),
+            #[cfg(feature = "tokenizers")]
+            tokenizer,
+        })
+    }
+
+    /// Opens files by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards),
+    /// and `tokenizer.json` where text is to be read.
+    pub fn from_files(files: Vec<(String, Bytes)>, origin: &str) -> Result<Self, Error> {
+        let find = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, b)| b.clone());
+        if let Some((name, bytes)) = files.iter().find(|(n, _)| n.ends_with(".gguf")) {
+            return Self::from_gguf(bytes.clone(), name);
+        }
+        let missing = |name: &str| Error::format(origin, format!("there is no {name}; a model is one .gguf file, or config.json and model.safetensors"));
+        let json: serde_json::Value = serde_json::from_slice(&find("config.json").ok_or_else(|| missing("config.json"))?)
+            .map_err(|e| Error::format(origin, format!("config.json is not JSON: {e}")))?;
+        let tensors: Tensors = match (find("model.safetensors"), find("model.safetensors.index.json")) {
+            (Some(bytes), _) => safetensors::parse(bytes, "model.safetensors")?,
+            (None, Some(index)) => safetensors::parse_sharded(&index, |name| find(name).ok_or_else(|| missing(name)))?,
+            (None, None) => return Err(missing("model.safetensors")),
+        };
+        let (mut config, weights) = arch::from_hf(&json, &tensors, origin)?;
+        if !origin.is_empty() {
+            config.name = origin.into();
+        }
+        #[cfg(feature = "tokenizers")]
+        let tokenizer = find("tokenizer.json").map(|b| crate::Tokenizer::from_json(&b)).transpose()?;
+        Ok(Self {
+            config,
+            weights,
+            origin: origin.into(),
+            #[cfg(feature = "tokenizers")]
+            tokenizer,
+        })
+    }
+
+    /// The architecture and sizes.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The tensors.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// What figures need to know of it.
+    pub fn info(&self) -> ModelInfo {
+        let c = &self.config;
+        ModelInfo {
+            name: c.name.clone(),
+            n_layers: c.n_layers,
+            n_heads: c.n_heads,
+            n_kv_heads: c.n_kv_heads,
+            d_model: c.d_model,
+            d_head: c.d_head,
+            n_vocab: c.n_vocab,
+            causal: c.causal,
+        }
+    }
+
+    /// Whether it predicts words at all; an encoder does not.
+    pub fn has_vocab_head(&self) -> bool {
+        self.weights.unembed.is_some()
+    }
+
+    /// The tokenizer, or an error that says which file is missing.
+    #[cfg(feature = "tokenizers")]
+    pub fn tokenizer(&self) -> Result<&crate::Tokenizer, Error> {
+        self.tokenizer.as_ref().ok_or_else(|| Error::format(&self.origin, "there is no tokenizer.json, so no text can be read"))
+    }
+
+    /// Text to token ids. Empty text and text over the context are errors.
+    #[cfg(feature = "tokenizers")]
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
+        if text.is_empty() {
+            return Err(Error::usage("the text is empty; give at least one word"));
+        }
+        let tokens = self.tokenizer()?.encode(text)?;
+        self.check_tokens(&tokens, 0)?;
+        Ok(tokens)
+    }
+
+    /// One token for a reader.
+    pub fn token(&self, id: u32) -> Token {
+        #[cfg(feature = "tokenizers")]
+        let text = self.tokenizer.as_ref().map_or_else(|| format!("<{id}>"), |t| t.text(id));
+        #[cfg(not(feature = "tokenizers"))]
+        let text = format!("<{id}>");
+        Token { id, text }
+    }
+
+    fn check_tokens(&self, tokens: &[u32], past: usize) -> Result<(), Error> {
+        let (c, seq) = (&self.config, tokens.len() + past);
+        if tokens.is_empty() {
+            return Err(Error::usage("the text has no tokens; give at least one word"));
+        }
+        if seq > c.n_ctx {
+            return Err(Error::usage(format!("the text has {seq} tokens, but {} reads at most {}; shorten it", c.name, c.n_ctx)));
+        }
+        match tokens.iter().find(|t| **t as usize >= c.n_vocab) {
+            Some(t) => Err(Error::usage(format!("token {t} does not exist: {} knows tokens 0 to {}", c.name, c.n_vocab - 1))),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads `tokens` and returns what was asked for.
+    pub fn run(&self, tokens: &[u32], capture: &Capture, interventions: &[Intervention]) -> Result<Trace, Error> {
+        self.run_with_cache(&mut self.new_cache(), tokens, capture, interventions)
+    }
+
+    /// An empty cache for this model.
+    pub fn new_cache(&self) -> KvCache {
+        KvCache::new(self.config.n_layers, self.config.n_kv_heads)
+    }
+
+    /// Reads `tokens` after those in `cache`, which then holds them too. Rows of the trace are the new tokens;
+    /// keys are all.
+    pub fn run_with_cache(
+        &self,
+        cache: &mut KvCache,
+        tokens: &[u32],
+        capture: &Capture,
+        interventions: &[Intervention],
+    ) -> Result<Trace, Error> {
+        let c = &self.config;
+        self.check_tokens(tokens, cache.len)?;
+        if !c.causal && cache.len > 0 {
+            return Err(Error::usage(format!("{} looks both ways: it cannot go on from a cache", c.name)));
+        }
+        for intervention in interventions {
+            intervention.check(c, cache.len + tokens.len())?;
+        }
+        let mut pass = Pass { config: c, capture, interventions, first: cache.len, arrays: Default::default() };
+        let mut resid = self.embed(tokens, cache.len);
+        pass.model_site("embed", &[tokens.len(), c.d_model], &mut resid)?;
+        let rope = match c.positions {
+            Positions::Rotary { theta, dim, .. } => Some(Rope::new(dim, theta, cache.len, tokens.len())),
+            Positions::Learned => None,
+        };
+        for (layer, weights) in self.weights.blocks.iter().enumerate() {
+            block::forward(&mut pass, weights, layer, rope.as_ref(), cache, &mut resid)?;
+        }
+        cache.len += tokens.len();
+        let last_logits = self.finish(&mut pass, resid)?;
+        Ok(Trace {
+            model: self.info(),
+            tokens: tokens.iter().map(|t| self.token(*t)).collect(),
+            arrays: pass.arrays,
+            last_logits,
+        })
+    }
+
+    /// What enters block 0, `[seq, d_model]`: word, position and type.
+    fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
+        let w = &self.weights;
+        let mut out = Vec::with_capacity(tokens.len() * self.config.d_model);
+        for (i, token) in tokens.iter().enumerate() {
+            let mut row = w.embed.row_f32(*token as usize);
+            let position = w.positions.as_ref().map(|p| p.row_f32(first + i));
+            for added in position.iter().chain(&w.token_type) {
+                row.iter_mut().zip(added).for_each(|(x, a)| *x += a);
+            }
+            out.extend_from_slice(&row);
+        }
+        match &w.embed_norm {
+            Some(norm) => block::normalise(&self.config, norm, &out),
+            None => out,
+        }
+    }
+
+    /// Final norm and vocabulary head; returns the last token's logits. The head is by far the widest product
+    /// (49,152 rows in SmolLM2), so only the rows that were asked for go through it.
+    fn finish(&self, pass: &mut Pass<'_>, resid: Vec<f32>) -> Result<Vec<f32>, Error> {
+        let (c, w) = (&self.config, &self.weights);
+        let seq = resid.len() / c.d_model;
+        let mut normed = match &w.final_norm {
+            Some(norm) => block::normalise(c, norm, &resid),
+            None => resid,
+        };
+        pass.model_site("final_norm", &[seq, c.d_model], &mut normed)?;
+        let Some(unembed) = &w.unembed else { return Ok(Vec::new()) };
+        let from = if pass.capture.all_logits() { 0 } else { seq - 1 };
+        let mut logits = product(unembed, &normed[from * c.d_model..], None);
+        pass.model_site("logits", &[seq - from, c.n_vocab], &mut logits)?;
+        Ok(logits.split_off(logits.len() - c.n_vocab))
+    }
+
+    /// A token's vector in the embedding, `[d_model]`.
+    ///
+    /// # Panics
+    /// If there is no such token.
+    pub fn embedding(&self, id: u32) -> Vec<f32> {
+        self.weights.embed.row_f32(id as usize)
+    }
+
+    /// Logits, `[rows, n_vocab]`, of rows of the residual stream: final norm, then the vocabulary head.
+    pub fn unembed(&self, resid: &[f32]) -> Result<Vec<f32>, Error> {
+        let Some(unembed) = &self.weights.unembed else { return Err(self.no_head()) };
+        Ok(match &self.weights.final_norm {
+            Some(norm) => product(unembed, &block::normalise(&self.config, norm, resid), None),
+            None => product(unembed, resid, None),
+        })
+    }
+
+    /// The columns of W_O that read one head, `[d_model, d_head]`.
+    pub fn w_o(&self, layer: usize, head: usize) -> Vec<f32> {
+        self.weights.blocks[layer].head_o(head, self.config.d_head).to_f32()
+    }
+
+    pub(crate) fn no_head(&self) -> Error {
+        Error::usage(format!("{} is an encoder: it has no vocabulary head and predicts no next word", self.config.name))
+    }
+
+    /// The `top` likeliest next tokens of a trace, likeliest first. Probabilities are over the full vocabulary.
+    pub fn next_tokens(&self, trace: &Trace, top: usize) -> Vec<NextToken> {
+        let p = probabilities(&trace.last_logits);
+        let mut ids: Vec<u32> = (0..p.len() as u32).collect();
+        let order = |a: &u32, b: &u32| p[*b as usize].total_cmp(&p[*a as usize]).then(a.cmp(b));
+        let top = top.min(ids.len());
+        if top > 0 && top < ids.len() {
+            ids.select_nth_unstable_by(top - 1, order);
+        }
+        ids.truncate(top);
+        ids.sort_by(order);
+        ids.into_iter().map(|id| NextToken { id, text: self.token(id).text, p: p[id as usize] }).collect()
+    }
+
+    /// The meaning of a text as one vector of length 1: the mean over its tokens (Reimers & Gurevych 2019).
+    #[cfg(feature = "tokenizers")]
+    pub fn sentence_embedding(&self, text: &str) -> Result<Vec<f32>, Error> {
+        let capture: Capture = "final_norm".parse()?;
+        let trace = self.run(&self.encode(text)?, &capture, &[])?;
+        let d = self.config.d_model;
+        let mut mean = vec![0.0f64; d];
+        for row in trace.get("final_norm").map_or(&[][..], |a| a.data()).chunks_exact(d) {
+            mean.iter_mut().zip(row).for_each(|(m, x)| *m += f64::from(*x));
+        }
+        let length = mean.iter().map(|m| m * m).sum::<f64>().sqrt().max(1e-12);
+        Ok(mean.into_iter().map(|m| (m / length) as f32).collect())
+    }
+}
+
+/// Softmax over the full vocabulary, summed in f64.
+pub fn probabilities(logits: &[f32]) -> Vec<f32> {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exp: Vec<f64> = logits.iter().map(|x| f64::from(x - max).exp()).collect();
+    let sum: f64 = exp.iter().sum();
+    exp.into_iter().map(|e| (e / sum) as f32).collect()
+}

@@ -1,0 +1,43 @@
+//! Opens models from disk: files are mapped, not read.
+
+use crate::{Bytes, Error, Model};
+use std::fs::File;
+use std::path::Path;
+
+impl Model {
+    /// Opens a `.gguf` file, a `.safetensors` file with its `config.json` beside it, or a folder of such files.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let is_gguf = |p: &Path| p.extension().is_some_and(|e| e == "gguf");
+        if path.is_file() && !path.extension().is_some_and(|e| e == "safetensors") {
+            // Whatever it is called: the parser says what it found.
+            return Self::from_gguf(map(path)?, &name(path));
+        }
+        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
+            let file = entry.map_err(|e| Error::io(folder, e))?.path();
+            let wanted = is_gguf(&file) || file.extension().is_some_and(|e| e == "safetensors" || e == "json");
+            if wanted && file.is_file() {
+                files.push((name(&file), map(&file)?));
+            }
+        }
+        if path.is_file() {
+            // The file that was named is the model, whatever else lies beside it.
+            files.retain(|(n, _)| !n.ends_with(".gguf") && (!n.ends_with(".safetensors") || *n == name(path)));
+            files.iter_mut().filter(|(n, _)| n.ends_with(".safetensors")).for_each(|(n, _)| *n = "model.safetensors".into());
+        }
+        Self::from_files(files, &name(folder))
+    }
+}
+
+fn map(path: &Path) -> Result<Bytes, Error> {
+    let file = File::open(path).map_err(|e| Error::io(path, e))?;
+    if file.metadata().map_err(|e| Error::io(path, e))?.len() == 0 {
+        return Err(Error::format(&name(path), "the file is empty; download it again"));
+    }
+    Ok(Bytes::new(attnscope_kernels::mapped::map(&file).map_err(|e| Error::io(path, e))?))
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}

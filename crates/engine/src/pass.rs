@@ -1,0 +1,141 @@
+//! One pass of tokens through the blocks, with what it keeps and what it changes on the way.
+
+use crate::capture::{Capture, key};
+use crate::{Array, Config, Error, Intervention};
+use attnscope_kernels::attention::Edge;
+use std::collections::BTreeMap;
+
+/// The state of a pass. Every array of the block goes by [`Pass::site`]: first it is changed, then kept.
+pub(crate) struct Pass<'a> {
+    pub config: &'a Config,
+    pub capture: &'a Capture,
+    pub interventions: &'a [Intervention],
+    /// Position of the first token of this pass.
+    pub first: usize,
+    pub arrays: BTreeMap<String, Array>,
+}
+
+impl Pass<'_> {
+    /// An array of the whole model: `embed`, `final_norm`, `logits`.
+    pub fn model_site(&mut self, name: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
+        self.patch(name, shape, data)?;
+        if self.capture.wants(name) {
+            self.arrays.insert(name.into(), Array::new(shape, data.to_vec()));
+        }
+        Ok(())
+    }
+
+    /// An array of a layer, by its capture name.
+    pub fn site(&mut self, layer: usize, name: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
+        let wanted = self.capture.wants_in(layer, name);
+        if !wanted && self.interventions.is_empty() {
+            return Ok(());
+        }
+        let key = key(layer, name);
+        self.patch(&key, shape, data)?;
+        if wanted {
+            self.arrays.insert(key, Array::new(shape, data.to_vec()));
+        }
+        Ok(())
+    }
+
+    /// Whether some patch replaces this layer's pattern, so that z must be mixed again.
+    pub fn patches_pattern(&self, layer: usize) -> bool {
+        let pattern = key(layer, "pattern");
+        self.interventions.iter().any(|i| matches!(i, Intervention::Patch { key, .. } if *key == pattern))
+    }
+
+    fn patch(&self, at: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
+        for intervention in self.interventions {
+            let Intervention::Patch { key, value, head, positions } = intervention else { continue };
+            if key != at {
+                continue;
+            }
+            if value.shape() != shape {
+                let (found, text) = (value.shape(), "patch it with an array from a run over as many tokens");
+                return Err(Error::usage(format!("the patch for `{at}` has shape {found:?}, expected {shape:?}; {text}")));
+            }
+            overwrite(shape, data, value.data(), *head, positions.clone())
+                .ok_or_else(|| Error::usage(format!("the patch for `{at}` names a head or position that {shape:?} has not")))?;
+        }
+        Ok(())
+    }
+
+    /// The edges set in a layer, with query rows counted from this pass's first token.
+    pub fn edges(&self, layer: usize, q_len: usize) -> Vec<Edge> {
+        let mut edges = Vec::new();
+        for intervention in self.interventions {
+            let Intervention::SetEdge { site, q, k, weight } = *intervention else { continue };
+            let Some(row) = q.checked_sub(self.first).filter(|row| *row < q_len && site.has_layer(layer)) else { continue };
+            for head in site.heads(self.config.n_heads) {
+                edges.retain(|e: &Edge| (e.head, e.q, e.k) != (head, row, k)); // the later one counts
+                edges.push(Edge { head, q: row, k, weight });
+            }
+        }
+        edges
+    }
+
+    /// Scales heads or puts their mean in place, on z `[n_heads, q_len, d_head]`.
+    pub fn change_heads(&self, layer: usize, q_len: usize, z: &mut [f32]) {
+        let d = self.config.d_head;
+        for intervention in self.interventions {
+            match intervention {
+                Intervention::ScaleHead { site, factor } if site.has_layer(layer) => {
+                    for head in site.heads(self.config.n_heads) {
+                        z[head * q_len * d..][..q_len * d].iter_mut().for_each(|x| *x *= factor);
+                    }
+                }
+                Intervention::MeanHead { site } if site.has_layer(layer) => {
+                    for head in site.heads(self.config.n_heads) {
+                        put_mean(&mut z[head * q_len * d..][..q_len * d], d);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Replaces every row by the mean of the rows.
+fn put_mean(rows: &mut [f32], d: usize) {
+    let n = (rows.len() / d) as f32;
+    let mut mean = vec![0.0; d];
+    for row in rows.chunks_exact(d) {
+        mean.iter_mut().zip(row).for_each(|(m, x)| *m += x / n);
+    }
+    rows.chunks_exact_mut(d).for_each(|row| row.copy_from_slice(&mean));
+}
+
+/// Copies `from` over `to` where `head` (first axis of three) and `positions` (the axis before the last) say so.
+fn overwrite(shape: &[usize], to: &mut [f32], from: &[f32], head: Option<usize>, positions: Option<std::ops::Range<usize>>) -> Option<()> {
+    let (heads, seq, width) = match *shape {
+        [heads, seq, width] => (heads, seq, width),
+        [seq, width] if head.is_none() => (1, seq, width),
+        _ => return None,
+    };
+    let heads = head.map_or(0..heads, |h| h..h + 1).end.le(&heads).then(|| head.map_or(0..heads, |h| h..h + 1))?;
+    let positions = positions.unwrap_or(0..seq);
+    if positions.end > seq || positions.start > positions.end {
+        return None;
+    }
+    for head in heads {
+        let part = (head * seq + positions.start) * width..(head * seq + positions.end) * width;
+        to[part.clone()].copy_from_slice(&from[part]);
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patches_keep_to_their_head_and_positions() {
+        let mut to = vec![0.0; 12];
+        overwrite(&[2, 3, 2], &mut to, &[1.0; 12], Some(1), Some(1..2)).unwrap();
+        assert_eq!(to, [0., 0., 0., 0., 0., 0., 0., 0., 1., 1., 0., 0.]);
+        assert!(overwrite(&[2, 3, 2], &mut to, &[1.0; 12], Some(2), None).is_none());
+        assert!(overwrite(&[2, 3, 2], &mut to, &[1.0; 12], None, Some(2..4)).is_none());
+        assert!(overwrite(&[6, 2], &mut to, &[1.0; 12], Some(0), None).is_none());
+    }
+}

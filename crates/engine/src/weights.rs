@@ -1,0 +1,102 @@
+//! The tensors of a model in the places where the block wants them.
+
+use crate::Bytes;
+use crate::format::Tensor;
+use attnscope_kernels::dequant::DType;
+use attnscope_kernels::{Level, level, linear};
+
+/// y = x · Wᵀ + b, with W as the file stores it.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// `[n_out, n_in]`
+    pub weight: Tensor,
+    /// `[n_out]`
+    pub bias: Option<Vec<f32>>,
+}
+
+impl Linear {
+    /// `x` is `[m, n_in]`; the result `[m, n_out]`.
+    pub fn forward(&self, x: &[f32]) -> Vec<f32> {
+        product(&self.weight, x, self.bias.as_deref())
+    }
+}
+
+/// `[m, n_in]` · Wᵀ for a tensor `[n_out, n_in]`, through the fastest kernel of this machine.
+pub fn product(weight: &Tensor, x: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
+    let (rows, cols) = (weight.rows(), weight.cols());
+    let mut y = vec![0.0; x.len() / cols * rows];
+    let weight = linear::Weight { bytes: &weight.bytes, dtype: weight.dtype, rows, cols };
+    linear::linear(best(), x, weight, bias, &mut y);
+    y
+}
+
+pub(crate) fn best() -> Level {
+    level::best()
+}
+
+/// Weight and bias of a norm; the bias is empty for RMS norm.
+#[derive(Clone, Debug, Default)]
+pub struct Norm {
+    /// `[d]`
+    pub weight: Vec<f32>,
+    /// `[d]`, or empty.
+    pub bias: Vec<f32>,
+}
+
+/// The tensors of one block.
+#[derive(Clone, Debug)]
+pub struct BlockWeights {
+    /// Norm of the attention (before or after it, see the config).
+    pub norm_attn: Norm,
+    /// `[n_heads · d_head, d_model]`
+    pub q: Linear,
+    /// `[n_kv_heads · d_head, d_model]`
+    pub k: Linear,
+    /// `[n_kv_heads · d_head, d_model]`
+    pub v: Linear,
+    /// RMS norm of each query, `[d_head]` (Qwen3).
+    pub q_norm: Option<Vec<f32>>,
+    /// RMS norm of each key, `[d_head]`.
+    pub k_norm: Option<Vec<f32>>,
+    /// W_O, `[d_model, n_heads · d_head]`
+    pub o: Linear,
+    /// Norm of the MLP.
+    pub norm_mlp: Norm,
+    /// `[d_ff, d_model]`, only in gated MLPs.
+    pub gate: Option<Linear>,
+    /// `[d_ff, d_model]`
+    pub up: Linear,
+    /// `[d_model, d_ff]`
+    pub down: Linear,
+}
+
+impl BlockWeights {
+    /// The columns of W_O that read one head, `[d_model, d_head]`, as f32.
+    pub fn head_o(&self, head: usize, d_head: usize) -> Tensor {
+        let (rows, cols) = (self.o.weight.rows(), self.o.weight.cols());
+        let all = self.o.weight.to_f32();
+        let part = all.chunks_exact(cols).flat_map(|row| &row[head * d_head..(head + 1) * d_head]);
+        let bytes: Vec<u8> = part.flat_map(|x| x.to_le_bytes()).collect();
+        let name = format!("{} of head {head}", self.o.weight.name);
+        Tensor { name, shape: vec![rows, d_head], dtype: DType::F32, bytes: Bytes::from(bytes) }
+    }
+}
+
+/// All tensors.
+#[derive(Clone, Debug)]
+pub struct Weights {
+    /// `[n_vocab, d_model]`
+    pub embed: Tensor,
+    /// `[n_ctx, d_model]`, where positions are learned.
+    pub positions: Option<Tensor>,
+    /// `[d_model]`: BERT's vector of token type 0, added to every token.
+    pub token_type: Option<Vec<f32>>,
+    /// BERT's norm of the embedding.
+    pub embed_norm: Option<Norm>,
+    /// One a layer.
+    pub blocks: Vec<BlockWeights>,
+    /// Norm before the vocabulary head; none in post-norm models.
+    pub final_norm: Option<Norm>,
+    /// `[n_vocab, d_model]`; none in an encoder.
+    pub unembed: Option<Tensor>,
+}

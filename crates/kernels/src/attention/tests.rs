@@ -1,0 +1,153 @@
+//! The tiled kernel against its plain twin, on every instruction set, borders and odd sizes included.
+
+use super::*;
+use proptest::prelude::*;
+
+struct Case {
+    n_heads: usize,
+    n_kv: usize,
+    d_head: usize,
+    q_len: usize,
+    kv_len: usize,
+    mask: Mask,
+    soft_cap: Option<f32>,
+    edges: Vec<Edge>,
+}
+
+struct Found {
+    z: Vec<f32>,
+    scores: Vec<f32>,
+    pattern: Vec<f32>,
+    lse: Vec<f32>,
+}
+
+fn numbers(n: usize, seed: usize) -> Vec<f32> {
+    let mut state = seed as u32 | 1;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..n).map(|_| 3.0 * next()).collect()
+}
+
+impl Case {
+    fn run(&self, keep: bool, f: impl Fn(Inputs<'_>, Outputs<'_>)) -> Found {
+        let kv = |seed: usize| -> Vec<Vec<f32>> {
+            (0..self.n_kv).map(|h| numbers(self.kv_len * self.d_head, seed + h)).collect()
+        };
+        let (q, k, v) = (numbers(self.n_heads * self.q_len * self.d_head, 7), kv(100), kv(200));
+        let (k, v): (Vec<&[f32]>, Vec<&[f32]>) =
+            (k.iter().map(Vec::as_slice).collect(), v.iter().map(Vec::as_slice).collect());
+        let rows = self.n_heads * self.q_len;
+        let mut found = Found {
+            z: vec![f32::NAN; rows * self.d_head],
+            scores: vec![f32::NAN; rows * self.kv_len],
+            pattern: vec![f32::NAN; rows * self.kv_len],
+            lse: vec![f32::NAN; rows],
+        };
+        let inputs = Inputs {
+            n_heads: self.n_heads,
+            d_head: self.d_head,
+            q_len: self.q_len,
+            kv_len: self.kv_len,
+            q: &q,
+            k: &k,
+            v: &v,
+            scale: 1.0 / (self.d_head as f32).sqrt(),
+            soft_cap: self.soft_cap,
+            mask: self.mask,
+            edges: &self.edges,
+        };
+        f(inputs, Outputs {
+            z: &mut found.z,
+            scores: keep.then_some(&mut found.scores[..]),
+            pattern: keep.then_some(&mut found.pattern[..]),
+            lse: Some(&mut found.lse),
+        });
+        found
+    }
+
+    fn check(&self) -> Result<(), TestCaseError> {
+        let expected = self.run(true, plain::attention);
+        for (name, level) in crate::level::all() {
+            for keep in [true, false] {
+                let found = self.run(keep, |x, out| tiled::attention(level, x, out));
+                close(name, "z", &found.z, &expected.z, 2e-5)?;
+                close(name, "lse", &found.lse, &expected.lse, 2e-5)?;
+                if keep {
+                    close(name, "scores", &found.scores, &expected.scores, 2e-5)?;
+                    close(name, "pattern", &found.pattern, &expected.pattern, 5e-6)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Fails on NaN; infinities must be equal.
+fn close(level: &str, what: &str, found: &[f32], expected: &[f32], tolerance: f32) -> Result<(), TestCaseError> {
+    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+        let fine = f == e || (f - e).abs() <= tolerance * (1.0 + e.abs());
+        prop_assert!(fine, "{level}: {what}[{i}] is {f}, expected {e}");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn tiled_equals_plain(
+        groups in 1usize..4, n_kv in 1usize..3, d_head in 1usize..70, past in 0usize..150, q_len in 1usize..70,
+        causal: bool, window in prop::option::of(1usize..40), soft_cap in prop::option::of(1f32..20.0),
+        edges in prop::collection::vec((0usize..9, 0usize..70, 0usize..220, 0f32..0.4), 0..3),
+    ) {
+        let (n_heads, kv_len) = (groups * n_kv, past + q_len);
+        let edges = edges.into_iter().map(|(h, q, k, weight)| Edge {
+            head: h % n_heads, q: q % q_len, k: k % kv_len, weight: if weight < 0.1 { 0.0 } else { weight },
+        });
+        let mut edges: Vec<Edge> = edges.collect();
+        edges.dedup_by_key(|e| (e.head, e.q, e.k));
+        let case = Case { n_heads, n_kv, d_head, q_len, kv_len, mask: Mask { causal, window }, soft_cap, edges };
+        case.check()?;
+    }
+}
+
+#[test]
+fn tile_borders() {
+    for n in [1, 2, 31, 32, 33, 127, 128, 129, 257] {
+        for causal in [true, false] {
+            let mask = Mask { causal, window: None };
+            let case = Case { n_heads: 1, n_kv: 1, d_head: 64, q_len: n, kv_len: n, mask, soft_cap: None, edges: vec![] };
+            case.check().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_row_that_may_look_at_nothing_gives_zeros() {
+    // A window of 0 hides everything, the query itself included.
+    let mask = Mask { causal: true, window: Some(0) };
+    let case = Case { n_heads: 2, n_kv: 1, d_head: 9, q_len: 5, kv_len: 5, mask, soft_cap: None, edges: vec![] };
+    case.check().unwrap();
+    let found = case.run(true, |x, out| tiled::attention(crate::level::best(), x, out));
+    assert!(found.z.iter().chain(&found.pattern).all(|x| *x == 0.0));
+}
+
+#[test]
+fn cutting_an_edge_is_softmax_without_that_key() {
+    let mask = Mask { causal: true, window: None };
+    let edge = Edge { head: 0, q: 2, k: 1, weight: 0.0 };
+    let whole = Case { n_heads: 1, n_kv: 1, d_head: 4, q_len: 4, kv_len: 4, mask, soft_cap: None, edges: vec![] };
+    let cut = Case { edges: vec![edge], ..whole };
+    let (before, after) = (cut_free(&cut).run(true, plain::attention), cut.run(true, plain::attention));
+    let (b, a) = (&before.pattern[8..12], &after.pattern[8..12]);
+    assert_eq!(a[1], 0.0);
+    for j in [0, 2] {
+        assert!((a[j] - b[j] / (1.0 - b[1])).abs() < 1e-6);
+    }
+    assert_eq!(before.pattern[..8], after.pattern[..8], "other rows stay as they were");
+}
+
+fn cut_free(case: &Case) -> Case {
+    Case { edges: vec![], ..*case }
+}

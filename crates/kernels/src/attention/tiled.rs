@@ -1,0 +1,235 @@
+//! The fast twin: a block of queries walks over tiles of keys, keeping for each row a running maximum and sum.
+//!
+//! Where the pattern or the scores are asked for, a block's rows of that matrix are themselves the working
+//! memory: scores are written there, turned into weights while they are in cache, and mixed. There is no second
+//! pass over the matrix.
+
+use super::edge::softmax_with_edges;
+use super::{Inputs, Outputs, plain, score};
+use crate::product::{Rows, add_product};
+use crate::softmax::{exp_minus_in_place, max, scale, softmax_simd};
+use crate::threads;
+use fearless_simd::{Level, Simd, dispatch};
+use std::ops::Range;
+
+/// Queries handled together.
+const BLOCK: usize = 32;
+/// Keys in a tile.
+const TILE: usize = 128;
+
+/// Attention, with the same contract as [`plain::attention`].
+///
+/// # Panics
+/// If a slice does not have the length its sizes ask for.
+pub fn attention(level: Level, x: Inputs<'_>, out: Outputs<'_>) {
+    x.check(&out);
+    if x.q_len == 0 || x.d_head == 0 {
+        return;
+    }
+    let transposed: Vec<Vec<f32>> = x.k.iter().map(|k| transpose(k, x.kv_len, x.d_head)).collect();
+    threads::for_each(blocks(&x, out), |block| {
+        let k_t = &transposed[x.kv_head(block.head)];
+        dispatch!(level, simd => run_block(simd, &x, k_t, block));
+    });
+}
+
+/// `[kv_len, d_head]` → `[d_head, kv_len]`, so that scores of neighbouring keys fill one vector.
+fn transpose(k: &[f32], kv_len: usize, d_head: usize) -> Vec<f32> {
+    let mut out = vec![0.0; k.len()];
+    for (j, row) in k.chunks_exact(d_head).enumerate() {
+        for (c, value) in row.iter().enumerate() {
+            out[c * kv_len + j] = *value;
+        }
+    }
+    out
+}
+
+/// Queries `first ..` of one head, with the slices of the outputs that belong to them.
+struct Block<'a> {
+    head: usize,
+    first: usize,
+    z: &'a mut [f32],
+    scores: Option<&'a mut [f32]>,
+    pattern: Option<&'a mut [f32]>,
+    lse: Option<&'a mut [f32]>,
+}
+
+fn blocks<'a>(x: &Inputs<'_>, out: Outputs<'a>) -> Vec<Block<'a>> {
+    let mut rest = out;
+    let mut all = Vec::new();
+    for head in 0..x.n_heads {
+        for first in (0..x.q_len).step_by(BLOCK) {
+            let rows = BLOCK.min(x.q_len - first);
+            all.push(Block {
+                head,
+                first,
+                z: take(&mut rest.z, rows * x.d_head),
+                scores: rest.scores.as_mut().map(|s| take(s, rows * x.kv_len)),
+                pattern: rest.pattern.as_mut().map(|p| take(p, rows * x.kv_len)),
+                lse: rest.lse.as_mut().map(|l| take(l, rows)),
+            });
+        }
+    }
+    all
+}
+
+/// Splits the first `n` numbers off.
+fn take<'a>(slice: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
+    let (head, tail) = std::mem::take(slice).split_at_mut(n);
+    *slice = tail;
+    head
+}
+
+#[inline(always)]
+fn run_block<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], mut block: Block<'_>) {
+    block.z.fill(0.0);
+    let lse = if block.scores.is_some() || block.pattern.is_some() {
+        captured(simd, x, k_t, &mut block)
+    } else {
+        running(simd, x, k_t, &mut block)
+    };
+    if let Some(out) = &mut block.lse {
+        out.copy_from_slice(&lse[..out.len()]);
+    }
+    impose_edges(x, &mut block);
+}
+
+/// The keys that some query of the block may look at.
+fn reach(x: &Inputs<'_>, block: &Block<'_>) -> Range<usize> {
+    let rows = block.z.len() / x.d_head;
+    let first = x.mask.visible(x.position(block.first), x.kv_len);
+    let last = x.mask.visible(x.position(block.first + rows - 1), x.kv_len);
+    first.start.min(last.start)..last.end.max(first.end)
+}
+
+/// Scores of the block's queries against `keys`, into `s` (rows `stride` apart), masked ones −∞.
+#[inline(always)]
+fn tile_scores<S: Simd>(
+    simd: S,
+    x: &Inputs<'_>,
+    (head, first, rows): (usize, usize, usize),
+    k_t: &[f32],
+    keys: Range<usize>,
+    s: &mut [f32],
+    stride: usize,
+) {
+    let width = keys.len();
+    for i in 0..rows {
+        s[i * stride..][..width].fill(0.0);
+    }
+    let q = Rows { data: x.query_block(head, first, rows), stride: x.d_head };
+    let k = Rows { data: &k_t[keys.start..], stride: x.kv_len };
+    add_product(simd, (rows, width, x.d_head), q, k, s, stride);
+    for i in 0..rows {
+        let row = &mut s[i * stride..][..width];
+        match x.soft_cap {
+            None => scale(simd, row, x.scale),
+            cap => row.iter_mut().for_each(|s| *s = score(*s, x.scale, cap)),
+        }
+        let visible = x.mask.visible(x.position(first + i), x.kv_len);
+        let end = visible.end.clamp(keys.start, keys.end) - keys.start;
+        let start = visible.start.clamp(keys.start, keys.end) - keys.start;
+        row[..start.min(end)].fill(f32::NEG_INFINITY);
+        row[end..].fill(f32::NEG_INFINITY);
+    }
+}
+
+/// With the whole rows kept: scores, softmax, mix, all in the rows of the output.
+#[inline(always)]
+fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>) -> [f32; BLOCK] {
+    let rows = block.z.len() / x.d_head;
+    let reach = reach(x, block);
+    let mut scratch = Vec::new();
+    let pattern: &mut [f32] = match &mut block.pattern {
+        Some(pattern) => pattern,
+        None => {
+            scratch.resize(rows * x.kv_len, 0.0);
+            &mut scratch
+        }
+    };
+    for i in 0..rows {
+        pattern[i * x.kv_len..][..x.kv_len].fill(f32::NEG_INFINITY);
+    }
+    let place = (block.head, block.first, rows);
+    tile_scores(simd, x, place, k_t, reach.clone(), &mut pattern[reach.start..], x.kv_len);
+    if let Some(scores) = &mut block.scores {
+        scores.copy_from_slice(pattern);
+    }
+    let mut lse = [f32::NEG_INFINITY; BLOCK];
+    for i in 0..rows {
+        let (row, reach) = (&mut pattern[i * x.kv_len..][..x.kv_len], reach.clone());
+        lse[i] = softmax_simd(simd, &mut row[reach.clone()]);
+        row[..reach.start].fill(0.0);
+        row[reach.end..].fill(0.0);
+    }
+    let weights = Rows { data: &pattern[reach.start..], stride: x.kv_len };
+    let v = Rows { data: &x.v[x.kv_head(block.head)][reach.start * x.d_head..], stride: x.d_head };
+    add_product(simd, (rows, x.d_head, reach.len()), weights, v, block.z, x.d_head);
+    lse
+}
+
+/// With nothing kept: tile after tile, rescaling what has been summed whenever a larger score turns up.
+#[inline(always)]
+fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>) -> [f32; BLOCK] {
+    let rows = block.z.len() / x.d_head;
+    let reach = reach(x, block);
+    let mut tile = [0.0f32; BLOCK * TILE];
+    let mut maxima = [f32::NEG_INFINITY; BLOCK];
+    let mut sums = [0.0f32; BLOCK];
+    let mut start = reach.start;
+    while start < reach.end {
+        let keys = start..reach.end.min(start + TILE);
+        tile_scores(simd, x, (block.head, block.first, rows), k_t, keys.clone(), &mut tile, TILE);
+        for i in 0..rows {
+            let row = &mut tile[i * TILE..][..keys.len()];
+            let new_max = max(simd, row).max(maxima[i]);
+            if new_max == f32::NEG_INFINITY {
+                row.fill(0.0); // nothing visible so far: exp(−∞ − −∞) would be NaN
+                continue;
+            }
+            let shrink = (maxima[i] - new_max).exp();
+            sums[i] = sums[i] * shrink + exp_minus_in_place(simd, row, new_max);
+            if shrink != 1.0 {
+                scale(simd, &mut block.z[i * x.d_head..][..x.d_head], shrink);
+            }
+            maxima[i] = new_max;
+        }
+        let weights = Rows { data: &tile, stride: TILE };
+        let v = Rows { data: &x.v[x.kv_head(block.head)][keys.start * x.d_head..], stride: x.d_head };
+        add_product(simd, (rows, x.d_head, keys.len()), weights, v, block.z, x.d_head);
+        start = keys.end;
+    }
+    let mut lse = [f32::NEG_INFINITY; BLOCK];
+    for i in 0..rows {
+        if sums[i] > 0.0 {
+            scale(simd, &mut block.z[i * x.d_head..][..x.d_head], 1.0 / sums[i]);
+            lse[i] = maxima[i] + sums[i].ln();
+        }
+    }
+    lse
+}
+
+/// Rows with edges are computed again, plainly: there are few, and the fast path stays free of them.
+fn impose_edges(x: &Inputs<'_>, block: &mut Block<'_>) {
+    let rows = block.z.len() / x.d_head;
+    let kv_head = x.kv_head(block.head);
+    for i in 0..rows {
+        let edges = x.edges.iter().filter(|e| e.head == block.head && e.q == block.first + i);
+        if edges.clone().next().is_none() {
+            continue;
+        }
+        let mut weights = plain::scores(x, block.head, block.first + i, x.k[kv_head]);
+        softmax_with_edges(&mut weights, edges);
+        plain::mix(&weights, x.v[kv_head], &mut block.z[i * x.d_head..][..x.d_head]);
+        if let Some(pattern) = &mut block.pattern {
+            pattern[i * x.kv_len..][..x.kv_len].copy_from_slice(&weights);
+        }
+    }
+}
+
+impl<'a> Inputs<'a> {
+    /// `rows` queries of a head from `first`, `[rows, d_head]`.
+    fn query_block(&self, head: usize, first: usize, rows: usize) -> &'a [f32] {
+        &self.q[(head * self.q_len + first) * self.d_head..][..rows * self.d_head]
+    }
+}

@@ -1,0 +1,159 @@
+//! The number formats of weight files and how each becomes f32.
+//!
+//! A row of weights is a sequence of blocks; a block of `block_len` numbers takes `block_bytes` bytes.
+//! The layouts are those of ggml's GGUF files, checked against gguf-py's own dequantization.
+
+mod float;
+mod k_quants;
+mod legacy;
+
+use fearless_simd::{Level, Simd, dispatch};
+use std::fmt;
+
+/// How the numbers of a tensor are stored.
+#[allow(non_camel_case_types, missing_docs)] // the names that the field uses for them
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DType {
+    F32,
+    F16,
+    BF16,
+    Q8_0,
+    Q4_0,
+    Q4_1,
+    Q5_0,
+    Q5_1,
+    Q2_K,
+    Q3_K,
+    Q4_K,
+    Q5_K,
+    Q6_K,
+}
+
+impl DType {
+    /// All of them.
+    pub const ALL: [DType; 13] = {
+        use DType::*;
+        [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K]
+    };
+
+    /// `(ggml type number, numbers a block, bytes a block)`
+    fn layout(self) -> (u32, usize, usize) {
+        match self {
+            DType::F32 => (0, 1, 4),
+            DType::F16 => (1, 1, 2),
+            DType::BF16 => (30, 1, 2),
+            DType::Q4_0 => (2, 32, 18),
+            DType::Q4_1 => (3, 32, 20),
+            DType::Q5_0 => (6, 32, 22),
+            DType::Q5_1 => (7, 32, 24),
+            DType::Q8_0 => (8, 32, 34),
+            DType::Q2_K => (10, 256, 84),
+            DType::Q3_K => (11, 256, 110),
+            DType::Q4_K => (12, 256, 144),
+            DType::Q5_K => (13, 256, 176),
+            DType::Q6_K => (14, 256, 210),
+        }
+    }
+
+    /// The type with ggml's number `id`, if it is one that this engine reads.
+    pub fn from_gguf(id: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|t| t.layout().0 == id)
+    }
+
+    /// Numbers in a block.
+    pub fn block_len(self) -> usize {
+        self.layout().1
+    }
+
+    /// Bytes in a block.
+    pub fn block_bytes(self) -> usize {
+        self.layout().2
+    }
+
+    /// Bytes that `n` numbers take; `None` if `n` is not a whole number of blocks, or too many to count.
+    pub fn bytes_for(self, n: usize) -> Option<usize> {
+        let (_, len, bytes) = self.layout();
+        (n.is_multiple_of(len)).then(|| (n / len).checked_mul(bytes)).flatten()
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Expands whole blocks into f32.
+///
+/// # Panics
+/// If `bytes` does not hold exactly the blocks of `out.len()` numbers.
+pub fn dequantize(dtype: DType, bytes: &[u8], out: &mut [f32]) {
+    dequantize_at(crate::level::best(), dtype, bytes, out);
+}
+
+/// [`dequantize`] with a named instruction set. The code is the same for all: the compiler vectorises it.
+pub fn dequantize_at(level: Level, dtype: DType, bytes: &[u8], out: &mut [f32]) {
+    dispatch!(level, simd => dequantize_simd(simd, dtype, bytes, out));
+}
+
+#[inline(always)]
+pub(crate) fn dequantize_simd<S: Simd>(_simd: S, dtype: DType, bytes: &[u8], out: &mut [f32]) {
+    assert_eq!(dtype.bytes_for(out.len()), Some(bytes.len()), "{dtype} blocks do not match {} numbers", out.len());
+    match dtype {
+        DType::F32 => blocks::<4, 1>(bytes, out, float::f32),
+        DType::F16 => blocks::<2, 1>(bytes, out, float::f16),
+        DType::BF16 => blocks::<2, 1>(bytes, out, float::bf16),
+        DType::Q8_0 => blocks(bytes, out, legacy::q8_0),
+        DType::Q4_0 => blocks(bytes, out, legacy::q4_0),
+        DType::Q4_1 => blocks(bytes, out, legacy::q4_1),
+        DType::Q5_0 => blocks(bytes, out, legacy::q5_0),
+        DType::Q5_1 => blocks(bytes, out, legacy::q5_1),
+        DType::Q2_K => blocks(bytes, out, k_quants::q2_k),
+        DType::Q3_K => blocks(bytes, out, k_quants::q3_k),
+        DType::Q4_K => blocks(bytes, out, k_quants::q4_k),
+        DType::Q5_K => blocks(bytes, out, k_quants::q5_k),
+        DType::Q6_K => blocks(bytes, out, k_quants::q6_k),
+    }
+}
+
+/// Walks block after block.
+#[inline(always)]
+fn blocks<const BYTES: usize, const LEN: usize>(bytes: &[u8], out: &mut [f32], f: impl Fn(&[u8; BYTES], &mut [f32; LEN])) {
+    let (bytes, _) = bytes.as_chunks::<BYTES>();
+    let (out, _) = out.as_chunks_mut::<LEN>();
+    for (b, o) in bytes.iter().zip(out) {
+        f(b, o);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_instruction_set_gives_the_same_numbers() {
+        for dtype in DType::ALL {
+            let n = dtype.block_len() * 3;
+            // Bytes that walk through every value; exponents of f16 scales kept small enough to stay finite.
+            let bytes: Vec<u8> = (0..dtype.bytes_for(n).unwrap()).map(|i| (i * 37 % 120) as u8).collect();
+            let mut expected = vec![0.0; n];
+            dequantize_at(crate::level::fallback(), dtype, &bytes, &mut expected);
+            for (name, level) in crate::level::all() {
+                let mut found = vec![0.0; n];
+                dequantize_at(level, dtype, &bytes, &mut found);
+                for (f, e) in found.iter().zip(&expected) {
+                    assert!(f == e || (f - e).abs() <= 1e-6 * e.abs(), "{dtype} on {name}: {f} against {e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(DType::Q4_1.bytes_for(576), Some(360));
+        assert_eq!(DType::Q4_1.bytes_for(33), None);
+        assert_eq!(DType::F32.bytes_for(usize::MAX), None);
+        assert_eq!(DType::from_gguf(14), Some(DType::Q6_K));
+        assert_eq!(DType::from_gguf(4), None);
+    }
+}

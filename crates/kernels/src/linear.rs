@@ -1,0 +1,173 @@
+//! Dense products with weights at the precision of their file: y = x · Wᵀ + b.
+
+use crate::dequant::{DType, dequantize_simd};
+use crate::product::dot_tile;
+use crate::threads;
+use fearless_simd::{Level, Simd, dispatch};
+
+/// A weight matrix as a model file holds it: `rows` (outputs) of `cols` (inputs) numbers each.
+#[derive(Clone, Copy, Debug)]
+pub struct Weight<'a> {
+    /// The stored bytes, row after row.
+    pub bytes: &'a [u8],
+    /// How they are stored.
+    pub dtype: DType,
+    /// Number of outputs.
+    pub rows: usize,
+    /// Number of inputs.
+    pub cols: usize,
+}
+
+impl Weight<'_> {
+    fn row_bytes(&self) -> usize {
+        self.bytes.len() / self.rows.max(1)
+    }
+}
+
+/// The plain twin. `x` is `[m, cols]`, `bias` `[rows]`, `y` `[m, rows]`; sums in f64.
+pub fn plain(x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
+    let mut weights = vec![0.0; w.rows * w.cols];
+    crate::dequant::dequantize_at(crate::level::fallback(), w.dtype, w.bytes, &mut weights);
+    for (x, y) in x.chunks_exact(w.cols).zip(y.chunks_exact_mut(w.rows)) {
+        for (j, (row, y)) in weights.chunks_exact(w.cols).zip(y).enumerate() {
+            let sum: f64 = x.iter().zip(row).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum();
+            *y = sum as f32 + bias.map_or(0.0, |b| b[j]);
+        }
+    }
+}
+
+/// Rows of W expanded at a time: small enough to stay in the second-level cache.
+const PANEL: usize = 32;
+
+/// `y[m, rows] = x[m, cols] · Wᵀ + bias`. Weights are expanded panel by panel into a scratch of
+/// `PANEL · cols` numbers a thread and multiplied while they are in cache: no f32 copy of W is ever made.
+///
+/// # Panics
+/// If the lengths of `x`, `y` and `bias` do not fit W.
+pub fn linear(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
+    if w.rows == 0 || w.cols == 0 {
+        return;
+    }
+    let m = x.len() / w.cols;
+    assert_eq!(x.len(), m * w.cols, "x does not hold whole rows of {}", w.cols);
+    assert_eq!(y.len(), m * w.rows, "y does not hold {m} rows of {}", w.rows);
+    assert_eq!(Some(w.bytes.len()), w.dtype.bytes_for(w.cols).map(|b| b * w.rows), "weight bytes do not fit its shape");
+    let mut panels: Vec<Panel<'_>> =
+        (0..w.rows).step_by(PANEL).map(|first| Panel { first, y: Vec::with_capacity(m) }).collect();
+    for row in y.chunks_exact_mut(w.rows) {
+        for (panel, part) in panels.iter_mut().zip(row.chunks_mut(PANEL)) {
+            panel.y.push(part);
+        }
+    }
+    threads::for_each(panels, |panel| dispatch!(level, simd => run_panel(simd, x, w, bias, panel)));
+}
+
+/// Outputs `first ..` of every row of y.
+struct Panel<'a> {
+    first: usize,
+    y: Vec<&'a mut [f32]>,
+}
+
+#[inline(always)]
+fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, mut panel: Panel<'_>) {
+    let Some(width) = panel.y.first().map(|y| y.len()) else { return };
+    let bytes = &w.bytes[panel.first * w.row_bytes()..][..width * w.row_bytes()];
+    let mut weights = vec![0.0; width * w.cols];
+    dequantize_simd(simd, w.dtype, bytes, &mut weights);
+    let x_row = |i: usize| &x[i * w.cols..(i + 1) * w.cols];
+    let m = panel.y.len();
+    let mut i = 0;
+    while i + 4 <= m {
+        tile_rows::<S, 4>(simd, std::array::from_fn(|r| x_row(i + r)), &weights, w.cols, &mut panel.y[i..i + 4]);
+        i += 4;
+    }
+    while i < m {
+        tile_rows::<S, 1>(simd, [x_row(i)], &weights, w.cols, &mut panel.y[i..i + 1]);
+        i += 1;
+    }
+    if let Some(bias) = bias {
+        for y in &mut panel.y {
+            for (y, b) in y.iter_mut().zip(&bias[panel.first..]) {
+                *y += b;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn tile_rows<S: Simd, const MR: usize>(simd: S, x: [&[f32]; MR], weights: &[f32], cols: usize, y: &mut [&mut [f32]]) {
+    let mut rows = weights.chunks_exact(cols);
+    let width = rows.len();
+    let mut j = 0;
+    while j + 4 <= width {
+        let w: [&[f32]; 4] = std::array::from_fn(|_| rows.next().unwrap_or(&[]));
+        let tile = dot_tile::<S, MR, 4>(simd, x, w);
+        for (y, sums) in y.iter_mut().zip(&tile) {
+            y[j..j + 4].copy_from_slice(sums);
+        }
+        j += 4;
+    }
+    for (j, w) in (j..).zip(rows) {
+        let tile = dot_tile::<S, MR, 1>(simd, x, [w]);
+        for (y, sums) in y.iter_mut().zip(&tile) {
+            y[j] = sums[0];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn equals_its_plain_twin_on_every_instruction_set(
+            m in 0usize..10, rows in 1usize..75, blocks in 1usize..4, odd in 0usize..7, kind in 0usize..13, seed in any::<u32>()
+        ) {
+            let dtype = DType::ALL[kind];
+            let cols = if dtype.block_len() == 1 { blocks * 16 + odd } else { blocks * dtype.block_len() };
+            let mut state = seed;
+            let mut next = || { state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223); state >> 16 };
+            let mut bytes: Vec<u8> = (0..dtype.bytes_for(cols).unwrap() * rows).map(|_| (next() % 256) as u8).collect();
+            if dtype == DType::F32 {
+                bytes = (0..rows * cols).flat_map(|_| (next() as f32 / 65536.0 - 0.5).to_le_bytes()).collect();
+            } else {
+                // Clears the exponents' top bits of every f16 so that scales stay finite and moderate.
+                bytes.iter_mut().skip(1).step_by(2).for_each(|b| *b &= 0xbb);
+            }
+            let x: Vec<f32> = (0..m * cols).map(|_| next() as f32 / 65536.0 - 0.5).collect();
+            let bias: Vec<f32> = (0..rows).map(|_| next() as f32 / 65536.0).collect();
+            let w = Weight { bytes: &bytes, dtype, rows, cols };
+            let mut expected = vec![0.0; m * rows];
+            plain(&x, w, Some(&bias), &mut expected);
+            let mut dense = vec![0.0; rows * cols];
+            crate::dequant::dequantize(dtype, &bytes, &mut dense);
+            let size = dense.iter().fold(0f32, |a, b| a.max(b.abs())) * cols as f32;
+            prop_assume!(size.is_finite());
+            for (name, level) in crate::level::all() {
+                let mut found = vec![f32::NAN; m * rows];
+                linear(level, &x, w, Some(&bias), &mut found);
+                for (f, e) in found.iter().zip(&expected) {
+                    prop_assert!((f - e).abs() <= 1e-6 * (1.0 + size), "{name} {dtype}: {f} against {e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_alone_equals_the_row_in_a_batch_bit_for_bit() {
+        let w: Vec<u8> = (0..50 * 37).flat_map(|i| ((i * 7919 % 1000) as f32 / 500.0 - 1.0).to_le_bytes()).collect();
+        let w = Weight { bytes: &w, dtype: DType::F32, rows: 50, cols: 37 };
+        let x: Vec<f32> = (0..9 * 37).map(|i| (i * 31 % 100) as f32 / 50.0 - 1.0).collect();
+        for (name, level) in crate::level::all() {
+            let (mut batch, mut alone) = (vec![0.0; 9 * 50], vec![0.0; 50]);
+            linear(level, &x, w, None, &mut batch);
+            for i in 0..9 {
+                linear(level, &x[i * 37..(i + 1) * 37], w, None, &mut alone);
+                assert_eq!(alone, batch[i * 50..(i + 1) * 50], "{name} row {i}");
+            }
+        }
+    }
+}

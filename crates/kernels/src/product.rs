@@ -1,0 +1,136 @@
+//! The two inner loops that all dense work runs through.
+
+use fearless_simd::{Simd, prelude::*};
+
+/// Dot products of `MR` rows with `NR` rows, all of one length: `out[i][j] = x[i] · w[j]`.
+/// Each sum is built in the same order whatever the tile's size, so a row's result does not depend on its
+/// neighbours: a token computed alone, through the KV cache, equals the same token in a batch, bit for bit.
+#[inline(always)]
+pub(crate) fn dot_tile<S: Simd, const MR: usize, const NR: usize>(
+    simd: S,
+    x: [&[f32]; MR],
+    w: [&[f32]; NR],
+) -> [[f32; NR]; MR] {
+    let len = x[0].len();
+    let (x, w) = (x.map(|r| &r[..len]), w.map(|r| &r[..len]));
+    let whole = len / S::f32s::LEN * S::f32s::LEN;
+    let mut acc = [[S::f32s::splat(simd, 0.0); NR]; MR];
+    let mut at = 0;
+    while at < whole {
+        let mut wv = [S::f32s::splat(simd, 0.0); NR];
+        for j in 0..NR {
+            wv[j] = S::f32s::from_slice(simd, &w[j][at..at + S::f32s::LEN]);
+        }
+        for i in 0..MR {
+            let xv = S::f32s::from_slice(simd, &x[i][at..at + S::f32s::LEN]);
+            for j in 0..NR {
+                acc[i][j] = xv.mul_add(wv[j], acc[i][j]);
+            }
+        }
+        at += S::f32s::LEN;
+    }
+    let mut out = [[0.0; NR]; MR];
+    for i in 0..MR {
+        for j in 0..NR {
+            let tail: f32 = x[i][whole..].iter().zip(&w[j][whole..]).map(|(a, b)| a * b).sum();
+            out[i][j] = acc[i][j].reduce_sum() + tail;
+        }
+    }
+    out
+}
+
+/// A matrix as a slice with the distance between its rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    pub data: &'a [f32],
+    pub stride: usize,
+}
+
+/// `c[i, ..n] += Σ_k a[i, k] · b[k, ..n]` for `m` rows of `c` (stride `c_stride`): rows of `b` are scaled and
+/// added, so that no sum runs across a vector.
+#[inline(always)]
+pub(crate) fn add_product<S: Simd>(
+    simd: S,
+    (m, n, k): (usize, usize, usize),
+    a: Rows<'_>,
+    b: Rows<'_>,
+    c: &mut [f32],
+    c_stride: usize,
+) {
+    let mut i = 0;
+    while i + 4 <= m {
+        add_rows::<S, 4>(simd, (i, n, k), a, b, c, c_stride);
+        i += 4;
+    }
+    while i < m {
+        add_rows::<S, 1>(simd, (i, n, k), a, b, c, c_stride);
+        i += 1;
+    }
+}
+
+#[inline(always)]
+fn add_rows<S: Simd, const MR: usize>(
+    simd: S,
+    (first, n, k): (usize, usize, usize),
+    a: Rows<'_>,
+    b: Rows<'_>,
+    c: &mut [f32],
+    c_stride: usize,
+) {
+    const NV: usize = 2;
+    let lanes = S::f32s::LEN;
+    let a_rows: [&[f32]; MR] = std::array::from_fn(|i| &a.data[(first + i) * a.stride..][..k]);
+    let mut col = 0;
+    while col + NV * lanes <= n {
+        add_columns::<S, MR, NV>(simd, a_rows, b, c, (first, c_stride, col));
+        col += NV * lanes;
+    }
+    while col + lanes <= n {
+        add_columns::<S, MR, 1>(simd, a_rows, b, c, (first, c_stride, col));
+        col += lanes;
+    }
+    for col in col..n {
+        for (i, row) in a_rows.iter().enumerate() {
+            let out = &mut c[(first + i) * c_stride + col];
+            for (p, x) in row.iter().enumerate() {
+                *out += x * b.data[p * b.stride + col];
+            }
+        }
+    }
+}
+
+/// `MR` rows by `NV` vectors of `c`, held in registers over the whole of `k`.
+#[inline(always)]
+fn add_columns<S: Simd, const MR: usize, const NV: usize>(
+    simd: S,
+    a: [&[f32]; MR],
+    b: Rows<'_>,
+    c: &mut [f32],
+    (first, c_stride, col): (usize, usize, usize),
+) {
+    let lanes = S::f32s::LEN;
+    let mut acc = [[S::f32s::splat(simd, 0.0); NV]; MR];
+    for i in 0..MR {
+        for v in 0..NV {
+            acc[i][v] = S::f32s::from_slice(simd, &c[(first + i) * c_stride + col + v * lanes..][..lanes]);
+        }
+    }
+    for p in 0..a[0].len() {
+        let row = &b.data[p * b.stride + col..][..NV * lanes];
+        let mut bv = [S::f32s::splat(simd, 0.0); NV];
+        for v in 0..NV {
+            bv[v] = S::f32s::from_slice(simd, &row[v * lanes..(v + 1) * lanes]);
+        }
+        for i in 0..MR {
+            let x = S::f32s::splat(simd, a[i][p]);
+            for v in 0..NV {
+                acc[i][v] = x.mul_add(bv[v], acc[i][v]);
+            }
+        }
+    }
+    for i in 0..MR {
+        for v in 0..NV {
+            acc[i][v].store_slice(&mut c[(first + i) * c_stride + col + v * lanes..][..lanes]);
+        }
+    }
+}
