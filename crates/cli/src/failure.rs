@@ -20,9 +20,22 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     // A message that quotes the user or a file may hold line breaks and worse: one line, nothing invisible.
-    let message: String = format!("{error:#}").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let message: String = message(error).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     anstream::eprintln!("attnscope: {message}");
     if error.chain().any(is_usage) { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// The error and its causes, each said once: many errors quote their cause in their own message.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
 }
 
 fn is_usage(cause: &(dyn std::error::Error + 'static)) -> bool {
@@ -37,4 +50,15 @@ fn is_usage(cause: &(dyn std::error::Error + 'static)) -> bool {
 
 fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_said_once() {
+        let error = anyhow::anyhow!("no space").context("cannot write: no space").context("out.npz");
+        assert_eq!(message(&error), "out.npz: cannot write: no space");
+    }
 }

@@ -46,32 +46,16 @@ impl ChangeArgs {
             all.push(Intervention::ablate(head)?);
         }
         for head in &self.mean_ablate {
-            all.push(match Intervention::ablate(head)? {
-                Intervention::ScaleHead { site, .. } => Intervention::MeanHead { site },
-                other => other,
-            });
+            all.push(Intervention::mean_ablate(head)?);
         }
         for edge in &self.cut {
             all.push(Intervention::cut(edge)?);
         }
         for edge in &self.set {
-            all.push(set_edge(edge)?);
+            all.push(Intervention::set(edge)?);
         }
         Ok(all)
     }
-}
-
-/// `16.0:2>1=0.5`
-fn set_edge(text: &str) -> Result<Intervention> {
-    let (edge, value) = text
-        .split_once('=')
-        .ok_or_else(|| usage(format!("--set {text:?}: expected an edge and its weight, such as '16.0:2>1=0.5'")))?;
-    let value = value.trim().parse::<f32>().ok().filter(|w| (0.0..=1.0).contains(w));
-    let value = value.ok_or_else(|| usage(format!("--set {text:?}: the weight must be a number from 0 to 1")))?;
-    Ok(match Intervention::cut(edge)? {
-        Intervention::SetEdge { site, q, k, .. } => Intervention::SetEdge { site, q, k, weight: value },
-        other => other,
-    })
 }
 
 /// A model that is open, with the text as its tokens.
@@ -155,20 +139,27 @@ impl Opened {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use attnscope::Site;
 
     #[test]
-    fn an_edge_is_set_to_its_weight() {
-        let Intervention::SetEdge { site, q, k, weight } = set_edge("16.0:2>1=0.5").unwrap() else { panic!() };
-        assert_eq!((site.layer, site.head, q, k, weight), (Some(16), Some(0), 2, 1, 0.5));
-        for wrong in ["2>1", "2>1=", "2>1=NaN", "2>1=1.5", "2>1=x"] {
-            assert!(set_edge(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_mean_ablation_is_of_the_same_place() {
-        let args = ChangeArgs { mean_ablate: vec!["3.1".into()], ..ChangeArgs::default() };
-        let [Intervention::MeanHead { site }] = args.interventions().unwrap()[..] else { panic!() };
-        assert_eq!((site.layer, site.head), (Some(3), Some(1)));
+    fn changes_come_in_the_order_of_their_kinds() {
+        let args = ChangeArgs {
+            ablate: vec!["3.1".into()],
+            mean_ablate: vec!["2".into()],
+            cut: vec!["2>1".into()],
+            set: vec!["1.0:2>1=0.5".into()],
+        };
+        let all = args.interventions().unwrap();
+        let site = |layer, head| Site { layer, head };
+        let edge = |site, weight| Intervention::SetEdge { site, q: 2, k: 1, weight };
+        let expected = [
+            Intervention::ScaleHead { site: site(Some(3), Some(1)), factor: 0.0 },
+            Intervention::MeanHead { site: site(Some(2), None) },
+            edge(site(None, None), 0.0),
+            edge(site(Some(1), Some(0)), 0.5),
+        ];
+        assert_eq!(all, expected);
+        let wrong = ChangeArgs { set: vec!["2>1".into()], ..ChangeArgs::default() };
+        assert!(wrong.interventions().is_err());
     }
 }

@@ -82,8 +82,9 @@ fn choose(logits: &[f32], o: &GenerateOptions, rng: &mut SplitMix64) -> u32 {
     }
     let scaled: Vec<f32> = ids.iter().map(|id| logits[*id as usize] / o.temperature).collect();
     let p = probabilities(&scaled);
-    let mut kept = 0.0;
-    let count = p.iter().take_while(|p| std::mem::replace(&mut kept, kept + **p) < o.top_p).count().max(1);
+    // A token is kept while those before it have not yet reached top_p.
+    let before = p.iter().scan(0.0, |sum, p| Some(std::mem::replace(sum, *sum + p)));
+    let count = before.take_while(|sum| *sum < o.top_p).count().max(1);
     let total: f32 = p[..count].iter().sum();
     let mut left = rng.unit() * total;
     for (id, p) in ids.iter().zip(&p[..count]) {

@@ -25,7 +25,8 @@ pub struct NextToken {
 }
 
 /// The sizes of the model that made a trace: all that a figure needs to know of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct ModelInfo {
     /// A name for captions, such as `SmolLM2-135M`.
     pub name: String,

@@ -50,7 +50,7 @@ struct Looks<'a> {
 pub fn run(args: &HeadsArgs) -> Result<()> {
     let opened = args.input.open()?;
     // The tokens' texts cost next to nothing, so wrong places are refused before the long run.
-    let tokens = tokens(&opened)?;
+    let tokens: Vec<Token> = opened.tokens.iter().map(|&id| opened.model.token(id)).collect();
     let terminal = Terminal::of_stdout();
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         let (from, to) = (place(from, &tokens)?, place(to, &tokens)?);
@@ -71,11 +71,6 @@ pub fn run(args: &HeadsArgs) -> Result<()> {
         return print_json(&Scores { tokens: &tokens, heads: &scores });
     }
     print(lines(&terminal, &tokens) + &questions(&terminal, &scores, args.top as usize))
-}
-
-fn tokens(opened: &Opened) -> Result<Vec<Token>> {
-    let tokenizer = opened.model.tokenizer()?;
-    Ok(opened.tokens.iter().map(|&id| Token { id, text: tokenizer.text(id) }).collect())
 }
 
 /// Patterns of all layers of a long text are more than a machine may hold: then the model runs several times, and

@@ -1,6 +1,5 @@
 //! `attnscope trace`
 
-use crate::failure::usage;
 use crate::model_args::ModelArgs;
 use crate::output::{extension, print, print_json, write_file};
 use crate::pull::human;
@@ -18,7 +17,7 @@ pub struct TraceArgs {
     #[command(flatten)]
     pub input: ModelArgs,
     /// What to keep: embed, q, k, v, scores, pattern, z, result, attn_out, mlp_out, resid_pre, resid_mid,
-    /// resid_post, final_norm, logits; or all
+    /// resid_post, mlp_post, final_norm, logits; or all
     #[arg(long, default_value = "pattern")]
     pub capture: String,
     /// Keep logits of the last token only
@@ -45,10 +44,7 @@ struct Summary<'a> {
 /// Runs the model and writes what was kept.
 pub fn run(args: &TraceArgs) -> Result<()> {
     let kind = extension(&args.output, &["safetensors", "npz"])?;
-    let capture = match args.capture.as_str() {
-        "all" => Capture::all(),
-        names => names.parse::<Capture>().map_err(|e| usage(format!("--capture: {e}")))?,
-    };
+    let capture: Capture = args.capture.parse()?;
     let trace = args.input.open()?.run(&capture.last_logits_only(args.last))?;
     save(&trace, kind, &args.output)?;
     let bytes = std::fs::metadata(&args.output)?.len();

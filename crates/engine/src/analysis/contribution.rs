@@ -5,117 +5,93 @@
 //! scale depends on the whole sum. It is held at what it was in the run; what is left is linear, and each term has
 //! its share of the logit.
 
+use crate::config::NormKind;
 use crate::model::Model;
+use crate::weights::Norm;
 use crate::{Error, Trace};
 
 /// What each head adds to the logit of `token_id` at the last position, `[layer][head]`, with the final norm's scale
 /// held at that of the run. The trace must hold every layer's `attn.z` (or `attn.result`) and the last layer's
 /// `resid_post`.
 pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<Vec<f32>>, Error> {
-    let info = &trace.model;
-    let last_layer = info.n_layers.saturating_sub(1);
+    let (config, weights) = (model.config(), model.weights());
+    let unembed = weights.unembed.as_ref().ok_or_else(|| model.no_head())?;
+    if token_id as usize >= config.n_vocab {
+        let last = config.n_vocab.saturating_sub(1);
+        return Err(Error::usage(format!("there is no token {token_id}: {} knows tokens 0 to {last}", config.name)));
+    }
+    let last_layer = config.n_layers.saturating_sub(1);
     let resid = trace.layer(last_layer, "resid_post").ok_or_else(|| missing(last_layer, "resid_post"))?;
-    let resid = resid.data().rchunks(info.d_model.max(1)).next().unwrap_or(&[]);
-    let logit = |x: &[f32]| -> Result<f32, Error> {
-        let logits = model.unembed(x)?;
-        logits.get(token_id as usize).copied().ok_or_else(|| {
-            Error::usage(format!("there is no token {token_id}: the model knows {}, counted from 0", logits.len()))
-        })
+    let resid = resid.data().rchunks_exact(config.d_model).next().ok_or_else(|| missing(last_layer, "resid_post"))?;
+    let row = unembed.row_f32(token_id as usize);
+    let direction = match &weights.final_norm {
+        Some(norm) => direction(config.norm, norm, config.norm_eps, resid, &row),
+        None => row,
     };
-    let frozen = Frozen::new(resid, centred(resid.len(), &logit)?, logit)?;
-    (0..info.n_layers)
-        .map(|layer| {
-            (0..info.n_heads)
-                .map(|head| {
-                    let out = output(model, trace, layer, head).ok_or_else(|| missing(layer, "attn.z"))?;
-                    frozen.share(&out)
-                })
-                .collect()
-        })
-        .collect()
+    let share = |layer: usize, head: usize| {
+        let out = output(model, trace, layer, head).ok_or_else(|| missing(layer, "attn.z"))?;
+        Ok(dot(&out, &direction))
+    };
+    (0..config.n_layers).map(|layer| (0..config.n_heads).map(|head| share(layer, head)).collect()).collect()
 }
 
 /// What a head writes at the last position, `[d_model]`.
 fn output(model: &Model, trace: &Trace, layer: usize, head: usize) -> Option<Vec<f32>> {
-    let info = &trace.model;
+    let config = model.config();
     if let Some(result) = trace.layer(layer, "attn.result") {
-        return result.index(head)?.rchunks_exact(info.d_model).next().map(<[f32]>::to_vec);
+        return result.index(head)?.rchunks_exact(config.d_model).next().map(<[f32]>::to_vec);
     }
-    let z = trace.layer(layer, "attn.z")?.index(head)?.rchunks_exact(info.d_head).next()?;
-    let w_o = model.w_o(layer, head);
-    Some(w_o.chunks_exact(z.len()).map(|row| row.iter().zip(z).map(|(a, b)| a * b).sum()).collect())
-}
-
-/// Whether the final norm takes the mean away first (layer norm): then it makes zeros of equal numbers.
-fn centred<E>(d_model: usize, logit: &impl Fn(&[f32]) -> Result<f32, E>) -> Result<bool, E> {
-    Ok(logit(&vec![1.0; d_model])? == logit(&vec![0.0; d_model])?)
+    let z = trace.layer(layer, "attn.z")?.index(head)?.rchunks_exact(config.d_head).next()?;
+    Some(model.w_o(layer, head).chunks_exact(z.len()).map(|row| dot(row, z)).collect())
 }
 
 fn missing(layer: usize, name: &str) -> Error {
     Error::usage(format!("the trace does not hold `blocks.{layer}.{name}`: capture it"))
 }
 
-/// The final norm and the vocabulary's row, with the norm's scale held.
-struct Frozen<F> {
-    centred: bool,
-    /// Scale of the residual stream in the run.
-    scale: f32,
-    /// The logit of nothing: biases.
-    bias: f32,
-    logit: F,
+/// The vector whose dot product with a term of the residual stream is the term's share of the logit: the
+/// vocabulary's row, seen through the norm of this `resid`.
+fn direction(kind: NormKind, norm: &Norm, eps: f32, resid: &[f32], row: &[f32]) -> Vec<f32> {
+    let n = resid.len().max(1) as f32;
+    let mean = match kind {
+        NormKind::Rms => 0.0,
+        NormKind::Layer => resid.iter().sum::<f32>() / n,
+    };
+    let scale = 1.0 / (resid.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / n + eps).sqrt();
+    let mut out: Vec<f32> = row.iter().zip(&norm.weight).map(|(u, g)| u * g * scale).collect();
+    if kind == NormKind::Layer {
+        // A layer norm takes each term's mean off; to take it off the direction comes to the same.
+        let mean = out.iter().sum::<f32>() / n;
+        out.iter_mut().for_each(|x| *x -= mean);
+    }
+    out
 }
 
-impl<E, F: Fn(&[f32]) -> Result<f32, E>> Frozen<F> {
-    fn new(resid: &[f32], centred: bool, logit: F) -> Result<Self, E> {
-        let bias = logit(&vec![0.0; resid.len()])?;
-        Ok(Self { centred, scale: scale(resid, centred), bias, logit })
-    }
-
-    /// The share of one term. The norm forgets lengths, so the term is brought to the residual's scale, where the
-    /// norm divides by the very number of the run, and the length is put back afterwards.
-    fn share(&self, term: &[f32]) -> Result<f32, E> {
-        let own = scale(term, self.centred);
-        if own == 0.0 || self.scale == 0.0 {
-            return Ok(0.0);
-        }
-        let stretched: Vec<f32> = term.iter().map(|x| x * (self.scale / own)).collect();
-        Ok(((self.logit)(&stretched)? - self.bias) * (own / self.scale))
-    }
-}
-
-/// Root mean square, of the deviations from the mean where the norm is centred.
-fn scale(x: &[f32], centred: bool) -> f32 {
-    let n = x.len().max(1) as f32;
-    let mean = if centred { x.iter().sum::<f32>() / n } else { 0.0 };
-    (x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / n).sqrt()
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::convert::Infallible;
 
     const ROW: [f32; 4] = [0.5, -1.0, 2.0, 0.25];
     const TERMS: [[f32; 4]; 3] = [[1.0, 2.0, -3.0, 0.5], [0.1, -0.2, 0.05, 4.0], [-2.0, 0.0, 0.0, 1.0]];
 
-    /// A final norm with this kind of centring, then one row of a vocabulary and a bias.
-    fn logit(x: &[f32], centred: bool) -> Result<f32, Infallible> {
-        let mean = if centred { x.iter().sum::<f32>() / 4.0 } else { 0.0 };
-        let rms = (scale(x, centred).powi(2) + 1e-5).sqrt();
-        Ok(x.iter().zip(ROW).map(|(x, w)| (x - mean) / rms * w).sum::<f32>() + 0.75)
-    }
-
     #[test]
     fn shares_sum_to_the_logit_under_either_norm() {
-        for kind in [false, true] {
-            let resid: Vec<f32> = (0..4).map(|i| TERMS.iter().map(|t| t[i]).sum()).collect();
-            let f = |x: &[f32]| logit(x, kind);
-            assert_eq!(centred(4, &f).unwrap(), kind);
-            let frozen = Frozen::new(&resid, kind, f).unwrap();
-            let sum: f32 = TERMS.iter().map(|t| frozen.share(t).unwrap()).sum();
-            let expected = logit(&resid, kind).unwrap() - 0.75;
-            assert!((sum - expected).abs() < 1e-5, "{kind}: {sum} is not {expected}");
-            assert_eq!(frozen.share(&[0.0; 4]).unwrap(), 0.0);
+        let resid: Vec<f32> = (0..4).map(|i| TERMS.iter().map(|t| t[i]).sum()).collect();
+        let norm = Norm { weight: vec![1.0, 0.5, 2.0, -1.0], bias: vec![0.0; 4] };
+        for kind in [NormKind::Rms, NormKind::Layer] {
+            // The norm itself, step by step.
+            let mean = if kind == NormKind::Layer { resid.iter().sum::<f32>() / 4.0 } else { 0.0 };
+            let deviations: Vec<f32> = resid.iter().map(|x| x - mean).collect();
+            let length = (dot(&deviations, &deviations) / 4.0 + 1e-5).sqrt();
+            let logit: f32 = (0..4).map(|i| deviations[i] / length * norm.weight[i] * ROW[i]).sum();
+
+            let direction = direction(kind, &norm, 1e-5, &resid, &ROW);
+            let sum: f32 = TERMS.iter().map(|t| dot(t, &direction)).sum();
+            assert!((sum - logit).abs() < 1e-5, "{kind:?}: {sum} is not {logit}");
         }
     }
 }

@@ -1,0 +1,78 @@
+//! What can go wrong, each said in one line: what was expected, what was found, where, what to do.
+
+use std::path::{Path, PathBuf};
+
+/// An error of the engine.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file is not what it should be: truncated, foreign, or lying about itself.
+    #[error("{origin}: {message}")]
+    Format {
+        /// The file.
+        origin: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A file is sound, but describes a model that this engine does not run.
+    #[error("{origin}: {message}")]
+    Config {
+        /// The file.
+        origin: String,
+        /// What is not supported.
+        message: String,
+    },
+    /// A tensor that the architecture needs is not in the file.
+    #[error("{origin}: tensor `{name}` is missing; the file is incomplete or not of the architecture it names")]
+    MissingTensor {
+        /// The file.
+        origin: String,
+        /// The tensor.
+        name: String,
+    },
+    /// The caller asked for something that does not exist.
+    #[error("{0}")]
+    Usage(String),
+    /// The operating system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// A trace could not be written or read.
+    #[error("trace: {0}")]
+    Trace(String),
+}
+
+impl Error {
+    /// A damaged or foreign file.
+    pub fn format(origin: &str, message: impl Into<String>) -> Self {
+        Self::Format { origin: origin.into(), message: message.into() }
+    }
+
+    /// A model that is not supported.
+    pub fn config(origin: &str, message: impl Into<String>) -> Self {
+        Self::Config { origin: origin.into(), message: message.into() }
+    }
+
+    /// A tensor that is not there.
+    pub fn missing_tensor(origin: &str, name: &str) -> Self {
+        Self::MissingTensor { origin: origin.into(), name: name.into() }
+    }
+
+    /// A wrong request.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    /// A file that cannot be read or written.
+    pub fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io { path: path.into(), source }
+    }
+
+    /// Whether the request was wrong, rather than a file or the machine.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Usage(_))
+    }
+}

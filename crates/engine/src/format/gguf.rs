@@ -1,0 +1,241 @@
+//! GGUF, the format of llama.cpp: metadata, a table of tensors, then their bytes (versions 2 and 3, little-endian).
+
+use super::gguf_reader::Reader;
+use super::{Tensor, Tensors, tensor_bytes};
+use crate::{Bytes, Error};
+use attnscope_kernels::dequant::DType;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A parsed file.
+#[derive(Clone, Debug)]
+pub struct Gguf {
+    /// Key/value pairs.
+    pub metadata: Metadata,
+    /// The tensors; their bytes are shared with the file.
+    pub tensors: Tensors,
+}
+
+/// The key/value pairs of a file. Arrays stay in the file until they are asked for.
+#[derive(Clone, Debug)]
+pub struct Metadata {
+    values: BTreeMap<String, Value>,
+    bytes: Bytes,
+    origin: String,
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Int(i128),
+    Float(f64),
+    Bool(bool),
+    Str(String),
+    /// Element type, number of elements, and where they stand.
+    Array(u32, usize, Range<usize>),
+}
+
+const STRING: u32 = 8;
+const ARRAY: u32 = 9;
+
+/// Reads a file's metadata and table of tensors.
+pub fn parse(bytes: Bytes, origin: &str) -> Result<Gguf, Error> {
+    let mut r = Reader { bytes: &bytes, at: 0, origin };
+    let magic = r.take(4, "the magic")?.to_vec();
+    if magic != b"GGUF" {
+        let found = String::from_utf8_lossy(&magic).escape_default().to_string();
+        return Err(r.error(format!("not a GGUF file: it begins with `{found}` where `GGUF` is expected")));
+    }
+    let version = r.u32("the version")?;
+    if !(2..=3).contains(&version) {
+        return Err(r.error(format!("GGUF version {version}; attnscope reads 2 and 3, little-endian")));
+    }
+    let n_tensors = r.count(24, "the number of tensors")?;
+    let n_values = r.count(13, "the number of metadata entries")?;
+    let mut values = BTreeMap::new();
+    for _ in 0..n_values {
+        let key = r.string("a metadata key")?;
+        let kind = r.u32(&key)?;
+        let value = value(&mut r, kind, &key)?;
+        if values.insert(key.clone(), value).is_some() {
+            return Err(r.error(format!("metadata key `{key}` stands twice; the file is damaged")));
+        }
+    }
+    let metadata = Metadata { values, bytes: bytes.clone(), origin: origin.into() };
+    let tensors = tensors(&mut r, n_tensors, &metadata)?;
+    Ok(Gguf { metadata, tensors })
+}
+
+/// Bytes of one value of a fixed-size type.
+fn width(kind: u32) -> Option<usize> {
+    match kind {
+        0 | 1 | 7 => Some(1),
+        2 | 3 => Some(2),
+        4..=6 => Some(4),
+        10..=12 => Some(8),
+        _ => None,
+    }
+}
+
+fn value(r: &mut Reader<'_>, kind: u32, key: &str) -> Result<Value, Error> {
+    match kind {
+        STRING => r.string(key).map(Value::Str),
+        ARRAY => array(r, key),
+        _ => match width(kind) {
+            Some(n) => Ok(scalar(kind, r.take(n, key)?)),
+            None => Err(r.error(format!("metadata `{key}` has type {kind}, which GGUF does not define; the file is damaged"))),
+        },
+    }
+}
+
+/// Skips over an array, checking that it ends within the file.
+fn array(r: &mut Reader<'_>, key: &str) -> Result<Value, Error> {
+    let kind = r.u32(key)?;
+    let least = if kind == STRING { Some(8) } else { width(kind) };
+    let Some(least) = least else {
+        return Err(r.error(format!("metadata `{key}` is an array of type {kind}; attnscope reads arrays of numbers and strings")));
+    };
+    let n = r.count(least, key)?;
+    let start = r.at;
+    if kind == STRING {
+        for _ in 0..n {
+            let len = r.count(1, key)?;
+            r.take(len, key)?;
+        }
+    } else {
+        r.take(n * least, key)?;
+    }
+    Ok(Value::Array(kind, n, start..r.at))
+}
+
+fn scalar(kind: u32, b: &[u8]) -> Value {
+    let mut eight = [0u8; 8];
+    eight[..b.len()].copy_from_slice(b);
+    let unsigned = u64::from_le_bytes(eight);
+    let negative = b.last().is_some_and(|b| b & 0x80 != 0) && b.len() < 8;
+    let signed = if negative { unsigned | u64::MAX << (8 * b.len()) } else { unsigned } as i64;
+    match kind {
+        1 | 3 | 5 | 11 => Value::Int(signed.into()),
+        6 => Value::Float(f32::from_bits(unsigned as u32).into()),
+        12 => Value::Float(f64::from_bits(unsigned)),
+        7 => Value::Bool(unsigned != 0),
+        _ => Value::Int(unsigned.into()),
+    }
+}
+
+fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors, Error> {
+    let mut table = Vec::with_capacity(n);
+    for _ in 0..n {
+        let name = r.string("a tensor's name")?;
+        let dims = r.u32(&name)?;
+        if dims > 4 {
+            return Err(r.error(format!("tensor `{name}` has {dims} dimensions, at most 4 are allowed; the file is damaged")));
+        }
+        let mut shape = Vec::with_capacity(dims as usize);
+        for _ in 0..dims {
+            let d = r.u64(&name)?;
+            shape.push(usize::try_from(d).map_err(|_| r.error(format!("tensor `{name}` has a dimension of {d}")))?);
+        }
+        shape.reverse(); // the file has the fastest axis first
+        table.push((name.clone(), shape, r.u32(&name)?, r.u64(&name)?));
+    }
+    let align = metadata.get_u64("general.alignment").unwrap_or(32);
+    if !align.is_power_of_two() || align > 1 << 20 {
+        return Err(r.error(format!("general.alignment is {align}, expected a power of two")));
+    }
+    let base = (r.at as u64).next_multiple_of(align);
+    let mut tensors = Tensors::new(r.origin);
+    for (name, shape, kind, offset) in table {
+        let Some(dtype) = DType::from_gguf(kind) else {
+            tensors.insert_unreadable(&name, format!("ggml type {kind}"));
+            continue;
+        };
+        let Some(len) = tensor_bytes(dtype, &shape) else {
+            return Err(r.error(format!("tensor `{name}` of shape {shape:?} is not whole {dtype} blocks of {}", dtype.block_len())));
+        };
+        let start = base.checked_add(offset).and_then(|s| usize::try_from(s).ok()).unwrap_or(usize::MAX);
+        let end = start.saturating_add(len);
+        let Some(bytes) = r.bytes.slice(start..end) else {
+            let total = r.bytes.len();
+            return Err(r.error(format!("truncated: tensor `{name}` needs bytes {start} to {end}, but the file ends at {total}; download it again")));
+        };
+        tensors.insert(Tensor { name, shape, dtype, bytes })?;
+    }
+    Ok(tensors)
+}
+
+impl Metadata {
+    fn get(&self, key: &str) -> Result<&Value, Error> {
+        self.values.get(key).ok_or_else(|| Error::format(&self.origin, format!("metadata `{key}` is missing; the file is incomplete")))
+    }
+
+    fn wrong(&self, key: &str, expected: &str) -> Error {
+        let found = match self.values.get(key) {
+            Some(Value::Int(i)) => i.to_string(),
+            Some(Value::Float(x)) => x.to_string(),
+            Some(Value::Bool(b)) => b.to_string(),
+            Some(Value::Str(s)) => format!("the text {:?}", s.chars().take(40).collect::<String>()),
+            Some(Value::Array(kind, n, _)) => format!("an array of {n} of type {kind}"),
+            None => "nothing".into(),
+        };
+        Error::format(&self.origin, format!("metadata `{key}`: expected {expected}, found {found}"))
+    }
+
+    /// Whether the key is there.
+    pub fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
+    /// The file's name, for messages.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// A text.
+    pub fn get_str(&self, key: &str) -> Result<&str, Error> {
+        if let Value::Str(s) = self.get(key)? { Ok(s) } else { Err(self.wrong(key, "a text")) }
+    }
+
+    /// A whole number that is not negative.
+    pub fn get_u64(&self, key: &str) -> Result<u64, Error> {
+        match self.get(key)? {
+            Value::Int(i) => u64::try_from(*i).map_err(|_| self.wrong(key, "a number of 0 or more")),
+            _ => Err(self.wrong(key, "a whole number")),
+        }
+    }
+
+    /// A number.
+    pub fn get_f32(&self, key: &str) -> Result<f32, Error> {
+        match self.get(key)? {
+            Value::Float(x) => Ok(*x as f32),
+            Value::Int(i) => Ok(*i as f32),
+            _ => Err(self.wrong(key, "a number")),
+        }
+    }
+
+    /// Yes or no.
+    pub fn get_bool(&self, key: &str) -> Result<bool, Error> {
+        if let Value::Bool(b) = self.get(key)? { Ok(*b) } else { Err(self.wrong(key, "true or false")) }
+    }
+
+    /// An array of texts, borrowed from the file one after the other.
+    pub fn get_strings(&self, key: &str) -> Result<Vec<&str>, Error> {
+        let Value::Array(STRING, n, range) = self.get(key)? else { return Err(self.wrong(key, "an array of texts")) };
+        let (mut rest, mut out) = (&self.bytes[range.clone()], Vec::with_capacity(*n));
+        // Lengths were checked when the array was skipped over; only the text itself can still be wrong.
+        while let Some((len, tail)) = rest.split_first_chunk::<8>() {
+            let len = (u64::from_le_bytes(*len) as usize).min(tail.len());
+            let text = std::str::from_utf8(&tail[..len]);
+            out.push(text.map_err(|_| self.wrong(key, "texts in UTF-8"))?);
+            rest = &tail[len..];
+        }
+        Ok(out)
+    }
+
+    /// An array of whole numbers.
+    pub fn get_ints(&self, key: &str) -> Result<Vec<i64>, Error> {
+        let Value::Array(kind, _, range) = self.get(key)? else { return Err(self.wrong(key, "an array of whole numbers")) };
+        let width = width(*kind).filter(|_| ![6, 7, 12].contains(kind)).ok_or_else(|| self.wrong(key, "an array of whole numbers"))?;
+        let elements = self.bytes[range.clone()].chunks_exact(width);
+        Ok(elements.map(|b| if let Value::Int(i) = scalar(*kind, b) { i as i64 } else { 0 }).collect())
+    }
+}

@@ -1,0 +1,124 @@
+//! Model files: GGUF and safetensors, read as untrusted bytes.
+
+pub mod gguf;
+mod gguf_reader;
+pub mod safetensors;
+
+use crate::{Bytes, Error};
+use attnscope_kernels::dequant::{DType, dequantize};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A named array of weights, its bytes where the file has them.
+#[derive(Clone, Debug)]
+pub struct Tensor {
+    /// Name in the file.
+    pub name: String,
+    /// Row-major, outermost first: `[n_out, n_in]` for a matrix.
+    pub shape: Vec<usize>,
+    /// How the numbers are stored.
+    pub dtype: DType,
+    /// Exactly the bytes of the shape.
+    pub bytes: Bytes,
+}
+
+impl Tensor {
+    /// Size of the first axis; 1 for a scalar.
+    pub fn rows(&self) -> usize {
+        self.shape.first().copied().unwrap_or(1)
+    }
+
+    /// Product of the other axes: numbers a row.
+    pub fn cols(&self) -> usize {
+        self.shape.iter().skip(1).product()
+    }
+
+    /// All numbers, expanded.
+    pub fn to_f32(&self) -> Vec<f32> {
+        let mut out = vec![0.0; self.shape.iter().product()];
+        dequantize(self.dtype, &self.bytes, &mut out);
+        out
+    }
+
+    /// Row `i`, expanded.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn row_f32(&self, i: usize) -> Vec<f32> {
+        self.slice_rows(i..i + 1).to_f32()
+    }
+
+    /// Some rows; the bytes are shared.
+    ///
+    /// # Panics
+    /// If the rows do not exist.
+    pub fn slice_rows(&self, rows: Range<usize>) -> Tensor {
+        assert!(rows.end <= self.rows(), "rows {rows:?} of `{}`, which has {}", self.name, self.rows());
+        let row = self.bytes.len() / self.rows();
+        let mut shape = self.shape.clone();
+        shape[0] = rows.len();
+        let bytes = self.bytes.slice(rows.start * row..rows.end * row).unwrap_or_else(|| Bytes::from(Vec::new()));
+        Tensor { name: self.name.clone(), shape, dtype: self.dtype, bytes }
+    }
+}
+
+/// The tensors of a file, or of a set of shards, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Tensors {
+    map: BTreeMap<String, Tensor>,
+    /// Tensors whose type this engine does not read: an error only when one is needed.
+    unreadable: BTreeMap<String, String>,
+    origin: String,
+}
+
+impl Tensors {
+    pub(crate) fn new(origin: &str) -> Self {
+        Self { origin: origin.into(), ..Self::default() }
+    }
+
+    pub(crate) fn insert(&mut self, tensor: Tensor) -> Result<(), Error> {
+        let name = tensor.name.clone();
+        match self.map.insert(name.clone(), tensor) {
+            None => Ok(()),
+            Some(_) => Err(Error::format(&self.origin, format!("tensor `{name}` stands twice in the file; it is damaged"))),
+        }
+    }
+
+    pub(crate) fn insert_unreadable(&mut self, name: &str, dtype: String) {
+        self.unreadable.insert(name.into(), dtype);
+    }
+
+    pub(crate) fn merge(&mut self, other: Tensors) -> Result<(), Error> {
+        self.unreadable.extend(other.unreadable);
+        other.map.into_values().try_for_each(|t| self.insert(t))
+    }
+
+    /// A tensor by name.
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.map.get(name)
+    }
+
+    /// A tensor that must be there with this shape.
+    pub fn require(&self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
+        if let Some(dtype) = self.unreadable.get(name) {
+            let known: Vec<String> = DType::ALL.iter().map(ToString::to_string).collect();
+            return Err(Error::config(&self.origin, format!("tensor `{name}` is stored as {dtype}; attnscope reads {}", known.join(", "))));
+        }
+        let tensor = self.get(name).ok_or_else(|| Error::missing_tensor(&self.origin, name))?;
+        if tensor.shape != shape {
+            return Err(Error::format(&self.origin, format!("tensor `{name}` has shape {:?}, but the model's config asks for {shape:?}", tensor.shape)));
+        }
+        Ok(tensor.clone())
+    }
+
+    /// All names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.map.keys().map(String::as_str)
+    }
+}
+
+/// Bytes that a tensor of this shape takes; rows must be whole blocks.
+fn tensor_bytes(dtype: DType, shape: &[usize]) -> Option<usize> {
+    let row = dtype.bytes_for(shape.last().copied().unwrap_or(1))?;
+    shape.iter().rev().skip(1).try_fold(row, |n, d| n.checked_mul(*d))
+}

@@ -1,0 +1,58 @@
+//! safetensors, Hugging Face's format: a JSON table, then bytes; one file or several shards with an index.
+
+use super::{Tensor, Tensors, tensor_bytes};
+use crate::{Bytes, Error};
+use attnscope_kernels::dequant::DType;
+use safetensors::{Dtype, SafeTensors};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reads the table of a file.
+pub fn parse(bytes: Bytes, origin: &str) -> Result<Tensors, Error> {
+    // The crate checks that the offsets are in order, without gaps, and end with the file.
+    let (header, metadata) = SafeTensors::read_metadata(&bytes)
+        .map_err(|e| Error::format(origin, format!("not a whole safetensors file ({e}); download it again")))?;
+    let mut tensors = Tensors::new(origin);
+    for (name, info) in metadata.tensors() {
+        let dtype = match info.dtype {
+            Dtype::F32 => DType::F32,
+            Dtype::F16 => DType::F16,
+            Dtype::BF16 => DType::BF16,
+            other => {
+                tensors.insert_unreadable(&name, format!("{other:?}"));
+                continue;
+            }
+        };
+        // Offsets count from the end of the header: 8 bytes of length, then the JSON.
+        let (start, end) = info.data_offsets;
+        let place = |at: usize| at.checked_add(header).and_then(|a| a.checked_add(8));
+        let part = place(start).zip(place(end)).and_then(|(s, e)| bytes.slice(s..e));
+        let part = part.filter(|b| tensor_bytes(dtype, &info.shape) == Some(b.len()));
+        let Some(bytes) = part else {
+            return Err(Error::format(origin, format!("tensor `{name}` does not lie within the file; it is damaged")));
+        };
+        tensors.insert(Tensor { name, shape: info.shape.clone(), dtype, bytes })?;
+    }
+    Ok(tensors)
+}
+
+/// Reads a model in shards: `index` is `model.safetensors.index.json`, `shard` gives a file by its name.
+pub fn parse_sharded(index: &[u8], mut shard: impl FnMut(&str) -> Result<Bytes, Error>) -> Result<Tensors, Error> {
+    let origin = "model.safetensors.index.json";
+    #[derive(serde::Deserialize)]
+    struct Index {
+        weight_map: BTreeMap<String, String>,
+    }
+    let index: Index = serde_json::from_slice(index).map_err(|e| Error::format(origin, format!("not an index of shards: {e}")))?;
+    let files: BTreeSet<&String> = index.weight_map.values().collect();
+    let mut all = Tensors::new(origin);
+    for file in files {
+        if file.contains(['/', '\\']) || file.starts_with('.') {
+            return Err(Error::format(origin, format!("shard `{file}` is not a plain file name beside the index")));
+        }
+        all.merge(parse(shard(file)?, file)?)?;
+    }
+    match index.weight_map.iter().find(|(name, _)| all.get(name).is_none() && !all.unreadable.contains_key(*name)) {
+        Some((name, file)) => Err(Error::format(origin, format!("tensor `{name}` should stand in `{file}`, but does not; download it again"))),
+        None => Ok(all),
+    }
+}

@@ -1,0 +1,103 @@
+//! What the parity tests share: fixtures, models, and comparisons that cannot be fooled.
+#![allow(dead_code)] // each test file uses its part
+
+use attnscope::{Array, Trace};
+use std::path::{Path, PathBuf};
+
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
+}
+
+/// The reference arrays of a fixture, with its ids as tokens.
+pub fn reference(name: &str) -> Trace {
+    let bytes = std::fs::read(fixture(name)).unwrap_or_else(|e| panic!("fixtures/{name}: {e}"));
+    // The references call their ids `input_ids`, which a trace calls `tokens`.
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let mut trace = Trace::default();
+    for (key, view) in tensors.tensors() {
+        if key == "input_ids" {
+            let ids = view.data().chunks_exact(8).map(|b| i64::from_le_bytes(b.try_into().unwrap()) as u32);
+            trace.tokens = ids.map(|id| attnscope::Token { id, text: String::new() }).collect();
+        } else {
+            let data = view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+            trace.arrays.insert(key, Array::new(view.shape(), data));
+        }
+    }
+    trace
+}
+
+pub fn ids(trace: &Trace) -> Vec<u32> {
+    trace.tokens.iter().map(|t| t.id).collect()
+}
+
+pub fn json(name: &str) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(fixture(name)).unwrap()).unwrap()
+}
+
+/// Largest |found − expected|, each row divided by the largest |expected| of that row where `relative`.
+/// Lengths must agree; NaN counts as infinitely wrong; a row of zeros must be met by zeros.
+pub fn error(found: &[f32], expected: &[f32], row: usize, relative: bool) -> f32 {
+    assert_eq!(found.len(), expected.len(), "lengths differ");
+    assert!(!expected.is_empty(), "nothing to compare");
+    let mut worst = 0f32;
+    for (f, e) in found.chunks(row).zip(expected.chunks(row)) {
+        let size = if relative { e.iter().fold(0f32, |m, x| m.max(x.abs())) } else { 1.0 };
+        for (f, e) in f.iter().zip(e) {
+            let d = (f - e).abs();
+            let d = if d == 0.0 { 0.0 } else { d / size };
+            worst = if d.is_nan() { f32::INFINITY } else { worst.max(d) };
+        }
+    }
+    worst
+}
+
+/// Fails unless the arrays agree row by row, relative to the row's largest number.
+pub fn close(what: &str, found: &Array, expected: &Array, tolerance: f32) {
+    assert_eq!(found.shape(), expected.shape(), "{what}: shapes differ");
+    let row = *expected.shape().last().unwrap();
+    let worst = error(found.data(), expected.data(), row, true);
+    assert!(worst <= tolerance, "{what}: relative error {worst:e}, allowed {tolerance:e}");
+}
+
+#[test]
+fn comparisons_fail_on_nan_and_on_zeros_that_are_not_met() {
+    assert_eq!(error(&[1.0, 2.0], &[1.0, 2.0], 2, true), 0.0);
+    assert_eq!(error(&[f32::NAN], &[1.0], 1, true), f32::INFINITY);
+    assert_eq!(error(&[1.0], &[f32::NAN], 1, true), f32::INFINITY);
+    assert_eq!(error(&[1e-20], &[0.0], 1, true), f32::INFINITY);
+    assert_eq!(error(&[0.0], &[0.0], 1, true), 0.0);
+    assert!((error(&[1.1, 100.0], &[1.0, 100.0], 1, true) - 0.1).abs() < 1e-5);
+}
+
+/// SmolLM2's GGUF in the model cache; a missing model fails the test, it is never skipped.
+pub fn smollm2() -> PathBuf {
+    find("SmolLM2-135M-Instruct.Q4_1.gguf", "").unwrap_or_else(|| missing("smollm2-135m"))
+}
+
+/// The folder of all-MiniLM-L6-v2 in the model cache.
+pub fn minilm() -> PathBuf {
+    let file = find("model.safetensors", "all-MiniLM-L6-v2").unwrap_or_else(|| missing("all-minilm-l6-v2"));
+    file.parent().unwrap().into()
+}
+
+fn missing(model: &str) -> PathBuf {
+    panic!("{model} is not in the model cache: run `cargo xtask test`, or `attnscope pull {model}` first")
+}
+
+/// Searches the Hub's cache for a file below a folder whose name holds `folder`.
+fn find(name: &str, folder: &str) -> Option<PathBuf> {
+    let home = std::env::var_os("HF_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache/huggingface")))?;
+    let mut open = vec![home];
+    while let Some(at) = open.pop() {
+        for entry in std::fs::read_dir(at).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.file_name().is_some_and(|n| n == name) && path.to_string_lossy().contains(folder) {
+                return Some(path);
+            }
+        }
+    }
+    None
+}
