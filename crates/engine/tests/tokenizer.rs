@@ -25,7 +25,7 @@ fn tiny_gguf() {
 }
 
 #[test]
-fn smollm2_sentences() {
+fn real_model_smollm2_sentences() {
     let model = Model::open(&smollm2()).unwrap();
     let fixture = json("smollm2.json");
     let sentences = fixture["sentences"].as_array().unwrap();
@@ -42,7 +42,7 @@ fn smollm2_sentences() {
 }
 
 #[test]
-fn minilm_sentences() {
+fn real_model_minilm_sentences() {
     let model = Model::open(&minilm()).unwrap();
     let fixture = json("minilm.json");
     for sentence in fixture["sentences"].as_array().unwrap() {
