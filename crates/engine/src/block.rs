@@ -141,7 +141,13 @@ fn split_heads(pass: &Pass<'_>, seq: usize, rope: Option<&Rope>, norm_weight: Op
 
 /// Appends this pass's keys or values to the cache and returns each head's whole, `[kv_len, d_head]`.
 /// A patch of `attn.k` or `attn.v` acts on the whole, cached tokens included.
-fn remember<'c>(pass: &mut Pass<'_>, layer: usize, name: &str, cache: &'c mut [Vec<f32>], new: Vec<f32>) -> Result<Vec<&'c [f32]>, Error> {
+fn remember<'c>(
+    pass: &mut Pass<'_>,
+    layer: usize,
+    name: &str,
+    cache: &'c mut [Vec<f32>],
+    new: Vec<f32>,
+) -> Result<Vec<&'c [f32]>, Error> {
     let c = pass.config;
     let per_head = new.len() / c.n_kv_heads;
     for (head, part) in cache.iter_mut().zip(new.chunks_exact(per_head)) {

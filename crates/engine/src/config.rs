@@ -94,16 +94,24 @@ impl Config {
         ];
         for (name, value, most) in sizes {
             if value == 0 || value > most {
-                return fail(format!("{name} is {value}, expected 1 to {most}; the file is damaged or not a transformer"));
+                return fail(format!(
+                    "{name} is {value}, expected 1 to {most}; the file is damaged or not a transformer"
+                ));
             }
         }
         if !self.n_heads.is_multiple_of(self.n_kv_heads) {
-            return fail(format!("{} query heads cannot share {} key/value heads equally", self.n_heads, self.n_kv_heads));
+            return fail(format!(
+                "{} query heads cannot share {} key/value heads equally",
+                self.n_heads, self.n_kv_heads
+            ));
         }
         if let Positions::Rotary { dim, theta, .. } = self.positions
             && (dim > self.d_head || dim == 0 || !dim.is_multiple_of(2) || !theta.is_finite() || theta <= 0.0)
         {
-            return fail(format!("rotary positions over {dim} numbers (theta {theta}) do not fit heads of {}", self.d_head));
+            return fail(format!(
+                "rotary positions over {dim} numbers (theta {theta}) do not fit heads of {}",
+                self.d_head
+            ));
         }
         if !self.norm_eps.is_finite() || self.norm_eps < 0.0 {
             return fail(format!("the norm's epsilon is {}", self.norm_eps));

@@ -52,7 +52,9 @@ impl Model {
             return Err(self.no_head());
         }
         if interventions.iter().any(|i| matches!(i, Intervention::MeanHead { .. } | Intervention::Patch { .. })) {
-            return Err(Error::usage("means and patches belong to one run over a fixed text; generate with zeroed heads or edges"));
+            return Err(Error::usage(
+                "means and patches belong to one run over a fixed text; generate with zeroed heads or edges",
+            ));
         }
         let (mut cache, mut rng, mut written) = (self.new_cache(), SplitMix64(options.seed), Vec::new());
         let mut next = tokens.to_vec();

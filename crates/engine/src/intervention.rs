@@ -90,7 +90,9 @@ impl Intervention {
     /// Cuts `2>1` (query 2 may not see key 1, anywhere), `16:2>1` (in a layer) or `16.0:2>1` (in a head).
     pub fn cut(text: &str) -> Result<Self, Error> {
         let wrong = || {
-            Error::usage(format!("`{text}` is not an edge; write query>key as in 2>1, 16:2>1 (layer) or 16.0:2>1 (head)"))
+            Error::usage(format!(
+                "`{text}` is not an edge; write query>key as in 2>1, 16:2>1 (layer) or 16.0:2>1 (head)"
+            ))
         };
         let (site, edge) = match text.split_once(':') {
             Some((site, edge)) => (parse_site(site)?, edge),
@@ -103,7 +105,8 @@ impl Intervention {
 
     /// Sets an edge's weight: `16.0:2>1=0.5`.
     pub fn set(text: &str) -> Result<Self, Error> {
-        let wrong = || Error::usage(format!("`{text}` does not set an edge; write 16.0:2>1=0.5, with a weight from 0 to 1"));
+        let wrong =
+            || Error::usage(format!("`{text}` does not set an edge; write 16.0:2>1=0.5, with a weight from 0 to 1"));
         let (edge, value) = text.rsplit_once('=').ok_or_else(wrong)?;
         let value: f32 = value.trim().parse().map_err(|_| wrong())?;
         match Self::cut(edge)? {
@@ -125,7 +128,11 @@ impl Intervention {
 }
 
 fn parse_site(text: &str) -> Result<Site, Error> {
-    let wrong = || Error::usage(format!("`{text}` is neither a head nor a layer; write 16.0 for head 0 of layer 16, or 16 for the layer"));
+    let wrong = || {
+        Error::usage(format!(
+            "`{text}` is neither a head nor a layer; write 16.0 for head 0 of layer 16, or 16 for the layer"
+        ))
+    };
     let number = |s: &str| s.trim().parse::<usize>().map_err(|_| wrong());
     match text.split_once('.') {
         Some((layer, head)) => Ok(Site { layer: Some(number(layer)?), head: Some(number(head)?) }),
@@ -138,7 +145,11 @@ fn check_site(site: Site, c: &Config) -> Result<(), Error> {
         return Err(Error::usage(format!("there is no layer {layer}: {} has layers 0 to {}", c.name, c.n_layers - 1)));
     }
     if let Some(head) = site.head.filter(|h| *h >= c.n_heads) {
-        return Err(Error::usage(format!("there is no head {head}: {} has heads 0 to {} in each layer", c.name, c.n_heads - 1)));
+        return Err(Error::usage(format!(
+            "there is no head {head}: {} has heads 0 to {} in each layer",
+            c.name,
+            c.n_heads - 1
+        )));
     }
     Ok(())
 }
@@ -153,7 +164,9 @@ fn check_edge(site: Site, (q, k, weight): (usize, usize, f32), c: &Config, seq: 
         return fail(format!("the edge {q}>{k} cannot weigh {weight}: weights are 0 to 1"));
     }
     if c.causal && k > q {
-        return fail(format!("there is no edge {q}>{k}: this model is causal, token {q} looks only at tokens 0 to {q}"));
+        return fail(format!(
+            "there is no edge {q}>{k}: this model is causal, token {q} looks only at tokens 0 to {q}"
+        ));
     }
     if let Some(w) = c.window.filter(|w| q.abs_diff(k) >= *w) {
         return fail(format!("there is no edge {q}>{k}: a token of this model looks at {w} tokens, itself included"));
@@ -163,16 +176,30 @@ fn check_edge(site: Site, (q, k, weight): (usize, usize, f32), c: &Config, seq: 
 
 /// The arrays that can be patched.
 const PATCHABLE: [&str; 10] = [
-    "attn.q", "attn.k", "attn.v", "attn.pattern", "attn.z", "attn_out", "mlp_out", "resid_pre", "resid_mid", "resid_post",
+    "attn.q",
+    "attn.k",
+    "attn.v",
+    "attn.pattern",
+    "attn.z",
+    "attn_out",
+    "mlp_out",
+    "resid_pre",
+    "resid_mid",
+    "resid_post",
 ];
 
 fn check_key(key: &str, c: &Config) -> Result<(), Error> {
     let named = key.strip_prefix("blocks.").and_then(|rest| rest.split_once('.'));
-    let fine = named.is_some_and(|(layer, name)| layer.parse().is_ok_and(|l: usize| l < c.n_layers) && PATCHABLE.contains(&name));
+    let fine = named
+        .is_some_and(|(layer, name)| layer.parse().is_ok_and(|l: usize| l < c.n_layers) && PATCHABLE.contains(&name));
     if fine || key == "embed" {
         return Ok(());
     }
-    Err(Error::usage(format!("cannot patch `{key}`: expected embed, or blocks.0 to blocks.{} and one of {}", c.n_layers - 1, PATCHABLE.join(" "))))
+    Err(Error::usage(format!(
+        "cannot patch `{key}`: expected embed, or blocks.0 to blocks.{} and one of {}",
+        c.n_layers - 1,
+        PATCHABLE.join(" ")
+    )))
 }
 
 #[cfg(test)]
@@ -182,7 +209,9 @@ mod tests {
     #[test]
     fn edges_are_parsed() {
         let site = |layer, head| Site { layer, head };
-        for (text, at) in [("2>1", site(None, None)), ("16:2>1", site(Some(16), None)), ("16.0:2>1", site(Some(16), Some(0)))] {
+        for (text, at) in
+            [("2>1", site(None, None)), ("16:2>1", site(Some(16), None)), ("16.0:2>1", site(Some(16), Some(0)))]
+        {
             assert_eq!(Intervention::cut(text).unwrap(), Intervention::SetEdge { site: at, q: 2, k: 1, weight: 0.0 });
         }
         assert_eq!(

@@ -41,9 +41,15 @@ impl Model {
         if let Some((name, bytes)) = files.iter().find(|(n, _)| n.ends_with(".gguf")) {
             return Self::from_gguf(bytes.clone(), name);
         }
-        let missing = |name: &str| Error::format(origin, format!("there is no {name}; a model is one .gguf file, or config.json and model.safetensors"));
-        let json: serde_json::Value = serde_json::from_slice(&find("config.json").ok_or_else(|| missing("config.json"))?)
-            .map_err(|e| Error::format(origin, format!("config.json is not JSON: {e}")))?;
+        let missing = |name: &str| {
+            Error::format(
+                origin,
+                format!("there is no {name}; a model is one .gguf file, or config.json and model.safetensors"),
+            )
+        };
+        let json: serde_json::Value =
+            serde_json::from_slice(&find("config.json").ok_or_else(|| missing("config.json"))?)
+                .map_err(|e| Error::format(origin, format!("config.json is not JSON: {e}")))?;
         let tensors: Tensors = match (find("model.safetensors"), find("model.safetensors.index.json")) {
             (Some(bytes), _) => safetensors::parse(bytes, "model.safetensors")?,
             (None, Some(index)) => safetensors::parse_sharded(&index, |name| find(name).ok_or_else(|| missing(name)))?,
@@ -97,7 +103,9 @@ impl Model {
     /// The tokenizer, or an error that says which file is missing.
     #[cfg(feature = "tokenizers")]
     pub fn tokenizer(&self) -> Result<&crate::Tokenizer, Error> {
-        self.tokenizer.as_ref().ok_or_else(|| Error::format(&self.origin, "there is no tokenizer.json, so no text can be read"))
+        self.tokenizer
+            .as_ref()
+            .ok_or_else(|| Error::format(&self.origin, "there is no tokenizer.json, so no text can be read"))
     }
 
     /// Text to token ids. Empty text and text over the context are errors.
@@ -126,10 +134,15 @@ impl Model {
             return Err(Error::usage("the text has no tokens; give at least one word"));
         }
         if seq > c.n_ctx {
-            return Err(Error::usage(format!("the text has {seq} tokens, but {} reads at most {}; shorten it", c.name, c.n_ctx)));
+            return Err(Error::usage(format!(
+                "the text has {seq} tokens, but {} reads at most {}; shorten it",
+                c.name, c.n_ctx
+            )));
         }
         match tokens.iter().find(|t| **t as usize >= c.n_vocab) {
-            Some(t) => Err(Error::usage(format!("token {t} does not exist: {} knows tokens 0 to {}", c.name, c.n_vocab - 1))),
+            Some(t) => {
+                Err(Error::usage(format!("token {t} does not exist: {} knows tokens 0 to {}", c.name, c.n_vocab - 1)))
+            }
             None => Ok(()),
         }
     }

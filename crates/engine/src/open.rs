@@ -12,6 +12,9 @@ impl Model {
             // Whatever it is called: the parser says what it found.
             return Self::from_gguf(map(path)?, &name(path));
         }
+        if !path.exists() {
+            return Err(Error::io(path, std::io::ErrorKind::NotFound.into()));
+        }
         let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new(".")) };
         let mut files = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
@@ -24,7 +27,10 @@ impl Model {
         if path.is_file() {
             // The file that was named is the model, whatever else lies beside it.
             files.retain(|(n, _)| !n.ends_with(".gguf") && (!n.ends_with(".safetensors") || *n == name(path)));
-            files.iter_mut().filter(|(n, _)| n.ends_with(".safetensors")).for_each(|(n, _)| *n = "model.safetensors".into());
+            files
+                .iter_mut()
+                .filter(|(n, _)| n.ends_with(".safetensors"))
+                .for_each(|(n, _)| *n = "model.safetensors".into());
         }
         Self::from_files(files, &name(folder))
     }

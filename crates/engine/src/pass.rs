@@ -53,10 +53,13 @@ impl Pass<'_> {
             }
             if value.shape() != shape {
                 let (found, text) = (value.shape(), "patch it with an array from a run over as many tokens");
-                return Err(Error::usage(format!("the patch for `{at}` has shape {found:?}, expected {shape:?}; {text}")));
+                return Err(Error::usage(format!(
+                    "the patch for `{at}` has shape {found:?}, expected {shape:?}; {text}"
+                )));
             }
-            overwrite(shape, data, value.data(), *head, positions.clone())
-                .ok_or_else(|| Error::usage(format!("the patch for `{at}` names a head or position that {shape:?} has not")))?;
+            overwrite(shape, data, value.data(), *head, positions.clone()).ok_or_else(|| {
+                Error::usage(format!("the patch for `{at}` names a head or position that {shape:?} has not"))
+            })?;
         }
         Ok(())
     }
@@ -66,7 +69,9 @@ impl Pass<'_> {
         let mut edges = Vec::new();
         for intervention in self.interventions {
             let Intervention::SetEdge { site, q, k, weight } = *intervention else { continue };
-            let Some(row) = q.checked_sub(self.first).filter(|row| *row < q_len && site.has_layer(layer)) else { continue };
+            let Some(row) = q.checked_sub(self.first).filter(|row| *row < q_len && site.has_layer(layer)) else {
+                continue;
+            };
             for head in site.heads(self.config.n_heads) {
                 edges.retain(|e: &Edge| (e.head, e.q, e.k) != (head, row, k)); // the later one counts
                 edges.push(Edge { head, q: row, k, weight });
@@ -107,7 +112,13 @@ fn put_mean(rows: &mut [f32], d: usize) {
 }
 
 /// Copies `from` over `to` where `head` (first axis of three) and `positions` (the axis before the last) say so.
-fn overwrite(shape: &[usize], to: &mut [f32], from: &[f32], head: Option<usize>, positions: Option<std::ops::Range<usize>>) -> Option<()> {
+fn overwrite(
+    shape: &[usize],
+    to: &mut [f32],
+    from: &[f32],
+    head: Option<usize>,
+    positions: Option<std::ops::Range<usize>>,
+) -> Option<()> {
     let (heads, seq, width) = match *shape {
         [heads, seq, width] => (heads, seq, width),
         [seq, width] if head.is_none() => (1, seq, width),

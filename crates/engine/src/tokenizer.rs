@@ -34,14 +34,18 @@ impl Tokenizer {
         let origin = meta.origin();
         let kind = meta.get_str("tokenizer.ggml.model")?;
         if kind != "gpt2" {
-            let text = format!("its tokenizer is `{kind}`; attnscope reads `gpt2` (byte-level BPE) from GGUF. Use the model's safetensors folder with tokenizer.json");
+            let text = format!(
+                "its tokenizer is `{kind}`; attnscope reads `gpt2` (byte-level BPE) from GGUF. Use the model's safetensors folder with tokenizer.json"
+            );
             return Err(Error::config(origin, text));
         }
         let tokens = meta.get_strings("tokenizer.ggml.tokens")?;
         let vocab: Vocab = tokens.iter().zip(0u32..).map(|(t, id)| (t.to_string(), id)).collect();
         let mut merges = Vec::new();
         for merge in meta.get_strings("tokenizer.ggml.merges")? {
-            let (a, b) = merge.split_once(' ').ok_or_else(|| Error::format(origin, format!("the merge {merge:?} is not two tokens")))?;
+            let (a, b) = merge
+                .split_once(' ')
+                .ok_or_else(|| Error::format(origin, format!("the merge {merge:?} is not two tokens")))?;
             merges.push((a.to_string(), b.to_string()));
         }
         let bpe = BPE::builder().vocab_and_merges(vocab, merges).build();
@@ -50,7 +54,8 @@ impl Tokenizer {
         inner.with_pre_tokenizer(Some(pre_tokenizer(meta)?));
         inner.with_decoder(Some(ByteLevel::default()));
         // Type 3 marks control tokens such as <|im_start|>, 4 tokens added by hand: both are matched as a whole.
-        let types = if meta.has("tokenizer.ggml.token_type") { meta.get_ints("tokenizer.ggml.token_type")? } else { vec![] };
+        let types =
+            if meta.has("tokenizer.ggml.token_type") { meta.get_ints("tokenizer.ggml.token_type")? } else { vec![] };
         let special = tokens.iter().zip(&types).filter(|(_, t)| [3, 4].contains(*t));
         let special: Vec<AddedToken> = special.map(|(t, kind)| AddedToken::from(t.to_string(), *kind == 3)).collect();
         inner.add_special_tokens(special).map_err(|e| Error::format(origin, format!("its special tokens: {e}")))?;
@@ -95,7 +100,9 @@ fn pre_tokenizer(meta: &Metadata) -> Result<PreTokenizerWrapper, Error> {
         "smollm" => Ok(Sequence::new(vec![Digits::new(true).into(), bytes.into()]).into()),
         other => Err(Error::config(
             meta.origin(),
-            format!("its pre-tokenizer is `{other}`; attnscope knows gpt-2 and smollm in GGUF. Use the model's safetensors folder with tokenizer.json"),
+            format!(
+                "its pre-tokenizer is `{other}`; attnscope knows gpt-2 and smollm in GGUF. Use the model's safetensors folder with tokenizer.json"
+            ),
         )),
     }
 }

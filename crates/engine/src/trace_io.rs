@@ -37,8 +37,10 @@ impl Trace {
             match view.dtype() {
                 Dtype::F32 => drop(trace.arrays.insert(key, array(view.shape(), view.data()))),
                 Dtype::I64 if key == "tokens" => {
-                    trace.tokens = ids(view.data()).zip(texts.iter().cloned().chain(std::iter::repeat(String::new())))
-                        .map(|(id, text)| Token { id, text }).collect();
+                    trace.tokens = ids(view.data())
+                        .zip(texts.iter().cloned().chain(std::iter::repeat(String::new())))
+                        .map(|(id, text)| Token { id, text })
+                        .collect();
                 }
                 other => return Err(Error::Trace(format!("array `{key}` holds {other:?}, expected F32"))),
             }
@@ -50,7 +52,9 @@ impl Trace {
     pub fn save_npz(&self, to: impl Write + Seek) -> Result<(), Error> {
         let bad = |e: &dyn std::fmt::Display| Error::Trace(e.to_string());
         let mut zip = zip::ZipWriter::new(to);
-        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored).large_file(true);
+        let options = zip::write::SimpleFileOptions::default()
+            .compression_method(zip::CompressionMethod::Stored)
+            .large_file(true);
         let ids: Vec<i64> = self.tokens.iter().map(|t| t.id.into()).collect();
         let mut entry = |key: &str, header: Vec<u8>, data: &[u8]| -> Result<(), Error> {
             zip.start_file(format!("{key}.npy"), options).map_err(|e| bad(&e))?;
@@ -75,7 +79,8 @@ impl Trace {
             // A stored entry cannot hold more than the file; a lying size is cut off here.
             let mut data = Vec::new();
             entry.take(bytes.len() as u64).read_to_end(&mut data).map_err(|e| bad(&e))?;
-            let (dtype, shape, data) = read_npy(&data).ok_or_else(|| Error::Trace(format!("`{key}` is not a C-ordered NPY array of <f4 or <i8")))?;
+            let (dtype, shape, data) = read_npy(&data)
+                .ok_or_else(|| Error::Trace(format!("`{key}` is not a C-ordered NPY array of <f4 or <i8")))?;
             if dtype == "<i8" {
                 trace.tokens = ids(data).map(|id| Token { id, text: String::new() }).collect();
             } else {
@@ -141,7 +146,9 @@ mod tests {
         let mut trace = Trace::default();
         trace.model.name = "tiny".into();
         trace.tokens = vec![Token { id: 7, text: " dog".into() }, Token { id: 65_000, text: "🌭".into() }];
-        trace.arrays.insert("blocks.0.attn.scores".into(), Array::new([1, 2, 2], vec![1.5, f32::NEG_INFINITY, -2.0, 0.25]));
+        trace
+            .arrays
+            .insert("blocks.0.attn.scores".into(), Array::new([1, 2, 2], vec![1.5, f32::NEG_INFINITY, -2.0, 0.25]));
         trace.arrays.insert("logits".into(), Array::new([2, 1], vec![3.0, 4.0]));
         trace
     }

@@ -13,11 +13,13 @@ fn real_model_sentence_embeddings_and_patterns() {
     assert!(sentences.len() >= 5);
     for sentence in sentences {
         let text = sentence["text"].as_str().unwrap();
-        let expected: Vec<f64> = sentence["embedding"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+        let expected: Vec<f64> =
+            sentence["embedding"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
         let found = model.sentence_embedding(text).unwrap();
         let dot: f64 = found.iter().zip(&expected).map(|(a, b)| f64::from(*a) * b).sum();
         let length = |x: f64| x.sqrt();
-        let norm = length(found.iter().map(|x| f64::from(*x).powi(2)).sum()) * length(expected.iter().map(|x| x * x).sum());
+        let norm =
+            length(found.iter().map(|x| f64::from(*x).powi(2)).sum()) * length(expected.iter().map(|x| x * x).sum());
         assert!(dot / norm >= 0.99999, "{text:?}: cosine {}", dot / norm);
     }
     let expected = reference("minilm.safetensors");

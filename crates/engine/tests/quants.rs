@@ -19,7 +19,10 @@ fn every_type_equals_gguf_py() {
             dequantize_at(level, dtype, stored.data(), &mut found);
             for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
                 // d·q + m may be rounded once (fused) or twice.
-                assert!(f == e || (f - e).abs() <= 2e-6 * e.abs().max(f.abs()) + 1e-9, "{dtype} on {name}: [{i}] {f} against {e}");
+                assert!(
+                    f == e || (f - e).abs() <= 2e-6 * e.abs().max(f.abs()) + 1e-9,
+                    "{dtype} on {name}: [{i}] {f} against {e}"
+                );
             }
         }
     }

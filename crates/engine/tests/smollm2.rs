@@ -23,7 +23,10 @@ fn same_next(what: &str, trace: &Trace, top: &Value) {
         let p = expected["prob"].as_f64().unwrap() as f32;
         assert!((found.p - p).abs() <= 1e-3 * p.max(0.01), "{what}: rank {rank}: p {} against {p}", found.p);
         let same = u64::from(found.id) == expected["id"].as_u64().unwrap();
-        assert!(same || (rank >= 10 && (found.p - p).abs() < 1e-6), "{what}: rank {rank}: {found:?} against {expected}");
+        assert!(
+            same || (rank >= 10 && (found.p - p).abs() < 1e-6),
+            "{what}: rank {rank}: {found:?} against {expected}"
+        );
     }
 }
 
@@ -42,7 +45,8 @@ fn real_model_next_tokens_of_every_sentence() {
 fn real_model_patterns_residuals_and_logits() {
     let expected = reference("smollm2.safetensors");
     let short = run("the hot dog was", "pattern,resid_post,logits", &[]);
-    let long = FIXTURE["sentences"].as_array().unwrap().iter().map(|s| s["text"].as_str().unwrap()).max_by_key(|t| t.len());
+    let long =
+        FIXTURE["sentences"].as_array().unwrap().iter().map(|s| s["text"].as_str().unwrap()).max_by_key(|t| t.len());
     let long = run(long.unwrap(), "pattern,resid_post", &[]);
     let mut compared = 0;
     for (key, array) in &expected.arrays {

@@ -25,8 +25,7 @@ impl Rope {
     /// rounded to f32 on the way, as in the implementation that models are trained with.
     pub fn new(dim: usize, theta: f32, first: usize, len: usize) -> Self {
         let half = dim / 2;
-        let freqs: Vec<f32> =
-            (0..half).map(|i| f64::from(theta).powf(-2.0 * i as f64 / dim as f64) as f32).collect();
+        let freqs: Vec<f32> = (0..half).map(|i| f64::from(theta).powf(-2.0 * i as f64 / dim as f64) as f32).collect();
         let table = (first..first + len)
             .flat_map(|p| freqs.iter().map(move |f| p as f32 * f))
             .map(|angle| (f64::from(angle).cos() as f32, f64::from(angle).sin() as f32))

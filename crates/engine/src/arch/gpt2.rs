@@ -141,7 +141,9 @@ fn attention(fused: &Linear, o: Linear, d: usize) -> BlockWeights {
 /// `[n_in, n_out]` → `[n_out, n_in]`, as f32.
 fn transpose(t: &Tensor) -> Tensor {
     let (n_in, n_out, data) = (t.rows(), t.cols(), t.to_f32());
-    let turned: Vec<u8> =
-        (0..n_out).flat_map(|o| (0..n_in).map(move |i| (i, o))).flat_map(|(i, o)| data[i * n_out + o].to_le_bytes()).collect();
+    let turned: Vec<u8> = (0..n_out)
+        .flat_map(|o| (0..n_in).map(move |i| (i, o)))
+        .flat_map(|(i, o)| data[i * n_out + o].to_le_bytes())
+        .collect();
     Tensor { name: t.name.clone(), shape: vec![n_out, n_in], dtype: DType::F32, bytes: Bytes::from(turned) }
 }

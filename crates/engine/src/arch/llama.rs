@@ -1,7 +1,7 @@
 //! Llama and its family: RMS norm, rotary positions, gated MLP, grouped queries.
 
-use super::loader::Loader;
 use super::Json;
+use super::loader::Loader;
 use crate::Error;
 use crate::config::{Activation, Config, NormKind, NormPlace, Pairs, Positions};
 use crate::format::gguf::Metadata;

@@ -82,7 +82,9 @@ fn value(r: &mut Reader<'_>, kind: u32, key: &str) -> Result<Value, Error> {
         ARRAY => array(r, key),
         _ => match width(kind) {
             Some(n) => Ok(scalar(kind, r.take(n, key)?)),
-            None => Err(r.error(format!("metadata `{key}` has type {kind}, which GGUF does not define; the file is damaged"))),
+            None => Err(
+                r.error(format!("metadata `{key}` has type {kind}, which GGUF does not define; the file is damaged"))
+            ),
         },
     }
 }
@@ -92,7 +94,9 @@ fn array(r: &mut Reader<'_>, key: &str) -> Result<Value, Error> {
     let kind = r.u32(key)?;
     let least = if kind == STRING { Some(8) } else { width(kind) };
     let Some(least) = least else {
-        return Err(r.error(format!("metadata `{key}` is an array of type {kind}; attnscope reads arrays of numbers and strings")));
+        return Err(r.error(format!(
+            "metadata `{key}` is an array of type {kind}; attnscope reads arrays of numbers and strings"
+        )));
     };
     let n = r.count(least, key)?;
     let start = r.at;
@@ -128,7 +132,9 @@ fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors,
         let name = r.string("a tensor's name")?;
         let dims = r.u32(&name)?;
         if dims > 4 {
-            return Err(r.error(format!("tensor `{name}` has {dims} dimensions, at most 4 are allowed; the file is damaged")));
+            return Err(
+                r.error(format!("tensor `{name}` has {dims} dimensions, at most 4 are allowed; the file is damaged"))
+            );
         }
         let mut shape = Vec::with_capacity(dims as usize);
         for _ in 0..dims {
@@ -150,7 +156,10 @@ fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors,
             continue;
         };
         let Some(len) = tensor_bytes(dtype, &shape) else {
-            return Err(r.error(format!("tensor `{name}` of shape {shape:?} is not whole {dtype} blocks of {}", dtype.block_len())));
+            return Err(r.error(format!(
+                "tensor `{name}` of shape {shape:?} is not whole {dtype} blocks of {}",
+                dtype.block_len()
+            )));
         };
         let start = base.checked_add(offset).and_then(|s| usize::try_from(s).ok()).unwrap_or(usize::MAX);
         let end = start.saturating_add(len);
@@ -165,7 +174,9 @@ fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors,
 
 impl Metadata {
     fn get(&self, key: &str) -> Result<&Value, Error> {
-        self.values.get(key).ok_or_else(|| Error::format(&self.origin, format!("metadata `{key}` is missing; the file is incomplete")))
+        self.values
+            .get(key)
+            .ok_or_else(|| Error::format(&self.origin, format!("metadata `{key}` is missing; the file is incomplete")))
     }
 
     fn wrong(&self, key: &str, expected: &str) -> Error {
@@ -233,8 +244,12 @@ impl Metadata {
 
     /// An array of whole numbers.
     pub fn get_ints(&self, key: &str) -> Result<Vec<i64>, Error> {
-        let Value::Array(kind, _, range) = self.get(key)? else { return Err(self.wrong(key, "an array of whole numbers")) };
-        let width = width(*kind).filter(|_| ![6, 7, 12].contains(kind)).ok_or_else(|| self.wrong(key, "an array of whole numbers"))?;
+        let Value::Array(kind, _, range) = self.get(key)? else {
+            return Err(self.wrong(key, "an array of whole numbers"));
+        };
+        let width = width(*kind)
+            .filter(|_| ![6, 7, 12].contains(kind))
+            .ok_or_else(|| self.wrong(key, "an array of whole numbers"))?;
         let elements = self.bytes[range.clone()].chunks_exact(width);
         Ok(elements.map(|b| if let Value::Int(i) = scalar(*kind, b) { i as i64 } else { 0 }).collect())
     }

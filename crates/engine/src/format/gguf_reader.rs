@@ -14,7 +14,9 @@ impl Reader<'_> {
         let end = self.at.checked_add(n).filter(|end| *end <= self.bytes.len());
         let Some(end) = end else {
             let (at, len) = (self.at, self.bytes.len());
-            return Err(self.error(format!("truncated: {what} at byte {at} needs {n} bytes, but the file ends at {len}; download it again")));
+            return Err(self.error(format!(
+                "truncated: {what} at byte {at} needs {n} bytes, but the file ends at {len}; download it again"
+            )));
         };
         let start = std::mem::replace(&mut self.at, end);
         Ok(&self.bytes[start..end])
@@ -34,7 +36,8 @@ impl Reader<'_> {
         let left = self.bytes.len() - self.at;
         match usize::try_from(n).ok().filter(|n| n.checked_mul(least).is_some_and(|b| b <= left)) {
             Some(n) => Ok(n),
-            None => Err(self.error(format!("{what} is {n}, more than the {left} bytes left of the file can hold; it is damaged"))),
+            None => Err(self
+                .error(format!("{what} is {n}, more than the {left} bytes left of the file can hold; it is damaged"))),
         }
     }
 

@@ -80,7 +80,9 @@ impl Tensors {
         let name = tensor.name.clone();
         match self.map.insert(name.clone(), tensor) {
             None => Ok(()),
-            Some(_) => Err(Error::format(&self.origin, format!("tensor `{name}` stands twice in the file; it is damaged"))),
+            Some(_) => {
+                Err(Error::format(&self.origin, format!("tensor `{name}` stands twice in the file; it is damaged")))
+            }
         }
     }
 
@@ -102,11 +104,17 @@ impl Tensors {
     pub fn require(&self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
         if let Some(dtype) = self.unreadable.get(name) {
             let known: Vec<String> = DType::ALL.iter().map(ToString::to_string).collect();
-            return Err(Error::config(&self.origin, format!("tensor `{name}` is stored as {dtype}; attnscope reads {}", known.join(", "))));
+            return Err(Error::config(
+                &self.origin,
+                format!("tensor `{name}` is stored as {dtype}; attnscope reads {}", known.join(", ")),
+            ));
         }
         let tensor = self.get(name).ok_or_else(|| Error::missing_tensor(&self.origin, name))?;
         if tensor.shape != shape {
-            return Err(Error::format(&self.origin, format!("tensor `{name}` has shape {:?}, but the model's config asks for {shape:?}", tensor.shape)));
+            return Err(Error::format(
+                &self.origin,
+                format!("tensor `{name}` has shape {:?}, but the model's config asks for {shape:?}", tensor.shape),
+            ));
         }
         Ok(tensor.clone())
     }

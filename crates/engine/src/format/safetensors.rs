@@ -42,7 +42,8 @@ pub fn parse_sharded(index: &[u8], mut shard: impl FnMut(&str) -> Result<Bytes, 
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let index: Index = serde_json::from_slice(index).map_err(|e| Error::format(origin, format!("not an index of shards: {e}")))?;
+    let index: Index =
+        serde_json::from_slice(index).map_err(|e| Error::format(origin, format!("not an index of shards: {e}")))?;
     let files: BTreeSet<&String> = index.weight_map.values().collect();
     let mut all = Tensors::new(origin);
     for file in files {
@@ -52,7 +53,10 @@ pub fn parse_sharded(index: &[u8], mut shard: impl FnMut(&str) -> Result<Bytes, 
         all.merge(parse(shard(file)?, file)?)?;
     }
     match index.weight_map.iter().find(|(name, _)| all.get(name).is_none() && !all.unreadable.contains_key(*name)) {
-        Some((name, file)) => Err(Error::format(origin, format!("tensor `{name}` should stand in `{file}`, but does not; download it again"))),
+        Some((name, file)) => Err(Error::format(
+            origin,
+            format!("tensor `{name}` should stand in `{file}`, but does not; download it again"),
+        )),
         None => Ok(all),
     }
 }

@@ -101,7 +101,10 @@ impl Inputs<'_> {
         }
         assert_eq!(out.z.len(), rows * self.d_head, "z is not [n_heads, q_len, d_head]");
         for (name, matrix) in [("scores", &out.scores), ("pattern", &out.pattern)] {
-            assert!(matrix.as_ref().is_none_or(|m| m.len() == rows * self.kv_len), "{name} is not [n_heads, q_len, kv_len]");
+            assert!(
+                matrix.as_ref().is_none_or(|m| m.len() == rows * self.kv_len),
+                "{name} is not [n_heads, q_len, kv_len]"
+            );
         }
         assert!(out.lse.as_ref().is_none_or(|l| l.len() == rows), "lse is not [n_heads, q_len]");
     }

@@ -58,12 +58,15 @@ impl Case {
             mask: self.mask,
             edges: &self.edges,
         };
-        f(inputs, Outputs {
-            z: &mut found.z,
-            scores: keep.then_some(&mut found.scores[..]),
-            pattern: keep.then_some(&mut found.pattern[..]),
-            lse: Some(&mut found.lse),
-        });
+        f(
+            inputs,
+            Outputs {
+                z: &mut found.z,
+                scores: keep.then_some(&mut found.scores[..]),
+                pattern: keep.then_some(&mut found.pattern[..]),
+                lse: Some(&mut found.lse),
+            },
+        );
         found
     }
 
@@ -117,7 +120,8 @@ fn tile_borders() {
     for n in [1, 2, 31, 32, 33, 127, 128, 129, 257] {
         for causal in [true, false] {
             let mask = Mask { causal, window: None };
-            let case = Case { n_heads: 1, n_kv: 1, d_head: 64, q_len: n, kv_len: n, mask, soft_cap: None, edges: vec![] };
+            let case =
+                Case { n_heads: 1, n_kv: 1, d_head: 64, q_len: n, kv_len: n, mask, soft_cap: None, edges: vec![] };
             case.check().unwrap();
         }
     }

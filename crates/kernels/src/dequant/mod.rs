@@ -118,7 +118,11 @@ pub(crate) fn dequantize_simd<S: Simd>(_simd: S, dtype: DType, bytes: &[u8], out
 
 /// Walks block after block.
 #[inline(always)]
-fn blocks<const BYTES: usize, const LEN: usize>(bytes: &[u8], out: &mut [f32], f: impl Fn(&[u8; BYTES], &mut [f32; LEN])) {
+fn blocks<const BYTES: usize, const LEN: usize>(
+    bytes: &[u8],
+    out: &mut [f32],
+    f: impl Fn(&[u8; BYTES], &mut [f32; LEN]),
+) {
     let (bytes, _) = bytes.as_chunks::<BYTES>();
     let (out, _) = out.as_chunks_mut::<LEN>();
     for (b, o) in bytes.iter().zip(out) {
