@@ -8,7 +8,7 @@ impl Model {
     /// Opens a `.gguf` file, a `.safetensors` file with its `config.json` beside it, or a folder of such files.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let is_gguf = |p: &Path| p.extension().is_some_and(|e| e == "gguf");
-        if path.is_file() && !path.extension().is_some_and(|e| e == "safetensors") {
+        if path.is_file() && path.extension().is_none_or(|e| e != "safetensors") {
             // Whatever it is called: the parser says what it found.
             return Self::from_gguf(map(path)?, &name(path));
         }

@@ -1,4 +1,5 @@
 //! The two inner loops that all dense work runs through.
+#![allow(clippy::needless_range_loop)] // register tiles read best by index
 
 use fearless_simd::{Simd, prelude::*};
 
