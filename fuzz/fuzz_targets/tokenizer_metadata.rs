@@ -1,0 +1,13 @@
+//! Any bytes as the metadata a tokenizer is built from, and as a `tokenizer.json`.
+#![no_main]
+use attnscope::{Bytes, Tokenizer, format::gguf};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    if let Ok(file) = gguf::parse(Bytes::from(data.to_vec()), "fuzz.gguf")
+        && let Ok(tokenizer) = Tokenizer::from_gguf(&file.metadata)
+    {
+        let _ = tokenizer.encode("the hot dog was 12 🌭");
+        (0..8).for_each(|id| drop(tokenizer.text(id)));
+    }
+    let _ = Tokenizer::from_json(data);
+});
