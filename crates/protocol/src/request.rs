@@ -1,0 +1,114 @@
+//! What a page asks.
+
+use attnscope::{GenerateOptions, Intervention};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// A text for a model, and what is changed while it is read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// The model's id, as [`Request::Models`] lists it.
+    pub model: String,
+    /// The text.
+    pub text: String,
+    /// Cut edges, silenced heads, patches; made in this order.
+    pub interventions: Vec<Intervention>,
+}
+
+/// One question.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Request {
+    /// Which models can be asked here? → [`super::Response::Models`]
+    Models,
+    /// Get a model ready. Every question opens what it needs; this one shows progress. → [`super::Response::Opened`]
+    Open {
+        /// Its id.
+        model: String,
+    },
+    /// Forget a model and the memory it holds. → [`super::Response::Closed`]
+    Close {
+        /// Its id.
+        model: String,
+    },
+    /// Read a text. → [`super::Response::Ran`]
+    Run {
+        /// The text and its model.
+        prompt: Prompt,
+        /// What to keep, as `--capture` names it: `pattern,q,k`. Empty keeps nothing but the next tokens.
+        capture: String,
+        /// Keep arrays of these layers only.
+        layers: Option<Range<usize>>,
+        /// How many of the likeliest next tokens to name.
+        top: usize,
+    },
+    /// Write on. Every token is a [`super::Progress::Token`]. → [`super::Response::Generated`]
+    Generate {
+        /// The text and its model.
+        prompt: Prompt,
+        /// Length, temperature, top-k, top-p, seed.
+        options: GenerateOptions,
+    },
+    /// What does each head do? → [`super::Response::Heads`]
+    Heads {
+        /// The text and its model.
+        prompt: Prompt,
+    },
+    /// Which heads look from here to there? → [`super::Response::Looks`]
+    Looks {
+        /// The text and its model.
+        prompt: Prompt,
+        /// Position of the token that looks.
+        from: usize,
+        /// Position of the token that is looked at.
+        to: usize,
+    },
+    /// What would the model say after each layer? → [`super::Response::Lens`]
+    Lens {
+        /// The text and its model.
+        prompt: Prompt,
+        /// How many tokens a cell.
+        top: usize,
+    },
+    /// Which tokens are nearest to this one in the embedding? → [`super::Response::Neighbours`]
+    Neighbours {
+        /// The model.
+        model: String,
+        /// The token.
+        token: u32,
+        /// How many.
+        top: usize,
+    },
+    /// How much does each head add to this token's logit? → [`super::Response::Contributions`]
+    Contributions {
+        /// The text and its model.
+        prompt: Prompt,
+        /// The token.
+        token: u32,
+    },
+    /// Part of one head's pattern, pooled to a picture of at most this many pixels. → [`super::Response::Tile`]
+    Tile {
+        /// The text and its model.
+        prompt: Prompt,
+        /// Layer.
+        layer: usize,
+        /// Head.
+        head: usize,
+        /// Queries.
+        rows: Range<usize>,
+        /// Keys.
+        cols: Range<usize>,
+        /// Rows and columns of the picture.
+        size: (usize, usize),
+    },
+    /// Train a lesson model from scratch. Every so many steps a [`super::Progress::Trained`]. → [`super::Response::Trained`]
+    Train {
+        /// Seed, learning rate, batch.
+        settings: attnscope::lesson::Settings,
+        /// How many steps in all.
+        steps: usize,
+        /// A report every this many steps.
+        every: usize,
+        /// The text whose predictions and patterns the reports show.
+        text: String,
+    },
+}

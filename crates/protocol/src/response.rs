@@ -1,0 +1,122 @@
+//! What a page is answered.
+
+use attnscope::analysis::{HeadScore, LensRow, Look, Neighbour};
+use attnscope::{Array, ModelInfo, NextToken, Token, Trace};
+use serde::{Deserialize, Serialize};
+
+/// A piece of the answer to one request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// It goes on.
+    Progress(Progress),
+    /// The answer; nothing comes after it.
+    Done(Response),
+    /// It failed; nothing comes after it.
+    Failed(Failure),
+}
+
+/// How far long work has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Progress {
+    /// Bytes of a model loaded.
+    Loading {
+        /// So many.
+        done: u64,
+        /// Of so many.
+        total: u64,
+    },
+    /// Layers passed.
+    Layers {
+        /// So many.
+        done: usize,
+        /// Of so many.
+        total: usize,
+    },
+    /// A token was written.
+    Token(Token),
+    /// The lesson model after some training.
+    Trained {
+        /// Steps done.
+        step: usize,
+        /// Mean loss of the last batch in nats.
+        loss: f32,
+        /// What the model now makes of the request's text.
+        run: Run,
+    },
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is named by the request it answers")]
+pub enum Response {
+    Models(Vec<ModelCard>),
+    Opened(ModelCard),
+    Closed,
+    Ran(Run),
+    Generated(Vec<Token>),
+    Heads(Vec<HeadScore>),
+    Looks(Vec<Look>),
+    Lens(Vec<LensRow>),
+    Neighbours(Vec<Neighbour>),
+    /// `[layer][head]`
+    Contributions(Vec<Vec<f32>>),
+    Tile(Tile),
+    Trained(Run),
+}
+
+/// A model that can be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// What requests call it.
+    pub id: String,
+    /// Its size on disk in bytes; 0 if it is built in.
+    pub bytes: u64,
+    /// Its sizes, once it is open.
+    pub info: Option<ModelInfo>,
+}
+
+/// A text that was read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Tokens and captured arrays. Its `last_logits` are left away: `next` and `rest` say it in less.
+    pub trace: Trace,
+    /// The likeliest next tokens; empty for an encoder.
+    pub next: Vec<NextToken>,
+}
+
+/// A part of a pattern.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tile {
+    /// Largest weight under each pixel, `[rows, cols]`.
+    pub max: Array,
+    /// Mean weight under each pixel, `[rows, cols]`.
+    pub mean: Array,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// Whose fault, so that a page can say it in the right place.
+    pub kind: FailureKind,
+    /// One line: what was expected, what was found, what to do.
+    pub message: String,
+}
+
+/// Kinds of failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureKind {
+    /// The text: empty, too long, or with a word that the model does not know.
+    Text {
+        /// Words that are near the unknown one.
+        near: Vec<String>,
+    },
+    /// The request: an edge or head that does not exist, a malformed message.
+    Request,
+    /// The model: not here, damaged, too large.
+    Model,
+    /// Too much at once; try again.
+    Busy,
+    /// The connection or the worker broke.
+    Lost,
+}

@@ -1,0 +1,115 @@
+//! Requests and events as bytes: postcard, which keeps every bit of an f32 (−∞ included) and is small.
+//!
+//! A request is one message. The answer is a stream of frames: a length as u32 (little-endian), then an event.
+
+use crate::response::{Failure, FailureKind};
+use crate::{Event, Request};
+
+/// The largest request that is read: a long text, and patches from another run.
+pub const MAX_REQUEST: usize = 64 << 20;
+
+/// A request as bytes.
+pub fn encode_request(request: &Request) -> Vec<u8> {
+    encode(request)
+}
+
+/// Reads a request; what follows it is an error too.
+pub fn decode_request(bytes: &[u8]) -> Result<Request, Failure> {
+    if bytes.len() > MAX_REQUEST {
+        let message = format!("the request has {} bytes, at most {MAX_REQUEST} are read", bytes.len());
+        return Err(Failure { kind: FailureKind::Request, message });
+    }
+    match postcard::take_from_bytes(bytes) {
+        Ok((request, [])) => Ok(request),
+        Ok((_, rest)) => Err(malformed("request", &format!("{} bytes follow it", rest.len()))),
+        Err(error) => Err(malformed("request", &error.to_string())),
+    }
+}
+
+/// One frame of an answer.
+pub fn encode_event(event: &Event) -> Vec<u8> {
+    let body = encode(event);
+    let mut frame = (body.len() as u32).to_le_bytes().to_vec();
+    frame.extend(body);
+    frame
+}
+
+/// Takes frames out of a stream that comes in pieces.
+#[derive(Debug, Default)]
+pub struct Frames {
+    bytes: Vec<u8>,
+}
+
+impl Frames {
+    /// Adds what has come.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole event, if it is there.
+    pub fn next_event(&mut self) -> Option<Result<Event, Failure>> {
+        let (len, rest) = self.bytes.split_first_chunk::<4>()?;
+        let len = u32::from_le_bytes(*len) as usize;
+        let body = rest.get(..len)?;
+        let event = postcard::from_bytes(body).map_err(|error| malformed("answer", &error.to_string()));
+        self.bytes.drain(..4 + len);
+        Some(event)
+    }
+
+    /// Whether nothing is left over.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+fn encode(value: &impl serde::Serialize) -> Vec<u8> {
+    // Into a vector nothing can fail: it grows, and our types have no maps of unknown length.
+    postcard::to_stdvec(value).unwrap_or_default()
+}
+
+fn malformed(what: &str, why: &str) -> Failure {
+    let message = format!("the {what} cannot be read ({why}); reload the page, so that both sides are of one version");
+    Failure { kind: FailureKind::Request, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Progress, Response};
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_sent_arrives() {
+        let request = Request::Neighbours { model: "lesson".into(), token: 7, top: 3 };
+        let bytes = encode_request(&request);
+        assert_eq!(decode_request(&bytes), Ok(request));
+        assert!(decode_request(&[bytes, vec![0]].concat()).unwrap_err().message.contains("1 bytes follow"));
+        assert!(decode_request(&[]).is_err());
+    }
+
+    #[test]
+    fn frames_may_come_in_pieces() {
+        let events = [
+            Event::Progress(Progress::Layers { done: 1, total: 30 }),
+            Event::Done(Response::Contributions(vec![vec![f32::NEG_INFINITY, 0.1]])),
+        ];
+        let stream: Vec<u8> = events.iter().flat_map(encode_event).collect();
+        let (mut frames, mut found) = (Frames::default(), Vec::new());
+        for byte in stream {
+            frames.push(&[byte]);
+            found.extend(std::iter::from_fn(|| frames.next_event()));
+        }
+        assert_eq!(found.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), events);
+        assert!(frames.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_request_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode_request(&bytes);
+            let mut frames = Frames::default();
+            frames.push(&bytes);
+            while frames.next_event().is_some() {}
+        }
+    }
+}
