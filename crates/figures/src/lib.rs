@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod color;
+pub mod element;
 pub mod figure;
 #[cfg(any(feature = "png", feature = "pdf"))]
 mod font;

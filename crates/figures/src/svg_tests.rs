@@ -1,15 +1,11 @@
 use super::*;
 use crate::color::Color;
 use crate::raster::Raster;
+use crate::scene::{Run, Target};
 
 fn scene(nodes: Vec<Node>) -> Scene {
     let (title, description) = ("a <b> & \"c\"".into(), "d\u{0}".into());
     Scene { width: 100.0, height: 50.0, title, description, background: Color::hex(0xffffff), nodes }
-}
-
-#[test]
-fn numbers_are_short_and_finite() {
-    assert_eq!([1.0, 0.5, -0.001, 12.3456, f32::NAN, f32::INFINITY].map(num), ["1", "0.5", "0", "12.35", "0", "0"]);
 }
 
 #[test]
@@ -37,6 +33,14 @@ fn rasters_are_pictures_inside() {
     let image = Raster::new(1, 1, vec![Color::hex(0)], vec![0]);
     let svg = to_svg(&scene(vec![Node::raster(0.0, 0.0, 5.0, 5.0, image)]));
     assert!(svg.contains("image-rendering:pixelated") && svg.contains("href=\"data:image/png;base64,"));
+}
+
+#[test]
+fn one_drawing_for_both_themes() {
+    let both = for_both_themes("<a fill=\"#ffffff\" b=\"#012345\"/>", "<a fill=\"#000000\" b=\"#012345\"/>");
+    assert_eq!(both.as_deref(), Some("<a fill=\"light-dark(#ffffff,#000000)\" b=\"#012345\"/>"));
+    assert_eq!(for_both_themes("x=\"1\" #ffffff", "x=\"2\" #ffffff"), None);
+    assert_eq!(for_both_themes("#ffffff", "#ffffff #000000"), None);
 }
 
 proptest::proptest! {
