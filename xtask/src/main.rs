@@ -7,6 +7,7 @@ mod shell;
 mod test;
 mod tidy;
 mod wasm;
+mod web;
 mod workspace;
 
 use anyhow::Result;
@@ -18,7 +19,7 @@ cargo xtask TASK
   test      everything CI runs, fast to slow; stops at the first failure
   tidy      format, clippy, docs, and the house's rules (crate arrows, unsafe, file sizes)
   run       see attention in your terminal: pulls SmolLM2 (98 MB) once, release build
-  wasm      build kernels and engine for the browser (wasm32, SIMD)
+  web       build the page: engine for wasm32, prose and figures, into dist/
   fixtures  make the golden data in fixtures/ anew, with Python
   help      this text
 ";
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["tidy"] => tidy::run(),
         ["run"] => run::run(),
-        ["wasm"] => wasm::run(),
+        ["web"] => web::run(),
         ["fixtures"] => fixtures::run(),
         other => {
             eprint!("error: no such task: {}\n\n{HELP}", other.join(" "));

@@ -40,6 +40,19 @@ pub fn works(program: &str, args: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// Installs Debian's packages where we may (as root, with apt-get); says whether it did.
+pub fn apt_install(packages: &[&str]) -> Result<bool> {
+    let is_root = read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !is_root || !works("apt-get", &["--version"]) {
+        return Ok(false);
+    }
+    eprintln!("   installing {} with apt-get", packages.join(" "));
+    run(Command::new("apt-get").args(["update", "-qq"]))?;
+    let install = ["install", "-y", "-qq", "--no-install-recommends"];
+    run(Command::new("apt-get").args(install).args(packages).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    Ok(true)
+}
+
 /// The command as one would type it, with the variables it sets.
 pub fn show(command: &Command) -> String {
     let variables = command

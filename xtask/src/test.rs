@@ -5,7 +5,7 @@
 
 use crate::shell::{self, cargo, step};
 use crate::workspace::{Workspace, root};
-use crate::{tidy, wasm};
+use crate::{tidy, web};
 use anyhow::{Result, bail};
 use std::process::Command;
 use std::time::Instant;
@@ -17,13 +17,13 @@ const MODELS: &[&str] = &["smollm2-135m", "all-minilm-l6-v2"];
 pub fn run() -> Result<()> {
     let start = Instant::now();
     tidy::run()?;
+    web::run()?;
     step("tests without real models", || shell::run(&mut tests(Models::Without)))?;
     step("examples in the documentation", || {
         shell::run(cargo(["test", "--quiet", "--workspace", "--doc"]).current_dir(root()))
     })?;
     step("models", pull)?;
     step("tests with real models", || shell::run(&mut tests(Models::With)))?;
-    step("wasm", wasm::check)?;
     eprintln!("\nall passed in {:.0} s", start.elapsed().as_secs_f64());
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! `cargo xtask wasm`: kernels and engine for wasm32 with SIMD, also where rustup has no standard library for it.
+//! Packages for wasm32 with SIMD, also where rustup has no standard library for it.
 
-use crate::shell::{self, cargo, step};
+use crate::shell::{self, cargo};
 use crate::workspace::{Workspace, root};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,6 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN: &[&str] = &["rustc-web", "rust-web-src", "libstd-rust-web-dev", "lld-22"];
 
 /// How a standard library for wasm32 comes about.
-#[derive(Debug)]
 enum Route {
     /// rustup has it ready.
     Target,
@@ -19,25 +18,36 @@ enum Route {
     BuildStd { linker: PathBuf },
 }
 
-/// Builds, in release: this is what a page would ship.
-pub fn run() -> Result<()> {
+/// A built module.
+pub struct Module {
+    /// `target/wasm/wasm32-unknown-unknown/web/attnscope_web.wasm`
+    pub path: PathBuf,
+    /// `attnscope_web`
+    pub name: String,
+}
+
+/// Builds these packages, each for itself: together they would share their features, and the page's own engine would
+/// carry the tokenizers of real models.
+pub fn build(packages: &[&str]) -> Result<Vec<Module>> {
     let route = route()?;
-    step("kernels and engine for wasm32", || shell::run(&mut command(&route, "build")?))
+    let target = Workspace::load()?.target.join("wasm");
+    let mut modules = Vec::new();
+    for package in packages {
+        shell::run(&mut command(&route, package, &target))?;
+        let name = package.replace('-', "_");
+        modules.push(Module { path: target.join(TARGET).join("web").join(format!("{name}.wasm")), name });
+    }
+    Ok(modules)
 }
 
-/// Checks only. Nothing is linked until the page exists, so this finds what a build would, in less time.
-pub fn check() -> Result<()> {
-    shell::run(&mut command(&route()?, "check")?)
-}
-
-fn command(route: &Route, verb: &str) -> Result<Command> {
+fn command(route: &Route, package: &str, target: &Path) -> Command {
     let mut command = match route {
-        Route::Target => cargo([verb]),
+        Route::Target => cargo(["build"]),
         // Not rustup's own cargo by its path, but whichever comes first: the variables below choose the compiler.
         Route::BuildStd { .. } => Command::new("cargo"),
     };
     if let Route::BuildStd { linker } = route {
-        command.arg(verb).arg("-Zbuild-std=std,panic_abort");
+        command.args(["build", "-Zbuild-std=std,panic_abort"]);
         // Debian's stable compiler does what else only a nightly one may: build the standard library.
         command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
@@ -45,8 +55,7 @@ fn command(route: &Route, verb: &str) -> Result<Command> {
             command.env_remove(inherited);
         }
     }
-    command.args(["--release", "--target", TARGET, "--package", "attnscope-kernels", "--package", "attnscope"]);
-    command.args(["--no-default-features", "--features", "attnscope/tokenizers"]);
+    command.args(["--quiet", "--locked", "--profile", "web", "--target", TARGET, "--package", package]);
     // Not RUSTFLAGS: that would reach the build scripts too. getrandom wants to be told whose random numbers to use.
     let mut flags = "-C target-feature=+simd128 --cfg getrandom_backend=\"wasm_js\"".to_owned();
     if matches!(route, Route::BuildStd { .. }) {
@@ -54,9 +63,9 @@ fn command(route: &Route, verb: &str) -> Result<Command> {
     }
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     // A folder of its own: another compiler builds the procedural macros, and would throw out those of the rest.
-    command.env("CARGO_TARGET_DIR", Workspace::load()?.target.join("wasm"));
+    command.env("CARGO_TARGET_DIR", target);
     command.current_dir(root());
-    Ok(command)
+    command
 }
 
 /// What is ready is taken; else rustup is asked, then apt if we may.
@@ -70,14 +79,10 @@ fn route() -> Result<Route> {
     if shell::works("rustup", &["target", "add", TARGET]) && rustup_has_target() {
         return Ok(Route::Target);
     }
-    if may_install() {
-        eprintln!("   installing {} with apt-get", DEBIAN.join(" "));
-        shell::run(Command::new("apt-get").args(["update", "-qq"]))?;
-        let install = ["install", "-y", "-qq", "--no-install-recommends"];
-        shell::run(Command::new("apt-get").args(install).args(DEBIAN).env("DEBIAN_FRONTEND", "noninteractive"))?;
-        if let Some(linker) = debian() {
-            return Ok(Route::BuildStd { linker });
-        }
+    if shell::apt_install(DEBIAN)?
+        && let Some(linker) = debian()
+    {
+        return Ok(Route::BuildStd { linker });
     }
     bail!(
         "no standard library for {TARGET} on this machine. One of these gets it:\n  rustup target add {TARGET}\n  \
@@ -113,7 +118,3 @@ fn rust_lld() -> Result<PathBuf> {
     if folder.is_file() { Ok(folder) } else { bail!("no linker for wasm: apt-get install lld-22") }
 }
 
-fn may_install() -> bool {
-    let is_root = shell::read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    is_root && shell::works("apt-get", &["--version"])
-}

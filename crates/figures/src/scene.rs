@@ -17,6 +17,8 @@ pub struct Scene {
     pub title: String,
     /// What it shows, as one would say it to somebody who cannot see it.
     pub description: String,
+    /// What the figure simplifies and whose numbers it shows. A bare figure does not draw it: the page does.
+    pub caption: String,
     /// What is behind everything.
     pub background: Color,
     /// The drawing, back to front.

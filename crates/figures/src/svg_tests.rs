@@ -5,7 +5,8 @@ use crate::scene::{Run, Target};
 
 fn scene(nodes: Vec<Node>) -> Scene {
     let (title, description) = ("a <b> & \"c\"".into(), "d\u{0}".into());
-    Scene { width: 100.0, height: 50.0, title, description, background: Color::hex(0xffffff), nodes }
+    let caption = String::new();
+    Scene { width: 100.0, height: 50.0, title, description, caption, background: Color::hex(0xffffff), nodes }
 }
 
 #[test]

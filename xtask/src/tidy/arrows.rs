@@ -11,7 +11,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("attnscope-web", &["attnscope", "attnscope-figures", "attnscope-protocol"]),
     ("attnscope-cli", &["attnscope", "attnscope-figures", "attnscope-protocol"]),
     ("attnscope-py", &["attnscope", "attnscope-figures", "attnscope-protocol"]),
+    ("attnscope-worker", &["attnscope", "attnscope-protocol"]),
+    ("attnscope-site", &["attnscope", "attnscope-figures"]),
     ("xtask", &[]),
+    ("xtask-bindgen", &[]),
 ];
 
 /// What is wrong with the arrows, one line each.

@@ -54,7 +54,7 @@ fn has_unsafe(code: &str) -> bool {
 
 fn is_crate_root(path: &str) -> bool {
     let folder = path.strip_suffix("/src/lib.rs").or_else(|| path.strip_suffix("/src/main.rs"));
-    folder.is_some_and(|folder| folder == "xtask" || folder.starts_with("crates/"))
+    folder.is_some_and(|folder| folder.starts_with("xtask") || folder.starts_with("crates/"))
 }
 
 #[cfg(test)]

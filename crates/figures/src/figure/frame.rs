@@ -117,6 +117,7 @@ impl<'a> Frame<'a> {
             height: self.y.ceil(),
             title: self.title,
             description,
+            caption: caption.into(),
             background: self.theme.background,
             nodes: self.nodes,
         }

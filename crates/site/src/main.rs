@@ -1,0 +1,60 @@
+//! `attnscope-site PACKAGE DIST`: makes the folder that a host serves. PACKAGE holds the wasm modules with their
+//! JavaScript; DIST is made anew.
+#![forbid(unsafe_code)]
+
+mod assets;
+mod drawing;
+mod page;
+mod story;
+
+use anyhow::{Context, Result, bail};
+use assets::{Asset, Assets};
+use std::path::{Path, PathBuf};
+
+/// The workspace's folder: story and fonts lie there.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+fn main() -> Result<()> {
+    let args: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [package, dist] = args.as_slice() else { bail!("expected two arguments: PACKAGE DIST") };
+    let chapters = story::chapters(&Path::new(ROOT).join("story"), &drawing::Example::new()?)?;
+    let assets = Assets::new(collect(package)?);
+    let index = page::index(&chapters, &assets);
+    // Made beside it and then renamed: a server that runs meanwhile never sees half a page.
+    let fresh = dist.with_extension("new");
+    if fresh.exists() {
+        std::fs::remove_dir_all(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
+    }
+    assets.write(&fresh)?;
+    assets::write_file(&fresh, &Asset { name: "index.html".into(), bytes: index.into_bytes() })?;
+    if dist.exists() {
+        std::fs::remove_dir_all(dist).with_context(|| format!("cannot remove {}", dist.display()))?;
+    }
+    std::fs::rename(&fresh, dist).with_context(|| format!("cannot rename to {}", dist.display()))?;
+    assets::report(dist)
+}
+
+/// Every file of the page: what wasm-bindgen made, what lies in `assets/`, and the fonts.
+fn collect(package: &Path) -> Result<Vec<Asset>> {
+    let mut all = Vec::new();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let fonts = Path::new(ROOT).join("crates/figures/fonts");
+    for (folder, ends) in [(package, &[".js", ".wasm"][..]), (&own, &[".js", ".css", ".svg"]), (&fonts, &[".woff2"])] {
+        let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if ends.iter().any(|end| name.ends_with(end)) {
+                let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                all.push(Asset { name, bytes });
+            }
+        }
+    }
+    for needed in ["attnscope_web_bg.wasm", "attnscope_worker_bg.wasm", "style.css", "Inter-Regular.woff2"] {
+        if !all.iter().any(|asset| asset.name == needed) {
+            bail!("{needed} is missing; `cargo xtask web` makes all of it");
+        }
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(all)
+}

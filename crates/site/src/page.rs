@@ -1,0 +1,74 @@
+//! The page around the chapters.
+
+use crate::assets::Assets;
+use crate::drawing::SENTENCE;
+use crate::story::Chapter;
+use attnscope_figures::svg::escape;
+
+const DESCRIPTION: &str = "Attention in language models, explained with a real model that runs in the page: every number \
+    is computed, on your own words.";
+
+/// The story.
+pub fn index(chapters: &[Chapter], assets: &Assets) -> String {
+    let sections: String = chapters.iter().map(section).collect();
+    let url = |name: &str| assets.url(name);
+    format!(
+        r##"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Attention, visualized</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="description" content="{DESCRIPTION}">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="{icon}">
+<script src="{theme}"></script>
+<link rel="stylesheet" href="{style}">
+<link rel="preload" href="{font}" as="font" type="font/woff2" crossorigin>
+<link rel="preload" href="{bold}" as="font" type="font/woff2" crossorigin>
+<link rel="modulepreload" href="{script}">
+<link rel="preload" href="{wasm}" as="fetch" type="application/wasm" crossorigin>
+<script type="module" src="{boot}"></script>
+</head>
+<body>
+<a class="skip" href="#story">Skip to the story</a>
+<header class="top">
+<div class="top-inner">
+<a class="brand" href="./"><img src="{icon}" alt="" width="24" height="24">attnscope</a>
+<div id="bar">
+<label class="field sentence"><span>Your sentence</span><input id="sentence" type="text" value="{sentence}" disabled></label>
+<label class="field model"><span>Model</span><select id="model" disabled><option>lesson model</option></select></label>
+<span class="icon"></span>
+</div>
+<div id="status" role="status"><noscript><p>The figures show this sentence. With JavaScript they follow yours.</p></noscript></div>
+</div>
+</header>
+<main id="story">
+<div class="hero">
+<h1>Attention, visualized</h1>
+<p>How does a language model know that a hot dog is no dog? Every figure on this page is computed by a real model, here, while you read. Change the sentence at the top, and all of them follow.</p>
+</div>
+{sections}</main>
+<footer><p>Made with attnscope, an attention engine whose every number can be looked at. MIT or Apache-2.0. The page asks no other host for anything.</p></footer>
+</body>
+</html>
+"##,
+        icon = url("favicon.svg"),
+        theme = url("theme.js"),
+        style = url("style.css"),
+        font = url("Inter-Regular.woff2"),
+        bold = url("Inter-SemiBold.woff2"),
+        script = url("attnscope_web.js"),
+        wasm = url("attnscope_web_bg.wasm"),
+        boot = url("boot.js"),
+        sentence = escape(SENTENCE),
+    )
+}
+
+fn section(chapter: &Chapter) -> String {
+    let Chapter { id, number, title, body } = chapter;
+    let title = escape(title);
+    format!(
+        "<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\"><span class=\"number\">{number}</span>{title}</h2>\n{body}</section>\n"
+    )
+}

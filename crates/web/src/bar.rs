@@ -1,0 +1,178 @@
+//! The bar that stays in reach: the sentence, the model, light or dark; and below it what the page has to say.
+
+use crate::app::App;
+use crate::client::{FROM_FILE, IN_BROWSER, Place, place};
+use crate::selection::LESSON;
+use crate::theme;
+use attnscope_figures::number::plural;
+use attnscope_protocol::{Failure, FailureKind, Progress};
+use leptos::prelude::*;
+use web_sys::HtmlInputElement;
+
+/// Sentence, model, theme.
+#[component]
+pub fn Bar(app: App) -> impl IntoView {
+    let text = move || app.selection.with(|s| s.text.clone());
+    let file_input = NodeRef::<leptos::html::Input>::new();
+    let choose = move |id: String| match id.as_str() {
+        "open" => {
+            if let Some(input) = file_input.get_untracked() {
+                input.click();
+            }
+        }
+        _ => app.choose_model(id),
+    };
+    let opened = move |_| {
+        let file = file_input.get_untracked().and_then(|input: HtmlInputElement| input.files()?.get(0));
+        if let Some(file) = file {
+            app.choose_model(app.client().add_file(file));
+        }
+    };
+    view! {
+        <label class="field sentence">
+            <span>"Your sentence"</span>
+            <input id="sentence" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="done"
+                prop:value=text
+                on:input:target=move |event| app.selection.update(|s| s.text = event.target().value()) />
+        </label>
+        <label class="field model">
+            <span>"Model"</span>
+            <select id="model" prop:value=move || app.selection.with(|s| s.model.clone())
+                on:change:target=move |event| choose(event.target().value())>
+                {move || choices(app).into_iter().map(|(id, name)| {
+                    let selected = app.selection.with(|s| s.model == id);
+                    view! { <option value=id selected=selected>{name}</option> }
+                }).collect_view()}
+            </select>
+        </label>
+        <input type="file" accept=".gguf" hidden node_ref=file_input on:change=opened aria-label="A model's file" />
+        <button id="theme" class="icon" type="button" on:click=move |_| theme::toggle(app)
+            aria-label=move || if app.dark.get() { "Use light colours" } else { "Use dark colours" }
+            title=move || if app.dark.get() { "Light" } else { "Dark" }>
+            <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+                <circle cx="10" cy="10" r="7" fill="none" stroke="currentColor" stroke-width="1.5" />
+                <path d="M10 3a7 7 0 0 1 0 14z" fill="currentColor" />
+            </svg>
+        </button>
+    }
+}
+
+/// The models that can be chosen: id and name.
+fn choices(app: App) -> Vec<(String, String)> {
+    let mut all = vec![(LESSON.to_owned(), "lesson model".to_owned())];
+    for card in app.cards.get() {
+        all.push((card.id.clone(), format!("{} · on the server", card.id)));
+        if card.bytes > 0 {
+            let name = format!("{} · in this browser, {:.0} MB", card.id, card.bytes as f64 / 1e6);
+            all.push((format!("{IN_BROWSER}{}", card.id), name));
+        }
+    }
+    // A model from a link or a file is on the list as well, whoever offers it.
+    let chosen = app.selection.with(|s| s.model.clone());
+    if !all.iter().any(|(id, _)| *id == chosen) {
+        all.push((chosen.clone(), chosen.trim_start_matches(FROM_FILE).to_owned()));
+    }
+    all.push(("open".into(), "open a GGUF file …".into()));
+    all
+}
+
+/// What goes on: a failure with its remedy, progress, or who computed what is seen.
+#[component]
+pub fn Status(app: App) -> impl IntoView {
+    move || {
+        if let Some(progress) = app.progress.get() {
+            return working(app, &progress).into_any();
+        }
+        if let Some(failure) = app.failure.get() {
+            return failed(app, failure).into_any();
+        }
+        app.run.get().map(|answer| {
+            let whose = match place(&answer.model) {
+                Place::Page => "computed in this page",
+                Place::Server => "computed by the server",
+                Place::Worker => "computed in this browser",
+            };
+            let tokens = plural(answer.run.trace.tokens.len(), "token");
+            view! { <p>{format!("{} · {tokens} · {whose}", answer.run.trace.model.name)}</p> }
+        }).into_any()
+    }
+}
+
+fn working(app: App, progress: &Progress) -> impl IntoView + use<> {
+    let (what, done, total) = match progress {
+        Progress::Loading { done, total } => {
+            let text = format!("loading the model: {:.0} of {:.0} MB", *done as f64 / 1e6, *total as f64 / 1e6);
+            (text, *done as f64, *total as f64)
+        }
+        Progress::Layers { done, total } => (format!("layer {done} of {total}"), *done as f64, *total as f64),
+        _ => ("working".into(), 0.0, 1.0),
+    };
+    view! {
+        <p class="working">
+            <progress max=total.max(1.0) value=done aria-label=what.clone()></progress>
+            <span>{what}</span>
+            <button type="button" on:click=move |_| app.stop()>"stop"</button>
+        </p>
+    }
+}
+
+fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
+    let (word, near) = match failure.kind {
+        FailureKind::Text { word: Some(word), near } => (word, near),
+        _ => (String::new(), Vec::new()),
+    };
+    let nears = near.into_iter().map(move |instead| {
+        let (word, shown) = (word.clone(), instead.clone());
+        let replace = move |_| app.selection.update(|s| s.text = replaced(&s.text, &word, &instead));
+        view! { <button type="button" on:click=replace>{shown}</button> }
+    });
+    let lesson = (app.selection.with_untracked(|s| s.model != LESSON)).then(|| {
+        view! { <button type="button" on:click=move |_| app.choose_lesson()>"use the lesson model"</button> }
+    });
+    view! { <p class="failed"><span>{failure.message}</span> {nears.collect_view()} {lesson}</p> }
+}
+
+/// The text with the first such word replaced.
+fn replaced(text: &str, word: &str, instead: &str) -> String {
+    let bare = |piece: &str| piece.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let mut done = false;
+    let words = text.split(' ').map(|piece| {
+        let this = !done && bare(piece) == word.to_lowercase();
+        done |= this;
+        if this { instead } else { piece }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Which layer and head a figure shows.
+#[component]
+pub fn HeadPicker(app: App) -> impl IntoView {
+    let sizes = Memo::new(move |_| app.run.get().map_or((1, 1), |a| (a.run.trace.model.n_layers, a.run.trace.model.n_heads)));
+    let picker = move |name: &'static str, id: &'static str, n: usize, chosen: usize, set: fn(App, usize)| {
+        let options = (0..n).map(|i| view! { <option value=i selected=i == chosen>{i}</option> }).collect_view();
+        view! {
+            <label class="field small"><span>{name}</span>
+                <select id=id on:change:target=move |event| set(app, event.target().value().parse().unwrap_or(0))>{options}</select>
+            </label>
+        }
+    };
+    move || {
+        let ((layers, heads), (layer, head)) = (sizes.get(), app.selection.with(|s| (s.layer, s.head)));
+        view! {
+            {picker("layer", "layer", layers, layer, |app, i| app.selection.update(|s| s.layer = i))}
+            {(heads > 1).then(|| picker("head", "head", heads, head, |app, i| app.selection.update(|s| s.head = i)))}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replaced;
+
+    #[test]
+    fn the_unknown_word_is_replaced_wherever_its_dot_stands() {
+        assert_eq!(replaced("the Dogg, was", "dogg", "dog"), "the dog was");
+        assert_eq!(replaced("a b a", "a", "c"), "c b a");
+        assert_eq!(replaced("a  b", "x", "c"), "a  b");
+    }
+}

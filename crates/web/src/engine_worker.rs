@@ -1,0 +1,144 @@
+//! Asking the engine in a Web Worker of this page: real models, in the reader's own browser.
+
+use attnscope_protocol::{Event, Failure, Progress, Request, Response, wire};
+use futures_channel::mpsc;
+use futures_util::StreamExt;
+use js_sys::{Object, Reflect, Uint8Array};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{File, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+type Answers = Rc<RefCell<HashMap<u32, mpsc::UnboundedSender<Event>>>>;
+
+/// One worker, with one model. Dropping it ends the worker, and the memory it holds is given back.
+pub struct EngineWorker {
+    worker: Worker,
+    answers: Answers,
+    next_id: Cell<u32>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+/// Where a model's file comes from.
+pub enum ModelFile {
+    /// An address of the host that the page came from.
+    Url(String),
+    /// A file that the reader gave.
+    File(File),
+}
+
+impl EngineWorker {
+    /// Starts a worker. What is asked before it is ready waits.
+    pub fn start(script: &str) -> Result<Self, Failure> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(script, &options)
+            .map_err(|_| lost("this browser does not start a worker; use another model"))?;
+        let answers = Answers::default();
+        let on_message = Closure::new({
+            let answers = answers.clone();
+            move |message: MessageEvent| deliver(&answers, &message.data())
+        });
+        let on_error = Closure::new({
+            let answers = answers.clone();
+            move |_: web_sys::Event| {
+                for (_, answer) in answers.borrow_mut().drain() {
+                    let failed = lost("the engine in this browser stopped, perhaps for want of memory; try a smaller model");
+                    let _ = answer.unbounded_send(Event::Failed(failed));
+                }
+            }
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        let (_on_message, _on_error) = (on_message, on_error);
+        Ok(Self { worker, answers, next_id: Cell::new(0), _on_message, _on_error })
+    }
+
+    /// Loads a model's file under this id.
+    pub async fn load(
+        &self,
+        id: &str,
+        file: &ModelFile,
+        on_progress: impl Fn(Progress),
+    ) -> Result<Response, Failure> {
+        let (name, value): (&str, JsValue) = match file {
+            ModelFile::Url(url) => ("url", url.into()),
+            ModelFile::File(file) => ("file", file.into()),
+        };
+        self.send(&[("model", id.into()), (name, value)], on_progress).await
+    }
+
+    /// Asks. Dropping the future cancels.
+    pub async fn ask(&self, request: &Request, on_progress: impl Fn(Progress)) -> Result<Response, Failure> {
+        let bytes = Uint8Array::from(wire::encode_request(request).as_slice());
+        self.send(&[("request", bytes.into())], on_progress).await
+    }
+
+    async fn send(&self, fields: &[(&str, JsValue)], on_progress: impl Fn(Progress)) -> Result<Response, Failure> {
+        let id = self.next_id.get();
+        self.next_id.set(id + 1);
+        let (sender, mut events) = mpsc::unbounded();
+        self.answers.borrow_mut().insert(id, sender);
+        let _ongoing = Ongoing { worker: self.worker.clone(), answers: self.answers.clone(), id };
+        self.worker.post_message(&message(id, fields)).map_err(|_| lost("the engine's worker takes no message"))?;
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Progress(progress) => on_progress(progress),
+                Event::Done(response) => return Ok(response),
+                Event::Failed(failure) => return Err(failure),
+            }
+        }
+        Err(lost("the engine's worker was ended"))
+    }
+}
+
+impl Drop for EngineWorker {
+    fn drop(&mut self) {
+        self.worker.terminate();
+        self.answers.borrow_mut().clear();
+    }
+}
+
+/// Tells the worker to stop when nobody waits for the answer any more.
+struct Ongoing {
+    worker: Worker,
+    answers: Answers,
+    id: u32,
+}
+
+impl Drop for Ongoing {
+    fn drop(&mut self) {
+        self.answers.borrow_mut().remove(&self.id);
+        let _ = self.worker.post_message(&message(self.id, &[("cancel", true.into())]));
+    }
+}
+
+fn message(id: u32, fields: &[(&str, JsValue)]) -> Object {
+    let out = Object::new();
+    // Setting a property of a fresh object does not fail.
+    let _ = Reflect::set(&out, &"id".into(), &id.into());
+    for (name, value) in fields {
+        let _ = Reflect::set(&out, &(*name).into(), value);
+    }
+    out
+}
+
+/// A message of the worker: `{id, frame}`.
+fn deliver(answers: &Answers, data: &JsValue) {
+    let field = |name: &str| Reflect::get(data, &name.into()).ok();
+    let Some(id) = field("id").and_then(|id| id.as_f64()) else { return };
+    let Some(frame) = field("frame").and_then(|frame| frame.dyn_into::<Uint8Array>().ok()) else { return };
+    let mut frames = wire::Frames::default();
+    frames.push(&frame.to_vec());
+    let event = frames.next_event().and_then(Result::ok);
+    let event = event.unwrap_or_else(|| Event::Failed(lost("the engine's worker answered in an unknown way")));
+    if let Some(answer) = answers.borrow().get(&(id as u32)) {
+        let _ = answer.unbounded_send(event);
+    }
+}
+
+fn lost(message: &str) -> Failure {
+    Failure::lost(message)
+}

@@ -1,0 +1,100 @@
+//! # attnscope-web
+//!
+//! The page, live. The prose and the first drawings are already there (`attnscope-site` made them); this finds the
+//! bar and the figures in it, and from then on they follow the reader.
+#![forbid(unsafe_code)]
+
+mod app;
+mod bar;
+mod client;
+mod engine_worker;
+mod figures;
+mod scene_view;
+mod selection;
+mod server;
+mod theme;
+
+use app::App;
+use bar::{Bar, HeadPicker, Status};
+use leptos::prelude::*;
+use selection::Selection;
+use wasm_bindgen::prelude::*;
+use web_sys::{DragEvent, HtmlElement, Window};
+
+/// Brings the page to life. `worker` is the address of the worker's script.
+#[wasm_bindgen]
+pub fn start(worker: &str) -> Result<(), JsValue> {
+    console_error_panic_hook::set_once();
+    let window = web_sys::window().ok_or("a window")?;
+    let selection = Selection::from_query(&window.location().search()?);
+    // The page's signals live as long as the page.
+    let owner = Owner::new();
+    owner.set();
+    let app = App::new(selection, theme::is_dark(&window), worker);
+    mount_controls(app, &window)?;
+    figures::mount_all(app)?;
+    theme::follow_system(app, &window);
+    follow_address(app, &window)?;
+    accept_files(app, &window)?;
+    app.follow();
+    app.look_for_server();
+    std::mem::forget(owner);
+    Ok(())
+}
+
+fn mount_controls(app: App, window: &Window) -> Result<(), JsValue> {
+    let document = window.document().ok_or("a page")?;
+    let place = |id: &str| -> Option<HtmlElement> {
+        let element = document.get_element_by_id(id)?.dyn_into::<HtmlElement>().ok()?;
+        element.set_inner_html("");
+        Some(element)
+    };
+    if let Some(bar) = place("bar") {
+        leptos::mount::mount_to(bar, move || view! { <Bar app=app /> }).forget();
+    }
+    if let Some(status) = place("status") {
+        leptos::mount::mount_to(status, move || view! { <Status app=app /> }).forget();
+    }
+    if let Some(picker) = place("head-picker") {
+        leptos::mount::mount_to(picker, move || view! { <HeadPicker app=app /> }).forget();
+    }
+    Ok(())
+}
+
+/// Keeps the address in step with the selection, and the selection with the address (back, forward).
+fn follow_address(app: App, window: &Window) -> Result<(), JsValue> {
+    let (history, location) = (window.history()?, window.location());
+    Effect::new(move || {
+        let query = app.selection.with(Selection::to_query);
+        if location.search().is_ok_and(|now| now != query) {
+            let path = location.pathname().unwrap_or_default() + &query + &location.hash().unwrap_or_default();
+            // Every letter typed would be a step of the history: the address is replaced, not added.
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
+        }
+    });
+    let location = window.location();
+    let back = Closure::<dyn FnMut()>::new(move || {
+        if let Ok(query) = location.search() {
+            app.selection.set(Selection::from_query(&query));
+        }
+    });
+    window.add_event_listener_with_callback("popstate", back.as_ref().unchecked_ref())?;
+    back.forget();
+    Ok(())
+}
+
+/// A model's file may be dropped anywhere on the page.
+fn accept_files(app: App, window: &Window) -> Result<(), JsValue> {
+    for kind in ["dragover", "drop"] {
+        let handler = Closure::<dyn FnMut(DragEvent)>::new(move |event: DragEvent| {
+            event.prevent_default();
+            let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
+            if let Some(file) = file.filter(|_| event.type_() == "drop") {
+                app.choose_model(app.client().add_file(file));
+            }
+        });
+        window.add_event_listener_with_callback(kind, handler.as_ref().unchecked_ref())?;
+        handler.forget();
+    }
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! What the reader has chosen. It lives in the page's address, so that a link shows what its sender saw.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+/// The sentence that the page begins with.
+pub const SENTENCE: &str = "the hot dog was";
+/// The model that is always there.
+pub const LESSON: &str = "lesson";
+
+/// One typed selection; every figure follows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The sentence.
+    pub text: String,
+    /// Id of the model.
+    pub model: String,
+    /// Layer of the figures that show one.
+    pub layer: usize,
+    /// Head of the figures that show one.
+    pub head: usize,
+    /// The query that is read out.
+    pub q_idx: Option<usize>,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { text: SENTENCE.into(), model: LESSON.into(), layer: 0, head: 0, q_idx: Some(2) }
+    }
+}
+
+/// What must be escaped in a value of a query.
+const ESCAPED: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>').add(b'?').add(b'`');
+
+impl Selection {
+    /// From an address' query, with or without its `?`. What is not there or cannot be read is the default.
+    pub fn from_query(query: &str) -> Self {
+        let mut selection = Self::default();
+        let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));
+        for (name, value) in pairs {
+            let value = percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
+            match name {
+                "text" => selection.text = value,
+                "model" => selection.model = value,
+                "layer" => selection.layer = value.parse().unwrap_or(selection.layer),
+                "head" => selection.head = value.parse().unwrap_or(selection.head),
+                "query" => selection.q_idx = value.parse().ok(),
+                _ => {}
+            }
+        }
+        selection
+    }
+
+    /// As an address' query, `?` included; empty for the default, so that the plain address stays plain.
+    pub fn to_query(&self) -> String {
+        if *self == Self::default() {
+            return String::new();
+        }
+        let text = utf8_percent_encode(&self.text, ESCAPED).to_string().replace("%20", "+");
+        let model = utf8_percent_encode(&self.model, ESCAPED);
+        let query = self.q_idx.map_or_else(|| "none".to_owned(), |q_idx| q_idx.to_string());
+        format!("?text={text}&model={model}&layer={}&head={}&query={query}", self.layer, self.head)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_lead_back() {
+        for text in ["the hot dog was", "a+b & c=d #1 50% \"ü\" 🌭?", " two  spaces ", ""] {
+            let selection = Selection { text: text.into(), layer: 16, q_idx: None, ..Default::default() };
+            assert_eq!(Selection::from_query(&selection.to_query()), selection, "{}", selection.to_query());
+        }
+        assert_eq!(Selection::default().to_query(), "");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_the_default() {
+        for query in ["", "?", "?layer=-1&head=x", "?&&=&a", "?other=1"] {
+            assert_eq!(Selection::from_query(query), Selection::default(), "{query}");
+        }
+        assert_eq!(Selection::from_query("?text=%ff%zz").text, "\u{fffd}%zz");
+    }
+}

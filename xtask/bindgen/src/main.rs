@@ -1,0 +1,15 @@
+//! `xtask-bindgen IN.wasm FOLDER`: the JavaScript beside a wasm module. A program of its own, so that `cargo xtask`
+//! stays quick to build.
+#![forbid(unsafe_code)]
+
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+use wasm_bindgen_cli_support::Bindgen;
+
+fn main() -> Result<()> {
+    let args: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [wasm, out] = args.as_slice() else { bail!("expected two arguments: IN.wasm FOLDER") };
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(wasm).web(true)?.typescript(false);
+    bindgen.generate(out).with_context(|| format!("cannot make bindings for {}", wasm.display()))
+}
