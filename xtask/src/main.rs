@@ -3,6 +3,7 @@
 
 mod fixtures;
 mod run;
+mod serve;
 mod shell;
 mod test;
 mod tidy;
@@ -16,10 +17,12 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask TASK
 
+  serve     build what is missing and open the page; options go to `attnscope serve`
   test      everything CI runs, fast to slow; stops at the first failure
   tidy      format, clippy, docs, and the house's rules (crate arrows, unsafe, file sizes)
   run       see attention in your terminal: pulls SmolLM2 (98 MB) once, release build
   web       build the page: engine for wasm32, prose and figures, into dist/
+  site      the page for a host of files only, into FOLDER (or target/site)
   fixtures  make the golden data in fixtures/ anew, with Python
   help      this text
 ";
@@ -35,6 +38,9 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["run"] => run::run(),
         ["web"] => web::run(),
+        ["serve", options @ ..] => serve::run(options),
+        ["site"] => web::site(None),
+        ["site", folder] => web::site(Some(folder)),
         ["fixtures"] => fixtures::run(),
         other => {
             eprint!("error: no such task: {}\n\n{HELP}", other.join(" "));

@@ -18,6 +18,7 @@ pub fn run() -> Result<()> {
     let start = Instant::now();
     tidy::run()?;
     web::run()?;
+    step("a browser", browser)?;
     step("tests without real models", || shell::run(&mut tests(Models::Without)))?;
     step("examples in the documentation", || {
         shell::run(cargo(["test", "--quiet", "--workspace", "--doc"]).current_dir(root()))
@@ -47,6 +48,18 @@ fn tests(models: Models) -> Command {
     };
     command.current_dir(root());
     command
+}
+
+/// The page is looked at by a real one, and by axe.
+fn browser() -> Result<()> {
+    let here = || ["chromium", "chromedriver"].iter().all(|name| shell::works(name, &["--version"]));
+    if !here() && !(shell::apt_install(&["chromium", "chromium-driver"])? && here()) {
+        bail!("the page's tests need Chromium and its driver: apt-get install chromium chromium-driver");
+    }
+    if !web::npm_tools(&Workspace::load()?.target.join("npm"))? {
+        bail!("the page's tests need axe-core from npm: install Node.js with npm");
+    }
+    Ok(())
 }
 
 /// Through the command that was just tested. The tests before have built it, in the same profile.

@@ -10,8 +10,9 @@ use std::time::SystemTime;
 
 /// The page, and the worker with the engine for real models.
 const MODULES: &[&str] = &["attnscope-web", "attnscope-worker"];
-/// Binaryen's optimizer, from npm: it takes a quarter off.
-const BINARYEN: &str = "binaryen@132.0.0";
+/// From npm, and only to build and to test: Binaryen's optimizer takes a quarter off the wasm, axe looks for what would
+/// keep a reader out. Installed together, as npm removes what it is not told to keep.
+const TOOLS: &[&str] = &["binaryen@132.0.0", "axe-core@4.14.1"];
 /// What the compiler may have used.
 const FEATURES: &[&str] = &[
     "--enable-simd",
@@ -27,6 +28,18 @@ const FEATURES: &[&str] = &[
 
 /// Builds what has changed.
 pub fn run() -> Result<()> {
+    build(&root().join("dist"), &[])
+}
+
+/// The page for a host that only hands out files: `cargo xtask site [FOLDER]`.
+pub fn site(folder: Option<&str>) -> Result<()> {
+    let folder = folder.map_or_else(|| Workspace::load().map(|w| w.target.join("site")), |f| Ok(f.into()))?;
+    build(&folder, &["--static"])?;
+    println!("{}", folder.display());
+    Ok(())
+}
+
+fn build(dist: &Path, options: &[&str]) -> Result<()> {
     let target = Workspace::load()?.target;
     let package = target.join("web");
     let mut modules = Vec::new();
@@ -37,7 +50,7 @@ pub fn run() -> Result<()> {
     step("web: bindings", || modules.iter().try_for_each(|module| bind(module, &package, &target)))?;
     step("web: prose and drawings", || {
         let args = ["run", "--quiet", "--package", "attnscope-site", "--"];
-        shell::run(cargo(args).arg(&package).arg(root().join("dist")).current_dir(root()))
+        shell::run(cargo(args).arg(&package).arg(dist).args(options))
     })
 }
 
@@ -55,7 +68,7 @@ fn bind(module: &Module, package: &Path, target: &Path) -> Result<()> {
     copy(&raw.join(&script), &package.join(&script))?;
     let from = raw.join(format!("{}_bg.wasm", module.name));
     let Some(optimizer) = optimizer(target)? else {
-        eprintln!("   note: there is no npm to get {BINARYEN} with; the wasm stays a quarter larger");
+        eprintln!("   note: there is no npm to get {} with; the wasm stays a quarter larger", TOOLS[0]);
         return copy(&from, &out);
     };
     let mut command = Command::new("node");
@@ -71,22 +84,24 @@ fn modified(path: &Path) -> Option<SystemTime> {
     std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
 }
 
-/// wasm-opt, installed below target/ if npm is here.
+/// wasm-opt, if npm is here.
 fn optimizer(target: &Path) -> Result<Option<PathBuf>> {
     let folder = target.join("npm");
-    let script = folder.join("node_modules/binaryen/bin/wasm-opt");
-    if !script.exists() {
-        if !shell::works("npm", &["--version"]) {
-            return Ok(None);
-        }
-        npm_install(&folder, &[BINARYEN])?;
-    }
-    Ok(Some(script))
+    let installed = npm_tools(&folder)?;
+    Ok(installed.then(|| folder.join("node_modules/binaryen/bin/wasm-opt")))
 }
 
-/// Installs packages of npm in a folder.
-pub fn npm_install(folder: &Path, packages: &[&str]) -> Result<()> {
+/// Installs the tools below `target/`; says whether they are there.
+pub fn npm_tools(folder: &Path) -> Result<bool> {
+    let modules = folder.join("node_modules");
+    if ["binaryen", "axe-core"].iter().all(|name| modules.join(name).exists()) {
+        return Ok(true);
+    }
+    if !shell::works("npm", &["--version"]) {
+        return Ok(false);
+    }
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let args = ["install", "--silent", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--prefix"];
-    shell::run(Command::new("npm").args(args).arg(folder).args(packages))
+    shell::run(Command::new("npm").args(args).arg(folder).args(TOOLS))?;
+    Ok(true)
 }

@@ -1,5 +1,6 @@
-//! `attnscope-site PACKAGE DIST`: makes the folder that a host serves. PACKAGE holds the wasm modules with their
-//! JavaScript; DIST is made anew.
+//! `attnscope-site PACKAGE DIST [--static]`: makes the folder that a host serves. PACKAGE holds the wasm modules with
+//! their JavaScript; DIST is made anew. `--static` is for a host that only hands out files: the page then looks for no
+//! server.
 #![forbid(unsafe_code)]
 
 mod assets;
@@ -16,10 +17,14 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn main() -> Result<()> {
     let args: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [package, dist] = args.as_slice() else { bail!("expected two arguments: PACKAGE DIST") };
+    let (package, dist, is_static) = match args.as_slice() {
+        [package, dist] => (package, dist, false),
+        [package, dist, flag] if flag == Path::new("--static") => (package, dist, true),
+        _ => bail!("expected PACKAGE DIST, and perhaps --static"),
+    };
     let chapters = story::chapters(&Path::new(ROOT).join("story"), &drawing::Example::new()?)?;
     let assets = Assets::new(collect(package)?);
-    let index = page::index(&chapters, &assets);
+    let index = page::index(&chapters, &assets, is_static);
     // Made beside it and then renamed: a server that runs meanwhile never sees half a page.
     let fresh = dist.with_extension("new");
     if fresh.exists() {

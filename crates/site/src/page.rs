@@ -8,13 +8,13 @@ use attnscope_figures::svg::escape;
 const DESCRIPTION: &str = "Attention in language models, explained with a real model that runs in the page: every number \
     is computed, on your own words.";
 
-/// The story.
-pub fn index(chapters: &[Chapter], assets: &Assets) -> String {
+/// The story. `is_static` tells the page that no server stands behind it.
+pub fn index(chapters: &[Chapter], assets: &Assets, is_static: bool) -> String {
     let sections: String = chapters.iter().map(section).collect();
     let url = |name: &str| assets.url(name);
     format!(
         r##"<!doctype html>
-<html lang="en">
+<html lang="en"{server}>
 <head>
 <meta charset="utf-8">
 <title>Attention, visualized</title>
@@ -53,6 +53,7 @@ pub fn index(chapters: &[Chapter], assets: &Assets) -> String {
 </body>
 </html>
 "##,
+        server = if is_static { " data-server=\"none\"" } else { "" },
         icon = url("favicon.svg"),
         theme = url("theme.js"),
         style = url("style.css"),

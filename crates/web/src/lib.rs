@@ -19,7 +19,7 @@ use bar::{Bar, HeadPicker, Status};
 use leptos::prelude::*;
 use selection::Selection;
 use wasm_bindgen::prelude::*;
-use web_sys::{DragEvent, HtmlElement, Window};
+use web_sys::{DragEvent, Element, HtmlElement, MouseEvent, Window};
 
 /// Brings the page to life. `worker` is the address of the worker's script.
 #[wasm_bindgen]
@@ -36,8 +36,12 @@ pub fn start(worker: &str) -> Result<(), JsValue> {
     theme::follow_system(app, &window);
     follow_address(app, &window)?;
     accept_files(app, &window)?;
+    follow_links(app, &window)?;
     app.follow();
-    app.look_for_server();
+    let root = window.document().and_then(|document| document.document_element());
+    if root.is_some_and(|root| root.get_attribute("data-server").as_deref() != Some("none")) {
+        app.look_for_server();
+    }
     std::mem::forget(owner);
     Ok(())
 }
@@ -80,6 +84,23 @@ fn follow_address(app: App, window: &Window) -> Result<(), JsValue> {
     });
     window.add_event_listener_with_callback("popstate", back.as_ref().unchecked_ref())?;
     back.forget();
+    Ok(())
+}
+
+/// Links in the prose that lead to another sentence of this page change the selection; the page need not come again.
+fn follow_links(app: App, window: &Window) -> Result<(), JsValue> {
+    let handler = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| {
+        let plain = event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key());
+        let link = event.target().and_then(|target| target.dyn_into::<Element>().ok()?.closest("a[href^='?']").ok()?);
+        if let Some(query) = link.filter(|_| plain).and_then(|link| link.get_attribute("href")) {
+            event.prevent_default();
+            let chosen = Selection::from_query(&query);
+            // The prose speaks of words; which model reads them is the reader's choice.
+            app.selection.update(|s| (s.text, s.q_idx) = (chosen.text, chosen.q_idx));
+        }
+    });
+    window.add_event_listener_with_callback("click", handler.as_ref().unchecked_ref())?;
+    handler.forget();
     Ok(())
 }
 

@@ -1,0 +1,95 @@
+//! The figures follow the reader, and their numbers are the engine's.
+
+use crate::{page, quiet, ready, same_numbers, shows};
+use attnscope::lesson;
+use serde_json::json;
+
+#[test]
+fn typing_changes_the_figures_and_their_numbers_are_the_engines() {
+    let (served, browser) = page();
+    let model = lesson::model();
+    same_numbers(&browser, &model, "the hot dog was", 0, 0);
+    for sentence in ["the dog was", "the hot dog on the rock was", "the dog on the hot rock was"] {
+        browser.write(sentence);
+        shows(&browser, sentence, "lesson");
+        same_numbers(&browser, &model, sentence, 0, 0);
+    }
+    quiet(&browser, &served);
+}
+
+#[test]
+fn the_address_holds_what_is_chosen() {
+    let (served, browser) = page();
+    browser.write("the dog was");
+    shows(&browser, "the dog was", "lesson");
+    browser.run("const layer = document.querySelector('#layer'); layer.value = '1'; layer.dispatchEvent(new Event('change', {bubbles: true}))");
+    browser.wait("document.querySelector('#figure-matrix-desc').textContent.includes('layer 1')");
+    let url = browser.run("return location.href");
+    assert!(url.as_str().unwrap().ends_with("?text=the+dog+was&model=lesson&layer=1&head=0&query=2"), "{url}");
+    browser.go(url.as_str().unwrap());
+    ready(&browser);
+    shows(&browser, "the dog was", "lesson");
+    same_numbers(&browser, &lesson::model(), "the dog was", 1, 0);
+    assert_eq!(browser.run("return document.querySelector('#sentence').value"), "the dog was");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn links_in_the_prose_change_the_sentence_without_a_new_page() {
+    let (served, browser) = page();
+    browser.run("window.same = true; document.querySelector('main a[href^=\"?text\"]').click()");
+    shows(&browser, "the dog was", "lesson");
+    assert_eq!(browser.run("return window.same"), true, "the page was loaded anew");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn a_bar_writes_on_and_a_mark_that_stays_keeps_its_element() {
+    let (served, browser) = page();
+    let word = browser.run(
+        "window.cell = document.querySelector('[data-key=\"cell-2-1\"]');
+         const bar = document.querySelector('[data-rank=\"0\"]');
+         const word = bar.getAttribute('aria-label').split(':')[0];
+         bar.dispatchEvent(new MouseEvent('click', {bubbles: true}));
+         return word",
+    );
+    let sentence = format!("the hot dog was {}", word.as_str().unwrap());
+    shows(&browser, &sentence, "lesson");
+    same_numbers(&browser, &lesson::model(), &sentence, 0, 0);
+    let kept = "window.cell === document.querySelector('[data-key=\"cell-2-1\"]') && window.cell.isConnected";
+    assert_eq!(browser.run(&format!("return {kept}")), true, "the cell of dog and hot was drawn anew, not moved");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn the_keyboard_alone_reads_the_matrix() {
+    let (served, browser) = page();
+    browser.run("document.querySelector('[data-key=\"cell-0-0\"]').focus()");
+    let focused = || browser.run("return document.activeElement.dataset.key");
+    browser.press("\u{e015}\u{e015}\u{e014}"); // down, down, right
+    assert_eq!(focused(), "cell-2-1");
+    let reading = "[...document.querySelectorAll('figure[data-figure=matrix] text')].map((t) => t.textContent).find((t) => t.includes('looks'))";
+    browser.wait(&format!("({reading} ?? '').startsWith('dog')"));
+    browser.press("\u{e013}\u{e012}"); // up, left: to cell-1-0
+    assert_eq!(focused(), "cell-1-0");
+    browser.press("\u{e007}"); // Enter
+    browser.wait("location.search.includes('query=1')");
+    browser.press("\u{e012}"); // nothing is left of it: the focus stays
+    assert_eq!(focused(), "cell-1-0");
+    assert_eq!(browser.run("return document.querySelectorAll('figure[data-figure=matrix] [tabindex=\"0\"]').length"), 1);
+    quiet(&browser, &served);
+}
+
+#[test]
+fn a_long_sentence_is_drawn_as_a_picture() {
+    let (served, browser) = page();
+    let long = "the hot dog on the rock was ".repeat(3);
+    browser.write(long.trim());
+    browser.wait("document.querySelector('#status').textContent.length > 0");
+    let n = lesson::model().encode(long.trim()).map(|tokens| tokens.len());
+    match n {
+        Ok(n) => browser.wait(&format!("document.querySelectorAll('figure[data-figure=matrix] [data-q][data-k]').length == {}", n * (n + 1) / 2)),
+        Err(error) => browser.wait(&format!("document.querySelector('#status').textContent.includes({})", json!(error.to_string()))),
+    }
+    quiet(&browser, &served);
+}

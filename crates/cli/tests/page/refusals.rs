@@ -1,0 +1,60 @@
+//! What goes wrong is said where the reader looks, what was there stays, and nothing hangs.
+
+use crate::{page, quiet, shows};
+use serde_json::json;
+
+const STATUS: &str = "document.querySelector('#status').innerText";
+
+#[test]
+fn an_unknown_word_is_named_and_mended_by_a_click() {
+    let (served, browser) = page();
+    browser.write("the hot dogg was");
+    browser.wait(&format!("{STATUS}.includes('dogg')"));
+    let kept = browser.run("return document.querySelector('#figure-matrix-desc').textContent");
+    assert!(!kept.as_str().unwrap().contains("dogg"), "the figures keep the last sentence that could be read");
+    let near = "[...document.querySelectorAll('#status button')].find((button) => button.textContent === 'dog')";
+    browser.wait(near);
+    browser.run(&format!("{near}.click()"));
+    shows(&browser, "the hot dog was", "lesson");
+    assert_eq!(browser.run("return document.querySelector('#sentence').value"), "the hot dog was");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn empty_and_endless_sentences_are_answered() {
+    let (served, browser) = page();
+    browser.write("");
+    browser.wait(&format!("{STATUS}.includes('empty')"));
+    let long = json!("dog ".repeat(20_000));
+    browser.run(&format!(
+        "const input = document.querySelector('#sentence'); input.value = {long}; input.dispatchEvent(new Event('input', {{bubbles: true}}))"
+    ));
+    browser.wait(&format!("{STATUS}.includes('20000 tokens') || {STATUS}.includes('20,000 tokens')"));
+    browser.write("the dog was");
+    shows(&browser, "the dog was", "lesson");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn a_file_that_is_no_model_is_said_to_be_none() {
+    let (_served, browser) = page();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letter.gguf");
+    std::fs::write(&path, "Dear reader, this is no model.").unwrap();
+    browser.keys("input[type=file]", path.to_str().unwrap());
+    browser.wait(&format!("{STATUS}.includes('not a GGUF file')"));
+    let lesson = "[...document.querySelectorAll('#status button')].find((button) => button.textContent.includes('lesson'))";
+    browser.run(&format!("{lesson}.click()"));
+    shows(&browser, "the hot dog was", "lesson");
+}
+
+#[test]
+fn a_link_to_what_is_not_there_is_answered() {
+    let (served, browser) = page();
+    browser.go(&format!("{}?model=no-such-model&layer=99&head=99", served.url));
+    browser.wait(&format!("{STATUS}.includes('no-such-model')"));
+    browser.go(&format!("{}?layer=99&head=99&query=99", served.url));
+    shows(&browser, "the hot dog was", "lesson");
+    browser.wait("location.search.includes('layer=1&head=0&query=3')");
+    quiet(&browser, &served);
+}
