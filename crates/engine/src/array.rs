@@ -1,7 +1,10 @@
 //! A row-major array of f32 with a shape: the one container of the engine.
 
+use serde::{Deserialize, Serialize};
+
 /// Numbers with a shape, row-major: the last index varies fastest.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Array {
     shape: Vec<usize>,
     data: Vec<f32>,
@@ -63,9 +66,45 @@ impl Array {
     }
 }
 
+/// An array that came from outside: its shape may say anything.
+#[derive(Deserialize)]
+struct Unchecked {
+    shape: Vec<usize>,
+    data: Vec<f32>,
+}
+
+impl TryFrom<Unchecked> for Array {
+    type Error = String;
+
+    /// The shape must hold the data, and no product of its axes may overflow: strides are such products.
+    fn try_from(Unchecked { shape, data }: Unchecked) -> Result<Self, String> {
+        let strides = shape.iter().try_fold(1usize, |product, n| product.checked_mul((*n).max(1)));
+        if strides.is_none() || shape.iter().product::<usize>() != data.len() {
+            let most = &shape[..shape.len().min(8)];
+            return Err(format!("an array of shape {most:?} does not hold {} numbers", data.len()));
+        }
+        Ok(Self { shape, data })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arrays_from_outside_hold_what_their_shape_says() {
+        let read = |json: &str| serde_json::from_str::<Array>(json).map_err(|e| e.to_string());
+        let array = read(r#"{"shape":[2,1],"data":[1.5,-2.0]}"#).unwrap();
+        assert_eq!(array, Array::new([2, 1], vec![1.5, -2.0]));
+        assert_eq!(read(&serde_json::to_string(&array).unwrap()), Ok(array));
+        let huge = usize::MAX / 2 + 1;
+        for shape in ["[3]".into(), "[]".into(), format!("[{huge},4]"), format!("[0,{huge},4]")] {
+            let error = read(&format!(r#"{{"shape":{shape},"data":[1,2]}}"#)).unwrap_err();
+            assert!(error.contains("does not hold 2 numbers"), "{error}");
+        }
+        assert!(read(&format!(r#"{{"shape":[0,{huge},4],"data":[]}}"#)).is_err());
+        assert_eq!(read(r#"{"shape":[0,9],"data":[]}"#).unwrap().index(0), None);
+    }
 
     #[test]
     fn rows_and_slices() {

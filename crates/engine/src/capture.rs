@@ -1,6 +1,6 @@
 //! What a run keeps. A run that captures nothing pays nothing.
 
-use crate::Error;
+use crate::{Config, Error};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::str::FromStr;
@@ -59,6 +59,27 @@ impl Capture {
         self
     }
 
+    /// Bytes of all that a run over `q_len` new tokens, `kv_len` with those in its cache, would keep. What does not
+    /// fit a u64 is `u64::MAX`.
+    pub fn bytes(&self, c: &Config, q_len: usize, kv_len: usize) -> u64 {
+        let seq = q_len as u64;
+        let size = |name: &str| match name {
+            "logits" if self.last_logits_only => c.n_vocab as u64,
+            "logits" => seq.saturating_mul(c.n_vocab as u64),
+            "scores" | "pattern" => pattern_len(c, q_len, kv_len),
+            "q" | "z" => seq.saturating_mul((c.n_heads * c.d_head) as u64),
+            "k" | "v" => (kv_len as u64).saturating_mul((c.n_kv_heads * c.d_head) as u64),
+            "result" => seq.saturating_mul((c.n_heads * c.d_model) as u64),
+            "mlp_post" => seq.saturating_mul(c.d_ff as u64),
+            _ => seq.saturating_mul(c.d_model as u64),
+        };
+        let layers = self.layers.clone().unwrap_or(0..c.n_layers);
+        let layers = layers.end.min(c.n_layers).saturating_sub(layers.start) as u64;
+        let times = |name: &str| if MODEL_SITES.contains(&name) { 1 } else { layers };
+        let numbers = self.names.iter().map(|name| size(name).saturating_mul(times(name)));
+        numbers.fold(0u64, u64::saturating_add).saturating_mul(4)
+    }
+
     pub(crate) fn wants(&self, name: &str) -> bool {
         self.names.contains(name)
     }
@@ -70,6 +91,11 @@ impl Capture {
     pub(crate) fn all_logits(&self) -> bool {
         self.wants("logits") && !self.last_logits_only
     }
+}
+
+/// Numbers in the pattern of one layer, `n_heads · q_len · kv_len`.
+pub fn pattern_len(c: &Config, q_len: usize, kv_len: usize) -> u64 {
+    (c.n_heads as u64).saturating_mul(q_len as u64).saturating_mul(kv_len as u64)
 }
 
 /// The key of a per-layer array in a trace: `blocks.16.attn.pattern`.

@@ -1,11 +1,12 @@
 //! Writing on: one token after the other, through the KV cache.
 
+use crate::cache::KvCache;
 use crate::capture::Capture;
 use crate::model::probabilities;
 use crate::{Error, Intervention, Model, Token};
 
 /// How the next token is chosen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct GenerateOptions {
     /// How many tokens to write at most.
     pub max_tokens: usize,
@@ -37,6 +38,56 @@ impl GenerateOptions {
     }
 }
 
+/// A text that is being written, one token a step. It owns its state and needs the model only while it steps.
+#[derive(Debug)]
+pub struct Generation {
+    options: GenerateOptions,
+    interventions: Vec<Intervention>,
+    cache: KvCache,
+    rng: SplitMix64,
+    /// Tokens to read before the next one is written.
+    unread: Vec<u32>,
+    written: usize,
+}
+
+impl Generation {
+    /// Prepares to write on after `tokens`.
+    ///
+    /// # Errors
+    /// An encoder; options out of range; interventions that belong to one run over a fixed text.
+    pub fn start(
+        model: &Model,
+        tokens: Vec<u32>,
+        options: GenerateOptions,
+        interventions: Vec<Intervention>,
+    ) -> Result<Self, Error> {
+        options.check()?;
+        if !model.has_vocab_head() {
+            return Err(model.no_head());
+        }
+        if interventions.iter().any(|i| matches!(i, Intervention::MeanHead { .. } | Intervention::Patch { .. })) {
+            return Err(Error::usage(
+                "means and patches belong to one run over a fixed text; generate with zeroed heads or edges",
+            ));
+        }
+        let (cache, rng) = (model.new_cache(), SplitMix64(options.seed));
+        Ok(Self { options, interventions, cache, rng, unread: tokens, written: 0 })
+    }
+
+    /// Writes one token; `None` at `max_tokens` or a full context.
+    pub fn step(&mut self, model: &Model) -> Result<Option<u32>, Error> {
+        let full = self.cache.len() + self.unread.len() > model.config().n_ctx;
+        if self.written >= self.options.max_tokens || full {
+            return Ok(None);
+        }
+        let trace = model.run_with_cache(&mut self.cache, &self.unread, &Capture::none(), &self.interventions)?;
+        let token = choose(&trace.last_logits, &self.options, &mut self.rng);
+        self.written += 1;
+        self.unread = vec![token];
+        Ok(Some(token))
+    }
+}
+
 impl Model {
     /// Writes on after `tokens`; `each` sees every new token and may stop by returning false.
     /// Stops at `max_tokens` or a full context.
@@ -47,22 +98,10 @@ impl Model {
         interventions: &[Intervention],
         mut each: impl FnMut(&Token) -> bool,
     ) -> Result<Vec<u32>, Error> {
-        options.check()?;
-        if !self.has_vocab_head() {
-            return Err(self.no_head());
-        }
-        if interventions.iter().any(|i| matches!(i, Intervention::MeanHead { .. } | Intervention::Patch { .. })) {
-            return Err(Error::usage(
-                "means and patches belong to one run over a fixed text; generate with zeroed heads or edges",
-            ));
-        }
-        let (mut cache, mut rng, mut written) = (self.new_cache(), SplitMix64(options.seed), Vec::new());
-        let mut next = tokens.to_vec();
-        while written.len() < options.max_tokens && cache.len() + next.len() <= self.config.n_ctx {
-            let trace = self.run_with_cache(&mut cache, &next, &Capture::none(), interventions)?;
-            let token = choose(&trace.last_logits, options, &mut rng);
+        let mut generation = Generation::start(self, tokens.to_vec(), options.clone(), interventions.to_vec())?;
+        let mut written = Vec::new();
+        while let Some(token) = generation.step(self)? {
             written.push(token);
-            next = vec![token];
             if !each(&self.token(token)) {
                 break;
             }
@@ -99,6 +138,7 @@ fn choose(logits: &[f32], o: &GenerateOptions, rng: &mut SplitMix64) -> u32 {
 }
 
 /// Vigna's SplitMix64 (2015): eight lines, so that a seed means the same text in every version of every library.
+#[derive(Debug)]
 struct SplitMix64(u64);
 
 impl SplitMix64 {

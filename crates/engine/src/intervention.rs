@@ -1,11 +1,12 @@
 //! Changes made to a run while it runs: what tells a cause from a pattern.
 
 use crate::{Array, Config, Error};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
 
 /// Where an intervention acts; `None` means everywhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
     /// One layer, or all.
     pub layer: Option<usize>,
@@ -36,7 +37,7 @@ impl fmt::Display for Site {
 }
 
 /// One change. They are made in the order given.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Intervention {
     /// Multiplies a head's z by a factor; 0 silences it, as if its share of `attn_out` were taken off.
     ScaleHead {

@@ -19,6 +19,7 @@ pub mod model;
 #[cfg(not(target_arch = "wasm32"))]
 mod open;
 mod pass;
+pub mod run;
 #[cfg(feature = "tokenizers")]
 pub mod tokenizer;
 pub mod trace;
@@ -31,9 +32,10 @@ pub use cache::KvCache;
 pub use capture::Capture;
 pub use config::Config;
 pub use error::Error;
-pub use generate::GenerateOptions;
+pub use generate::{GenerateOptions, Generation};
 pub use intervention::{Intervention, Site};
 pub use model::Model;
+pub use run::Run;
 #[cfg(feature = "tokenizers")]
 pub use tokenizer::Tokenizer;
 pub use trace::{ModelInfo, NextToken, Token, Trace};

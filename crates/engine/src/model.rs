@@ -1,13 +1,10 @@
-//! A model, opened: its config, its weights, its tokenizer, and the run.
+//! A model, opened: its config, its weights and its tokenizer.
 
-use crate::cache::KvCache;
 use crate::capture::Capture;
-use crate::config::{Config, Positions};
+use crate::config::Config;
 use crate::format::{Tensors, gguf, safetensors};
-use crate::pass::Pass;
 use crate::weights::{Weights, product};
-use crate::{Bytes, Error, Intervention, ModelInfo, NextToken, Token, Trace, arch, block};
-use attnscope_kernels::rope::Rope;
+use crate::{Bytes, Error, ModelInfo, NextToken, Token, Trace, arch, block};
 
 /// A transformer ready to run. Weights stay where the file has them.
 pub struct Model {
@@ -128,7 +125,7 @@ impl Model {
         Token { id, text }
     }
 
-    fn check_tokens(&self, tokens: &[u32], past: usize) -> Result<(), Error> {
+    pub(crate) fn check_tokens(&self, tokens: &[u32], past: usize) -> Result<(), Error> {
         let (c, seq) = (&self.config, tokens.len() + past);
         if tokens.is_empty() {
             return Err(Error::usage("the text has no tokens; give at least one word"));
@@ -145,88 +142,6 @@ impl Model {
             }
             None => Ok(()),
         }
-    }
-
-    /// Reads `tokens` and returns what was asked for.
-    pub fn run(&self, tokens: &[u32], capture: &Capture, interventions: &[Intervention]) -> Result<Trace, Error> {
-        self.run_with_cache(&mut self.new_cache(), tokens, capture, interventions)
-    }
-
-    /// An empty cache for this model.
-    pub fn new_cache(&self) -> KvCache {
-        KvCache::new(self.config.n_layers, self.config.n_kv_heads)
-    }
-
-    /// Reads `tokens` after those in `cache`, which then holds them too. Rows of the trace are the new tokens;
-    /// keys are all.
-    pub fn run_with_cache(
-        &self,
-        cache: &mut KvCache,
-        tokens: &[u32],
-        capture: &Capture,
-        interventions: &[Intervention],
-    ) -> Result<Trace, Error> {
-        let c = &self.config;
-        self.check_tokens(tokens, cache.len)?;
-        if !c.causal && cache.len > 0 {
-            return Err(Error::usage(format!("{} looks both ways: it cannot go on from a cache", c.name)));
-        }
-        for intervention in interventions {
-            intervention.check(c, cache.len + tokens.len())?;
-        }
-        let mut pass = Pass { config: c, capture, interventions, first: cache.len, arrays: Default::default() };
-        let mut resid = self.embed(tokens, cache.len);
-        pass.model_site("embed", &[tokens.len(), c.d_model], &mut resid)?;
-        let rope = match c.positions {
-            Positions::Rotary { theta, dim, .. } => Some(Rope::new(dim, theta, cache.len, tokens.len())),
-            Positions::Learned => None,
-        };
-        for (layer, weights) in self.weights.blocks.iter().enumerate() {
-            block::forward(&mut pass, weights, layer, rope.as_ref(), cache, &mut resid)?;
-        }
-        cache.len += tokens.len();
-        let last_logits = self.finish(&mut pass, resid)?;
-        Ok(Trace {
-            model: self.info(),
-            tokens: tokens.iter().map(|t| self.token(*t)).collect(),
-            arrays: pass.arrays,
-            last_logits,
-        })
-    }
-
-    /// What enters block 0, `[seq, d_model]`: word, position and type.
-    fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
-        let w = &self.weights;
-        let mut out = Vec::with_capacity(tokens.len() * self.config.d_model);
-        for (i, token) in tokens.iter().enumerate() {
-            let mut row = w.embed.row_f32(*token as usize);
-            let position = w.positions.as_ref().map(|p| p.row_f32(first + i));
-            for added in position.iter().chain(&w.token_type) {
-                row.iter_mut().zip(added).for_each(|(x, a)| *x += a);
-            }
-            out.extend_from_slice(&row);
-        }
-        match &w.embed_norm {
-            Some(norm) => block::normalise(&self.config, norm, &out),
-            None => out,
-        }
-    }
-
-    /// Final norm and vocabulary head; returns the last token's logits. The head is by far the widest product
-    /// (49,152 rows in SmolLM2), so only the rows that were asked for go through it.
-    fn finish(&self, pass: &mut Pass<'_>, resid: Vec<f32>) -> Result<Vec<f32>, Error> {
-        let (c, w) = (&self.config, &self.weights);
-        let seq = resid.len() / c.d_model;
-        let mut normed = match &w.final_norm {
-            Some(norm) => block::normalise(c, norm, &resid),
-            None => resid,
-        };
-        pass.model_site("final_norm", &[seq, c.d_model], &mut normed)?;
-        let Some(unembed) = &w.unembed else { return Ok(Vec::new()) };
-        let from = if pass.capture.all_logits() { 0 } else { seq - 1 };
-        let mut logits = product(unembed, &normed[from * c.d_model..], None);
-        pass.model_site("logits", &[seq - from, c.n_vocab], &mut logits)?;
-        Ok(logits.split_off(logits.len() - c.n_vocab))
     }
 
     /// A token's vector in the embedding, `[d_model]`.

@@ -5,14 +5,31 @@ use crate::{Array, Config, Error, Intervention};
 use attnscope_kernels::attention::Edge;
 use std::collections::BTreeMap;
 
-/// The state of a pass. Every array of the block goes by [`Pass::site`]: first it is changed, then kept.
+/// What a run keeps and changes, from its first layer to its last.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub capture: Capture,
+    pub interventions: Vec<Intervention>,
+    /// Position of the first token of this run.
+    pub first: usize,
+    pub arrays: BTreeMap<String, Array>,
+}
+
+impl State {
+    pub fn pass<'a>(&'a mut self, config: &'a Config) -> Pass<'a> {
+        let Self { capture, interventions, first, arrays } = self;
+        Pass { config, capture, interventions, first: *first, arrays }
+    }
+}
+
+/// The state as the block sees it. Every array of the block goes by [`Pass::site`]: first it is changed, then kept.
 pub(crate) struct Pass<'a> {
     pub config: &'a Config,
     pub capture: &'a Capture,
     pub interventions: &'a [Intervention],
     /// Position of the first token of this pass.
     pub first: usize,
-    pub arrays: BTreeMap<String, Array>,
+    pub arrays: &'a mut BTreeMap<String, Array>,
 }
 
 impl Pass<'_> {

@@ -4,7 +4,7 @@ use crate::array::Array;
 use std::collections::BTreeMap;
 
 /// One token of the text.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Token {
     /// Its number in the model's vocabulary.
     pub id: u32,
@@ -14,7 +14,7 @@ pub struct Token {
 }
 
 /// A token that may come next, and how likely it is.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct NextToken {
     /// Its number in the vocabulary.
     pub id: u32,
@@ -62,7 +62,7 @@ pub struct ModelInfo {
 /// | `blocks.{l}.attn.result` | `[n_heads, seq, d_model]`: each head's share of `attn_out` |
 /// | `blocks.{l}.attn_out`, `blocks.{l}.mlp_out` | `[seq, d_model]` |
 /// | `logits` | `[seq, n_vocab]`, or `[1, n_vocab]` for the last token only |
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Trace {
     /// Who made it.
     pub model: ModelInfo,

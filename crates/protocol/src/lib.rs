@@ -5,11 +5,24 @@
 //!
 //! A [`Request`] is answered by a stream of [`Event`]s: any number of `Progress`, then one `Done` or `Failed`. Who
 //! stops listening has cancelled.
+//!
+//! A [`Session`] turns a request into a [`Job`], whose steps are those events.
 #![forbid(unsafe_code)]
 
+mod failure;
+mod generation;
+pub mod job;
+pub mod limits;
+mod reading;
 pub mod request;
 pub mod response;
+pub mod session;
+mod tile;
+mod training;
 pub mod wire;
 
+pub use failure::{Failure, FailureKind};
+pub use job::Job;
 pub use request::{Prompt, Request};
-pub use response::{Event, Failure, FailureKind, ModelCard, Progress, Response, Run, Tile};
+pub use response::{Event, ModelCard, Progress, Response, Run, Tile};
+pub use session::{LessonOnly, Session, Source};

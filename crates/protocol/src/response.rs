@@ -1,5 +1,6 @@
 //! What a page is answered.
 
+use crate::Failure;
 use attnscope::analysis::{HeadScore, LensRow, Look, Neighbour};
 use attnscope::{Array, ModelInfo, NextToken, Token, Trace};
 use serde::{Deserialize, Serialize};
@@ -78,7 +79,7 @@ pub struct ModelCard {
 /// A text that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// Tokens and captured arrays. Its `last_logits` are left away: `next` and `rest` say it in less.
+    /// Tokens and captured arrays. Its `last_logits` are left away: `next` says it in less.
     pub trace: Trace,
     /// The likeliest next tokens; empty for an encoder.
     pub next: Vec<NextToken>,
@@ -91,32 +92,4 @@ pub struct Tile {
     pub max: Array,
     /// Mean weight under each pixel, `[rows, cols]`.
     pub mean: Array,
-}
-
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
-pub struct Failure {
-    /// Whose fault, so that a page can say it in the right place.
-    pub kind: FailureKind,
-    /// One line: what was expected, what was found, what to do.
-    pub message: String,
-}
-
-/// Kinds of failure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FailureKind {
-    /// The text: empty, too long, or with a word that the model does not know.
-    Text {
-        /// Words that are near the unknown one.
-        near: Vec<String>,
-    },
-    /// The request: an edge or head that does not exist, a malformed message.
-    Request,
-    /// The model: not here, damaged, too large.
-    Model,
-    /// Too much at once; try again.
-    Busy,
-    /// The connection or the worker broke.
-    Lost,
 }

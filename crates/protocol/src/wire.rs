@@ -2,22 +2,21 @@
 //!
 //! A request is one message. The answer is a stream of frames: a length as u32 (little-endian), then an event.
 
-use crate::response::{Failure, FailureKind};
-use crate::{Event, Request};
+use crate::{Event, Failure, Request};
 
 /// The largest request that is read: a long text, and patches from another run.
 pub const MAX_REQUEST: usize = 64 << 20;
 
 /// A request as bytes.
 pub fn encode_request(request: &Request) -> Vec<u8> {
-    encode(request)
+    encode_after(request, Vec::new())
 }
 
 /// Reads a request; what follows it is an error too.
 pub fn decode_request(bytes: &[u8]) -> Result<Request, Failure> {
     if bytes.len() > MAX_REQUEST {
         let message = format!("the request has {} bytes, at most {MAX_REQUEST} are read", bytes.len());
-        return Err(Failure { kind: FailureKind::Request, message });
+        return Err(Failure::request(message));
     }
     match postcard::take_from_bytes(bytes) {
         Ok((request, [])) => Ok(request),
@@ -28,9 +27,10 @@ pub fn decode_request(bytes: &[u8]) -> Result<Request, Failure> {
 
 /// One frame of an answer.
 pub fn encode_event(event: &Event) -> Vec<u8> {
-    let body = encode(event);
-    let mut frame = (body.len() as u32).to_le_bytes().to_vec();
-    frame.extend(body);
+    // The length is written into its place afterwards: a large body is not copied once more.
+    let mut frame = encode_after(event, vec![0; 4]);
+    let len = (frame.len() - 4) as u32;
+    frame[..4].copy_from_slice(&len.to_le_bytes());
     frame
 }
 
@@ -62,14 +62,15 @@ impl Frames {
     }
 }
 
-fn encode(value: &impl serde::Serialize) -> Vec<u8> {
-    // Into a vector nothing can fail: it grows, and our types have no maps of unknown length.
-    postcard::to_stdvec(value).unwrap_or_default()
+fn encode_after(value: &impl serde::Serialize, start: Vec<u8>) -> Vec<u8> {
+    // A vector grows, and our types have no maps of unknown length, which is all that postcard refuses.
+    postcard::to_extend(value, start).expect("what is encoded has known lengths")
 }
 
 fn malformed(what: &str, why: &str) -> Failure {
-    let message = format!("the {what} cannot be read ({why}); reload the page, so that both sides are of one version");
-    Failure { kind: FailureKind::Request, message }
+    Failure::request(format!(
+        "the {what} cannot be read ({why}); reload the page, so that both sides are of one version"
+    ))
 }
 
 #[cfg(test)]

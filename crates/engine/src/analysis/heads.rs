@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 /// How well a head fits each of the well-known patterns: mean weights over the queries after the first token (the
 /// first has little choice), 0 where there are none.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct HeadScore {
     /// Layer.
     pub layer: usize,

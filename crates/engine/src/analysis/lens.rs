@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::{Array, Error, NextToken, Trace};
 
 /// The likeliest tokens at one depth of the network.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LensRow {
     /// `embed`, then `0` … `n_layers − 1`.
     pub label: String,

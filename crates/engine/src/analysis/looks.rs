@@ -3,7 +3,7 @@
 use crate::Trace;
 
 /// How much one head looks from a query to a key.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Look {
     /// Layer.
     pub layer: usize,

@@ -4,7 +4,7 @@ use super::rank::largest;
 use crate::model::Model;
 
 /// A token near a vector.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Neighbour {
     /// Its number in the vocabulary.
     pub id: u32,

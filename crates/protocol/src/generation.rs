@@ -1,0 +1,25 @@
+//! Writing on, as a job: one token a step.
+
+use crate::job::{Step, Work};
+use crate::{Failure, Progress, Response};
+use attnscope::{Generation, Model, Token};
+use std::sync::Arc;
+
+pub(crate) struct Writing {
+    pub model: Arc<Model>,
+    pub generation: Generation,
+    pub written: Vec<Token>,
+}
+
+impl Work for Writing {
+    fn step(mut self: Box<Self>) -> Result<Step, Failure> {
+        match self.generation.step(&self.model)? {
+            Some(id) => {
+                let token = self.model.token(id);
+                self.written.push(token.clone());
+                Ok(Step::More(Progress::Token(token), self))
+            }
+            None => Ok(Step::Done(Response::Generated(self.written))),
+        }
+    }
+}

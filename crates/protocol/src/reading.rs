@@ -1,0 +1,149 @@
+//! Reading a text, as a job: one layer a step. What each layer shows is taken from the run at once, so that a question
+//! about all layers needs the memory of one.
+
+use crate::job::{Step, Work};
+use crate::tile::Part;
+use crate::{Failure, Progress, Response, Run};
+use attnscope::analysis::{self, HeadScore, LensRow, Look};
+use attnscope::{Array, Capture, Model, Trace};
+use std::sync::Arc;
+
+pub(crate) struct Reading {
+    pub model: Arc<Model>,
+    pub run: attnscope::Run,
+    pub question: Question,
+}
+
+/// What is asked of the run, with the answer as far as it has come.
+pub(crate) enum Question {
+    /// Everything that the request captures, and the likeliest next tokens.
+    Everything {
+        top: usize,
+    },
+    Heads(Vec<HeadScore>),
+    Looks {
+        from: usize,
+        to: usize,
+        found: Vec<Look>,
+    },
+    Lens {
+        top: usize,
+        rows: Vec<LensRow>,
+    },
+    /// `last` holds the last position of each array.
+    Contributions {
+        token: u32,
+        last: Trace,
+    },
+    Tile {
+        layer: usize,
+        head: usize,
+        part: Part,
+    },
+}
+
+impl Question {
+    /// The arrays that it wants of every layer. (What a request captures itself, it says itself.)
+    pub fn capture(&self) -> Result<Capture, Failure> {
+        let capture: Capture = match self {
+            Self::Everything { .. } => "",
+            Self::Heads(_) | Self::Looks { .. } | Self::Tile { .. } => "pattern",
+            Self::Lens { .. } => "embed,resid_post",
+            Self::Contributions { .. } => "z,resid_post",
+        }
+        .parse()?;
+        Ok(match self {
+            Self::Tile { layer, .. } => capture.layers(*layer..layer + 1),
+            _ => capture,
+        })
+    }
+
+    /// How many of the layers must be passed to answer it.
+    fn n_layers(&self, all: usize) -> usize {
+        match self {
+            Self::Tile { layer, .. } => layer + 1,
+            _ => all,
+        }
+    }
+
+    /// Looks at what the run kept of the layer that it just passed.
+    fn see(&mut self, model: &Model, run: &mut attnscope::Run) -> Result<(), Failure> {
+        match self {
+            Self::Everything { .. } | Self::Tile { .. } => {}
+            Self::Heads(scores) => scores.extend(analysis::head_scores(&run.drain(model))),
+            Self::Looks { from, to, found } => found.extend(analysis::looks(&run.drain(model), *from, *to)),
+            Self::Lens { top, rows } => rows.extend(analysis::lens(model, &run.drain(model), *top)?),
+            Self::Contributions { last, .. } => {
+                let Trace { model, tokens, arrays, .. } = run.drain(model);
+                last.arrays.extend(arrays.into_iter().map(|(key, array)| (key, last_position(&array))));
+                (last.model, last.tokens) = (model, tokens);
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer, after [`Self::n_layers`].
+    fn answer(self, model: &Model, mut run: attnscope::Run) -> Result<Response, Failure> {
+        Ok(match self {
+            Self::Everything { top } => Response::Ran(read_out(model, run, top)?),
+            Self::Heads(scores) => Response::Heads(scores),
+            Self::Looks { mut found, .. } => {
+                found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+                Response::Looks(found)
+            }
+            Self::Lens { rows, .. } => Response::Lens(rows),
+            Self::Contributions { token, last } => {
+                Response::Contributions(analysis::contributions(model, &last, token)?)
+            }
+            Self::Tile { layer, head, part } => {
+                let trace = run.drain(model);
+                let pattern = trace.pattern(layer, head);
+                let pattern = pattern.ok_or_else(|| Failure::request(format!("there is no head {layer}.{head}")))?;
+                Response::Tile(part.pool(pattern, trace.tokens.len()))
+            }
+        })
+    }
+}
+
+impl Work for Reading {
+    fn step(mut self: Box<Self>) -> Result<Step, Failure> {
+        let total = self.question.n_layers(self.model.config().n_layers);
+        if self.run.layers_done() >= total {
+            let Self { model, run, question } = *self;
+            return Ok(Step::Done(question.answer(&model, run)?));
+        }
+        self.run.step(&self.model)?;
+        self.question.see(&self.model, &mut self.run)?;
+        Ok(Step::More(Progress::Layers { done: self.run.layers_done(), total }, self))
+    }
+}
+
+/// What a page is told of a run: its arrays and the likeliest next tokens.
+pub(crate) fn read_out(model: &Model, run: attnscope::Run, top: usize) -> Result<Run, Failure> {
+    let (mut trace, _) = run.finish(model)?;
+    let next = model.next_tokens(&trace, top);
+    trace.last_logits = Vec::new();
+    Ok(Run { trace, next })
+}
+
+/// `[…, seq, width]` → `[…, 1, width]`.
+fn last_position(array: &Array) -> Array {
+    let mut shape = array.shape().to_vec();
+    let [.., seq, width] = shape[..] else { return array.clone() };
+    let axis = shape.len() - 2;
+    shape[axis] = 1;
+    let rows = array.data().chunks_exact((seq * width).max(1)).flat_map(|head| &head[head.len() - width..]);
+    Array::new(shape, rows.copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_position_of_every_head_is_kept() {
+        let array = Array::new([2, 3, 2], (0..12).map(|x| x as f32).collect());
+        assert_eq!(last_position(&array), Array::new([2, 1, 2], vec![4., 5., 10., 11.]));
+        assert_eq!(last_position(&Array::new([2, 2], vec![1., 2., 3., 4.])), Array::new([1, 2], vec![3., 4.]));
+    }
+}

@@ -1,0 +1,204 @@
+//! Answers requests on an engine: the same in the server, in the engine's worker and in the page itself.
+
+use crate::generation::Writing;
+use crate::job::Work;
+use crate::limits::{MAX_EVERY, MAX_STEPS, check_bytes, check_run, check_top, within};
+use crate::reading::{Question, Reading};
+use crate::tile::Part;
+use crate::training::Training;
+use crate::{Failure, Job, ModelCard, Prompt, Request, Response};
+use attnscope::{Capture, Generation, Intervention, Model, Trace, analysis};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The id of the lesson model, which every session has.
+pub const LESSON: &str = "lesson";
+
+/// Where a session's models come from, besides the lesson model.
+pub trait Source {
+    /// What there is.
+    fn cards(&self) -> Vec<ModelCard>;
+
+    /// Opens one of them.
+    ///
+    /// # Errors
+    /// There is no such model, or it cannot be read.
+    fn open(&self, id: &str) -> Result<Model, Failure>;
+}
+
+/// No models but the lesson model: what the page has without worker and server.
+pub struct LessonOnly;
+
+impl Source for LessonOnly {
+    fn cards(&self) -> Vec<ModelCard> {
+        Vec::new()
+    }
+
+    fn open(&self, id: &str) -> Result<Model, Failure> {
+        Err(Failure::model(format!("there is no model {id:?} here, only {LESSON:?}")))
+    }
+}
+
+/// Models that can be asked. It may be shared between threads, and needs none.
+pub struct Session<S> {
+    source: S,
+    /// By id; each was opened once.
+    models: Mutex<BTreeMap<String, Arc<Model>>>,
+}
+
+impl<S: Source> Session<S> {
+    /// Nothing is open yet.
+    pub fn new(source: S) -> Self {
+        Self { source, models: Mutex::default() }
+    }
+
+    /// Where its models come from.
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// Begins to answer. A model is opened here, if need be; everything else waits for [`Job::step`].
+    pub fn start(&self, request: Request) -> Job {
+        Job::new(self.prepare(request))
+    }
+
+    /// A model of this session, opened if it is not.
+    ///
+    /// # Errors
+    /// There is none of this id, or it cannot be read.
+    pub fn open(&self, id: &str) -> Result<Arc<Model>, Failure> {
+        let mut models = self.models();
+        if let Some(model) = models.get(id) {
+            return Ok(model.clone());
+        }
+        let model = Arc::new(if id == LESSON { attnscope::lesson::model() } else { self.source.open(id)? });
+        models.insert(id.to_owned(), model.clone());
+        Ok(model)
+    }
+
+    fn models(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Model>>> {
+        // A model that panicked while it was opened was not inserted: the map is sound.
+        self.models.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lesson model first.
+    fn cards(&self) -> Vec<ModelCard> {
+        let lesson = ModelCard { id: LESSON.into(), bytes: 0, info: None };
+        let mut cards: Vec<ModelCard> = std::iter::once(lesson).chain(self.source.cards()).collect();
+        let models = self.models();
+        for card in &mut cards {
+            card.info = models.get(&card.id).map(|model| model.info());
+        }
+        cards
+    }
+
+    fn card(&self, id: &str) -> Result<ModelCard, Failure> {
+        self.open(id)?;
+        let found = self.cards().into_iter().find(|card| card.id == id);
+        found.ok_or_else(|| Failure::model(format!("the model {id:?} was closed while it was opened; try again")))
+    }
+
+    fn prepare(&self, request: Request) -> Result<Box<dyn Work>, Failure> {
+        match request {
+            Request::Models => done(Response::Models(self.cards())),
+            Request::Open { model } => done(Response::Opened(self.card(&model)?)),
+            Request::Close { model } => {
+                self.models().remove(&model);
+                done(Response::Closed)
+            }
+            Request::Run { prompt, capture, layers, top } => {
+                check_top(top)?;
+                let capture: Capture = capture.parse()?;
+                let capture = if let Some(layers) = layers { capture.layers(layers) } else { capture };
+                let text = self.read(prompt)?;
+                check_run(text.model.config(), &capture, &text.interventions, text.tokens.len())?;
+                text.ask(capture, Question::Everything { top })
+            }
+            Request::Generate { prompt, options } => {
+                let Text { model, tokens, interventions } = self.read(prompt)?;
+                check_run(model.config(), &Capture::none(), &interventions, tokens.len())?;
+                let generation = Generation::start(&model, tokens, options, interventions)?;
+                Ok(Box::new(Writing { model, generation, written: Vec::new() }))
+            }
+            Request::Heads { prompt } => self.read(prompt)?.ask_layers(Question::Heads(Vec::new())),
+            Request::Looks { prompt, from, to } => {
+                let text = self.read(prompt)?;
+                for at in [from, to] {
+                    within("the token's position", at, 0, text.tokens.len() - 1)?;
+                }
+                text.ask_layers(Question::Looks { from, to, found: Vec::new() })
+            }
+            Request::Lens { prompt, top } => {
+                check_top(top)?;
+                let text = self.read(prompt)?;
+                check_lens(&text, top)?;
+                text.ask_layers(Question::Lens { top, rows: Vec::new() })
+            }
+            Request::Neighbours { model, token, top } => {
+                check_top(top)?;
+                let model = self.open(&model)?;
+                within("the token", token as usize, 0, model.config().n_vocab - 1)?;
+                done(Response::Neighbours(analysis::neighbours(&model, &model.embedding(token), top)))
+            }
+            Request::Contributions { prompt, token } => {
+                let text = self.read(prompt)?;
+                within("the token", token as usize, 0, text.model.config().n_vocab - 1)?;
+                text.ask_layers(Question::Contributions { token, last: Trace::default() })
+            }
+            Request::Tile { prompt, layer, head, rows, cols, size } => {
+                let text = self.read(prompt)?;
+                let part = Part { rows, cols, size };
+                part.check(text.tokens.len())?;
+                within("the layer", layer, 0, text.model.config().n_layers - 1)?;
+                within("the head", head, 0, text.model.config().n_heads - 1)?;
+                text.ask_layers(Question::Tile { layer, head, part })
+            }
+            Request::Train { settings, steps, every, text } => {
+                within("the number of training steps", steps, 1, MAX_STEPS)?;
+                within("the number of steps between reports", every, 1, MAX_EVERY)?;
+                Ok(Box::new(Training::start(&settings, steps, every, text)?))
+            }
+        }
+    }
+
+    fn read(&self, prompt: Prompt) -> Result<Text, Failure> {
+        let model = self.open(&prompt.model)?;
+        let tokens = model.encode(&prompt.text).map_err(Failure::of_text)?;
+        Ok(Text { model, tokens, interventions: prompt.interventions })
+    }
+}
+
+/// A prompt whose model is open. It has a token at least.
+struct Text {
+    model: Arc<Model>,
+    tokens: Vec<u32>,
+    interventions: Vec<Intervention>,
+}
+
+impl Text {
+    /// A question that takes in one layer after the other.
+    fn ask_layers(self, question: Question) -> Result<Box<dyn Work>, Failure> {
+        let capture = question.capture()?;
+        check_run(self.model.config(), &capture.clone().layers(0..1), &self.interventions, self.tokens.len())?;
+        self.ask(capture, question)
+    }
+
+    fn ask(self, capture: Capture, question: Question) -> Result<Box<dyn Work>, Failure> {
+        let Self { model, tokens, interventions } = self;
+        let run = attnscope::Run::start(&model, tokens, capture, interventions, model.new_cache())?;
+        Ok(Box::new(Reading { model, run, question }))
+    }
+}
+
+fn done(response: Response) -> Result<Box<dyn Work>, Failure> {
+    Ok(Box::new(response))
+}
+
+/// The answer itself may be large: so many tokens for every position and layer.
+fn check_lens(text: &Text, top: usize) -> Result<(), Failure> {
+    /// A [`attnscope::NextToken`] with its text.
+    const BYTES: u64 = 64;
+    let depths = text.model.config().n_layers as u64 + 1;
+    let top = top.min(text.model.config().n_vocab) as u64;
+    check_bytes((text.tokens.len() as u64).saturating_mul(depths).saturating_mul(top).saturating_mul(BYTES))
+}

@@ -1,0 +1,233 @@
+//! A session on the lesson model: every question is answered with the engine's own numbers, in steps that may end
+//! anywhere, and nothing that a request says does more than fail.
+
+use attnscope::analysis::{contributions, head_scores, lens, looks, neighbours};
+use attnscope::lesson::{Settings, Trainer};
+use attnscope::{Array, Capture, GenerateOptions, Intervention, Model, Trace};
+use attnscope_protocol::limits::{MAX_EVERY, MAX_STEPS};
+use attnscope_protocol::session::LESSON;
+use attnscope_protocol::{
+    Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Session, Source,
+};
+use std::sync::Arc;
+
+const TEXT: &str = "the hot dog on the rock was";
+
+fn session() -> Session<LessonOnly> {
+    Session::new(LessonOnly)
+}
+
+fn prompt(text: &str) -> Prompt {
+    Prompt { model: LESSON.into(), text: text.into(), interventions: Vec::new() }
+}
+
+fn run(prompt: Prompt, capture: &str) -> Request {
+    Request::Run { prompt, capture: capture.into(), layers: None, top: 5 }
+}
+
+/// The engine's own answer. It keeps what the session keeps: with the pattern kept, sums are made in another order, which
+/// shows in the last bits.
+fn trace(capture: &str, interventions: &[Intervention]) -> (Model, Trace) {
+    let model = attnscope::lesson::model();
+    let trace = model.run(&model.encode(TEXT).unwrap(), &capture.parse().unwrap(), interventions).unwrap();
+    (model, trace)
+}
+
+fn answer(request: Request) -> Result<Response, Failure> {
+    session().start(request).finish()
+}
+
+fn refused(request: Request) -> Failure {
+    answer(request.clone()).expect_err(&format!("{request:?}"))
+}
+
+fn events(session: &Session<impl Source>, request: Request) -> Vec<Event> {
+    let mut job = session.start(request);
+    std::iter::from_fn(|| job.step()).collect()
+}
+
+#[test]
+fn models_are_listed_opened_and_closed() {
+    let session = session();
+    let ask = |request| session.start(request).finish().unwrap();
+    let info = attnscope::lesson::model().info();
+    let card = |info| ModelCard { id: LESSON.into(), bytes: 0, info };
+    assert_eq!(ask(Request::Models), Response::Models(vec![card(None)]));
+    assert_eq!(ask(Request::Open { model: LESSON.into() }), Response::Opened(card(Some(info.clone()))));
+    assert_eq!(ask(Request::Models), Response::Models(vec![card(Some(info))]));
+    let (first, again) = (session.open(LESSON).unwrap(), session.open(LESSON).unwrap());
+    assert!(Arc::ptr_eq(&first, &again), "opened once");
+    assert_eq!(ask(Request::Close { model: LESSON.into() }), Response::Closed);
+    assert!(!Arc::ptr_eq(&first, &session.open(LESSON).unwrap()), "and forgotten");
+}
+
+#[test]
+fn a_run_is_the_engines_own_with_a_report_for_each_layer() {
+    let cut = [Intervention::cut("2>1").unwrap()];
+    let (model, mut expected) = trace("pattern,q,logits", &cut);
+    let next = model.next_tokens(&expected, 5);
+    expected.last_logits.clear();
+    let prompt = Prompt { interventions: cut.to_vec(), ..prompt(TEXT) };
+    let events = events(&session(), run(prompt, "pattern,q,logits"));
+    let (last, progress) = events.split_last().unwrap();
+    let total = model.config().n_layers;
+    let layers: Vec<Event> = (1..=total).map(|done| Event::Progress(Progress::Layers { done, total })).collect();
+    assert_eq!(progress, layers);
+    let Event::Done(Response::Ran(run)) = last else { panic!("{last:?}") };
+    assert_eq!((&run.trace, &run.next), (&expected, &next));
+    assert_eq!(run.next.len(), 5);
+}
+
+#[test]
+fn only_the_layers_that_were_named_are_kept() {
+    let request = Request::Run { prompt: prompt(TEXT), capture: "pattern".into(), layers: Some(1..2), top: 0 };
+    let Ok(Response::Ran(run)) = answer(request) else { panic!("a run") };
+    assert_eq!(run.trace.arrays.keys().collect::<Vec<_>>(), ["blocks.1.attn.pattern"]);
+    assert_eq!(run.next, []);
+}
+
+#[test]
+fn questions_about_all_layers_are_answered_layer_by_layer() {
+    let same = |request, expected: Response| assert_eq!(answer(request), Ok(expected));
+    let (model, patterns) = trace("pattern", &[]);
+    let token = patterns.tokens[2].id;
+    same(Request::Heads { prompt: prompt(TEXT) }, Response::Heads(head_scores(&patterns)));
+    same(Request::Looks { prompt: prompt(TEXT), from: 2, to: 1 }, Response::Looks(looks(&patterns, 2, 1)));
+    let (_, depths) = trace("embed,resid_post", &[]);
+    same(Request::Lens { prompt: prompt(TEXT), top: 3 }, Response::Lens(lens(&model, &depths, 3).unwrap()));
+    let (_, outputs) = trace("z,resid_post", &[]);
+    let shares = contributions(&model, &outputs, token).unwrap();
+    same(Request::Contributions { prompt: prompt(TEXT), token }, Response::Contributions(shares));
+    let near = neighbours(&model, &model.embedding(token), 4);
+    assert_eq!((near.len(), near[0].id), (4, token));
+    same(Request::Neighbours { model: LESSON.into(), token, top: 4 }, Response::Neighbours(near));
+}
+
+#[test]
+fn a_tile_is_a_part_of_the_pattern() {
+    let model = attnscope::lesson::model();
+    let second = "pattern".parse::<Capture>().unwrap().layers(1..2);
+    let trace = model.run(&model.encode(TEXT).unwrap(), &second, &[]).unwrap();
+    let tile = |rows, cols, size| Request::Tile { prompt: prompt(TEXT), layer: 1, head: 0, rows, cols, size };
+    let Ok(Response::Tile(found)) = answer(tile(1..3, 0..3, (2, 3))) else { panic!("a tile") };
+    let n = trace.tokens.len();
+    let cells: Vec<f32> =
+        trace.pattern(1, 0).unwrap().chunks(n).take(3).skip(1).flat_map(|r| r[..3].to_vec()).collect();
+    assert_eq!((&found.max, &found.mean), (&Array::new([2, 3], cells.clone()), &Array::new([2, 3], cells)));
+    for wrong in [tile(0..n + 1, 0..1, (1, 1)), tile(0..1, 1..1, (1, 1)), tile(0..1, 0..1, (0, 1))] {
+        assert_eq!(refused(wrong).kind, FailureKind::Request);
+    }
+}
+
+#[test]
+fn writing_reports_every_token() {
+    let options = GenerateOptions { max_tokens: 3, ..GenerateOptions::default() };
+    let model = attnscope::lesson::model();
+    let ids = model.generate(&model.encode(TEXT).unwrap(), &options, &[], |_| true).unwrap();
+    let tokens: Vec<_> = ids.iter().map(|id| model.token(*id)).collect();
+    assert!(!tokens.is_empty());
+    let mut expected: Vec<Event> = tokens.iter().cloned().map(|t| Event::Progress(Progress::Token(t))).collect();
+    expected.push(Event::Done(Response::Generated(tokens)));
+    assert_eq!(events(&session(), Request::Generate { prompt: prompt(TEXT), options }), expected);
+}
+
+#[test]
+fn training_reports_and_ends_where_the_trainer_does() {
+    let settings = Settings::default();
+    let mut trainer = Trainer::new(&settings).unwrap();
+    let losses: Vec<f32> = (0..5).map(|_| trainer.step()).collect();
+    let model = trainer.model();
+    let mut expected = model.run(&model.encode(TEXT).unwrap(), &"pattern".parse::<Capture>().unwrap(), &[]).unwrap();
+    let likeliest = model.next_tokens(&expected, 1);
+    expected.last_logits.clear();
+
+    let request = Request::Train { settings, steps: 5, every: 2, text: TEXT.into() };
+    let events = events(&session(), request);
+    let reports: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Progress(Progress::Trained { step, loss, .. }) => Some((*step, *loss)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reports, [(2, losses[1]), (4, losses[3]), (5, losses[4])]);
+    let Some(Event::Done(Response::Trained(run))) = events.last() else { panic!("{:?}", events.last()) };
+    assert_eq!(run.trace, expected);
+    assert_eq!(run.next[..1], likeliest[..]);
+}
+
+#[test]
+fn dropping_a_job_ends_it_and_frees_its_model() {
+    let session = session();
+    let model = session.open(LESSON).unwrap();
+    let mut job = session.start(run(prompt(TEXT), "all"));
+    assert!(matches!(job.step(), Some(Event::Progress(Progress::Layers { done: 1, .. }))));
+    assert_eq!(Arc::strong_count(&model), 3, "here, in the session, in the job");
+    drop(job);
+    assert_eq!(Arc::strong_count(&model), 2);
+    // And the session goes on.
+    assert!(session.start(run(prompt(TEXT), "")).finish().is_ok());
+}
+
+#[test]
+fn nothing_comes_after_the_end() {
+    let session = session();
+    for request in [Request::Models, Request::Open { model: "none".into() }] {
+        let mut job = session.start(request);
+        assert!(matches!(job.step(), Some(Event::Done(_) | Event::Failed(_))));
+        assert_eq!(job.step(), None);
+        assert!(job.finish().is_err());
+    }
+}
+
+#[test]
+fn a_text_that_cannot_be_read_is_the_texts_fault() {
+    let long = "dog ".repeat(10_000);
+    for text in ["", &long] {
+        let failure = refused(run(prompt(text), ""));
+        assert!(matches!(failure.kind, FailureKind::Text { .. }), "{failure:?}");
+    }
+}
+
+#[test]
+fn what_does_not_exist_is_refused() {
+    let huge = usize::MAX;
+    let wrong = |interventions: Vec<Intervention>| run(Prompt { interventions, ..prompt(TEXT) }, "");
+    let patch = |key: &str, value| Intervention::Patch { key: key.into(), value, head: None, positions: None };
+    let train = |steps, every| Request::Train { settings: Settings::default(), steps, every, text: TEXT.into() };
+    let tile = |layer, head| Request::Tile { prompt: prompt(TEXT), layer, head, rows: 0..1, cols: 0..1, size: (1, 1) };
+    let requests = [
+        run(prompt(TEXT), "patern"),
+        Request::Run { prompt: prompt(TEXT), capture: String::new(), layers: None, top: huge },
+        wrong(vec![Intervention::ablate("99.0").unwrap()]),
+        wrong(vec![Intervention::cut("99>1").unwrap()]),
+        wrong(vec![Intervention::set("2>1=9").unwrap()]),
+        wrong(vec![patch("blocks.0.attn.pattern", Array::zeros([1]))]),
+        wrong(vec![patch("blocks.7777.attn_out", Array::zeros([1]))]),
+        wrong(vec![Intervention::cut("2>1").unwrap(); 5000]),
+        Request::Looks { prompt: prompt(TEXT), from: huge, to: 0 },
+        Request::Looks { prompt: prompt(TEXT), from: 0, to: 99 },
+        Request::Lens { prompt: prompt(TEXT), top: huge },
+        Request::Neighbours { model: LESSON.into(), token: u32::MAX, top: 1 },
+        Request::Neighbours { model: LESSON.into(), token: 0, top: huge },
+        Request::Contributions { prompt: prompt(TEXT), token: u32::MAX },
+        Request::Generate {
+            prompt: prompt(TEXT),
+            options: GenerateOptions { temperature: f32::NAN, ..GenerateOptions::default() },
+        },
+        tile(huge, 0),
+        tile(0, huge),
+        train(0, 1),
+        train(MAX_STEPS + 1, 1),
+        train(1, 0),
+        train(1, MAX_EVERY + 1),
+    ];
+    for request in requests {
+        let failure = refused(request.clone());
+        assert_eq!(failure.kind, FailureKind::Request, "{request:?}: {failure}");
+        assert_eq!(failure.message.lines().count(), 1, "{failure}");
+    }
+    let failure = refused(Request::Open { model: "smollm".into() });
+    assert_eq!(failure.kind, FailureKind::Model);
+    assert!(failure.message.contains("\"smollm\"") && failure.message.contains(LESSON), "{failure}");
+}
