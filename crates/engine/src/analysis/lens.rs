@@ -20,7 +20,6 @@ const ROWS: usize = 16;
 /// The `top` likeliest tokens at every position after the embedding and after each layer, of those that the trace
 /// holds as `embed` and `resid_post`.
 pub fn lens(model: &Model, trace: &Trace, top: usize) -> Result<Vec<LensRow>, Error> {
-    let tokenizer = model.tokenizer()?;
     let embed = trace.get("embed").map(|x| ("embed".to_owned(), x));
     let layers =
         (0..trace.model.n_layers).filter_map(|layer| Some((layer.to_string(), trace.layer(layer, "resid_post")?)));
@@ -28,7 +27,7 @@ pub fn lens(model: &Model, trace: &Trace, top: usize) -> Result<Vec<LensRow>, Er
         .into_iter()
         .chain(layers)
         .map(|(label, resid)| {
-            let top = depth(resid, top, |rows| model.unembed(rows), |id| tokenizer.text(id))?;
+            let top = depth(resid, top, |rows| model.unembed(rows), |id| model.token(id).text)?;
             Ok(LensRow { label, top })
         })
         .collect()

@@ -17,11 +17,9 @@ pub struct Neighbour {
 /// The `top` tokens nearest to `vector` (`[d_model]`) by cosine, nearest first. A zero vector has no neighbours.
 pub fn neighbours(model: &Model, vector: &[f32], top: usize) -> Vec<Neighbour> {
     let n_vocab = model.info().n_vocab as u32;
-    let tokenizer = model.tokenizer().ok();
-    let text = |id: u32| tokenizer.map_or_else(|| format!("<{id}>"), |t| t.text(id));
     nearest(vector, (0..n_vocab).map(|id| model.embedding(id)), top)
         .into_iter()
-        .map(|(i, cosine)| Neighbour { id: i as u32, text: text(i as u32), cosine })
+        .map(|(i, cosine)| Neighbour { id: i as u32, text: model.token(i as u32).text, cosine })
         .collect()
 }
 
