@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod fixtures;
+mod lesson;
 mod run;
 mod serve;
 mod shell;
@@ -24,6 +25,7 @@ cargo xtask TASK
   web       build the page: engine for wasm32, prose and figures, into dist/
   site      the page for a host of files only, into FOLDER (or target/site)
   fixtures  make the golden data in fixtures/ anew, with Python
+  lesson    train the lesson model anew (crates/engine/src/lesson/), release build
   help      this text
 ";
 
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["site"] => web::site(None),
         ["site", folder] => web::site(Some(folder)),
         ["fixtures"] => fixtures::run(),
+        ["lesson"] => lesson::run(),
         other => {
             eprint!("error: no such task: {}\n\n{HELP}", other.join(" "));
             return ExitCode::from(2);
