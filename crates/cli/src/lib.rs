@@ -8,6 +8,7 @@ pub mod model_args;
 pub mod output;
 pub mod place;
 pub mod pull;
+pub mod server;
 pub mod terminal;
 
 use anyhow::Result;
@@ -30,6 +31,7 @@ pub enum Command {
     Render(command::render::RenderArgs),
     Heads(command::heads::HeadsArgs),
     Trace(command::trace::TraceArgs),
+    Serve(command::serve::ServeArgs),
     Pull(command::pull::PullArgs),
     Models(command::models::ModelsArgs),
     Completions(command::shell::CompletionsArgs),
@@ -44,6 +46,7 @@ impl Cli {
             Command::Render(args) => command::render::run(args),
             Command::Heads(args) => command::heads::run(args),
             Command::Trace(args) => command::trace::run(args),
+            Command::Serve(args) => command::serve::run(args),
             Command::Pull(args) => command::pull::run(args),
             Command::Models(args) => command::models::run(args),
             Command::Completions(args) => command::shell::completions(args),

@@ -5,5 +5,6 @@ pub mod models;
 pub mod predict;
 pub mod pull;
 pub mod render;
+pub mod serve;
 pub mod shell;
 pub mod trace;

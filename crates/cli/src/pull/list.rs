@@ -92,7 +92,8 @@ fn other(id: String, path: PathBuf) -> Listed {
     Listed { id, about: String::new(), licence: None, size: size_of(&path), path: Some(path), built_in: false }
 }
 
-fn size_of(path: &Path) -> u64 {
+/// Bytes of a file, or of all files of a model's folder.
+pub fn size_of(path: &Path) -> u64 {
     let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
     match path.is_dir() {
         true => cache::files_in(path).iter().map(|name| size(&path.join(name))).sum(),

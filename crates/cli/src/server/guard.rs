@@ -1,0 +1,137 @@
+//! Who may ask: not a page of another site that found our port, not a name that was bent to point here, and from other
+//! machines only who has the token.
+
+use super::App;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use std::net::IpAddr;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// On every answer. The page asks no other host for anything, and this makes browsers hold it to that.
+const HEADERS: [(HeaderName, &str); 7] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
+         font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'self'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+];
+
+/// What a request must have.
+#[derive(Debug)]
+pub struct Guard {
+    /// The port that is listened on.
+    pub port: u16,
+    /// The address that is listened on.
+    pub address: IpAddr,
+    /// The name or address that the user gave for it.
+    pub host: String,
+    /// What to show before anything is computed or given out; none on a machine's own loopback.
+    pub token: Option<String>,
+}
+
+/// The layer around everything.
+pub(super) async fn guard(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
+    let mut response = match app.server.guard.check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => *refusal,
+    };
+    let headers = response.headers_mut();
+    headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
+}
+
+impl Guard {
+    fn check(&self, request: &Request<Body>) -> Result<(), Box<Response>> {
+        let refuse = |status: StatusCode, text: &'static str| Err(Box::new((status, text).into_response()));
+        let headers = request.headers();
+        let Some(host) = self.host_of(request.uri(), headers) else {
+            return refuse(StatusCode::FORBIDDEN, "this server answers to its own address only; see what it printed\n");
+        };
+        if !is_same_origin(headers, host) {
+            return refuse(StatusCode::FORBIDDEN, "pages of other origins may not ask this server\n");
+        }
+        let Some(token) = &self.token else { return Ok(()) };
+        let path = request.uri().path();
+        let guarded = ["/api", "/models"].iter().any(|start| path.starts_with(start));
+        if guarded && !self.has_token(headers, token) {
+            return refuse(StatusCode::UNAUTHORIZED, "open the page with the ?token=... that the server printed\n");
+        }
+        match self.welcome(request.uri(), token) {
+            Some(response) if !guarded => Err(Box::new(response)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The host that is asked, if it is us. Once, and the same wherever it is said.
+    fn host_of<'a>(&self, uri: &Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+        let mut all = headers.get_all(header::HOST).iter();
+        let host = all.next()?.to_str().ok().filter(|_| all.next().is_none())?;
+        if uri.authority().is_some_and(|said| said.as_str() != host) {
+            return None;
+        }
+        let authority: Authority = host.parse().ok()?;
+        let ours = !host.contains('@') && authority.port_u16().unwrap_or(80) == self.port;
+        (ours && self.answers_to(authority.host())).then_some(host)
+    }
+
+    /// A name of this machine for itself; where others may ask, also the address or name that it was given. Any
+    /// address will do where all are listened on: what is to be kept out are names, which their owners can point here.
+    fn answers_to(&self, host: &str) -> bool {
+        let own = ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| host.eq_ignore_ascii_case(own));
+        let literal: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
+        own || host.eq_ignore_ascii_case(&self.host)
+            || literal.is_some_and(|ip| ip == self.address || self.address.is_unspecified())
+    }
+
+    fn has_token(&self, headers: &HeaderMap, token: &str) -> bool {
+        let bearer = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok()?.strip_prefix("Bearer "));
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let (cookies, name) = (cookies.flat_map(|line| line.split(';')), self.cookie());
+        let ours = cookies.filter_map(|cookie| cookie.trim().strip_prefix(&name)?.strip_prefix('='));
+        ours.chain(bearer).any(|shown| is_equal(shown, token))
+    }
+
+    /// Cookies do not tell ports apart; two servers on a machine must.
+    fn cookie(&self) -> String {
+        format!("attnscope-{}", self.port)
+    }
+
+    /// Who opens the page with the right token gets it as a cookie, and an address without it to share.
+    fn welcome(&self, uri: &Uri, token: &str) -> Option<Response> {
+        let parts = || uri.query().unwrap_or_default().split('&');
+        let shown = parts().find_map(|part| part.strip_prefix("token="))?;
+        if !is_equal(shown, token) {
+            return None;
+        }
+        let rest: Vec<&str> = parts().filter(|part| !part.starts_with("token=")).collect();
+        let mark = if rest.is_empty() { "" } else { "?" };
+        // One slash: an address that begins with two is another host's.
+        let path = uri.path().trim_start_matches('/');
+        let cookie = format!("{}={token}; Path=/; HttpOnly; SameSite=Strict", self.cookie());
+        let headers = [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
+        Some((headers, Redirect::to(&format!("/{path}{mark}{}", rest.join("&")))).into_response())
+    }
+}
+
+/// Browsers say where a request comes from, unless it is a plain visit.
+fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
+    let ours = format!("http://{host}");
+    headers.get_all(header::ORIGIN).iter().all(|origin| origin.as_bytes().eq_ignore_ascii_case(ours.as_bytes()))
+}
+
+/// Takes as long however many characters are right.
+fn is_equal(shown: &str, token: &str) -> bool {
+    shown.as_bytes().ct_eq(token.as_bytes()).into()
+}

@@ -1,0 +1,95 @@
+//! The server behind `attnscope serve`: the page's files, the engine behind `POST /api`, and model files for browsers
+//! that want to run them themselves.
+
+mod api;
+pub mod assets;
+mod connections;
+pub mod gate;
+pub mod guard;
+pub mod models;
+
+use crate::server::assets::Assets;
+use crate::server::guard::Guard;
+use crate::server::models::Offers;
+use anyhow::Result;
+use attnscope_protocol::Session;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use std::net::TcpListener;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Everything that a server answers from.
+pub struct Server {
+    /// Answers the page's questions.
+    pub session: Session<Offers>,
+    /// The page's files.
+    pub assets: Assets,
+    /// Who may ask.
+    pub guard: Guard,
+}
+
+/// What the handlers share.
+struct App {
+    server: Server,
+    gate: gate::Gate,
+    stopped: Stopped,
+}
+
+/// Becomes true when the server is to stop.
+type Stopped = watch::Receiver<bool>;
+
+impl Server {
+    /// Serves until the process is told to stop.
+    ///
+    /// # Errors
+    /// The system gives no threads or no signals.
+    pub fn run(self, listener: TcpListener) -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let outcome = runtime.block_on(async {
+            let (stop, stopped) = watch::channel(false);
+            let app = Arc::new(App { server: self, gate: gate::Gate::default(), stopped: stopped.clone() });
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let signal = stop_signal()?;
+            tokio::spawn(async move {
+                signal.await;
+                stop.send_replace(true);
+            });
+            connections::serve(listener, router(app), stopped).await;
+            Ok(())
+        });
+        // Work in the middle of a step has nobody to tell; the process ends without it.
+        runtime.shutdown_background();
+        outcome
+    }
+}
+
+fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/api", post(api::answer))
+        .route("/models/{id}/model.gguf", get(models::file))
+        .fallback_service(get(assets::answer).with_state(app.clone()))
+        .layer(from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app)
+}
+
+/// Ctrl-C, or what service managers send.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
+}
