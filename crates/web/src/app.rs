@@ -69,7 +69,10 @@ impl App {
             self.stop();
             let (work, handle) = abortable(self.ask(text, model, layer));
             self.ongoing.set_value(Some(handle));
-            leptos::task::spawn_local(async move { drop(work.await) });
+            leptos::task::spawn_local(async move {
+                // An abort is no failure: something newer is asked.
+                let _ = work.await;
+            });
         });
     }
 
