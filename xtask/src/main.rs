@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod fixtures;
+mod lesson;
 mod run;
 mod shell;
 mod test;
@@ -20,6 +21,7 @@ cargo xtask TASK
   run       see attention in your terminal: pulls SmolLM2 (98 MB) once, release build
   wasm      build kernels and engine for the browser (wasm32, SIMD)
   fixtures  make the golden data in fixtures/ anew, with Python
+  lesson    train the lesson model anew (crates/engine/src/lesson/), release build
   help      this text
 ";
 
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         ["run"] => run::run(),
         ["wasm"] => wasm::run(),
         ["fixtures"] => fixtures::run(),
+        ["lesson"] => lesson::run(),
         other => {
             eprint!("error: no such task: {}\n\n{HELP}", other.join(" "));
             return ExitCode::from(2);

@@ -1,7 +1,7 @@
 //! The arguments that every command with a model has: which model, which text, and what to change in the run.
 
 use crate::failure::usage;
-use crate::pull::resolve;
+use crate::pull;
 use anyhow::{Context, Result};
 use attnscope::{Capture, Intervention, Model, Trace};
 use std::io::Read;
@@ -9,7 +9,7 @@ use std::io::Read;
 /// A model and a text.
 #[derive(Debug, clap::Args)]
 pub struct ModelArgs {
-    /// A name that `attnscope models` lists, a Hub id, or a path to a .gguf file or a model's folder
+    /// A name that `attnscope models` lists (lesson is built in), a Hub id, or a path to a .gguf file or a model's folder
     #[arg(long, short)]
     pub model: String,
     /// The text; - reads it from stdin (one line break at the end is left away)
@@ -72,8 +72,7 @@ impl ModelArgs {
     pub fn open(&self) -> Result<Opened> {
         let interventions = self.changes.interventions()?;
         let text = self.read_text()?;
-        let path = resolve(&self.model)?;
-        let model = Model::open(&path)?;
+        let model = pull::open(&self.model)?;
         let tokens = model.encode(&text)?;
         Ok(Opened { model, tokens, interventions })
     }

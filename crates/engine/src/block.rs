@@ -1,10 +1,10 @@
 //! One transformer block: attention mixes between tokens, the MLP thinks about each alone, and both write
-//! into the residual stream.
+//! into the residual stream. (A model of attention alone has no MLP: nothing is added there, and nothing captured.)
 
 use crate::cache::KvCache;
-use crate::config::{Config, NormKind, NormPlace, Positions};
+use crate::config::{Config, Mlp, NormKind, NormPlace, Positions};
 use crate::pass::Pass;
-use crate::weights::{BlockWeights, Norm, best};
+use crate::weights::{BlockWeights, MlpWeights, Norm, best};
 use crate::{Error, weights};
 use attnscope_kernels::attention::{self, Inputs, Mask, Outputs};
 use attnscope_kernels::rope::{Pairs, Rope};
@@ -43,12 +43,14 @@ pub(crate) fn forward(
     }
     pass.site(layer, "resid_mid", &shape, resid)?;
 
-    let read = if pre { normalise(c, &w.norm_mlp, resid) } else { resid.clone() };
-    let mut mlp_out = mlp(pass, w, layer, &read)?;
-    pass.site(layer, "mlp_out", &shape, &mut mlp_out)?;
-    add(resid, &mlp_out);
-    if !pre {
-        *resid = normalise(c, &w.norm_mlp, resid);
+    if let (Some(mlp_config), Some(w)) = (c.mlp, &w.mlp) {
+        let read = if pre { normalise(c, &w.norm, resid) } else { resid.clone() };
+        let mut mlp_out = mlp(pass, mlp_config, w, layer, &read)?;
+        pass.site(layer, "mlp_out", &shape, &mut mlp_out)?;
+        add(resid, &mlp_out);
+        if !pre {
+            *resid = normalise(c, &w.norm, resid);
+        }
     }
     pass.site(layer, "resid_post", &shape, resid)
 }
@@ -183,8 +185,7 @@ fn head_results(c: &Config, w: &BlockWeights, z: &[f32]) -> Vec<f32> {
     parts.flat_map(|(head, z)| weights::product(&w.head_o(head, c.d_head), z, None)).collect()
 }
 
-fn mlp(pass: &mut Pass<'_>, w: &BlockWeights, layer: usize, x: &[f32]) -> Result<Vec<f32>, Error> {
-    let c = pass.config;
+fn mlp(pass: &mut Pass<'_>, c: Mlp, w: &MlpWeights, layer: usize, x: &[f32]) -> Result<Vec<f32>, Error> {
     let mut hidden = w.up.forward(x);
     match &w.gate {
         Some(gate) => {

@@ -37,6 +37,15 @@ pub enum Positions {
     },
 }
 
+/// What the MLP of a block is like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mlp {
+    /// Width of its hidden layer.
+    pub d_ff: usize,
+    /// Its non-linearity.
+    pub activation: Activation,
+}
+
 /// The sizes and choices that make one architecture differ from another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -54,8 +63,8 @@ pub struct Config {
     pub d_model: usize,
     /// Width of a head.
     pub d_head: usize,
-    /// Width of the MLP's hidden layer.
-    pub d_ff: usize,
+    /// The MLP of each block; none in a model of attention alone.
+    pub mlp: Option<Mlp>,
     /// Longest text in tokens.
     pub n_ctx: usize,
     /// Tokens known.
@@ -68,8 +77,6 @@ pub struct Config {
     pub norm_eps: f32,
     /// Positions.
     pub positions: Positions,
-    /// Non-linearity of the MLP.
-    pub activation: Activation,
     /// Whether a token may look only back.
     pub causal: bool,
     /// Sliding window: a query sees this many keys, itself included.
@@ -88,7 +95,7 @@ impl Config {
             ("n_kv_heads", self.n_kv_heads, 4096),
             ("d_model", self.d_model, 1 << 20),
             ("d_head", self.d_head, 1 << 16),
-            ("d_ff", self.d_ff, 1 << 22),
+            ("d_ff", self.mlp.map_or(1, |mlp| mlp.d_ff), 1 << 22),
             ("n_ctx", self.n_ctx, 1 << 26),
             ("n_vocab", self.n_vocab, 1 << 24),
         ];

@@ -32,6 +32,16 @@ pub enum Error {
     /// The caller asked for something that does not exist.
     #[error("{0}")]
     Usage(String),
+    /// A word that a model of whole words does not know.
+    #[error("the lesson model does not know {word:?} (word {position}){}", hint(near))]
+    UnknownWord {
+        /// The word, as it was read.
+        word: String,
+        /// Its place in the text, counted from 1.
+        position: usize,
+        /// Words it knows that are spelt alike, nearest first.
+        near: Vec<String>,
+    },
     /// The operating system refused.
     #[error("{}: {source}", path.display())]
     Io {
@@ -73,6 +83,13 @@ impl Error {
 
     /// Whether the request was wrong, rather than a file or the machine.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Usage(_))
+        matches!(self, Self::Usage(_) | Self::UnknownWord { .. })
+    }
+}
+
+fn hint(near: &[String]) -> String {
+    match near {
+        [] => "; put another word in its place".into(),
+        near => format!("; near: {}", near.join(", ")),
     }
 }

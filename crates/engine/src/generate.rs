@@ -3,6 +3,7 @@
 use crate::cache::KvCache;
 use crate::capture::Capture;
 use crate::model::probabilities;
+use crate::rng::SplitMix64;
 use crate::{Error, Intervention, Model, Token};
 
 /// How the next token is chosen.
@@ -135,21 +136,6 @@ fn choose(logits: &[f32], o: &GenerateOptions, rng: &mut SplitMix64) -> u32 {
         }
     }
     ids[count - 1]
-}
-
-/// Vigna's SplitMix64 (2015): eight lines, so that a seed means the same text in every version of every library.
-#[derive(Debug)]
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    /// A number in [0, 1).
-    fn unit(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 24) as f32
-    }
 }
 
 #[cfg(test)]

@@ -193,6 +193,9 @@ fn check_key(key: &str, c: &Config) -> Result<(), Error> {
     let named = key.strip_prefix("blocks.").and_then(|rest| rest.split_once('.'));
     let fine = named
         .is_some_and(|(layer, name)| layer.parse().is_ok_and(|l: usize| l < c.n_layers) && PATCHABLE.contains(&name));
+    if fine && c.mlp.is_none() && key.ends_with(".mlp_out") {
+        return Err(Error::usage(format!("cannot patch `{key}`: {} has no MLP, only attention", c.name)));
+    }
     if fine || key == "embed" {
         return Ok(());
     }

@@ -15,15 +15,18 @@ pub mod error;
 pub mod format;
 pub mod generate;
 pub mod intervention;
+pub mod lesson;
 pub mod model;
 #[cfg(not(target_arch = "wasm32"))]
 mod open;
 mod pass;
+mod rng;
 pub mod run;
 #[cfg(feature = "tokenizers")]
 pub mod tokenizer;
 pub mod trace;
 mod trace_io;
+mod vocabulary;
 pub mod weights;
 
 pub use array::Array;

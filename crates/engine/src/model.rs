@@ -3,6 +3,7 @@
 use crate::capture::Capture;
 use crate::config::Config;
 use crate::format::{Tensors, gguf, safetensors};
+use crate::vocabulary::Vocabulary;
 use crate::weights::{Weights, product};
 use crate::{Bytes, Error, ModelInfo, NextToken, Token, Trace, arch, block};
 
@@ -11,8 +12,7 @@ pub struct Model {
     pub(crate) config: Config,
     pub(crate) weights: Weights,
     origin: String,
-    #[cfg(feature = "tokenizers")]
-    tokenizer: Option<crate::Tokenizer>,
+    vocabulary: Vocabulary,
 }
 
 impl Model {
@@ -21,14 +21,10 @@ impl Model {
         let file = gguf::parse(bytes, origin)?;
         let (config, weights) = arch::from_gguf(&file, origin)?;
         #[cfg(feature = "tokenizers")]
-        let tokenizer = Some(crate::Tokenizer::from_gguf(&file.metadata)?);
-        Ok(Self {
-            config,
-            weights,
-            origin: origin.into(),
-            #[cfg(feature = "tokenizers")]
-            tokenizer,
-        })
+        let vocabulary = Vocabulary::Pieces(Box::new(crate::Tokenizer::from_gguf(&file.metadata)?));
+        #[cfg(not(feature = "tokenizers"))]
+        let vocabulary = Vocabulary::None;
+        Ok(Self { config, weights, origin: origin.into(), vocabulary })
     }
 
     /// Opens files by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards),
@@ -57,14 +53,18 @@ impl Model {
             config.name = origin.into();
         }
         #[cfg(feature = "tokenizers")]
-        let tokenizer = find("tokenizer.json").map(|b| crate::Tokenizer::from_json(&b)).transpose()?;
-        Ok(Self {
-            config,
-            weights,
-            origin: origin.into(),
-            #[cfg(feature = "tokenizers")]
-            tokenizer,
-        })
+        let vocabulary = match find("tokenizer.json") {
+            Some(json) => Vocabulary::Pieces(Box::new(crate::Tokenizer::from_json(&json)?)),
+            None => Vocabulary::None,
+        };
+        #[cfg(not(feature = "tokenizers"))]
+        let vocabulary = Vocabulary::None;
+        Ok(Self { config, weights, origin: origin.into(), vocabulary })
+    }
+
+    /// A model of whole words, from numbers in memory.
+    pub(crate) fn of_words(config: Config, weights: Weights, words: crate::lesson::Words) -> Self {
+        Self { origin: config.name.clone(), config, weights, vocabulary: Vocabulary::Words(words) }
     }
 
     /// The architecture and sizes.
@@ -89,6 +89,7 @@ impl Model {
             d_head: c.d_head,
             n_vocab: c.n_vocab,
             causal: c.causal,
+            word_level: self.vocabulary.is_word_level(),
         }
     }
 
@@ -100,29 +101,28 @@ impl Model {
     /// The tokenizer, or an error that says which file is missing.
     #[cfg(feature = "tokenizers")]
     pub fn tokenizer(&self) -> Result<&crate::Tokenizer, Error> {
-        self.tokenizer
-            .as_ref()
-            .ok_or_else(|| Error::format(&self.origin, "there is no tokenizer.json, so no text can be read"))
+        match &self.vocabulary {
+            Vocabulary::Pieces(tokenizer) => Ok(tokenizer),
+            Vocabulary::Words(_) => {
+                Err(Error::usage(format!("{} reads whole words and has no tokenizer", self.config.name)))
+            }
+            Vocabulary::None => Err(Error::format(&self.origin, "there is no tokenizer.json, so no text can be read")),
+        }
     }
 
     /// Text to token ids. Empty text and text over the context are errors.
-    #[cfg(feature = "tokenizers")]
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
         if text.is_empty() {
             return Err(Error::usage("the text is empty; give at least one word"));
         }
-        let tokens = self.tokenizer()?.encode(text)?;
+        let tokens = self.vocabulary.encode(text, &self.origin)?;
         self.check_tokens(&tokens, 0)?;
         Ok(tokens)
     }
 
     /// One token for a reader.
     pub fn token(&self, id: u32) -> Token {
-        #[cfg(feature = "tokenizers")]
-        let text = self.tokenizer.as_ref().map_or_else(|| format!("<{id}>"), |t| t.text(id));
-        #[cfg(not(feature = "tokenizers"))]
-        let text = format!("<{id}>");
-        Token { id, text }
+        Token { id, text: self.vocabulary.text(id) }
     }
 
     pub(crate) fn check_tokens(&self, tokens: &[u32], past: usize) -> Result<(), Error> {
@@ -185,7 +185,6 @@ impl Model {
     }
 
     /// The meaning of a text as one vector of length 1: the mean over its tokens (Reimers & Gurevych 2019).
-    #[cfg(feature = "tokenizers")]
     pub fn sentence_embedding(&self, text: &str) -> Result<Vec<f32>, Error> {
         let capture: Capture = "final_norm".parse()?;
         let trace = self.run(&self.encode(text)?, &capture, &[])?;

@@ -44,6 +44,8 @@ pub struct ModelInfo {
     pub n_vocab: usize,
     /// Whether a token may look only at itself and what came before.
     pub causal: bool,
+    /// Whether tokens are whole words, with a space between each two that no token holds (the lesson model).
+    pub word_level: bool,
 }
 
 /// The record of one run.
@@ -60,7 +62,7 @@ pub struct ModelInfo {
 /// | `blocks.{l}.attn.pattern` | `[n_heads, q_len, kv_len]`, each row sums to 1 |
 /// | `blocks.{l}.attn.z` | `[n_heads, seq, d_head]` |
 /// | `blocks.{l}.attn.result` | `[n_heads, seq, d_model]`: each head's share of `attn_out` |
-/// | `blocks.{l}.attn_out`, `blocks.{l}.mlp_out` | `[seq, d_model]` |
+/// | `blocks.{l}.attn_out`, `blocks.{l}.mlp_out` | `[seq, d_model]` (no `mlp_out` where there is no MLP) |
 /// | `logits` | `[seq, n_vocab]`, or `[1, n_vocab]` for the last token only |
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Trace {
@@ -75,6 +77,12 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// The text that the tokens make: as it was where tokens hold their spaces, with single ones between whole words.
+    pub fn text(&self) -> String {
+        let texts: Vec<&str> = self.tokens.iter().map(|token| token.text.as_str()).collect();
+        if self.model.word_level { texts.join(" ") } else { texts.concat() }
+    }
+
     /// An array by its key, if it was captured.
     pub fn get(&self, key: &str) -> Option<&Array> {
         self.arrays.get(key)

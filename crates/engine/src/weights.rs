@@ -60,8 +60,15 @@ pub struct BlockWeights {
     pub k_norm: Option<Vec<f32>>,
     /// W_O, `[d_model, n_heads · d_head]`
     pub o: Linear,
-    /// Norm of the MLP.
-    pub norm_mlp: Norm,
+    /// The MLP; none in a model of attention alone.
+    pub mlp: Option<MlpWeights>,
+}
+
+/// The tensors of one MLP.
+#[derive(Clone, Debug)]
+pub struct MlpWeights {
+    /// Before or after it, see the config.
+    pub norm: Norm,
     /// `[d_ff, d_model]`, only in gated MLPs.
     pub gate: Option<Linear>,
     /// `[d_ff, d_model]`

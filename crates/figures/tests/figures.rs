@@ -124,7 +124,8 @@ fn a_trace_becomes_every_figure() {
 fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> Vec<Scene> {
     let canvas = attnscope_figures::Canvas { width, bare: false };
     let pattern = Pattern::new(0, 0, tokens.len(), weights.clone(), true).unwrap();
-    let matrix_data = matrix::Data { tokens: tokens.to_vec(), pattern: pattern.clone(), model: "m".into() };
+    let matrix_data =
+        matrix::Data { tokens: tokens.to_vec(), pattern: pattern.clone(), model: "m".into(), word_level: false };
     let values: Vec<f32> = weights.iter().copied().take(40).collect();
     let vector = vector_strip::Vector { name: tokens[0].clone(), values: values.clone() };
     let strips =
@@ -148,6 +149,7 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> Vec<S
         thumbs: vec![vec![pattern]],
         scores: Some(head_grid::Scores { name: "s".into(), values: vec![vec![p]] }),
         model: String::new(),
+        word_level: false,
     };
     let theme = &Theme::DARK;
     let q_idx = Some(chosen);
@@ -162,12 +164,12 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> Vec<S
             theme,
         ),
         logit_lens::render(
-            &logit_lens::Data { tokens: tokens.to_vec(), rows: lens, model: String::new() },
+            &logit_lens::Data { tokens: tokens.to_vec(), rows: lens, model: String::new(), word_level: false },
             &logit_lens::State { canvas, selected: Some((0, chosen)) },
             theme,
         ),
         next_tokens::render(
-            &next_tokens::Data { tokens: tokens.to_vec(), next, n_vocab: 0, model: String::new() },
+            &next_tokens::Data { tokens: tokens.to_vec(), next, n_vocab: 0, model: String::new(), word_level: false },
             &next_tokens::State { canvas, selected: q_idx, max_p: Some(p) },
             theme,
         ),

@@ -56,6 +56,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = match &error {
+            Error::UnknownWord { near, .. } => FailureKind::Text { near: near.clone() },
             Error::Usage(_) | Error::Trace(_) => FailureKind::Request,
             Error::Format { .. } | Error::Config { .. } | Error::MissingTensor { .. } | Error::Io { .. } => {
                 FailureKind::Model

@@ -2,7 +2,7 @@
 
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{MAX_EVERY, MAX_STEPS, check_bytes, check_run, check_top, within};
+use crate::limits::{MAX_SENTENCES, MAX_STEPS, check_bytes, check_run, check_top, within};
 use crate::reading::{Question, Reading};
 use crate::tile::Part;
 use crate::training::Training;
@@ -155,7 +155,9 @@ impl<S: Source> Session<S> {
             }
             Request::Train { settings, steps, every, text } => {
                 within("the number of training steps", steps, 1, MAX_STEPS)?;
-                within("the number of steps between reports", every, 1, MAX_EVERY)?;
+                within("the number of steps between reports", every, 1, MAX_STEPS)?;
+                let sentences = settings.batch.saturating_mul(every);
+                within("the number of sentences between reports", sentences, 1, MAX_SENTENCES)?;
                 Ok(Box::new(Training::start(&settings, steps, every, text)?))
             }
         }

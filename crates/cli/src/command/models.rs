@@ -9,7 +9,7 @@ use anyhow::Result;
 /// List the models that can be pulled by name, and those on this machine
 #[derive(Debug, clap::Args)]
 pub struct ModelsArgs {
-    /// As JSON: a list of {id, about, licence, size, path}; licence and path may be null
+    /// As JSON: a list of {id, about, licence, size, path, built_in}; licence and path may be null
     #[arg(long)]
     pub json: bool,
 }
@@ -34,6 +34,7 @@ fn table(models: &[Listed]) -> String {
 fn row(model: &Listed) -> [String; 4] {
     let place = match &model.path {
         Some(path) => path.display().to_string(),
+        None if model.built_in => "built in".to_owned(),
         None => format!("not pulled: attnscope pull {}", model.id),
     };
     [model.id.clone(), human(model.size), model.licence.clone().unwrap_or_else(|| "see the Hub".to_owned()), place]
@@ -51,10 +52,13 @@ mod tests {
             licence: licence.map(str::to_owned),
             size: 98_362_432,
             path: path.map(Into::into),
+            built_in: id == "lesson",
         };
-        let text = table(&[model("tiny", Some("MIT"), None), model("someone/else", None, Some("/m/x.gguf"))]);
+        let lesson = model("lesson", Some("MIT"), None);
+        let text = table(&[lesson, model("tiny", Some("MIT"), None), model("someone/else", None, Some("/m/x.gguf"))]);
         let expected = "\
 MODEL            SIZE  LICENCE      WHERE
+lesson        98.4 MB  MIT          built in
 tiny          98.4 MB  MIT          not pulled: attnscope pull tiny
 someone/else  98.4 MB  see the Hub  /m/x.gguf
 ";

@@ -1,7 +1,7 @@
 //! `attnscope pull M`
 
 use crate::output::print;
-use crate::pull::{Route, Settings, pull};
+use crate::pull::{Route, Settings, is_lesson, pull};
 use anyhow::Result;
 
 /// Get a model onto this machine
@@ -14,8 +14,12 @@ pub struct PullArgs {
     pub from: Route,
 }
 
-/// Pulls the model and prints its path.
+/// Pulls the model and prints its path. The lesson model has none: it is part of the program.
 pub fn run(args: &PullArgs) -> Result<()> {
+    if is_lesson(&args.model) {
+        eprintln!("the lesson model is built in: nothing to pull; use it with --model lesson");
+        return Ok(());
+    }
     let path = pull(&Settings::from_env()?, &args.model, args.from)?;
     print(format!("{}\n", path.display()))
 }

@@ -18,22 +18,37 @@ pub struct Listed {
     pub licence: Option<String>,
     /// Bytes: of all its files if it is here, else of what a pull fetches.
     pub size: u64,
-    /// Where it lies; `None` if it was not pulled.
+    /// Where it lies; `None` if it was not pulled, or is built in.
     pub path: Option<PathBuf>,
+    /// Whether it is part of the program: no pull, no path.
+    pub built_in: bool,
 }
 
-/// The catalogue first, then every other model in the cache that the engine could open.
+/// The model that is built in.
+fn lesson() -> Listed {
+    Listed {
+        id: super::LESSON.to_owned(),
+        about: "The lesson model: two attention layers of one head each, whole words".to_owned(),
+        licence: Some("MIT OR Apache-2.0".to_owned()),
+        size: attnscope::lesson::size(),
+        path: None,
+        built_in: true,
+    }
+}
+
+/// The lesson model and the catalogue first, then every other model in the cache that the engine could open.
 pub fn list(settings: &Settings) -> Vec<Listed> {
-    let mut listed: Vec<Listed> = settings
-        .catalogue
-        .iter()
-        .map(|known| Listed {
+    let known = settings.catalogue.iter();
+    let mut listed: Vec<Listed> = [lesson()]
+        .into_iter()
+        .chain(known.map(|known| Listed {
             id: known.id.to_owned(),
             about: known.about.to_owned(),
             licence: Some(known.licence.to_owned()),
             size: known.size(),
             path: cache::find_known(&settings.hub_cache, known),
-        })
+            built_in: false,
+        }))
         .collect();
     let mut others = others(settings);
     // A known model has other names, all of them its Hub id in some form: not listed twice.
@@ -74,7 +89,7 @@ fn others(settings: &Settings) -> Vec<Listed> {
 }
 
 fn other(id: String, path: PathBuf) -> Listed {
-    Listed { id, about: String::new(), licence: None, size: size_of(&path), path: Some(path) }
+    Listed { id, about: String::new(), licence: None, size: size_of(&path), path: Some(path), built_in: false }
 }
 
 /// Bytes of a file, or of all files of a model's folder.

@@ -24,8 +24,25 @@ pub use progress::human;
 pub use settings::Settings;
 
 use anyhow::{Result, bail};
+use attnscope::Model;
 use reference::ModelRef;
 use std::path::PathBuf;
+
+/// The model that is part of the program: it needs no disk and no pull.
+pub const LESSON: &str = "lesson";
+
+/// Whether the user means the lesson model. (A file of that name is `./lesson`.)
+pub fn is_lesson(model: &str) -> bool {
+    model.eq_ignore_ascii_case(LESSON)
+}
+
+/// The model that the user named, open: the one place where a name becomes a model.
+pub fn open(model: &str) -> Result<Model> {
+    if is_lesson(model) {
+        return Ok(attnscope::lesson::model());
+    }
+    Ok(Model::open(&resolve(model)?)?)
+}
 
 /// Where the model that the user named lies on this machine: a GGUF file, or a folder with `config.json`,
 /// `tokenizer.json` and safetensors. Never downloads; a model that is not here is an error that says how to pull it.

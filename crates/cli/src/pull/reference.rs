@@ -25,6 +25,9 @@ pub fn parse(model: &str, catalogue: &'static [KnownModel]) -> Result<ModelRef> 
     if model.trim().is_empty() {
         bail!("expected a model (a name such as {}, a Hub id or a path), found nothing", names(catalogue));
     }
+    if super::is_lesson(model) {
+        bail!("the lesson model is built in: it has no file");
+    }
     if Path::new(model).exists() {
         return Ok(ModelRef::Path(model.into()));
     }
@@ -32,7 +35,7 @@ pub fn parse(model: &str, catalogue: &'static [KnownModel]) -> Result<ModelRef> 
         return Ok(ModelRef::Known(known));
     }
     if !model.contains('/') && !looks_like_file(model) {
-        let near = nearest(model, catalogue.iter().map(|known| known.id));
+        let near = nearest(model, catalogue.iter().map(|known| known.id).chain([super::LESSON]));
         let hint = near.map_or_else(|| format!("known: {}", names(catalogue)), |id| format!("did you mean {id}?"));
         bail!("no model is called {model:?}; {hint} (a Hub id reads owner/name, a file needs its path)");
     }
@@ -89,7 +92,7 @@ pub fn nearest<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> O
 }
 
 fn names(catalogue: &[KnownModel]) -> String {
-    catalogue.iter().map(|known| known.id).collect::<Vec<_>>().join(", ")
+    catalogue.iter().map(|known| known.id).chain([super::LESSON]).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -105,6 +108,7 @@ mod tests {
     fn a_typing_error_gets_a_suggestion() {
         assert!(error("smolm2-135").contains("did you mean smollm2-135m?"));
         assert!(error("all-minilm").contains("did you mean all-minilm-l6-v2?"));
+        assert!(error("leson").contains("did you mean lesson?"));
         assert!(error("zzz").contains("known: smollm2-135m, all-minilm-l6-v2"));
         assert!(error(" ").contains("found nothing"));
     }

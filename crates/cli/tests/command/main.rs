@@ -1,6 +1,7 @@
 //! The command as users call it, on models small enough for a test.
 
 mod figures;
+mod lesson;
 mod numbers;
 mod refusals;
 

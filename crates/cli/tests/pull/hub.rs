@@ -110,8 +110,8 @@ fn any_hub_id_can_be_pulled_and_is_listed() {
     assert_eq!(resolve_in(&home.settings, "someone/Other").unwrap(), path);
     assert_eq!(resolve_in(&home.settings, "someone/Other/m.Q4_1.gguf").unwrap(), path);
     let listed = list(&home.settings);
-    assert_eq!(listed[1].id, "someone/Other/m.Q4_1.gguf");
-    assert_eq!((listed[1].size, listed[1].path.as_ref()), (100_000, Some(&path)));
+    assert_eq!(listed[2].id, "someone/Other/m.Q4_1.gguf");
+    assert_eq!((listed[2].size, listed[2].path.as_ref()), (100_000, Some(&path)));
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub use heads::{HeadScore, head_scores};
 pub use lens::{LensRow, lens};
 pub use looks::{Look, looks};
 pub use neighbours::{Neighbour, neighbours};
+pub(crate) use rank::likeliest;
 pub use value_weighted::value_weighted;
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub(super) fn largest(scores: impl Iterator<Item = f32>, top: usize) -> Vec<(usi
 }
 
 /// The likeliest tokens of one row of logits; probabilities are over all of the row.
-pub(super) fn likeliest(logits: &[f32], top: usize, text: impl Fn(u32) -> String) -> Vec<NextToken> {
+pub(crate) fn likeliest(logits: &[f32], top: usize, text: impl Fn(u32) -> String) -> Vec<NextToken> {
     let best = largest(logits.iter().copied(), top);
     let max = best.first().map_or(0.0, |b| b.1);
     let sum: f64 = logits.iter().map(|&l| f64::from(l - max).exp()).sum();

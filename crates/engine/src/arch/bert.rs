@@ -3,8 +3,8 @@
 use super::Json;
 use super::loader::Loader;
 use crate::Error;
-use crate::config::{Config, NormKind, NormPlace, Positions};
-use crate::weights::{BlockWeights, Weights};
+use crate::config::{Config, Mlp, NormKind, NormPlace, Positions};
+use crate::weights::{BlockWeights, MlpWeights, Weights};
 use serde_json::Value;
 
 /// Reads `config.json` and Hugging Face's tensor names.
@@ -15,6 +15,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
         return Err(field.bad("position_embedding_type", "absolute", kind));
     }
     let (n_heads, d) = (field.size("num_attention_heads")?, field.size("hidden_size")?);
+    let d_ff = field.size("intermediate_size")?;
     let config = Config {
         arch: "bert".into(),
         name: "bert".into(),
@@ -23,14 +24,13 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
         n_kv_heads: n_heads,
         d_model: d,
         d_head: d / n_heads.max(1),
-        d_ff: field.size("intermediate_size")?,
+        mlp: Some(Mlp { d_ff, activation: field.activation("hidden_act")? }),
         n_ctx: field.size("max_position_embeddings")?,
         n_vocab: field.size("vocab_size")?,
         norm: NormKind::Layer,
         norm_place: NormPlace::Post,
         norm_eps: field.float_or("layer_norm_eps", 1e-12)?,
         positions: Positions::Learned,
-        activation: field.activation("hidden_act")?,
         causal: false,
         window: None,
         soft_cap: None,
@@ -49,10 +49,12 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
             q_norm: None,
             k_norm: None,
             o: loader.linear(&at("attention.output.dense"), d, d)?,
-            norm_mlp: loader.layer_norm(&at("output.LayerNorm"), d)?,
-            gate: None,
-            up: loader.linear(&at("intermediate.dense"), config.d_ff, d)?,
-            down: loader.linear(&at("output.dense"), d, config.d_ff)?,
+            mlp: Some(MlpWeights {
+                norm: loader.layer_norm(&at("output.LayerNorm"), d)?,
+                gate: None,
+                up: loader.linear(&at("intermediate.dense"), d_ff, d)?,
+                down: loader.linear(&at("output.dense"), d, d_ff)?,
+            }),
         })
     };
     let weights = Weights {

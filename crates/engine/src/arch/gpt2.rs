@@ -2,9 +2,9 @@
 
 use super::Json;
 use super::loader::{Loader, rows};
-use crate::config::{Activation, Config, NormKind, NormPlace, Positions};
+use crate::config::{Activation, Config, Mlp, NormKind, NormPlace, Positions};
 use crate::format::{Tensor, gguf::Metadata};
-use crate::weights::{BlockWeights, Linear, Weights};
+use crate::weights::{BlockWeights, Linear, MlpWeights, Weights};
 use crate::{Bytes, Error};
 use attnscope_kernels::dequant::DType;
 use serde_json::Value;
@@ -26,8 +26,9 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
         field.size("n_positions")?,
         field.size("vocab_size")?,
     ];
+    let d_ff = sizes[3];
     let mut config = config(sizes, field.float_or("layer_norm_epsilon", 1e-5)?);
-    config.activation = field.activation("activation_function")?;
+    config.mlp = Some(Mlp { d_ff, activation: field.activation("activation_function")? });
     config.check(loader.origin)?;
     // Checkpoints on the Hub name their tensors with and without this prefix.
     let prefix = if loader.has("transformer.wte.weight") { "transformer." } else { "" };
@@ -40,9 +41,12 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
         let fused = turned(&at("attn.c_attn"), 3 * d, d)?;
         Ok(BlockWeights {
             norm_attn: loader.layer_norm(&at("ln_1"), d)?,
-            norm_mlp: loader.layer_norm(&at("ln_2"), d)?,
-            up: turned(&at("mlp.c_fc"), config.d_ff, d)?,
-            down: turned(&at("mlp.c_proj"), d, config.d_ff)?,
+            mlp: Some(MlpWeights {
+                norm: loader.layer_norm(&at("ln_2"), d)?,
+                gate: None,
+                up: turned(&at("mlp.c_fc"), d_ff, d)?,
+                down: turned(&at("mlp.c_proj"), d, d_ff)?,
+            }),
             ..attention(&fused, turned(&at("attn.c_proj"), d, d)?, d)
         })
     };
@@ -68,7 +72,8 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<(Config, Weig
     let n_vocab = embed.ok_or_else(|| Error::missing_tensor(loader.origin, "token_embd.weight"))?.rows();
     let d = size("embedding_length")?;
     let (n_ctx, n_heads) = (size("context_length")?, size("attention.head_count")?);
-    let sizes = [size("block_count")?, n_heads, d, size("feed_forward_length")?, n_ctx, n_vocab];
+    let d_ff = size("feed_forward_length")?;
+    let sizes = [size("block_count")?, n_heads, d, d_ff, n_ctx, n_vocab];
     let mut config = config(sizes, meta.get_f32("gpt2.attention.layer_norm_epsilon")?);
     config.name = meta.get_str("general.name").map_or("gpt2".into(), |s| s.to_string());
     config.check(loader.origin)?;
@@ -77,9 +82,12 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<(Config, Weig
         let fused = loader.linear(&at("attn_qkv"), 3 * d, d)?;
         Ok(BlockWeights {
             norm_attn: loader.layer_norm(&at("attn_norm"), d)?,
-            norm_mlp: loader.layer_norm(&at("ffn_norm"), d)?,
-            up: loader.linear(&at("ffn_up"), config.d_ff, d)?,
-            down: loader.linear(&at("ffn_down"), d, config.d_ff)?,
+            mlp: Some(MlpWeights {
+                norm: loader.layer_norm(&at("ffn_norm"), d)?,
+                gate: None,
+                up: loader.linear(&at("ffn_up"), d_ff, d)?,
+                down: loader.linear(&at("ffn_down"), d, d_ff)?,
+            }),
             ..attention(&fused, loader.linear(&at("attn_output"), d, d)?, d)
         })
     };
@@ -107,14 +115,13 @@ fn config([n_layers, n_heads, d_model, d_ff, n_ctx, n_vocab]: [usize; 6], norm_e
         n_kv_heads: n_heads,
         d_model,
         d_head: d_model / n_heads.max(1),
-        d_ff,
+        mlp: Some(Mlp { d_ff, activation: Activation::GeluTanh }),
         n_ctx,
         n_vocab,
         norm: NormKind::Layer,
         norm_place: NormPlace::Pre,
         norm_eps,
         positions: Positions::Learned,
-        activation: Activation::GeluTanh,
         causal: true,
         window: None,
         soft_cap: None,
@@ -130,10 +137,7 @@ fn attention(fused: &Linear, o: Linear, d: usize) -> BlockWeights {
         v: rows(fused, 2 * d, d),
         q_norm: None,
         k_norm: None,
-        norm_mlp: Default::default(),
-        gate: None,
-        up: o.clone(),
-        down: o.clone(),
+        mlp: None,
         o,
     }
 }

@@ -3,9 +3,9 @@
 use super::Json;
 use super::loader::Loader;
 use crate::Error;
-use crate::config::{Activation, Config, NormKind, NormPlace, Pairs, Positions};
+use crate::config::{Activation, Config, Mlp, NormKind, NormPlace, Pairs, Positions};
 use crate::format::gguf::Metadata;
-use crate::weights::{BlockWeights, Weights};
+use crate::weights::{BlockWeights, MlpWeights, Weights};
 use serde_json::Value;
 
 /// Where one file format keeps the tensors of a block.
@@ -76,14 +76,13 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, arch: &str) -> Result<(Confi
         n_kv_heads: field.size_or("num_key_value_heads", Some(n_heads))?,
         d_model,
         d_head,
-        d_ff: field.size("intermediate_size")?,
+        mlp: Some(Mlp { d_ff: field.size("intermediate_size")?, activation: field.activation("hidden_act")? }),
         n_ctx: field.size("max_position_embeddings")?,
         n_vocab: field.size("vocab_size")?,
         norm: NormKind::Rms,
         norm_place: NormPlace::Pre,
         norm_eps: field.float_or("rms_norm_eps", 1e-6)?,
         positions: Positions::Rotary { theta: theta(json, &field)?, dim: d_head, pairs: Pairs::Halves },
-        activation: field.activation("hidden_act")?,
         causal: true,
         window: window(json, &field)?,
         soft_cap: None,
@@ -131,6 +130,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>, arch: &str) -> Result<(
     }
     // Only `llama` files have their q and k rows permuted for interleaved pairs.
     let pairs = if arch == "llama" { Pairs::Interleaved } else { Pairs::Halves };
+    let d_ff = size("feed_forward_length")?;
     let embed = loader.tensors.get(GGUF.embed).ok_or_else(|| Error::missing_tensor(loader.origin, GGUF.embed))?;
     let config = Config {
         arch: arch.into(),
@@ -140,7 +140,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>, arch: &str) -> Result<(
         n_kv_heads: size("attention.head_count_kv").unwrap_or(n_heads),
         d_model,
         d_head,
-        d_ff: size("feed_forward_length")?,
+        mlp: Some(Mlp { d_ff, activation: Activation::Silu }),
         n_ctx: size("context_length")?,
         n_vocab: embed.rows(),
         norm: NormKind::Rms,
@@ -151,7 +151,6 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>, arch: &str) -> Result<(
             dim: size("rope.dimension_count").unwrap_or(d_head),
             pairs,
         },
-        activation: Activation::Silu,
         causal: true,
         window: size("attention.sliding_window").ok(),
         soft_cap: None,
@@ -159,6 +158,21 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>, arch: &str) -> Result<(
     config.check(loader.origin)?;
     let weights = weights(loader, &config, &GGUF)?;
     Ok((config, weights))
+}
+
+fn mlp(
+    loader: &Loader<'_>,
+    names: &Names,
+    at: impl Fn(&str) -> String,
+    d: usize,
+    d_ff: usize,
+) -> Result<MlpWeights, Error> {
+    Ok(MlpWeights {
+        norm: loader.rms(&at(names.norm_mlp), d)?,
+        gate: Some(loader.linear(&at(names.gate), d_ff, d)?),
+        up: loader.linear(&at(names.up), d_ff, d)?,
+        down: loader.linear(&at(names.down), d, d_ff)?,
+    })
 }
 
 fn weights(loader: &Loader<'_>, c: &Config, names: &Names) -> Result<Weights, Error> {
@@ -173,10 +187,7 @@ fn weights(loader: &Loader<'_>, c: &Config, names: &Names) -> Result<Weights, Er
             q_norm: loader.optional_vector(&at(names.q_norm), c.d_head)?,
             k_norm: loader.optional_vector(&at(names.k_norm), c.d_head)?,
             o: loader.linear(&at(names.o), d, heads)?,
-            norm_mlp: loader.rms(&at(names.norm_mlp), d)?,
-            gate: Some(loader.linear(&at(names.gate), c.d_ff, d)?),
-            up: loader.linear(&at(names.up), c.d_ff, d)?,
-            down: loader.linear(&at(names.down), d, c.d_ff)?,
+            mlp: c.mlp.map(|Mlp { d_ff, .. }| mlp(loader, names, &at, d, d_ff)).transpose()?,
         })
     };
     let embed = loader.tensor(names.embed, &[c.n_vocab, d])?;

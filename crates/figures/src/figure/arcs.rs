@@ -121,7 +121,7 @@ fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base
 fn description(data: &Data, chosen: Option<usize>, arcs: usize) -> String {
     let p: &Pattern = &data.pattern;
     let mut out = format!("Attention of layer {}, head {} as {}", p.layer, p.head, plural(arcs, "arc"));
-    out += &format!(" over “{}”.", sentence(&data.tokens));
+    out += &format!(" over “{}”.", sentence(&data.tokens, data.word_level));
     match (chosen, p.peak()) {
         (Some(q_idx), _) => out += &format!(" {}.", p.said(q_idx, &data.tokens)),
         (None, Some((q, k, w))) => {

@@ -141,12 +141,25 @@ pub(crate) fn credit(model: &str) -> String {
     if model.is_empty() { String::new() } else { format!("{model}.") }
 }
 
-/// A sentence around the tokens, spaces as they were.
-pub(crate) fn sentence(tokens: &[String]) -> String {
-    let text: String = tokens.concat();
+/// The sentence that the tokens make: spaces as they were, or one between whole words.
+pub(crate) fn sentence(tokens: &[String], word_level: bool) -> String {
+    let text = if word_level { tokens.join(" ") } else { tokens.concat() };
     let text = token::plain(text.trim());
     match text.char_indices().nth(200) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_has_its_spaces_whatever_the_tokens_are() {
+        let tokens = |texts: [&str; 3]| texts.map(str::to_string);
+        assert_eq!(sentence(&tokens(["the", " hot", " dog"]), false), "the hot dog");
+        assert_eq!(sentence(&tokens(["the", "hot", "dog"]), true), "the hot dog");
+        assert_eq!(sentence(&tokens(["un", "believ", "able"]), false), "unbelievable");
     }
 }

@@ -31,6 +31,8 @@ pub struct Data {
     pub scores: Option<Scores>,
     /// The model's name.
     pub model: String,
+    /// Whether tokens are whole words that hold no spaces.
+    pub word_level: bool,
 }
 
 impl Data {
@@ -40,7 +42,7 @@ impl Data {
         let thumb = |layer, head| Ok(Pattern::from_trace(trace, layer, head)?.shrunk(THUMB_SIDE).0);
         let thumbs = (0..layers).map(|l| (0..heads).map(|h| thumb(l, h)).collect()).collect::<Result<_, Error>>()?;
         let tokens = trace.tokens.iter().map(|t| t.text.clone()).collect();
-        Ok(Self { tokens, thumbs, scores: None, model: trace.model.name.clone() })
+        Ok(Self { tokens, thumbs, scores: None, model: trace.model.name.clone(), word_level: trace.model.word_level })
     }
 
     fn n_heads(&self) -> usize {
@@ -222,7 +224,7 @@ fn best(scores: &Scores) -> (usize, usize, f32) {
 fn description(data: &Data) -> String {
     let (layers, heads) = (data.thumbs.len(), data.n_heads());
     let mut out = format!("The attention patterns of {} in each of {}", plural(heads, "head"), plural(layers, "layer"));
-    out += &format!(" over “{}”.", sentence(&data.tokens));
+    out += &format!(" over “{}”.", sentence(&data.tokens, data.word_level));
     if let Some(scores) = &data.scores {
         let (layer, head, s) = best(scores);
         out += &format!(" {}: most in layer {layer}, head {head} ({}).", scores.name, number(s));

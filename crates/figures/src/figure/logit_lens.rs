@@ -17,12 +17,19 @@ pub struct Data {
     pub rows: Vec<LensRow>,
     /// The model's name.
     pub model: String,
+    /// Whether tokens are whole words that hold no spaces.
+    pub word_level: bool,
 }
 
 impl Data {
     /// The rows of `attnscope::analysis::lens` with the texts of a trace.
     pub fn from_trace(trace: &attnscope::Trace, rows: Vec<LensRow>) -> Self {
-        Self { tokens: trace.tokens.iter().map(|t| t.text.clone()).collect(), rows, model: trace.model.name.clone() }
+        Self {
+            tokens: trace.tokens.iter().map(|t| t.text.clone()).collect(),
+            rows,
+            model: trace.model.name.clone(),
+            word_level: trace.model.word_level,
+        }
     }
 }
 
@@ -128,7 +135,7 @@ fn depth(data: &Data, row: usize) -> String {
 
 fn description(data: &Data) -> String {
     let mut out = format!("The likeliest next token at {} of the model", plural(data.rows.len(), "depth"));
-    out += &format!(" for “{}”.", sentence(&data.tokens));
+    out += &format!(" for “{}”.", sentence(&data.tokens, data.word_level));
     let last = data.tokens.len().saturating_sub(1);
     let said: Vec<String> = [0, data.rows.len() / 2, data.rows.len().saturating_sub(1)]
         .into_iter()

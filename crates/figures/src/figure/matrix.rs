@@ -25,6 +25,8 @@ pub struct Data {
     pub pattern: Pattern,
     /// The model's name.
     pub model: String,
+    /// Whether tokens are whole words that hold no spaces.
+    pub word_level: bool,
 }
 
 impl Data {
@@ -35,7 +37,7 @@ impl Data {
         if tokens.len() != pattern.kv_len {
             return Err(Error::Size { what: "tokens", expected: pattern.kv_len, found: tokens.len() });
         }
-        Ok(Self { tokens, pattern, model: trace.model.name.clone() })
+        Ok(Self { tokens, pattern, model: trace.model.name.clone(), word_level: trace.model.word_level })
     }
 
     /// The text of a key; empty where the data has none.
@@ -89,7 +91,7 @@ pub(super) fn description(data: &Data, state: &State) -> String {
     let p = &data.pattern;
     let mut out = format!("Attention of layer {}, head {} over {}", p.layer, p.head, plural(p.kv_len, "token"));
     if p.kv_len <= MAX_CELLS {
-        out += &format!(": “{}”", sentence(&data.tokens));
+        out += &format!(": “{}”", sentence(&data.tokens, data.word_level));
     }
     out += ". Rows are queries, columns are keys.";
     match (state.q_idx.filter(|&q| q < p.q_len), p.peak()) {

@@ -20,6 +20,8 @@ pub struct Data {
     pub n_vocab: usize,
     /// Its name.
     pub model: String,
+    /// Whether tokens are whole words that hold no spaces.
+    pub word_level: bool,
 }
 
 impl Data {
@@ -29,7 +31,13 @@ impl Data {
             return Err(Error::NotCaptured { key: "logits".into() });
         }
         let tokens = trace.tokens.iter().map(|t| t.text.clone()).collect();
-        Ok(Self { tokens, next, n_vocab: trace.model.n_vocab, model: trace.model.name.clone() })
+        Ok(Self {
+            tokens,
+            next,
+            n_vocab: trace.model.n_vocab,
+            model: trace.model.name.clone(),
+            word_level: trace.model.word_level,
+        })
     }
 
     /// The probability of all tokens that have no bar.
@@ -190,7 +198,7 @@ fn description(data: &Data) -> String {
     let others = data.n_vocab.saturating_sub(data.next.len());
     format!(
         "After “{}” the likeliest next tokens are {}. All other {} together: {}.",
-        sentence(&data.tokens),
+        sentence(&data.tokens, data.word_level),
         top.join(", "),
         plural(others, "token"),
         percent(data.rest())
@@ -204,7 +212,7 @@ mod tests {
     #[test]
     fn the_rest_completes_to_one() {
         let next = [0.5, 0.25].map(|p| NextToken { id: 0, text: "a".into(), p }).to_vec();
-        let data = Data { tokens: vec![], next, n_vocab: 10, model: String::new() };
+        let data = Data { tokens: vec![], next, n_vocab: 10, model: String::new(), word_level: false };
         assert_eq!(data.rest(), 0.25);
         let scene = render(&data, &State::default(), &Theme::LIGHT);
         assert_eq!(scene.node("rest").and_then(|n| n.value), Some(0.25));

@@ -76,12 +76,12 @@ pub fn hot_dog() -> figure::matrix::Data {
         0.31, 0.12, 0.48, 0.09,
     ];
     let pattern = Pattern::new(16, 0, 4, w, true).unwrap();
-    figure::matrix::Data { tokens: strings(&HOT_DOG), pattern, model: "made-up numbers".into() }
+    figure::matrix::Data { tokens: strings(&HOT_DOG), pattern, model: "made-up numbers".into(), word_level: false }
 }
 
 pub fn matrix(tokens: Vec<String>, kind: usize, causal: bool) -> figure::matrix::Data {
     let pattern = Pattern::new(3, kind, tokens.len(), weights(tokens.len(), kind, causal), causal).unwrap();
-    figure::matrix::Data { tokens, pattern, model: "made-up numbers".into() }
+    figure::matrix::Data { tokens, pattern, model: "made-up numbers".into(), word_level: false }
 }
 
 pub fn next_tokens() -> figure::next_tokens::Data {
@@ -100,7 +100,13 @@ pub fn next_tokens() -> figure::next_tokens::Data {
     ];
     let next =
         next.iter().enumerate().map(|(i, (t, p))| NextToken { id: i as u32, text: t.to_string(), p: *p }).collect();
-    figure::next_tokens::Data { tokens: strings(&HOT_DOG), next, n_vocab: 49_152, model: "made-up numbers".into() }
+    figure::next_tokens::Data {
+        tokens: strings(&HOT_DOG),
+        next,
+        n_vocab: 49_152,
+        model: "made-up numbers".into(),
+        word_level: false,
+    }
 }
 
 pub fn head_grid(layers: usize, heads: usize, n: usize) -> figure::head_grid::Data {
@@ -112,7 +118,13 @@ pub fn head_grid(layers: usize, heads: usize, n: usize) -> figure::head_grid::Da
             .0
     };
     let thumbs = (0..layers).map(|l| (0..heads).map(|h| thumb(l, h)).collect()).collect();
-    figure::head_grid::Data { tokens: words(n), thumbs, scores: None, model: "made-up numbers".into() }
+    figure::head_grid::Data {
+        tokens: words(n),
+        thumbs,
+        scores: None,
+        model: "made-up numbers".into(),
+        word_level: false,
+    }
 }
 
 pub fn scored(mut data: figure::head_grid::Data) -> figure::head_grid::Data {
@@ -186,7 +198,7 @@ pub fn lens(tokens: Vec<String>, layers: usize) -> figure::logit_lens::Data {
     let label = |row: usize| if row == 0 { "embed".to_string() } else { (row - 1).to_string() };
     let row = |row| LensRow { label: label(row), top: (0..tokens.len()).map(|p| cell(row, p)).collect() };
     let rows = (0..=layers).map(row).collect();
-    figure::logit_lens::Data { tokens, rows, model: "made-up numbers".into() }
+    figure::logit_lens::Data { tokens, rows, model: "made-up numbers".into(), word_level: false }
 }
 
 /// A trace of 2 layers and 2 heads over the hot dog, as an engine would leave it.
@@ -201,6 +213,7 @@ pub fn trace() -> Trace {
         d_head: 4,
         n_vocab: 100,
         causal: true,
+        word_level: false,
     };
     let tokens = HOT_DOG.iter().enumerate().map(|(i, t)| Token { id: i as u32, text: t.to_string() }).collect();
     let mut trace = Trace { model, tokens, ..Trace::default() };

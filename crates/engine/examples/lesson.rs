@@ -1,0 +1,57 @@
+//! Trains the lesson model and its twin, and writes the file that the engine embeds: what `cargo xtask lesson` runs.
+
+use attnscope::lesson::{Settings, Trainer, TwinTrainer, lexicon::PAIRS, save};
+use attnscope::{Capture, Error, Intervention, Model};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).ok_or("expected the file to write, found nothing")?;
+    let settings = Settings::default();
+    println!("{settings:?}");
+    let mut trainer = Trainer::new(&settings)?;
+    train("model", settings.steps, || trainer.step());
+    let mut twin = TwinTrainer::new(&settings)?;
+    train("twin", settings.steps, || twin.step());
+    circuit(&trainer.model())?;
+    let bytes = save(&trainer, &twin.twin())?;
+    std::fs::write(&path, &bytes).map_err(|e| format!("{path}: {e}"))?;
+    println!("{path}: {} bytes", bytes.len());
+    Ok(())
+}
+
+fn train(what: &str, steps: usize, mut step: impl FnMut() -> f32) {
+    const EACH: usize = 250;
+    let start = std::time::Instant::now();
+    let mut sum = 0.0;
+    for done in 1..=steps {
+        sum += step();
+        if done % EACH == 0 {
+            let speed = done as f64 / start.elapsed().as_secs_f64();
+            println!("{what}: step {done}, loss {:.4} nats a word, {speed:.0} steps/s", sum / EACH as f32);
+            sum = 0.0;
+        }
+    }
+}
+
+/// For each pair the two looks of the circuit, and what comes next: whole, with the first look cut, the second unused
+/// one cut, and without the word before.
+fn circuit(model: &Model) -> Result<(), Error> {
+    println!("\nlook 1: noun at its word, layer 0; look 2: was at noun, layer 1");
+    for pair in PAIRS {
+        let text = format!("the {} {} was", pair.modifier, pair.noun);
+        let trace = model.run(&model.encode(&text)?, &"pattern".parse()?, &[])?;
+        let weight = |layer, q: usize, k| trace.pattern(layer, 0).map_or(f32::NAN, |p| p[q * 4 + k]);
+        println!("{text}: look 1 {:.2}, look 2 {:.2}", weight(0, 2, 1), weight(1, 3, 2));
+        println!("   {}", next(model, &text, &[])?);
+        println!("   cut 0:2>1  {}", next(model, &text, &[Intervention::cut("0:2>1")?])?);
+        println!("   cut 1:3>1  {}", next(model, &text, &[Intervention::cut("1:3>1")?])?);
+        let alone = format!("the {} was", pair.noun);
+        println!("   {alone}: {}", next(model, &alone, &[])?);
+    }
+    Ok(())
+}
+
+fn next(model: &Model, text: &str, changes: &[Intervention]) -> Result<String, Error> {
+    let trace = model.run(&model.encode(text)?, &Capture::none(), changes)?;
+    let words = model.next_tokens(&trace, 5).into_iter().map(|n| format!("{} {:.2}", n.text, n.p));
+    Ok(words.collect::<Vec<_>>().join(", "))
+}

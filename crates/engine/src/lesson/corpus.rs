@@ -1,0 +1,162 @@
+//! Sentences for the lesson: *today the hot dog on the old rock was delicious*.
+//!
+//! They are made so that a word's meaning has to be found at the word, and read from there:
+//! - the word before a noun decides its kind, and the verb stands far from it;
+//! - the same words stand in other places too (*the dog on the hot rock*), so that their presence says nothing;
+//! - several nouns stand in a sentence, each with words before it, and only the first is spoken of;
+//! - openings of one to three words move everything, so that no place in the sentence means anything.
+
+use super::lexicon::{
+    ADJECTIVES, ADVERBS, DETERMINERS, HEATED, KINDS, Kind, OPENINGS, OWN, PAIRS, PREPOSITIONS, VERBS, kind_named,
+};
+use super::words::Words;
+use crate::rng::SplitMix64;
+
+/// Longest sentence in words: the context of the lesson model.
+pub const LONGEST: usize = 16;
+
+/// Every word of the corpus, in a fixed order.
+pub fn vocabulary() -> Vec<&'static str> {
+    let pairs = PAIRS.iter().flat_map(|p| [p.modifier, p.noun]);
+    let kinds = KINDS.iter().flat_map(|k| k.nouns.iter().chain(k.said)).copied();
+    let own = OWN.iter().flat_map(|(noun, said)| [*noun, *said]);
+    let openings = OPENINGS.iter().copied().flatten().copied();
+    let mut all: Vec<_> =
+        DETERMINERS.into_iter().chain(ADJECTIVES).chain(PREPOSITIONS).chain(VERBS).chain(openings).collect();
+    all.extend(["and"].into_iter().chain(ADVERBS).chain(HEATED).chain(pairs).chain(kinds).chain(own));
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|word| seen.insert(*word));
+    all
+}
+
+/// Makes sentences as token ids.
+#[derive(Clone, Debug)]
+pub struct Corpus {
+    words: Words,
+    rng: SplitMix64,
+    sentence: Vec<&'static str>,
+}
+
+impl Corpus {
+    /// The same seed gives the same sentences.
+    pub fn new(seed: u64) -> Self {
+        Self { words: Words::lesson(), rng: SplitMix64(seed), sentence: Vec::with_capacity(2 * LONGEST) }
+    }
+
+    /// Writes the next sentence over `ids`.
+    pub fn next_into(&mut self, ids: &mut Vec<u32>) {
+        loop {
+            self.write();
+            if self.sentence.len() <= LONGEST {
+                break;
+            }
+        }
+        ids.clear();
+        ids.extend(self.sentence.iter().filter_map(|word| self.words.id(word)));
+    }
+
+    fn write(&mut self) {
+        self.sentence.clear();
+        if self.rng.chance(0.35) {
+            let opening = self.pick(&OPENINGS);
+            self.sentence.extend(opening);
+        }
+        let (noun, kind) = self.noun_phrase(0.7);
+        let places = [0.0, 0.4, 0.85].iter().filter(|p| self.rng.unit() >= **p).count() - 1;
+        for _ in 0..places {
+            self.place();
+        }
+        let verb = if self.rng.chance(0.6) { "was" } else { self.pick(&VERBS) };
+        self.sentence.push(verb);
+        if self.rng.chance(0.1) {
+            let adverb = self.pick(&ADVERBS);
+            self.sentence.push(adverb);
+        }
+        let first = self.say(noun, kind, verb, "");
+        self.sentence.push(first);
+        if self.rng.chance(0.15) {
+            let second = self.say(noun, kind, verb, first);
+            self.sentence.extend(["and", second]);
+        }
+    }
+
+    /// *the big hot dog*: the noun and its kind here.
+    fn noun_phrase(&mut self, ambiguous: f32) -> (&'static str, &'static Kind) {
+        let determiner = if self.rng.chance(0.5) { "the" } else { self.pick(&DETERMINERS) };
+        self.sentence.push(determiner);
+        if self.rng.chance(0.3) {
+            let adjective = self.pick(&ADJECTIVES);
+            self.sentence.push(adjective);
+        }
+        let (noun, pair) = if self.rng.chance(ambiguous) {
+            let pair = self.pick(&PAIRS);
+            (pair.noun, Some(pair))
+        } else {
+            let kind = self.pick_kind();
+            (self.pick(kind.nouns), None)
+        };
+        // Any other word before the noun leaves it what it is (a *sea dog* is a dog), so neither says it alone.
+        let own = pair.filter(|_| self.rng.chance(0.45)).map(|p| p.modifier);
+        let modifier = own.or_else(|| self.rng.chance(0.35).then(|| self.pick(&PAIRS).modifier));
+        self.sentence.extend(modifier.into_iter().chain([noun]));
+        (noun, kind_of(modifier, noun))
+    }
+
+    /// *on the hot rock*: half of the nouns are simple, with any pair's first word before them.
+    fn place(&mut self) {
+        let preposition = self.pick(&PREPOSITIONS);
+        self.sentence.push(preposition);
+        if self.rng.chance(0.35) {
+            self.noun_phrase(0.6);
+            return;
+        }
+        let determiner = if self.rng.chance(0.6) { "the" } else { self.pick(&DETERMINERS) };
+        self.sentence.push(determiner);
+        if self.rng.chance(0.6) {
+            let before = if self.rng.chance(0.7) { self.pick(&PAIRS).modifier } else { self.pick(&ADJECTIVES) };
+            self.sentence.push(before);
+        }
+        let kind = ["thing", "place"][self.rng.below(2)];
+        let noun = self.pick(kind_named(kind).map_or(&[], |k| k.nouns));
+        self.sentence.push(noun);
+    }
+
+    /// What is said of it.
+    fn say(&mut self, noun: &str, kind: &Kind, verb: &str, not: &str) -> &'static str {
+        let heated = matches!(kind.name, "animal" | "person") && self.sentence.contains(&"hot");
+        loop {
+            let own = OWN.iter().find(|(n, _)| *n == noun && kind.name == "animal").map(|(_, said)| *said);
+            let said = match own.filter(|_| self.rng.chance(0.25)) {
+                Some(said) => said,
+                None if heated && self.rng.chance(0.4) => self.pick(&HEATED),
+                None => self.pick(kind.said),
+            };
+            let seen = matches!(verb, "looked" | "seemed") && said.ends_with("ing");
+            if !seen && said != not {
+                return said;
+            }
+        }
+    }
+
+    fn pick_kind(&mut self) -> &'static Kind {
+        loop {
+            let kind = &KINDS[self.rng.below(KINDS.len())];
+            if !kind.nouns.is_empty() {
+                return kind;
+            }
+        }
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.rng.below(from.len())]
+    }
+}
+
+/// The kind of a noun after a word.
+fn kind_of(modifier: Option<&str>, noun: &str) -> &'static Kind {
+    let pair = PAIRS.iter().find(|p| p.noun == noun);
+    let together = PAIRS.iter().find(|p| p.noun == noun && modifier == Some(p.modifier));
+    let name = together.map(|p| p.together).or(pair.map(|p| p.alone));
+    let found = KINDS.iter().find(|k| name.map_or_else(|| k.nouns.contains(&noun), |name| k.name == name));
+    found.unwrap_or(&KINDS[0])
+}
