@@ -18,7 +18,9 @@ pub struct Failure {
 pub enum FailureKind {
     /// The text: empty, too long, or with a word that the model does not know.
     Text {
-        /// Words that are near the unknown one.
+        /// The word that the model does not know, if that is what is wrong.
+        word: Option<String>,
+        /// Words that are near it.
         near: Vec<String>,
     },
     /// The request: an edge or head that does not exist, a malformed message.
@@ -42,11 +44,16 @@ impl Failure {
         Self { kind: FailureKind::Model, message: message.into() }
     }
 
+    /// A connection or a worker that broke.
+    pub fn lost(message: impl Into<String>) -> Self {
+        Self { kind: FailureKind::Lost, message: message.into() }
+    }
+
     /// What went wrong while a text was cut into tokens: what is wrong with a request there, is wrong with its text.
     pub(crate) fn of_text(error: Error) -> Self {
         match Self::from(error) {
             Self { kind: FailureKind::Request, message } => {
-                Self { kind: FailureKind::Text { near: Vec::new() }, message }
+                Self { kind: FailureKind::Text { word: None, near: Vec::new() }, message }
             }
             other => other,
         }
@@ -56,7 +63,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = match &error {
-            Error::UnknownWord { near, .. } => FailureKind::Text { near: near.clone() },
+            Error::UnknownWord { word, near, .. } => FailureKind::Text { word: Some(word.clone()), near: near.clone() },
             Error::Usage(_) | Error::Trace(_) => FailureKind::Request,
             Error::Format { .. } | Error::Config { .. } | Error::MissingTensor { .. } | Error::Io { .. } => {
                 FailureKind::Model

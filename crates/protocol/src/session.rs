@@ -93,9 +93,9 @@ impl<S: Source> Session<S> {
     }
 
     fn card(&self, id: &str) -> Result<ModelCard, Failure> {
-        self.open(id)?;
-        let found = self.cards().into_iter().find(|card| card.id == id);
-        found.ok_or_else(|| Failure::model(format!("the model {id:?} was closed while it was opened; try again")))
+        let info = Some(self.open(id)?.info());
+        let bytes = self.source.cards().iter().find(|card| card.id == id).map_or(0, |card| card.bytes);
+        Ok(ModelCard { id: id.to_owned(), bytes, info })
     }
 
     fn prepare(&self, request: Request) -> Result<Box<dyn Work>, Failure> {

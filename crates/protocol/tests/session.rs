@@ -184,13 +184,13 @@ fn nothing_comes_after_the_end() {
 fn a_text_that_cannot_be_read_is_the_texts_fault() {
     let long = "dog ".repeat(10_000);
     for text in ["", &long] {
-        assert_eq!(refused(run(prompt(text), "")).kind, FailureKind::Text { near: Vec::new() });
+        assert_eq!(refused(run(prompt(text), "")).kind, FailureKind::Text { word: None, near: Vec::new() });
     }
     let train = Request::Train { settings: Settings::default(), steps: 1, every: 1, text: "the hott dog".into() };
     for request in [run(prompt("the hott dog"), ""), train] {
         let failure = refused(request);
-        let FailureKind::Text { near } = &failure.kind else { panic!("{failure:?}") };
-        assert!(near.contains(&"hot".to_owned()), "{failure:?}");
+        let FailureKind::Text { word: Some(word), near } = &failure.kind else { panic!("{failure:?}") };
+        assert!(word == "hott" && near.contains(&"hot".to_owned()), "{failure:?}");
     }
 }
 
