@@ -63,9 +63,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = match &error {
-            Error::UnknownWord { word, near, .. } => {
-                FailureKind::Text { word: Some(word.clone()), near: near.clone() }
-            }
+            Error::UnknownWord { word, near, .. } => FailureKind::Text { word: Some(word.clone()), near: near.clone() },
             Error::Usage(_) | Error::Trace(_) => FailureKind::Request,
             Error::Format { .. } | Error::Config { .. } | Error::MissingTensor { .. } | Error::Io { .. } => {
                 FailureKind::Model

@@ -14,8 +14,8 @@ pub const MAX_INTERVENTIONS: usize = 1024;
 pub const MAX_TILE: usize = 1024;
 /// Training steps of one request.
 pub const MAX_STEPS: usize = 100_000;
-/// Training steps between two reports: between them the job cannot be cancelled.
-pub const MAX_EVERY: usize = 200;
+/// Sentences that are learned from between two reports: between them the job cannot be cancelled.
+pub const MAX_SENTENCES: usize = 1 << 14;
 
 /// A list of at most `top` tokens.
 pub(crate) fn check_top(top: usize) -> Result<(), Failure> {

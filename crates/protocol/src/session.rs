@@ -2,7 +2,7 @@
 
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{MAX_EVERY, MAX_STEPS, check_bytes, check_run, check_top, within};
+use crate::limits::{MAX_SENTENCES, MAX_STEPS, check_bytes, check_run, check_top, within};
 use crate::reading::{Question, Reading};
 use crate::tile::Part;
 use crate::training::Training;
@@ -93,9 +93,9 @@ impl<S: Source> Session<S> {
     }
 
     fn card(&self, id: &str) -> Result<ModelCard, Failure> {
-        self.open(id)?;
-        let found = self.cards().into_iter().find(|card| card.id == id);
-        found.ok_or_else(|| Failure::model(format!("the model {id:?} was closed while it was opened; try again")))
+        let info = Some(self.open(id)?.info());
+        let bytes = self.source.cards().iter().find(|card| card.id == id).map_or(0, |card| card.bytes);
+        Ok(ModelCard { id: id.to_owned(), bytes, info })
     }
 
     fn prepare(&self, request: Request) -> Result<Box<dyn Work>, Failure> {
@@ -155,7 +155,9 @@ impl<S: Source> Session<S> {
             }
             Request::Train { settings, steps, every, text } => {
                 within("the number of training steps", steps, 1, MAX_STEPS)?;
-                within("the number of steps between reports", every, 1, MAX_EVERY)?;
+                within("the number of steps between reports", every, 1, MAX_STEPS)?;
+                let sentences = settings.batch.saturating_mul(every);
+                within("the number of sentences between reports", sentences, 1, MAX_SENTENCES)?;
                 Ok(Box::new(Training::start(&settings, steps, every, text)?))
             }
         }

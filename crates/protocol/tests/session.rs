@@ -4,7 +4,7 @@
 use attnscope::analysis::{contributions, head_scores, lens, looks, neighbours};
 use attnscope::lesson::{Settings, Trainer};
 use attnscope::{Array, Capture, GenerateOptions, Intervention, Model, Trace};
-use attnscope_protocol::limits::{MAX_EVERY, MAX_STEPS};
+use attnscope_protocol::limits::{MAX_SENTENCES, MAX_STEPS};
 use attnscope_protocol::session::LESSON;
 use attnscope_protocol::{
     Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Session, Source,
@@ -184,8 +184,13 @@ fn nothing_comes_after_the_end() {
 fn a_text_that_cannot_be_read_is_the_texts_fault() {
     let long = "dog ".repeat(10_000);
     for text in ["", &long] {
-        let failure = refused(run(prompt(text), ""));
-        assert!(matches!(failure.kind, FailureKind::Text { .. }), "{failure:?}");
+        assert_eq!(refused(run(prompt(text), "")).kind, FailureKind::Text { word: None, near: Vec::new() });
+    }
+    let train = Request::Train { settings: Settings::default(), steps: 1, every: 1, text: "the hott dog".into() };
+    for request in [run(prompt("the hott dog"), ""), train] {
+        let failure = refused(request);
+        let FailureKind::Text { word: Some(word), near } = &failure.kind else { panic!("{failure:?}") };
+        assert!(word == "hott" && near.contains(&"hot".to_owned()), "{failure:?}");
     }
 }
 
@@ -220,7 +225,7 @@ fn what_does_not_exist_is_refused() {
         train(0, 1),
         train(MAX_STEPS + 1, 1),
         train(1, 0),
-        train(1, MAX_EVERY + 1),
+        train(1, MAX_SENTENCES + 1),
     ];
     for request in requests {
         let failure = refused(request.clone());

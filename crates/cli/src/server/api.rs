@@ -135,7 +135,7 @@ async fn next_frame(open: Option<Open>) -> Option<(Result<Frame, Infallible>, Op
 }
 
 fn lost(message: &str) -> Event {
-    Event::Failed(Failure { kind: FailureKind::Lost, message: message.into() })
+    Event::Failed(Failure::lost(message))
 }
 
 #[cfg(test)]

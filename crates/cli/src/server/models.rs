@@ -4,7 +4,7 @@ use super::App;
 use crate::failure::usage;
 use crate::pull::list::size_of;
 use crate::pull::reference::{self, ModelRef};
-use crate::pull::{Settings, resolve, resolve_in};
+use crate::pull::{Settings, is_lesson, resolve, resolve_in};
 use anyhow::Result;
 use attnscope::Model;
 use attnscope_protocol::session::LESSON;
@@ -33,9 +33,9 @@ impl Offers {
     pub fn named(models: &[String]) -> Result<Self> {
         let mut offers: Vec<Offer> = Vec::new();
         // The lesson model is always there.
-        for model in models.iter().filter(|model| *model != LESSON) {
+        for model in models.iter().filter(|model| !is_lesson(model)) {
             let offer = Offer { id: id(model)?, path: resolve(model)? };
-            if offers.iter().any(|other| other.id == offer.id) || offer.id == LESSON {
+            if offers.iter().any(|other| other.id == offer.id) || is_lesson(&offer.id) {
                 return Err(usage(format!("two models are called {:?}; rename a file, or name one of them", offer.id)));
             }
             offers.push(offer);

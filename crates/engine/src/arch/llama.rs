@@ -187,7 +187,7 @@ fn weights(loader: &Loader<'_>, c: &Config, names: &Names) -> Result<Weights, Er
             q_norm: loader.optional_vector(&at(names.q_norm), c.d_head)?,
             k_norm: loader.optional_vector(&at(names.k_norm), c.d_head)?,
             o: loader.linear(&at(names.o), d, heads)?,
-            mlp: c.mlp.map(|Mlp { d_ff, .. }| mlp(loader, names, &at, d, d_ff)).transpose()?,
+            mlp: c.mlp.map(|Mlp { d_ff, .. }| mlp(loader, names, at, d, d_ff)).transpose()?,
         })
     };
     let embed = loader.tensor(names.embed, &[c.n_vocab, d])?;

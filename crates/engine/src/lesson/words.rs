@@ -29,6 +29,11 @@ impl Words {
         self.list.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// A word's id.
     pub fn id(&self, word: &str) -> Option<u32> {
         self.ids.get(word).copied()
