@@ -171,9 +171,7 @@ impl Model {
         if !c.causal && cache.len > 0 {
             return Err(Error::usage(format!("{} looks both ways: it cannot go on from a cache", c.name)));
         }
-        for intervention in interventions {
-            intervention.check(c, cache.len + tokens.len())?;
-        }
+        crate::intervention::check_all(interventions, c, cache.len + tokens.len())?;
         let mut pass = Pass { config: c, capture, interventions, first: cache.len, arrays: Default::default() };
         let mut resid = self.embed(tokens, cache.len);
         pass.model_site("embed", &[tokens.len(), c.d_model], &mut resid)?;
