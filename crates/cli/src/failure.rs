@@ -25,6 +25,25 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(is_usage) { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
+/// What clap says about the arguments: help and version in full, what is wrong with them on one line.
+pub fn report_parsing(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    if matches!(error.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand) {
+        // A reader that has left is no failure.
+        let _ = error.print();
+        return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+    }
+    report(&usage(one_line(&error.to_string())))
+}
+
+/// clap's message without its heading, its usage lines and its last paragraph, with where to read more.
+fn one_line(message: &str) -> String {
+    let paragraphs = message.trim_start_matches("error: ").split("\n\n").map(str::trim);
+    let said = paragraphs.filter(|p| !p.is_empty() && !p.starts_with("Usage:") && !p.starts_with("For more"));
+    let said: Vec<String> = said.map(|p| p.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    format!("{}; `attnscope help` says what there is", said.join("; "))
+}
+
 /// The error and its causes, each said once: many errors quote their cause in their own message.
 fn message(error: &anyhow::Error) -> String {
     let mut message = String::new();
@@ -55,6 +74,21 @@ fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_clap_says_fits_on_a_line() {
+        use clap::Parser;
+        let said = |args: &[&str]| {
+            let args = [&["attnscope"], args].concat();
+            one_line(&crate::Cli::try_parse_from(args).unwrap_err().to_string())
+        };
+        let more = "; `attnscope help` says what there is";
+        let missing = "the following required arguments were not provided: --text <TEXT>";
+        assert_eq!(said(&["predict", "-m", "x"]), format!("{missing}{more}"));
+        let wrong = said(&["completions", "bas"]);
+        assert!(wrong.contains("'bas'") && wrong.contains("possible values: bash") && !wrong.contains('\n'), "{wrong}");
+        assert!(said(&["predict", "--txt", "x"]).contains("--text"), "{}", said(&["predict", "--txt", "x"]));
+    }
 
     #[test]
     fn causes_are_said_once() {

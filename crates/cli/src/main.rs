@@ -6,9 +6,8 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Bad usage that clap sees ends in here, with code 2 and clap's own message.
-    match Cli::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure::report(&error),
+    match Cli::try_parse() {
+        Ok(cli) => cli.run().map_or_else(|error| failure::report(&error), |()| ExitCode::SUCCESS),
+        Err(error) => failure::report_parsing(&error),
     }
 }

@@ -9,9 +9,7 @@ use std::path::Path;
 /// Writes to stdout.
 pub fn print(bytes: impl AsRef<[u8]>) -> Result<()> {
     let mut out = stdout().lock();
-    out.write_all(bytes.as_ref())?;
-    out.flush()?;
-    Ok(())
+    out.write_all(bytes.as_ref()).and_then(|()| out.flush()).context("cannot write to stdout")
 }
 
 /// Writes one line of JSON to stdout.

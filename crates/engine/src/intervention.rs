@@ -2,6 +2,7 @@
 
 use crate::{Array, Config, Error};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -125,6 +126,27 @@ impl Intervention {
             Self::SetEdge { site, q, k, weight } => check_edge(*site, (*q, *k, *weight), c, seq),
             Self::Patch { key, .. } => check_key(key, c),
         }
+    }
+}
+
+/// Checks all of them, and that no row of a pattern is asked to give away more than it has.
+pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<(), Error> {
+    all.iter().try_for_each(|intervention| intervention.check(c, seq))?;
+    let mut rows: BTreeMap<(usize, usize, usize), BTreeMap<usize, f32>> = BTreeMap::new();
+    for intervention in all {
+        let Intervention::SetEdge { site, q, k, weight } = intervention else { continue };
+        for layer in (0..c.n_layers).filter(|layer| site.has_layer(*layer)) {
+            for head in site.heads(c.n_heads) {
+                rows.entry((layer, head, *q)).or_default().insert(*k, *weight); // the later one counts
+            }
+        }
+    }
+    let too_much = rows.iter().map(|(at, weights)| (at, weights.values().sum::<f32>())).find(|(_, sum)| *sum > 1.0001);
+    match too_much {
+        Some(((layer, head, q), sum)) => Err(Error::usage(format!(
+            "the weights set for query {q} in layer {layer}, head {head} add up to {sum}; a row has 1 to give"
+        ))),
+        None => Ok(()),
     }
 }
 

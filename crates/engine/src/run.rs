@@ -120,7 +120,7 @@ impl Model {
         if !c.causal && cache.len > 0 {
             return Err(Error::usage(format!("{} looks both ways: it cannot go on from a cache", c.name)));
         }
-        interventions.iter().try_for_each(|intervention| intervention.check(c, cache.len + tokens.len()))
+        crate::intervention::check_all(interventions, c, cache.len + tokens.len())
     }
 
     fn trace(&self, tokens: &[u32], arrays: BTreeMap<String, Array>, last_logits: Vec<f32>) -> Trace {

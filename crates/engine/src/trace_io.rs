@@ -4,7 +4,7 @@ use crate::{Array, Error, ModelInfo, Token, Trace};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::HashMap;
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Write};
 
 impl Trace {
     /// Writes all arrays as f32 under their keys, `tokens` as i64 `[seq]`, and the model and token texts as metadata.
@@ -49,36 +49,43 @@ impl Trace {
     }
 
     /// Writes the same arrays as NPZ, for `numpy.load`.
-    pub fn save_npz(&self, to: impl Write + Seek) -> Result<(), Error> {
-        let bad = |e: &dyn std::fmt::Display| Error::Trace(e.to_string());
-        let mut zip = zip::ZipWriter::new(to);
+    pub fn save_npz(&self, mut to: impl Write) -> Result<(), Error> {
+        // Into memory first: a ZipWriter whose disk is full complains on stderr when it is dropped.
+        let bytes = self.to_npz().map_err(|e| Error::Trace(e.to_string()))?;
+        to.write_all(&bytes).map_err(|e| Error::Trace(e.to_string()))
+    }
+
+    fn to_npz(&self) -> zip::result::ZipResult<Vec<u8>> {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         let options = zip::write::SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Stored)
             .large_file(true);
         let ids: Vec<i64> = self.tokens.iter().map(|t| t.id.into()).collect();
-        let mut entry = |key: &str, header: Vec<u8>, data: &[u8]| -> Result<(), Error> {
-            zip.start_file(format!("{key}.npy"), options).map_err(|e| bad(&e))?;
-            zip.write_all(&header).and_then(|()| zip.write_all(data)).map_err(|e| bad(&e))
+        let mut entry = |key: &str, header: Vec<u8>, data: &[u8]| -> zip::result::ZipResult<()> {
+            zip.start_file(format!("{key}.npy"), options)?;
+            zip.write_all(&header)?;
+            Ok(zip.write_all(data)?)
         };
         entry("tokens", npy_header("<i8", &[ids.len()]), bytemuck::cast_slice(&ids))?;
         for (key, array) in &self.arrays {
             entry(key, npy_header("<f4", array.shape()), bytemuck::cast_slice(array.data()))?;
         }
-        zip.finish().map_err(|e| bad(&e))?;
-        Ok(())
+        Ok(zip.finish()?.into_inner())
     }
 
     /// Reads what [`Trace::save_npz`] wrote. NPZ has no place for texts or model: they stay empty.
     pub fn load_npz(bytes: &[u8]) -> Result<Self, Error> {
         let bad = |e: &dyn std::fmt::Display| Error::Trace(format!("not a whole NPZ file ({e})"));
         let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).map_err(|e| bad(&e))?;
-        let mut trace = Trace::default();
+        let (mut trace, mut left) = (Trace::default(), bytes.len() as u64);
         for i in 0..zip.len() {
             let entry = zip.by_index(i).map_err(|e| bad(&e))?;
             let key = entry.name().map_err(|e| bad(&e))?.trim_end_matches(".npy").to_string();
-            // A stored entry cannot hold more than the file; a lying size is cut off here.
+            // Stored entries cannot hold more than the file, all together: lying sizes, and entries that share
+            // their bytes, are cut off here.
             let mut data = Vec::new();
-            entry.take(bytes.len() as u64).read_to_end(&mut data).map_err(|e| bad(&e))?;
+            entry.take(left).read_to_end(&mut data).map_err(|e| bad(&e))?;
+            left -= data.len() as u64;
             let (dtype, shape, data) = read_npy(&data)
                 .ok_or_else(|| Error::Trace(format!("`{key}` is not a C-ordered NPY array of <f4 or <i8")))?;
             if dtype == "<i8" {

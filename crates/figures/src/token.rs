@@ -40,15 +40,23 @@ fn push_visible(out: &mut String, c: char) {
         c if (c as u32) < 0x100 && c.is_control() => out.push_str(&format!("<0x{:02X}>", c as u32)),
         // Would turn the text around, or be nothing to see. The joiner of emoji (200D) is left alone.
         '\u{200B}'
+        | '\u{115F}'
+        | '\u{1160}'
+        | '\u{180E}'
         | '\u{200E}'
         | '\u{200F}'
         | '\u{2028}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{FFA0}'
         | '\u{FEFF}'
         | '\u{FFF9}'..='\u{FFFB}'
         | '\u{FFFE}'
         | '\u{FFFF}'
         | '\u{AD}' => out.push_str(&format!("<U+{:04X}>", c as u32)),
+        // A space of another kind: 00A0 does not break a line, 3000 is as wide as a Chinese character.
+        c if c.is_whitespace() && c != ' ' => out.push_str(&format!("<U+{:04X}>", c as u32)),
         c => out.push(c),
     }
 }
@@ -93,6 +101,9 @@ mod tests {
         assert_eq!(shown("a\tb\u{1b}"), "a⇥b<0x1B>");
         assert_eq!(shown("        "), "␣×8");
         assert_eq!(shown("\u{202e}abc"), "<U+202E>abc");
+        assert_eq!(shown("\u{a0}"), "<U+00A0>");
+        assert_eq!(shown("\u{3000}\u{2003}"), "<U+3000><U+2003>");
+        assert_eq!(shown("\u{2800}"), "<U+2800>");
         assert_eq!(shown(""), "∅");
         assert_eq!(shown("🌭"), "🌭");
         assert_eq!(shown("hot dog "), "hot dog␣");

@@ -91,6 +91,51 @@ fn both_themes_draw_the_same_marks() {
 }
 
 #[test]
+fn long_texts_keep_figures_of_words_to_a_size() {
+    let tokens = sample::words(3000);
+    let word = |p| attnscope::NextToken { id: 7, text: " it".into(), p };
+    let scene = arcs::render(&sample::matrix(tokens.clone(), 4, true), &Default::default(), &Theme::LIGHT);
+    assert!(scene.width < 3000.0, "{}", scene.width);
+    assert!(scene.texts().iter().any(|t| t.contains("Only some tokens are named")), "{:?}", scene.texts());
+
+    let data = next_tokens::Data { tokens: tokens.clone(), next: vec![word(0.5)], n_vocab: 100, model: "tiny".into() };
+    let scene = next_tokens::render(&data, &Default::default(), &Theme::LIGHT);
+    assert!(scene.height < 1500.0, "{}", scene.height);
+    assert!(scene.node("token-2999").is_some() && scene.node("token-0").is_none());
+    assert!(scene.texts().iter().any(|t| t.contains("2,900 tokens before these")), "{:?}", scene.texts());
+
+    let row = |label: &str| attnscope::analysis::lens::LensRow {
+        label: label.into(),
+        top: tokens.iter().map(|_| vec![word(0.5)]).collect(),
+    };
+    let data = logit_lens::Data { tokens: tokens.clone(), rows: vec![row("embed"), row("0")], model: "tiny".into() };
+    let scene = logit_lens::render(&data, &Default::default(), &Theme::LIGHT);
+    assert!(scene.width < 1800.0, "{}", scene.width);
+    assert!(scene.node("cell-1-2999").is_some() && scene.node("cell-1-0").is_none());
+    assert!(scene.texts().iter().any(|t| t.contains("Tokens 2976 to 2999")), "{:?}", scene.texts());
+    let state = logit_lens::State { selected: Some((1, 5)), ..Default::default() };
+    let scene = logit_lens::render(&data, &state, &Theme::LIGHT);
+    assert!(scene.node("cell-1-5").is_some() && scene.node("chosen-cell").is_some());
+}
+
+#[test]
+fn many_vectors_are_one_raster_of_bounded_size() {
+    use vector_strip::{Data, Vector, render};
+    for n in [17, 64, 300, 5000] {
+        let vector = |i: usize| Vector { name: format!(" w{i}"), values: vec![i as f32; 33] };
+        let data = Data { vectors: (0..n).map(vector).collect(), ..Data::default() };
+        let scene = render(&data, &Default::default(), &Theme::LIGHT);
+        assert!(scene.height < 1200.0 && scene.width < 900.0, "{n}: {} × {}", scene.width, scene.height);
+        let Some(Shape::Raster { image, .. }) = scene.node("vectors").map(|n| &n.shape) else { panic!("no raster") };
+        assert_eq!((image.width(), image.height()), (33, n));
+        let mut nodes = 0;
+        scene.visit(&mut |_| nodes += 1);
+        assert!(nodes < 300, "{n}: {nodes}");
+        assert!(scene.description.contains("w0") && scene.description.len() < 300, "{}", scene.description);
+    }
+}
+
+#[test]
 fn long_texts_are_one_raster_of_bounded_size() {
     let scene = matrix::render(&sample::matrix(sample::words(1000), 4, true), &Default::default(), &Theme::LIGHT);
     let mut count = 0;

@@ -1,6 +1,6 @@
 //! `attnscope models`
 
-use crate::output::print;
+use crate::output::{print, print_json};
 use crate::pull::Settings;
 use crate::pull::human;
 use crate::pull::list::{Listed, list};
@@ -9,16 +9,20 @@ use anyhow::Result;
 /// List the models that can be pulled by name, and those on this machine
 #[derive(Debug, clap::Args)]
 pub struct ModelsArgs {
-    /// As JSON: a list of {id, about, licence, size, path, built_in}; licence and path may be null
+    /// As JSON (docs/json.md)
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(serde::Serialize)]
+struct Models<'a> {
+    models: &'a [Listed],
 }
 
 /// Prints the list.
 pub fn run(args: &ModelsArgs) -> Result<()> {
     let models = list(&Settings::from_env()?);
-    let text = if args.json { serde_json::to_string_pretty(&models)? + "\n" } else { table(&models) };
-    print(text)
+    if args.json { print_json(&Models { models: &models }) } else { print(table(&models)) }
 }
 
 /// Columns as wide as their content; the path comes last, so that it may be as long as it likes.

@@ -98,9 +98,9 @@ mod tests {
 hot│␣dog
 tiny, 2 tokens
 
-  ␣served    50\u{202f}%  ██████████████████████
-  ↵         5.0\u{202f}%  ██▎
-             45\u{202f}%  1,000 others
+  ␣served   50\u{202f}%  ██████████████████████
+  ↵        5.0\u{202f}%  ██▎
+            45\u{202f}%  1,000 others
 ";
         assert_eq!(text.replace('\u{a0}', "\u{202f}"), expected);
     }

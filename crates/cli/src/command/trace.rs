@@ -45,7 +45,11 @@ struct Summary<'a> {
 pub fn run(args: &TraceArgs) -> Result<()> {
     let kind = extension(&args.output, &["safetensors", "npz"])?;
     let capture: Capture = args.capture.parse()?;
-    let trace = args.input.open()?.run(&capture.last_logits_only(args.last))?;
+    let opened = args.input.open()?;
+    if args.last || args.capture.split(',').any(|name| name.trim() == "logits") {
+        opened.require_vocab_head()?;
+    }
+    let trace = opened.run(&capture.last_logits_only(args.last))?;
     save(&trace, kind, &args.output)?;
     let bytes = std::fs::metadata(&args.output)?.len();
     if args.json {

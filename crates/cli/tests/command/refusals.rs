@@ -1,5 +1,7 @@
 //! What is refused, and how: one line that says what to do, the right code, and nothing left behind.
 
+use std::process::Command;
+
 use super::{attnscope, bert, failure, names, tiny};
 
 const TEXT: &str = "the hot dog was";
@@ -19,10 +21,18 @@ fn bad_usage_ends_with_2() {
     assert!(refuse(&["predict", "--cut", "1>2"]).contains('2'));
     assert!(refuse(&["predict", "--cut", "7>1"]).contains('7'));
     assert!(refuse(&["predict", "--set", "2>1"]).contains("0.5"));
+    let both = ["predict", "--set", "2>1=0.8", "--set", "0:2>0=0.7"];
+    assert!(refuse(&both).contains("query 2 in layer 0, head 0 add up to 1.5"));
     assert!(refuse(&["heads", "--from", "cat", "--to", "0"]).contains("no token reads \"cat\""));
     assert!(refuse(&["heads", "--from", "4", "--to", "0"]).contains("positions 0 to 3"));
     assert!(failure(2, &["predict", "-m", &model, "-t", ""], b"").contains("text is empty"));
     assert!(failure(2, &["predict", "-m", &bert(), "-t", TEXT], b"").contains("encoder"));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.npz").display().to_string();
+    let logits = ["trace", "-m", &bert(), "-t", TEXT, "--capture", "logits", "-o", &out];
+    assert!(failure(2, &logits, b"").contains("encoder"));
+    assert!(refuse(&["trace", "--capture", "", "-o", &out]).contains("found nothing"));
+    assert!(names(folder.path()).is_empty());
     let render = |more: &[&str]| failure(2, &[&["render", "matrix", "-m", &model, "-t", TEXT], more].concat(), b"");
     assert!(render(&["--head", "99"]).contains("there is no head 99"));
     assert!(render(&["--layer", "99"]).contains("there is no layer 99"));
@@ -30,6 +40,8 @@ fn bad_usage_ends_with_2() {
     for usage in [&["predict"][..], &["render", "heat"], &["nothing"], &["heads", "--from", "1"], &[]] {
         assert_eq!(attnscope(usage).status.code(), Some(2), "{usage:?}");
     }
+    assert!(failure(2, &["predict", "-m", &model], b"").contains("--text"));
+    assert!(refuse(&["predict", "--top", "0"]).contains("'0'"));
 }
 
 #[test]
@@ -58,6 +70,14 @@ fn a_model_that_cannot_be_read_is_a_failure() {
         let error = failure(1, &["predict", "-m", &path.display().to_string(), "-t", TEXT], b"");
         assert!(error.contains("cut.gguf"), "{length}: {error}");
     }
+    // Named without a folder, in the folder where it lies.
+    std::fs::write(folder.path().join("lone.safetensors"), b"{}").unwrap();
+    let alone = Command::new(env!("CARGO_BIN_EXE_attnscope"))
+        .args(["predict", "-m", "lone.safetensors", "-t", TEXT])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&alone.stderr).contains("there is no config.json"), "{alone:?}");
     assert!(failure(1, &["predict", "-m", "/nowhere/m.gguf", "-t", TEXT], b"").contains("/nowhere/m.gguf"));
     assert!(failure(1, &["predict", "-m", "smolm2", "-t", TEXT], b"").contains("did you mean smollm2-135m?"));
 }
@@ -74,10 +94,22 @@ fn nothing_is_left_behind() {
     assert!(names(folder.path()).is_empty());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["out.npz", "out.safetensors"] {
+        let out = folder.path().join(name);
+        std::os::unix::fs::symlink("/dev/full", &out).unwrap();
+        let out = out.display().to_string();
+        assert!(failure(1, &["trace", "-m", &tiny(), "-t", TEXT, "-o", &out], b"").contains("No space left"));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_that_leaves_is_no_failure() {
-    use std::process::{Command, Stdio};
+    use std::process::Stdio;
     let mut child = Command::new(env!("CARGO_BIN_EXE_attnscope"))
         .args(["heads", "-m", &tiny(), "-t", TEXT])
         .stdout(Stdio::piped())

@@ -31,6 +31,8 @@ fn pull_prints_the_path_and_honours_home_endpoint_and_token() {
 
     let output = attnscope(home.path(), &["models", "--json"], &[]);
     let models: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(text(&output.stdout).lines().count(), 1);
+    let models = &models["models"];
     assert_eq!(models[1]["id"], "smollm2-135m");
     assert!(models[1]["path"].is_null());
     assert_eq!(models[3]["id"], "someone/Tiny/m.gguf");

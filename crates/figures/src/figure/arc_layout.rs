@@ -55,7 +55,7 @@ impl Layout {
         let gaps = (n - 1.0).max(1.0);
         let turned = words + gaps * 14.0 > room;
         // Turned words need 15 pixels each; where even those are too many, only some are written.
-        let step = if turned { (room / n).max(if n > 300.0 { 3.0 } else { 15.0 }) } else { 0.0 };
+        let step = if turned { (room / n).max(if n > 300.0 { 3f32.min(2400.0 / n) } else { 15.0 }) } else { 0.0 };
         let every = if turned { (15.0 / step).ceil() as usize } else { 1 };
         let gap = ((room - words) / gaps).min(84.0);
         let mut x = Vec::with_capacity(widths.len());

@@ -58,7 +58,8 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         (false, true) => "Arcs above look back, arcs below look ahead.",
         (false, false) => "",
     };
-    frame.finish(&caption(&[&credit(&data.model), sides, &left_out]), description(data, chosen, arcs.len()))
+    let some = if layout.every > 1 { "Only some tokens are named." } else { "" };
+    frame.finish(&caption(&[&credit(&data.model), sides, &left_out, some]), description(data, chosen, arcs.len()))
 }
 
 /// An arc over the words, or under them when it looks ahead: `above` and `below` are its feet's heights.

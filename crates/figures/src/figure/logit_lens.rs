@@ -7,6 +7,7 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::analysis::lens::LensRow;
+use std::ops::Range;
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,15 +46,26 @@ pub struct State {
 const ROW: f32 = 24.0;
 const LABEL_W: f32 = 54.0;
 
+/// Columns at most: each holds a word that must be read.
+const MAX_COLUMNS: usize = 24;
+
+/// The positions that are drawn: all, or the last ones, or those from the chosen one on.
+fn columns(data: &Data, state: &State) -> Range<usize> {
+    let first = data.tokens.len().saturating_sub(MAX_COLUMNS);
+    let first = state.selected.map_or(first, |(_, position)| position.min(first));
+    first..(first + MAX_COLUMNS).min(data.tokens.len())
+}
+
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
-    let n = data.tokens.len().max(1) as f32;
+    let columns = columns(data, state);
+    let n = columns.len().max(1) as f32;
     let cell = ((state.canvas.width - 2.0 * PAD - LABEL_W) / n).clamp(66.0, 132.0).floor();
     let width = (2.0 * PAD + LABEL_W + n * cell).max(2.0 * PAD + Frame::LEGEND_WIDTH);
     let lead = "Read downwards: under each token, the next token that the model would choose if it stopped after that layer. \
                 The top row is the bare embedding, the bottom row what the model says.";
     let mut frame = Frame::new(theme, &state.canvas, width, "The answer takes shape, layer by layer", lead);
-    heads(&mut frame, data, cell);
+    heads(&mut frame, data, &columns, cell);
     let top = frame.y;
     for (row, lens) in data.rows.iter().enumerate() {
         let last = row + 1 == data.rows.len() && row > 0;
@@ -67,11 +79,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         let node = Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(12.0).anchor(Anchor::End);
         let node = node.fill(if last { theme.text } else { theme.muted }).centred();
         frame.push(if last { node.bold() } else { node });
-        for (position, best) in lens.top.iter().take(data.tokens.len()).enumerate() {
-            draw_cell(&mut frame, data, best, (row, position), cell, last);
+        for (column, position) in columns.clone().enumerate().filter(|(_, position)| *position < lens.top.len()) {
+            let x = PAD + LABEL_W + column as f32 * cell;
+            draw_cell(&mut frame, data, &lens.top[position], (row, position), (x, cell), last);
         }
         if let Some((_, position)) = state.selected.filter(|&(r, p)| r == row && p < lens.top.len()) {
-            let x = PAD + LABEL_W + position as f32 * cell;
+            let x = PAD + LABEL_W + position.saturating_sub(columns.start) as f32 * cell;
             let ring = Node::rect(x - 1.5, frame.y - 1.5, cell + 1.0, ROW + 1.0).radius(4.0);
             frame.push(ring.stroke(Stroke::new(theme.accent, 2.0)).key("chosen-cell"));
         }
@@ -81,17 +94,23 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.y += 14.0;
     frame.weight_legend(PAD + LABEL_W, "probability", 1.0, None);
     let rounded = "Colour is the probability of the token that is written; long tokens are cut. ␣ marks a space.";
-    frame.finish(&caption(&[&credit(&data.model), rounded]), description(data))
+    let all = plural(data.tokens.len(), "token");
+    let some = match columns.len() == data.tokens.len() {
+        true => String::new(),
+        false => format!("Tokens {} to {} of a text of {all}.", columns.start, columns.end - 1),
+    };
+    frame.finish(&caption(&[&credit(&data.model), &some, rounded]), description(data))
 }
 
 /// The text itself, over its columns.
-fn heads(frame: &mut Frame, data: &Data, cell: f32) {
+fn heads(frame: &mut Frame, data: &Data, columns: &Range<usize>, cell: f32) {
     let theme = frame.theme;
     let mid = frame.y + 8.0;
     let name = Node::text(PAD + LABEL_W - 12.0, mid, Run::new("layer")).size(12.0).bold().anchor(Anchor::End);
     frame.push(name.fill(theme.muted).centred());
-    for (idx, text) in data.tokens.iter().enumerate() {
-        let x = PAD + LABEL_W + idx as f32 * cell;
+    for (column, idx) in columns.clone().enumerate() {
+        let text = &data.tokens[idx];
+        let x = PAD + LABEL_W + column as f32 * cell;
         let runs = token::runs(text, theme.faint, cell - 8.0, LABEL, Weight::Semibold);
         let node = Node::text(x + (cell - 2.0) / 2.0, mid, runs).size(LABEL).bold().anchor(Anchor::Middle);
         frame.push(node.fill(theme.text).centred().key(format!("token-{idx}")).target(Target::Token { idx }));
@@ -104,11 +123,10 @@ fn draw_cell(
     data: &Data,
     best: &[attnscope::NextToken],
     (row, position): (usize, usize),
-    cell: f32,
+    (x, cell): (f32, f32),
     last: bool,
 ) {
-    let theme = frame.theme;
-    let (x, y) = (PAD + LABEL_W + position as f32 * cell, frame.y);
+    let (theme, y) = (frame.theme, frame.y);
     let Some(top) = best.first() else { return };
     let fill = if top.p.is_finite() { theme.weight(top.p) } else { theme.accent };
     let rect =

@@ -14,6 +14,7 @@ mod matrix_cells;
 mod matrix_raster;
 pub mod next_tokens;
 pub mod pattern;
+mod vector_rows;
 pub mod vector_strip;
 
 pub use pattern::Pattern;

@@ -61,6 +61,9 @@ pub struct State {
 
 const ROW: f32 = 30.0;
 
+/// Chips at most; of a longer text the end is shown, from which the prediction is made.
+const MAX_CHIPS: usize = 100;
+
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
@@ -82,7 +85,12 @@ fn chips(frame: &mut Frame, tokens: &[String]) {
     let theme = frame.theme;
     let (right, height) = (frame.width - PAD, 32.0);
     let mut x = PAD;
-    for idx in 0..=tokens.len() {
+    let first = tokens.len().saturating_sub(MAX_CHIPS);
+    if first > 0 {
+        frame.label(PAD, frame.y + 8.0, Anchor::Start, format!("… {} before these", plural(first, "token")));
+        frame.y += 24.0;
+    }
+    for idx in first..=tokens.len() {
         let runs = match tokens.get(idx) {
             Some(t) => token::runs(t, theme.faint, right - PAD - 24.0, 15.0, Weight::Semibold),
             None => vec![Run::new("?")],

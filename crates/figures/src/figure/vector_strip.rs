@@ -1,7 +1,7 @@
 //! Vectors as strips of cells: orange below zero, blue above.
 
 use super::frame::{Frame, LABEL, PAD, SMALL, caption, credit};
-use super::{Canvas, Error};
+use super::{Canvas, Error, vector_rows};
 use crate::number::{count, number, plural};
 use crate::raster::Raster;
 use crate::scale::{max_abs, quantile_abs};
@@ -61,20 +61,20 @@ pub struct State {
 }
 
 /// How a strip breaks into rows.
-struct Layout {
+pub(super) struct Layout {
     per_row: usize,
     cell: f32,
     height: f32,
     gap: f32,
     /// The number with the fullest colour.
-    limit: f32,
+    pub limit: f32,
     /// Whether some numbers are beyond it.
-    clipped: bool,
+    pub clipped: bool,
     raster: bool,
 }
 
 impl Layout {
-    fn new(data: &Data, canvas_width: f32) -> Self {
+    pub fn new(data: &Data, canvas_width: f32) -> Self {
         let inner = canvas_width.max(320.0) - 2.0 * PAD;
         let longest = data.vectors.iter().map(|v| v.values.len()).max().unwrap_or(0).max(1);
         let per_row = match longest {
@@ -107,6 +107,9 @@ impl Layout {
 
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    if data.vectors.len() >= vector_rows::FROM {
+        return vector_rows::render(data, state, theme);
+    }
     let layout = Layout::new(data, state.canvas.width);
     let width = (2.0 * PAD + layout.per_row as f32 * layout.cell).max(440.0);
     let lead = "Each cell is one number of a vector: blue above zero, orange below, faint near zero.";
@@ -190,33 +193,45 @@ fn cell_row(frame: &mut Frame, l: &Layout, vector: &Vector, index: usize, first:
 }
 
 fn raster_row(frame: &mut Frame, l: &Layout, values: &[f32], key: String) {
-    let theme = frame.theme;
-    let mut palette: Vec<_> = (0..=200).map(|i| theme.signed(i as f32 / 100.0 - 1.0)).collect();
-    palette.push(theme.accent);
-    let pixel =
-        |&v: &f32| if v.is_nan() { 201 } else { ((v / l.limit).clamp(-1.0, 1.0) * 100.0 + 100.0).round() as u8 };
-    let image = Raster::new(values.len(), 1, palette, values.iter().map(pixel).collect());
+    let pixels = values.iter().map(|v| shade(*v, l.limit)).collect();
+    let image = Raster::new(values.len(), 1, palette(frame.theme), pixels);
     frame.push(Node::raster(PAD, frame.y, values.len() as f32 * l.cell, l.height, image).key(key));
 }
 
+/// Colours from −limit to limit, and one for what is not a number.
+pub(super) fn palette(theme: &Theme) -> Vec<crate::Color> {
+    (0..=200).map(|i| theme.signed(i as f32 / 100.0 - 1.0)).chain([theme.accent]).collect()
+}
+
+/// Place in the palette.
+pub(super) fn shade(value: f32, limit: f32) -> u8 {
+    if value.is_nan() { 201 } else { ((value / limit).clamp(-1.0, 1.0) * 100.0 + 100.0).round() as u8 }
+}
+
 /// The colours from the lowest to the highest number.
-fn legend(frame: &mut Frame, l: &Layout) {
+pub(super) fn legend(frame: &mut Frame, l: &Layout) {
     let (theme, mid, bar) = (frame.theme, frame.y + 7.0, 150.0);
     let low = number(-l.limit);
     frame.label(PAD, mid, Anchor::Start, low.clone());
     let x = PAD + text::width(&low, SMALL, Weight::Regular) + 8.0;
-    let palette: Vec<_> = (0..=200).map(|i| theme.signed(i as f32 / 100.0 - 1.0)).collect();
-    frame.push(Node::raster(x, mid - 5.0, bar, 10.0, Raster::new(201, 1, palette, (0..=200).collect())));
+    let scale = Raster::new(201, 1, palette(theme), (0..=200).collect());
+    frame.push(Node::raster(x, mid - 5.0, bar, 10.0, scale));
     frame.push(Node::line(x + bar / 2.0, mid + 6.0, x + bar / 2.0, mid + 10.0, Stroke::new(theme.faint, 1.0)));
     frame.label(x + bar / 2.0, mid + 18.0, Anchor::Middle, "0");
     frame.label(x + bar + 8.0, mid, Anchor::Start, number(l.limit));
     frame.y += 28.0;
 }
 
-fn description(data: &Data) -> String {
+pub(super) fn description(data: &Data) -> String {
     let names: Vec<_> = data.vectors.iter().map(|v| token::spoken(&v.name)).collect();
     let n = data.vectors.first().map_or(0, |v| v.values.len());
-    let mut out = format!("{}: {} numbers each for {}.", data.title, count(n), names.join(", "));
+    let named = match names.as_slice() {
+        [first, .., last] if names.len() >= vector_rows::FROM => {
+            format!("{} vectors, from {first} to {last}", count(names.len()))
+        }
+        all => all.join(", "),
+    };
+    let mut out = format!("{}: {} numbers each for {named}.", data.title, count(n));
     if let (Some((a, b)), Some(vector)) = (data.difference, difference(data)) {
         let most = vector.values.iter().filter(|v| v.is_finite()).fold(0.0, |m: f32, v| m.max(v.abs()));
         out += &format!(" {} less {}: ", names[a], names[b]);

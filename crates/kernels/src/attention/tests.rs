@@ -87,13 +87,24 @@ impl Case {
     }
 }
 
-/// Fails on NaN; infinities must be equal.
+/// Fails on NaN and on lengths that differ; infinities must be equal.
 fn close(level: &str, what: &str, found: &[f32], expected: &[f32], tolerance: f32) -> Result<(), TestCaseError> {
+    prop_assert_eq!(found.len(), expected.len(), "{}: length of {}", level, what);
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
-        let fine = f == e || (f - e).abs() <= tolerance * (1.0 + e.abs());
+        // Next to infinity any difference would be within the tolerance.
+        let fine = f == e || (e.is_finite() && (f - e).abs() <= tolerance * (1.0 + e.abs()));
         prop_assert!(fine, "{level}: {what}[{i}] is {f}, expected {e}");
     }
     Ok(())
+}
+
+#[test]
+fn comparisons_fail_on_nan_and_on_infinities_that_are_not_met() {
+    let close = |f, e| close("test", "x", &[f], &[e], 1e-5).is_ok();
+    assert!(close(1.0, 1.0) && close(f32::NEG_INFINITY, f32::NEG_INFINITY));
+    assert!(!close(1.0, 1.1) && !close(f32::NAN, 1.0) && !close(1.0, f32::NAN) && !close(f32::NAN, f32::NAN));
+    assert!(!close(1.0, f32::NEG_INFINITY) && !close(f32::NEG_INFINITY, 1.0));
+    assert!(super::tests::close("test", "x", &[], &[1.0], 1e-5).is_err());
 }
 
 proptest! {
