@@ -1,6 +1,7 @@
 //! Everything a developer or CI does, as `cargo xtask TASK`. One file a task.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod fixtures;
 mod lesson;
 mod run;
@@ -24,6 +25,7 @@ cargo xtask TASK
   run       see attention in your terminal: pulls SmolLM2 (98 MB) once, release build
   web       build the page: engine for wasm32, prose and figures, into dist/
   site      the page for a host of files only, into FOLDER (or target/site)
+  bench     measure: `bench page`; results in benchmarks/
   fixtures  make the golden data in fixtures/ anew, with Python
   lesson    train the lesson model anew (crates/engine/src/lesson/), release build
   help      this text
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["run"] => run::run(),
         ["web"] => web::run(),
+        ["bench", "page"] => bench::page(),
         ["serve", options @ ..] => serve::run(options),
         ["site"] => web::site(None),
         ["site", folder] => web::site(Some(folder)),

@@ -51,7 +51,7 @@ fn tests(models: Models) -> Command {
 }
 
 /// The page is looked at by a real one, and by axe.
-fn browser() -> Result<()> {
+pub fn browser() -> Result<()> {
     let here = || ["chromium", "chromedriver"].iter().all(|name| shell::works(name, &["--version"]));
     if !here() && !(shell::apt_install(&["chromium", "chromium-driver"])? && here()) {
         bail!("the page's tests need Chromium and its driver: apt-get install chromium chromium-driver");

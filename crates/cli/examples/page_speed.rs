@@ -1,0 +1,74 @@
+//! How fast the page is: `cargo xtask bench page` runs this and writes what it prints into `benchmarks/`.
+//!
+//! Each run is a fresh browser without a cache, 1440 × 900, the server on this machine. Printed as CSV: what, unit,
+//! median of all runs, then each run.
+
+#[path = "../tests/page/browser.rs"]
+mod browser;
+
+use browser::Browser;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+const RUNS: usize = 5;
+
+/// Asked of the page once it is live. Bytes are those on the wire, compressed, headers included.
+const SCRIPT: &str = "
+    const live = performance.getEntriesByName('live')[0].startTime;
+    const paint = performance.getEntriesByName('first-contentful-paint')[0].startTime;
+    const navigation = performance.getEntriesByType('navigation')[0];
+    const resources = performance.getEntriesByType('resource').filter((entry) => entry.startTime <= live);
+    const bytes = resources.reduce((sum, entry) => sum + entry.transferSize, navigation.transferSize);
+    // The drawing is in the page itself: it is seen with the first paint after the page was read.
+    return [Math.max(paint, navigation.domInteractive), live, bytes]";
+
+/// From a letter typed to the frame after the figures changed.
+const TYPED: &str = "
+    const input = document.querySelector('#sentence'), figure = document.querySelector('#figure-next-tokens-desc');
+    const start = performance.now(), before = figure.textContent;
+    new MutationObserver((_, observer) => {
+        if (figure.textContent === before) return;
+        observer.disconnect();
+        requestAnimationFrame(() => done(performance.now() - start));
+    }).observe(figure, {childList: true, characterData: true, subtree: true});
+    input.value = 'the dog was';
+    input.dispatchEvent(new Event('input', {bubbles: true}));";
+
+fn main() {
+    let command = std::env::args().nth(1).expect("say which attnscope: page_speed PATH");
+    let mut server = Command::new(command)
+        .args(["serve", "--port", "0", "--no-open"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("the server says where it is");
+    let runs: Vec<[f64; 4]> = (0..RUNS).map(|_| measure(url)).collect();
+    let _ = server.kill();
+    let _ = server.wait();
+    println!("what,unit,median,runs");
+    let what = [
+        ("first true figure visible", "ms"),
+        ("engine live", "ms"),
+        ("transferred until live", "bytes"),
+        ("a typed sentence is in the figures", "ms"),
+    ];
+    for (i, (what, unit)) in what.into_iter().enumerate() {
+        let mut all: Vec<f64> = runs.iter().map(|run| run[i]).collect();
+        let each = all.iter().map(|x| format!("{x:.0}")).collect::<Vec<_>>().join(" ");
+        all.sort_by(f64::total_cmp);
+        println!("{what},{unit},{:.0},{each}", all[RUNS / 2]);
+    }
+}
+
+fn measure(url: &str) -> [f64; 4] {
+    let browser = Browser::open(1440, 900);
+    browser.go(url);
+    browser.wait("performance.getEntriesByName('live').length");
+    let found = browser.run(SCRIPT);
+    let typed = browser.run_async(TYPED);
+    [&found[0], &found[1], &found[2], &typed].map(|value| Value::as_f64(value).expect("a number"))
+}
