@@ -40,7 +40,7 @@ pub fn index(chapters: &[Chapter], assets: &Assets, is_static: bool) -> String {
 <label class="field model"><span>Model</span><select id="model" disabled><option>lesson model</option></select></label>
 <span class="icon"></span>
 </div>
-<div id="status" role="status"><noscript><p>The figures show this sentence. With JavaScript they follow yours.</p></noscript></div>
+<div id="status"><noscript><p>The figures show this sentence. With JavaScript they follow yours.</p></noscript></div>
 </div>
 </header>
 <main id="story">

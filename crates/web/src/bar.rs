@@ -1,6 +1,6 @@
 //! The bar that stays in reach: the sentence, the model, light or dark; and below it what the page has to say.
 
-use crate::app::App;
+use crate::app::{Answer, App};
 use crate::client::{FROM_FILE, IN_BROWSER, Place, place};
 use crate::selection::LESSON;
 use crate::theme;
@@ -76,26 +76,26 @@ fn choices(app: App) -> Vec<(String, String)> {
     all
 }
 
-/// What goes on: a failure with its remedy, progress, or who computed what is seen.
+/// What goes on: who computed what is seen, or a failure with its remedy; and how far long work is.
 #[component]
 pub fn Status(app: App) -> impl IntoView {
-    move || {
-        if let Some(progress) = app.progress.get() {
-            return working(app, &progress).into_any();
-        }
-        if let Some(failure) = app.failure.get() {
-            return failed(app, failure).into_any();
-        }
-        app.run.get().map(|answer| {
-            let whose = match place(&answer.model) {
-                Place::Page => "computed in this page",
-                Place::Server => "computed by the server",
-                Place::Worker => "computed in this browser",
-            };
-            let tokens = plural(answer.run.trace.tokens.len(), "token");
-            view! { <p>{format!("{} · {tokens} · {whose}", answer.run.trace.model.name)}</p> }
-        }).into_any()
-    }
+    let said = move || match app.failure.get() {
+        Some(failure) => failed(app, failure).into_any(),
+        None => app.run.get().map(|answer| computed(&answer)).into_any(),
+    };
+    // Not spoken: it changes many times a second.
+    let working = move || app.progress.get().map(|progress| working(app, &progress));
+    view! { <div role="status">{said}</div> {working} }
+}
+
+fn computed(answer: &Answer) -> impl IntoView + use<> {
+    let whose = match place(&answer.model) {
+        Place::Page => "computed in this page",
+        Place::Server => "computed by the server",
+        Place::Worker => "computed in this browser",
+    };
+    let trace = &answer.run.trace;
+    view! { <p>{format!("{} · {} · {whose}", trace.model.name, plural(trace.tokens.len(), "token"))}</p> }
 }
 
 fn working(app: App, progress: &Progress) -> impl IntoView + use<> {
