@@ -102,7 +102,7 @@ impl Corpus {
         (noun, kind_of(modifier, noun))
     }
 
-    /// *on the hot rock*: half of the nouns are simple, with any pair's first word before them.
+    /// *on the hot rock*: any noun phrase, or a plain thing or place, often after some pair's first word.
     fn place(&mut self) {
         let preposition = self.pick(&PREPOSITIONS);
         self.sentence.push(preposition);
@@ -159,4 +159,44 @@ fn kind_of(modifier: Option<&str>, noun: &str) -> &'static Kind {
     let name = together.map(|p| p.together).or(pair.map(|p| p.alone));
     let found = KINDS.iter().find(|k| name.map_or_else(|| k.nouns.contains(&noun), |name| k.name == name));
     found.unwrap_or(&KINDS[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_repeat_fit_and_use_every_place_and_word() {
+        let (mut corpus, mut again, mut ids, mut same) = (Corpus::new(3), Corpus::new(3), Vec::new(), Vec::new());
+        let (mut longest, mut seen) = (0, std::collections::HashSet::new());
+        for _ in 0..20_000 {
+            corpus.next_into(&mut ids);
+            again.next_into(&mut same);
+            assert_eq!(ids, same);
+            assert!((3..=LONGEST).contains(&ids.len()));
+            longest = longest.max(ids.len());
+            seen.extend(ids.iter().copied());
+        }
+        assert_eq!((longest, seen.len()), (LONGEST, vocabulary().len()));
+    }
+
+    #[test]
+    fn the_word_before_decides() {
+        assert_eq!(kind_of(Some("hot"), "dog").name, "food");
+        assert_eq!(kind_of(None, "dog").name, "animal");
+        assert_eq!(kind_of(Some("sea"), "dog").name, "animal");
+        assert_eq!(kind_of(Some("hot"), "soup").name, "food");
+    }
+
+    /// No noun is of two kinds that can be said the same of, and after *looked* there are two words to say.
+    #[test]
+    fn kinds_are_told_apart() {
+        for pair in PAIRS {
+            let kinds = [pair.together, pair.alone].map(|name| kind_named(name).unwrap());
+            assert!(kinds[0].said.iter().all(|word| !kinds[1].said.contains(word)), "{pair:?}");
+        }
+        for kind in KINDS {
+            assert!(kind.said.iter().filter(|word| !word.ends_with("ing")).count() >= 2, "{}", kind.name);
+        }
+    }
 }

@@ -110,7 +110,7 @@ pub const DETERMINERS: [&str; 6] = ["the", "a", "my", "your", "this", "our"];
 pub const ADJECTIVES: [&str; 10] = ["big", "small", "old", "new", "little", "red", "black", "white", "nice", "cold"];
 /// Before a place.
 pub const PREPOSITIONS: [&str; 8] = ["on", "in", "near", "by", "under", "behind", "with", "over"];
-/// Between what is spoken of and what is said. What was seen cannot be told after *looked*: no word in -ing.
+/// Between noun and what is said. After *looked* and *seemed* no word in -ing follows.
 pub const VERBS: [&str; 4] = ["was", "is", "looked", "seemed"];
 /// Before it all.
 pub const OPENINGS: [&[&str]; 7] = [

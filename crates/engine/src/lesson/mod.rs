@@ -5,7 +5,7 @@
 //! [`Trainer`], gradients derived by hand, and runs in the engine's one block like any other model.
 //!
 //! What it learns is a circuit of two steps: in layer 0 *dog* looks at *hot*; in layer 1 *was* looks at *dog*, which
-//! by then means food. Its [`twin`] has no attention, only the set of words, and cannot tell the two apart.
+//! by then means food. Its [`Twin`] has no attention, only the set of words, and cannot tell the two apart.
 
 mod adam;
 mod backward;
