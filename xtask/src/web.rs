@@ -13,8 +13,10 @@ const MODULES: &[&str] = &["attnscope-web", "attnscope-worker"];
 /// From npm, and only to build and to test: Binaryen's optimizer takes a quarter off the wasm, axe looks for what would
 /// keep a reader out. Installed together, as npm removes what it is not told to keep.
 const TOOLS: &[&str] = &["binaryen@132.0.0", "axe-core@4.14.1"];
-/// What the compiler may have used.
-const FEATURES: &[&str] = &[
+/// Names are for debuggers; the rest is what the compiler may have used.
+const OPTIONS: &[&str] = &[
+    "--strip-debug",
+    "--strip-producers",
     "--enable-simd",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -72,7 +74,7 @@ fn bind(module: &Module, package: &Path, target: &Path) -> Result<()> {
         return copy(&from, &out);
     };
     let mut command = Command::new("node");
-    command.arg(optimizer).arg("-O3").args(FEATURES).arg(&from).arg("-o").arg(&out);
+    command.arg(optimizer).arg("-O3").args(OPTIONS).arg(&from).arg("-o").arg(&out);
     shell::run(&mut command)
 }
 

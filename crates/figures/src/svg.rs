@@ -22,9 +22,28 @@ pub fn to_svg(scene: &Scene) -> String {
     out
 }
 
-/// One SVG for both themes: where two drawings of the same figure differ in a colour, `light-dark()` lets the page
-/// choose. None if they differ in anything else.
+/// One SVG for both themes, from the two drawings of a figure: a colour that differs becomes `light-dark()`, a picture
+/// that differs is there twice, with the class `light-only` or `dark-only`. None if they differ in anything else.
 pub fn for_both_themes(light: &str, dark: &str) -> Option<String> {
+    let (mut light, mut dark) = (light.lines(), dark.lines());
+    let mut out = String::new();
+    loop {
+        match (light.next(), dark.next()) {
+            (None, None) => return Some(out),
+            (Some(l), Some(d)) if l == d => out.push_str(l),
+            (Some(l), Some(d)) => match (l.strip_prefix("<image"), d.strip_prefix("<image")) {
+                (Some(l), Some(d)) => {
+                    let _ = write!(out, "<image class=\"light-only\"{l}<image class=\"dark-only\"{d}");
+                }
+                _ => out.push_str(&both_colors(l, d)?),
+            },
+            _ => return None,
+        }
+        out.push('\n');
+    }
+}
+
+fn both_colors(light: &str, dark: &str) -> Option<String> {
     let (mut light, mut dark) = (light.split('#'), dark.split('#'));
     let mut out = light.next()?.to_owned();
     if dark.next()? != out {
