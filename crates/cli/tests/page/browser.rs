@@ -28,7 +28,7 @@ impl Browser {
             .expect("chromedriver is not here: apt-get install chromium chromium-driver");
         // "ChromeDriver was started successfully on port 40123."
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let line = lines.map(Result::unwrap).find(|line| line.contains("on port")).expect("the driver names its port");
+        let line = lines.map(Result::unwrap).find(|line| line.contains("successfully on port")).expect("the driver names its port");
         let port: u16 = line.rsplit(' ').next().unwrap().trim_end_matches('.').parse().unwrap();
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE * 2));
         let agent: ureq::Agent = config.build().into();
