@@ -83,6 +83,18 @@ fn a_model_that_cannot_be_read_is_a_failure() {
 }
 
 #[test]
+fn probabilities_that_are_no_numbers_are_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = std::fs::read(tiny()).unwrap();
+    let weights = bytes.len() - 4000;
+    bytes[weights..weights + 400].as_chunks_mut::<4>().0.fill(f32::NAN.to_le_bytes());
+    let model = folder.path().join("nan.gguf").display().to_string();
+    std::fs::write(&model, bytes).unwrap();
+    assert!(failure(1, &["predict", "-m", &model, "-t", TEXT, "--json"], b"").contains("NaN"));
+    assert!(failure(1, &["render", "next-tokens", "-m", &model, "-t", TEXT], b"").contains("NaN"));
+}
+
+#[test]
 fn nothing_is_left_behind() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out.png");
