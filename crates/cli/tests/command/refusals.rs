@@ -70,7 +70,8 @@ fn a_model_that_cannot_be_read_is_a_failure() {
         let error = failure(1, &["predict", "-m", &path.display().to_string(), "-t", TEXT], b"");
         assert!(error.contains("cut.gguf"), "{length}: {error}");
     }
-    // Named without a folder, in the folder where it lies.
+    // Named without a folder, in the folder where it lies, and beside a file that is none of its business.
+    std::fs::write(folder.path().join("cut.gguf"), b"").unwrap();
     std::fs::write(folder.path().join("lone.safetensors"), b"{}").unwrap();
     let alone = Command::new(env!("CARGO_BIN_EXE_attnscope"))
         .args(["predict", "-m", "lone.safetensors", "-t", TEXT])
