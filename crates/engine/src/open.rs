@@ -7,7 +7,6 @@ use std::path::Path;
 impl Model {
     /// Opens a `.gguf` file, a `.safetensors` file with its `config.json` beside it, or a folder of such files.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let is_gguf = |p: &Path| p.extension().is_some_and(|e| e == "gguf");
         if path.is_file() && path.extension().is_none_or(|e| e != "safetensors") {
             // Whatever it is called: the parser says what it found.
             return Self::from_gguf(map(path)?, &name(path));
@@ -20,18 +19,14 @@ impl Model {
         let mut files = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
             let file = entry.map_err(|e| Error::io(folder, e))?.path();
-            let wanted = is_gguf(&file) || file.extension().is_some_and(|e| e == "safetensors" || e == "json");
+            let is = |ending: &str| file.extension().is_some_and(|e| e == ending);
+            // A file that was named is the model, whatever else lies beside it.
+            let named = path.is_file() && file.file_name() == path.file_name();
+            let wanted = is("json") || if path.is_dir() { is("gguf") || is("safetensors") } else { named };
             if wanted && file.is_file() {
-                files.push((name(&file), map(&file)?));
+                let name = if named { "model.safetensors".into() } else { name(&file) };
+                files.push((name, map(&file)?));
             }
-        }
-        if path.is_file() {
-            // The file that was named is the model, whatever else lies beside it.
-            files.retain(|(n, _)| !n.ends_with(".gguf") && (!n.ends_with(".safetensors") || *n == name(path)));
-            files
-                .iter_mut()
-                .filter(|(n, _)| n.ends_with(".safetensors"))
-                .for_each(|(n, _)| *n = "model.safetensors".into());
         }
         Self::from_files(files, &name(folder))
     }

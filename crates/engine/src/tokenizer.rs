@@ -21,7 +21,14 @@ pub struct Tokenizer {
 impl Tokenizer {
     /// From a `tokenizer.json`. Its truncation and padding are switched off: what is given is what is read.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
-        let wrong = |e: tokenizers::Error| Error::format("tokenizer.json", format!("not a tokenizer: {e}"));
+        let origin = "tokenizer.json";
+        let wrong = |e: tokenizers::Error| Error::format(origin, format!("not a tokenizer: {e}"));
+        // `tokenizers` panics on two things that are refused here first: JSON that breaks off, and character maps
+        // that do not fit (no model that this engine runs has one).
+        let parsed = serde_json::from_slice(json).map_err(|e| wrong(e.into()))?;
+        if has_type(&parsed, "Precompiled") {
+            return Err(Error::config(origin, "its normalizer `Precompiled` (SentencePiece) is not supported"));
+        }
         let mut inner = tokenizers::Tokenizer::from_bytes(json).map_err(wrong)?;
         inner.with_truncation(None).map_err(wrong)?;
         inner.with_padding(None);
@@ -92,6 +99,18 @@ impl Tokenizer {
     }
 }
 
+/// Whether a part of this type stands anywhere in a `tokenizer.json`.
+fn has_type(value: &serde_json::Value, kind: &str) -> bool {
+    use serde_json::Value::{Array, Object};
+    match value {
+        Object(map) => {
+            map.get("type").is_some_and(|t| t.as_str() == Some(kind)) || map.values().any(|v| has_type(v, kind))
+        }
+        Array(all) => all.iter().any(|v| has_type(v, kind)),
+        _ => false,
+    }
+}
+
 /// How text is cut before merges apply; each name is one that llama.cpp gives.
 fn pre_tokenizer(meta: &Metadata) -> Result<PreTokenizerWrapper, Error> {
     let bytes = ByteLevel::new(false, true, true);
@@ -120,7 +139,21 @@ fn byte_of(c: char) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::byte_of;
+    use super::{Tokenizer, byte_of};
+
+    #[test]
+    fn a_damaged_tokenizer_json_is_an_error() {
+        for (json, expected) in [
+            (&b"{\"version\":\"1.0\",\"decoder\":{\"type\"!"[..], "not a tokenizer"),
+            (b"{\"version\":\"1.0\",\"normalizer\":{\"type\":", "not a tokenizer"),
+            (b"{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AA==\"}}", "Precompiled"),
+            (b"[1, 2", "not a tokenizer"),
+            (b"", "not a tokenizer"),
+        ] {
+            let error = Tokenizer::from_json(json).unwrap_err().to_string();
+            assert!(error.starts_with("tokenizer.json: ") && error.contains(expected), "{error}");
+        }
+    }
 
     #[test]
     fn gpt2_alphabet_of_bytes() {

@@ -3,9 +3,13 @@
 use crate::exp::exp;
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
-/// The plain twin: `exp(s − max) / Σ exp(s − max)`. A row of only −∞ (nothing may be looked at) becomes zeros.
-/// Returns ln Σ exp(s), −∞ for such a row.
+/// The plain twin: `exp(s − max) / Σ exp(s − max)`. A row of only −∞ (nothing may be looked at) becomes zeros; one NaN
+/// makes the whole row NaN. Returns ln Σ exp(s), −∞ for a row of zeros.
 pub fn plain(row: &mut [f32]) -> f32 {
+    if row.iter().any(|s| s.is_nan()) {
+        row.fill(f32::NAN);
+        return f32::NAN;
+    }
     let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     if max == f32::NEG_INFINITY {
         row.fill(0.0);
@@ -31,15 +35,16 @@ pub fn softmax(level: Level, row: &mut [f32]) -> f32 {
 pub(crate) fn softmax_simd<S: Simd>(simd: S, row: &mut [f32]) -> f32 {
     let max = max(simd, row);
     if max == f32::NEG_INFINITY {
-        row.fill(0.0);
-        return f32::NEG_INFINITY;
+        let lse = if row.iter().any(|s| s.is_nan()) { f32::NAN } else { f32::NEG_INFINITY };
+        row.fill(if lse.is_nan() { f32::NAN } else { 0.0 });
+        return lse;
     }
     let sum = exp_minus_in_place(simd, row, max);
     scale(simd, row, 1.0 / sum);
     max + sum.ln()
 }
 
-/// The largest number of the row, −∞ for an empty one.
+/// The largest number of the row, −∞ for an empty one. NaN may be passed over.
 #[inline(always)]
 pub(crate) fn max<S: Simd>(simd: S, row: &[f32]) -> f32 {
     let mut chunks = row.chunks_exact(S::f32s::LEN);
@@ -103,6 +108,24 @@ mod tests {
                     prop_assert!((f - e).abs() <= 1e-6, "{name}: {f} against {e}");
                 }
                 prop_assert!(found_lse == lse || (found_lse - lse).abs() <= 1e-5, "{name}: {found_lse} against {lse}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_not_hidden() {
+        const INF: f32 = f32::INFINITY;
+        for n in [1, 3, 8, 19, 33] {
+            for (at, rest) in [(0, 1.0), (n / 2, 1.0), (n - 1, 1.0), (n - 1, -INF), (0, -INF), (0, f32::NAN)] {
+                let mut row = vec![rest; n];
+                row[at] = f32::NAN;
+                let mut expected = row.clone();
+                assert!(plain(&mut expected).is_nan() && expected.iter().all(|w| w.is_nan()));
+                for (name, level) in crate::level::all() {
+                    let mut found = row.clone();
+                    let lse = softmax(level, &mut found);
+                    assert!(lse.is_nan() && found.iter().all(|w| w.is_nan()), "{name}: {row:?} gives {found:?}");
+                }
             }
         }
     }

@@ -38,10 +38,22 @@ pub fn run(args: &PredictArgs) -> Result<()> {
     opened.require_vocab_head()?;
     let trace = opened.run(&Capture::none())?;
     let next = opened.model.next_tokens(&trace, args.top as usize);
+    require_numbers(&trace.model, &next)?;
     if args.json {
         return print_json(&Prediction { tokens: &trace.tokens, next: &next, rest: rest(&next) });
     }
     print(picture(&Terminal::of_stdout(), &trace.model, &trace.tokens, &next))
+}
+
+/// An error where probabilities are not numbers: a ranking of them would be made up.
+pub fn require_numbers(model: &ModelInfo, next: &[NextToken]) -> Result<()> {
+    if next.iter().all(|next| next.p.is_finite()) {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "{}: the probabilities are not numbers (NaN): its weights are damaged, or too large; download it again",
+        model.name
+    )
 }
 
 /// What all other tokens have together; rounding never makes it less than nothing.

@@ -100,6 +100,9 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         opened.require_vocab_head()?;
     }
     let trace = opened.run(&draw::capture(figure, args.layer, layer)?)?;
+    if figure == Figure::NextTokens {
+        predict::require_numbers(&trace.model, &opened.model.next_tokens(&trace, 1))?;
+    }
     let queries = args.query.iter().map(|query| place(query, &trace.tokens)).collect::<Result<Vec<_>>>()?;
     let choice = Choice { args, layer, head, queries };
     if let (None, Some(text)) = (kind, text(figure, &opened, &trace, &choice)?) {

@@ -1,5 +1,6 @@
 //! `attnscope trace`
 
+use crate::failure::usage;
 use crate::model_args::ModelArgs;
 use crate::output::{extension, print, print_json, write_file};
 use crate::pull::human;
@@ -45,6 +46,10 @@ struct Summary<'a> {
 pub fn run(args: &TraceArgs) -> Result<()> {
     let kind = extension(&args.output, &["safetensors", "npz"])?;
     let capture: Capture = args.capture.parse()?;
+    if capture == Capture::none() {
+        let names: Vec<_> = Capture::names().collect();
+        return Err(usage(format!("--capture: found nothing; the names are {}, or all", names.join(", "))));
+    }
     let opened = args.input.open()?;
     if args.last || args.capture.split(',').any(|name| name.trim() == "logits") {
         opened.require_vocab_head()?;

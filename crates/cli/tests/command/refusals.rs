@@ -70,7 +70,8 @@ fn a_model_that_cannot_be_read_is_a_failure() {
         let error = failure(1, &["predict", "-m", &path.display().to_string(), "-t", TEXT], b"");
         assert!(error.contains("cut.gguf"), "{length}: {error}");
     }
-    // Named without a folder, in the folder where it lies.
+    // Named without a folder, in the folder where it lies, and beside a file that is none of its business.
+    std::fs::write(folder.path().join("cut.gguf"), b"").unwrap();
     std::fs::write(folder.path().join("lone.safetensors"), b"{}").unwrap();
     let alone = Command::new(env!("CARGO_BIN_EXE_attnscope"))
         .args(["predict", "-m", "lone.safetensors", "-t", TEXT])
@@ -80,6 +81,18 @@ fn a_model_that_cannot_be_read_is_a_failure() {
     assert!(String::from_utf8_lossy(&alone.stderr).contains("there is no config.json"), "{alone:?}");
     assert!(failure(1, &["predict", "-m", "/nowhere/m.gguf", "-t", TEXT], b"").contains("/nowhere/m.gguf"));
     assert!(failure(1, &["predict", "-m", "smolm2", "-t", TEXT], b"").contains("did you mean smollm2-135m?"));
+}
+
+#[test]
+fn probabilities_that_are_no_numbers_are_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = std::fs::read(tiny()).unwrap();
+    let weights = bytes.len() - 4000;
+    bytes[weights..weights + 400].as_chunks_mut::<4>().0.fill(f32::NAN.to_le_bytes());
+    let model = folder.path().join("nan.gguf").display().to_string();
+    std::fs::write(&model, bytes).unwrap();
+    assert!(failure(1, &["predict", "-m", &model, "-t", TEXT, "--json"], b"").contains("NaN"));
+    assert!(failure(1, &["render", "next-tokens", "-m", &model, "-t", TEXT], b"").contains("NaN"));
 }
 
 #[test]

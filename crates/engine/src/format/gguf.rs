@@ -157,7 +157,7 @@ fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors,
         };
         let Some(len) = tensor_bytes(dtype, &shape) else {
             return Err(r.error(format!(
-                "tensor `{name}` of shape {shape:?} is not whole {dtype} blocks of {}",
+                "tensor `{name}` of shape {shape:?} is too large, or its rows are not whole {dtype} blocks of {}",
                 dtype.block_len()
             )));
         };

@@ -166,3 +166,29 @@ fn cutting_an_edge_is_softmax_without_that_key() {
 fn cut_free(case: &Case) -> Case {
     Case { edges: vec![], ..*case }
 }
+
+#[test]
+fn what_is_not_a_number_is_not_hidden() {
+    for (n, soft_cap) in [(1, None), (5, Some(3.0)), (140, None)] {
+        let mask = Mask { causal: true, window: None };
+        let case = Case { n_heads: 1, n_kv: 1, d_head: 9, q_len: n, kv_len: n, mask, soft_cap, edges: vec![] };
+        let mut q = numbers(n * 9, 7);
+        q[n / 2 * 9] = f32::NAN;
+        let twins: Vec<_> = crate::level::all().into_iter().map(|(name, level)| (name, Some(level))).collect();
+        for (name, level) in twins.into_iter().chain([("twin", None)]) {
+            for keep in [true, false] {
+                let found = case.run(keep, |x, out| match level {
+                    Some(level) => tiled::attention(level, Inputs { q: &q, ..x }, out),
+                    None => plain::attention(Inputs { q: &q, ..x }, out),
+                });
+                for (row, z) in found.z.chunks(9).enumerate() {
+                    let hidden = z.iter().any(|z| z.is_nan() != (row == n / 2));
+                    assert!(
+                        !hidden && found.lse[row].is_nan() == (row == n / 2),
+                        "{name} {n} {keep}: row {row} is {z:?}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -184,6 +184,9 @@ fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>)
             let row = &mut tile[i * TILE..][..keys.len()];
             let new_max = max(simd, row).max(maxima[i]);
             if new_max == f32::NEG_INFINITY {
+                if row.iter().any(|s| s.is_nan()) {
+                    sums[i] = f32::NAN;
+                }
                 row.fill(0.0); // nothing visible so far: exp(−∞ − −∞) would be NaN
                 continue;
             }
@@ -201,7 +204,7 @@ fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>)
     }
     let mut lse = [f32::NEG_INFINITY; BLOCK];
     for i in 0..rows {
-        if sums[i] > 0.0 {
+        if sums[i] != 0.0 {
             scale(simd, &mut block.z[i * x.d_head..][..x.d_head], 1.0 / sums[i]);
             lse[i] = maxima[i] + sums[i].ln();
         }
