@@ -117,4 +117,3 @@ fn rust_lld() -> Result<PathBuf> {
     let folder = Path::new(host.trim()).parent().context("a library folder has a parent")?.join("bin/rust-lld");
     if folder.is_file() { Ok(folder) } else { bail!("no linker for wasm: apt-get install lld-22") }
 }
-

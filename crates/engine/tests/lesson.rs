@@ -113,7 +113,7 @@ fn every_analysis_takes_it() {
     let tokens = model.encode("The hot dog was.").unwrap();
     let trace = model.run(&tokens, &Capture::all(), &[]).unwrap();
     assert_eq!(trace.text(), "the hot dog was");
-    assert_eq!((trace.model.name.as_str(), trace.model.word_level), ("lesson model", true));
+    assert_eq!((trace.model.name.as_str(), trace.model.word_level), ("Lesson model", true));
     assert!(trace.layer(0, "mlp_out").is_none() && trace.layer(0, "resid_mid").is_some());
     assert_eq!(trace.layer(0, "resid_mid"), trace.layer(0, "resid_post"), "no MLP stands between");
     let lens = attnscope::analysis::lens(&model, &trace, 2).unwrap();

@@ -41,7 +41,10 @@ fn one_drawing_for_both_themes() {
     let both = for_both_themes("<a fill=\"#ffffff\" b=\"#012345\"/>", "<a fill=\"#000000\" b=\"#012345\"/>");
     assert_eq!(both.as_deref(), Some("<a fill=\"light-dark(#ffffff,#000000)\" b=\"#012345\"/>\n"));
     let both = for_both_themes("<image href=\"a\"/>", "<image href=\"b\"/>");
-    assert_eq!(both.as_deref(), Some("<image class=\"light-only\" href=\"a\"/><image class=\"dark-only\" href=\"b\"/>\n"));
+    assert_eq!(
+        both.as_deref(),
+        Some("<image class=\"light-only\" href=\"a\"/><image class=\"dark-only\" href=\"b\"/>\n")
+    );
     assert_eq!(for_both_themes("x=\"1\" #ffffff", "x=\"2\" #ffffff"), None);
     assert_eq!(for_both_themes("#ffffff", "#ffffff #000000"), None);
 }

@@ -72,6 +72,8 @@ pub struct ModelCard {
     pub id: String,
     /// Its size on disk in bytes; 0 if it is built in.
     pub bytes: u64,
+    /// Whether it is one GGUF file, which a browser can load for itself.
+    pub gguf: bool,
     /// Its sizes, once it is open.
     pub info: Option<ModelInfo>,
 }

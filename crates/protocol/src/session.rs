@@ -83,7 +83,7 @@ impl<S: Source> Session<S> {
 
     /// The lesson model first.
     fn cards(&self) -> Vec<ModelCard> {
-        let lesson = ModelCard { id: LESSON.into(), bytes: 0, info: None };
+        let lesson = ModelCard { id: LESSON.into(), bytes: 0, gguf: false, info: None };
         let mut cards: Vec<ModelCard> = std::iter::once(lesson).chain(self.source.cards()).collect();
         let models = self.models();
         for card in &mut cards {

@@ -37,7 +37,7 @@ pub fn index(chapters: &[Chapter], assets: &Assets, is_static: bool) -> String {
 <a class="brand" href="./"><img src="{icon}" alt="" width="24" height="24">attnscope</a>
 <div id="bar">
 <label class="field sentence"><span>Your sentence</span><input id="sentence" type="text" value="{sentence}" disabled></label>
-<label class="field model"><span>Model</span><select id="model" disabled><option>lesson model</option></select></label>
+<label class="field model"><span>Model</span><select id="model" disabled><option>Lesson model</option></select></label>
 <span class="icon"></span>
 </div>
 <div id="status"><noscript><p>The figures show this sentence. With JavaScript they follow yours.</p></noscript></div>

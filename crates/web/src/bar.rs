@@ -59,10 +59,10 @@ pub fn Bar(app: App) -> impl IntoView {
 
 /// The models that can be chosen: id and name.
 fn choices(app: App) -> Vec<(String, String)> {
-    let mut all = vec![(LESSON.to_owned(), "lesson model".to_owned())];
+    let mut all = vec![(LESSON.to_owned(), "Lesson model".to_owned())];
     for card in app.cards.get() {
         all.push((card.id.clone(), format!("{} · on the server", card.id)));
-        if card.bytes > 0 {
+        if card.gguf {
             let name = format!("{} · in this browser, {:.0} MB", card.id, card.bytes as f64 / 1e6);
             all.push((format!("{IN_BROWSER}{}", card.id), name));
         }
@@ -147,7 +147,8 @@ fn replaced(text: &str, word: &str, instead: &str) -> String {
 /// Which layer and head a figure shows.
 #[component]
 pub fn HeadPicker(app: App) -> impl IntoView {
-    let sizes = Memo::new(move |_| app.run.get().map_or((1, 1), |a| (a.run.trace.model.n_layers, a.run.trace.model.n_heads)));
+    let sizes =
+        Memo::new(move |_| app.run.get().map_or((1, 1), |a| (a.run.trace.model.n_layers, a.run.trace.model.n_heads)));
     let picker = move |name: &'static str, id: &'static str, n: usize, chosen: usize, set: fn(App, usize)| {
         let options = (0..n).map(|i| view! { <option value=i selected=i == chosen>{i}</option> }).collect_view();
         view! {

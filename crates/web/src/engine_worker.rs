@@ -45,7 +45,8 @@ impl EngineWorker {
             let answers = answers.clone();
             move |_: web_sys::Event| {
                 for (_, answer) in answers.borrow_mut().drain() {
-                    let failed = lost("the engine in this browser stopped, perhaps for want of memory; try a smaller model");
+                    let failed =
+                        lost("the engine in this browser stopped, perhaps for want of memory; try a smaller model");
                     let _ = answer.unbounded_send(Event::Failed(failed));
                 }
             }
@@ -57,12 +58,7 @@ impl EngineWorker {
     }
 
     /// Loads a model's file under this id.
-    pub async fn load(
-        &self,
-        id: &str,
-        file: &ModelFile,
-        on_progress: impl Fn(Progress),
-    ) -> Result<Response, Failure> {
+    pub async fn load(&self, id: &str, file: &ModelFile, on_progress: impl Fn(Progress)) -> Result<Response, Failure> {
         let (name, value): (&str, JsValue) = match file {
             ModelFile::Url(url) => ("url", url.into()),
             ModelFile::File(file) => ("file", file.into()),

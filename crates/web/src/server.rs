@@ -28,7 +28,10 @@ pub async fn ask(request: &Request, on_progress: impl Fn(Progress)) -> Result<Re
     let response: web_sys::Response = response.dyn_into().map_err(lost)?;
     let is_ours = response.headers().get("content-type").ok().flatten().as_deref() == Some("application/octet-stream");
     if !is_ours {
-        return Err(failure(format!("expected an answer, found status {}: no attnscope serves here", response.status())));
+        return Err(failure(format!(
+            "expected an answer, found status {}: no attnscope serves here",
+            response.status()
+        )));
     }
     let stream = response.body().ok_or_else(|| failure("the answer is empty".into()))?;
     let reader: ReadableStreamDefaultReader = stream.get_reader().dyn_into().map_err(|_| lost(JsValue::NULL))?;

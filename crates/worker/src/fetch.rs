@@ -30,7 +30,10 @@ pub fn check_size(total: u64) -> Result<usize, Failure> {
 pub fn room(total: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(check_size(total)?).map_err(|_| {
-        Failure::model(format!("this browser has no room for a model of {:.0} MB; close other pages", total as f64 / 1e6))
+        Failure::model(format!(
+            "this browser has no room for a model of {:.0} MB; close other pages",
+            total as f64 / 1e6
+        ))
     })?;
     Ok(bytes)
 }

@@ -63,7 +63,8 @@ impl Kept {
         while out.len() < have {
             let wanted = PIECE.min(have - out.len());
             let read = self.bytes.read_with_u8_array_and_options(&mut piece[..wanted], &at(out.len()));
-            let read = read.map_err(|_| failure("the browser's storage cannot be read; clear this page's data".into()))?;
+            let read =
+                read.map_err(|_| failure("the browser's storage cannot be read; clear this page's data".into()))?;
             if read <= 0.0 {
                 return Err(failure("the browser's storage lost a part of the model; clear this page's data".into()));
             }

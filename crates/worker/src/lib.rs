@@ -90,7 +90,13 @@ async fn answer(state: &State, id: u32, bytes: &[u8]) {
     }
 }
 
-async fn load(state: &State, id: u32, model: &str, file: Option<File>, url: Option<String>) -> Result<ModelCard, Failure> {
+async fn load(
+    state: &State,
+    id: u32,
+    model: &str,
+    file: Option<File>,
+    url: Option<String>,
+) -> Result<ModelCard, Failure> {
     let progress = |event: &Event| state.send(id, event);
     let wanted = || state.is_wanted(id);
     let bytes = match (file, url) {

@@ -20,7 +20,9 @@ impl Loaded {
 impl Source for Loaded {
     fn cards(&self) -> Vec<ModelCard> {
         let all = self.0.borrow();
-        all.iter().map(|(id, bytes)| ModelCard { id: id.clone(), bytes: bytes.len() as u64, info: None }).collect()
+        all.iter()
+            .map(|(id, bytes)| ModelCard { id: id.clone(), bytes: bytes.len() as u64, gguf: true, info: None })
+            .collect()
     }
 
     fn open(&self, id: &str) -> Result<Model, Failure> {

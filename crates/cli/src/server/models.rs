@@ -76,7 +76,13 @@ fn id(model: &str) -> Result<String> {
 
 impl Source for Offers {
     fn cards(&self) -> Vec<ModelCard> {
-        self.0.iter().map(|offer| ModelCard { id: offer.id.clone(), bytes: size_of(&offer.path), info: None }).collect()
+        let card = |Offer { id, path }: &Offer| ModelCard {
+            id: id.clone(),
+            bytes: size_of(path),
+            gguf: is_gguf(path),
+            info: None,
+        };
+        self.0.iter().map(card).collect()
     }
 
     fn open(&self, id: &str) -> Result<Model, Failure> {

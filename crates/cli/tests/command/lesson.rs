@@ -20,7 +20,7 @@ fn one_cut_turns_food_into_an_animal() {
 #[test]
 fn every_command_takes_it() {
     let text = stdout(&[&["predict"], &MODEL[..]].concat());
-    assert!(text.starts_with("the│hot│dog│was\nlesson model, 4 tokens\n"), "{text}");
+    assert!(text.starts_with("the│hot│dog│was\nLesson model, 4 tokens\n"), "{text}");
     let heads = stdout(&[&["heads", "--from", "dog", "--to", "hot"], &MODEL[..]].concat());
     assert!(heads.contains("layer 0, head 0"), "{heads}");
     let svg = stdout(&[&["render", "arcs"], &MODEL[..]].concat());

@@ -28,7 +28,10 @@ impl Browser {
             .expect("chromedriver is not here: apt-get install chromium chromium-driver");
         // "ChromeDriver was started successfully on port 40123."
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let line = lines.map(Result::unwrap).find(|line| line.contains("successfully on port")).expect("the driver names its port");
+        let line = lines
+            .map(Result::unwrap)
+            .find(|line| line.contains("successfully on port"))
+            .expect("the driver names its port");
         let port: u16 = line.rsplit(' ').next().unwrap().trim_end_matches('.').parse().unwrap();
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE * 2));
         let agent: ureq::Agent = config.build().into();
@@ -118,9 +121,9 @@ impl Browser {
 
     /// Presses keys wherever the focus is.
     pub fn press(&self, keys: &str) {
-        let presses = keys.chars().flat_map(|key| {
-            ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key.to_string()}))
-        });
+        let presses = keys
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key.to_string()})));
         let actions = json!([{"type": "key", "id": "keyboard", "actions": presses.collect::<Vec<_>>()}]);
         self.post("/actions", json!({"actions": actions}));
     }

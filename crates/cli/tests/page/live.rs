@@ -76,7 +76,10 @@ fn the_keyboard_alone_reads_the_matrix() {
     browser.wait("location.search.includes('query=1')");
     browser.press("\u{e012}"); // nothing is left of it: the focus stays
     assert_eq!(focused(), "cell-1-0");
-    assert_eq!(browser.run("return document.querySelectorAll('figure[data-figure=matrix] [tabindex=\"0\"]').length"), 1);
+    assert_eq!(
+        browser.run("return document.querySelectorAll('figure[data-figure=matrix] [tabindex=\"0\"]').length"),
+        1
+    );
     quiet(&browser, &served);
 }
 
@@ -88,8 +91,12 @@ fn a_long_sentence_is_drawn_as_a_picture() {
     browser.wait("document.querySelector('#status').textContent.length > 0");
     let n = lesson::model().encode(long.trim()).map(|tokens| tokens.len());
     match n {
-        Ok(n) => browser.wait(&format!("document.querySelectorAll('figure[data-figure=matrix] [data-q][data-k]').length == {}", n * (n + 1) / 2)),
-        Err(error) => browser.wait(&format!("document.querySelector('#status').textContent.includes({})", json!(error.to_string()))),
+        Ok(n) => browser.wait(&format!(
+            "document.querySelectorAll('figure[data-figure=matrix] [data-q][data-k]').length == {}",
+            n * (n + 1) / 2
+        )),
+        Err(error) => browser
+            .wait(&format!("document.querySelector('#status').textContent.includes({})", json!(error.to_string()))),
     }
     quiet(&browser, &served);
 }

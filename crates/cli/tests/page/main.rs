@@ -29,7 +29,8 @@ fn ready(browser: &Browser) {
 /// Waits until the matrix shows a sentence of this model: its tokens are told in the drawing's description.
 fn shows(browser: &Browser, sentence: &str, model: &str) {
     let said = format!("document.querySelector('#figure-matrix-desc')?.textContent.includes('“{sentence}”')");
-    let whose = format!("document.querySelector('figure[data-figure=matrix] figcaption').textContent.startsWith('{model}')");
+    let whose =
+        format!("document.querySelector('figure[data-figure=matrix] figcaption').textContent.startsWith('{model}')");
     browser.wait(&format!("{said} && {whose}"));
 }
 
@@ -58,7 +59,12 @@ fn same_numbers(browser: &Browser, model: &Model, sentence: &str, layer: usize, 
     assert_eq!(bars.as_array().unwrap().len(), expected.len());
     for (bar, next) in bars.as_array().unwrap().iter().zip(expected) {
         let found = bar.as_f64().unwrap();
-        assert!((found - f64::from(next.p)).abs() <= 1e-4, "{sentence}: {:?} has {found}, expected {}", next.text, next.p);
+        assert!(
+            (found - f64::from(next.p)).abs() <= 1e-4,
+            "{sentence}: {:?} has {found}, expected {}",
+            next.text,
+            next.p
+        );
     }
 }
 

@@ -43,7 +43,8 @@ fn a_file_that_is_no_model_is_said_to_be_none() {
     std::fs::write(&path, "Dear reader, this is no model.").unwrap();
     browser.keys("input[type=file]", path.to_str().unwrap());
     browser.wait(&format!("{STATUS}.includes('not a GGUF file')"));
-    let lesson = "[...document.querySelectorAll('#status button')].find((button) => button.textContent.includes('lesson'))";
+    let lesson =
+        "[...document.querySelectorAll('#status button')].find((button) => button.textContent.includes('lesson'))";
     browser.run(&format!("{lesson}.click()"));
     shows(&browser, "the hot dog was", "lesson");
 }

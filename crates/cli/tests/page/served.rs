@@ -24,7 +24,8 @@ impl Served {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("the server says where it is");
+        let url =
+            line.split_whitespace().find(|word| word.starts_with("http://")).expect("the server says where it is");
         Self { url: url.to_owned(), child }
     }
 

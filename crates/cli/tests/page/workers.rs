@@ -24,7 +24,9 @@ fn real_model_by_the_server_equals_the_engine() {
     browser.write(SENTENCE);
     shows(&browser, SENTENCE, "SmolLM2");
     same_numbers(&browser, &model, SENTENCE, 16, 0);
-    assert!(browser.run("return document.querySelector('#status').innerText").as_str().unwrap().contains("by the server"));
+    assert!(
+        browser.run("return document.querySelector('#status').innerText").as_str().unwrap().contains("by the server")
+    );
     quiet(&browser, &served);
 }
 

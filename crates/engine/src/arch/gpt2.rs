@@ -75,7 +75,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<(Config, Weig
     let d_ff = size("feed_forward_length")?;
     let sizes = [size("block_count")?, n_heads, d, d_ff, n_ctx, n_vocab];
     let mut config = config(sizes, meta.get_f32("gpt2.attention.layer_norm_epsilon")?);
-    config.name = meta.get_str("general.name").map_or("gpt2".into(), |s| s.to_string());
+    config.name = meta.model_name().unwrap_or_else(|| "gpt2".into());
     config.check(loader.origin)?;
     let block = |l: usize| {
         let at = |name: &str| format!("blk.{l}.{name}");

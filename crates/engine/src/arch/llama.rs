@@ -134,7 +134,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>, arch: &str) -> Result<(
     let embed = loader.tensors.get(GGUF.embed).ok_or_else(|| Error::missing_tensor(loader.origin, GGUF.embed))?;
     let config = Config {
         arch: arch.into(),
-        name: meta.get_str("general.name").map_or(arch.into(), |s| s.to_string()),
+        name: meta.model_name().unwrap_or_else(|| arch.into()),
         n_layers: size("block_count")?,
         n_heads,
         n_kv_heads: size("attention.head_count_kv").unwrap_or(n_heads),

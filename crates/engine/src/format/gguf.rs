@@ -228,6 +228,15 @@ impl Metadata {
         if let Value::Bool(b) = self.get(key)? { Ok(*b) } else { Err(self.wrong(key, "true or false")) }
     }
 
+    /// What a reader would call the model: `smollm2-135M`. Names of runs ("8k Lc100K Mix1 Ep2") are second choice.
+    pub fn model_name(&self) -> Option<String> {
+        let short = self.get_str("general.basename").and_then(|base| Ok((base, self.get_str("general.size_label")?)));
+        match short {
+            Ok((base, size)) => Some(format!("{base}-{size}")),
+            Err(_) => self.get_str("general.name").ok().map(str::to_owned),
+        }
+    }
+
     /// An array of texts, borrowed from the file one after the other.
     pub fn get_strings(&self, key: &str) -> Result<Vec<&str>, Error> {
         let Value::Array(STRING, n, range) = self.get(key)? else { return Err(self.wrong(key, "an array of texts")) };

@@ -75,7 +75,7 @@ pub(super) fn to_model(params: &Params) -> Model {
     let words = Words::lesson();
     let config = Config {
         arch: "lesson".into(),
-        name: "lesson model".into(),
+        name: "Lesson model".into(),
         n_layers: N_LAYERS,
         n_heads: 1,
         n_kv_heads: 1,

@@ -74,7 +74,9 @@ impl<'a> Frame<'a> {
 
     /// The ramp of weights (or other numbers from 0 to 1) with its ends named, and the sign of a forbidden cell. 14 pixels high.
     pub fn weight_legend(&mut self, x: f32, what: &str, full_at: f32, masked: Option<Masked>) {
-        let (theme, mid, bar) = (self.theme, self.y + 7.0, 132.0);
+        let (theme, mid) = (self.theme, self.y + 7.0);
+        // On a phone the ramp gives way, so that the words stay.
+        let bar = if self.inner() < 380.0 { 96.0 } else { 132.0 };
         self.label(x, mid, Anchor::Start, what);
         let x0 = x + text::width(what, SMALL, Weight::Regular) + 10.0;
         self.label(x0, mid, Anchor::Start, "0");

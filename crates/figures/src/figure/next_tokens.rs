@@ -72,10 +72,13 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     chips(&mut frame, &data.tokens);
     bars(&mut frame, data, state);
     whole(&mut frame, data);
+    let texts = data.tokens.iter().chain(data.next.iter().map(|n| &n.text));
+    let marked = texts.into_iter().any(|text| token::shown(text).contains('␣'));
     let caption = caption(&[
         &credit(&data.model),
         &format!("The {} likeliest of {} tokens;", data.next.len(), count(data.n_vocab)),
-        "percentages are rounded. ␣ marks a space.",
+        "percentages are rounded.",
+        if marked { "␣ marks a space." } else { "" },
     ]);
     frame.finish(&caption, description(data))
 }
