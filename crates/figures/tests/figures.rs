@@ -98,7 +98,13 @@ fn long_texts_keep_figures_of_words_to_a_size() {
     assert!(scene.width < 3000.0, "{}", scene.width);
     assert!(scene.texts().iter().any(|t| t.contains("Only some tokens are named")), "{:?}", scene.texts());
 
-    let data = next_tokens::Data { tokens: tokens.clone(), next: vec![word(0.5)], n_vocab: 100, model: "tiny".into() };
+    let data = next_tokens::Data {
+        tokens: tokens.clone(),
+        next: vec![word(0.5)],
+        n_vocab: 100,
+        model: "tiny".into(),
+        word_level: false,
+    };
     let scene = next_tokens::render(&data, &Default::default(), &Theme::LIGHT);
     assert!(scene.height < 1500.0, "{}", scene.height);
     assert!(scene.node("token-2999").is_some() && scene.node("token-0").is_none());
@@ -108,7 +114,12 @@ fn long_texts_keep_figures_of_words_to_a_size() {
         label: label.into(),
         top: tokens.iter().map(|_| vec![word(0.5)]).collect(),
     };
-    let data = logit_lens::Data { tokens: tokens.clone(), rows: vec![row("embed"), row("0")], model: "tiny".into() };
+    let data = logit_lens::Data {
+        tokens: tokens.clone(),
+        rows: vec![row("embed"), row("0")],
+        model: "tiny".into(),
+        word_level: false,
+    };
     let scene = logit_lens::render(&data, &Default::default(), &Theme::LIGHT);
     assert!(scene.width < 1800.0, "{}", scene.width);
     assert!(scene.node("cell-1-2999").is_some() && scene.node("cell-1-0").is_none());

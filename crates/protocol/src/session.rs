@@ -94,8 +94,9 @@ impl<S: Source> Session<S> {
 
     fn card(&self, id: &str) -> Result<ModelCard, Failure> {
         let info = Some(self.open(id)?.info());
-        let bytes = self.source.cards().iter().find(|card| card.id == id).map_or(0, |card| card.bytes);
-        Ok(ModelCard { id: id.to_owned(), bytes, info })
+        let offered = self.source.cards().into_iter().find(|card| card.id == id);
+        let (bytes, gguf) = offered.map_or((0, false), |card| (card.bytes, card.gguf));
+        Ok(ModelCard { id: id.to_owned(), bytes, gguf, info })
     }
 
     fn prepare(&self, request: Request) -> Result<Box<dyn Work>, Failure> {

@@ -51,7 +51,7 @@ fn models_are_listed_opened_and_closed() {
     let session = session();
     let ask = |request| session.start(request).finish().unwrap();
     let info = attnscope::lesson::model().info();
-    let card = |info| ModelCard { id: LESSON.into(), bytes: 0, info };
+    let card = |info| ModelCard { id: LESSON.into(), bytes: 0, gguf: false, info };
     assert_eq!(ask(Request::Models), Response::Models(vec![card(None)]));
     assert_eq!(ask(Request::Open { model: LESSON.into() }), Response::Opened(card(Some(info.clone()))));
     assert_eq!(ask(Request::Models), Response::Models(vec![card(Some(info))]));
