@@ -2,13 +2,18 @@
 
 use crate::client::Client;
 use crate::selection::{LESSON, Selection};
-use attnscope_protocol::{Failure, ModelCard, Progress, Prompt, Request, Response, Run};
+use attnscope_protocol::{Failure, FailureKind, ModelCard, Progress, Prompt, Request, Response, Run};
 use futures_util::future::{AbortHandle, abortable};
+use js_sys::Promise;
 use leptos::prelude::*;
 use std::sync::Arc;
+use wasm_bindgen_futures::JsFuture;
 
 /// How many likeliest tokens are shown.
 pub const TOP: usize = 10;
+
+/// Milliseconds after which a sentence that cannot be read is taken for finished.
+const TYPING: i32 = 500;
 
 /// What every part of the page can see and change.
 #[derive(Clone, Copy)]
@@ -96,21 +101,26 @@ impl App {
         match answer {
             Ok(Response::Ran(run)) => self.take(Answer { model, layer, run }),
             Ok(_) => {}
-            Err(failure) => self.failure.set(Some(failure)),
+            Err(failure) => {
+                if matches!(failure.kind, FailureKind::Text { .. }) {
+                    // Half a word is no mistake: who types on is not interrupted, since a new question drops this one.
+                    pause(TYPING).await;
+                }
+                self.failure.set(Some(failure));
+            }
         }
     }
 
     fn take(self, answer: Answer) {
         let info = &answer.run.trace.model;
-        let (layers, heads, tokens) = (info.n_layers, info.n_heads, answer.run.trace.tokens.len());
+        let (layers, heads) = (info.n_layers, info.n_heads);
         self.failure.set(None);
         let chosen = self.selection.get_untracked();
-        if chosen.layer >= layers || chosen.head >= heads || chosen.q_idx.is_some_and(|q_idx| q_idx >= tokens) {
-            // A link, or a shorter sentence, may name what is not there.
+        if chosen.layer >= layers || chosen.head >= heads {
+            // A link may name what is not there.
             self.selection.update(|s| {
                 s.layer = s.layer.min(layers.saturating_sub(1));
                 s.head = s.head.min(heads.saturating_sub(1));
-                s.q_idx = s.q_idx.map(|q_idx| q_idx.min(tokens.saturating_sub(1)));
             });
         }
         if answer.layer < layers {
@@ -138,4 +148,13 @@ impl App {
     pub fn choose_lesson(self) {
         self.choose_model(LESSON.into());
     }
+}
+
+async fn pause(milliseconds: i32) {
+    let over = Promise::new(&mut |resolve, _| {
+        let window = web_sys::window();
+        let _ =
+            window.map(|window| window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds));
+    });
+    let _ = JsFuture::from(over).await;
 }

@@ -43,7 +43,9 @@ fn scene(figure: Figure, d: &Drawing<'_>) -> Option<Scene> {
         }
         Figure::Matrix => {
             let data = matrix::Data::from_trace(trace, d.answer.layer, d.head).ok()?;
-            let state = matrix::State { canvas, q_idx: d.q_idx, ..Default::default() };
+            // A row that a shorter sentence lacks is its last one.
+            let q_idx = d.q_idx.map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
+            let state = matrix::State { canvas, q_idx, ..Default::default() };
             Some(matrix::render(&data, &state, d.theme))
         }
         _ => None,

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Long enough for a busy machine; whatever is waited for is mostly there at once.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A window of a fresh browser. Dropping it ends browser and driver.
 pub struct Browser {
@@ -141,13 +141,6 @@ impl Browser {
         let entries = entries.as_array().cloned().unwrap_or_default();
         let bad = entries.iter().filter(|entry| ["SEVERE", "WARNING"].contains(&entry["level"].as_str().unwrap_or("")));
         bad.map(|entry| format!("{} {}", entry["level"], entry["message"])).collect()
-    }
-
-    /// The page as a PNG.
-    pub fn screenshot(&self) -> Vec<u8> {
-        use base64::Engine;
-        let shot = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true}));
-        base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().unwrap()).unwrap()
     }
 }
 

@@ -11,7 +11,7 @@ fn typing_changes_the_figures_and_their_numbers_are_the_engines() {
     same_numbers(&browser, &model, "the hot dog was", 0, 0);
     for sentence in ["the dog was", "the hot dog on the rock was", "the dog on the hot rock was"] {
         browser.write(sentence);
-        shows(&browser, sentence, "lesson");
+        shows(&browser, sentence, "Lesson");
         same_numbers(&browser, &model, sentence, 0, 0);
     }
     quiet(&browser, &served);
@@ -21,14 +21,14 @@ fn typing_changes_the_figures_and_their_numbers_are_the_engines() {
 fn the_address_holds_what_is_chosen() {
     let (served, browser) = page();
     browser.write("the dog was");
-    shows(&browser, "the dog was", "lesson");
+    shows(&browser, "the dog was", "Lesson");
     browser.run("const layer = document.querySelector('#layer'); layer.value = '1'; layer.dispatchEvent(new Event('change', {bubbles: true}))");
     browser.wait("document.querySelector('#figure-matrix-desc').textContent.includes('layer 1')");
     let url = browser.run("return location.href");
     assert!(url.as_str().unwrap().ends_with("?text=the+dog+was&model=lesson&layer=1&head=0&query=2"), "{url}");
     browser.go(url.as_str().unwrap());
     ready(&browser);
-    shows(&browser, "the dog was", "lesson");
+    shows(&browser, "the dog was", "Lesson");
     same_numbers(&browser, &lesson::model(), "the dog was", 1, 0);
     assert_eq!(browser.run("return document.querySelector('#sentence').value"), "the dog was");
     quiet(&browser, &served);
@@ -38,7 +38,7 @@ fn the_address_holds_what_is_chosen() {
 fn links_in_the_prose_change_the_sentence_without_a_new_page() {
     let (served, browser) = page();
     browser.run("window.same = true; document.querySelector('main a[href^=\"?text\"]').click()");
-    shows(&browser, "the dog was", "lesson");
+    shows(&browser, "the dog was", "Lesson");
     assert_eq!(browser.run("return window.same"), true, "the page was loaded anew");
     quiet(&browser, &served);
 }
@@ -54,7 +54,7 @@ fn a_bar_writes_on_and_a_mark_that_stays_keeps_its_element() {
          return word",
     );
     let sentence = format!("the hot dog was {}", word.as_str().unwrap());
-    shows(&browser, &sentence, "lesson");
+    shows(&browser, &sentence, "Lesson");
     same_numbers(&browser, &lesson::model(), &sentence, 0, 0);
     let kept = "window.cell === document.querySelector('[data-key=\"cell-2-1\"]') && window.cell.isConnected";
     assert_eq!(browser.run(&format!("return {kept}")), true, "the cell of dog and hot was drawn anew, not moved");

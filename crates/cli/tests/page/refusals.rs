@@ -15,7 +15,7 @@ fn an_unknown_word_is_named_and_mended_by_a_click() {
     let near = "[...document.querySelectorAll('#status button')].find((button) => button.textContent === 'dog')";
     browser.wait(near);
     browser.run(&format!("{near}.click()"));
-    shows(&browser, "the hot dog was", "lesson");
+    shows(&browser, "the hot dog was", "Lesson");
     assert_eq!(browser.run("return document.querySelector('#sentence').value"), "the hot dog was");
     quiet(&browser, &served);
 }
@@ -31,7 +31,7 @@ fn empty_and_endless_sentences_are_answered() {
     ));
     browser.wait(&format!("{STATUS}.includes('20000 tokens') || {STATUS}.includes('20,000 tokens')"));
     browser.write("the dog was");
-    shows(&browser, "the dog was", "lesson");
+    shows(&browser, "the dog was", "Lesson");
     quiet(&browser, &served);
 }
 
@@ -46,7 +46,7 @@ fn a_file_that_is_no_model_is_said_to_be_none() {
     let lesson =
         "[...document.querySelectorAll('#status button')].find((button) => button.textContent.includes('lesson'))";
     browser.run(&format!("{lesson}.click()"));
-    shows(&browser, "the hot dog was", "lesson");
+    shows(&browser, "the hot dog was", "Lesson");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_link_to_what_is_not_there_is_answered() {
     browser.go(&format!("{}?model=no-such-model&layer=99&head=99", served.url));
     browser.wait(&format!("{STATUS}.includes('no-such-model')"));
     browser.go(&format!("{}?layer=99&head=99&query=99", served.url));
-    shows(&browser, "the hot dog was", "lesson");
-    browser.wait("location.search.includes('layer=1&head=0&query=3')");
+    shows(&browser, "the hot dog was", "Lesson");
+    browser.wait("location.search.includes('layer=1&head=0')");
     quiet(&browser, &served);
 }

@@ -19,10 +19,10 @@ fn real_model_by_the_server_equals_the_engine() {
     let (served, browser) = page();
     let model = Model::open(&resolve(ID).unwrap()).unwrap();
     choose(&browser, ID);
-    shows(&browser, "the hot dog was", "SmolLM2");
+    shows(&browser, "the hot dog was", "smollm2");
     same_numbers(&browser, &model, "the hot dog was", 16, 0);
     browser.write(SENTENCE);
-    shows(&browser, SENTENCE, "SmolLM2");
+    shows(&browser, SENTENCE, "smollm2");
     same_numbers(&browser, &model, SENTENCE, 16, 0);
     assert!(
         browser.run("return document.querySelector('#status').innerText").as_str().unwrap().contains("by the server")
@@ -35,10 +35,10 @@ fn real_model_in_the_worker_equals_the_engine_and_gives_its_memory_back() {
     let (served, browser) = page();
     let model = Model::open(&resolve(ID).unwrap()).unwrap();
     choose(&browser, &format!("browser/{ID}"));
-    shows(&browser, "the hot dog was", "SmolLM2");
+    shows(&browser, "the hot dog was", "smollm2");
     same_numbers(&browser, &model, "the hot dog was", 16, 0);
     browser.write(SENTENCE);
-    shows(&browser, SENTENCE, "SmolLM2");
+    shows(&browser, SENTENCE, "smollm2");
     same_numbers(&browser, &model, SENTENCE, 16, 0);
     let workers = || {
         let targets = browser.devtools("Target.getTargets", serde_json::json!({"filter": [{}]}));
@@ -47,7 +47,7 @@ fn real_model_in_the_worker_equals_the_engine_and_gives_its_memory_back() {
     assert_eq!(workers(), 1);
     choose(&browser, "lesson");
     browser.write("the dog was");
-    shows(&browser, "the dog was", "lesson");
+    shows(&browser, "the dog was", "Lesson");
     browser.wait("true");
     assert_eq!(workers(), 0, "the worker was not ended");
     quiet(&browser, &served);
@@ -62,9 +62,9 @@ fn real_model_that_is_stopped_goes_on_where_it_stopped() {
     browser.run("document.querySelector('#status button').click()");
     browser.wait("!document.querySelector('#status progress')");
     choose(&browser, "lesson");
-    shows(&browser, "the hot dog was", "lesson");
+    shows(&browser, "the hot dog was", "Lesson");
     choose(&browser, &format!("browser/{ID}"));
-    shows(&browser, "the hot dog was", "SmolLM2");
+    shows(&browser, "the hot dog was", "smollm2");
     quiet(&browser, &served);
 }
 
@@ -72,12 +72,12 @@ fn real_model_that_is_stopped_goes_on_where_it_stopped() {
 fn real_model_whose_server_is_killed_is_said_to_be_lost_and_the_page_lives_on() {
     let (mut served, browser) = page();
     choose(&browser, ID);
-    shows(&browser, "the hot dog was", "SmolLM2");
+    shows(&browser, "the hot dog was", "smollm2");
     served.kill();
     browser.write("the dog was");
     browser.wait("document.querySelector('#status').innerText.includes('still running')");
     let kept = browser.run("return document.querySelector('#figure-matrix-desc').textContent");
     assert!(kept.as_str().unwrap().contains("the hot dog was"), "what was there stays");
     choose(&browser, "lesson");
-    shows(&browser, "the dog was", "lesson");
+    shows(&browser, "the dog was", "Lesson");
 }
