@@ -53,7 +53,10 @@ fn tests(models: Models) -> Command {
 /// The page is looked at by a real one, and by axe.
 pub fn browser() -> Result<()> {
     let here = || ["chromium", "chromedriver"].iter().all(|name| shell::works(name, &["--version"]));
-    if !here() && !(shell::apt_install(&["chromium", "chromium-driver"])? && here()) {
+    if !here() {
+        shell::apt_install(&["chromium", "chromium-driver"])?;
+    }
+    if !here() {
         bail!("the page's tests need Chromium and its driver: apt-get install chromium chromium-driver");
     }
     if !web::npm_tools(&Workspace::load()?.target.join("npm"))? {

@@ -4,6 +4,7 @@
 //! median of all runs, then each run.
 
 #[path = "../tests/page/browser.rs"]
+#[expect(dead_code, reason = "the tests use the rest of it")]
 mod browser;
 
 use browser::Browser;

@@ -35,11 +35,14 @@ pub fn place(model: &str) -> Place {
     }
 }
 
+/// A worker, and the id of the model that it holds.
+type Held = (String, Rc<EngineWorker>);
+
 /// All that can answer.
 #[derive(Clone)]
 pub struct Client {
     lesson: Rc<Session<LessonOnly>>,
-    worker: Rc<RefCell<Option<(String, Rc<EngineWorker>)>>>,
+    worker: Rc<RefCell<Option<Held>>>,
     files: Rc<RefCell<HashMap<String, File>>>,
     script: Rc<str>,
 }

@@ -107,7 +107,7 @@ impl SceneView {
         let Some(key) = self.targets.iter().find(|(_, t)| **t == target).map(|(key, _)| key.clone()) else {
             return Ok(None);
         };
-        if !self.root.marks.get(&key).is_some_and(|mark| mark.drawn.label.is_some()) {
+        if self.root.marks.get(&key).is_none_or(|mark| mark.drawn.label.is_none()) {
             return Ok(None);
         }
         self.stop = Some(key.clone());
