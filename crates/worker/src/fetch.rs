@@ -75,3 +75,17 @@ impl Body {
         Ok((!done).then(|| Uint8Array::new(&piece.get_value())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use attnscope_protocol::FailureKind;
+
+    #[test]
+    fn a_model_too_large_is_refused_before_it_is_read() {
+        assert_eq!(check_size(98_362_432), Ok(98_362_432));
+        let failure = room(MAX_FILE + 1).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Model);
+        assert!(failure.message.contains("2.1 GB") && failure.message.contains("attnscope serve"), "{failure}");
+    }
+}

@@ -54,6 +54,16 @@ fn real_model_in_the_worker_equals_the_engine_and_gives_its_memory_back() {
 }
 
 #[test]
+fn real_model_from_a_file_of_the_reader_equals_the_engine() {
+    let (served, browser) = page();
+    let path = resolve(ID).unwrap();
+    browser.keys("input[type=file]", path.canonicalize().unwrap().to_str().unwrap());
+    shows(&browser, "the hot dog was", "smollm2");
+    same_numbers(&browser, &Model::open(&path).unwrap(), "the hot dog was", 0, 0);
+    quiet(&browser, &served);
+}
+
+#[test]
 fn real_model_that_is_stopped_goes_on_where_it_stopped() {
     let (served, browser) = page();
     choose(&browser, &format!("browser/{ID}"));
