@@ -6,7 +6,7 @@ use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
-use tokenizers::{AddedToken, PreTokenizerWrapper};
+use tokenizers::{AddedToken, ModelWrapper, PreTokenizerWrapper};
 
 /// A model's tokenizer.
 #[derive(Clone, Debug)]
@@ -91,6 +91,11 @@ impl Tokenizer {
         }
         let Some(bytes) = token.chars().map(byte_of).collect::<Option<Vec<u8>>>() else { return token };
         String::from_utf8(bytes).unwrap_or_else(|e| e.as_bytes().iter().map(|b| format!("<0x{b:02X}>")).collect())
+    }
+
+    /// Whether tokens are words without the spaces between them, as BERT's are (pieces that go on are marked `##`).
+    pub fn is_word_level(&self) -> bool {
+        matches!(self.inner.get_model(), ModelWrapper::WordPiece(_) | ModelWrapper::WordLevel(_))
     }
 
     /// Number of tokens.

@@ -44,7 +44,7 @@ pub struct ModelInfo {
     pub n_vocab: usize,
     /// Whether a token may look only at itself and what came before.
     pub causal: bool,
-    /// Whether tokens are whole words, with a space between each two that no token holds (the lesson model).
+    /// Whether tokens are words, with a space between each two that no token holds (the lesson model, BERT).
     pub word_level: bool,
 }
 

@@ -41,6 +41,11 @@ impl Vocabulary {
 
     /// Whether tokens are whole words, written without the spaces between them.
     pub fn is_word_level(&self) -> bool {
-        matches!(self, Self::Words(_))
+        match self {
+            #[cfg(feature = "tokenizers")]
+            Self::Pieces(tokenizer) => tokenizer.is_word_level(),
+            Self::Words(_) => true,
+            Self::None => false,
+        }
     }
 }

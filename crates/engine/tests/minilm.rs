@@ -32,4 +32,6 @@ fn real_model_sentence_embeddings_and_patterns() {
     }
     close("last_hidden_state", trace.get("final_norm").unwrap(), expected.get("last_hidden_state").unwrap(), 1e-4);
     assert!(!model.has_vocab_head());
+    let trace = model.run(&model.encode("the hot dog").unwrap(), &Capture::none(), &[]).unwrap();
+    assert_eq!(trace.text(), "[CLS] the hot dog [SEP]");
 }

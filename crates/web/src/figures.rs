@@ -34,21 +34,27 @@ struct Drawing<'a> {
     theme: &'a Theme,
 }
 
-fn scene(figure: Figure, d: &Drawing<'_>) -> Option<Scene> {
+/// The scene, or why there is none.
+fn scene(figure: Figure, d: &Drawing<'_>) -> Result<Scene, String> {
     let (trace, canvas) = (&d.answer.run.trace, d.canvas);
+    let said = |error: attnscope_figures::figure::Error| error.to_string();
     match figure {
         Figure::NextTokens => {
-            let data = next_tokens::Data::from_trace(trace, d.answer.run.next.clone()).ok()?;
-            Some(next_tokens::render(&data, &next_tokens::State { canvas, ..Default::default() }, d.theme))
+            if d.answer.run.next.is_empty() {
+                let name = &trace.model.name;
+                return Err(format!("{name} is an encoder: it reads a text both ways, and predicts no next word."));
+            }
+            let data = next_tokens::Data::from_trace(trace, d.answer.run.next.clone()).map_err(said)?;
+            Ok(next_tokens::render(&data, &next_tokens::State { canvas, ..Default::default() }, d.theme))
         }
         Figure::Matrix => {
-            let data = matrix::Data::from_trace(trace, d.answer.layer, d.head).ok()?;
+            let data = matrix::Data::from_trace(trace, d.answer.layer, d.head).map_err(said)?;
             // A row that a shorter sentence lacks is its last one.
             let q_idx = d.q_idx.map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
             let state = matrix::State { canvas, q_idx, ..Default::default() };
-            Some(matrix::render(&data, &state, d.theme))
+            Ok(matrix::render(&data, &state, d.theme))
         }
-        _ => None,
+        other => Err(format!("the page does not know how to draw {} yet", other.name())),
     }
 }
 
@@ -64,10 +70,18 @@ fn mount(app: App, figure: Figure, place: Element) -> Result<(), JsValue> {
         let theme = if dark { &Theme::DARK } else { &Theme::LIGHT };
         let canvas = Canvas { width: canvas_width(width.get()), bare: true };
         let drawing = Drawing { answer: &answer, head: selection.head, q_idx, canvas, theme };
-        let Some(scene) = scene(figure, &drawing) else { return };
-        if draw(&view, &paper, app, figure, &scene).is_ok() {
+        let drawn = match scene(figure, &drawing) {
+            Ok(scene) => draw(&view, &paper, app, figure, &scene).map(|()| scene.caption),
+            // What stood there belongs to another model or sentence: it must not stay.
+            Err(why) => {
+                view.borrow_mut().take();
+                paper.set_text_content(Some(&why));
+                Ok(String::new())
+            }
+        };
+        if let Ok(text) = drawn {
             if let Some(caption) = &caption {
-                caption.set_text_content(Some(&scene.caption));
+                caption.set_text_content(Some(&text));
             }
             if place.get_attribute("data-ready").as_deref() != Some("true") {
                 let _ = place.set_attribute("data-ready", "true");

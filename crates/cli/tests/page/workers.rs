@@ -64,6 +64,19 @@ fn real_model_from_a_file_of_the_reader_equals_the_engine() {
 }
 
 #[test]
+fn real_model_that_predicts_nothing_shows_no_bars_of_another() {
+    let (served, browser) = page();
+    choose(&browser, "all-minilm-l6-v2");
+    shows(&browser, "the hot dog was", "all-minilm");
+    let figure = "document.querySelector('figure[data-figure=next-tokens]')";
+    browser.wait(&format!("{figure}.innerText.includes('predicts no next word')"));
+    assert_eq!(browser.run(&format!("return {figure}.querySelectorAll('[data-rank]').length")), 0);
+    choose(&browser, "lesson");
+    browser.wait(&format!("{figure}.querySelectorAll('[data-rank]').length === 10"));
+    quiet(&browser, &served);
+}
+
+#[test]
 fn real_model_that_is_stopped_goes_on_where_it_stopped() {
     let (served, browser) = page();
     choose(&browser, &format!("browser/{ID}"));
