@@ -67,6 +67,12 @@ impl Model {
         Self { origin: config.name.clone(), config, weights, vocabulary: Vocabulary::Words(words) }
     }
 
+    /// The same model under another name, for captions: the folder of a cache has none worth showing.
+    pub fn named(mut self, name: &str) -> Self {
+        self.config.name = name.into();
+        self
+    }
+
     /// The architecture and sizes.
     pub fn config(&self) -> &Config {
         &self.config

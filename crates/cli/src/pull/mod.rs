@@ -26,7 +26,7 @@ pub use settings::Settings;
 use anyhow::{Result, bail};
 use attnscope::Model;
 use reference::ModelRef;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The model that is part of the program: it needs no disk and no pull.
 pub const LESSON: &str = "lesson";
@@ -41,7 +41,10 @@ pub fn open(model: &str) -> Result<Model> {
     if is_lesson(model) {
         return Ok(attnscope::lesson::model());
     }
-    Ok(Model::open(&resolve(model)?)?)
+    let path = resolve(model)?;
+    let opened = Model::open(&path)?;
+    // A folder in the cache is called by its revision: there the model keeps the name that the user gave it.
+    Ok(if path.is_dir() && !Path::new(model).exists() { opened.named(model) } else { opened })
 }
 
 /// Where the model that the user named lies on this machine: a GGUF file, or a folder with `config.json`,

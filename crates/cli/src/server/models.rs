@@ -90,7 +90,9 @@ impl Source for Offers {
             let offered: Vec<&str> = std::iter::once(LESSON).chain(self.ids()).collect();
             Failure::model(format!("no model {id:?} is served here, only {}", offered.join(", ")))
         })?;
-        Ok(Model::open(path)?)
+        let model = Model::open(path)?;
+        // The folder of a cache has no name worth showing.
+        Ok(if path.is_dir() { model.named(id) } else { model })
     }
 }
 

@@ -27,7 +27,7 @@ fn every_command_takes_it() {
     assert!(svg.contains("over “the hot dog was”"), "the description reads as a sentence: {svg}");
     for figure in ["matrix", "head-grid", "vector-strip", "components", "logit-lens", "next-tokens"] {
         let drawn = stdout(&[&["render", figure], &MODEL[..]].concat());
-        assert!(drawn.contains("lesson"), "{figure}: {drawn}");
+        assert!(drawn.contains("Lesson"), "{figure}: {drawn}");
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("out.safetensors").display().to_string();
@@ -39,7 +39,7 @@ fn every_command_takes_it() {
 
 #[test]
 fn it_is_listed_and_needs_no_pull() {
-    let models: serde_json::Value = serde_json::from_str(&stdout(&["models", "--json"])).unwrap();
+    let models = &json(&["models", "--json"])["models"];
     assert_eq!((models[0]["id"].as_str(), models[0]["built_in"].as_bool()), (Some("lesson"), Some(true)));
     assert!(stdout(&["models"]).lines().nth(1).unwrap().ends_with("built in"));
     let pull = attnscope(&["pull", "lesson"]);

@@ -67,7 +67,7 @@ fn real_model_from_a_file_of_the_reader_equals_the_engine() {
 fn real_model_that_predicts_nothing_shows_no_bars_of_another() {
     let (served, browser) = page();
     choose(&browser, "all-minilm-l6-v2");
-    shows(&browser, "the hot dog was", "all-minilm");
+    shows(&browser, "[CLS] the hot dog was [SEP]", "all-minilm");
     let figure = "document.querySelector('figure[data-figure=next-tokens]')";
     browser.wait(&format!("{figure}.innerText.includes('predicts no next word')"));
     assert_eq!(browser.run(&format!("return {figure}.querySelectorAll('[data-rank]').length")), 0);
