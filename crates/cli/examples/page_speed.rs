@@ -69,6 +69,7 @@ fn measure(url: &str) -> [f64; 4] {
     let browser = Browser::open(1440, 900);
     browser.go(url);
     browser.wait("performance.getEntriesByName('live').length");
+    browser.wait("performance.getEntriesByName('first-contentful-paint').length");
     let found = browser.run(SCRIPT);
     let typed = browser.run_async(TYPED);
     [&found[0], &found[1], &found[2], &typed].map(|value| Value::as_f64(value).expect("a number"))

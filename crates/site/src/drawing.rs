@@ -74,8 +74,9 @@ impl Example {
         let (head, rest) = both.split_once("<rect").context("a drawing has a background")?;
         let (_, marks) = rest.split_once("/>").context("a background ends")?;
         let named = format!("{head}{marks}").replace("attnscope-", &format!("attnscope-{width}-"));
-        // The page's policy forbids style in attributes; its stylesheet says the same.
-        Ok(named.replace(" style=\"image-rendering:pixelated\"", ""))
+        // The page's policy forbids style in attributes; its stylesheet says the same. And to Markdown, an empty line
+        // would be the end of the drawing.
+        Ok(named.replace(" style=\"image-rendering:pixelated\"", "").replace('\n', ""))
     }
 
     fn scene(&self, figure: Figure, width: f32, theme: &Theme) -> Result<Scene> {

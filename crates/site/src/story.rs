@@ -85,6 +85,10 @@ mod tests {
         let chapters = chapters(&folder, &Example::new().unwrap()).unwrap();
         assert!(chapters.len() >= 2);
         assert!(chapters.iter().all(|chapter| chapter.body.contains("<figure data-figure=")));
+        for figure in chapters.iter().flat_map(|chapter| chapter.body.split("<figure").skip(1)) {
+            let inside = figure.split("</figure>").next().unwrap_or_default();
+            assert!(!inside.contains("<p>") && inside.matches("</svg>").count() == 2, "Markdown broke into a figure");
+        }
         assert!(chapters.windows(2).all(|pair| pair[0].number < pair[1].number));
     }
 }

@@ -41,6 +41,8 @@ pub struct App {
 pub struct Answer {
     /// Id of the model.
     pub model: String,
+    /// The sentence, as it was asked.
+    pub text: String,
     /// Layer whose pattern was kept.
     pub layer: usize,
     /// Tokens, pattern, next tokens.
@@ -89,9 +91,17 @@ impl App {
         self.progress.set(None);
     }
 
+    /// Stops, and goes back to the model that the figures show: what was stopped can be chosen again.
+    pub fn give_up(self) {
+        self.stop();
+        if let Some(answer) = self.run.get_untracked() {
+            self.selection.update(|s| (s.model, s.layer) = (answer.model.clone(), answer.layer));
+        }
+    }
+
     async fn ask(self, text: String, model: String, layer: usize) {
         let request = Request::Run {
-            prompt: Prompt { model: model.clone(), text, interventions: Vec::new() },
+            prompt: Prompt { model: model.clone(), text: text.clone(), interventions: Vec::new() },
             capture: "pattern".into(),
             layers: Some(layer..layer + 1),
             top: TOP,
@@ -99,7 +109,7 @@ impl App {
         let answer = self.client().ask(&model, &request, |progress| self.progress.set(Some(progress))).await;
         self.progress.set(None);
         match answer {
-            Ok(Response::Ran(run)) => self.take(Answer { model, layer, run }),
+            Ok(Response::Ran(run)) => self.take(Answer { model, text, layer, run }),
             Ok(_) => {}
             Err(failure) => {
                 if matches!(failure.kind, FailureKind::Text { .. }) {

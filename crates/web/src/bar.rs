@@ -111,7 +111,7 @@ fn working(app: App, progress: &Progress) -> impl IntoView + use<> {
         <p class="working">
             <progress max=total.max(1.0) value=done aria-label=what.clone()></progress>
             <span>{what}</span>
-            <button type="button" on:click=move |_| app.stop()>"stop"</button>
+            <button type="button" on:click=move |_| app.give_up()>"stop"</button>
         </p>
     }
 }

@@ -63,6 +63,13 @@ fn mount(app: App, figure: Figure, place: Element) -> Result<(), JsValue> {
     let caption = place.query_selector("figcaption")?;
     let width = width_of(&paper)?;
     let view: Rc<RefCell<Option<SceneView>>> = Rc::default();
+    // Not on the drawing itself: browsers let Tab stop at an SVG that listens for the focus.
+    listen(app, &view, &paper)?;
+    let pale = place.clone();
+    Effect::new(move || {
+        let stale = if app.failure.with(Option::is_some) { "true" } else { "false" };
+        let _ = pale.set_attribute("data-stale", stale);
+    });
     Effect::new(move || {
         let (selection, dark) = (app.selection.get(), app.dark.get());
         let q_idx = app.hovered.get().or(selection.q_idx);
@@ -71,7 +78,7 @@ fn mount(app: App, figure: Figure, place: Element) -> Result<(), JsValue> {
         let canvas = Canvas { width: canvas_width(width.get()), bare: true };
         let drawing = Drawing { answer: &answer, head: selection.head, q_idx, canvas, theme };
         let drawn = match scene(figure, &drawing) {
-            Ok(scene) => draw(&view, &paper, app, figure, &scene).map(|()| scene.caption),
+            Ok(scene) => draw(&view, &paper, figure, &scene).map(|()| scene.caption),
             // What stood there belongs to another model or sentence: it must not stay.
             Err(why) => {
                 view.borrow_mut().take();
@@ -93,16 +100,9 @@ fn mount(app: App, figure: Figure, place: Element) -> Result<(), JsValue> {
     Ok(())
 }
 
-fn draw(
-    view: &Rc<RefCell<Option<SceneView>>>,
-    paper: &Element,
-    app: App,
-    figure: Figure,
-    scene: &Scene,
-) -> Result<(), JsValue> {
+fn draw(view: &Rc<RefCell<Option<SceneView>>>, paper: &Element, figure: Figure, scene: &Scene) -> Result<(), JsValue> {
     if view.borrow().is_none() {
         let fresh = SceneView::new(paper, &format!("figure-{}", figure.name()))?;
-        listen(app, view, fresh.element())?;
         *view.borrow_mut() = Some(fresh);
     }
     view.borrow_mut().as_mut().map_or(Ok(()), |view| view.draw(scene))
@@ -125,7 +125,7 @@ fn width_of(element: &Element) -> Result<RwSignal<f32>, JsValue> {
 }
 
 /// Turns the browser's events into those of the scene.
-fn listen(app: App, view: &Rc<RefCell<Option<SceneView>>>, svg: &Element) -> Result<(), JsValue> {
+fn listen(app: App, view: &Rc<RefCell<Option<SceneView>>>, paper: &Element) -> Result<(), JsValue> {
     for kind in ["pointerover", "pointerleave", "focusin", "focusout", "click", "keydown"] {
         let view = view.clone();
         let handler = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
@@ -143,7 +143,7 @@ fn listen(app: App, view: &Rc<RefCell<Option<SceneView>>>, svg: &Element) -> Res
                 _ => {}
             }
         });
-        svg.add_event_listener_with_callback(kind, handler.as_ref().unchecked_ref())?;
+        paper.add_event_listener_with_callback(kind, handler.as_ref().unchecked_ref())?;
         handler.forget();
     }
     Ok(())
@@ -169,6 +169,10 @@ fn heard(app: App, event: SceneEvent) {
 /// Puts the token of this rank behind the sentence.
 fn write_on(app: App, rank: usize) {
     let Some(answer) = app.run.get_untracked() else { return };
+    // After a sentence that could not be read the bars still speak of the one before.
+    if app.selection.with_untracked(|s| s.text != answer.text || s.model != answer.model) {
+        return;
+    }
     let Some(next) = answer.run.next.get(rank) else { return };
     let gap = if answer.run.trace.model.word_level { " " } else { "" };
     app.selection.update(|s| s.text = format!("{}{gap}{}", s.text, next.text));

@@ -31,6 +31,8 @@ pub struct SceneView {
     root: Drawn,
     /// The keys of marks by their target, and back.
     targets: HashMap<String, Target>,
+    /// Keys of the marks with a target, in the order in which they are drawn.
+    order: Vec<String>,
     /// The key of the one mark that Tab leads to.
     stop: Option<String>,
 }
@@ -70,12 +72,8 @@ impl SceneView {
         svg.set_attribute("aria-describedby", &format!("{id}-desc"))?;
         parent.set_inner_html("");
         parent.append_child(&svg)?;
-        Ok(Self { document, svg, title, description, root: Drawn::default(), targets: HashMap::new(), stop: None })
-    }
-
-    /// The `svg` element, to listen on.
-    pub fn element(&self) -> &Element {
-        &self.svg
+        let (root, targets) = (Drawn::default(), HashMap::new());
+        Ok(Self { document, svg, title, description, root, targets, order: Vec::new(), stop: None })
     }
 
     /// Draws the scene: what is the same stays, what changed is changed, what is gone goes.
@@ -87,9 +85,11 @@ impl SceneView {
         self.title.set_text_content(Some(&scene.title));
         self.description.set_text_content(Some(&scene.description));
         self.targets.clear();
+        self.order.clear();
         scene.visit(&mut |node| {
             if let (Some(key), Some(target)) = (&node.key, node.target) {
                 self.targets.insert(key.clone(), target);
+                self.order.push(key.clone());
             }
         });
         draw_nodes(&self.document, &self.svg, Some(&self.description), &mut self.root, &scene.nodes)?;
@@ -119,10 +119,8 @@ impl SceneView {
     fn set_stop(&mut self) -> Result<(), JsValue> {
         let alive = |key: &String| self.root.marks.contains_key(key) && self.targets.contains_key(key);
         if !self.stop.as_ref().is_some_and(alive) {
-            let mut keys: Vec<&String> = self.root.marks.keys().filter(|key| alive(key)).collect();
-            keys.retain(|key| self.root.marks[*key].drawn.label.is_some());
-            keys.sort();
-            self.stop = keys.first().map(|key| (*key).clone());
+            let labelled = |key: &&String| alive(key) && self.root.marks[*key].drawn.label.is_some();
+            self.stop = self.order.iter().find(labelled).cloned();
         }
         for (key, mark) in &self.root.marks {
             if mark.drawn.label.is_some() && self.targets.contains_key(key) {

@@ -20,6 +20,11 @@ fn prose_and_figures_are_there_without_javascript() {
     assert!(text.as_str().unwrap().contains("A language model does one thing"), "{text}");
     let weights = browser.run("return document.querySelectorAll('.wide [data-q][data-k][data-value]').length");
     assert_eq!(weights, 10, "true numbers, though nothing runs");
+    let seen = browser.run(
+        "return [...document.querySelectorAll('.wide rect[data-value]')]
+             .filter((mark) => mark instanceof SVGElement && mark.closest('svg') && mark.getBoundingClientRect().height > 10).length",
+    );
+    assert_eq!(seen, 20, "ten cells and ten bars are really drawn");
     browser.size(390, 844);
     let fits = browser.run("return document.documentElement.scrollWidth <= innerWidth");
     assert_eq!(fits, true, "nothing reaches over a phone's edge");
