@@ -135,6 +135,9 @@ fn common(out: &mut Attributes, node: &Node) {
     if node.opacity < 1.0 {
         numbers(out, [("opacity", &node.opacity)]);
     }
+    if let Some(Target::Number { number }) = &node.target {
+        out.push(("data-number", number.to_string()));
+    }
     if let Some(target) = &node.target {
         out.extend(target_indices(target).into_iter().map(|(name, index)| (name, index.to_string())));
     }
@@ -161,6 +164,10 @@ fn target_indices(target: &Target) -> Vec<(&'static str, usize)> {
         Target::Next { rank } => vec![("data-rank", rank)],
         Target::LensCell { row, position } => vec![("data-row", row), ("data-position", position)],
         Target::VectorCell { vector, component } => vec![("data-vector", vector), ("data-component", component)],
+        Target::Handle { index } => vec![("data-handle", index)],
+        Target::Item { index } => vec![("data-item", index)],
+        // Its name says it all: see above.
+        Target::Number { .. } => vec![],
     }
 }
 

@@ -4,6 +4,7 @@
 
 use crate::color::Color;
 use crate::raster::Raster;
+use attnscope::analysis::Number;
 use serde::Serialize;
 
 /// A finished drawing.
@@ -69,6 +70,12 @@ pub enum Target {
     LensCell { row: usize, position: usize },
     /// A number of a vector in a strip.
     VectorCell { vector: usize, component: usize },
+    /// A number of the run: choosing it opens its arithmetic.
+    Number { number: Number },
+    /// Something to drag, or to move with the arrow keys.
+    Handle { index: usize },
+    /// A place in a list that has no better name: an edge, a step, a point of a curve.
+    Item { index: usize },
 }
 
 /// A line's looks.

@@ -7,6 +7,7 @@ mod heads;
 pub mod lens;
 mod looks;
 mod neighbours;
+mod number;
 mod rank;
 mod value_weighted;
 
@@ -17,6 +18,7 @@ pub use heads::{HeadScore, head_scores};
 pub use lens::{LensRow, lens};
 pub use looks::{Look, looks};
 pub use neighbours::{Neighbour, neighbours};
+pub use number::Number;
 pub(crate) use rank::likeliest;
 pub use value_weighted::value_weighted;
 
