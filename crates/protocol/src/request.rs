@@ -112,3 +112,20 @@ pub enum Request {
         text: String,
     },
 }
+
+impl Request {
+    /// Id of the model that it asks, if it asks one.
+    pub fn model(&self) -> Option<&str> {
+        match self {
+            Self::Open { model } | Self::Close { model } | Self::Neighbours { model, .. } => Some(model),
+            Self::Run { prompt, .. }
+            | Self::Generate { prompt, .. }
+            | Self::Heads { prompt }
+            | Self::Looks { prompt, .. }
+            | Self::Lens { prompt, .. }
+            | Self::Contributions { prompt, .. }
+            | Self::Tile { prompt, .. } => Some(&prompt.model),
+            Self::Models | Self::Train { .. } => None,
+        }
+    }
+}

@@ -1,104 +1,127 @@
-//! The figures as they are before the page lives: the lesson model on the page's first sentence, drawn by the same
-//! functions, wide and narrow, light and dark in one.
+//! The figures as they are before the page lives: the same page figures on the lesson model and the page's first
+//! sentence, drawn wide and narrow, light and dark in one.
 
 use anyhow::{Context, Result, bail};
-use attnscope::{Capture, NextToken, Trace, lesson};
-use attnscope_figures::figure::{Canvas, matrix, next_tokens};
+use attnscope_figures::Scene;
 use attnscope_figures::number::percent;
 use attnscope_figures::svg::{escape, for_both_themes, to_svg};
-use attnscope_figures::{Figure, Scene, Theme};
+use attnscope_page::paper::view_box;
+use attnscope_page::{Answers, Missing, Page, PageFigure, Paper, Selection, View, control, figure};
+use attnscope_protocol::{Event, Failure, LessonOnly, Request, Response, Session};
+use std::cell::RefCell;
 
-/// The sentence that the page begins with.
-pub const SENTENCE: &str = "the hot dog was";
 /// Widths of the drawings in pixels: a column of prose, and a phone.
 const WIDE: f32 = 688.0;
 const NARROW: f32 = 358.0;
-/// What a page crops off a drawing's margins, left and right.
-const CROP: f32 = 27.0;
 
-/// The run that everything is drawn from.
+/// The page as it begins, and the engine that answers for it.
 pub struct Example {
-    trace: Trace,
-    next: Vec<NextToken>,
+    selection: Selection,
+    session: Session<LessonOnly>,
+    answers: RefCell<Answers>,
 }
 
 impl Example {
-    /// Runs the lesson model.
-    pub fn new() -> Result<Self> {
-        let model = lesson::model();
-        let capture: Capture = "pattern".parse()?;
-        let trace = model.run(&model.encode(SENTENCE)?, &capture, &[])?;
-        let next = model.next_tokens(&trace, 10);
-        Ok(Self { trace, next })
+    /// Nothing has been asked yet.
+    pub fn new() -> Self {
+        Self { selection: Selection::default(), session: Session::new(LessonOnly), answers: RefCell::default() }
     }
 
     /// How many words the model knows.
-    pub fn n_vocab(&self) -> usize {
-        self.trace.model.n_vocab
+    pub fn n_vocab(&self) -> Result<usize> {
+        self.with_run(|run| Ok(run.trace.model.n_vocab))
     }
 
     /// A weight in words, `92 %`, named as the command names an edge: `0.0 2>1`.
     pub fn weight(&self, named: &str) -> Result<String> {
         let numbers: Vec<usize> = named.split(['.', ' ', '>']).filter_map(|n| n.parse().ok()).collect();
         let [layer, head, q_idx, k_idx] = *numbers else { bail!("expected a weight such as 0.0 2>1, found {named:?}") };
-        let row = self.trace.layer(layer, "attn.pattern").and_then(|pattern| pattern.row(&[head, q_idx]));
-        let weight = row.and_then(|row| row.get(k_idx)).with_context(|| format!("there is no weight {named}"))?;
-        Ok(percent(*weight))
+        self.with_run(|run| {
+            let row = run.trace.layer(layer, "attn.pattern").and_then(|pattern| pattern.row(&[head, q_idx]));
+            let weight = row.and_then(|row| row.get(k_idx)).with_context(|| format!("there is no weight {named}"))?;
+            Ok(percent(*weight))
+        })
     }
 
-    /// A figure as HTML: both drawings and the caption.
+    /// A figure as HTML: controls that cannot be used yet, both drawings and the caption.
     pub fn figure(&self, name: &str) -> Result<String> {
-        let figure: Figure = name.parse().map_err(anyhow::Error::msg)?;
-        let wide = self.scene(figure, WIDE, &Theme::LIGHT)?;
-        let controls = if figure == Figure::Matrix { HEAD_PICKER } else { "" };
+        let drawn = figure(name).with_context(|| format!("there is no figure {name:?}"))?;
+        let wide = self.view(name, &*drawn, WIDE, false)?;
+        let controls = control::html(name, &wide.controls, false);
+        let controls = if controls.is_empty() { controls } else { format!("<div class=\"controls\">{controls}</div>") };
         Ok(format!(
             "<figure data-figure=\"{name}\" data-ready=\"false\">{controls}<div class=\"drawing\"><div class=\"wide\">{}</div>\
              <div class=\"narrow\">{}</div></div><figcaption>{}</figcaption></figure>\n",
-            self.svg(figure, WIDE)?,
-            self.svg(figure, NARROW)?,
-            escape(&wide.caption),
+            self.svg(name, &*drawn, WIDE)?,
+            self.svg(name, &*drawn, NARROW)?,
+            escape(&wide.scene.caption),
         ))
     }
 
-    fn svg(&self, figure: Figure, width: f32) -> Result<String> {
-        let [light, dark] = [Theme::LIGHT, Theme::DARK].map(|theme| self.scene(figure, width, &theme));
-        let (light, dark) = (light?, dark?);
+    fn svg(&self, name: &str, drawn: &dyn PageFigure, width: f32) -> Result<String> {
+        let [light, dark] = [false, true].map(|dark| self.view(name, drawn, width, dark));
+        let (light, dark) = (light?.scene, dark?.scene);
         let both = for_both_themes(&to_svg(&light), &to_svg(&dark));
-        let both = both.with_context(|| format!("{} is not the same in light and dark", figure.name()))?;
-        // Cropped as the page crops it, with names of its own, and see-through: the page is behind it.
-        let whole = format!("viewBox=\"0 0 {} {}\"", light.width, light.height);
-        let cropped = format!("viewBox=\"{CROP} 0 {} {}\"", light.width - 2.0 * CROP, light.height);
-        let outer = format!("width=\"{}\" height", light.width);
-        let inner = format!("width=\"{}\" height", light.width - 2.0 * CROP);
-        let both = both.replacen(&whole, &cropped, 1).replacen(&outer, &inner, 1);
-        let (head, rest) = both.split_once("<rect").context("a drawing has a background")?;
-        let (_, marks) = rest.split_once("/>").context("a background ends")?;
-        let named = format!("{head}{marks}").replace("attnscope-", &format!("attnscope-{width}-"));
-        // The page's policy forbids style in attributes; its stylesheet says the same. And to Markdown, an empty line
-        // would be the end of the drawing.
-        Ok(named.replace(" style=\"image-rendering:pixelated\"", "").replace('\n', ""))
+        for_page(&light, &both.with_context(|| format!("{name} is not the same in light and dark"))?)
     }
 
-    fn scene(&self, figure: Figure, width: f32, theme: &Theme) -> Result<Scene> {
-        let canvas = Canvas { width: width + 2.0 * CROP, bare: true };
-        match figure {
-            Figure::NextTokens => {
-                let data = next_tokens::Data::from_trace(&self.trace, self.next.clone())?;
-                Ok(next_tokens::render(&data, &next_tokens::State { canvas, ..Default::default() }, theme))
+    /// What a figure shows once its questions are answered.
+    fn view(&self, name: &str, drawn: &dyn PageFigure, width: f32, dark: bool) -> Result<View> {
+        self.ask_all(|page| drawn.view(page, Paper { width, dark })).with_context(|| format!("figure {name}"))
+    }
+
+    fn with_run<T>(&self, f: impl Fn(&attnscope_protocol::Run) -> Result<T>) -> Result<T> {
+        self.ask_all(|page| page.run().map(&f))?
+    }
+
+    /// Answers what is wanted until nothing is missing.
+    fn ask_all<T>(&self, f: impl Fn(&Page<'_>) -> Result<T, Missing>) -> Result<T> {
+        loop {
+            let answers = self.answers.borrow();
+            let page = Page::new(&self.selection, &answers);
+            let wanted = match f(&page) {
+                Ok(done) => return Ok(done),
+                Err(Missing::Waiting) => page.into_wanted(),
+                Err(missing) => bail!("{missing:?}"),
+            };
+            drop(answers);
+            if wanted.is_empty() {
+                bail!("it waits for something that it did not ask for");
             }
-            Figure::Matrix => {
-                let data = matrix::Data::from_trace(&self.trace, 0, 0)?;
-                let state = matrix::State { canvas, q_idx: Some(2), ..Default::default() };
-                Ok(matrix::render(&data, &state, theme))
+            for request in wanted {
+                let answer = self.answer(&request);
+                self.answers.borrow_mut().insert(&request, answer);
             }
-            other => bail!("the page does not know how to draw {} yet", other.name()),
         }
+    }
+
+    fn answer(&self, request: &Request) -> Result<Response, Failure> {
+        let mut job = self.session.start(request.clone());
+        while let Some(event) = job.step() {
+            match event {
+                Event::Done(response) => return Ok(response),
+                Event::Failed(failure) => return Err(failure),
+                Event::Progress(_) => {}
+            }
+        }
+        Err(Failure::lost("a job ended without an answer"))
     }
 }
 
-/// Takes the room of the live one, so that nothing jumps.
-const HEAD_PICKER: &str = "<div id=\"head-picker\" class=\"controls\"><label class=\"field small\"><span>layer</span>\
-    <select disabled><option>0</option></select></label></div>";
+/// Cropped as the page crops it, with names of its own, and see-through: the page is behind it.
+fn for_page(scene: &Scene, svg: &str) -> Result<String> {
+    let [x, y, width, height] = view_box(scene);
+    let whole = format!("viewBox=\"0 0 {} {}\"", scene.width, scene.height);
+    let cropped = format!("viewBox=\"{x} {y} {width} {height}\"");
+    let outer = format!("width=\"{}\" height", scene.width);
+    let svg = svg.replacen(&whole, &cropped, 1).replacen(&outer, &format!("width=\"{width}\" height"), 1);
+    let (head, rest) = svg.split_once("<rect").context("a drawing has a background")?;
+    let (_, marks) = rest.split_once("/>").context("a background ends")?;
+    let named = format!("{head}{marks}").replace("attnscope-", &format!("attnscope-{width}-"));
+    // The page's policy forbids style in attributes; its stylesheet says the same. And to Markdown, an empty line
+    // would be the end of the drawing.
+    Ok(named.replace(" style=\"image-rendering:pixelated\"", "").replace('\n', ""))
+}
 
 #[cfg(test)]
 mod tests {
@@ -106,7 +129,7 @@ mod tests {
 
     #[test]
     fn figures_are_drawn_and_nothing_else_is() {
-        let example = Example::new().unwrap();
+        let example = Example::new();
         for name in ["next-tokens", "matrix"] {
             let html = example.figure(name).unwrap();
             assert_eq!(html.matches("<svg").count(), 2, "wide and narrow");
@@ -115,12 +138,13 @@ mod tests {
             assert!(!html.contains("style="), "{name}: the page's policy forbids it");
         }
         assert!(example.figure("next-tokens").unwrap().contains("the likeliest next tokens are"));
-        assert!(example.figure("heat").is_err() && example.figure("arcs").is_err());
+        assert!(example.figure("matrix").unwrap().contains("id=\"matrix-layer\""));
+        assert!(example.figure("heat").is_err());
     }
 
     #[test]
     fn weights_in_the_prose_are_those_of_the_model() {
-        let example = Example::new().unwrap();
+        let example = Example::new();
         assert!(example.weight("0.0 2>1").unwrap().ends_with('%'));
         assert!(example.weight("7.0 2>1").is_err() && example.weight("hot").is_err());
     }

@@ -22,7 +22,7 @@ fn main() -> Result<()> {
         [package, dist, flag] if flag == Path::new("--static") => (package, dist, true),
         _ => bail!("expected PACKAGE DIST, and perhaps --static"),
     };
-    let chapters = story::chapters(&Path::new(ROOT).join("story"), &drawing::Example::new()?)?;
+    let chapters = story::chapters(&Path::new(ROOT).join("story"), &drawing::Example::new())?;
     let assets = Assets::new(collect(package)?);
     let index = page::index(&chapters, &assets, is_static);
     // Made beside it and then renamed: a server that runs meanwhile never sees half a page.

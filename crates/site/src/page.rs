@@ -1,9 +1,9 @@
 //! The page around the chapters.
 
 use crate::assets::Assets;
-use crate::drawing::SENTENCE;
 use crate::story::Chapter;
 use attnscope_figures::svg::escape;
+use attnscope_page::SENTENCE;
 
 const DESCRIPTION: &str = "Attention in language models, explained with a real model that runs in the page: every number \
     is computed, on your own words.";

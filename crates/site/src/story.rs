@@ -2,8 +2,9 @@
 //!
 //! `{{figure NAME}}` on a line of its own; `{{n_vocab}}`, `{{sentence}}` and `{{weight 0.0 2>1}}` in the text.
 
-use crate::drawing::{Example, SENTENCE};
+use crate::drawing::Example;
 use anyhow::{Context, Result, bail};
+use attnscope_page::SENTENCE;
 use std::path::Path;
 
 /// A chapter as HTML.
@@ -53,7 +54,7 @@ fn fill(text: &str, example: &Example) -> Result<String> {
         let value = match name.trim().split_once(' ') {
             Some(("figure", figure)) => example.figure(figure.trim())?,
             Some(("weight", edge)) => example.weight(edge)?,
-            None if name.trim() == "n_vocab" => example.n_vocab().to_string(),
+            None if name.trim() == "n_vocab" => example.n_vocab()?.to_string(),
             None if name.trim() == "sentence" => SENTENCE.to_owned(),
             _ => bail!("no placeholder {name:?}; there are figure, weight, n_vocab, sentence"),
         };
@@ -69,10 +70,10 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_and_unknown_ones_named() {
-        let example = Example::new().unwrap();
+        let example = Example::new();
         let found = chapter("03-a-b", "# A *b*\n\nAfter *{{sentence}}* of {{n_vocab}}.\n", &example).unwrap();
         assert_eq!((found.id.as_str(), found.number, found.title.as_str()), ("chapter-03-a-b", 3, "A *b*"));
-        let expected = format!("<p>After <em>the hot dog was</em> of {}.</p>\n", example.n_vocab());
+        let expected = format!("<p>After <em>the hot dog was</em> of {}.</p>\n", example.n_vocab().unwrap());
         assert_eq!(found.body, expected);
         let error = chapter("03-a", "# A\n{{wight 1}}", &example).err().unwrap().to_string();
         assert!(error.contains("wight"), "{error}");
@@ -82,7 +83,7 @@ mod tests {
     #[test]
     fn every_chapter_of_the_story_is_sound() {
         let folder = Path::new(crate::ROOT).join("story");
-        let chapters = chapters(&folder, &Example::new().unwrap()).unwrap();
+        let chapters = chapters(&folder, &Example::new()).unwrap();
         assert!(chapters.len() >= 2);
         assert!(chapters.iter().all(|chapter| chapter.body.contains("<figure data-figure=")));
         for figure in chapters.iter().flat_map(|chapter| chapter.body.split("<figure").skip(1)) {

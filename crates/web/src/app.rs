@@ -1,16 +1,19 @@
-//! The state of the page, and the one question that it asks: what does this model make of this sentence?
+//! The state of the page: what is chosen, what is known, and what must be asked.
 
-use crate::client::Client;
-use crate::selection::{LESSON, Selection};
-use attnscope_protocol::{Failure, FailureKind, ModelCard, Progress, Prompt, Request, Response, Run};
+use crate::client::{Client, place};
+use crate::figures::Live;
+use crate::work::Works;
+use attnscope::analysis::Number;
+use attnscope_page::selection::{LESSON, TRAINED};
+use attnscope_page::{Answers, Page, Selection};
+use attnscope_protocol::{Failure, FailureKind, ModelCard, Progress, Request, Response, Run, wire};
 use futures_util::future::{AbortHandle, abortable};
 use js_sys::Promise;
 use leptos::prelude::*;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use wasm_bindgen_futures::JsFuture;
-
-/// How many likeliest tokens are shown.
-pub const TOP: usize = 10;
 
 /// Milliseconds after which a sentence that cannot be read is taken for finished.
 const TYPING: i32 = 500;
@@ -22,7 +25,7 @@ pub struct App {
     pub selection: RwSignal<Selection>,
     /// The row that the pointer rests on.
     pub hovered: RwSignal<Option<usize>>,
-    /// The latest answer. It stays when a later question fails.
+    /// The latest answer about the chosen model and sentence. It stays when a later question fails.
     pub run: RwSignal<Option<Arc<Answer>>>,
     /// Why the latest question has no answer.
     pub failure: RwSignal<Option<Failure>>,
@@ -32,26 +35,37 @@ pub struct App {
     pub cards: RwSignal<Vec<ModelCard>>,
     /// Whether figures are drawn light on dark.
     pub dark: RwSignal<bool>,
+    /// The number whose arithmetic is open.
+    pub number: RwSignal<Option<Number>>,
+    /// Whether the next change of the address is a step of the browser's history.
+    pub step: StoredValue<bool>,
     client: StoredValue<Client, LocalStorage>,
-    ongoing: StoredValue<Option<AbortHandle>>,
+    answers: StoredValue<Answers, LocalStorage>,
+    asking: StoredValue<Asking, LocalStorage>,
+    works: StoredValue<Works, LocalStorage>,
 }
 
 /// An answer, and the question it answers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// Id of the model.
-    pub model: String,
-    /// The sentence, as it was asked.
-    pub text: String,
-    /// Layer whose pattern was kept.
-    pub layer: usize,
-    /// Tokens, pattern, next tokens.
+    /// What was chosen.
+    pub selection: Selection,
+    /// Tokens, arrays, next tokens.
     pub run: Run,
 }
 
+/// What figures want to know.
+#[derive(Default)]
+struct Asking {
+    /// By the figure's place: how to tell it that an answer has come, and what it wants.
+    figures: BTreeMap<usize, (RwSignal<u32>, Vec<Request>)>,
+    /// The question under way.
+    current: Option<(Vec<u8>, AbortHandle)>,
+}
+
 impl App {
-    /// The page's state. `script` is the address of the worker's script.
-    pub fn new(selection: Selection, dark: bool, script: &str) -> Self {
+    /// The page's state. `client` knows who answers.
+    pub fn new(selection: Selection, dark: bool, client: Client) -> Self {
         Self {
             selection: RwSignal::new(selection),
             hovered: RwSignal::new(None),
@@ -60,81 +74,203 @@ impl App {
             progress: RwSignal::new(None),
             cards: RwSignal::new(Vec::new()),
             dark: RwSignal::new(dark),
-            client: StoredValue::new_local(Client::new(script)),
-            ongoing: StoredValue::new(None),
+            number: RwSignal::new(None),
+            step: StoredValue::new(false),
+            client: StoredValue::new_local(client),
+            answers: StoredValue::new_local(Answers::default()),
+            asking: StoredValue::new_local(Asking::default()),
+            works: StoredValue::new_local(Works::default()),
         }
     }
 
-    /// Asks again whenever the question changes; only the newest question is waited for.
-    pub fn follow(self) {
-        let question = Memo::new(move |_| {
-            let Selection { text, model, layer, .. } = self.selection.get();
-            (text, model, layer)
-        });
-        Effect::new(move || {
-            let (text, model, layer) = question.get();
-            self.stop();
-            let (work, handle) = abortable(self.ask(text, model, layer));
-            self.ongoing.set_value(Some(handle));
-            leptos::task::spawn_local(async move {
-                // An abort is no failure: something newer is asked.
-                let _ = work.await;
-            });
+    /// A figure, which is told by `changed` when something that it wanted is known.
+    pub fn add_figure(self, at: usize, changed: RwSignal<u32>) {
+        self.asking.update_value(|asking| {
+            asking.figures.insert(at, (changed, Vec::new()));
         });
     }
 
-    /// Stops waiting for an answer.
-    pub fn stop(self) {
-        if let Some(handle) = self.ongoing.try_update_value(Option::take).flatten() {
-            handle.abort();
-        }
-        self.progress.set(None);
+    /// What a figure sees of the page.
+    pub fn with_page<T>(self, f: impl FnOnce(Page<'_>) -> T) -> T {
+        let selection = self.selection.get_untracked();
+        let real = self.real_model();
+        self.answers.with_value(|answers| {
+            let mut page = Page::new(&selection, answers);
+            (page.hovered, page.real) = (self.hovered.get_untracked(), real.as_deref());
+            f(page)
+        })
     }
 
-    /// Stops, and goes back to the model that the figures show: what was stopped can be chosen again.
-    pub fn give_up(self) {
-        self.stop();
-        if let Some(answer) = self.run.get_untracked() {
-            self.selection.update(|s| (s.model, s.layer) = (answer.model.clone(), answer.layer));
+    /// The model for the chapters that need a real one: the chosen one if it is, or one that the server has.
+    fn real_model(self) -> Option<String> {
+        let chosen = self.selection.with_untracked(|s| s.model.clone());
+        if chosen != LESSON && chosen != TRAINED {
+            return Some(chosen);
         }
+        let cards = self.cards.get_untracked();
+        let liked = cards.iter().find(|card| card.id == "smollm2-135m").or(cards.first());
+        liked.map(|card| card.id.clone())
     }
 
-    async fn ask(self, text: String, model: String, layer: usize) {
-        let request = Request::Run {
-            prompt: Prompt { model: model.clone(), text: text.clone(), interventions: Vec::new() },
-            capture: "pattern".into(),
-            layers: Some(layer..layer + 1),
-            top: TOP,
-        };
-        let answer = self.client().ask(&model, &request, |progress| self.progress.set(Some(progress))).await;
-        self.progress.set(None);
-        match answer {
-            Ok(Response::Ran(run)) => self.take(Answer { model, text, layer, run }),
-            Ok(_) => {}
-            Err(failure) => {
-                if matches!(failure.kind, FailureKind::Text { .. }) {
-                    // Half a word is no mistake: who types on is not interrupted, since a new question drops this one.
-                    pause(TYPING).await;
-                }
-                self.failure.set(Some(failure));
+    /// A figure wants answers to these, and to no others.
+    pub fn want(self, at: usize, requests: Vec<Request>) {
+        self.asking.update_value(|asking| {
+            if let Some((_, wanted)) = asking.figures.get_mut(&at) {
+                *wanted = requests;
             }
+        });
+        self.drop_unwanted();
+        self.ask_next();
+    }
+
+    /// Stops the question under way if nobody waits for it any more.
+    fn drop_unwanted(self) {
+        self.asking.update_value(|asking| {
+            let wanted = asking.wanted();
+            if let Some((_, handle)) = asking.current.take_if(|(key, _)| !wanted.contains(key)) {
+                handle.abort();
+                self.progress.set(None);
+            }
+        });
+    }
+
+    /// Asks the first of the questions that are open; one at a time, the first figure's first.
+    fn ask_next(self) {
+        let next = self.asking.with_value(|asking| {
+            if asking.current.is_some() {
+                return None;
+            }
+            asking.figures.values().flat_map(|(_, wanted)| wanted).next().cloned()
+        });
+        let Some(request) = next else { return };
+        let (work, handle) = abortable(self.ask(request.clone()));
+        self.asking.update_value(|asking| asking.current = Some((wire::encode_request(&request), handle)));
+        leptos::task::spawn_local(async move {
+            // An abort is no failure: something newer is asked.
+            if let Ok(answer) = work.await {
+                self.take(&request, answer);
+            }
+        });
+    }
+
+    async fn ask(self, request: Request) -> Result<Response, Failure> {
+        let answer = self.client().ask(&request, |progress| self.progress.set(Some(progress))).await;
+        self.progress.set(None);
+        if matches!(&answer, Err(Failure { kind: FailureKind::Text { .. }, .. })) {
+            // Half a word is no mistake: who types on is not interrupted, since a new question drops this one.
+            pause(TYPING).await;
+        }
+        answer
+    }
+
+    fn take(self, request: &Request, answer: Result<Response, Failure>) {
+        self.note(request, &answer);
+        self.answers.update_value(|answers| answers.insert(request, answer));
+        let waiting = self.asking.try_update_value(|asking| {
+            asking.current = None;
+            let mut told = Vec::new();
+            for (changed, wanted) in asking.figures.values_mut().filter(|(_, wanted)| wanted.contains(request)) {
+                wanted.retain(|wanted| wanted != request);
+                told.push(*changed);
+            }
+            told
+        });
+        for changed in waiting.unwrap_or_default() {
+            changed.update(|n| *n += 1);
+        }
+        self.forget_unused();
+        self.ask_next();
+    }
+
+    /// What the bar says of an answer.
+    fn note(self, request: &Request, answer: &Result<Response, Failure>) {
+        let selection = self.selection.get_untracked();
+        let is_main = *request == selection.run_request();
+        match answer {
+            Ok(Response::Ran(run)) if is_main => {
+                self.failure.set(None);
+                let chosen = selection.within(&run.trace.model);
+                if chosen != selection {
+                    self.selection.set(chosen.clone());
+                }
+                if chosen.run_request() == *request {
+                    self.run.set(Some(Arc::new(Answer { selection: chosen, run: run.clone() })));
+                }
+            }
+            Err(failure) => self.failure.set(Some(failure.clone())),
+            Ok(_) => {}
         }
     }
 
-    fn take(self, answer: Answer) {
-        let info = &answer.run.trace.model;
-        let (layers, heads) = (info.n_layers, info.n_heads);
-        self.failure.set(None);
-        let chosen = self.selection.get_untracked();
-        if chosen.layer >= layers || chosen.head >= heads {
-            // A link may name what is not there.
-            self.selection.update(|s| {
-                s.layer = s.layer.min(layers.saturating_sub(1));
-                s.head = s.head.min(heads.saturating_sub(1));
-            });
+    fn forget_unused(self) {
+        let main = wire::encode_request(&self.selection.with_untracked(Selection::run_request));
+        self.answers.update_value(|answers| answers.keep(&HashSet::from([main])));
+    }
+
+    /// What the reader chose now replaces what was chosen. A question that failed is asked again when it is chosen again.
+    pub fn select(self, selection: Selection) {
+        if self.selection.with_untracked(|now| *now == selection) {
+            return;
         }
-        if answer.layer < layers {
-            self.run.set(Some(Arc::new(answer)));
+        self.answers.update_value(Answers::forget_failures);
+        let shown = self.run.with_untracked(|run| {
+            run.as_ref().is_some_and(|answer| answer.selection.run_request() == selection.run_request())
+        });
+        if shown {
+            self.failure.set(None);
+        }
+        self.selection.set(selection);
+    }
+
+    /// The same, as a step that the browser's Back undoes.
+    pub fn select_step(self, selection: Selection) {
+        self.step.set_value(true);
+        self.select(selection);
+    }
+
+    /// Another row is under the pointer.
+    pub fn hover(self, row: Option<usize>) {
+        if self.hovered.get_untracked() != row {
+            self.hovered.set(row);
+        }
+    }
+
+    /// Opens a number's arithmetic.
+    pub fn open(self, number: Number) {
+        self.number.set(Some(number));
+    }
+
+    /// Forgets what a model answered, so that every figure asks it anew.
+    pub fn forget(self, model: &str) {
+        self.answers.update_value(|answers| answers.forget_model(model));
+        let all =
+            self.asking.with_value(|asking| asking.figures.values().map(|(changed, _)| *changed).collect::<Vec<_>>());
+        for changed in all {
+            changed.update(|n| *n += 1);
+        }
+    }
+
+    /// Starts work of a figure's own.
+    pub fn work(self, figure: &Rc<Live>, request: Request) {
+        self.works.update_value(|works| works.start(self, figure, request));
+    }
+
+    /// Stops it.
+    pub fn stop_work(self, figure: usize) {
+        self.works.update_value(|works| works.stop(figure));
+    }
+
+    /// Stops waiting, and goes back to the model that the figures show: what was stopped can be chosen again.
+    pub fn give_up(self) {
+        self.asking.update_value(|asking| {
+            asking.figures.values_mut().for_each(|(_, wanted)| wanted.clear());
+            if let Some((_, handle)) = asking.current.take() {
+                handle.abort();
+            }
+        });
+        self.progress.set(None);
+        if let Some(answer) = self.run.get_untracked() {
+            self.selection.set(answer.selection.clone());
         }
     }
 
@@ -149,14 +285,17 @@ impl App {
     }
 
     /// Chooses a model, with the head that is worth a first look.
-    pub fn choose_model(self, id: String) {
-        let (layer, head) = if id.ends_with("smollm2-135m") { (16, 0) } else { (0, 0) };
-        self.selection.update(|s| (s.model, s.layer, s.head) = (id, layer, head));
+    pub fn choose_model(self, id: &str) {
+        let chosen = self.selection.with_untracked(|s| s.with_model(id));
+        self.client().leave(place(&chosen.model));
+        self.select_step(chosen);
     }
+}
 
-    /// Goes back to the model that is always there.
-    pub fn choose_lesson(self) {
-        self.choose_model(LESSON.into());
+impl Asking {
+    /// The keys of all that is wanted.
+    fn wanted(&self) -> HashSet<Vec<u8>> {
+        self.figures.values().flat_map(|(_, wanted)| wanted.iter().map(wire::encode_request)).collect()
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::app::{Answer, App};
 use crate::client::{FROM_FILE, IN_BROWSER, Place, place};
-use crate::selection::LESSON;
 use crate::theme;
 use attnscope_figures::number::plural;
+use attnscope_page::selection::{LESSON, TRAINED};
 use attnscope_protocol::{Failure, FailureKind, Progress};
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
@@ -20,12 +20,12 @@ pub fn Bar(app: App) -> impl IntoView {
                 input.click();
             }
         }
-        _ => app.choose_model(id),
+        id => app.choose_model(id),
     };
     let opened = move |_| {
         let file = file_input.get_untracked().and_then(|input: HtmlInputElement| input.files()?.get(0));
         if let Some(file) = file {
-            app.choose_model(app.client().add_file(file));
+            app.choose_model(&app.client().add_file(file));
         }
     };
     view! {
@@ -67,6 +67,9 @@ fn choices(app: App) -> Vec<(String, String)> {
             all.push((format!("{IN_BROWSER}{}", card.id), name));
         }
     }
+    if chosen_is(app, TRAINED) {
+        all.push((TRAINED.to_owned(), "The model that you trained".to_owned()));
+    }
     // A model from a link or a file is on the list as well, whoever offers it.
     let chosen = app.selection.with(|s| s.model.clone());
     if !all.iter().any(|(id, _)| *id == chosen) {
@@ -74,6 +77,10 @@ fn choices(app: App) -> Vec<(String, String)> {
     }
     all.push(("open".into(), "open a GGUF file …".into()));
     all
+}
+
+fn chosen_is(app: App, model: &str) -> bool {
+    app.selection.with(|s| s.model == model)
 }
 
 /// What goes on: who computed what is seen, or a failure with its remedy; and how far long work is.
@@ -89,10 +96,10 @@ pub fn Status(app: App) -> impl IntoView {
 }
 
 fn computed(answer: &Answer) -> impl IntoView + use<> {
-    let whose = match place(&answer.model) {
+    let whose = match place(&answer.selection.model) {
         Place::Page => "computed in this page",
         Place::Server => "computed by the server",
-        Place::Worker => "computed in this browser",
+        Place::Worker | Place::Trainer => "computed in this browser",
     };
     let trace = &answer.run.trace;
     view! { <p>{format!("{} · {} · {whose}", trace.model.name, plural(trace.tokens.len(), "token"))}</p> }
@@ -127,7 +134,7 @@ fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
         view! { <button type="button" on:click=replace>{shown}</button> }
     });
     let lesson = (app.selection.with_untracked(|s| s.model != LESSON)).then(|| {
-        view! { <button type="button" on:click=move |_| app.choose_lesson()>"use the lesson model"</button> }
+        view! { <button type="button" on:click=move |_| app.choose_model(LESSON)>"use the lesson model"</button> }
     });
     view! { <p class="failed"><span>{failure.message}</span> {nears.collect_view()} {lesson}</p> }
 }
@@ -142,28 +149,6 @@ fn replaced(text: &str, word: &str, instead: &str) -> String {
         if this { instead } else { piece }
     });
     words.collect::<Vec<_>>().join(" ")
-}
-
-/// Which layer and head a figure shows.
-#[component]
-pub fn HeadPicker(app: App) -> impl IntoView {
-    let sizes =
-        Memo::new(move |_| app.run.get().map_or((1, 1), |a| (a.run.trace.model.n_layers, a.run.trace.model.n_heads)));
-    let picker = move |name: &'static str, id: &'static str, n: usize, chosen: usize, set: fn(App, usize)| {
-        let options = (0..n).map(|i| view! { <option value=i selected=i == chosen>{i}</option> }).collect_view();
-        view! {
-            <label class="field small"><span>{name}</span>
-                <select id=id on:change:target=move |event| set(app, event.target().value().parse().unwrap_or(0))>{options}</select>
-            </label>
-        }
-    };
-    move || {
-        let ((layers, heads), (layer, head)) = (sizes.get(), app.selection.with(|s| (s.layer, s.head)));
-        view! {
-            {picker("layer", "layer", layers, layer, |app, i| app.selection.update(|s| s.layer = i))}
-            {(heads > 1).then(|| picker("head", "head", heads, head, |app, i| app.selection.update(|s| s.head = i)))}
-        }
-    }
 }
 
 #[cfg(test)]

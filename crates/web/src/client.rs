@@ -2,8 +2,8 @@
 //! not know which.
 
 use crate::engine_worker::{EngineWorker, ModelFile};
-use crate::selection::LESSON;
 use crate::server;
+use attnscope_page::selection::{LESSON, TRAINED};
 use attnscope_protocol::{Event, Failure, LessonOnly, ModelCard, Progress, Request, Response, Session};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -24,12 +24,15 @@ pub enum Place {
     Server,
     /// In a worker of this browser.
     Worker,
+    /// In the worker that trains the lesson model.
+    Trainer,
 }
 
 /// Where the model of this id is computed.
 pub fn place(model: &str) -> Place {
     match model {
         LESSON => Place::Page,
+        TRAINED => Place::Trainer,
         id if id.starts_with(IN_BROWSER) || id.starts_with(FROM_FILE) => Place::Worker,
         _ => Place::Server,
     }
@@ -43,15 +46,25 @@ type Held = (String, Rc<EngineWorker>);
 pub struct Client {
     lesson: Rc<Session<LessonOnly>>,
     worker: Rc<RefCell<Option<Held>>>,
+    trainer: Rc<RefCell<Option<Rc<EngineWorker>>>>,
     files: Rc<RefCell<HashMap<String, File>>>,
-    script: Rc<str>,
+    scripts: Scripts,
+}
+
+/// Addresses of the workers' scripts.
+#[derive(Clone)]
+pub struct Scripts {
+    /// Of the engine for real models.
+    pub engine: Rc<str>,
+    /// Of the one that trains the lesson model.
+    pub lesson: Rc<str>,
 }
 
 impl Client {
-    /// `script` is the address of the worker's script.
-    pub fn new(script: &str) -> Self {
+    /// Nothing is started yet.
+    pub fn new(scripts: Scripts) -> Self {
         let lesson = Rc::new(Session::new(LessonOnly));
-        Self { lesson, worker: Rc::default(), files: Rc::default(), script: script.into() }
+        Self { lesson, worker: Rc::default(), trainer: Rc::default(), files: Rc::default(), scripts }
     }
 
     /// The models that the server offers; none where there is no server.
@@ -69,17 +82,37 @@ impl Client {
         id
     }
 
-    /// Asks about `model`. Dropping the future cancels.
-    pub async fn ask(&self, model: &str, request: &Request, on: impl Fn(Progress)) -> Result<Response, Failure> {
-        if place(model) != Place::Worker {
-            // Another model was chosen: the worker, if there is one, gives its memory back.
-            self.worker.borrow_mut().take();
-        }
+    /// Asks. Dropping the future cancels.
+    pub async fn ask(&self, request: &Request, on: impl Fn(Progress)) -> Result<Response, Failure> {
+        let model = request.model().unwrap_or(LESSON);
         match place(model) {
             Place::Page => self.ask_here(request, on).await,
             Place::Server => server::ask(request, on).await,
             Place::Worker => self.worker_with(model, &on).await?.ask(request, on).await,
+            Place::Trainer => self.trainer()?.ask(request, on).await,
         }
+    }
+
+    /// Asks for what takes long on the lesson model. Dropping the future cancels.
+    pub async fn work(&self, request: &Request, on: impl Fn(Progress)) -> Result<Response, Failure> {
+        self.trainer()?.ask(request, on).await
+    }
+
+    /// A model at another place was chosen: the worker, if there is one, gives its memory back.
+    pub fn leave(&self, chosen: Place) {
+        if chosen != Place::Worker {
+            self.worker.borrow_mut().take();
+        }
+    }
+
+    fn trainer(&self) -> Result<Rc<EngineWorker>, Failure> {
+        let mut trainer = self.trainer.borrow_mut();
+        if let Some(trainer) = &*trainer {
+            return Ok(trainer.clone());
+        }
+        let fresh = Rc::new(EngineWorker::start(&self.scripts.lesson)?);
+        *trainer = Some(fresh.clone());
+        Ok(fresh)
     }
 
     /// The lesson model answers in a moment.
@@ -111,7 +144,7 @@ impl Client {
                 Failure::model(message)
             })?),
         };
-        let worker = Rc::new(EngineWorker::start(&self.script)?);
+        let worker = Rc::new(EngineWorker::start(&self.scripts.engine)?);
         worker.load(model, &file, on).await?;
         *self.worker.borrow_mut() = Some((model.to_owned(), worker.clone()));
         Ok(worker)

@@ -1,16 +1,43 @@
-//! The figures of the page: each finds its place in the prose, draws the latest answer there, and reports what the
-//! reader does to it.
+//! The figures of the page, live: each finds its place in the prose, draws there what it has to show, and hears what the
+//! reader does to it. What that is, `attnscope-page` knows.
 
-use crate::app::{Answer, App};
-use crate::scene_view::{SceneEvent, SceneView, canvas_width};
-use attnscope_figures::figure::{Canvas, matrix, next_tokens};
-use attnscope_figures::scene::{Scene, Target};
-use attnscope_figures::{Figure, Theme};
+use crate::app::App;
+use crate::controls;
+use crate::listen::listen;
+use crate::scene_view::SceneView;
+use attnscope_figures::Scene;
+use attnscope_page::{Change, Event, Missing, PageFigure, Paper, View};
 use leptos::prelude::*;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Element, HtmlElement, KeyboardEvent, ResizeObserver};
+use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver};
+
+/// Milliseconds that a figure out of sight waits, so that those in sight come first.
+const LATER: i32 = 120;
+
+/// A figure in its place.
+pub struct Live {
+    app: App,
+    /// Its place among the figures, which names it to the app.
+    at: usize,
+    name: String,
+    place: Element,
+    controls: RefCell<Option<Element>>,
+    paper: Element,
+    caption: Option<Element>,
+    figure: RefCell<Box<dyn PageFigure>>,
+    /// What was shown last.
+    shown: RefCell<Option<View>>,
+    /// The drawing.
+    pub scene: RefCell<Option<SceneView>>,
+    width: RwSignal<f32>,
+    seen: RwSignal<bool>,
+    /// Counts what changed in the figure itself, and answers that it waited for.
+    pub changed: RwSignal<u32>,
+    later: Cell<Option<i32>>,
+    ticking: Cell<bool>,
+}
 
 /// Makes every figure of the page live. A figure that the page names but nobody draws is left as it was drawn.
 pub fn mount_all(app: App) -> Result<(), JsValue> {
@@ -18,102 +45,207 @@ pub fn mount_all(app: App) -> Result<(), JsValue> {
     let places = document.query_selector_all("figure[data-figure]")?;
     for at in 0..places.length() {
         let Some(place) = places.get(at).and_then(|node| node.dyn_into::<Element>().ok()) else { continue };
-        if let Some(figure) = place.get_attribute("data-figure").as_deref().and_then(Figure::from_name) {
-            mount(app, figure, place)?;
+        let name = place.get_attribute("data-figure").unwrap_or_default();
+        if let Some(figure) = attnscope_page::figure(&name) {
+            mount(app, at as usize, name, figure, place)?;
         }
     }
     Ok(())
 }
 
-/// What is drawn: the answer, what is chosen in it, and the paper.
-struct Drawing<'a> {
-    answer: &'a Answer,
-    head: usize,
-    q_idx: Option<usize>,
-    canvas: Canvas,
-    theme: &'a Theme,
-}
-
-/// The scene, or why there is none.
-fn scene(figure: Figure, d: &Drawing<'_>) -> Result<Scene, String> {
-    let (trace, canvas) = (&d.answer.run.trace, d.canvas);
-    let said = |error: attnscope_figures::figure::Error| error.to_string();
-    match figure {
-        Figure::NextTokens => {
-            if d.answer.run.next.is_empty() {
-                let name = &trace.model.name;
-                return Err(format!("{name} is an encoder: it reads a text both ways, and predicts no next word."));
-            }
-            let data = next_tokens::Data::from_trace(trace, d.answer.run.next.clone()).map_err(said)?;
-            Ok(next_tokens::render(&data, &next_tokens::State { canvas, ..Default::default() }, d.theme))
-        }
-        Figure::Matrix => {
-            let data = matrix::Data::from_trace(trace, d.answer.layer, d.head).map_err(said)?;
-            // A row that a shorter sentence lacks is its last one.
-            let q_idx = d.q_idx.map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
-            let state = matrix::State { canvas, q_idx, ..Default::default() };
-            Ok(matrix::render(&data, &state, d.theme))
-        }
-        other => Err(format!("the page does not know how to draw {} yet", other.name())),
-    }
-}
-
-fn mount(app: App, figure: Figure, place: Element) -> Result<(), JsValue> {
+fn mount(app: App, at: usize, name: String, figure: Box<dyn PageFigure>, place: Element) -> Result<(), JsValue> {
     let Some(paper) = place.query_selector(".drawing")? else { return Ok(()) };
-    let caption = place.query_selector("figcaption")?;
-    let width = width_of(&paper)?;
-    let view: Rc<RefCell<Option<SceneView>>> = Rc::default();
-    // Not on the drawing itself: browsers let Tab stop at an SVG that listens for the focus.
-    listen(app, &view, &paper)?;
-    let pale = place.clone();
-    Effect::new(move || {
-        let stale = if app.failure.with(Option::is_some) { "true" } else { "false" };
-        let _ = pale.set_attribute("data-stale", stale);
+    let live = Rc::new(Live {
+        app,
+        at,
+        name,
+        controls: RefCell::new(place.query_selector(".controls")?),
+        caption: place.query_selector("figcaption")?,
+        figure: RefCell::new(figure),
+        shown: RefCell::default(),
+        scene: RefCell::default(),
+        width: width_of(&paper)?,
+        seen: seen(&place)?,
+        changed: RwSignal::new(0),
+        later: Cell::default(),
+        ticking: Cell::default(),
+        place,
+        paper,
     });
-    Effect::new(move || {
-        let (selection, dark) = (app.selection.get(), app.dark.get());
-        let q_idx = app.hovered.get().or(selection.q_idx);
-        let Some(answer) = app.run.get() else { return };
-        let theme = if dark { &Theme::DARK } else { &Theme::LIGHT };
-        let canvas = Canvas { width: canvas_width(width.get()), bare: true };
-        let drawing = Drawing { answer: &answer, head: selection.head, q_idx, canvas, theme };
-        let drawn = match scene(figure, &drawing) {
-            Ok(scene) => draw(&view, &paper, figure, &scene).map(|()| scene.caption),
-            // What stood there belongs to another model or sentence: it must not stay.
-            Err(why) => {
-                view.borrow_mut().take();
-                paper.set_text_content(Some(&why));
-                Ok(String::new())
-            }
-        };
-        if let Ok(text) = drawn {
-            if let Some(caption) = &caption {
-                caption.set_text_content(Some(&text));
-            }
-            if place.get_attribute("data-ready").as_deref() != Some("true") {
-                let _ = place.set_attribute("data-ready", "true");
-                // `cargo xtask bench page` asks when the first figure lived.
-                let _ = web_sys::window().and_then(|window| window.performance()).map(|clock| clock.mark("live"));
-            }
-        }
-    });
+    app.add_figure(at, live.changed);
+    listen(&live)?;
+    let follows = live.clone();
+    Effect::new(move || follows.follow());
     Ok(())
 }
 
-fn draw(view: &Rc<RefCell<Option<SceneView>>>, paper: &Element, figure: Figure, scene: &Scene) -> Result<(), JsValue> {
-    if view.borrow().is_none() {
-        let fresh = SceneView::new(paper, &format!("figure-{}", figure.name()))?;
-        *view.borrow_mut() = Some(fresh);
+impl Live {
+    /// Draws when anything that it depends on changed: at once if it is in sight, soon if it is not.
+    fn follow(self: &Rc<Self>) {
+        let seen = self.seen.get();
+        self.app.selection.track();
+        self.app.dark.track();
+        self.app.hovered.track();
+        self.app.cards.track();
+        self.width.track();
+        self.changed.track();
+        if let (Some(timer), Some(window)) = (self.later.take(), web_sys::window()) {
+            window.clear_timeout_with_handle(timer);
+        }
+        if seen {
+            return self.draw();
+        }
+        if self.figure.borrow().is_heavy() {
+            return self.app.want(self.at, Vec::new());
+        }
+        let live = self.clone();
+        let draw = Closure::once_into_js(move || {
+            live.later.set(None);
+            live.draw();
+        });
+        let timer = web_sys::window()
+            .and_then(|w| w.set_timeout_with_callback_and_timeout_and_arguments_0(draw.unchecked_ref(), LATER).ok());
+        self.later.set(timer);
     }
-    view.borrow_mut().as_mut().map_or(Ok(()), |view| view.draw(scene))
+
+    fn paper(&self) -> Paper {
+        Paper { width: self.width.get_untracked(), dark: self.app.dark.get_untracked() }
+    }
+
+    fn draw(self: &Rc<Self>) {
+        let view = self.app.with_page(|page| {
+            let view = self.figure.borrow().view(&page, self.paper());
+            (view, page.into_wanted())
+        });
+        let (view, wanted) = view;
+        self.app.want(self.at, wanted);
+        match view {
+            Ok(view) => {
+                self.set_stale(false);
+                // A figure that cannot be drawn leaves the others alone.
+                let _ = self.show(view);
+            }
+            Err(Missing::Waiting) => {}
+            Err(Missing::Failed(_)) => self.set_stale(true),
+            // What stood there belongs to another model or sentence: it must not stay.
+            Err(Missing::Nothing(why)) => self.say(&why),
+        }
+        self.play();
+    }
+
+    fn show(self: &Rc<Self>, view: View) -> Result<(), JsValue> {
+        self.set_controls(&view)?;
+        self.draw_scene(&view.scene)?;
+        if let Some(caption) = &self.caption {
+            caption.set_text_content(Some(&view.scene.caption));
+        }
+        *self.shown.borrow_mut() = Some(view);
+        self.is_ready();
+        Ok(())
+    }
+
+    fn set_controls(&self, view: &View) -> Result<(), JsValue> {
+        if view.controls.is_empty() && self.controls.borrow().is_none() {
+            return Ok(());
+        }
+        if self.controls.borrow().is_none() {
+            let fresh = self.paper.owner_document().ok_or("a page")?.create_element("div")?;
+            fresh.set_class_name("controls");
+            self.place.insert_before(&fresh, Some(&self.paper))?;
+            *self.controls.borrow_mut() = Some(fresh);
+        }
+        let before = self.shown.borrow();
+        let before = before.as_ref().map(|view| view.controls.as_slice());
+        match &*self.controls.borrow() {
+            Some(place) => controls::set(place, &self.name, before, &view.controls),
+            None => Ok(()),
+        }
+    }
+
+    fn draw_scene(&self, scene: &Scene) -> Result<(), JsValue> {
+        if self.scene.borrow().is_none() {
+            let fresh = SceneView::new(&self.paper, &format!("figure-{}", self.name))?;
+            *self.scene.borrow_mut() = Some(fresh);
+        }
+        self.scene.borrow_mut().as_mut().map_or(Ok(()), |view| view.draw(scene))
+    }
+
+    fn say(&self, why: &str) {
+        self.scene.borrow_mut().take();
+        self.paper.set_text_content(Some(why));
+        if let Some(caption) = &self.caption {
+            caption.set_text_content(None);
+        }
+        self.set_stale(false);
+        self.is_ready();
+    }
+
+    fn set_stale(&self, stale: bool) {
+        let _ = self.place.set_attribute("data-stale", if stale { "true" } else { "false" });
+    }
+
+    fn is_ready(&self) {
+        if self.place.get_attribute("data-ready").as_deref() != Some("true") {
+            let _ = self.place.set_attribute("data-ready", "true");
+            // `cargo xtask bench page` asks when the first figure lived.
+            let _ = web_sys::window().and_then(|window| window.performance()).map(|clock| clock.mark("live"));
+        }
+    }
+
+    /// Tells the figure what happened, and does what it wants of the page.
+    pub fn hear(self: &Rc<Self>, event: &Event) {
+        let changes = self.app.with_page(|page| self.figure.borrow_mut().hear(event, &page));
+        for change in changes {
+            match change {
+                Change::Select(selection) => self.app.select(selection),
+                Change::Hover(row) => self.app.hover(row),
+                Change::Open(number) => self.app.open(number),
+                Change::Work(request) => self.app.work(self, request),
+                Change::Stop => self.app.stop_work(self.at),
+                Change::Forget(model) => self.app.forget(&model),
+            }
+        }
+        // A pointer that only passes changes nothing in the figure itself.
+        if !matches!(event, Event::Over(..) | Event::Left) {
+            self.changed.update(|n| *n += 1);
+        }
+    }
+
+    /// Its place among the figures.
+    pub fn index(&self) -> usize {
+        self.at
+    }
+
+    /// Where it is drawn.
+    pub fn paper_element(&self) -> &Element {
+        &self.paper
+    }
+
+    /// All of it.
+    pub fn element(&self) -> &Element {
+        &self.place
+    }
+
+    fn play(self: &Rc<Self>) {
+        let Some(pause) = self.figure.borrow().plays().filter(|_| !self.ticking.get()) else { return };
+        self.ticking.set(true);
+        let live = self.clone();
+        let tick = Closure::once_into_js(move || {
+            live.ticking.set(false);
+            live.hear(&Event::Tick);
+        });
+        if let Some(window) = web_sys::window() {
+            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(tick.unchecked_ref(), pause as i32);
+        }
+    }
 }
 
 /// The width of an element in pixels, as it changes.
 fn width_of(element: &Element) -> Result<RwSignal<f32>, JsValue> {
-    let width = RwSignal::new(element.client_width().max(320) as f32);
+    let width = RwSignal::new(element.client_width().max(280) as f32);
     let observed = element.clone();
     let changed = Closure::<dyn FnMut()>::new(move || {
-        let now = observed.client_width().max(320) as f32;
+        let now = observed.client_width().max(280) as f32;
         if width.get_untracked() != now {
             width.set(now);
         }
@@ -124,91 +256,16 @@ fn width_of(element: &Element) -> Result<RwSignal<f32>, JsValue> {
     Ok(width)
 }
 
-/// Turns the browser's events into those of the scene.
-fn listen(app: App, view: &Rc<RefCell<Option<SceneView>>>, paper: &Element) -> Result<(), JsValue> {
-    for kind in ["pointerover", "pointerleave", "focusin", "focusout", "click", "keydown"] {
-        let view = view.clone();
-        let handler = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
-            let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-            let target = element.and_then(|element| view.borrow().as_ref()?.target_of(&element));
-            match (event.type_().as_str(), target) {
-                ("pointerover" | "focusin", Some(target)) => heard(app, SceneEvent::Over(target)),
-                ("pointerover" | "pointerleave" | "focusout", _) => heard(app, SceneEvent::Left),
-                ("click", Some(target)) => heard(app, SceneEvent::Chosen(target)),
-                ("keydown", Some(target)) => {
-                    if let Some(key) = event.dyn_ref::<KeyboardEvent>() {
-                        pressed(app, &view, target, key);
-                    }
-                }
-                _ => {}
-            }
-        });
-        paper.add_event_listener_with_callback(kind, handler.as_ref().unchecked_ref())?;
-        handler.forget();
-    }
-    Ok(())
-}
-
-/// What an event means.
-fn heard(app: App, event: SceneEvent) {
-    match event {
-        SceneEvent::Over(Target::Cell { q_idx, .. } | Target::Query { q_idx }) => app.hovered.set(Some(q_idx)),
-        SceneEvent::Over(_) | SceneEvent::Left => {
-            if app.hovered.get_untracked().is_some() {
-                app.hovered.set(None);
-            }
+/// Whether an element is in sight.
+fn seen(element: &Element) -> Result<RwSignal<bool>, JsValue> {
+    let seen = RwSignal::new(false);
+    let changed = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        let last = entries.pop().unchecked_into::<IntersectionObserverEntry>();
+        if seen.get_untracked() != last.is_intersecting() {
+            seen.set(last.is_intersecting());
         }
-        SceneEvent::Chosen(Target::Cell { q_idx, .. } | Target::Query { q_idx } | Target::Token { idx: q_idx }) => {
-            app.selection.update(|s| s.q_idx = Some(q_idx));
-        }
-        SceneEvent::Chosen(Target::Next { rank }) => write_on(app, rank),
-        SceneEvent::Chosen(_) => {}
-    }
-}
-
-/// Puts the token of this rank behind the sentence.
-fn write_on(app: App, rank: usize) {
-    let Some(answer) = app.run.get_untracked() else { return };
-    // After a sentence that could not be read the bars still speak of the one before.
-    if app.selection.with_untracked(|s| s.text != answer.text || s.model != answer.model) {
-        return;
-    }
-    let Some(next) = answer.run.next.get(rank) else { return };
-    let gap = if answer.run.trace.model.word_level { " " } else { "" };
-    app.selection.update(|s| s.text = format!("{}{gap}{}", s.text, next.text));
-}
-
-/// Enter and space choose; arrows lead from mark to mark.
-fn pressed(app: App, view: &Rc<RefCell<Option<SceneView>>>, target: Target, key: &KeyboardEvent) {
-    let next = match key.key().as_str() {
-        "Enter" | " " => {
-            key.prevent_default();
-            return heard(app, SceneEvent::Chosen(target));
-        }
-        "ArrowUp" => neighbour(target, -1, 0),
-        "ArrowDown" => neighbour(target, 1, 0),
-        "ArrowLeft" => neighbour(target, 0, -1),
-        "ArrowRight" => neighbour(target, 0, 1),
-        _ => None,
-    };
-    let Some(next) = next else { return };
-    key.prevent_default();
-    // The focus moves while nobody else holds the view: the event it causes asks the view again.
-    let element = view.borrow_mut().as_mut().and_then(|view| view.stop_at(next).ok().flatten());
-    if let Some(element) = element {
-        let _ = element.unchecked_into::<HtmlElement>().focus();
-    }
-}
-
-/// The mark so many rows and columns away. One that is not there is not found, and the focus stays.
-fn neighbour(target: Target, down: isize, right: isize) -> Option<Target> {
-    let step = |at: usize, by: isize| at.checked_add_signed(by);
-    Some(match target {
-        Target::Cell { layer, head, q_idx, k_idx } => {
-            Target::Cell { layer, head, q_idx: step(q_idx, down)?, k_idx: step(k_idx, right)? }
-        }
-        Target::Next { rank } => Target::Next { rank: step(rank, down)? },
-        Target::Token { idx } => Target::Token { idx: step(idx, right)? },
-        _ => return None,
-    })
+    });
+    IntersectionObserver::new(changed.as_ref().unchecked_ref())?.observe(element);
+    changed.forget();
+    Ok(seen)
 }

@@ -7,37 +7,41 @@
 mod app;
 mod bar;
 mod client;
+mod controls;
 mod engine_worker;
 mod figures;
+mod lesson_worker;
+mod listen;
 mod scene_view;
-mod selection;
 mod server;
 mod theme;
+mod work;
 
 use app::App;
-use bar::{Bar, HeadPicker, Status};
+use attnscope_page::Selection;
+use bar::{Bar, Status};
+use client::{Client, Scripts};
 use leptos::prelude::*;
-use selection::Selection;
 use wasm_bindgen::prelude::*;
 use web_sys::{DragEvent, Element, HtmlElement, MouseEvent, Window};
 
-/// Brings the page to life. `worker` is the address of the worker's script.
+/// Brings the page to life. `engine` and `lesson` are the addresses of the workers' scripts.
 #[wasm_bindgen]
-pub fn start(worker: &str) -> Result<(), JsValue> {
+pub fn start(engine: &str, lesson: &str) -> Result<(), JsValue> {
     console_error_panic_hook::set_once();
     let window = web_sys::window().ok_or("a window")?;
     let selection = Selection::from_query(&window.location().search()?);
     // The page's signals live as long as the page.
     let owner = Owner::new();
     owner.set();
-    let app = App::new(selection, theme::is_dark(&window), worker);
+    let client = Client::new(Scripts { engine: engine.into(), lesson: lesson.into() });
+    let app = App::new(selection, theme::is_dark(&window), client);
     mount_controls(app, &window)?;
     figures::mount_all(app)?;
     theme::follow_system(app, &window);
     follow_address(app, &window)?;
     accept_files(app, &window)?;
     follow_links(app, &window)?;
-    app.follow();
     let root = window.document().and_then(|document| document.document_element());
     if root.is_some_and(|root| root.get_attribute("data-server").as_deref() != Some("none")) {
         app.look_for_server();
@@ -59,9 +63,6 @@ fn mount_controls(app: App, window: &Window) -> Result<(), JsValue> {
     if let Some(status) = place("status") {
         leptos::mount::mount_to(status, move || view! { <Status app=app /> }).forget();
     }
-    if let Some(picker) = place("head-picker") {
-        leptos::mount::mount_to(picker, move || view! { <HeadPicker app=app /> }).forget();
-    }
     Ok(())
 }
 
@@ -72,14 +73,19 @@ fn follow_address(app: App, window: &Window) -> Result<(), JsValue> {
         let query = app.selection.with(Selection::to_query);
         if location.search().is_ok_and(|now| now != query) {
             let path = location.pathname().unwrap_or_default() + &query + &location.hash().unwrap_or_default();
-            // Every letter typed would be a step of the history: the address is replaced, not added.
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
+            // Every letter typed would be a step of the history: only a link or another model adds one.
+            let step = app.step.try_update_value(std::mem::take).unwrap_or(false);
+            let _ = if step {
+                history.push_state_with_url(&JsValue::NULL, "", Some(&path))
+            } else {
+                history.replace_state_with_url(&JsValue::NULL, "", Some(&path))
+            };
         }
     });
     let location = window.location();
     let back = Closure::<dyn FnMut()>::new(move || {
         if let Ok(query) = location.search() {
-            app.selection.set(Selection::from_query(&query));
+            app.select(Selection::from_query(&query));
         }
     });
     window.add_event_listener_with_callback("popstate", back.as_ref().unchecked_ref())?;
@@ -96,7 +102,8 @@ fn follow_links(app: App, window: &Window) -> Result<(), JsValue> {
             event.prevent_default();
             let chosen = Selection::from_query(&query);
             // The prose speaks of words; which model reads them is the reader's choice.
-            app.selection.update(|s| (s.text, s.q_idx) = (chosen.text, chosen.q_idx));
+            let now = app.selection.get_untracked();
+            app.select_step(Selection { text: chosen.text, q_idx: chosen.q_idx, ..now });
         }
     });
     window.add_event_listener_with_callback("click", handler.as_ref().unchecked_ref())?;
@@ -111,7 +118,7 @@ fn accept_files(app: App, window: &Window) -> Result<(), JsValue> {
             event.prevent_default();
             let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
             if let Some(file) = file.filter(|_| event.type_() == "drop") {
-                app.choose_model(app.client().add_file(file));
+                app.choose_model(&app.client().add_file(file));
             }
         });
         window.add_event_listener_with_callback(kind, handler.as_ref().unchecked_ref())?;

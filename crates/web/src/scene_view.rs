@@ -3,24 +3,13 @@
 
 use attnscope_figures::element::{Content, Element as Mark, Span, element, num};
 use attnscope_figures::scene::{Node, Scene, Shape, Target};
+use attnscope_page::Place;
+use attnscope_page::paper::view_box;
 use std::collections::HashMap;
-use wasm_bindgen::JsValue;
-use web_sys::{Document, Element};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Document, DomRect, Element, MouseEvent};
 
 const SVG: &str = "http://www.w3.org/2000/svg";
-/// Figures keep a margin for files; on the page there is one already.
-const CROP: f32 = 27.0;
-
-/// What the reader did to a figure, in the figure's terms.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SceneEvent {
-    /// The pointer is over a mark, or it has the keyboard's focus.
-    Over(Target),
-    /// The pointer left the figure.
-    Left,
-    /// A mark was clicked, or chosen with Enter or the space bar.
-    Chosen(Target),
-}
 
 /// A drawing in the page.
 pub struct SceneView {
@@ -29,6 +18,8 @@ pub struct SceneView {
     title: Element,
     description: Element,
     root: Drawn,
+    /// The scene's place at the drawing's top left.
+    origin: (f32, f32),
     /// The keys of marks by their target, and back.
     targets: HashMap<String, Target>,
     /// Keys of the marks with a target, in the order in which they are drawn.
@@ -49,11 +40,6 @@ struct DrawnMark {
     inside: Drawn,
 }
 
-/// The width that a scene must have to fill so many pixels of the page.
-pub fn canvas_width(pixels: f32) -> f32 {
-    pixels + 2.0 * CROP
-}
-
 impl SceneView {
     /// An empty drawing in `parent`, in place of what was there. `id` names it in the page.
     pub fn new(parent: &Element, id: &str) -> Result<Self, JsValue> {
@@ -72,14 +58,16 @@ impl SceneView {
         svg.set_attribute("aria-describedby", &format!("{id}-desc"))?;
         parent.set_inner_html("");
         parent.append_child(&svg)?;
-        let (root, targets) = (Drawn::default(), HashMap::new());
-        Ok(Self { document, svg, title, description, root, targets, order: Vec::new(), stop: None })
+        let (root, origin) = (Drawn::default(), (0.0, 0.0));
+        let (targets, order) = (HashMap::new(), Vec::new());
+        Ok(Self { document, svg, title, description, root, origin, targets, order, stop: None })
     }
 
     /// Draws the scene: what is the same stays, what changed is changed, what is gone goes.
     pub fn draw(&mut self, scene: &Scene) -> Result<(), JsValue> {
-        let (width, height) = (scene.width - 2.0 * CROP, scene.height);
-        self.svg.set_attribute("viewBox", &format!("{} 0 {} {}", num(CROP), num(width), num(height)))?;
+        let [x, y, width, height] = view_box(scene);
+        self.svg.set_attribute("viewBox", &[x, y, width, height].map(num).join(" "))?;
+        self.origin = (x, y);
         self.svg.set_attribute("width", &num(width))?;
         self.svg.set_attribute("height", &num(height))?;
         self.title.set_text_content(Some(&scene.title));
@@ -102,34 +90,80 @@ impl SceneView {
         self.targets.get(&marked.get_attribute("data-key")?).copied()
     }
 
-    /// Makes the mark of this target the one that Tab leads to, if it is drawn and can be, and returns it to be focused.
-    pub fn stop_at(&mut self, target: Target) -> Result<Option<Element>, JsValue> {
+    /// Where the pointer is.
+    pub fn place(&self, mouse: &MouseEvent, mark: Option<&Element>) -> Place {
+        let (x, y) = (mouse.client_x() as f32, mouse.client_y() as f32);
+        let drawing = self.svg.get_bounding_client_rect();
+        let mut place = Place {
+            x: x - drawing.left() as f32 + self.origin.0,
+            y: y - drawing.top() as f32 + self.origin.1,
+            ..Place::default()
+        };
+        if let Some(mark) = mark.map(Element::get_bounding_client_rect) {
+            let part = |at: f32, from: f64, length: f64| (at - from as f32) / (length as f32).max(1.0);
+            place.across = part(x, mark.left(), mark.width()).clamp(0.0, 1.0);
+            place.down = part(y, mark.top(), mark.height()).clamp(0.0, 1.0);
+        }
+        place
+    }
+
+    /// Lets Tab lead to the nearest mark in a direction, if there is one, and returns it to be focused.
+    pub fn stop_beside(&mut self, target: Target, right: i32, down: i32) -> Result<Option<Element>, JsValue> {
         let Some(key) = self.targets.iter().find(|(_, t)| **t == target).map(|(key, _)| key.clone()) else {
             return Ok(None);
         };
-        if self.root.marks.get(&key).is_none_or(|mark| mark.drawn.label.is_none()) {
-            return Ok(None);
+        let marks = self.labelled()?;
+        let Some((_, from)) = marks.iter().find(|(k, _)| *k == key) else { return Ok(None) };
+        let from = from.get_bounding_client_rect();
+        let mut nearest: Option<(f64, &String, &Element)> = None;
+        for (key, mark) in &marks {
+            let to = mark.get_bounding_client_rect();
+            if let Some(far) = distance(&from, &to, f64::from(right), f64::from(down))
+                && nearest.is_none_or(|(best, ..)| far < best)
+            {
+                nearest = Some((far, key, mark));
+            }
         }
-        self.stop = Some(key.clone());
+        let Some((key, mark)) = nearest.map(|(_, key, mark)| (key.clone(), mark.clone())) else { return Ok(None) };
+        self.stop = Some(key);
         self.set_stop()?;
-        Ok(self.root.marks.get(&key).map(|mark| mark.element.clone()))
+        Ok(Some(mark))
     }
 
-    /// Exactly one labelled mark can be reached by Tab; arrows lead to the others.
+    /// Marks that can have the focus, with their keys.
+    fn labelled(&self) -> Result<Vec<(String, Element)>, JsValue> {
+        let found = self.svg.query_selector_all("[data-key][aria-label]")?;
+        let marks = (0..found.length()).filter_map(|at| found.get(at)?.dyn_into::<Element>().ok());
+        Ok(marks.filter_map(|mark| Some((mark.get_attribute("data-key")?, mark))).collect())
+    }
+
+    /// Exactly one labelled mark can be reached by Tab, and every handle; arrows lead to the others.
     fn set_stop(&mut self) -> Result<(), JsValue> {
-        let alive = |key: &String| self.root.marks.contains_key(key) && self.targets.contains_key(key);
-        if !self.stop.as_ref().is_some_and(alive) {
-            let labelled = |key: &&String| alive(key) && self.root.marks[*key].drawn.label.is_some();
-            self.stop = self.order.iter().find(labelled).cloned();
+        let marks = self.labelled()?;
+        if !self.stop.as_ref().is_some_and(|stop| marks.iter().any(|(key, _)| key == stop)) {
+            self.stop = self.order.iter().find(|key| marks.iter().any(|(k, _)| k == *key)).cloned();
         }
-        for (key, mark) in &self.root.marks {
-            if mark.drawn.label.is_some() && self.targets.contains_key(key) {
-                let value = if self.stop.as_ref() == Some(key) { "0" } else { "-1" };
-                set(&mark.element, "tabindex", value)?;
-            }
+        for (key, mark) in &marks {
+            let handle = matches!(self.targets.get(key), Some(Target::Handle { .. }));
+            let value = if handle || self.stop.as_ref() == Some(key) { "0" } else { "-1" };
+            set(mark, "tabindex", value)?;
         }
         Ok(())
     }
+}
+
+/// How far a mark lies in a direction (one of right and down is 0, the other ±1); none if it lies elsewhere.
+fn distance(from: &DomRect, to: &DomRect, right: f64, down: f64) -> Option<f64> {
+    let middle = |r: &DomRect| (r.left() + r.width() / 2.0, r.top() + r.height() / 2.0);
+    let ((x0, y0), (x1, y1)) = (middle(from), middle(to));
+    // Bars of different lengths begin at the same place: where they overlap counts, not their middles.
+    let beside = if right != 0.0 {
+        from.top() < to.bottom() && to.top() < from.bottom()
+    } else {
+        from.left() < to.right() && to.left() < from.right()
+    };
+    let along = (x1 - x0) * right + (y1 - y0) * down;
+    (beside && along > 1.0).then_some(along)
 }
 
 fn draw_nodes(

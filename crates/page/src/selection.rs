@@ -1,11 +1,20 @@
 //! What the reader has chosen. It lives in the page's address, so that a link shows what its sender saw.
 
+use attnscope::ModelInfo;
+use attnscope_protocol::{Prompt, Request};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// The sentence that the page begins with.
 pub const SENTENCE: &str = "the hot dog was";
 /// The model that is always there.
 pub const LESSON: &str = "lesson";
+/// The model that the reader trains.
+pub const TRAINED: &str = "trained";
+
+/// How many likeliest tokens are shown.
+pub const TOP: usize = 10;
+/// A text longer than this is run for its patterns alone: the other arrays would be large, and no figure could show them.
+const LONG: usize = 800;
 
 /// One typed selection; every figure follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,20 +42,48 @@ const ESCAPED: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>').add(b'?').add(b'`');
 
 impl Selection {
+    /// The run that most figures show: all that attention does in the chosen layer, and the next tokens.
+    pub fn run_request(&self) -> Request {
+        let short = self.text.len() <= LONG;
+        let capture = if short { "embed,resid_pre,q,k,v,pattern,z,attn_out,resid_mid" } else { "pattern" };
+        // The lesson model is so small that all its layers are kept.
+        let layers = (self.model != LESSON && self.model != TRAINED).then(|| self.layer..self.layer + 1);
+        let prompt = Prompt { model: self.model.clone(), text: self.text.clone(), interventions: Vec::new() };
+        Request::Run { prompt, capture: capture.into(), layers, top: TOP }
+    }
+
+    /// Layer and head as they are in a model: a link may name what is not there.
+    pub fn within(&self, model: &ModelInfo) -> Self {
+        let layer = self.layer.min(model.n_layers.saturating_sub(1));
+        Self { layer, head: self.head.min(model.n_heads.saturating_sub(1)), ..self.clone() }
+    }
+
+    /// The same with another model, at the head that is worth a first look.
+    pub fn with_model(&self, id: &str) -> Self {
+        let (layer, head) = first_head(id);
+        Self { model: id.into(), layer, head, ..self.clone() }
+    }
+
     /// From an address' query, with or without its `?`. What is not there or cannot be read is the default.
     pub fn from_query(query: &str) -> Self {
         let mut selection = Self::default();
+        let mut layer = None;
         let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));
         for (name, value) in pairs {
             let value = percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
             match name {
                 "text" => selection.text = value,
                 "model" => selection.model = value,
-                "layer" => selection.layer = value.parse().unwrap_or(selection.layer),
+                "layer" => layer = value.parse().ok().or(layer),
                 "head" => selection.head = value.parse().unwrap_or(selection.head),
                 "query" => selection.q_idx = value.parse().ok(),
                 _ => {}
             }
+        }
+        match layer {
+            Some(layer) => selection.layer = layer,
+            // A link that names only the model.
+            None => (selection.layer, selection.head) = first_head(&selection.model),
         }
         selection
     }
@@ -61,6 +98,11 @@ impl Selection {
         let query = self.q_idx.map_or_else(|| "none".to_owned(), |q_idx| q_idx.to_string());
         format!("?text={text}&model={model}&layer={}&head={}&query={query}", self.layer, self.head)
     }
+}
+
+/// The head that is worth a first look: in SmolLM2 the one that gives *hot* most of *dog*'s attention.
+fn first_head(model: &str) -> (usize, usize) {
+    if model.ends_with("smollm2-135m") { (16, 0) } else { (0, 0) }
 }
 
 #[cfg(test)]
@@ -82,5 +124,7 @@ mod tests {
             assert_eq!(Selection::from_query(query), Selection::default(), "{query}");
         }
         assert_eq!(Selection::from_query("?text=%ff%zz").text, "\u{fffd}%zz");
+        assert_eq!(Selection::from_query("?model=smollm2-135m").layer, 16);
+        assert_eq!(Selection::from_query("?model=smollm2-135m&layer=3").layer, 3);
     }
 }

@@ -1,0 +1,150 @@
+//! What is known: the engine's answers, by question. A figure asks for what it needs while it draws; what is not there
+//! yet is remembered as wanted, and it draws again when that has come.
+
+use crate::selection::Selection;
+use attnscope_protocol::{Failure, Request, Response, Run, wire};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+/// Why a figure cannot be drawn now.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Missing {
+    /// An answer is on its way: what is drawn stays.
+    Waiting,
+    /// The question failed: what is drawn stays, and pales.
+    Failed(Failure),
+    /// There is nothing to draw, and why: it stands in the drawing's place.
+    Nothing(String),
+}
+
+impl From<attnscope_figures::figure::Error> for Missing {
+    fn from(error: attnscope_figures::figure::Error) -> Self {
+        Self::Nothing(error.to_string())
+    }
+}
+
+/// The engine's answers, by question.
+#[derive(Debug, Default)]
+pub struct Answers {
+    known: HashMap<Vec<u8>, Result<Response, Failure>>,
+}
+
+impl Answers {
+    /// Keeps an answer.
+    pub fn insert(&mut self, request: &Request, answer: Result<Response, Failure>) {
+        self.known.insert(wire::encode_request(request), answer);
+    }
+
+    /// The answer to a question, if it has come.
+    pub fn get(&self, request: &Request) -> Option<&Result<Response, Failure>> {
+        self.known.get(&wire::encode_request(request))
+    }
+
+    /// Forgets failures, so that they are asked again: the reader tries once more.
+    pub fn forget_failures(&mut self) {
+        self.known.retain(|_, answer| answer.is_ok());
+    }
+
+    /// Forgets everything that a model answered: it is no longer what it was.
+    pub fn forget_model(&mut self, model: &str) {
+        // Requests are keyed by their bytes, in which the model's id stands after its length.
+        let id: Vec<u8> = std::iter::once(model.len() as u8).chain(model.bytes()).collect();
+        self.known.retain(|key, _| !key.windows(id.len()).any(|part| part == id));
+    }
+
+    /// Forgets all but the answers to these, when there are many.
+    pub fn keep(&mut self, used: &HashSet<Vec<u8>>) {
+        const MANY: usize = 200;
+        if self.known.len() > MANY {
+            self.known.retain(|key, _| used.contains(key));
+        }
+    }
+}
+
+/// What a figure sees of the page while it draws.
+pub struct Page<'a> {
+    /// What is chosen.
+    pub selection: &'a Selection,
+    /// The row that the pointer rests on, in any figure.
+    pub hovered: Option<usize>,
+    /// Id of a real model for the chapters that need one, if there is any.
+    pub real: Option<&'a str>,
+    answers: &'a Answers,
+    wanted: RefCell<Vec<Request>>,
+}
+
+impl<'a> Page<'a> {
+    /// A page in which nothing is hovered.
+    pub fn new(selection: &'a Selection, answers: &'a Answers) -> Self {
+        Self { selection, hovered: None, real: None, answers, wanted: RefCell::default() }
+    }
+
+    /// The answer to a question; if it is not there, it is wanted.
+    ///
+    /// # Errors
+    /// It has not come yet, or it failed.
+    pub fn ask(&self, request: &Request) -> Result<&'a Response, Missing> {
+        match self.answers.get(request) {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(failure)) => Err(Missing::Failed(failure.clone())),
+            None => {
+                self.wanted.borrow_mut().push(request.clone());
+                Err(Missing::Waiting)
+            }
+        }
+    }
+
+    /// The run that most figures show: the chosen model on the reader's sentence.
+    ///
+    /// # Errors
+    /// It has not come yet, or it failed.
+    pub fn run(&self) -> Result<&'a Run, Missing> {
+        self.run_of(&self.selection.run_request())
+    }
+
+    /// A run.
+    ///
+    /// # Errors
+    /// It has not come yet, or it failed.
+    pub fn run_of(&self, request: &Request) -> Result<&'a Run, Missing> {
+        match self.ask(request)? {
+            Response::Ran(run) => Ok(run),
+            _ => Err(Missing::Waiting),
+        }
+    }
+
+    /// The questions that were asked and are not answered.
+    pub fn into_wanted(self) -> Vec<Request> {
+        self.wanted.into_inner()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_wanted_and_then_known() {
+        let (selection, mut answers) = (Selection::default(), Answers::default());
+        let page = Page::new(&selection, &answers);
+        assert_eq!(page.ask(&Request::Models), Err(Missing::Waiting));
+        assert_eq!(page.into_wanted(), [Request::Models]);
+        answers.insert(&Request::Models, Ok(Response::Models(Vec::new())));
+        let page = Page::new(&selection, &answers);
+        assert_eq!(page.ask(&Request::Models), Ok(&Response::Models(Vec::new())));
+        assert!(page.into_wanted().is_empty());
+    }
+
+    #[test]
+    fn a_model_that_changed_is_asked_anew() {
+        let mut answers = Answers::default();
+        let ask = |model: &str| Selection { model: model.into(), ..Default::default() }.run_request();
+        for model in ["trained", "lesson"] {
+            answers.insert(&ask(model), Err(Failure::request("x")));
+        }
+        answers.forget_model("trained");
+        assert!(answers.get(&ask("trained")).is_none() && answers.get(&ask("lesson")).is_some());
+        answers.forget_failures();
+        assert!(answers.get(&ask("lesson")).is_none());
+    }
+}

@@ -1,0 +1,61 @@
+//! What the reader does to a figure, in the figure's terms, and what follows from it for the page.
+
+use crate::selection::Selection;
+use attnscope::analysis::Number;
+use attnscope_figures::Target;
+use attnscope_protocol::{Failure, Progress, Request, Response};
+
+/// Where in a figure something happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Place {
+    /// In the scene, pixels from its left.
+    pub x: f32,
+    /// In the scene, pixels from its top.
+    pub y: f32,
+    /// In the mark, 0 at its left to 1 at its right.
+    pub across: f32,
+    /// In the mark, 0 at its top to 1 at its bottom.
+    pub down: f32,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The pointer is over a mark, or it has the keyboard's focus.
+    Over(Target, Place),
+    /// The pointer left the figure.
+    Left,
+    /// A mark was clicked, or chosen with Enter or the space bar.
+    Chosen(Target, Place),
+    /// A handle was dragged to a place.
+    Dragged(Target, Place),
+    /// An arrow key on a handle, or on a mark that has no neighbours: steps to the right and down.
+    Nudged(Target, i32, i32),
+    /// A control was set; its id, and its value as text.
+    Set(String, String),
+    /// The time for the next picture of something that plays has come.
+    Tick,
+    /// What the figure asked for by [`Change::Work`] goes on.
+    Progress(Progress),
+    /// It is done; milliseconds it took.
+    Done(Response, f64),
+    /// It failed.
+    Failed(Failure),
+}
+
+/// What a figure wants of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Another choice, of everything.
+    Select(Selection),
+    /// Another row is under the pointer.
+    Hover(Option<usize>),
+    /// Open a number's arithmetic.
+    Open(Number),
+    /// Work to be done step by step; the figure hears of it. It replaces what the figure had under way.
+    Work(Request),
+    /// Stop that work.
+    Stop,
+    /// A model is no longer what it was: what it answered is forgotten.
+    Forget(String),
+}

@@ -1,0 +1,77 @@
+//! The figures of the page. One file each says what it asks, shows and does.
+
+mod matrix;
+mod next_tokens;
+
+use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
+use attnscope::analysis::Number;
+use attnscope_figures::{Scene, Target};
+
+/// A figure of the page, with what the reader has set in it.
+pub trait PageFigure {
+    /// What it shows now.
+    ///
+    /// # Errors
+    /// Something is missing; the page has been told what.
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing>;
+
+    /// Hears of an event. What it does to the figure itself shows in the next view.
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        usual(event, page)
+    }
+
+    /// Milliseconds to the next [`Event::Tick`], while something plays.
+    fn plays(&self) -> Option<u32> {
+        None
+    }
+
+    /// Whether it asks much of the machine, so that it waits until it is seen.
+    fn is_heavy(&self) -> bool {
+        false
+    }
+}
+
+/// What a figure shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// Above the drawing.
+    pub controls: Vec<Control>,
+    /// The drawing.
+    pub scene: Scene,
+}
+
+impl View {
+    /// A drawing without controls.
+    pub fn of(scene: Scene) -> Self {
+        Self { controls: Vec::new(), scene }
+    }
+}
+
+/// The figure of this name, as it is in the beginning.
+pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
+    Some(match name {
+        "next-tokens" => Box::new(next_tokens::NextTokens),
+        "matrix" => Box::new(matrix::Matrix),
+        _ => return None,
+    })
+}
+
+/// What most figures do with what most marks stand for.
+pub(crate) fn usual(event: &Event, page: &Page<'_>) -> Vec<Change> {
+    match event {
+        Event::Over(Target::Cell { q_idx, .. } | Target::Query { q_idx }, _) => vec![Change::Hover(Some(*q_idx))],
+        Event::Over(..) | Event::Left => vec![Change::Hover(None)],
+        Event::Chosen(Target::Query { q_idx } | Target::Token { idx: q_idx }, _) => vec![select_row(page, *q_idx)],
+        Event::Chosen(Target::Cell { layer, head, q_idx, k_idx }, _) => {
+            let number = Number::Weight { layer: *layer, head: *head, q_idx: *q_idx, k_idx: *k_idx };
+            vec![select_row(page, *q_idx), Change::Open(number)]
+        }
+        Event::Chosen(Target::Number { number }, _) => vec![Change::Open(*number)],
+        _ => Vec::new(),
+    }
+}
+
+/// Another query is read out.
+pub(crate) fn select_row(page: &Page<'_>, q_idx: usize) -> Change {
+    Change::Select(Selection { q_idx: Some(q_idx), ..page.selection.clone() })
+}

@@ -1,0 +1,73 @@
+//! Chapter 2: one head's weights, as cells or, for a long text, as a picture.
+
+use super::{PageFigure, View, select_row, usual};
+use crate::{Change, Control, Event, Missing, Page, Paper, Place, Selection};
+use attnscope::ModelInfo;
+use attnscope_figures::Target;
+use attnscope_figures::figure::matrix::{Data, State, render};
+
+/// The figure.
+pub struct Matrix;
+
+impl PageFigure for Matrix {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let trace = &page.run()?.trace;
+        let chosen = page.selection.within(&trace.model);
+        let data = Data::from_trace(trace, chosen.layer, chosen.head)?;
+        // A row that a shorter sentence lacks is its last one.
+        let q_idx = page.hovered.or(chosen.q_idx).map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
+        let state = State { canvas: paper.canvas(), q_idx, ..Default::default() };
+        Ok(View { controls: head_picker(&chosen, &trace.model), scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        let last = page.run().map_or(0, |run| run.trace.tokens.len().saturating_sub(1));
+        match event {
+            Event::Over(target @ Target::Pattern { .. }, place) => {
+                vec![Change::Hover(row_at(target, place))]
+            }
+            Event::Chosen(target @ Target::Pattern { .. }, place) => {
+                row_at(target, place).map(|q_idx| select_row(page, q_idx)).into_iter().collect()
+            }
+            Event::Nudged(Target::Pattern { .. }, _, down) => {
+                let now = page.selection.q_idx.unwrap_or(0).min(last);
+                vec![select_row(page, now.saturating_add_signed(*down as isize).min(last))]
+            }
+            Event::Set(id, value) => pick_head(page, id, value),
+            _ => usual(event, page),
+        }
+    }
+}
+
+/// The row of a raster at a place in it.
+fn row_at(target: &Target, place: &Place) -> Option<usize> {
+    let Target::Pattern { q_len, .. } = target else { return None };
+    // The keyboard's focus is at no place of it.
+    (place.down > 0.0).then(|| ((place.down * *q_len as f32) as usize).min(q_len.saturating_sub(1)))
+}
+
+/// Which layer and head a figure shows.
+pub(crate) fn head_picker(chosen: &Selection, model: &ModelInfo) -> Vec<Control> {
+    let choice = |id: &'static str, n: usize, value: usize| Control::Choice {
+        id,
+        label: id.into(),
+        options: (0..n).map(|i| (i.to_string(), i.to_string())).collect(),
+        value: value.to_string(),
+    };
+    let mut controls = vec![choice("layer", model.n_layers, chosen.layer)];
+    if model.n_heads > 1 {
+        controls.push(choice("head", model.n_heads, chosen.head));
+    }
+    controls
+}
+
+/// What [`head_picker`] was set to.
+pub(crate) fn pick_head(page: &Page<'_>, id: &str, value: &str) -> Vec<Change> {
+    let mut chosen = page.selection.clone();
+    match (id, value.parse()) {
+        ("layer", Ok(layer)) => chosen.layer = layer,
+        ("head", Ok(head)) => chosen.head = head,
+        _ => return Vec::new(),
+    }
+    vec![Change::Select(chosen)]
+}

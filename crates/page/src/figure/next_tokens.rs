@@ -1,0 +1,46 @@
+//! Chapter 1: the likeliest next words. A bar writes its word behind the sentence.
+
+use super::{PageFigure, View, usual};
+use crate::{Change, Event, Missing, Page, Paper, Selection};
+use attnscope_figures::Target;
+use attnscope_figures::figure::next_tokens::{Data, State, render};
+use attnscope_protocol::Run;
+
+/// The figure.
+pub struct NextTokens;
+
+impl PageFigure for NextTokens {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let run = page.run()?;
+        needs_next(run)?;
+        let data = Data::from_trace(&run.trace, run.next.clone())?;
+        let state = State { canvas: paper.canvas(), ..Default::default() };
+        Ok(View::of(render(&data, &state, paper.theme())))
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Chosen(Target::Next { rank }, _) => write_on(page, *rank).into_iter().collect(),
+            _ => usual(event, page),
+        }
+    }
+}
+
+/// An encoder predicts no next word.
+pub(crate) fn needs_next(run: &Run) -> Result<(), Missing> {
+    if !run.next.is_empty() {
+        return Ok(());
+    }
+    let name = &run.trace.model.name;
+    Err(Missing::Nothing(format!("{name} is an encoder: it reads a text both ways, and predicts no next word.")))
+}
+
+/// Puts the token of this rank behind the sentence. After a sentence that could not be read the bars still speak of the
+/// one before: then there is no run, and nothing is written.
+fn write_on(page: &Page<'_>, rank: usize) -> Option<Change> {
+    let run = page.run().ok()?;
+    let next = run.next.get(rank)?;
+    let gap = if run.trace.model.word_level { " " } else { "" };
+    let text = format!("{}{gap}{}", page.selection.text, next.text);
+    Some(Change::Select(Selection { text, ..page.selection.clone() }))
+}

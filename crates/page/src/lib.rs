@@ -1,0 +1,20 @@
+//! # attnscope-page
+//!
+//! The page's figures without a browser. Each is a [`PageFigure`]: from what the reader chose and what the engine
+//! answered it makes a [`View`] (controls and a scene), and an [`Event`] makes it ask for [`Change`]s. The site draws the
+//! first views at build time, the web crate the living ones; the tests need neither.
+#![forbid(unsafe_code)]
+
+pub mod answers;
+pub mod control;
+pub mod event;
+pub mod figure;
+pub mod paper;
+pub mod selection;
+
+pub use answers::{Answers, Missing, Page};
+pub use control::Control;
+pub use event::{Change, Event, Place};
+pub use figure::{PageFigure, View, figure};
+pub use paper::Paper;
+pub use selection::{LESSON, SENTENCE, Selection};

@@ -1,0 +1,32 @@
+//! What a figure of the page is drawn on.
+
+use attnscope_figures::{Canvas, Scene, Theme};
+
+/// Figures keep a margin for files; on the page there is one already.
+pub const CROP: f32 = 27.0;
+
+/// The room that a figure has, and the page's colours.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Paper {
+    /// Pixels of the page that it may fill.
+    pub width: f32,
+    /// Light on dark.
+    pub dark: bool,
+}
+
+impl Paper {
+    /// The canvas that fills it once the margins are cropped.
+    pub fn canvas(self) -> Canvas {
+        Canvas { width: self.width + 2.0 * CROP, bare: true }
+    }
+
+    /// The colours.
+    pub fn theme(self) -> &'static Theme {
+        if self.dark { &Theme::DARK } else { &Theme::LIGHT }
+    }
+}
+
+/// The part of a scene that the page shows: x, y, width, height.
+pub fn view_box(scene: &Scene) -> [f32; 4] {
+    [CROP, 0.0, scene.width - 2.0 * CROP, scene.height]
+}

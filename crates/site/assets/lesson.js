@@ -1,0 +1,8 @@
+import init, { serve_lesson } from "./attnscope_web.js";
+
+// What is asked before the engine is ready waits for it.
+const early = [];
+self.onmessage = (message) => early.push(message);
+await init({ module_or_path: new URL("attnscope_web_bg.wasm", import.meta.url) });
+serve_lesson();
+for (const message of early) self.onmessage(message);
