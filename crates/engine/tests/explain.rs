@@ -6,7 +6,7 @@ use attnscope::analysis::Number;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Term, captures, explain};
 use attnscope::config::NormPlace;
 use attnscope::weights::{Linear, Norm};
-use attnscope::{Capture, Intervention, KvCache, Model, Trace};
+use attnscope::{Capture, Intervention, KvCache, MatrixKind, Model, Trace};
 use common::{fixture, ids, reference, smollm2};
 use std::collections::BTreeSet;
 
@@ -78,6 +78,13 @@ fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Number
     all
 }
 
+const KINDS: [(&str, MatrixKind); 4] = [
+    ("attn.W_Q", MatrixKind::Q),
+    ("attn.W_K", MatrixKind::K),
+    ("attn.W_V", MatrixKind::V),
+    ("attn.W_O", MatrixKind::O),
+];
+
 /// A learned number by its name, from the model's own tensors.
 fn stored(model: &Model, tensor: &str, at: &[usize]) -> f32 {
     let (w, d) = (model.weights(), model.config().d_head);
@@ -99,11 +106,11 @@ fn stored(model: &Model, tensor: &str, at: &[usize]) -> f32 {
     let (layer, name) = tensor.strip_prefix("blocks.").unwrap().split_once('.').unwrap();
     let block = &w.blocks[layer.parse::<usize>().unwrap()];
     let mlp = || block.mlp.as_ref().unwrap();
+    if let Some((_, kind)) = KINDS.into_iter().find(|(matrix, _)| *matrix == name) {
+        let head = model.matrix(layer.parse().unwrap(), at[0], kind).unwrap();
+        return head.row(&[at[1]]).unwrap()[at[2]];
+    }
     match name {
-        "attn.W_Q" => matrix(&block.q, at[1], at[0] * d + at[2]),
-        "attn.W_K" => matrix(&block.k, at[1], at[0] * d + at[2]),
-        "attn.W_V" => matrix(&block.v, at[1], at[0] * d + at[2]),
-        "attn.W_O" => matrix(&block.o, at[0] * d + at[1], at[2]),
         "attn.b_Q" => bias(&block.q, at[0] * d + at[1]),
         "attn.b_K" => bias(&block.k, at[0] * d + at[1]),
         "attn.b_V" => bias(&block.v, at[0] * d + at[1]),

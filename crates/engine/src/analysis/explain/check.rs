@@ -1,6 +1,7 @@
 //! Whether a number exists at all: an error says which index does not, and how many there are.
 
 use super::super::Number;
+use crate::error::check_index;
 use crate::{Error, Model};
 
 /// Checks that a run of `model` over `n_tokens` has such a number.
@@ -11,11 +12,12 @@ pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error
     let c = model.config();
     let (name, d_model, d_head) = (&c.name, ("the residual stream", c.d_model), ("a head", c.d_head));
     let layer = number.layer().unwrap_or(0);
-    index(layer, c.n_layers, "layer", &format!("{name} has layers"))?;
-    let position = |at| index(at, n_tokens, "token", "the text has tokens");
-    let head = |at| index(at, c.n_heads, "head", &format!("each layer of {name} has heads"));
-    let kv_head = |at| index(at, c.n_kv_heads, "head", &format!("each layer of {name} has heads of keys and values"));
-    let component = |at, (what, n)| index(at, n, "component", &format!("{what} has components"));
+    check_index(layer, c.n_layers, "layer", &format!("{name} has layers"))?;
+    let position = |at| check_index(at, n_tokens, "token", "the text has tokens");
+    let head = |at| check_index(at, c.n_heads, "head", &format!("each layer of {name} has heads"));
+    let kv_head =
+        |at| check_index(at, c.n_kv_heads, "head", &format!("each layer of {name} has heads of keys and values"));
+    let component = |at, (what, n)| check_index(at, n, "component", &format!("{what} has components"));
     let no_mlp = || Error::usage(format!("{name} has no MLP, only attention"));
     use Number::*;
     match number {
@@ -51,15 +53,7 @@ pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error
             if !model.has_vocab_head() {
                 return Err(model.no_head());
             }
-            position(at).and(index(token, c.n_vocab, "token", &format!("{name} knows tokens")))
+            position(at).and(check_index(token, c.n_vocab, "token", &format!("{name} knows tokens")))
         }
     }
-}
-
-fn index(at: usize, n: usize, what: &str, there_are: &str) -> Result<(), Error> {
-    if at < n {
-        return Ok(());
-    }
-    let last = n.saturating_sub(1);
-    Err(Error::usage(format!("there is no {what} {at}: {there_are} 0 to {last}")))
 }
