@@ -382,6 +382,14 @@ fn what_was_changed_in_the_run_is_said_where_it_was_changed() {
     assert!(e.value == 0.0 && e.remarks[0].contains("changed here") && e.remarks[0].ends_with("with 0.0000"), "{e:?}");
     let after = Number::AttnOut { layer: 0, position: 2, component: 3 };
     assert_eq!(explain(&model, &trace, after).unwrap().remarks, [""; 0]);
+    // A residual stream from elsewhere.
+    let (_, other) = lesson("the cold dog was", &[]);
+    let key = "blocks.1.resid_pre".to_owned();
+    let value = other.get(&key).unwrap().clone();
+    let (model, trace) = lesson("the hot dog was", &[Intervention::Patch { key, value, head: None, positions: None }]);
+    let said = |number| explain(&model, &trace, number).unwrap().remarks.len();
+    assert_eq!(said(Number::ResidPre { layer: 1, position: 1, component: 3 }), 1);
+    assert_eq!(said(Number::AttnIn { layer: 1, position: 1, component: 3 }), 0);
     // A row whose only key is cut is a row of zeros.
     let (model, trace) = lesson("the hot dog was", &[Intervention::cut("0:0>0").unwrap()]);
     let e = explain(&model, &trace, Number::Weight { layer: 0, head: 0, q_idx: 0, k_idx: 0 }).unwrap();

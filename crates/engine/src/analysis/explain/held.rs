@@ -2,7 +2,7 @@
 
 use super::super::Number;
 use super::explanation::Factor;
-use super::name::short;
+use super::name::{short, shown};
 use crate::config::NormPlace;
 use crate::model::probabilities;
 use crate::weights::{Linear, Norm, product};
@@ -13,6 +13,8 @@ use std::borrow::Cow;
 pub(super) struct Held<'a> {
     pub model: &'a Model,
     pub trace: &'a Trace,
+    /// How each token is shown, with its place where several look alike: two parts.
+    pub shown: Vec<(String, String)>,
 }
 
 impl<'a> Held<'a> {
@@ -25,7 +27,7 @@ impl<'a> Held<'a> {
         }
         let ids: Vec<u32> = trace.tokens.iter().map(|token| token.id).collect();
         model.check_tokens(&ids, 0)?;
-        Ok(Self { model, trace })
+        Ok(Self { model, trace, shown: shown(&trace.tokens) })
     }
 
     pub fn config(&self) -> &'a Config {

@@ -2,6 +2,8 @@
 
 use super::super::Number;
 use super::held::Held;
+use crate::Token;
+use std::collections::BTreeMap;
 
 /// A number in a formula: `q[3]`, `attn_in[5]`.
 pub(super) fn short(number: Number) -> String {
@@ -28,27 +30,33 @@ pub(super) fn component(i: usize) -> String {
 impl Held<'_> {
     /// A token of the text between asterisks, with its place where the text has several that look like it.
     pub fn token(&self, at: usize) -> String {
-        self.placed(at, "*")
+        let (text, place) = &self.shown[at];
+        format!("*{text}*{place}")
     }
 
     /// The same, bare: the name of a term.
     pub fn label(&self, at: usize) -> String {
-        self.placed(at, "")
+        let (text, place) = &self.shown[at];
+        format!("{text}{place}")
     }
 
     /// A token of the vocabulary.
     pub fn word(&self, id: usize) -> String {
-        let text = self.model.token(id as u32).text;
-        visible(&text)
+        visible(&self.model.token(id as u32).text)
     }
+}
 
-    fn placed(&self, at: usize, around: &str) -> String {
-        let tokens = &self.trace.tokens;
-        let shown = visible(&tokens[at].text);
-        let alike = tokens.iter().filter(|token| visible(&token.text) == shown).count();
-        let place = if alike > 1 { format!(" (token {at})") } else { String::new() };
-        format!("{around}{shown}{around}{place}")
+/// How tokens are shown: their texts, and ` (token 5)` after each that has its like in the text.
+pub(super) fn shown(tokens: &[Token]) -> Vec<(String, String)> {
+    let mut alike: BTreeMap<String, usize> = BTreeMap::new();
+    for token in tokens {
+        *alike.entry(visible(&token.text)).or_default() += 1;
     }
+    let place = |(at, text): (usize, String)| {
+        let place = if alike[&text] > 1 { format!(" (token {at})") } else { String::new() };
+        (text, place)
+    };
+    tokens.iter().map(|token| visible(&token.text)).enumerate().map(place).collect()
 }
 
 /// A token without the space before it; one that is only space is written so that it is seen.
