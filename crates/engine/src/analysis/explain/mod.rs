@@ -97,6 +97,7 @@ fn shown(x: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Positions;
 
     #[test]
     fn rounding_is_no_change_and_all_else_is() {
@@ -113,5 +114,29 @@ mod tests {
         assert!(!changed(f32::NEG_INFINITY, f32::NEG_INFINITY, &[]));
         assert!(is_changed(0.2, 0.3, Rule::Softmax { of: 0 }, &terms(&[1.0])));
         assert_eq!((shown(-0.5), shown(f32::NEG_INFINITY)), ("−0.5000".into(), "−∞".into()));
+    }
+
+    /// What no model among the fixtures has: scores with a cap, and heads of which only a part is turned.
+    #[test]
+    fn capped_scores_and_heads_that_are_turned_in_part() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/qwen3");
+        let mut model = Model::open(&file).unwrap();
+        let Positions::Rotary { theta, pairs, .. } = model.config.positions else { panic!("rotary") };
+        model.config.positions = Positions::Rotary { theta, dim: 4, pairs };
+        model.config.soft_cap = Some(0.1);
+        let trace = model.run(&[5, 17, 42], &crate::Capture::all(), &[]).unwrap();
+        let (layer, head, position) = (1, 0, 2);
+        let parts = (0..model.config.d_head).map(|component| Number::Q { layer, head, position, component });
+        for number in parts.chain([Number::Score { layer, head, q_idx: 2, k_idx: 1 }]) {
+            let e = explain(&model, &trace, number).unwrap();
+            assert!((e.computed() - e.value).abs() <= 1e-5 * (1.0 + e.value.abs()) && e.remarks.is_empty(), "{e:?}");
+            match number {
+                Number::Q { component, .. } => {
+                    let turned = e.steps.iter().any(|step| step.name == "angle");
+                    assert_eq!(turned, component < 4, "{number}");
+                }
+                _ => assert_eq!(e.rule, Rule::SoftCap { cap: 0.1 }),
+            }
+        }
     }
 }
