@@ -47,6 +47,12 @@ impl Capture {
         MODEL_SITES.into_iter().chain(LAYER_SITES.map(|(name, _)| name))
     }
 
+    /// Keeps arrays of these names, each of them one of [`Self::names`].
+    pub(crate) fn of(names: &[&'static str]) -> Self {
+        debug_assert!(names.iter().all(|name| Self::names().any(|known| known == *name)), "{names:?}");
+        Self { names: names.iter().copied().collect(), ..Self::default() }
+    }
+
     /// Keeps per-layer arrays of these layers only.
     pub fn layers(mut self, layers: Range<usize>) -> Self {
         self.layers = Some(layers);

@@ -87,6 +87,15 @@ impl Error {
     }
 }
 
+/// Refuses an index that is not below `n`, and says which there are.
+pub(crate) fn check_index(at: usize, n: usize, what: &str, there_are: &str) -> Result<(), Error> {
+    if at < n {
+        return Ok(());
+    }
+    let last = n.saturating_sub(1);
+    Err(Error::usage(format!("there is no {what} {at}: {there_are} 0 to {last}")))
+}
+
 fn hint(near: &[String]) -> String {
     match near {
         [] => "; put another word in its place".into(),

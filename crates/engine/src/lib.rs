@@ -16,6 +16,7 @@ pub mod format;
 pub mod generate;
 pub mod intervention;
 pub mod lesson;
+mod matrix;
 pub mod model;
 #[cfg(not(target_arch = "wasm32"))]
 mod open;
@@ -37,6 +38,7 @@ pub use config::Config;
 pub use error::Error;
 pub use generate::{GenerateOptions, Generation};
 pub use intervention::{Intervention, Site};
+pub use matrix::MatrixKind;
 pub use model::Model;
 pub use run::Run;
 #[cfg(feature = "tokenizers")]

@@ -42,19 +42,31 @@ pub(crate) fn check_run(
     let patches = interventions
         .iter()
         .any(|change| matches!(change, Intervention::Patch { key, .. } if key.ends_with(".attn.pattern")));
-    let patched = if patches { pattern_len(config, seq, seq).saturating_mul(4) } else { 0 };
-    check_bytes(capture.bytes(config, seq, seq).saturating_add(patched))
+    check_length(seq, |seq| {
+        let patched = if patches { pattern_len(config, seq, seq).saturating_mul(4) } else { 0 };
+        capture.bytes(config, seq, seq).saturating_add(patched)
+    })
 }
 
-/// Memory.
-pub(crate) fn check_bytes(bytes: u64) -> Result<(), Failure> {
-    if bytes <= MAX_BYTES {
+/// The memory of an answer about a text of `seq` tokens; `bytes` says what so many tokens need, more for more.
+pub(crate) fn check_length(seq: usize, bytes: impl Fn(usize) -> u64) -> Result<(), Failure> {
+    let needed = bytes(seq);
+    if needed <= MAX_BYTES {
         return Ok(());
     }
-    let (bytes, most) = (bytes.div_ceil(1 << 20), MAX_BYTES >> 20);
+    let (mut fits, mut over) = (0, seq);
+    while over - fits > 1 {
+        let middle = fits + (over - fits) / 2;
+        if bytes(middle) <= MAX_BYTES { fits = middle } else { over = middle }
+    }
+    let (needed, most) = (needed.div_ceil(1 << 20), MAX_BYTES >> 20);
+    let mend = match fits {
+        0 => "this model is too large for it".to_owned(),
+        1 => "shorten it to one token".to_owned(),
+        n => format!("shorten it to {n} tokens"),
+    };
     Err(Failure::request(format!(
-        "the answer would need {bytes} MiB, and at most {most} MiB are held; shorten the text, or ask for fewer \
-         arrays, layers or tokens"
+        "the text is too long for this: its {seq} tokens need {needed} MiB of memory, at most {most} MiB are held; {mend}"
     )))
 }
 
@@ -74,7 +86,12 @@ mod tests {
         let check = |capture: &str, seq| check_run(&config(), &capture.parse().unwrap(), &[], seq);
         assert!(check("pattern", 400).is_ok());
         let error = check("pattern", 8192).unwrap_err().to_string();
-        assert!(error.contains("69120 MiB") && error.contains("256 MiB"), "{error}");
+        assert!(error.contains("8192 tokens need 69120 MiB") && error.contains("256 MiB"), "{error}");
+        // And the length that it names is the longest that is read.
+        let longest = error.split("shorten it to ").nth(1).and_then(|n| n.split(' ').next()).unwrap().parse().unwrap();
+        assert!(check("pattern", longest).is_ok() && check("pattern", longest + 1).is_err(), "{error}");
+        let one_is_too_much = check_length(3, |_| u64::MAX).unwrap_err().to_string();
+        assert!(one_is_too_much.ends_with("too large for it"), "{one_is_too_much}");
         assert!(check("logits", 2000).is_err());
         assert!(check("all", usize::MAX).is_err());
         assert!(check("", usize::MAX).is_ok());

@@ -4,8 +4,8 @@
 use crate::job::{Step, Work};
 use crate::tile::Part;
 use crate::{Failure, Progress, Response, Run};
-use attnscope::analysis::{self, HeadScore, LensRow, Look};
-use attnscope::{Array, Capture, Model, Trace};
+use attnscope::analysis::{self, HeadScore, LensRow, Look, Number, explain};
+use attnscope::{Array, Capture, Config, Model, Trace};
 use std::sync::Arc;
 
 pub(crate) struct Reading {
@@ -40,12 +40,14 @@ pub(crate) enum Question {
         head: usize,
         part: Part,
     },
+    Explain(Number),
 }
 
 impl Question {
     /// The arrays that it wants of every layer. (What a request captures itself, it says itself.)
-    pub fn capture(&self) -> Result<Capture, Failure> {
+    pub fn capture(&self, config: &Config) -> Result<Capture, Failure> {
         let capture: Capture = match self {
+            Self::Explain(number) => return Ok(explain::captures(*number, config)),
             Self::Everything { .. } => "",
             Self::Heads(_) | Self::Looks { .. } | Self::Tile { .. } => "pattern",
             Self::Lens { .. } => "embed,resid_post",
@@ -62,6 +64,7 @@ impl Question {
     fn n_layers(&self, all: usize) -> usize {
         match self {
             Self::Tile { layer, .. } => layer + 1,
+            Self::Explain(number) => explain::depth(*number).unwrap_or(all),
             _ => all,
         }
     }
@@ -69,7 +72,7 @@ impl Question {
     /// Looks at what the run kept of the layer that it just passed.
     fn see(&mut self, model: &Model, run: &mut attnscope::Run) -> Result<(), Failure> {
         match self {
-            Self::Everything { .. } | Self::Tile { .. } => {}
+            Self::Everything { .. } | Self::Tile { .. } | Self::Explain(_) => {}
             Self::Heads(scores) => scores.extend(analysis::head_scores(&run.drain(model))),
             Self::Looks { from, to, found } => found.extend(analysis::looks(&run.drain(model), *from, *to)),
             Self::Lens { top, rows } => rows.extend(analysis::lens(model, &run.drain(model), *top)?),
@@ -100,6 +103,14 @@ impl Question {
                 let pattern = trace.pattern(layer, head);
                 let pattern = pattern.ok_or_else(|| Failure::request(format!("there is no head {layer}.{head}")))?;
                 Response::Tile(part.pool(pattern, trace.tokens.len()))
+            }
+            Self::Explain(number) => {
+                // What is read out after the last layer must be read out first.
+                let trace = match explain::depth(number) {
+                    Some(_) => run.drain(model),
+                    None => run.finish(model)?.0,
+                };
+                Response::Explained(explain::explain(model, &trace, number)?)
             }
         })
     }

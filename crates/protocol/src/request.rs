@@ -1,6 +1,7 @@
 //! What a page asks.
 
-use attnscope::{GenerateOptions, Intervention};
+use attnscope::analysis::Number;
+use attnscope::{GenerateOptions, Intervention, MatrixKind};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -99,6 +100,41 @@ pub enum Request {
         cols: Range<usize>,
         /// Rows and columns of the picture.
         size: (usize, usize),
+    },
+    /// How does this number come about? → [`super::Response::Explained`]
+    Explain {
+        /// The text and its model.
+        prompt: Prompt,
+        /// The number.
+        number: Number,
+    },
+    /// A head's part of a learned matrix, `[d_in, d_out]`. → [`super::Response::Matrix`]
+    Matrix {
+        /// The model.
+        model: String,
+        /// Layer.
+        layer: usize,
+        /// Head; for keys and values one of the heads of those.
+        head: usize,
+        /// Which matrix.
+        which: MatrixKind,
+    },
+    /// Which tokens' embeddings are nearest to this vector? → [`super::Response::Neighbours`]
+    Near {
+        /// The model.
+        model: String,
+        /// `[d_model]`
+        vector: Vec<f32>,
+        /// How many.
+        top: usize,
+    },
+    /// What would come next by the words alone, without their order? Asks the lesson model's twin without attention. →
+    /// [`super::Response::Twin`]
+    Twin {
+        /// The text.
+        text: String,
+        /// How many of the likeliest next words to name.
+        top: usize,
     },
     /// Train a lesson model from scratch. Every so many steps a [`super::Progress::Trained`]. → [`super::Response::Trained`]
     Train {

@@ -1,7 +1,7 @@
 //! What a page is answered.
 
 use crate::Failure;
-use attnscope::analysis::{HeadScore, LensRow, Look, Neighbour};
+use attnscope::analysis::{Explanation, HeadScore, LensRow, Look, Neighbour};
 use attnscope::{Array, ModelInfo, NextToken, Token, Trace};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,10 @@ pub enum Response {
     /// `[layer][head]`
     Contributions(Vec<Vec<f32>>),
     Tile(Tile),
+    Explained(Explanation),
+    /// `[d_in, d_out]`
+    Matrix(Array),
+    Twin(Vec<NextToken>),
     Trained(Run),
 }
 

@@ -2,7 +2,7 @@
 
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{MAX_SENTENCES, MAX_STEPS, check_bytes, check_run, check_top, within};
+use crate::limits::{MAX_SENTENCES, MAX_STEPS, check_length, check_run, check_top, within};
 use crate::reading::{Question, Reading};
 use crate::tile::Part;
 use crate::training::Training;
@@ -154,6 +154,29 @@ impl<S: Source> Session<S> {
                 within("the head", head, 0, text.model.config().n_heads - 1)?;
                 text.ask_layers(Question::Tile { layer, head, part })
             }
+            Request::Explain { prompt, number } => {
+                let text = self.read(prompt)?;
+                analysis::explain::check(&text.model, number, text.tokens.len())?;
+                text.ask_layers(Question::Explain(number))
+            }
+            Request::Matrix { model, layer, head, which } => {
+                done(Response::Matrix(self.open(&model)?.matrix(layer, head, which)?))
+            }
+            Request::Near { model, vector, top } => {
+                check_top(top)?;
+                let model = self.open(&model)?;
+                let (found, expected) = (vector.len(), model.config().d_model);
+                if found != expected {
+                    let message = format!("the vector has {found} numbers, expected {expected}: those of an embedding");
+                    return Err(Failure::request(message));
+                }
+                done(Response::Neighbours(analysis::neighbours(&model, &vector, top)))
+            }
+            Request::Twin { text, top } => {
+                check_top(top)?;
+                let tokens = self.open(LESSON)?.encode(&text).map_err(Failure::of_text)?;
+                done(Response::Twin(attnscope::lesson::twin().next_tokens(&tokens, top)))
+            }
             Request::Train { settings, steps, every, text } => {
                 within("the number of training steps", steps, 1, MAX_STEPS)?;
                 within("the number of steps between reports", every, 1, MAX_STEPS)?;
@@ -181,8 +204,13 @@ struct Text {
 impl Text {
     /// A question that takes in one layer after the other.
     fn ask_layers(self, question: Question) -> Result<Box<dyn Work>, Failure> {
-        let capture = question.capture()?;
-        check_run(self.model.config(), &capture.clone().layers(0..1), &self.interventions, self.tokens.len())?;
+        let capture = question.capture(self.model.config())?;
+        let at_once = match question {
+            // It names its one or two layers itself, and holds them until it is answered.
+            Question::Explain(_) => capture.clone(),
+            _ => capture.clone().layers(0..1),
+        };
+        check_run(self.model.config(), &at_once, &self.interventions, self.tokens.len())?;
         self.ask(capture, question)
     }
 
@@ -203,5 +231,6 @@ fn check_lens(text: &Text, top: usize) -> Result<(), Failure> {
     const BYTES: u64 = 64;
     let depths = text.model.config().n_layers as u64 + 1;
     let top = top.min(text.model.config().n_vocab) as u64;
-    check_bytes((text.tokens.len() as u64).saturating_mul(depths).saturating_mul(top).saturating_mul(BYTES))
+    let bytes = |seq: usize| (seq as u64).saturating_mul(depths).saturating_mul(top).saturating_mul(BYTES);
+    check_length(text.tokens.len(), bytes)
 }

@@ -20,8 +20,8 @@ pub fn decode_request(bytes: &[u8]) -> Result<Request, Failure> {
     }
     match postcard::take_from_bytes(bytes) {
         Ok((request, [])) => Ok(request),
-        Ok((_, rest)) => Err(malformed("request", &format!("{} bytes follow it", rest.len()))),
-        Err(error) => Err(malformed("request", &error.to_string())),
+        Ok((_, rest)) => Err(malformed("request", &format!("one and {} bytes after it", rest.len()))),
+        Err(_) => Err(malformed("request", &none_in(bytes))),
     }
 }
 
@@ -51,7 +51,7 @@ impl Frames {
         let (len, rest) = self.bytes.split_first_chunk::<4>()?;
         let len = u32::from_le_bytes(*len) as usize;
         let body = rest.get(..len)?;
-        let event = postcard::from_bytes(body).map_err(|error| malformed("answer", &error.to_string()));
+        let event = postcard::from_bytes(body).map_err(|_| malformed("answer", &none_in(body)));
         self.bytes.drain(..4 + len);
         Some(event)
     }
@@ -67,10 +67,16 @@ fn encode_after(value: &impl serde::Serialize, start: Vec<u8>) -> Vec<u8> {
     postcard::to_extend(value, start).expect("what is encoded has known lengths")
 }
 
-fn malformed(what: &str, why: &str) -> Failure {
+fn malformed(what: &str, found: &str) -> Failure {
+    let version = env!("CARGO_PKG_VERSION");
     Failure::request(format!(
-        "the {what} cannot be read ({why}); reload the page, so that both sides are of one version"
+        "the {what} cannot be read: expected one {what} of attnscope {version}, found {found}; reload the page, so that \
+         both sides are of one version"
     ))
+}
+
+fn none_in(bytes: &[u8]) -> String {
+    format!("{} bytes that are none", bytes.len())
 }
 
 #[cfg(test)]
@@ -84,8 +90,12 @@ mod tests {
         let request = Request::Neighbours { model: "lesson".into(), token: 7, top: 3 };
         let bytes = encode_request(&request);
         assert_eq!(decode_request(&bytes), Ok(request));
-        assert!(decode_request(&[bytes, vec![0]].concat()).unwrap_err().message.contains("1 bytes follow"));
-        assert!(decode_request(&[]).is_err());
+        assert!(
+            decode_request(&[bytes, vec![0]].concat()).unwrap_err().message.contains("found one and 1 bytes after it")
+        );
+        let error = decode_request(&[250, 0]).unwrap_err().message;
+        assert!(error.starts_with("the request cannot be read: expected one request of attnscope "), "{error}");
+        assert!(error.contains("found 2 bytes that are none; reload the page"), "{error}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Requests that were damaged on the way, or made to do damage: each is answered or refused, and none panics.
 
+use attnscope::analysis::Number;
 use attnscope::lesson::Settings;
-use attnscope::{Array, GenerateOptions, Intervention, Site};
+use attnscope::{Array, GenerateOptions, Intervention, MatrixKind, Site};
 use attnscope_protocol::session::LESSON;
 use attnscope_protocol::wire::{decode_request, encode_request};
 use attnscope_protocol::{Event, LessonOnly, Prompt, Request, Session};
@@ -37,7 +38,12 @@ fn requests() -> Vec<Request> {
         Request::Heads { prompt: plain.clone() },
         Request::Looks { prompt: plain.clone(), from: 2, to: 1 },
         Request::Lens { prompt: plain.clone(), top: 3 },
-        Request::Neighbours { model, token: 3, top: 3 },
+        Request::Neighbours { model: model.clone(), token: 3, top: 3 },
+        Request::Explain { prompt: prompt.clone(), number: Number::Probability { position: 3, token: 5 } },
+        Request::Explain { prompt: plain.clone(), number: Number::Weight { layer: 1, head: 0, q_idx: 2, k_idx: 1 } },
+        Request::Matrix { model: model.clone(), layer: 1, head: 0, which: MatrixKind::O },
+        Request::Near { model, vector: vec![0.5; 32], top: 3 },
+        Request::Twin { text: "the hot dog was".into(), top: 3 },
         Request::Contributions { prompt: plain.clone(), token: 3 },
         Request::Tile { prompt: plain, layer: 1, head: 0, rows: 0..3, cols: 0..2, size: (2, 2) },
         Request::Train { settings: Settings::default(), steps: 2, every: 1, text: "the hot dog was".into() },

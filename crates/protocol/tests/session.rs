@@ -1,11 +1,12 @@
 //! A session on the lesson model: every question is answered with the engine's own numbers, in steps that may end
 //! anywhere, and nothing that a request says does more than fail.
 
-use attnscope::analysis::{contributions, head_scores, lens, looks, neighbours};
+use attnscope::analysis::{Number, contributions, explain::explain, head_scores, lens, looks, neighbours};
 use attnscope::lesson::{Settings, Trainer};
-use attnscope::{Array, Capture, GenerateOptions, Intervention, Model, Trace};
+use attnscope::{Array, Capture, GenerateOptions, Intervention, MatrixKind, Model, Trace};
 use attnscope_protocol::limits::{MAX_SENTENCES, MAX_STEPS};
 use attnscope_protocol::session::LESSON;
+use attnscope_protocol::wire::{Frames, encode_event};
 use attnscope_protocol::{
     Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Session, Source,
 };
@@ -103,6 +104,60 @@ fn questions_about_all_layers_are_answered_layer_by_layer() {
     same(Request::Neighbours { model: LESSON.into(), token, top: 4 }, Response::Neighbours(near));
 }
 
+/// Numbers from the embedding to the vocabulary, with how many layers must be passed for each.
+fn numbers() -> [(Number, usize); 5] {
+    let (layer, head, position, component) = (1, 0, 2, 3);
+    [
+        (Number::Embed { position, component }, 0),
+        (Number::Weight { layer: 0, head, q_idx: 2, k_idx: 1 }, 1),
+        (Number::ResidPre { layer, position, component }, 2),
+        (Number::FinalNorm { position, component }, 2),
+        (Number::Probability { position: 0, token: 7 }, 2),
+    ]
+}
+
+#[test]
+fn a_number_is_explained_after_the_layers_that_it_needs() {
+    for cuts in [vec![], vec![Intervention::cut("0:2>1").unwrap()]] {
+        let (model, everything) = trace("all", &cuts);
+        for (number, layers) in numbers() {
+            let prompt = Prompt { interventions: cuts.clone(), ..prompt(TEXT) };
+            let events = events(&session(), Request::Explain { prompt, number });
+            assert_eq!(events.len(), layers + 1, "{number}");
+            let Some(Event::Done(Response::Explained(found))) = events.last() else { panic!("{:?}", events.last()) };
+            let expected = explain(&model, &everything, number).unwrap();
+            assert_eq!((&found.title, &found.remarks), (&expected.title, &expected.remarks));
+            assert!((found.value - expected.value).abs() <= 1e-5 * (1.0 + expected.value.abs()), "{number}");
+            let frame = encode_event(events.last().unwrap());
+            let mut frames = Frames::default();
+            frames.push(&frame);
+            assert_eq!(frames.next_event(), Some(Ok(events.last().unwrap().clone())));
+        }
+    }
+}
+
+#[test]
+fn matrices_neighbours_of_a_vector_and_the_twin_are_the_engines_own() {
+    let same = |request, expected: Response| assert_eq!(answer(request), Ok(expected));
+    let model = attnscope::lesson::model();
+    for (which, shape) in [(MatrixKind::Q, [32, 16]), (MatrixKind::V, [32, 16]), (MatrixKind::O, [16, 32])] {
+        let matrix = model.matrix(1, 0, which).unwrap();
+        assert_eq!(matrix.shape(), shape);
+        same(Request::Matrix { model: LESSON.into(), layer: 1, head: 0, which }, Response::Matrix(matrix));
+    }
+    let tokens = model.encode(TEXT).unwrap();
+    let vector: Vec<f32> = model.embedding(tokens[2]).iter().map(|x| 3.0 * x).collect();
+    let near = neighbours(&model, &vector, 4);
+    assert_eq!((near.len(), near[0].id), (4, tokens[2]));
+    same(Request::Near { model: LESSON.into(), vector, top: 4 }, Response::Neighbours(near));
+    let next = attnscope::lesson::twin().next_tokens(&tokens, 4);
+    assert_eq!(next.len(), 4);
+    same(Request::Twin { text: TEXT.into(), top: 4 }, Response::Twin(next.clone()));
+    same(Request::Twin { text: "the dog on the hot rock was".into(), top: 4 }, Response::Twin(next));
+    let short = refused(Request::Near { model: LESSON.into(), vector: vec![1.0; 31], top: 4 });
+    assert_eq!(short.message, "the vector has 31 numbers, expected 32: those of an embedding");
+}
+
 #[test]
 fn a_tile_is_a_part_of_the_pattern() {
     let model = attnscope::lesson::model();
@@ -187,7 +242,10 @@ fn a_text_that_cannot_be_read_is_the_texts_fault() {
         assert_eq!(refused(run(prompt(text), "")).kind, FailureKind::Text { word: None, near: Vec::new() });
     }
     let train = Request::Train { settings: Settings::default(), steps: 1, every: 1, text: "the hott dog".into() };
-    for request in [run(prompt("the hott dog"), ""), train] {
+    let twin = Request::Twin { text: "the hott dog".into(), top: 3 };
+    let number = Number::Embed { position: 0, component: 0 };
+    let explain = Request::Explain { prompt: prompt("the hott dog"), number };
+    for request in [run(prompt("the hott dog"), ""), train, twin, explain] {
         let failure = refused(request);
         let FailureKind::Text { word: Some(word), near } = &failure.kind else { panic!("{failure:?}") };
         assert!(word == "hott" && near.contains(&"hot".to_owned()), "{failure:?}");
@@ -216,6 +274,13 @@ fn what_does_not_exist_is_refused() {
         Request::Neighbours { model: LESSON.into(), token: u32::MAX, top: 1 },
         Request::Neighbours { model: LESSON.into(), token: 0, top: huge },
         Request::Contributions { prompt: prompt(TEXT), token: u32::MAX },
+        Request::Explain { prompt: prompt(TEXT), number: Number::ResidPre { layer: huge, position: 0, component: 0 } },
+        Request::Explain { prompt: prompt(TEXT), number: Number::Logit { position: 0, token: huge } },
+        Request::Matrix { model: LESSON.into(), layer: 2, head: 0, which: MatrixKind::Q },
+        Request::Matrix { model: LESSON.into(), layer: 0, head: huge, which: MatrixKind::O },
+        Request::Near { model: LESSON.into(), vector: Vec::new(), top: 1 },
+        Request::Near { model: LESSON.into(), vector: vec![0.0; 32], top: huge },
+        Request::Twin { text: TEXT.into(), top: huge },
         Request::Generate {
             prompt: prompt(TEXT),
             options: GenerateOptions { temperature: f32::NAN, ..GenerateOptions::default() },

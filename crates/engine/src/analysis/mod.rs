@@ -3,6 +3,7 @@
 pub mod components;
 mod contribution;
 mod entropy;
+pub mod explain;
 mod heads;
 pub mod lens;
 mod looks;
@@ -14,6 +15,7 @@ mod value_weighted;
 pub use components::{Components, components};
 pub use contribution::contributions;
 pub use entropy::{entropy, head_entropy};
+pub use explain::{Explanation, explain};
 pub use heads::{HeadScore, head_scores};
 pub use lens::{LensRow, lens};
 pub use looks::{Look, looks};

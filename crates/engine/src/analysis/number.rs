@@ -11,10 +11,17 @@ use std::str::FromStr;
 pub enum Number {
     /// What enters the first layer: token and position, and their norm where the model has one. `embed`
     Embed { position: usize, component: usize },
+    /// Token and position (and token type) added up, before the norm of the embedding where the model has one. Not an
+    /// array of a trace.
+    EmbedSum { position: usize, component: usize },
     /// What enters a layer. `resid_pre`
     ResidPre { layer: usize, position: usize, component: usize },
     /// What attention reads: `resid_pre` normed, where the norm stands before. Not an array of a trace.
     AttnIn { layer: usize, position: usize, component: usize },
+    /// A query straight from W_Q, in the order of its rows, before it is normed and turned. Not an array of a trace.
+    QRaw { layer: usize, head: usize, position: usize, component: usize },
+    /// A key straight from W_K, in the order of its rows, before it is normed and turned. Not an array of a trace.
+    KRaw { layer: usize, head: usize, position: usize, component: usize },
     /// A query, as it meets the keys (normed and turned, where the model does so). `attn.q`
     Q { layer: usize, head: usize, position: usize, component: usize },
     /// A key; `head` is a head of keys and values. `attn.k`
@@ -29,6 +36,8 @@ pub enum Number {
     Z { layer: usize, head: usize, position: usize, component: usize },
     /// What attention adds: all heads through W_O. `attn_out`
     AttnOut { layer: usize, position: usize, component: usize },
+    /// `resid_pre` + `attn_out`, before the norm where the norm stands after. Not an array of a trace.
+    AttnSum { layer: usize, position: usize, component: usize },
     /// After attention. `resid_mid`
     ResidMid { layer: usize, position: usize, component: usize },
     /// What the MLP reads: `resid_mid` normed, where the norm stands before. Not an array of a trace.
@@ -37,6 +46,8 @@ pub enum Number {
     MlpPost { layer: usize, position: usize, component: usize },
     /// What the MLP adds. `mlp_out`
     MlpOut { layer: usize, position: usize, component: usize },
+    /// `resid_mid` + `mlp_out`, before the norm where the norm stands after. Not an array of a trace.
+    MlpSum { layer: usize, position: usize, component: usize },
     /// What leaves a layer. `resid_post`
     ResidPost { layer: usize, position: usize, component: usize },
     /// After the last norm. `final_norm`
@@ -48,12 +59,44 @@ pub enum Number {
 }
 
 impl Number {
+    /// The layer that it belongs to, if it belongs to one.
+    pub fn layer(self) -> Option<usize> {
+        self.parts().0
+    }
+
+    /// The key of its array: `blocks.16.attn.pattern`. Not every such array is one of a trace.
+    pub fn key(self) -> String {
+        let (layer, name, _) = self.parts();
+        layer.map_or_else(|| name.to_owned(), |layer| format!("blocks.{layer}.{name}"))
+    }
+
+    /// Its place in its array: head, position, component; or whatever the array counts.
+    pub fn indices(self) -> Vec<usize> {
+        self.parts().2
+    }
+
+    /// The number of the same row whose last index is `last`.
+    pub fn with_last(self, last: usize) -> Self {
+        let (layer, name, mut at) = self.parts();
+        if let Some(end) = at.last_mut() {
+            *end = last;
+        }
+        Self::from_parts(layer, name, &at).unwrap_or(self)
+    }
+
     /// Layer (if it has one), the array's name, and the indices in it.
     fn parts(self) -> (Option<usize>, &'static str, Vec<usize>) {
         match self {
             Self::Embed { position, component } => (None, "embed", vec![position, component]),
+            Self::EmbedSum { position, component } => (None, "embed_sum", vec![position, component]),
             Self::ResidPre { layer, position, component } => (Some(layer), "resid_pre", vec![position, component]),
             Self::AttnIn { layer, position, component } => (Some(layer), "attn_in", vec![position, component]),
+            Self::QRaw { layer, head, position, component } => {
+                (Some(layer), "attn.q_raw", vec![head, position, component])
+            }
+            Self::KRaw { layer, head, position, component } => {
+                (Some(layer), "attn.k_raw", vec![head, position, component])
+            }
             Self::Q { layer, head, position, component } => (Some(layer), "attn.q", vec![head, position, component]),
             Self::K { layer, head, position, component } => (Some(layer), "attn.k", vec![head, position, component]),
             Self::V { layer, head, position, component } => (Some(layer), "attn.v", vec![head, position, component]),
@@ -61,10 +104,12 @@ impl Number {
             Self::Weight { layer, head, q_idx, k_idx } => (Some(layer), "attn.pattern", vec![head, q_idx, k_idx]),
             Self::Z { layer, head, position, component } => (Some(layer), "attn.z", vec![head, position, component]),
             Self::AttnOut { layer, position, component } => (Some(layer), "attn_out", vec![position, component]),
+            Self::AttnSum { layer, position, component } => (Some(layer), "attn_sum", vec![position, component]),
             Self::ResidMid { layer, position, component } => (Some(layer), "resid_mid", vec![position, component]),
             Self::MlpIn { layer, position, component } => (Some(layer), "mlp_in", vec![position, component]),
             Self::MlpPost { layer, position, component } => (Some(layer), "mlp.post", vec![position, component]),
             Self::MlpOut { layer, position, component } => (Some(layer), "mlp_out", vec![position, component]),
+            Self::MlpSum { layer, position, component } => (Some(layer), "mlp_sum", vec![position, component]),
             Self::ResidPost { layer, position, component } => (Some(layer), "resid_post", vec![position, component]),
             Self::FinalNorm { position, component } => (None, "final_norm", vec![position, component]),
             Self::Logit { position, token } => (None, "logits", vec![position, token]),
@@ -75,8 +120,15 @@ impl Number {
     fn from_parts(layer: Option<usize>, name: &str, at: &[usize]) -> Option<Self> {
         Some(match (layer, name, at) {
             (None, "embed", &[position, component]) => Self::Embed { position, component },
+            (None, "embed_sum", &[position, component]) => Self::EmbedSum { position, component },
             (Some(layer), "resid_pre", &[position, component]) => Self::ResidPre { layer, position, component },
             (Some(layer), "attn_in", &[position, component]) => Self::AttnIn { layer, position, component },
+            (Some(layer), "attn.q_raw", &[head, position, component]) => {
+                Self::QRaw { layer, head, position, component }
+            }
+            (Some(layer), "attn.k_raw", &[head, position, component]) => {
+                Self::KRaw { layer, head, position, component }
+            }
             (Some(layer), "attn.q", &[head, position, component]) => Self::Q { layer, head, position, component },
             (Some(layer), "attn.k", &[head, position, component]) => Self::K { layer, head, position, component },
             (Some(layer), "attn.v", &[head, position, component]) => Self::V { layer, head, position, component },
@@ -84,10 +136,12 @@ impl Number {
             (Some(layer), "attn.pattern", &[head, q_idx, k_idx]) => Self::Weight { layer, head, q_idx, k_idx },
             (Some(layer), "attn.z", &[head, position, component]) => Self::Z { layer, head, position, component },
             (Some(layer), "attn_out", &[position, component]) => Self::AttnOut { layer, position, component },
+            (Some(layer), "attn_sum", &[position, component]) => Self::AttnSum { layer, position, component },
             (Some(layer), "resid_mid", &[position, component]) => Self::ResidMid { layer, position, component },
             (Some(layer), "mlp_in", &[position, component]) => Self::MlpIn { layer, position, component },
             (Some(layer), "mlp.post", &[position, component]) => Self::MlpPost { layer, position, component },
             (Some(layer), "mlp_out", &[position, component]) => Self::MlpOut { layer, position, component },
+            (Some(layer), "mlp_sum", &[position, component]) => Self::MlpSum { layer, position, component },
             (Some(layer), "resid_post", &[position, component]) => Self::ResidPost { layer, position, component },
             (None, "final_norm", &[position, component]) => Self::FinalNorm { position, component },
             (None, "logits", &[position, token]) => Self::Logit { position, token },
@@ -99,12 +153,8 @@ impl Number {
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (layer, name, at) = self.parts();
-        if let Some(layer) = layer {
-            write!(f, "blocks.{layer}.")?;
-        }
-        let at: Vec<String> = at.iter().map(usize::to_string).collect();
-        write!(f, "{name}[{}]", at.join(","))
+        let at: Vec<String> = self.indices().iter().map(usize::to_string).collect();
+        write!(f, "{}[{}]", self.key(), at.join(","))
     }
 }
 
@@ -139,9 +189,13 @@ mod tests {
             Number::Embed { position: 3, component: 7 },
             Number::Probability { position: 3, token: 12 },
             Number::MlpPost { layer: 1, position: 0, component: 9 },
+            Number::EmbedSum { position: 3, component: 7 },
+            Number::KRaw { layer: 2, head: 1, position: 0, component: 9 },
         ];
         for number in others.into_iter().chain([weight]) {
             assert_eq!(number.to_string().parse(), Ok(number));
+            assert_eq!(number.with_last(40).with_last(*number.indices().last().unwrap()), number);
+            assert_ne!(number.with_last(40), number);
         }
         for wrong in
             ["", "embed", "embed[1]", "embed[1,2,3]", "blocks.x.attn.q[0,0,0]", "blocks.0.embed[0,0]", "q[-1,0]"]

@@ -1,0 +1,116 @@
+//! Attention: queries, keys and values from their matrices, scores, and what the values come to.
+
+use super::super::Number;
+use super::explanation::{Factor, Rule, Term};
+use super::held::Held;
+use super::linear::{Place, plus_bias, terms};
+use super::name::component;
+use super::parts::{Arithmetic, Steps};
+use crate::Error;
+use attnscope_kernels::attention::Mask;
+
+/// One component of a query, key or value straight from its matrix.
+pub(super) fn projected(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let ((layer, head, position, i), letter) = match number {
+        Number::QRaw { layer, head, position, component } => ((layer, head, position, component), "Q"),
+        Number::KRaw { layer, head, position, component } => ((layer, head, position, component), "K"),
+        Number::V { layer, head, position, component } => ((layer, head, position, component), "V"),
+        other => return Err(Error::usage(format!("`{other}` comes from no matrix of queries, keys or values"))),
+    };
+    let block = &held.model.weights().blocks[layer];
+    let linear = match letter {
+        "Q" => &block.q,
+        "K" => &block.k,
+        _ => &block.v,
+    };
+    let place = Place::of(layer, "attn", letter, vec![head, i]);
+    let inputs = held.factors(Number::AttnIn { layer, position, component: 0 })?;
+    let row = head * held.config().d_head + i;
+    let formula = format!("Σ attn_in · W_{letter}{}", plus_bias(linear, &format!("b_{letter}")));
+    Ok(Arithmetic::sum(formula, terms(linear, row, &place, inputs, |from| vec![head, from, i], component)))
+}
+
+/// Which keys a query may look at.
+pub(super) fn is_visible(held: &Held<'_>, q_idx: usize, k_idx: usize) -> bool {
+    let c = held.config();
+    Mask { causal: c.causal, window: c.window }.visible(q_idx, held.n_tokens()).contains(&k_idx)
+}
+
+/// Why not.
+fn why_masked(held: &Held<'_>, q_idx: usize, k_idx: usize) -> String {
+    let (q, k) = (held.token(q_idx), held.token(k_idx));
+    let ends = "so the score is −∞ and the weight 0";
+    match held.config().window {
+        _ if held.config().causal && k_idx > q_idx => {
+            format!("masked: {k} stands after {q}, and a token of this model looks only back; {ends}")
+        }
+        window => {
+            let n = window.unwrap_or_default();
+            format!("masked: {k} is too far from {q}; a token of this model sees {n} tokens, itself included; {ends}")
+        }
+    }
+}
+
+pub(super) fn score(
+    held: &Held<'_>,
+    layer: usize,
+    head: usize,
+    q_idx: usize,
+    k_idx: usize,
+) -> Result<Arithmetic, Error> {
+    let c = held.config();
+    if !is_visible(held, q_idx, k_idx) {
+        let masked = Arithmetic::sum("−∞, whatever q and k are", Vec::new());
+        return Ok(Arithmetic { rule: Rule::Masked, remarks: vec![why_masked(held, q_idx, k_idx)], ..masked });
+    }
+    let kv_head = head / (c.n_heads / c.n_kv_heads);
+    let q = held.factors(Number::Q { layer, head, position: q_idx, component: 0 })?;
+    let k = held.factors(Number::K { layer, head: kv_head, position: k_idx, component: 0 })?;
+    let products = q.into_iter().zip(k).enumerate().map(|(i, (q, k))| Term::product(component(i), vec![q, k]));
+    let mut steps = Steps::default();
+    let dot = steps.add("q·k", "Σ q · k", Rule::Sum, products.collect());
+    let root = Factor::constant("√d_head", (c.d_head as f32).sqrt()).divisor();
+    let terms = vec![Term::product("q·k ÷ √d_head", vec![dot, root])];
+    let (formula, rule) = match c.soft_cap {
+        Some(cap) => ("cap · tanh(q·k ÷ √d_head ÷ cap)", Rule::SoftCap { cap }),
+        None => ("q·k ÷ √d_head", Rule::Sum),
+    };
+    Ok(Arithmetic { rule, steps: steps.0, ..Arithmetic::sum(formula, terms) })
+}
+
+/// The values, mixed by the weights of the row.
+pub(super) fn z(
+    held: &Held<'_>,
+    layer: usize,
+    head: usize,
+    position: usize,
+    component: usize,
+) -> Result<Arithmetic, Error> {
+    let kv_head = head / (held.config().n_heads / held.config().n_kv_heads);
+    let weights = held.factors(Number::Weight { layer, head, q_idx: position, k_idx: 0 })?;
+    let mut terms = Vec::new();
+    for (k_idx, weight) in weights.into_iter().enumerate() {
+        // A key that is masked has no part in it, unless a pattern was put in from outside.
+        if is_visible(held, position, k_idx) || weight.value != 0.0 {
+            let v = held.factor(Number::V { layer, head: kv_head, position: k_idx, component })?;
+            terms.push(Term::product(held.label(k_idx), vec![weight, v]));
+        }
+    }
+    Ok(Arithmetic::sum("Σ weight · v", terms))
+}
+
+/// What all heads write through W_O.
+pub(super) fn attn_out(held: &Held<'_>, layer: usize, position: usize, i: usize) -> Result<Arithmetic, Error> {
+    let c = held.config();
+    let o = &held.model.weights().blocks[layer].o;
+    let mut inputs = Vec::with_capacity(c.n_heads * c.d_head);
+    for head in 0..c.n_heads {
+        inputs.extend(held.factors(Number::Z { layer, head, position, component: 0 })?);
+    }
+    let place = Place::of(layer, "attn", "O", vec![i]);
+    let split = |at: usize| (at / c.d_head, at % c.d_head);
+    let at = |from: usize| vec![split(from).0, split(from).1, i];
+    let name = |from: usize| format!("head {}, component {}", split(from).0, split(from).1);
+    let formula = format!("Σ z · W_O{}", plus_bias(o, "b_O"));
+    Ok(Arithmetic::sum(formula, terms(o, i, &place, inputs, at, name)))
+}

@@ -1,0 +1,63 @@
+//! The norm of a row, one component: RMS norm or layer norm.
+
+use super::super::Number;
+use super::explanation::{Factor, Rule, Term};
+use super::held::Held;
+use super::name::component;
+use super::parts::{Arithmetic, Steps};
+use crate::Error;
+use crate::config::NormKind;
+use crate::weights::Norm;
+
+/// Component `i` of the norm of the row of `x`; `tensor` is what its weights are called (`blocks.0.ln1`).
+pub(super) fn norm(held: &Held<'_>, norm: &Norm, tensor: &str, x: Number, i: usize) -> Result<Arithmetic, Error> {
+    let row = held.factors(x)?;
+    let eps = Factor::constant("ε", held.config().norm_eps);
+    let learned = |end: &str, values: &[f32]| Factor::stored(&format!("{tensor}.{end}"), values[i], vec![i]);
+    let mut steps = Steps::default();
+    let (formula, terms) = match held.config().norm {
+        NormKind::Rms => {
+            let rms = rms(&mut steps, &row, eps).divisor();
+            (
+                format!("{} ÷ rms · w", row[i].name),
+                vec![Term::product(component(i), vec![row[i].clone(), rms, learned("w", &norm.weight)])],
+            )
+        }
+        NormKind::Layer => {
+            let (deviation, spread) = deviation(&mut steps, &row, i, eps);
+            let scaled = vec![deviation, spread.divisor(), learned("w", &norm.weight)];
+            let bias = Term::product("bias", vec![learned("b", &norm.bias)]);
+            ("deviation ÷ spread · w + b".into(), vec![Term::product(component(i), scaled), bias])
+        }
+    };
+    Ok(Arithmetic { steps: steps.0, ..Arithmetic::sum(formula, terms) })
+}
+
+/// √(mean of squares + ε)
+pub(super) fn rms(steps: &mut Steps, row: &[Factor], eps: Factor) -> Factor {
+    let squares = squares(steps, row);
+    let terms = vec![Term::product("mean of squares", vec![squares]), Term::product("ε", vec![eps])];
+    steps.add("rms", "√(mean of squares + ε)", Rule::Root, terms)
+}
+
+/// How far component `i` lies from the mean, and the spread √(variance + ε).
+fn deviation(steps: &mut Steps, row: &[Factor], i: usize, eps: Factor) -> (Factor, Factor) {
+    let each = row.iter().enumerate().map(|(i, x)| Term::product(component(i), vec![x.clone()]));
+    let mean = steps.add("mean", "Σ x ÷ n", Rule::Mean, each.collect());
+    let minus = |factors: &[&Factor]| {
+        let minus_one = Factor::constant("−1", -1.0);
+        Term::product("mean", std::iter::once(&minus_one).chain(factors.iter().copied()).cloned().collect())
+    };
+    let squares = squares(steps, row);
+    let terms = vec![Term::product("mean of squares", vec![squares]), minus(&[&mean, &mean])];
+    let variance = steps.add("variance", "mean of squares − mean²", Rule::Sum, terms);
+    let terms = vec![Term::product("variance", vec![variance]), Term::product("ε", vec![eps])];
+    let spread = steps.add("spread", "√(variance + ε)", Rule::Root, terms);
+    let terms = vec![Term::product(component(i), vec![row[i].clone()]), minus(&[&mean])];
+    (steps.add("deviation", format!("{} − mean", row[i].name), Rule::Sum, terms), spread)
+}
+
+fn squares(steps: &mut Steps, row: &[Factor]) -> Factor {
+    let each = row.iter().enumerate().map(|(i, x)| Term::product(component(i), vec![x.clone(), x.clone()]));
+    steps.add("mean of squares", "Σ x² ÷ n", Rule::Mean, each.collect())
+}

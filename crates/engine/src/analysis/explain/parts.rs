@@ -1,0 +1,97 @@
+//! Small makers of the parts of an explanation.
+
+use super::explanation::{Factor, Rule, Source, Step, Term};
+
+/// A sum on its way to a number: what [`super::explain`] puts a title and the run's own value to.
+pub(super) struct Arithmetic {
+    pub formula: String,
+    pub rule: Rule,
+    pub terms: Vec<Term>,
+    pub steps: Vec<Step>,
+    pub remarks: Vec<String>,
+}
+
+impl Arithmetic {
+    /// A sum that needs nothing before it.
+    pub fn sum(formula: impl Into<String>, terms: Vec<Term>) -> Self {
+        Self { formula: formula.into(), rule: Rule::Sum, terms, steps: Vec::new(), remarks: Vec::new() }
+    }
+}
+
+impl Term {
+    /// The product of factors.
+    pub(super) fn product(name: impl Into<String>, factors: Vec<Factor>) -> Self {
+        let value = factors.iter().fold(1.0, |product, factor| {
+            let value = f64::from(factor.value);
+            if factor.divides { product / value } else { product * value }
+        });
+        Self { name: name.into(), factors, value: value as f32 }
+    }
+}
+
+impl Factor {
+    fn new(name: impl Into<String>, value: f32, source: Source) -> Self {
+        Self { name: name.into(), value, divides: false, source }
+    }
+
+    /// A number that needs no explanation.
+    pub(super) fn constant(name: impl Into<String>, value: f32) -> Self {
+        Self::new(name, value, Source::Constant)
+    }
+
+    /// A learned number: `W_Q[0,5,3]` of `blocks.2.attn.W_Q`, `ln1.w[5]` of `blocks.2.ln1.w`.
+    pub(super) fn stored(tensor: &str, value: f32, at: Vec<usize>) -> Self {
+        let start = if tensor.ends_with(".w") || tensor.ends_with(".b") { tensor.len() - 2 } else { tensor.len() };
+        let short = tensor[..start].rfind('.').map_or(tensor, |dot| &tensor[dot + 1..]);
+        let shown: Vec<String> = at.iter().map(usize::to_string).collect();
+        Self::new(format!("{short}[{}]", shown.join(",")), value, Source::Stored { tensor: tensor.into(), at })
+    }
+
+    /// A number of the run.
+    pub(super) fn number(name: impl Into<String>, number: crate::analysis::Number, value: f32) -> Self {
+        Self::new(name, value, Source::Number(number))
+    }
+
+    /// The same, as a divisor.
+    pub(super) fn divisor(self) -> Self {
+        Self { divides: true, ..self }
+    }
+}
+
+/// Steps as they come, each known to the later ones by its place.
+#[derive(Default)]
+pub(super) struct Steps(pub Vec<Step>);
+
+impl Steps {
+    /// Computes a step from its terms and gives it back as a factor.
+    pub fn add(&mut self, name: &str, formula: impl Into<String>, rule: Rule, terms: Vec<Term>) -> Factor {
+        let value = rule.combine(&terms);
+        self.0.push(Step { name: name.into(), formula: equation(name, &formula.into()), value, rule, terms });
+        Factor::new(name, value, Source::Step(self.0.len() - 1))
+    }
+}
+
+/// A step's formula with its name before it, where that says more.
+pub(super) fn equation(name: &str, formula: &str) -> String {
+    if name == formula { formula.to_owned() } else { format!("{name} = {formula}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learned_numbers_have_short_names() {
+        let name = |tensor: &str| Factor::stored(tensor, 1.0, vec![0, 5, 3]).name;
+        assert_eq!(name("blocks.2.attn.W_Q"), "W_Q[0,5,3]");
+        assert_eq!(name("blocks.2.ln1.w"), "ln1.w[0,5,3]");
+        assert_eq!((name("W_E"), name("ln_final.b")), ("W_E[0,5,3]".into(), "ln_final.b[0,5,3]".into()));
+    }
+
+    #[test]
+    fn terms_multiply_and_divide() {
+        let factor = |x| Factor::constant("x", x);
+        let term = Term::product("t", vec![factor(3.0), factor(4.0).divisor(), factor(-2.0)]);
+        assert_eq!(term.value, -1.5);
+    }
+}

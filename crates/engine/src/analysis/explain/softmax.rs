@@ -1,0 +1,90 @@
+//! A weight: what softmax makes of a row of scores.
+
+use super::super::Number;
+use super::attention::is_visible;
+use super::explanation::{Factor, Rule, Step, Term};
+use super::held::Held;
+use super::parts::Arithmetic;
+use crate::Error;
+
+/// The formula of every softmax here, for scores called `name`.
+pub(super) fn formula(name: &str) -> String {
+    format!("exp({name} − max) ÷ Σ exp({name} − max)")
+}
+
+/// exp of a score less the max, as a term.
+pub(super) fn exponential(name: String, score: Factor, max: f32) -> Term {
+    let value = (f64::from(score.value) - f64::from(max)).exp() as f32;
+    Term { name, factors: vec![score], value }
+}
+
+/// The max and the Σ of terms. They are made of those, so they list none themselves.
+pub(super) fn steps(name: &str, max: f32, terms: &[Term]) -> Vec<Step> {
+    let step = |step: &str, formula, value, rule| Step { name: step.into(), formula, value, rule, terms: Vec::new() };
+    vec![
+        step("max", format!("max = the largest {name}"), max, Rule::Largest),
+        step("Σ", format!("Σ = Σ exp({name} − max)"), Rule::Sum.combine(terms), Rule::Sum),
+    ]
+}
+
+pub(super) fn weight(
+    held: &Held<'_>,
+    layer: usize,
+    head: usize,
+    q_idx: usize,
+    k_idx: usize,
+) -> Result<Arithmetic, Error> {
+    let scores = held.factors(Number::Score { layer, head, q_idx, k_idx: 0 })?;
+    let pattern = held.row(Number::Weight { layer, head, q_idx, k_idx: 0 })?;
+    let cut = cut(&scores, &pattern);
+    let max = largest(&scores, &cut);
+    let mut remarks = Vec::new();
+    let terms: Vec<Term> = (0..scores.len())
+        .zip(scores)
+        .map(|(k, score)| {
+            let label = held.label(k);
+            if cut[k] {
+                remarks.push(format!(
+                    "the edge from {} to {} is cut in this run: the other keys share its weight",
+                    held.token(q_idx),
+                    held.token(k)
+                ));
+                return Term { value: 0.0, ..exponential(format!("{label} (cut)"), score, max) };
+            }
+            let masked = if is_visible(held, q_idx, k) { "" } else { " (masked)" };
+            exponential(format!("{label}{masked}"), score, max)
+        })
+        .collect();
+    let steps = steps("score", max, &terms);
+    let formula = formula("score");
+    Ok(Arithmetic { formula, rule: Rule::Softmax { of: k_idx }, terms, steps, remarks })
+}
+
+/// The keys that have no weight at all though their score asks for some: their edges were cut in this run.
+fn cut(scores: &[Factor], pattern: &[f32]) -> Vec<bool> {
+    let max = largest(scores, &vec![false; scores.len()]);
+    let is_cut = |(score, weight): (&Factor, &f32)| *weight == 0.0 && (score.value - max).exp() > 1e-30;
+    scores.iter().zip(pattern).map(is_cut).collect()
+}
+
+/// The largest score of the keys that are left; 0 where none has any, so that nothing becomes −∞ − (−∞).
+fn largest(scores: &[Factor], cut: &[bool]) -> f32 {
+    let left = scores.iter().zip(cut).filter(|(_, cut)| !**cut);
+    let max = left.map(|(score, _)| score.value).fold(f32::NEG_INFINITY, f32::max);
+    if max == f32::NEG_INFINITY { 0.0 } else { max }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_without_weight_was_cut_unless_it_is_masked_or_hopeless() {
+        let scores: Vec<Factor> =
+            [1.0, 2.0, -200.0, f32::NEG_INFINITY].map(|score| Factor::constant("score", score)).into();
+        assert_eq!(cut(&scores, &[0.3, 0.7, 0.0, 0.0]), [false; 4]);
+        assert_eq!(cut(&scores, &[1.0, 0.0, 0.0, 0.0]), [false, true, false, false]);
+        assert_eq!(largest(&scores, &[false, true, false, false]), 1.0);
+        assert_eq!(largest(&scores[3..], &[false]), 0.0);
+    }
+}

@@ -1,0 +1,47 @@
+//! Logits and probabilities.
+
+use super::super::Number;
+use super::super::rank::largest;
+use super::explanation::{Factor, Rule, Term};
+use super::held::Held;
+use super::name::{component, short};
+use super::parts::Arithmetic;
+use super::softmax::{exponential, formula, steps};
+use crate::Error;
+
+/// So many tokens of the vocabulary are listed one by one.
+const LISTED: usize = 20;
+
+pub(super) fn logit(held: &Held<'_>, position: usize, token: usize) -> Result<Arithmetic, Error> {
+    let unembed = held.model.weights().unembed.as_ref().ok_or_else(|| held.model.no_head())?;
+    let inputs = held.factors(Number::FinalNorm { position, component: 0 })?;
+    let products = inputs.into_iter().zip(unembed.row_f32(token)).enumerate().map(|(i, (input, weight))| {
+        Term::product(component(i), vec![input, Factor::stored("W_U", weight, vec![i, token])])
+    });
+    Ok(Arithmetic::sum("Σ final_norm · W_U", products.collect()))
+}
+
+/// The likeliest tokens one by one, the one that is asked for, and the rest of the vocabulary as one.
+pub(super) fn probability(held: &Held<'_>, position: usize, token: usize) -> Result<Arithmetic, Error> {
+    let logits = held.row(Number::Logit { position, token: 0 })?;
+    let mut listed: Vec<usize> = largest(logits.iter().copied(), LISTED).into_iter().map(|(id, _)| id).collect();
+    let max = listed.first().map_or(0.0, |&id| logits[id]);
+    let of = listed.iter().position(|&id| id == token).unwrap_or_else(|| {
+        listed.push(token);
+        listed.len() - 1
+    });
+    let mut terms: Vec<Term> = Vec::with_capacity(listed.len() + 1);
+    for &id in &listed {
+        let number = Number::Logit { position, token: id };
+        terms.push(exponential(held.word(id), Factor::number(short(number), number, logits[id]), max));
+    }
+    let others = logits.len() - listed.len();
+    if others > 0 {
+        let rest = logits.iter().enumerate().filter(|(id, _)| !listed.contains(id));
+        let value = rest.map(|(_, logit)| (f64::from(*logit) - f64::from(max)).exp()).sum::<f64>() as f32;
+        terms.push(Term { name: format!("the other {others} together"), factors: Vec::new(), value });
+    }
+    let steps = steps("logit", max, &terms);
+    let formula = formula("logit");
+    Ok(Arithmetic { formula, rule: Rule::Softmax { of }, terms, steps, remarks: Vec::new() })
+}
