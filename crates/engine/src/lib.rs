@@ -11,6 +11,7 @@ pub mod bytes;
 pub mod cache;
 pub mod capture;
 pub mod config;
+pub mod cost;
 pub mod error;
 pub mod format;
 pub mod generate;

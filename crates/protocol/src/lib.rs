@@ -9,6 +9,7 @@
 //! A [`Session`] turns a request into a [`Job`], whose steps are those events.
 #![forbid(unsafe_code)]
 
+mod attention;
 mod failure;
 mod generation;
 pub mod job;

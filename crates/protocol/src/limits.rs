@@ -12,6 +12,16 @@ pub const MAX_TOP: usize = 1000;
 pub const MAX_INTERVENTIONS: usize = 1024;
 /// Pixels of a tile along one side.
 pub const MAX_TILE: usize = 1024;
+/// Models of one session that are being trained.
+pub const MAX_TRAINED: usize = 4;
+/// Bytes of the id of one.
+pub const MAX_ID: usize = 64;
+/// Tokens that attention is timed over. It is one step, and with them and the widest head one of many seconds.
+pub const MAX_ATTEND: usize = 16_384;
+/// Tokens, if the whole pattern is kept.
+pub const MAX_ATTEND_FULL: usize = 4096;
+/// Width of the head that is timed.
+pub const MAX_D_HEAD: usize = 256;
 /// Training steps of one request.
 pub const MAX_STEPS: usize = 100_000;
 /// Sentences that are learned from between two reports: between them the job cannot be cancelled.

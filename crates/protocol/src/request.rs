@@ -26,7 +26,7 @@ pub enum Request {
         /// Its id.
         model: String,
     },
-    /// Forget a model and the memory it holds. → [`super::Response::Closed`]
+    /// Forget a model, trained ones too, and the memory it holds. → [`super::Response::Closed`]
     Close {
         /// Its id.
         model: String,
@@ -136,16 +136,37 @@ pub enum Request {
         /// How many of the likeliest next words to name.
         top: usize,
     },
-    /// Train a lesson model from scratch. Every so many steps a [`super::Progress::Trained`]. → [`super::Response::Trained`]
+    /// Train a lesson model of the session's own. Every so many steps a [`super::Progress::Trained`].
+    /// → [`super::Response::Trained`]
+    ///
+    /// It stays in the session, as far as it has come, and is asked by its id like any model, also while it is trained
+    /// ([`Request::Models`] does not list it). The next request goes on where the last one stopped, or was stopped: who
+    /// drops a job keeps what was learned. [`Request::Close`] forgets it. The same settings and number of steps give the
+    /// same bits, in however many requests.
     Train {
-        /// Seed, learning rate, batch.
+        /// What to call it. Not the id of another model. At most [`super::limits::MAX_TRAINED`] are held.
+        model: String,
+        /// Seed, learning rate, batch, own sentences. Other settings than those it was started with start it anew.
         settings: attnscope::lesson::Settings,
-        /// How many steps in all.
+        /// How many more steps. None: the answer says how it is now.
         steps: usize,
         /// A report every this many steps.
         every: usize,
         /// The text whose predictions and patterns the reports show.
         text: String,
+        /// Start anew, even where it could go on.
+        fresh: bool,
+    },
+    /// Run attention once: one causal head over random queries, keys and values, in one step, for who wants to time it.
+    /// → [`super::Response::Attended`]
+    Attend {
+        /// Tokens: at most [`super::limits::MAX_ATTEND`], and [`super::limits::MAX_ATTEND_FULL`] for the whole pattern.
+        len: usize,
+        /// Width of the head, at most [`super::limits::MAX_D_HEAD`].
+        d_head: usize,
+        /// Keep no more of the pattern than a tile; else all of it, `[len, len]`. The kernel is the same fast one, so that
+        /// what differs is the memory, not the skill.
+        tiled: bool,
     },
 }
 
@@ -153,15 +174,21 @@ impl Request {
     /// Id of the model that it asks, if it asks one.
     pub fn model(&self) -> Option<&str> {
         match self {
-            Self::Open { model } | Self::Close { model } | Self::Neighbours { model, .. } => Some(model),
+            Self::Open { model }
+            | Self::Close { model }
+            | Self::Neighbours { model, .. }
+            | Self::Matrix { model, .. }
+            | Self::Near { model, .. }
+            | Self::Train { model, .. } => Some(model),
             Self::Run { prompt, .. }
             | Self::Generate { prompt, .. }
             | Self::Heads { prompt }
             | Self::Looks { prompt, .. }
             | Self::Lens { prompt, .. }
             | Self::Contributions { prompt, .. }
+            | Self::Explain { prompt, .. }
             | Self::Tile { prompt, .. } => Some(&prompt.model),
-            Self::Models | Self::Train { .. } => None,
+            Self::Models | Self::Twin { .. } | Self::Attend { .. } => None,
         }
     }
 }

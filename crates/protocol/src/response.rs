@@ -35,9 +35,9 @@ pub enum Progress {
     },
     /// A token was written.
     Token(Token),
-    /// The lesson model after some training.
+    /// The model after some training.
     Trained {
-        /// Steps done.
+        /// Steps done in all, by earlier requests too.
         step: usize,
         /// Mean loss of the last batch in nats.
         loss: f32,
@@ -66,7 +66,19 @@ pub enum Response {
     /// `[d_in, d_out]`
     Matrix(Array),
     Twin(Vec<NextToken>),
-    Trained(Run),
+    Trained {
+        /// Steps done in all, by earlier requests too.
+        step: usize,
+        /// Mean loss of the last batch in nats; none before the first step.
+        loss: Option<f32>,
+        /// What the model now makes of the request's text.
+        run: Run,
+    },
+    Attended {
+        /// Working memory: the keys transposed, and the whole pattern or each thread's tile. Queries, keys, values and
+        /// the result are not counted.
+        bytes: u64,
+    },
 }
 
 /// A model that can be asked.

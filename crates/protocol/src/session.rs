@@ -1,11 +1,12 @@
 //! Answers requests on an engine: the same in the server, in the engine's worker and in the page itself.
 
+use crate::attention::Attending;
 use crate::generation::Writing;
 use crate::job::Work;
 use crate::limits::{MAX_SENTENCES, MAX_STEPS, check_length, check_run, check_top, within};
 use crate::reading::{Question, Reading};
 use crate::tile::Part;
-use crate::training::Training;
+use crate::training::{Plan, Trainings};
 use crate::{Failure, Job, ModelCard, Prompt, Request, Response};
 use attnscope::{Capture, Generation, Intervention, Model, Trace, analysis};
 use std::collections::BTreeMap;
@@ -44,12 +45,14 @@ pub struct Session<S> {
     source: S,
     /// By id; each was opened once.
     models: Mutex<BTreeMap<String, Arc<Model>>>,
+    /// Models that are trained here, which change.
+    trainings: Trainings,
 }
 
 impl<S: Source> Session<S> {
     /// Nothing is open yet.
     pub fn new(source: S) -> Self {
-        Self { source, models: Mutex::default() }
+        Self { source, models: Mutex::default(), trainings: Trainings::default() }
     }
 
     /// Where its models come from.
@@ -62,11 +65,14 @@ impl<S: Source> Session<S> {
         Job::new(self.prepare(request))
     }
 
-    /// A model of this session, opened if it is not.
+    /// A model of this session, opened if it is not; one that is being trained as it is now.
     ///
     /// # Errors
     /// There is none of this id, or it cannot be read.
     pub fn open(&self, id: &str) -> Result<Arc<Model>, Failure> {
+        if let Some(model) = self.trainings.model(id) {
+            return Ok(Arc::new(model));
+        }
         let mut models = self.models();
         if let Some(model) = models.get(id) {
             return Ok(model.clone());
@@ -105,6 +111,7 @@ impl<S: Source> Session<S> {
             Request::Open { model } => done(Response::Opened(self.card(&model)?)),
             Request::Close { model } => {
                 self.models().remove(&model);
+                self.trainings.close(&model);
                 done(Response::Closed)
             }
             Request::Run { prompt, capture, layers, top } => {
@@ -177,13 +184,17 @@ impl<S: Source> Session<S> {
                 let tokens = self.open(LESSON)?.encode(&text).map_err(Failure::of_text)?;
                 done(Response::Twin(attnscope::lesson::twin().next_tokens(&tokens, top)))
             }
-            Request::Train { settings, steps, every, text } => {
-                within("the number of training steps", steps, 1, MAX_STEPS)?;
+            Request::Train { model, settings, steps, every, text, fresh } => {
+                within("the number of training steps", steps, 0, MAX_STEPS)?;
                 within("the number of steps between reports", every, 1, MAX_STEPS)?;
                 let sentences = settings.batch.saturating_mul(every);
                 within("the number of sentences between reports", sentences, 1, MAX_SENTENCES)?;
-                Ok(Box::new(Training::start(&settings, steps, every, text)?))
+                if model == LESSON || self.source.cards().iter().any(|card| card.id == model) {
+                    return Err(Failure::request(format!("{model:?} is a model that is not trained; take another id")));
+                }
+                Ok(Box::new(self.trainings.train(model, &settings, fresh, Plan { steps, every, text })?))
             }
+            Request::Attend { len, d_head, tiled } => Ok(Box::new(Attending::start(len, d_head, tiled)?)),
         }
     }
 

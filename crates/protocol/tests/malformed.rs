@@ -46,7 +46,15 @@ fn requests() -> Vec<Request> {
         Request::Twin { text: "the hot dog was".into(), top: 3 },
         Request::Contributions { prompt: plain.clone(), token: 3 },
         Request::Tile { prompt: plain, layer: 1, head: 0, rows: 0..3, cols: 0..2, size: (2, 2) },
-        Request::Train { settings: Settings::default(), steps: 2, every: 1, text: "the hot dog was".into() },
+        Request::Train {
+            model: "trained".into(),
+            settings: Settings { own: vec!["my cat was happy".into()], ..Settings::default() },
+            steps: 2,
+            every: 1,
+            text: "the hot dog was".into(),
+            fresh: false,
+        },
+        Request::Attend { len: 9, d_head: 4, tiled: true },
     ]
 }
 

@@ -2,9 +2,9 @@
 //! anywhere, and nothing that a request says does more than fail.
 
 use attnscope::analysis::{Number, contributions, explain::explain, head_scores, lens, looks, neighbours};
-use attnscope::lesson::{Settings, Trainer};
+use attnscope::lesson::Settings;
 use attnscope::{Array, Capture, GenerateOptions, Intervention, MatrixKind, Model, Trace};
-use attnscope_protocol::limits::{MAX_SENTENCES, MAX_STEPS};
+use attnscope_protocol::limits::{MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, MAX_SENTENCES, MAX_STEPS};
 use attnscope_protocol::session::LESSON;
 use attnscope_protocol::wire::{Frames, encode_event};
 use attnscope_protocol::{
@@ -24,6 +24,11 @@ fn prompt(text: &str) -> Prompt {
 
 fn run(prompt: Prompt, capture: &str) -> Request {
     Request::Run { prompt, capture: capture.into(), layers: None, top: 5 }
+}
+
+fn train(steps: usize, every: usize, text: &str) -> Request {
+    let (model, settings) = ("trained".into(), Settings::default());
+    Request::Train { model, settings, steps, every, text: text.into(), fresh: false }
 }
 
 /// The engine's own answer. It keeps what the session keeps: with the pattern kept, sums are made in another order, which
@@ -187,28 +192,17 @@ fn writing_reports_every_token() {
 }
 
 #[test]
-fn training_reports_and_ends_where_the_trainer_does() {
-    let settings = Settings::default();
-    let mut trainer = Trainer::new(&settings).unwrap();
-    let losses: Vec<f32> = (0..5).map(|_| trainer.step()).collect();
-    let model = trainer.model();
-    let mut expected = model.run(&model.encode(TEXT).unwrap(), &"pattern".parse::<Capture>().unwrap(), &[]).unwrap();
-    let likeliest = model.next_tokens(&expected, 1);
-    expected.last_logits.clear();
-
-    let request = Request::Train { settings, steps: 5, every: 2, text: TEXT.into() };
-    let events = events(&session(), request);
-    let reports: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Progress(Progress::Trained { step, loss, .. }) => Some((*step, *loss)),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(reports, [(2, losses[1]), (4, losses[3]), (5, losses[4])]);
-    let Some(Event::Done(Response::Trained(run))) = events.last() else { panic!("{:?}", events.last()) };
-    assert_eq!(run.trace, expected);
-    assert_eq!(run.next[..1], likeliest[..]);
+fn attention_says_what_memory_it_works_in() {
+    let bytes = |len, d_head, tiled| match answer(Request::Attend { len, d_head, tiled }) {
+        Ok(Response::Attended { bytes }) => bytes,
+        other => panic!("{other:?}"),
+    };
+    // The keys transposed, [4, 96], and the pattern, [96, 96].
+    assert_eq!(bytes(96, 4, false), 4 * (96 * 4 + 96 * 96));
+    // Or for each thread a tile, [32, 128].
+    let tiles = bytes(96, 4, true) - 4 * 96 * 4;
+    assert!(tiles > 0 && tiles <= 3 * 4 * 32 * 128 && tiles.is_multiple_of(4 * 32 * 128), "{tiles}");
+    assert!(bytes(MAX_ATTEND_FULL, 1, false) > 64 << 20);
 }
 
 #[test]
@@ -241,11 +235,10 @@ fn a_text_that_cannot_be_read_is_the_texts_fault() {
     for text in ["", &long] {
         assert_eq!(refused(run(prompt(text), "")).kind, FailureKind::Text { word: None, near: Vec::new() });
     }
-    let train = Request::Train { settings: Settings::default(), steps: 1, every: 1, text: "the hott dog".into() };
     let twin = Request::Twin { text: "the hott dog".into(), top: 3 };
     let number = Number::Embed { position: 0, component: 0 };
     let explain = Request::Explain { prompt: prompt("the hott dog"), number };
-    for request in [run(prompt("the hott dog"), ""), train, twin, explain] {
+    for request in [run(prompt("the hott dog"), ""), train(1, 1, "the hott dog"), twin, explain] {
         let failure = refused(request);
         let FailureKind::Text { word: Some(word), near } = &failure.kind else { panic!("{failure:?}") };
         assert!(word == "hott" && near.contains(&"hot".to_owned()), "{failure:?}");
@@ -257,7 +250,8 @@ fn what_does_not_exist_is_refused() {
     let huge = usize::MAX;
     let wrong = |interventions: Vec<Intervention>| run(Prompt { interventions, ..prompt(TEXT) }, "");
     let patch = |key: &str, value| Intervention::Patch { key: key.into(), value, head: None, positions: None };
-    let train = |steps, every| Request::Train { settings: Settings::default(), steps, every, text: TEXT.into() };
+    let train = |steps, every| train(steps, every, TEXT);
+    let attend = |len, d_head, tiled| Request::Attend { len, d_head, tiled };
     let tile = |layer, head| Request::Tile { prompt: prompt(TEXT), layer, head, rows: 0..1, cols: 0..1, size: (1, 1) };
     let requests = [
         run(prompt(TEXT), "patern"),
@@ -287,10 +281,15 @@ fn what_does_not_exist_is_refused() {
         },
         tile(huge, 0),
         tile(0, huge),
-        train(0, 1),
         train(MAX_STEPS + 1, 1),
         train(1, 0),
         train(1, MAX_SENTENCES + 1),
+        attend(0, 1, true),
+        attend(1, 0, true),
+        attend(MAX_ATTEND + 1, 1, true),
+        attend(MAX_ATTEND_FULL + 1, 1, false),
+        attend(1, MAX_D_HEAD + 1, true),
+        attend(huge, huge, true),
     ];
     for request in requests {
         let failure = refused(request.clone());

@@ -20,7 +20,14 @@ fn run(model: &str, text: &str) -> Request {
 
 /// Work that outlasts every test.
 pub fn endless() -> Request {
-    Request::Train { settings: Settings::default(), steps: 100_000, every: 1, text: TEXT.into() }
+    Request::Train {
+        model: "trained".into(),
+        settings: Settings::default(),
+        steps: 100_000,
+        every: 1,
+        text: TEXT.into(),
+        fresh: false,
+    }
 }
 
 fn begin(server: &Server, request: &Request) -> Connection {

@@ -35,16 +35,34 @@ pub struct Corpus {
     words: Words,
     rng: SplitMix64,
     sentence: Vec<&'static str>,
+    /// Sentences from outside, which are given in turn.
+    own: Vec<Vec<u32>>,
+    /// Sentences given so far, where there are any of `own`.
+    given: usize,
 }
 
 impl Corpus {
     /// The same seed gives the same sentences.
     pub fn new(seed: u64) -> Self {
-        Self { words: Words::lesson(), rng: SplitMix64(seed), sentence: Vec::with_capacity(2 * LONGEST) }
+        Self::with_own(seed, Vec::new())
+    }
+
+    /// With other sentences, if there are any, between its own: the second, the fourth, ... is one of them, in turn.
+    /// Between them stand the sentences of [`Corpus::new`], none left out.
+    pub(super) fn with_own(seed: u64, own: Vec<Vec<u32>>) -> Self {
+        let sentence = Vec::with_capacity(2 * LONGEST);
+        Self { words: Words::lesson(), rng: SplitMix64(seed), sentence, own, given: 0 }
     }
 
     /// Writes the next sentence over `ids`.
     pub fn next_into(&mut self, ids: &mut Vec<u32>) {
+        if !self.own.is_empty() {
+            self.given += 1;
+            if self.given.is_multiple_of(2) {
+                ids.clone_from(&self.own[(self.given / 2 - 1) % self.own.len()]);
+                return;
+            }
+        }
         loop {
             self.write();
             if self.sentence.len() <= LONGEST {
@@ -178,6 +196,20 @@ mod tests {
             seen.extend(ids.iter().copied());
         }
         assert_eq!((longest, seen.len()), (LONGEST, vocabulary().len()));
+    }
+
+    #[test]
+    fn own_sentences_stand_in_every_second_place() {
+        let own = vec![vec![1, 2], vec![3, 4, 5], vec![6, 7]];
+        let (mut plain, mut mixed) = (Corpus::new(3), Corpus::with_own(3, own.clone()));
+        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        for i in 0..10 {
+            plain.next_into(&mut expected);
+            mixed.next_into(&mut found);
+            assert_eq!(found, expected);
+            mixed.next_into(&mut found);
+            assert_eq!(found, own[i % 3]);
+        }
     }
 
     #[test]

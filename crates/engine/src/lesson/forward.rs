@@ -1,8 +1,8 @@
 //! The forward pass of training: what the engine's block does, in plain loops, with all that the way back needs kept.
 
 use super::corpus::LONGEST;
-use super::math::{add_scaled, dot, rms, softmax, through};
-use super::params::{D_HEAD, D_MODEL, Head, N_LAYERS, Params, Row};
+use super::math::{LANES, add_scaled, dot, dots, rms, softmax_of, through};
+use super::params::{D_HEAD, D_MODEL, Head, Layer, N_LAYERS, Params, Row, Transposed};
 
 /// What one layer leaves behind, a row a token.
 #[derive(Clone, Debug)]
@@ -29,8 +29,10 @@ pub struct Acts {
     pub resid: [Row; LONGEST],
     pub final_scale: [f32; LONGEST],
     pub final_read: [Row; LONGEST],
-    /// `[seq, n_vocab]`: logits, then probabilities
+    /// `[seq, stride]`: logits, then probabilities; of each row the first `n_vocab` count
     pub logits: Vec<f32>,
+    /// From one token's logits to the next: `n_vocab` and what fills the last piece
+    pub stride: usize,
 }
 
 /// 1 / √d_head
@@ -50,54 +52,64 @@ impl Acts {
             pattern: [[0.0; LONGEST]; LONGEST],
             z: heads,
         };
+        let stride = n_vocab.next_multiple_of(LANES);
         Self {
             layers: [layer.clone(), layer],
             resid: rows,
             final_scale: numbers,
             final_read: rows,
-            logits: vec![0.0; LONGEST * n_vocab],
+            logits: vec![0.0; LONGEST * stride],
+            stride,
         }
     }
 
-    /// Logits of every token of a sentence.
-    pub fn forward(&mut self, p: &Params, tokens: &[u32]) {
+    /// Logits of every token of a sentence. `t` is `p` transposed.
+    pub fn forward(&mut self, p: &Params, t: &Transposed, tokens: &[u32]) {
+        let seq = tokens.len();
         for (i, &token) in tokens.iter().enumerate() {
             self.resid[i] = std::array::from_fn(|d| p.embed[token as usize][d] + p.positions[i][d]);
         }
-        for (layer, w) in p.layers.iter().enumerate() {
-            let acts = &mut self.layers[layer];
-            for i in 0..tokens.len() {
-                acts.resid_pre[i] = self.resid[i];
-                (acts.read[i], acts.scale[i]) = rms(&self.resid[i], &w.norm);
-                acts.q[i] = through(&acts.read[i], &w.q);
-                acts.k[i] = through(&acts.read[i], &w.k);
-                acts.v[i] = through(&acts.read[i], &w.v);
-                acts.attend(i);
-                let out = through(&acts.z[i], &w.o);
-                add_scaled(&mut self.resid[i], 1.0, &out);
-            }
+        for (acts, w) in self.layers.iter_mut().zip(&p.layers) {
+            acts.forward(w, &mut self.resid[..seq]);
         }
-        let n_vocab = p.embed.len();
-        for i in 0..tokens.len() {
+        for i in 0..seq {
             (self.final_read[i], self.final_scale[i]) = rms(&self.resid[i], &p.final_norm);
-            for (logit, word) in self.logits[i * n_vocab..][..n_vocab].iter_mut().zip(&p.embed) {
-                *logit = dot(&self.final_read[i], word);
+        }
+        let rows = self.logits.as_chunks_mut::<LANES>().0;
+        for (at, piece) in t.embed.iter().enumerate() {
+            for (row, read) in rows.chunks_exact_mut(t.embed.len()).zip(&self.final_read[..seq]) {
+                row[at] = dots(read, piece);
             }
         }
     }
 }
 
 impl LayerActs {
+    /// `resid` enters the layer, and becomes what leaves it.
+    fn forward(&mut self, w: &Layer, resid: &mut [Row]) {
+        for (i, resid) in resid.iter_mut().enumerate() {
+            self.resid_pre[i] = *resid;
+            (self.read[i], self.scale[i]) = rms(resid, &w.norm);
+            self.q[i] = through(&self.read[i], &w.q);
+            self.k[i] = through(&self.read[i], &w.k);
+            self.v[i] = through(&self.read[i], &w.v);
+            self.attend(i);
+            add_scaled(resid, 1.0, &through(&self.z[i], &w.o));
+        }
+    }
+
     /// Token `i` looks back: scores, weights, mix of values.
+    #[inline(always)]
     fn attend(&mut self, i: usize) {
         let row = &mut self.pattern[i];
         for (score, k) in row[..=i].iter_mut().zip(&self.k) {
             *score = dot(&self.q[i], k) * SCORE_SCALE;
         }
-        softmax(&mut row[..=i]);
-        self.z[i] = [0.0; D_HEAD];
+        softmax_of(row, i + 1);
+        let mut z = [0.0; D_HEAD];
         for (weight, v) in row[..=i].iter().zip(&self.v) {
-            add_scaled(&mut self.z[i], *weight, v);
+            add_scaled(&mut z, *weight, v);
         }
+        self.z[i] = z;
     }
 }

@@ -23,7 +23,7 @@ pub fn add_scaled<const N: usize>(to: &mut [f32; N], scale: f32, x: &[f32; N]) {
 
 /// x · W for W `[n_in, n_out]`.
 #[inline(always)]
-pub fn through<const I: usize, const O: usize>(x: &[f32; I], w: &[[f32; O]]) -> [f32; O] {
+pub fn through<const O: usize>(x: &[f32], w: &[[f32; O]]) -> [f32; O] {
     let mut y = [0.0; O];
     for (x, row) in x.iter().zip(w) {
         add_scaled(&mut y, *x, row);
@@ -31,18 +31,62 @@ pub fn through<const I: usize, const O: usize>(x: &[f32; I], w: &[[f32; O]]) -> 
     y
 }
 
-/// The way back: adds to `d_x` and `d_w` what a change of `y = x · W` by `d_y` asks of x and W.
+/// Results that are computed side by side: four vectors of four numbers, which leaves registers for the rest.
+pub const LANES: usize = 16;
+
+/// A matrix `[n, I]` transposed, in pieces `[I, LANES]`; what the last one has too much is 0.
+pub type Pieces<const I: usize> = Vec<[[f32; LANES]; I]>;
+
+/// Transposes `w` into `to`, which has room for it.
+pub fn transpose<const I: usize>(w: &[[f32; I]], to: &mut [[[f32; LANES]; I]]) {
+    for (rows, piece) in w.chunks(LANES).zip(to) {
+        for (n, row) in rows.iter().enumerate() {
+            for (x, column) in row.iter().zip(&mut *piece) {
+                column[n] = *x;
+            }
+        }
+    }
+}
+
+/// [`dot`] of x with [`LANES`] rows of a matrix at once: the same four sums of each, added in the same order.
 #[inline(always)]
-pub fn through_back<const I: usize, const O: usize>(
-    x: &[f32; I],
-    w: &[[f32; O]],
-    d_y: &[f32; O],
-    d_x: &mut [f32; I],
-    d_w: &mut [[f32; O]],
-) {
-    for (((x, w), d_x), d_w) in x.iter().zip(w).zip(d_x).zip(d_w) {
-        *d_x += dot(w, d_y);
-        add_scaled(d_w, *x, d_y);
+pub fn dots<const I: usize>(x: &[f32; I], piece: &[[f32; LANES]; I]) -> [f32; LANES] {
+    let mut sums = fourth(x, piece, 0);
+    add_scaled(&mut sums, 1.0, &fourth(x, piece, 1));
+    let mut others = fourth(x, piece, 2);
+    add_scaled(&mut others, 1.0, &fourth(x, piece, 3));
+    add_scaled(&mut sums, 1.0, &others);
+    sums
+}
+
+/// One of the four sums.
+#[inline(always)]
+fn fourth<const I: usize>(x: &[f32; I], piece: &[[f32; LANES]; I], lane: usize) -> [f32; LANES] {
+    let mut sum = [0.0; LANES];
+    for i in (lane..I).step_by(4) {
+        add_scaled(&mut sum, x[i], &piece[i]);
+    }
+    sum
+}
+
+/// The way back to x: adds to `d_x` what a change of `y = x · W` by `d_y` asks of x, `W · d_y`.
+#[inline(always)]
+pub fn add_dots<const I: usize>(d_x: &mut [f32], d_y: &[f32; I], w: &[[[f32; LANES]; I]]) {
+    for (d_x, piece) in d_x.as_chunks_mut::<LANES>().0.iter_mut().zip(w) {
+        add_scaled(d_x, 1.0, &dots(d_y, piece));
+    }
+}
+
+/// The way back to W: adds to `d_w` what a change of `y = x · W` by `d_y` asks of W, over all rows `x`, `stride` numbers
+/// apart, and `d_y`, first to last. Each row of `d_w` is read and written once.
+#[inline(always)]
+pub fn add_outer<const O: usize>(d_w: &mut [[f32; O]], x: &[f32], stride: usize, d_y: &[[f32; O]]) {
+    for (n, d_w) in d_w.iter_mut().enumerate() {
+        let mut sum = *d_w;
+        for (x, d_y) in x[n..].iter().step_by(stride).zip(d_y) {
+            add_scaled(&mut sum, *x, d_y);
+        }
+        *d_w = sum;
     }
 }
 
@@ -76,14 +120,40 @@ pub fn rms_back<const N: usize>(
 }
 
 /// Scores to weights that sum to 1, in place.
+#[inline(always)]
 pub fn softmax(x: &mut [f32]) {
-    let max = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let max = max(x);
     x.iter_mut().for_each(|x| *x = exp(*x - max));
     let sum: f32 = sum(x);
     x.iter_mut().for_each(|x| *x /= sum);
 }
 
+/// [`softmax`] of the first `n` scores; the rest becomes 0. Whole vectors are computed, whatever `n` is.
+#[inline(always)]
+pub fn softmax_of<const N: usize>(x: &mut [f32; N], n: usize) {
+    let max = max(&x[..n]);
+    x.iter_mut().for_each(|x| *x = exp(*x - max));
+    let sum: f32 = sum(&x[..n]);
+    x.iter_mut().for_each(|x| *x /= sum);
+    x[n..].fill(0.0);
+}
+
+/// The largest, of eight that are the largest side by side: which is looked at first makes no difference.
+#[inline(always)]
+fn max(x: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
+    let (chunks, rest) = x.as_chunks::<8>();
+    let mut most = [f32::NEG_INFINITY; 8];
+    for chunk in chunks {
+        for lane in 0..8 {
+            most[lane] = larger(most[lane], chunk[lane]);
+        }
+    }
+    most.iter().chain(rest).copied().fold(f32::NEG_INFINITY, larger)
+}
+
 /// Eight sums side by side.
+#[inline(always)]
 fn sum(x: &[f32]) -> f32 {
     let (chunks, rest) = x.as_chunks::<8>();
     let mut sums = [0.0f32; 8];
@@ -115,6 +185,58 @@ fn exp(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::SplitMix64;
+
+    /// Numbers whose sums round: in another order they would not be the same.
+    fn numbers<const N: usize>(rng: &mut SplitMix64) -> [f32; N] {
+        std::array::from_fn(|_| 3.0 * rng.unit() - 1.0)
+    }
+
+    #[test]
+    fn many_dots_at_once_are_each_the_same_dot() {
+        let rng = &mut SplitMix64(1);
+        // Not a whole number of pieces.
+        let (w, d_y): ([[f32; 32]; LANES + 3], _) = (std::array::from_fn(|_| numbers(rng)), numbers(rng));
+        let mut pieces = vec![[[0.0; LANES]; 32]; 2];
+        transpose(&w, &mut pieces);
+        let (before, mut d_x): ([f32; 2 * LANES], _) = (numbers(rng), [0.0; 2 * LANES]);
+        d_x.copy_from_slice(&before);
+        add_dots(&mut d_x, &d_y, &pieces);
+        for n in 0..w.len() {
+            assert_eq!(d_x[n].to_bits(), (before[n] + dot(&w[n], &d_y)).to_bits(), "{n}");
+        }
+        assert_eq!(d_x[w.len()..], before[w.len()..], "the rest of the last piece is 0");
+    }
+
+    #[test]
+    fn gradients_of_weights_are_summed_from_first_to_last() {
+        let rng = &mut SplitMix64(2);
+        let (x, d_y): ([[f32; 5]; 7], [[f32; 16]; 7]) =
+            (std::array::from_fn(|_| numbers(rng)), std::array::from_fn(|_| numbers(rng)));
+        let mut found: [[f32; 16]; 4] = std::array::from_fn(|_| numbers(rng));
+        let mut expected = found;
+        for (x, d_y) in x.iter().zip(&d_y) {
+            for (x, row) in x.iter().zip(&mut expected) {
+                add_scaled(row, *x, d_y);
+            }
+        }
+        add_outer(&mut found, x.as_flattened(), 5, &d_y);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn softmax_of_a_part_is_that_of_the_part_alone() {
+        let rng = &mut SplitMix64(3);
+        for n in 1..=16 {
+            let mut row: [f32; 16] = numbers(rng);
+            let mut alone = row[..n].to_vec();
+            let most = alone.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            assert_eq!(max(&alone), most);
+            softmax(&mut alone);
+            softmax_of(&mut row, n);
+            assert_eq!((&row[..n], &row[n..]), (&alone[..], &[0.0; 16][n..]), "{n}");
+        }
+    }
 
     #[test]
     fn exp_is_that_of_the_standard_library() {

@@ -15,11 +15,13 @@ mod forward;
 pub mod lexicon;
 mod math;
 mod params;
+mod settings;
 mod train;
 mod twin;
 mod words;
 
 pub use export::{model, save, size, twin};
-pub use train::{Settings, Trainer};
+pub use settings::Settings;
+pub use train::Trainer;
 pub use twin::{Twin, TwinTrainer};
 pub use words::Words;

@@ -1,6 +1,7 @@
 //! The numbers that training changes.
 
 use super::corpus::LONGEST;
+use super::math::{LANES, Pieces, transpose};
 use super::words::Words;
 use crate::rng::SplitMix64;
 
@@ -113,6 +114,52 @@ impl Params {
             b.v.as_flattened_mut(),
             b.o.as_flattened_mut(),
         ]
+    }
+}
+
+/// The matrices transposed, for the products whose sums would otherwise lie across a vector.
+#[derive(Clone, Debug)]
+pub struct Transposed {
+    /// The vocabulary head, `[d_model, n_vocab]`
+    pub embed: Pieces<D_MODEL>,
+    /// The layers.
+    pub layers: [TransposedLayer; N_LAYERS],
+}
+
+/// One layer's matrices transposed, `[n_out, n_in]`.
+#[derive(Clone, Debug)]
+pub struct TransposedLayer {
+    /// W_Qᵀ
+    pub q: Pieces<D_HEAD>,
+    /// W_Kᵀ
+    pub k: Pieces<D_HEAD>,
+    /// W_Vᵀ
+    pub v: Pieces<D_HEAD>,
+    /// W_Oᵀ
+    pub o: Pieces<D_MODEL>,
+}
+
+impl Transposed {
+    /// Of these numbers.
+    pub fn of(params: &Params) -> Self {
+        fn room<const I: usize>(w: &[[f32; I]]) -> Pieces<I> {
+            vec![[[0.0; LANES]; I]; w.len().div_ceil(LANES)]
+        }
+        let layer = |w: &Layer| TransposedLayer { q: room(&w.q), k: room(&w.k), v: room(&w.v), o: room(&w.o) };
+        let mut made = Self { embed: room(&params.embed), layers: params.layers.each_ref().map(layer) };
+        made.update(params);
+        made
+    }
+
+    /// Follows the numbers after a step.
+    pub fn update(&mut self, params: &Params) {
+        transpose(&params.embed, &mut self.embed);
+        for (to, w) in self.layers.iter_mut().zip(&params.layers) {
+            transpose(&w.q, &mut to.q);
+            transpose(&w.k, &mut to.k);
+            transpose(&w.v, &mut to.v);
+            transpose(&w.o, &mut to.o);
+        }
     }
 }
 

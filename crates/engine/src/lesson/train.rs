@@ -4,63 +4,10 @@ use super::adam::Adam;
 use super::corpus::{Corpus, LONGEST};
 use super::export::to_model;
 use super::forward::Acts;
-use super::params::Params;
+use super::params::{Params, Transposed};
+use super::settings::Settings;
 use crate::rng::SplitMix64;
 use crate::{Error, Model};
-use serde::{Deserialize, Serialize};
-
-/// How to train. The defaults are those of the embedded model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// Chooses the numbers to start from, and the sentences.
-    pub seed: u64,
-    /// Length of Adam's steps, once they have grown to it over the first fifty.
-    pub learning_rate: f32,
-    /// Sentences a step, 1 to [`Settings::MOST_BATCH`].
-    pub batch: usize,
-    /// After so many steps the learning rate has fallen, in a straight line, to a twentieth; there it stays.
-    pub steps: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { seed: 2, learning_rate: 0.008, batch: 64, steps: 2000 }
-    }
-}
-
-impl Settings {
-    /// More sentences a step than this make no better model, and a page would stand still.
-    pub const MOST_BATCH: usize = 4096;
-
-    pub(super) fn check(&self) -> Result<(), Error> {
-        if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
-            let found = self.learning_rate;
-            return Err(Error::usage(format!("the learning rate is {found}, expected more than 0 and at most 1")));
-        }
-        if !(1..=Self::MOST_BATCH).contains(&self.batch) {
-            let (found, most) = (self.batch, Self::MOST_BATCH);
-            return Err(Error::usage(format!("a step of {found} sentences: expected 1 to {most}")));
-        }
-        if self.steps == 0 {
-            return Err(Error::usage("the learning rate falls over 0 steps: expected at least 1"));
-        }
-        Ok(())
-    }
-
-    /// The learning rate of a step.
-    pub(super) fn rate(&self, step: usize) -> f32 {
-        const WARM_UP: f32 = 50.0;
-        let done = (step as f32 / self.steps as f32).min(1.0);
-        let warm = ((step + 1) as f32 / WARM_UP).min(1.0);
-        self.learning_rate * (1.0 - 0.95 * done) * warm
-    }
-
-    pub(super) fn corpus(&self) -> Corpus {
-        // Another stream of chance than that of the first numbers.
-        Corpus::new(self.seed ^ 0x5eed)
-    }
-}
 
 /// Weight decay (Loshchilov & Hutter 2019) of W_V and W_O in layer 0. Without it a noun looks half at itself, half at
 /// the word before, and W_V makes up for it by large numbers; with it, large numbers are dear and looks become clear.
@@ -72,6 +19,8 @@ pub struct Trainer {
     settings: Settings,
     corpus: Corpus,
     params: Params,
+    /// `params` transposed
+    transposed: Transposed,
     grad: Params,
     adam: Adam,
     acts: Box<Acts>,
@@ -85,7 +34,8 @@ impl Trainer {
         settings.check()?;
         let params = Params::start(&mut SplitMix64(settings.seed));
         Ok(Self {
-            corpus: settings.corpus(),
+            corpus: settings.corpus()?,
+            transposed: Transposed::of(&params),
             grad: Params::zeros(),
             adam: Adam::new(params.arrays().into_iter().map(<[f32]>::len)),
             acts: Box::new(Acts::new(params.embed.len())),
@@ -102,7 +52,7 @@ impl Trainer {
         let (mut loss, mut words) = (0.0, 0);
         for _ in 0..self.settings.batch {
             self.corpus.next_into(&mut self.tokens);
-            loss += self.acts.learn(&self.params, &self.tokens, &mut self.grad);
+            loss += self.acts.learn(&self.params, &self.transposed, &self.tokens, &mut self.grad);
             words += self.tokens.len() - 1;
         }
         let rate = self.settings.rate(self.steps);
@@ -111,8 +61,14 @@ impl Trainer {
         for matrix in [self.params.layers[0].v.as_flattened_mut(), self.params.layers[0].o.as_flattened_mut()] {
             matrix.iter_mut().for_each(|x| *x *= left);
         }
+        self.transposed.update(&self.params);
         self.steps += 1;
         loss / words as f32
+    }
+
+    /// What it was started with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Steps done.
@@ -132,7 +88,6 @@ impl Trainer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::twin::TwinTrainer;
     use super::*;
     use crate::Capture;
 
@@ -153,6 +108,38 @@ mod tests {
         assert_ne!(other.params.embed, Trainer::new(&Settings::default()).unwrap().params.embed);
     }
 
+    /// All bits of the numbers, as one (FNV-1a).
+    fn digest(params: &Params) -> u64 {
+        let bits = params.arrays().into_iter().flatten().map(|x| u64::from(x.to_bits()));
+        bits.fold(0xcbf2_9ce4_8422_2325, |h, x| (h ^ x).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    /// If these bits change, so do those of the embedded model: `cargo xtask lesson` makes it anew.
+    #[test]
+    fn training_makes_the_same_bits_as_ever() {
+        let mut trainer = Trainer::new(&Settings::default()).unwrap();
+        for _ in 0..40 {
+            trainer.step();
+        }
+        assert_eq!(format!("{:016x}", digest(&trainer.params)), "89232fdd5b2ed99f");
+    }
+
+    #[test]
+    fn own_sentences_are_learned() {
+        let after = |own: &[&str]| {
+            let own = own.iter().map(|s| s.to_string()).collect();
+            let mut trainer = Trainer::new(&Settings { own, batch: 16, ..Settings::default() }).unwrap();
+            for _ in 0..60 {
+                trainer.step();
+            }
+            let model = trainer.model();
+            let trace = model.run(&model.encode("the hot dog was").unwrap(), &Capture::none(), &[]).unwrap();
+            model.next_tokens(&trace, 1).remove(0).text
+        };
+        assert_ne!(after(&[]), "happy");
+        assert_eq!(after(&["The hot dog was happy.", "my cat was sad"]), "happy");
+    }
+
     #[test]
     fn the_engine_runs_what_was_trained() {
         let mut trainer = Trainer::new(&Settings { batch: 8, ..Settings::default() }).unwrap();
@@ -161,32 +148,20 @@ mod tests {
         }
         let model = trainer.model();
         let tokens = model.encode("yesterday the hot dog on the old rock was delicious").unwrap();
-        trainer.acts.forward(&trainer.params, &tokens);
+        trainer.acts.forward(&trainer.params, &trainer.transposed, &tokens);
         let trace = model.run(&tokens, &"logits,pattern".parse::<Capture>().unwrap(), &[]).unwrap();
         let logits = trace.get("logits").unwrap().data();
-        let ours = &trainer.acts.logits[..logits.len()];
-        assert!(logits.iter().zip(ours).all(|(a, b)| (a - b).abs() <= 1e-5), "{:?}\n{:?}", &logits[..9], &ours[..9]);
+        let n_vocab = trainer.params.embed.len();
+        let rows = trainer.acts.logits.chunks(trainer.acts.stride).take(tokens.len());
+        let ours: Vec<f32> = rows.flat_map(|row| row[..n_vocab].to_vec()).collect();
+        assert_eq!(ours.len(), logits.len());
+        assert!(logits.iter().zip(&ours).all(|(a, b)| (a - b).abs() <= 1e-5), "{:?}\n{:?}", &logits[..9], &ours[..9]);
         assert!(logits.iter().any(|x| x.abs() > 0.1), "nothing but zeros");
         let n = tokens.len();
         let pattern = trace.pattern(1, 0).unwrap();
         for (i, row) in trainer.acts.layers[1].pattern[..n].iter().enumerate() {
             let close = row[..n].iter().zip(&pattern[i * n..]).all(|(a, b)| (a - b).abs() <= 1e-5);
             assert!(close, "row {i}: {row:?}");
-        }
-    }
-
-    #[test]
-    fn settings_that_cannot_work_are_refused() {
-        let good = Settings::default();
-        for bad in [
-            Settings { learning_rate: f32::NAN, ..good.clone() },
-            Settings { learning_rate: 0.0, ..good.clone() },
-            Settings { batch: 0, ..good.clone() },
-            Settings { batch: 1 << 20, ..good.clone() },
-            Settings { steps: 0, ..good.clone() },
-        ] {
-            assert!(Trainer::new(&bad).unwrap_err().is_usage(), "{bad:?}");
-            assert!(TwinTrainer::new(&bad).unwrap_err().is_usage(), "{bad:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use super::adam::Adam;
 use super::corpus::{Corpus, LONGEST};
 use super::math::{add_scaled, dot, softmax};
 use super::params::{D_MODEL, Row, spread};
-use super::train::Settings;
+use super::settings::Settings;
 use super::words::Words;
 use crate::rng::SplitMix64;
 use crate::{Error, NextToken};
@@ -100,7 +100,7 @@ impl TwinTrainer {
             spread(&mut rng, numbers, 0.3);
         }
         Ok(Self {
-            corpus: settings.corpus(),
+            corpus: settings.corpus()?,
             grad: Twin::zeros(),
             adam: Adam::new(twin.arrays().into_iter().map(|(_, a)| a.len())),
             logits: vec![0.0; twin.embed.len()],

@@ -1,0 +1,110 @@
+//! What attention costs: one causal head over random numbers, for who wants to time it.
+
+use crate::rng::SplitMix64;
+use crate::weights::best;
+use attnscope_kernels::attention::{Inputs, Mask, Outputs, tiled};
+
+/// Queries, keys and values of one head, each `[len, d_head]`, random and always the same.
+#[derive(Clone, Debug)]
+pub struct RandomHead {
+    len: usize,
+    d_head: usize,
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+}
+
+/// Queries that the kernel takes together, and keys in a tile: `BLOCK` and `TILE` of `kernels/attention/tiled.rs`.
+const BLOCK: usize = 32;
+const TILE: usize = 128;
+
+impl RandomHead {
+    /// For so many tokens.
+    pub fn new(len: usize, d_head: usize) -> Self {
+        let mut rng = SplitMix64(0);
+        let mut numbers = || (0..len * d_head).map(|_| 2.0 * rng.unit() - 1.0).collect();
+        Self { len, d_head, q: numbers(), k: numbers(), v: numbers() }
+    }
+
+    /// Every token looks back, once; returns z, `[len, d_head]`. Both ways are one kernel, the fast one: `tiled` keeps no
+    /// more of the pattern than a tile; else the whole pattern is kept, and its rows are where the kernel works. A plain
+    /// loop over the whole pattern would be slower still, but for other reasons than the memory.
+    pub fn attend(&self, tiled: bool) -> Vec<f32> {
+        let mut z = vec![0.0; self.q.len()];
+        let mut pattern = if tiled { None } else { Some(vec![0.0; self.len * self.len]) };
+        let inputs = Inputs {
+            n_heads: 1,
+            d_head: self.d_head,
+            q_len: self.len,
+            kv_len: self.len,
+            q: &self.q,
+            k: &[&self.k],
+            v: &[&self.v],
+            scale: 1.0 / (self.d_head as f32).sqrt(),
+            soft_cap: None,
+            mask: Mask { causal: true, window: None },
+            edges: &[],
+        };
+        let outputs = Outputs { z: &mut z, scores: None, pattern: pattern.as_deref_mut(), lse: None };
+        tiled::attention(best(), inputs, outputs);
+        z
+    }
+
+    /// Bytes that [`RandomHead::attend`] works in, besides q, k, v and z. Both ways hold the keys transposed,
+    /// `[d_head, len]`; besides, one holds the pattern, `[len, len]`, and the other a tile of scores, `[32, 128]`, for
+    /// each thread. Some bytes a row, for sums and for the list of what is to do, are not counted.
+    pub fn working_bytes(len: usize, d_head: usize, tiled: bool) -> u64 {
+        let (len, d_head) = (len as u64, d_head as u64);
+        let transposed = len.saturating_mul(d_head);
+        let scores = if tiled { threads().min(len.div_ceil(BLOCK as u64)) * (BLOCK * TILE) as u64 } else { len * len };
+        transposed.saturating_add(scores).saturating_mul(size_of::<f32>() as u64)
+    }
+
+    /// Bytes of q, k, v and z.
+    pub fn held_bytes(len: usize, d_head: usize) -> u64 {
+        (len as u64).saturating_mul(d_head as u64).saturating_mul(4 * size_of::<f32>() as u64)
+    }
+}
+
+/// How many work at once.
+fn threads() -> u64 {
+    #[cfg(feature = "rayon")]
+    return rayon::current_num_threads() as u64;
+    #[cfg(not(feature = "rayon"))]
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_are_the_same_attention() {
+        let head = RandomHead::new(300, 16);
+        let (full, tiled) = (head.attend(false), head.attend(true));
+        assert_eq!(full.len(), 300 * 16);
+        assert!(full.iter().zip(&tiled).all(|(a, b)| (a - b).abs() < 1e-5));
+        // The first token can only look at itself; the last mixes all.
+        assert_eq!(tiled[..16], head.v[..16]);
+        assert!(tiled[299 * 16..].iter().any(|z| *z != 0.0) && tiled[299 * 16..].iter().all(|z| z.abs() < 0.3));
+    }
+
+    #[test]
+    fn twice_the_text_is_four_patterns_but_as_many_tiles() {
+        let scores = |len, tiled| RandomHead::working_bytes(len, 64, tiled) - 4 * 64 * len as u64;
+        assert_eq!((scores(1024, false), scores(2048, false)), (4 << 20, 16 << 20));
+        assert_eq!(scores(8192, true), scores(16384, true));
+        assert!(scores(8192, true) >= 16 << 10);
+        // One block of queries is one thread's.
+        assert_eq!(scores(32, true), 16 << 10);
+    }
+
+    /// They are private there.
+    #[test]
+    fn the_tile_is_the_kernels() {
+        let kernel = include_str!("../../kernels/src/attention/tiled.rs");
+        for (name, value) in [("BLOCK", BLOCK), ("TILE", TILE)] {
+            assert!(kernel.contains(&format!("const {name}: usize = {value};")), "{name} is not {value} there");
+        }
+    }
+}

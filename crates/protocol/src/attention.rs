@@ -1,0 +1,31 @@
+//! Attention over random numbers, as a job of one step, so that whoever asks can time it.
+
+use crate::job::{Step, Work};
+use crate::limits::{MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, check_bytes, within};
+use crate::{Failure, Response};
+use attnscope::cost::RandomHead;
+
+pub(crate) struct Attending {
+    head: RandomHead,
+    tiled: bool,
+    bytes: u64,
+}
+
+impl Attending {
+    /// The random numbers are made here: the step is attention alone.
+    pub fn start(len: usize, d_head: usize, tiled: bool) -> Result<Self, Failure> {
+        within("the number of tokens", len, 1, if tiled { MAX_ATTEND } else { MAX_ATTEND_FULL })?;
+        within("the width of the head", d_head, 1, MAX_D_HEAD)?;
+        let bytes = RandomHead::working_bytes(len, d_head, tiled);
+        check_bytes(bytes.saturating_add(RandomHead::held_bytes(len, d_head)))?;
+        Ok(Self { head: RandomHead::new(len, d_head), tiled, bytes })
+    }
+}
+
+impl Work for Attending {
+    fn step(self: Box<Self>) -> Result<Step, Failure> {
+        // Nobody reads z, and it is to be computed all the same.
+        std::hint::black_box(self.head.attend(self.tiled));
+        Ok(Step::Done(Response::Attended { bytes: self.bytes }))
+    }
+}

@@ -1,0 +1,230 @@
+//! Models that a session trains: they go on where they stopped, answer as they are now, and are forgotten when closed.
+
+use attnscope::Capture;
+use attnscope::lesson::{Settings, Trainer};
+use attnscope_protocol::limits::MAX_TRAINED;
+use attnscope_protocol::session::LESSON;
+use attnscope_protocol::{
+    Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Run,
+};
+use attnscope_protocol::{Session, Source};
+
+const TEXT: &str = "the hot dog on the rock was";
+const ID: &str = "trained";
+
+fn settings() -> Settings {
+    Settings { batch: 8, ..Settings::default() }
+}
+
+/// So many more steps, with a report every other.
+fn train(steps: usize) -> Request {
+    Request::Train { model: ID.into(), settings: settings(), steps, every: 2, text: TEXT.into(), fresh: false }
+}
+
+/// The same with something changed.
+fn train_with(steps: usize, change: impl FnOnce(&mut String, &mut Settings, &mut bool)) -> Request {
+    let Request::Train { mut model, mut settings, steps, every, text, mut fresh } = train(steps) else {
+        panic!("a training")
+    };
+    change(&mut model, &mut settings, &mut fresh);
+    Request::Train { model, settings, steps, every, text, fresh }
+}
+
+fn session() -> Session<LessonOnly> {
+    Session::new(LessonOnly)
+}
+
+fn trained(session: &Session<impl Source>, request: Request) -> (usize, Option<f32>, Run) {
+    match session.start(request).finish() {
+        Ok(Response::Trained { step, loss, run }) => (step, loss, run),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused(session: &Session<impl Source>, request: Request) -> Failure {
+    session.start(request.clone()).finish().expect_err(&format!("{request:?}"))
+}
+
+fn ask(session: &Session<impl Source>, id: &str) -> Result<Run, Failure> {
+    let prompt = Prompt { model: id.into(), text: TEXT.into(), interventions: Vec::new() };
+    let request = Request::Run { prompt, capture: "pattern".into(), layers: None, top: 10 };
+    session.start(request).finish().map(|answer| match answer {
+        Response::Ran(run) => run,
+        other => panic!("{other:?}"),
+    })
+}
+
+/// The losses of a trainer alone, and what its model makes of the text.
+fn alone(settings: &Settings, steps: usize) -> (Vec<f32>, Run) {
+    let mut trainer = Trainer::new(settings).unwrap();
+    let losses = (0..steps).map(|_| trainer.step()).collect();
+    let model = trainer.model().named(&format!("Lesson model, trained {steps} steps"));
+    let mut trace = model.run(&model.encode(TEXT).unwrap(), &"pattern".parse::<Capture>().unwrap(), &[]).unwrap();
+    let next = model.next_tokens(&trace, 10);
+    trace.last_logits.clear();
+    (losses, Run { trace, next })
+}
+
+#[test]
+fn training_reports_and_ends_where_the_trainer_does() {
+    let (losses, expected) = alone(&settings(), 5);
+    let session = session();
+    let mut job = session.start(train(5));
+    let events: Vec<Event> = std::iter::from_fn(|| job.step()).collect();
+    let report = |event: &Event| match event {
+        Event::Progress(Progress::Trained { step, loss, run }) => Some((*step, *loss, run.clone())),
+        _ => None,
+    };
+    let reports: Vec<_> = events.iter().filter_map(report).collect();
+    let numbers: Vec<_> = reports.iter().map(|(step, loss, _)| (*step, *loss)).collect();
+    assert_eq!(numbers, [(2, losses[1]), (4, losses[3]), (5, losses[4])]);
+    assert_eq!(reports[0].2, alone(&settings(), 2).1);
+    let done = Response::Trained { step: 5, loss: Some(losses[4]), run: expected };
+    assert_eq!(events.last(), Some(&Event::Done(done)));
+}
+
+#[test]
+fn in_pieces_it_is_the_same_training() {
+    let (losses, expected) = alone(&settings(), 7);
+    let session = session();
+    let before = trained(&session, train(0));
+    assert_eq!(before, (0, None, alone(&settings(), 0).1));
+    assert_eq!(trained(&session, train(3)).0, 3);
+    // Stopped before it is done: the first report came after two steps.
+    let mut job = session.start(train(100));
+    assert!(matches!(job.step(), Some(Event::Progress(Progress::Trained { step: 5, .. }))));
+    drop(job);
+    assert_eq!(trained(&session, train(0)), (5, Some(losses[4]), alone(&settings(), 5).1));
+    assert_eq!(trained(&session, train(2)), (7, Some(losses[6]), expected));
+}
+
+#[test]
+fn it_answers_as_it_is_now() {
+    let session = session();
+    assert_eq!(ask(&session, ID).unwrap_err().kind, FailureKind::Model, "not yet there");
+    let mut job = session.start(train(4));
+    assert_eq!(ask(&session, ID), Ok(alone(&settings(), 0).1), "before the first step");
+    job.step();
+    assert_eq!(ask(&session, ID), Ok(alone(&settings(), 2).1), "between steps");
+    job.step();
+    drop(job);
+    assert_eq!(ask(&session, ID), Ok(alone(&settings(), 4).1), "afterwards");
+    // It is opened like any other, and not listed.
+    let opened = session.start(Request::Open { model: ID.into() }).finish();
+    assert!(matches!(&opened, Ok(Response::Opened(card)) if card.id == ID && card.info.is_some()), "{opened:?}");
+    let listed = session.start(Request::Models).finish();
+    assert!(matches!(&listed, Ok(Response::Models(cards)) if cards.len() == 1), "{listed:?}");
+}
+
+#[test]
+fn it_starts_anew_when_told_to_and_with_other_settings() {
+    let session = session();
+    trained(&session, train(3));
+    let fresh = |steps| train_with(steps, |_, _, fresh| *fresh = true);
+    assert_eq!(trained(&session, fresh(2)).2, alone(&settings(), 2).1);
+    let own = vec!["my cat was happy".to_owned()];
+    let other = Settings { own: own.clone(), ..settings() };
+    let with_own = train_with(4, |_, settings, _| settings.own = own);
+    assert_eq!(trained(&session, with_own).2, alone(&other, 4).1);
+    assert_ne!(alone(&other, 4).1.next, alone(&settings(), 4).1.next);
+    // And back.
+    assert_eq!(trained(&session, train(1)).0, 1);
+}
+
+#[test]
+fn what_is_refused_changes_nothing() {
+    struct WithOther;
+    impl Source for WithOther {
+        fn cards(&self) -> Vec<ModelCard> {
+            vec![ModelCard { id: "other".into(), bytes: 0, gguf: false, info: None }]
+        }
+        fn open(&self, id: &str) -> Result<attnscope::Model, Failure> {
+            Err(Failure::model(format!("{id:?} is not opened in this test")))
+        }
+    }
+    let session = Session::new(WithOther);
+    trained(&session, train(3));
+    let own = |sentence: &str| {
+        let own = vec![sentence.to_owned()];
+        train_with(1, |_, settings, _| settings.own = own)
+    };
+    let Request::Train { model, settings, steps, every, .. } = train(1) else { panic!("a training") };
+    let misread = Request::Train { model, settings, steps, every, text: "the hott dog".into(), fresh: true };
+    for (request, word) in [(own("the catt was sad"), "catt"), (misread, "hott")] {
+        let kind = refused(&session, request).kind;
+        assert!(matches!(&kind, FailureKind::Text { word: Some(found), .. } if found == word), "{kind:?}");
+    }
+    let rate = train_with(1, |_, settings, _| settings.learning_rate = f32::NAN);
+    let named = |id: &str| train_with(1, |model, _, _| *model = id.into());
+    for request in [own("cat"), rate, named(LESSON), named("other"), named(""), named(&"x".repeat(1000))] {
+        assert_eq!(refused(&session, request).kind, FailureKind::Request);
+    }
+    assert_eq!(trained(&session, train(0)).0, 3);
+}
+
+#[test]
+fn closing_forgets_it_and_ends_its_training() {
+    let session = session();
+    let close = || assert_eq!(session.start(Request::Close { model: ID.into() }).finish(), Ok(Response::Closed));
+    let mut job = session.start(train(100));
+    job.step();
+    close();
+    let Some(Event::Failed(failure)) = job.step() else { panic!("a model that is gone was trained") };
+    assert!(failure.message.contains("closed"), "{failure}");
+    assert_eq!(ask(&session, ID).unwrap_err().kind, FailureKind::Model);
+    assert_eq!(trained(&session, train(1)).0, 1, "from the beginning");
+    // Starting anew ends an older training too.
+    let mut job = session.start(train(100));
+    trained(&session, train_with(2, |_, _, fresh| *fresh = true));
+    assert!(matches!(job.step(), Some(Event::Failed(_))));
+    assert_eq!(trained(&session, train(0)).0, 2);
+}
+
+#[test]
+fn only_a_few_are_held() {
+    let session = session();
+    let named = |id: usize| train_with(1, |model, _, _| *model = format!("model-{id}"));
+    for id in 0..MAX_TRAINED {
+        trained(&session, named(id));
+    }
+    let failure = refused(&session, named(MAX_TRAINED));
+    assert!(failure.message.contains("close one of model-0, model-1"), "{failure}");
+    // Those that are there go on.
+    assert_eq!(trained(&session, named(0)).0, 2);
+    session.start(Request::Close { model: "model-1".into() }).finish().unwrap();
+    assert_eq!(trained(&session, named(MAX_TRAINED)).0, 1);
+}
+
+#[test]
+fn two_jobs_take_turns() {
+    let session = session();
+    let mut jobs = [session.start(train(4)), session.start(train(4))];
+    for (job, expected) in [(0, 2), (1, 4), (0, 6)] {
+        let event = jobs[job].step();
+        assert!(
+            matches!(event, Some(Event::Progress(Progress::Trained { step, .. })) if step == expected),
+            "{event:?}"
+        );
+    }
+    let [_, two] = jobs;
+    two.finish().unwrap();
+    assert_eq!(trained(&session, train(0)).2, alone(&settings(), 8).1);
+}
+
+#[test]
+fn threads_that_train_ask_and_close_do_not_wait_for_each_other() {
+    let session = session();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| trained(&session, train(60)));
+        }
+        scope.spawn(|| {
+            for _ in 0..40 {
+                // Not there yet, or as it is now: each is an answer.
+                let _ = ask(&session, ID);
+                session.start(Request::Close { model: "another".into() }).finish().unwrap();
+            }
+        });
+    });
+    assert_eq!(trained(&session, train(0)).2, alone(&settings(), 120).1);
+}
