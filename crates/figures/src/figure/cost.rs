@@ -5,7 +5,7 @@ use super::Canvas;
 use super::cost_panel::{Panel, Series, draw};
 use super::frame::{Frame, LABEL, PAD, caption};
 use crate::number::{count, number, plural};
-use crate::scene::{Node, Run, Scene, Stroke};
+use crate::scene::{Node, Run, Scene, Stroke, Weight};
 use crate::text;
 use crate::theme::Theme;
 
@@ -85,10 +85,8 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         frame.y += 20.0;
         draw(&mut frame, &memory, x, (PAD, inner), state, told);
     }
-    if let Some(point) = told.map(|i| &data.points[i]) {
-        frame.y += 10.0;
-        readout(&mut frame, point);
-    }
+    frame.y += 10.0;
+    readout(&mut frame, told.map(|i| &data.points[i]), inner < 600.0);
     let left_out = format!("{} are not drawn.", plural(data.points.len() - order.len(), "point"));
     let caption = caption(&[
         &if data.host.is_empty() { String::new() } else { format!("Measured in {}.", data.host) },
@@ -143,35 +141,34 @@ fn memory(data: &Data, order: &[usize], (_, max_len): (f32, f32)) -> Panel {
     }
 }
 
-/// The numbers of one point, a line a way of computing.
-fn readout(frame: &mut Frame, point: &Point) {
-    let theme = frame.theme;
-    let head = format!("{}:", plural(point.len, "token"));
+/// The numbers of one point, stacked where it is narrow. Its place is kept before there is one, so that the page
+/// below stays where it is.
+fn readout(frame: &mut Frame, point: Option<&Point>, stacked: bool) {
+    let (theme, top) = (frame.theme, frame.y + 6.0);
+    frame.y = top + if stacked { 50.0 } else { 10.0 };
+    let Some(point) = point else { return };
     let whole = match (point.full_ms, point.full_bytes) {
         (None, None) => "not measured".into(),
-        (ms, bytes_) => format!(
-            "{}, {}",
-            ms.map_or("time not measured".into(), duration),
-            bytes_.map_or("memory not measured".into(), |b| bytes(b as f32))
-        ),
+        (ms, size) => {
+            let size = size.map(|b| bytes(b as f32));
+            let said = [ms.map(duration), size].map(|said| said.unwrap_or("not measured".into()));
+            said.join(", ")
+        }
     };
     let tiles = format!("{}, {}", duration(point.tiled_ms), bytes(point.tiled_bytes as f32));
     let [a, b] = [Series::whole(vec![]), Series::tiles(vec![])];
     let part = |series: &Series, says: String| {
         vec![Run::new(format!("{} ", series.name)).bold().fill(series.color(theme)), Run::new(says)]
     };
-    let (mut x, mut y) = (PAD, frame.y + 6.0);
-    let head = vec![Run::new(head).bold()];
+    let head = vec![Run::new(format!("{}:", plural(point.len, "token"))).bold()];
+    let mut x = PAD;
     for (i, runs) in [head, part(&a, whole), part(&b, tiles)].into_iter().enumerate() {
-        let w = text::runs_width(&runs, LABEL, crate::scene::Weight::Regular);
-        if i > 0 && x + w > frame.width - PAD {
-            (x, y) = (PAD, y + 20.0);
-        }
-        let node = Node::text(x, y, runs).size(LABEL).fill(theme.text).centred();
+        let w = text::runs_width(&runs, LABEL, Weight::Regular);
+        let (x0, y) = if stacked { (PAD, top + 20.0 * i as f32) } else { (x, top) };
+        let node = Node::text(x0, y, runs).size(LABEL).fill(theme.text).centred();
         frame.push(node.key(format!("readout-{i}")));
         x += w + 18.0;
     }
-    frame.y = y + 10.0;
 }
 
 fn description(data: &Data, order: &[usize]) -> String {
@@ -226,9 +223,12 @@ mod tests {
     #[test]
     fn axes_stay_while_points_come() {
         let state = State { lengths: vec![64, 128, 256, 512, 1024], ..Default::default() };
-        let places = |n: usize| {
+        let drawn = |n: usize| {
             let points = state.lengths[..n].iter().map(|&len| point(len)).collect();
-            let scene = render(&Data { points, host: String::new() }, &state, &Theme::LIGHT);
+            render(&Data { points, host: String::new() }, &state, &Theme::LIGHT)
+        };
+        let places = |n: usize| {
+            let scene = drawn(n);
             ["time-whole-0", "time-tiles-0", "memory-whole-0"].map(|key| match scene.node(key).map(|n| &n.shape) {
                 Some(Shape::Circle { cx, cy, .. }) => (*cx, *cy),
                 _ => panic!("no {key}"),
@@ -236,6 +236,7 @@ mod tests {
         };
         assert_eq!(places(1), places(3));
         assert_eq!(places(1), places(5));
+        assert_eq!(drawn(0).height, drawn(5).height);
     }
 
     #[test]
