@@ -10,6 +10,7 @@ mod looks;
 mod neighbours;
 mod number;
 mod rank;
+mod spread;
 mod value_weighted;
 
 pub use components::{Components, components};
@@ -22,6 +23,7 @@ pub use looks::{Look, looks};
 pub use neighbours::{Neighbour, neighbours};
 pub use number::Number;
 pub(crate) use rank::likeliest;
+pub use spread::random_dots;
 pub use value_weighted::value_weighted;
 
 #[cfg(test)]

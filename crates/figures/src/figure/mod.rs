@@ -6,6 +6,10 @@
 mod arc_layout;
 pub mod arcs;
 pub mod components;
+pub mod cost;
+mod cost_panel;
+pub mod dot_product;
+mod dot_product_sum;
 mod frame;
 pub mod head_grid;
 pub mod logit_lens;
@@ -14,6 +18,8 @@ mod matrix_cells;
 mod matrix_raster;
 pub mod next_tokens;
 pub mod pattern;
+pub mod root_d;
+mod root_d_weights;
 mod vector_rows;
 pub mod vector_strip;
 
