@@ -5,7 +5,11 @@
 
 mod arc_layout;
 pub mod arcs;
+pub mod attention_steps;
+mod attention_steps_draw;
+mod attention_steps_stage;
 pub mod components;
+mod formula;
 mod frame;
 pub mod head_grid;
 pub mod logit_lens;
@@ -13,10 +17,17 @@ pub mod matrix;
 mod matrix_cells;
 mod matrix_raster;
 pub mod next_tokens;
+mod part;
 pub mod pattern;
+pub mod projection;
+mod projection_terms;
+mod signed_cells;
 mod vector_rows;
 pub mod vector_strip;
+pub mod weighted_sum;
+mod weighted_sum_words;
 
+pub use part::Part;
 pub use pattern::Pattern;
 
 /// The paper a figure is drawn on.

@@ -1,0 +1,128 @@
+//! Figures of the arithmetic of attention, on the lesson model's own numbers.
+
+use attnscope::{Capture, Model, Trace};
+use attnscope_figures::figure::{Canvas, Part, projection, weighted_sum};
+use attnscope_figures::{Scene, Theme};
+
+pub const PHONE: Canvas = Canvas { width: 374.0, bare: true };
+pub const SMALL_PHONE: Canvas = Canvas { width: 330.0, bare: true };
+pub const PAGE: Canvas = Canvas { width: 742.0, bare: true };
+
+/// The lesson model's run over a sentence, everything kept.
+pub fn lesson(text: &str) -> (Model, Trace) {
+    let model = attnscope::lesson::model();
+    let tokens = model.encode(text).unwrap();
+    let trace = model.run(&tokens, &Capture::all(), &[]).unwrap();
+    (model, trace)
+}
+
+/// What attention reads: the rows of `resid_pre`, normed.
+pub fn read(model: &Model, trace: &Trace, layer: usize) -> Vec<Vec<f32>> {
+    let weight = &model.weights().blocks[layer].norm_attn.weight;
+    let resid = trace.layer(layer, "resid_pre").unwrap();
+    let row = |x: &[f32]| {
+        let mean = x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32;
+        let scale = 1.0 / (mean + model.config().norm_eps).sqrt();
+        x.iter().zip(weight).map(|(x, w)| x * scale * w).collect()
+    };
+    (0..trace.tokens.len()).map(|i| row(resid.row(&[i]).unwrap())).collect()
+}
+
+pub fn projection(part: Part, position: usize) -> projection::Data {
+    let (model, trace) = lesson("the hot dog was");
+    let block = &model.weights().blocks[0];
+    let row = |name: &str| trace.layer(0, name).unwrap().row(&[0, position]).unwrap().to_vec();
+    let x = read(&model, &trace, 0).swap_remove(position);
+    let (x, w, out) = match part {
+        Part::Query => (x, block.q.weight.to_f32(), row("attn.q")),
+        Part::Key => (x, block.k.weight.to_f32(), row("attn.k")),
+        Part::Value => (x, block.v.weight.to_f32(), row("attn.v")),
+        Part::Output => {
+            let out = trace.layer(0, "attn_out").unwrap().row(&[position]).unwrap().to_vec();
+            (row("attn.z"), model.w_o(0, 0), out)
+        }
+    };
+    let w = projection::transposed(&w, x.len());
+    let token = trace.tokens[position].text.clone();
+    projection::Data::new(part, token, position, 0, 0, x, w, out, trace.model.name).unwrap()
+}
+
+/// A projection of a larger model, made by rule.
+pub fn large_projection(d_in: usize, d_out: usize) -> projection::Data {
+    let x = super::vector("x", d_in, 1).values;
+    let w = super::vector("w", d_in * d_out, 2).values;
+    let sum = |c: usize| x.iter().enumerate().map(|(i, x)| x * w[i * d_out + c]).sum();
+    let out = (0..d_out).map(sum).collect();
+    projection::Data::new(Part::Value, " dog", 2, 16, 1, x, w, out, "made-up numbers").unwrap()
+}
+
+/// The nearest words to a token before and after attention of a layer.
+fn near(model: &Model, trace: &Trace, layer: usize, position: usize) -> [Vec<(String, f32)>; 2] {
+    ["resid_pre", "resid_mid"].map(|name| {
+        let x = trace.layer(layer, name).unwrap().row(&[position]).unwrap();
+        let words = attnscope::analysis::neighbours(model, x, 6);
+        words.into_iter().map(|n| (n.text, n.cosine)).collect()
+    })
+}
+
+pub fn weighted_sum(text: &str, layer: usize, position: usize) -> weighted_sum::Data {
+    let (model, trace) = lesson(text);
+    let [before, after] = near(&model, &trace, layer, position);
+    weighted_sum::Data::from_trace(&trace, layer, 0, position, before, after).unwrap()
+}
+
+/// A token of a larger model, made by rule.
+pub fn large_weighted_sum(n: usize, d_head: usize, d_model: usize) -> weighted_sum::Data {
+    let weights = super::weights(n, 5, true).split_off(n * (n - 1));
+    let values: Vec<Vec<f32>> = (0..n).map(|k| super::vector("v", d_head, k + 1).values).collect();
+    let z = (0..d_head).map(|c| weights.iter().zip(&values).map(|(w, v)| w * v[c]).sum()).collect();
+    let near = |seed: usize| super::words(9)[seed..].iter().map(|w| (w.clone(), 0.4 / seed as f32)).collect();
+    weighted_sum::Data {
+        tokens: super::words(n),
+        position: n - 1,
+        layer: 16,
+        n_heads: 9,
+        weights,
+        values,
+        z,
+        attn_out: super::vector("out", d_model, 3).values,
+        before: near(2),
+        after: near(4),
+        model: "made-up numbers".into(),
+        ..Default::default()
+    }
+}
+
+pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
+    let project = |part, canvas, component, row| {
+        projection::render(&projection(part, 2), &projection::State { canvas, component, row }, theme)
+    };
+    let large = |d_in, d_out, canvas, component| {
+        let state = projection::State { canvas, component, row: None };
+        projection::render(&large_projection(d_in, d_out), &state, theme)
+    };
+    let mixed = |data: weighted_sum::Data, canvas, component, k_idx| {
+        weighted_sum::render(&data, &weighted_sum::State { canvas, component, k_idx }, theme)
+    };
+    let dog = || weighted_sum("the hot dog was", 0, 2);
+    vec![
+        ("weighted-sum", mixed(dog(), Canvas::default(), Some(5), None)),
+        ("weighted-sum-was", mixed(weighted_sum("the hot dog on the rock was", 1, 6), PAGE, None, Some(2))),
+        ("weighted-sum-was-column", mixed(weighted_sum("the hot dog on the rock was", 1, 6), PAGE, Some(15), None)),
+        ("weighted-sum-phone", mixed(dog(), PHONE, Some(15), Some(1))),
+        ("weighted-sum-small-phone", mixed(weighted_sum("the hot dog was", 1, 3), SMALL_PHONE, None, None)),
+        ("weighted-sum-300", mixed(large_weighted_sum(300, 64, 576), PAGE, Some(9), None)),
+        ("weighted-sum-1", mixed(weighted_sum("the", 0, 0), PAGE, Some(0), None)),
+        ("projection-q", project(Part::Query, Canvas::default(), None, None)),
+        ("projection-q-column", project(Part::Query, PAGE, Some(5), None)),
+        ("projection-k-cell", project(Part::Key, PAGE, Some(11), Some(7))),
+        ("projection-v-row", project(Part::Value, PAGE, None, Some(7))),
+        ("projection-o-column", project(Part::Output, PAGE, Some(20), None)),
+        ("projection-q-phone", project(Part::Query, PHONE, Some(5), None)),
+        ("projection-k-phone-none", project(Part::Key, SMALL_PHONE, None, None)),
+        ("projection-o-phone", project(Part::Output, SMALL_PHONE, Some(20), Some(3))),
+        ("projection-576x64", large(576, 64, PAGE, Some(9))),
+        ("projection-64x576", large(64, 576, PAGE, Some(300))),
+        ("projection-2048x128-phone", large(2048, 128, PHONE, None)),
+    ]
+}
