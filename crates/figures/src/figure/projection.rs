@@ -121,7 +121,8 @@ impl Layout {
         let (narrow, x_w) = if inner < 440.0 { (true, 16.0) } else { (false, 22.0) };
         let x = PAD + 22.0;
         let w = x + x_w + if narrow { 20.0 } else { 30.0 };
-        let room = PAD + inner - w;
+        // Rings stand around the cells, and the page shows nothing beyond the margin.
+        let room = PAD + inner - w - 3.0;
         let columns = d_out.max(1) as f32;
         let beside = (room - 250.0) / columns;
         let beside_fits = inner >= 560.0 && beside >= 4.0;

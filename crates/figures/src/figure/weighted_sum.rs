@@ -156,7 +156,7 @@ impl Layout {
         let bar = PAD + label_w + 14.0;
         let bar_w = if narrow { inner - label_w - 14.0 - 60.0 } else { 84.0 };
         let weight = bar + bar_w + 40.0;
-        let strip = if narrow { PAD } else { weight + 30.0 };
+        let strip = if narrow { PAD + 2.0 } else { weight + 30.0 };
         let numbers = shown.iter().filter_map(|&k| data.values.get(k)).flatten().chain(&data.z).copied();
         Self {
             narrow,
@@ -165,7 +165,8 @@ impl Layout {
             bar_w,
             weight,
             strip,
-            strip_w: PAD + inner - strip,
+            // Rings stand around the cells, and the page shows nothing beyond the margin.
+            strip_w: PAD + inner - 2.0 - strip,
             row_h: if narrow { 54.0 } else { 34.0 },
             limit: max_abs(numbers),
             limit_out: max_abs(data.attn_out.iter().copied()),

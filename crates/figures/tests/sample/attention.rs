@@ -1,7 +1,7 @@
 //! Figures of the arithmetic of attention, on the lesson model's own numbers.
 
 use attnscope::{Capture, Model, Trace};
-use attnscope_figures::figure::{Canvas, Part, projection, weighted_sum};
+use attnscope_figures::figure::{Canvas, Part, attention_steps, projection, weighted_sum};
 use attnscope_figures::{Scene, Theme};
 
 pub const PHONE: Canvas = Canvas { width: 374.0, bare: true };
@@ -93,6 +93,35 @@ pub fn large_weighted_sum(n: usize, d_head: usize, d_model: usize) -> weighted_s
     }
 }
 
+pub fn attention_steps(text: &str, layer: usize) -> attention_steps::Data {
+    let (model, trace) = lesson(text);
+    let x = read(&model, &trace, layer);
+    attention_steps::Data::from_trace(&trace, layer, 0, x).unwrap()
+}
+
+/// One head of a larger model, made by rule.
+pub fn large_steps(n: usize, d_head: usize, d_model: usize) -> attention_steps::Data {
+    let rows = |seed: usize, d: usize| (0..n).map(|i| super::vector("", d, seed + i).values).collect::<Vec<_>>();
+    let weights: Vec<Vec<f32>> = super::weights(n, 2, true).chunks(n).map(<[f32]>::to_vec).collect();
+    let v = rows(40, d_head);
+    let mix = |row: &Vec<f32>| (0..d_head).map(|c| row.iter().zip(&v).map(|(w, v)| w * v[c]).sum()).collect();
+    attention_steps::Data {
+        tokens: super::words(n),
+        layer: 16,
+        z: weights.iter().map(mix).collect(),
+        x: rows(1, d_model),
+        q: rows(100, d_head),
+        k: rows(300, d_head),
+        v: v.clone(),
+        weights,
+        causal: true,
+        model: "made-up numbers".into(),
+        ..Default::default()
+    }
+}
+
+const LONG: &str = "today the hot dog on the big rock near my old house was";
+
 pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
     let project = |part, canvas, component, row| {
         projection::render(&projection(part, 2), &projection::State { canvas, component, row }, theme)
@@ -105,7 +134,26 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         weighted_sum::render(&data, &weighted_sum::State { canvas, component, k_idx }, theme)
     };
     let dog = || weighted_sum("the hot dog was", 0, 2);
+    let steps = |data: attention_steps::Data, canvas, step, q_idx, masked| {
+        attention_steps::render(&data, &attention_steps::State { canvas, step, q_idx, masked }, theme)
+    };
+    let hot = || attention_steps("the hot dog was", 0);
     vec![
+        ("attention-steps", attention_steps::render(&hot(), &Default::default(), theme)),
+        ("attention-steps-0", steps(hot(), PAGE, 0, None, true)),
+        ("attention-steps-1", steps(hot(), PAGE, 1, Some(2), true)),
+        ("attention-steps-2", steps(hot(), PAGE, 2, None, true)),
+        ("attention-steps-3", steps(hot(), PAGE, 3, None, true)),
+        ("attention-steps-4", steps(hot(), PAGE, 4, Some(2), true)),
+        ("attention-steps-5", steps(hot(), PAGE, 5, Some(2), true)),
+        ("attention-steps-unmasked", steps(hot(), PAGE, 5, Some(1), false)),
+        ("attention-steps-13", steps(attention_steps(LONG, 0), PAGE, 5, Some(4), true)),
+        ("attention-steps-1-token", steps(attention_steps("the", 0), PAGE, 6, Some(0), true)),
+        ("attention-steps-large", steps(large_steps(40, 64, 576), PAGE, 6, Some(9), true)),
+        ("attention-steps-phone-1", steps(hot(), PHONE, 1, None, true)),
+        ("attention-steps-phone-6", steps(hot(), PHONE, 6, Some(2), true)),
+        ("attention-steps-phone-13", steps(attention_steps(LONG, 0), SMALL_PHONE, 4, Some(4), true)),
+        ("attention-steps-phone-large", steps(large_steps(40, 64, 576), PHONE, 3, None, true)),
         ("weighted-sum", mixed(dog(), Canvas::default(), Some(5), None)),
         ("weighted-sum-was", mixed(weighted_sum("the hot dog on the rock was", 1, 6), PAGE, None, Some(2))),
         ("weighted-sum-was-column", mixed(weighted_sum("the hot dog on the rock was", 1, 6), PAGE, Some(15), None)),
