@@ -15,7 +15,7 @@ use usvg::roxmltree::Document;
 #[test]
 fn figures_fill_their_canvas_and_can_be_read() {
     for (name, scene) in lesson::scenes(&Theme::LIGHT) {
-        assert!([330.0, 374.0, 742.0, 760.0].contains(&scene.width), "{name}: {}", scene.width);
+        assert!([330.0, 374.0, 500.0, 620.0, 742.0, 760.0].contains(&scene.width), "{name}: {}", scene.width);
         scene.visit(&mut |node| {
             if let Shape::Text { size, .. } = node.shape {
                 assert!(size >= 10.5, "{name}: {:?}", node.shape);

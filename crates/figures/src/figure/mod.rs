@@ -6,6 +6,7 @@
 mod arc_layout;
 pub mod arcs;
 pub mod attention_steps;
+mod attention_steps_cells;
 mod attention_steps_draw;
 mod attention_steps_stage;
 pub mod components;
@@ -20,11 +21,14 @@ pub mod next_tokens;
 mod part;
 pub mod pattern;
 pub mod projection;
+mod projection_draw;
 mod projection_terms;
 mod signed_cells;
 mod vector_rows;
 pub mod vector_strip;
 pub mod weighted_sum;
+mod weighted_sum_draw;
+mod weighted_sum_terms;
 mod weighted_sum_words;
 
 pub use part::Part;

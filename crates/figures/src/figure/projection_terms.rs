@@ -2,10 +2,11 @@
 
 use super::formula;
 use super::frame::{Frame, LABEL, PAD, SMALL};
-use super::projection::{Data, Layout, RESULT_H, State};
+use super::projection::{Data, State};
+use super::projection_draw::{Layout, RESULT_H};
 use crate::number::number;
 use crate::scene::Segment::{Line, Move};
-use crate::scene::{Anchor, Node, Run, Stroke, Weight};
+use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 
 /// More products than this are one line instead of a bar each.
@@ -109,7 +110,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout, 
             let sums = chosen.sums();
             let range = sums.iter().fold((0.0f64, 0.0f64), |(low, high), s| (low.min(*s), high.max(*s)));
             let chart = Chart { sums: range, ..chart };
-            products(frame, chosen, &sums, &chart);
+            products(frame, chosen, l.d_out, &sums, &chart);
             total(frame, data, c, &sums, &chart, result_y);
         }
         None => hint(frame, data, chosen, l, &chart, y),
@@ -119,7 +120,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout, 
 }
 
 /// A bar a product, thin lines from the end of each to the next.
-fn products(frame: &mut Frame, chosen: &Chosen, sums: &[f64], chart: &Chart) {
+fn products(frame: &mut Frame, chosen: &Chosen, d_out: usize, sums: &[f64], chart: &Chart) {
     let theme = frame.theme;
     let (begin, step) = chart.at;
     let n = chosen.terms.len();
@@ -140,7 +141,9 @@ fn products(frame: &mut Frame, chosen: &Chosen, sums: &[f64], chart: &Chart) {
         let fill = if chosen.terms[i] < 0.0 { theme.negative[3] } else { theme.positive[3] };
         let bar = chart.bar(mid - thick / 2.0, thick, sums[i], sums[i + 1]).radius(1.5).fill(fill);
         let label = format!("product {i}: {}", number(chosen.terms[i] as f32));
-        frame.push(bar.key(format!("term-{i}")).value(chosen.terms[i] as f32).label(label));
+        let bar = bar.key(format!("term-{i}")).value(chosen.terms[i] as f32).label(label);
+        let cell = chosen.component.map(|c| Target::Item { index: i * d_out + c });
+        frame.push(Node { target: cell, ..bar });
     }
     let stroke = Stroke::new(if n > MAX_BARS { theme.positive[3] } else { theme.muted }, 1.0);
     frame.push(Node::path(d).stroke(stroke).opacity(if n > MAX_BARS { 1.0 } else { 0.55 }).key("terms-path"));

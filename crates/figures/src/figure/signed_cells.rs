@@ -8,7 +8,10 @@ use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::text;
 
 /// Cells narrower than this are pixels of one raster, without a mark each.
-const NARROWEST: f32 = 2.5;
+pub(super) const NARROWEST: f32 = 2.5;
+
+/// What a caption says of numbers that share a pixel.
+pub(super) const SHARED: &str = "Some numbers share a pixel, which shows the largest.";
 
 /// Numbers in a row (or, `down`, in a column).
 pub(super) struct Strip<'a> {
@@ -85,7 +88,7 @@ pub(super) fn per_pixel(step: f32) -> usize {
 }
 
 /// The numbers such that each has a pixel at least: of neighbours that share one, that of largest size.
-fn merged(values: &[f32], step: f32) -> Vec<f32> {
+pub(super) fn merged(values: &[f32], step: f32) -> Vec<f32> {
     values.chunks(per_pixel(step)).map(largest).collect()
 }
 

@@ -6,6 +6,8 @@ use attnscope_figures::{Scene, Theme};
 
 pub const PHONE: Canvas = Canvas { width: 374.0, bare: true };
 pub const SMALL_PHONE: Canvas = Canvas { width: 330.0, bare: true };
+pub const TABLET: Canvas = Canvas { width: 500.0, bare: true };
+pub const SMALL_PAGE: Canvas = Canvas { width: 620.0, bare: true };
 pub const PAGE: Canvas = Canvas { width: 742.0, bare: true };
 
 /// The lesson model's run over a sentence, everything kept.
@@ -102,7 +104,16 @@ pub fn attention_steps(text: &str, layer: usize) -> attention_steps::Data {
 /// One head of a larger model, made by rule.
 pub fn large_steps(n: usize, d_head: usize, d_model: usize) -> attention_steps::Data {
     let rows = |seed: usize, d: usize| (0..n).map(|i| super::vector("", d, seed + i).values).collect::<Vec<_>>();
-    let weights: Vec<Vec<f32>> = super::weights(n, 2, true).chunks(n).map(<[f32]>::to_vec).collect();
+    let scaled =
+        |seed: usize| rows(seed, d_head).into_iter().map(|r| r.into_iter().map(|x| x * 8.0).collect()).collect();
+    let (q, k): (Vec<Vec<f32>>, Vec<Vec<f32>>) = (scaled(100), scaled(300));
+    let weigh = |i: usize| {
+        let score = |j: usize| q[i].iter().zip(&k[j]).map(|(a, b)| a * b).sum::<f32>() / (d_head as f32).sqrt();
+        let exp: Vec<f32> = (0..n).map(|j| if j > i { 0.0 } else { score(j).exp() }).collect();
+        let sum: f32 = exp.iter().sum();
+        exp.into_iter().map(|e| e / sum).collect()
+    };
+    let weights: Vec<Vec<f32>> = (0..n).map(weigh).collect();
     let v = rows(40, d_head);
     let mix = |row: &Vec<f32>| (0..d_head).map(|c| row.iter().zip(&v).map(|(w, v)| w * v[c]).sum()).collect();
     attention_steps::Data {
@@ -110,8 +121,8 @@ pub fn large_steps(n: usize, d_head: usize, d_model: usize) -> attention_steps::
         layer: 16,
         z: weights.iter().map(mix).collect(),
         x: rows(1, d_model),
-        q: rows(100, d_head),
-        k: rows(300, d_head),
+        q: q.clone(),
+        k: k.clone(),
         v: v.clone(),
         weights,
         causal: true,
@@ -154,6 +165,12 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ("attention-steps-phone-6", steps(hot(), PHONE, 6, Some(2), true)),
         ("attention-steps-phone-13", steps(attention_steps(LONG, 0), SMALL_PHONE, 4, Some(4), true)),
         ("attention-steps-phone-large", steps(large_steps(40, 64, 576), PHONE, 3, None, true)),
+        ("attention-steps-tablet", steps(hot(), TABLET, 4, Some(1), true)),
+        ("attention-steps-small-page", steps(attention_steps(LONG, 0), SMALL_PAGE, 2, None, true)),
+        ("weighted-sum-tablet", mixed(dog(), TABLET, Some(4), None)),
+        ("weighted-sum-small-page", mixed(weighted_sum(LONG, 1, 12), SMALL_PAGE, Some(4), None)),
+        ("projection-tablet", project(Part::Output, TABLET, Some(30), None)),
+        ("projection-small-page", project(Part::Value, SMALL_PAGE, Some(15), Some(31))),
         ("weighted-sum", mixed(dog(), Canvas::default(), Some(5), None)),
         ("weighted-sum-was", mixed(weighted_sum("the hot dog on the rock was", 1, 6), PAGE, None, Some(2))),
         ("weighted-sum-was-column", mixed(weighted_sum("the hot dog on the rock was", 1, 6), PAGE, Some(15), None)),
