@@ -5,11 +5,16 @@
 
 mod arc_layout;
 pub mod arcs;
+pub mod attention_steps;
+mod attention_steps_cells;
+mod attention_steps_draw;
+mod attention_steps_stage;
 pub mod components;
 pub mod cost;
 mod cost_panel;
 pub mod dot_product;
 mod dot_product_sum;
+mod formula;
 mod frame;
 pub mod head_grid;
 pub mod logit_lens;
@@ -17,12 +22,22 @@ pub mod matrix;
 mod matrix_cells;
 mod matrix_raster;
 pub mod next_tokens;
+mod part;
 pub mod pattern;
 pub mod root_d;
 mod root_d_weights;
+pub mod projection;
+mod projection_draw;
+mod projection_terms;
+mod signed_cells;
 mod vector_rows;
 pub mod vector_strip;
+pub mod weighted_sum;
+mod weighted_sum_draw;
+mod weighted_sum_terms;
+mod weighted_sum_words;
 
+pub use part::Part;
 pub use pattern::Pattern;
 
 /// The paper a figure is drawn on.

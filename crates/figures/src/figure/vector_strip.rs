@@ -175,7 +175,8 @@ fn strip(frame: &mut Frame, l: &Layout, state: &State, vector: &Vector, index: u
     frame.y += 16.0;
 }
 
-fn color(theme: &Theme, value: f32, limit: f32) -> crate::Color {
+/// The colour of a number whose scale is full at ±limit.
+pub(super) fn color(theme: &Theme, value: f32, limit: f32) -> crate::Color {
     if value.is_nan() { theme.accent } else { theme.signed((value / limit).clamp(-1.0, 1.0)) }
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each user takes what it needs")]
 
 pub mod plots;
+pub mod attention;
 pub mod scenes;
 
 use attnscope::analysis::components::{Components, KeyComponents};

@@ -110,5 +110,6 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ("lens-nasty", logit_lens::render(&sample::lens(strings(&sample::NASTY), 6), &Default::default(), theme)),
     ];
     scenes.extend(sample::plots::scenes(theme));
+    scenes.extend(sample::attention::scenes(theme));
     scenes
 }

@@ -1,0 +1,88 @@
+//! The four parts that a vector plays in attention, each made by a matrix of its own.
+
+use crate::color::Color;
+use crate::theme::Theme;
+use attnscope::analysis::Number;
+
+/// Which matrix a vector goes through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// W_Q: what a token asks for.
+    #[default]
+    Query,
+    /// W_K: what it is found by.
+    Key,
+    /// W_V: what it hands over.
+    Value,
+    /// W_O: what the mixed values add to the token.
+    Output,
+}
+
+impl Part {
+    /// In the order in which attention uses them.
+    pub const ALL: [Self; 4] = [Self::Query, Self::Key, Self::Value, Self::Output];
+
+    /// The letter of its matrix: `Q` of W_Q.
+    pub const fn letter(self) -> &'static str {
+        match self {
+            Self::Query => "Q",
+            Self::Key => "K",
+            Self::Value => "V",
+            Self::Output => "O",
+        }
+    }
+
+    /// The vector that its matrix makes, as formulas call it.
+    pub const fn result(self) -> &'static str {
+        match self {
+            Self::Query => "q",
+            Self::Key => "k",
+            Self::Value => "v",
+            Self::Output => "out",
+        }
+    }
+
+    /// The vector that goes in, as formulas call it.
+    pub const fn input(self) -> &'static str {
+        if matches!(self, Self::Output) { "z" } else { "x" }
+    }
+
+    /// The vector that comes out, in words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Key => "key",
+            Self::Value => "value",
+            Self::Output => "output",
+        }
+    }
+
+    /// Its colour.
+    pub const fn color(self, theme: &Theme) -> Color {
+        match self {
+            Self::Query => theme.query,
+            Self::Key => theme.key,
+            Self::Value => theme.value,
+            Self::Output => theme.output,
+        }
+    }
+
+    /// A number that goes in. `head` counts heads of keys and values for those two.
+    pub const fn number_in(self, layer: usize, head: usize, position: usize, component: usize) -> Number {
+        match self {
+            Self::Output => Number::Z { layer, head, position, component },
+            _ => Number::AttnIn { layer, position, component },
+        }
+    }
+
+    /// A number that comes out.
+    pub const fn number_out(self, layer: usize, head: usize, position: usize, component: usize) -> Number {
+        match self {
+            Self::Query => Number::Q { layer, head, position, component },
+            Self::Key => Number::K { layer, head, position, component },
+            Self::Value => Number::V { layer, head, position, component },
+            Self::Output => Number::AttnOut { layer, position, component },
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! How the weights mix the values into z, what W_O makes of it, and where the word stands before and after.
+
+use super::{Canvas, Error, weighted_sum_draw as draw};
+use crate::number::{count, number, percent, plural};
+use crate::scene::Scene;
+use crate::theme::Theme;
+use crate::token::spoken;
+use attnscope::Trace;
+use attnscope::analysis::Number;
+
+/// More tokens than this are not drawn: those with the largest weights stay.
+const MAX_ROWS: usize = 12;
+
+/// What is drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Data {
+    /// The text, token by token (the keys).
+    pub tokens: Vec<String>,
+    /// Where among them the token stands that looks.
+    pub position: usize,
+    /// The layer.
+    pub layer: usize,
+    /// The head.
+    pub head: usize,
+    /// The head of keys and values that it uses.
+    pub kv_head: usize,
+    /// How many heads the layer has: `attn_out` is what all of them add.
+    pub n_heads: usize,
+    /// Its row of the pattern, `[kv_len]`.
+    pub weights: Vec<f32>,
+    /// The values, `[kv_len][d_head]`.
+    pub values: Vec<Vec<f32>>,
+    /// The mix, `[d_head]`.
+    pub z: Vec<f32>,
+    /// What attention adds to the token, `[d_model]`.
+    pub attn_out: Vec<f32>,
+    /// The words nearest to the token's vector before attention, with the cosine, nearest first.
+    pub before: Vec<(String, f32)>,
+    /// The same of the vector with `attn_out` added.
+    pub after: Vec<(String, f32)>,
+    /// The model's name.
+    pub model: String,
+}
+
+impl Data {
+    /// One token of one head of a trace that captured pattern, v, z and attn_out. A trace does not know the words of
+    /// the vocabulary: the nearest of them are the caller's.
+    pub fn from_trace(
+        trace: &Trace,
+        layer: usize,
+        head: usize,
+        position: usize,
+        before: Vec<(String, f32)>,
+        after: Vec<(String, f32)>,
+    ) -> Result<Self, Error> {
+        let array = |name: &str| {
+            trace.layer(layer, name).ok_or_else(|| Error::NotCaptured { key: format!("blocks.{layer}.{name}") })
+        };
+        let (pattern, v, z, out) = (array("attn.pattern")?, array("attn.v")?, array("attn.z")?, array("attn_out")?);
+        let info = &trace.model;
+        if head >= info.n_heads {
+            return Err(Error::NoSuch { what: "head", index: head, len: info.n_heads });
+        }
+        let no_such = Error::NoSuch { what: "token", index: position, len: trace.tokens.len() };
+        // The rows are the last of the tokens: all of them, unless earlier ones came from a cache.
+        let first = trace.tokens.len().saturating_sub(pattern.shape().get(1).copied().unwrap_or(0));
+        let row = position.checked_sub(first).ok_or_else(|| no_such.clone())?;
+        let kv_head = head / (info.n_heads / info.n_kv_heads.max(1)).max(1);
+        let weights = pattern.row(&[head, row]).ok_or_else(|| no_such.clone())?.to_vec();
+        let values = (0..weights.len()).filter_map(|k| Some(v.row(&[kv_head, k])?.to_vec())).collect::<Vec<_>>();
+        if values.len() != weights.len() {
+            return Err(Error::Size { what: "values", expected: weights.len(), found: values.len() });
+        }
+        Ok(Self {
+            tokens: trace.tokens.iter().map(|t| t.text.clone()).collect(),
+            position,
+            layer,
+            head,
+            kv_head,
+            n_heads: info.n_heads,
+            weights,
+            values,
+            z: z.row(&[head, row]).ok_or_else(|| no_such.clone())?.to_vec(),
+            attn_out: out.row(&[row]).ok_or(no_such)?.to_vec(),
+            before,
+            after,
+            model: info.name.clone(),
+        })
+    }
+
+    pub(super) fn token(&self, k_idx: usize) -> &str {
+        self.tokens.get(k_idx).map_or("", String::as_str)
+    }
+
+    pub(super) fn value(&self, k_idx: usize, component: usize) -> f32 {
+        self.values.get(k_idx).and_then(|v| v.get(component)).copied().unwrap_or(f32::NAN)
+    }
+
+    /// The tokens to draw in their order, and those left out. What comes later and has no weight is in neither:
+    /// it may not be looked at.
+    pub(super) fn choose(&self) -> (Vec<usize>, Vec<usize>) {
+        let later = self.weights.iter().skip(self.position + 1).all(|w| *w == 0.0);
+        let n = if later { self.weights.len().min(self.position + 1) } else { self.weights.len() };
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|&a, &b| self.weights[b].total_cmp(&self.weights[a]));
+        let mut left_out = order.split_off(n.min(MAX_ROWS));
+        order.sort_unstable();
+        left_out.sort_unstable();
+        (order, left_out)
+    }
+
+    /// The name of a weight of its row, for a run that began with the first token.
+    pub(super) fn number(&self, k_idx: usize) -> Number {
+        Number::Weight { layer: self.layer, head: self.head, q_idx: self.position, k_idx }
+    }
+}
+
+/// What is chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The paper.
+    pub canvas: Canvas,
+    /// The column whose sum is written out.
+    pub component: Option<usize>,
+    /// The token whose line is stressed.
+    pub k_idx: Option<usize>,
+}
+
+/// Draws it.
+pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    draw::render(data, state, theme)
+}
+
+/// The main numbers, said.
+pub(super) fn description(data: &Data, shown: &[usize]) -> String {
+    let mut order = shown.to_vec();
+    order.sort_by(|&a, &b| data.weights[b].total_cmp(&data.weights[a]));
+    let mixed: Vec<String> =
+        order.iter().take(3).map(|&k| format!("{} of {}", percent(data.weights[k]), spoken(data.token(k)))).collect();
+    let near = |words: &[(String, f32)]| {
+        let words: Vec<_> = words.iter().take(3).map(|(w, c)| format!("{} {}", spoken(w), number(*c))).collect();
+        if words.is_empty() { "nothing".into() } else { words.join(", ") }
+    };
+    format!(
+        "In layer {}, head {}, “{}” mixes the values of {}: {}. Their sum z has {} numbers. Nearest by cosine before: {}; \
+         after: {}.",
+        data.layer,
+        data.head,
+        spoken(data.token(data.position)),
+        plural(shown.len(), "token"),
+        mixed.join(", "),
+        count(data.z.len()),
+        near(&data.before),
+        near(&data.after),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::weighted_sum_terms::written_out;
+
+    fn data() -> Data {
+        Data {
+            tokens: ["the", "hot", "dog", "was"].map(String::from).to_vec(),
+            position: 2,
+            n_heads: 1,
+            weights: vec![0.25, 0.5, 0.25, 0.0],
+            values: vec![vec![1.0, 0.0], vec![-2.0, 1.0], vec![4.0, 2.0], vec![9.0, 9.0]],
+            z: vec![0.25, 1.0],
+            ..Data::default()
+        }
+    }
+
+    #[test]
+    fn the_sum_is_written_out() {
+        let lines = written_out(&data(), &[0, 1, 2], 0, 2, (0.0, 900.0));
+        assert_eq!(lines, ["= 0.25·1.00 + 0.50·(−2.00) + 0.25·4.00 = 0.25"]);
+        let narrow = written_out(&data(), &[0, 1, 2], 0, 1, (0.0, 220.0));
+        assert_eq!(narrow, ["= 0.50·(−2.00) + … = 0.25"]);
+    }
+
+    #[test]
+    fn what_may_not_be_looked_at_is_not_there() {
+        assert_eq!(data().choose(), (vec![0, 1, 2], vec![]));
+        let looks_on = Data { weights: vec![0.25, 0.5, 0.0, 0.25], ..data() };
+        assert_eq!(looks_on.choose().0.len(), 4);
+        let scene = render(&data(), &State::default(), &Theme::LIGHT);
+        assert!(scene.node("v-2-0").is_some() && scene.node("v-3-0").is_none());
+        assert!(scene.node("v-1-0").unwrap().opacity > scene.node("v-0-0").unwrap().opacity);
+    }
+
+    #[test]
+    fn of_many_tokens_the_heaviest_stay() {
+        let n = 300;
+        let weights: Vec<f32> = (0..n).map(|k| if k == 7 { 0.5 } else { 0.5 / 299.0 }).collect();
+        let data = Data {
+            tokens: vec!["a".into(); n],
+            position: n - 1,
+            weights,
+            values: vec![vec![1.0; 2]; n],
+            z: vec![1.0; 2],
+            ..Data::default()
+        };
+        let (shown, left_out) = data.choose();
+        assert_eq!((shown.len(), left_out.len(), shown.contains(&7)), (MAX_ROWS, n - MAX_ROWS, true));
+        let scene = render(&data, &State::default(), &Theme::LIGHT);
+        assert!(scene.caption.contains("288 tokens with little weight left out (48"), "{}", scene.caption);
+    }
+}
