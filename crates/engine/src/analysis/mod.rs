@@ -9,6 +9,7 @@ mod looks;
 mod neighbours;
 mod number;
 mod rank;
+pub mod running;
 mod value_weighted;
 
 pub use components::{Components, components};
@@ -20,6 +21,7 @@ pub use looks::{Look, looks};
 pub use neighbours::{Neighbour, neighbours};
 pub use number::Number;
 pub(crate) use rank::likeliest;
+pub use running::{TileState, running};
 pub use value_weighted::value_weighted;
 
 #[cfg(test)]
