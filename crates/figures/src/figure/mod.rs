@@ -14,6 +14,15 @@ mod matrix_cells;
 mod matrix_raster;
 pub mod next_tokens;
 pub mod pattern;
+mod running_kept;
+pub mod running_softmax;
+mod running_tiles;
+pub mod softmax;
+mod softmax_bar;
+mod softmax_layout;
+mod softmax_rows;
+pub mod training;
+mod training_plot;
 mod vector_rows;
 pub mod vector_strip;
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each user takes what it needs")]
 
 pub mod scenes;
+pub mod weighing;
 
 use attnscope::analysis::components::{Components, KeyComponents};
 use attnscope::analysis::lens::LensRow;

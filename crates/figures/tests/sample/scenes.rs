@@ -15,7 +15,7 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         let state = head_grid::State { selected, ..Default::default() };
         head_grid::render(&data, &state, theme)
     };
-    vec![
+    let mut all = vec![
         ("next-tokens", next_tokens::render(&sample::next_tokens(), &Default::default(), theme)),
         ("next-tokens-phone", {
             let state = next_tokens::State { canvas: phone, selected: Some(1), max_p: None };
@@ -108,5 +108,7 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ),
         ("lens-16", logit_lens::render(&sample::lens(words(16), 30), &Default::default(), theme)),
         ("lens-nasty", logit_lens::render(&sample::lens(strings(&sample::NASTY), 6), &Default::default(), theme)),
-    ]
+    ];
+    all.extend(sample::weighing::scenes(theme));
+    all
 }
