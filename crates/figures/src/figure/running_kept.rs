@@ -80,7 +80,7 @@ fn max_words(data: &Data, step: &Step<'_>) -> String {
         () if here == f32::NEG_INFINITY => "nothing in this tile may be looked at: all stays as it was".into(),
         () if old == f32::NEG_INFINITY => format!("the largest of this tile: {}", number(here)),
         () if here > old => format!(
-            "{} is larger than {}: all that is kept shrinks, × e^({} − {}) = {}",
+            "{} > {}: what is kept shrinks, × e^({} − {}) = {}",
             number(here),
             number(old),
             number(old),

@@ -57,13 +57,15 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, step: &Step<'_>) -> Option<(u
         return None;
     }
     let l = Layout::new(data, step.read, frame.inner());
-    let row_h = STATUS + if l.cell >= 24.0 { NAMES } else { 0.0 } + CELL_H + BELOW;
+    let rows = l.shown.div_ceil(l.per_row);
+    let between = if rows > 1 { 10.0 } else { 0.0 };
+    let row_h = between + STATUS + if l.cell >= 24.0 { NAMES } else { 0.0 } + CELL_H + BELOW;
     for i in 0..l.shown {
         let tile = l.first + i;
         let x = PAD + (i % l.per_row) as f32 * (l.keys as f32 * l.cell + l.gap);
         draw_tile(frame, data, step, &l, tile, (x, frame.y + (i / l.per_row) as f32 * row_h));
     }
-    frame.y += l.shown.div_ceil(l.per_row) as f32 * row_h + 8.0;
+    frame.y += rows as f32 * row_h - between + 8.0;
     (l.shown < data.states.len()).then_some((l.first, l.first + l.shown - 1))
 }
 
@@ -85,10 +87,17 @@ fn draw_tile(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, tile: 
     let keys = data.states[tile].keys.clone();
     let drawn = keys.len().min(l.keys);
     let width = drawn as f32 * l.cell - 2.0;
-    status(frame, (tile, when), (x, y), width);
+    // The last of a row may write on to the margin.
+    let last = tile + 1 == data.states.len() || (tile - l.first + 1).is_multiple_of(l.per_row);
+    status(frame, (tile, when), (x, y), if last { frame.width - PAD - x } else { width + l.gap - 4.0 });
     let named = l.cell >= 24.0;
     let cell_y = y + STATUS + if named { NAMES } else { 0.0 };
     let limit = max_abs(data.scores.iter().copied());
+    if when == When::ToCome && l.cell < 12.0 {
+        let outline = Node::rect(x, cell_y, width, CELL_H).radius(3.0).stroke(Stroke::new(theme.grid, 1.0));
+        frame.push(outline.key(format!("to-come-{tile}")));
+        return;
+    }
     for (i, k_idx) in keys.clone().take(drawn).enumerate() {
         let at = x + i as f32 * l.cell;
         if named {
@@ -111,7 +120,7 @@ fn draw_tile(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, tile: 
 }
 
 /// The tile's number and whether it is gone, as far as there is room.
-fn status(frame: &mut Frame, (tile, when): (usize, When), (x, y): (f32, f32), width: f32) {
+fn status(frame: &mut Frame, (tile, when): (usize, When), (x, y): (f32, f32), room: f32) {
     let theme = frame.theme;
     let name = format!("tile {}", tile + 1);
     let more = match when {
@@ -123,7 +132,7 @@ fn status(frame: &mut Frame, (tile, when): (usize, When), (x, y): (f32, f32), wi
         if when == When::Now { (theme.accent, Weight::Semibold) } else { (theme.muted, Weight::Regular) };
     let long = format!("{name}{more}");
     let options = [long.as_str(), more.trim_start_matches(", "), name.as_str()];
-    let Some(fits) = options.into_iter().find(|t| text::width(t, SMALL, weight) <= width + 8.0) else { return };
+    let Some(fits) = options.into_iter().find(|t| text::width(t, SMALL, weight) <= room) else { return };
     let node = Node::text(x, y + 6.0, Run::new(fits)).size(SMALL).fill(ink).centred().key(format!("tile-{tile}"));
     frame.push(if weight == Weight::Semibold { node.bold() } else { node });
 }
@@ -172,14 +181,15 @@ fn short(x: f32) -> String {
 fn powers(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, (x, y): (f32, f32), drawn: usize) {
     let (theme, Some(now)) = (frame.theme, step.now) else { return };
     let mut shown = false;
+    let size = if l.cell < 42.0 { 10.5 } else { SMALL };
     for (i, k_idx) in now.keys.clone().take(drawn).enumerate() {
         let e = power(data.scores[k_idx], now.max);
         let number = if e.is_finite() { number(e) } else { "NaN".into() };
-        if text::width(&number, SMALL, Weight::Regular) > l.cell - 4.0 {
+        if text::width(&number, size, Weight::Regular) > l.cell - 1.0 {
             continue;
         }
         shown = true;
-        let node = Node::text(x + (i as f32 + 0.5) * l.cell - 1.0, y + 15.0, Run::new(number)).size(SMALL);
+        let node = Node::text(x + (i as f32 + 0.5) * l.cell - 1.0, y + 15.0, Run::new(number)).size(size);
         let said = format!("e to the score of {} less the maximum: {}", spoken(data.token(k_idx)), percent(e));
         let node = node.anchor(Anchor::Middle).fill(theme.text).centred().value(e).label(said);
         frame.push(node.key(format!("power-{k_idx}")));

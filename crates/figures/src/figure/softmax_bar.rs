@@ -16,7 +16,12 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, l: &Layout, st
     let (theme, right) = (frame.theme, l.width - PAD);
     frame.y += 14.0;
     let mid = frame.y + 7.0;
-    let title = Node::text(PAD, mid, Run::new("The weights fill exactly one bar")).size(LABEL).bold().fill(theme.text);
+    let title = match steps.sum {
+        s if s.is_nan() => "No weights: a score is not a number",
+        0.0 => "No weights: no key may be looked at",
+        _ => "The weights fill exactly one bar",
+    };
+    let title = Node::text(PAD, mid, Run::new(title)).size(LABEL).bold().fill(theme.text);
     let all = Node::text(right, mid, Run::new("100\u{202f}%")).size(LABEL).anchor(Anchor::End).fill(theme.muted);
     frame.nodes.extend([title.centred(), all.centred()]);
     frame.y += 38.0;
@@ -108,7 +113,7 @@ fn above(frame: &mut Frame, (x, w): (f32, f32), name: &str, id: String, named_to
     if left < *named_to {
         return;
     }
-    *named_to = left + wide + 8.0;
+    *named_to = left + wide + 5.0;
     let node = Node::text(left, frame.y - 12.0, Run::new(name)).size(SMALL).fill(theme.muted).centred();
     frame.push(node.key(format!("share-name-{id}")));
     let (mid, y) = (x + w / 2.0, frame.y);

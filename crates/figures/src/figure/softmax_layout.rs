@@ -8,6 +8,9 @@ use crate::token;
 /// More keys than this have no row: those with the largest weights of the model stay, and those set by hand.
 const MAX_KEYS: usize = 12;
 
+/// More keys than this that come later share one line.
+pub(super) const MAX_QUIET: usize = 3;
+
 pub(super) struct Layout {
     pub width: f32,
     /// Height of a row.
@@ -35,7 +38,9 @@ impl Layout {
         let canvas = if state.canvas.width.is_finite() { state.canvas.width } else { 0.0 };
         let width = canvas.clamp(330.0, 900.0);
         let (shown, left_out) = choose(data, state);
-        let names = shown.iter().map(|&k| token::width(data.token(k), LABEL + 1.0, Weight::Semibold));
+        let masked = (0..data.dots.len()).filter(|&k| data.is_masked(k)).take(MAX_QUIET);
+        let names = shown.iter().copied().chain(masked);
+        let names = names.map(|k| token::width(data.token(k), LABEL + 1.0, Weight::Semibold));
         let longest = names.fold(34.0, f32::max);
         let (weight, ends) = (width - PAD, ends(data, &shown));
         if width < 600.0 {

@@ -2,7 +2,7 @@
 
 use super::frame::{Frame, LABEL, PAD, SMALL};
 use super::softmax::{Data, State, Steps, is_changed};
-use super::softmax_layout::Layout;
+use super::softmax_layout::{Layout, MAX_QUIET};
 use crate::number::{count, fixed, number, percent, plural};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
@@ -11,9 +11,6 @@ use attnscope::analysis::Number;
 
 /// Height of the line of a key that may not be looked at.
 const QUIET: f32 = 26.0;
-
-/// More keys than this that come later share one line.
-const MAX_QUIET: usize = 3;
 
 /// Radius of a grip.
 const GRIP: f32 = 7.0;
@@ -38,7 +35,8 @@ fn short(x: f32) -> String {
 
 /// A chosen number: as few digits as it has.
 fn brief(x: f32) -> String {
-    if x.fract() == 0.0 && x.abs() < 1e4 { fixed(x, 0) } else { number(x) }
+    let text = if x.fract() == 0.0 && x.abs() < 1e4 { fixed(x, 0) } else { number(x) };
+    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').into() } else { text }
 }
 
 /// A share short enough for its column.
@@ -155,12 +153,13 @@ fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Ste
     let (theme, w, changed) = (frame.theme, steps.weights[k_idx], is_changed(data, state));
     let target =
         Target::Number { number: Number::Weight { layer: data.layer, head: data.head, q_idx: data.q_idx, k_idx } };
-    let y = if changed { mid - 7.0 } else { mid };
+    let own = data.weights.get(k_idx).copied().filter(|_| changed);
+    let y = if own.is_some() { mid - 7.0 } else { mid };
     let share = Node::text(l.weight, y, Run::new(short_percent(w))).size(LABEL).bold().anchor(Anchor::End);
     let share = share.fill(theme.text).centred().value(w).key(format!("weight-{k_idx}"));
     let said = format!("weight of {}: {}", spoken(data.token(k_idx)), percent(w));
     frame.push(if changed { share.label(said) } else { share.label(said).target(target) });
-    if let Some(&own) = data.weights.get(k_idx).filter(|_| changed) {
+    if let Some(own) = own {
         let said_model = format!("model {}", short_percent(own));
         let node =
             Node::text(l.weight, mid + 10.0, Run::new(said_model)).size(10.5).anchor(Anchor::End).fill(theme.muted);

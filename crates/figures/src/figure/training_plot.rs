@@ -96,8 +96,8 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, plot: &Plot, s
     if let Some(step) = step {
         let x = plot.x(step);
         let line = Node::line(x, from, x, to, Stroke::new(theme.accent, 1.0)).opacity(0.6).key("chosen-step");
-        let behind = frame.nodes.iter().position(|n| n.key.as_deref() == Some("raw")).unwrap_or(0);
-        frame.nodes.insert(behind, line);
+        // Behind everything: names have their own ground.
+        frame.nodes.insert(0, line);
     }
 }
 
@@ -224,6 +224,10 @@ fn point(
     });
     let at = if chosen { plot.x0 + plot.w + 10.0 } else { x + 10.0 };
     let fill = if chosen { theme.accent } else { theme.text };
+    if !chosen {
+        let wide = text::width(shown, LABEL, Weight::Semibold);
+        frame.push(Node::rect(at - 3.0, y - 6.0, wide + 6.0, 12.0).fill(theme.background));
+    }
     let node = Node::text(at, y, Run::new(shown)).size(LABEL).bold().fill(fill).centred();
     frame.push(node.key(format!("{key}-value")));
 }
