@@ -182,10 +182,12 @@ fn powers(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, (x, y): (
     let (theme, Some(now)) = (frame.theme, step.now) else { return };
     let mut shown = false;
     let size = if l.cell < 42.0 { 10.5 } else { SMALL };
+    // One alone may be wider than its cell.
+    let room = if drawn == 1 { l.cell + l.gap } else { l.cell - 1.0 };
     for (i, k_idx) in now.keys.clone().take(drawn).enumerate() {
         let e = power(data.scores[k_idx], now.max);
         let number = if e.is_finite() { number(e) } else { "NaN".into() };
-        if text::width(&number, size, Weight::Regular) > l.cell - 1.0 {
+        if text::width(&number, size, Weight::Regular) > room {
             continue;
         }
         shown = true;

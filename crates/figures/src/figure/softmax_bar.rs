@@ -113,7 +113,7 @@ fn above(frame: &mut Frame, (x, w): (f32, f32), name: &str, id: String, named_to
     if left < *named_to {
         return;
     }
-    *named_to = left + wide + 5.0;
+    *named_to = left + wide + 3.5;
     let node = Node::text(left, frame.y - 12.0, Run::new(name)).size(SMALL).fill(theme.muted).centred();
     frame.push(node.key(format!("share-name-{id}")));
     let (mid, y) = (x + w / 2.0, frame.y);

@@ -85,20 +85,19 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, plot: &Plot, s
     let reads = Node::text(plot.width - PAD, frame.y + 6.0, Run::new(reads)).size(12.0).anchor(Anchor::End).fill(ink);
     frame.push(reads.centred().key("step"));
     frame.y += 22.0;
-    let from = frame.y;
     loss(frame, data, plot, smooth, step);
     steps_axis(frame, plot);
-    let mut to = frame.y - 26.0;
     for (index, series) in data.series.iter().take(MAX_TRACKS).enumerate() {
         track(frame, plot, series, index, step);
-        to = frame.y - 12.0;
     }
-    if let Some(step) = step {
-        let x = plot.x(step);
-        let line = Node::line(x, from, x, to, Stroke::new(theme.accent, 1.0)).opacity(0.6).key("chosen-step");
-        // Behind everything: names have their own ground.
-        frame.nodes.insert(0, line);
-    }
+}
+
+/// The line through the chosen step, over one band: names between the bands stay free of it.
+fn chosen_line(frame: &mut Frame, plot: &Plot, band: &Band, step: Option<usize>, key: String) {
+    let Some(step) = step else { return };
+    let x = plot.x(step);
+    let stroke = Stroke::new(frame.theme.accent, 1.0);
+    frame.push(Node::line(x, band.bottom - band.height - 3.0, x, band.bottom + 3.0, stroke).opacity(0.6).key(key));
 }
 
 fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], step: Option<usize>) {
@@ -111,6 +110,7 @@ fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], st
         frame.push(Node::line(plot.x0, y, right, y, Stroke::new(theme.grid, 1.0)));
         frame.label(plot.x0 - 8.0, y, Anchor::End, count(nats));
     }
+    chosen_line(frame, plot, &band, step, "chosen-step".into());
     level(frame, plot, &band, data.chance(), ("guessing", "chance"), theme.muted);
     if let Some(reference) = data.reference.filter(|r| r.is_finite()) {
         level(frame, plot, &band, reference, ("the built-in model, trained", "reference"), theme.output);
@@ -192,6 +192,7 @@ fn track(frame: &mut Frame, plot: &Plot, series: &Series, index: usize, step: Op
         frame.push(Node::line(plot.x0, y, plot.x0 + plot.w, y, Stroke::new(theme.grid, 1.0)));
         frame.label(plot.x0 - 8.0, y, Anchor::End, name);
     }
+    chosen_line(frame, plot, &band, step, format!("chosen-step-{index}"));
     let line = means(&series.points, plot, &band);
     let key = format!("series-{index}");
     frame.push(Node::path(line).stroke(Stroke::new(ink, 2.2).round()).key(key.clone()));
