@@ -42,7 +42,7 @@ pub struct Data {
 }
 
 impl Data {
-    /// One row of one head of a trace that captured q, k and pattern (with scores it knows cut edges' masks as well).
+    /// One row of one head of a trace that captured q, k and pattern (where it has scores too, they say what is masked).
     pub fn from_trace(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Result<Self, Error> {
         let row = components(trace, layer, head, q_idx)
             .ok_or_else(|| Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,pattern}}") })?;
