@@ -10,6 +10,7 @@ mod looks;
 mod neighbours;
 mod number;
 mod rank;
+pub mod running;
 mod spread;
 mod value_weighted;
 
@@ -23,6 +24,7 @@ pub use looks::{Look, looks};
 pub use neighbours::{Neighbour, neighbours};
 pub use number::Number;
 pub(crate) use rank::likeliest;
+pub use running::{TileState, running};
 pub use spread::random_dots;
 pub use value_weighted::value_weighted;
 

@@ -1,9 +1,10 @@
 //! Data for tests and gallery, made by hand or by rule; the few numbers that are SmolLM2's are marked.
 #![allow(dead_code, reason = "each user takes what it needs")]
 
-pub mod plots;
 pub mod attention;
+pub mod plots;
 pub mod scenes;
+pub mod weighing;
 
 use attnscope::analysis::components::{Components, KeyComponents};
 use attnscope::analysis::lens::LensRow;
