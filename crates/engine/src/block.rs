@@ -34,7 +34,8 @@ pub(crate) fn forward(
     pass.site(layer, "resid_pre", &shape, resid)?;
 
     let pre = c.norm_place == NormPlace::Pre;
-    let read = if pre { normalise(c, &w.norm_attn, resid) } else { resid.clone() };
+    let mut read = if pre { normalise(c, &w.norm_attn, resid) } else { resid.clone() };
+    pass.site(layer, "attn_in", &shape, &mut read)?;
     let mut attn_out = attend(pass, w, layer, rope, cache, &read)?;
     pass.site(layer, "attn_out", &shape, &mut attn_out)?;
     add(resid, &attn_out);

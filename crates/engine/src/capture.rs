@@ -6,8 +6,9 @@ use std::ops::Range;
 use std::str::FromStr;
 
 /// Name on the command line, and the end of its key in a trace.
-const LAYER_SITES: [(&str, &str); 13] = [
+const LAYER_SITES: [(&str, &str); 14] = [
     ("resid_pre", "resid_pre"),
+    ("attn_in", "attn_in"),
     ("q", "attn.q"),
     ("k", "attn.k"),
     ("v", "attn.v"),

@@ -45,7 +45,7 @@ impl Selection {
     /// The run that most figures show: all that attention does in the chosen layer, and the next tokens.
     pub fn run_request(&self) -> Request {
         let short = self.text.len() <= LONG;
-        let capture = if short { "embed,resid_pre,q,k,v,pattern,z,attn_out,resid_mid" } else { "pattern" };
+        let capture = if short { "embed,resid_pre,attn_in,q,k,v,pattern,z,attn_out,resid_mid" } else { "pattern" };
         // The lesson model is so small that all its layers are kept.
         let layers = (self.model != LESSON && self.model != TRAINED).then(|| self.layer..self.layer + 1);
         let prompt = Prompt { model: self.model.clone(), text: self.text.clone(), interventions: Vec::new() };

@@ -1,7 +1,7 @@
 //! Attention over random numbers, as a job of one step, so that whoever asks can time it.
 
 use crate::job::{Step, Work};
-use crate::limits::{MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, check_bytes, within};
+use crate::limits::{MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, check_length, within};
 use crate::{Failure, Response};
 use attnscope::cost::RandomHead;
 
@@ -16,8 +16,9 @@ impl Attending {
     pub fn start(len: usize, d_head: usize, tiled: bool) -> Result<Self, Failure> {
         within("the number of tokens", len, 1, if tiled { MAX_ATTEND } else { MAX_ATTEND_FULL })?;
         within("the width of the head", d_head, 1, MAX_D_HEAD)?;
-        let bytes = RandomHead::working_bytes(len, d_head, tiled);
-        check_bytes(bytes.saturating_add(RandomHead::held_bytes(len, d_head)))?;
+        let working = |len| RandomHead::working_bytes(len, d_head, tiled);
+        check_length(len, |len| working(len).saturating_add(RandomHead::held_bytes(len, d_head)))?;
+        let bytes = working(len);
         Ok(Self { head: RandomHead::new(len, d_head), tiled, bytes })
     }
 }

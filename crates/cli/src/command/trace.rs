@@ -17,7 +17,7 @@ pub struct TraceArgs {
     /// Model and text.
     #[command(flatten)]
     pub input: ModelArgs,
-    /// What to keep: embed, q, k, v, scores, pattern, z, result, attn_out, mlp_out, resid_pre, resid_mid,
+    /// What to keep: embed, q, k, v, scores, pattern, z, result, attn_out, mlp_out, resid_pre, attn_in, resid_mid,
     /// resid_post, mlp_post, final_norm, logits; or all
     #[arg(long, default_value = "pattern")]
     pub capture: String,

@@ -16,7 +16,7 @@ pub enum Number {
     EmbedSum { position: usize, component: usize },
     /// What enters a layer. `resid_pre`
     ResidPre { layer: usize, position: usize, component: usize },
-    /// What attention reads: `resid_pre` normed, where the norm stands before. Not an array of a trace.
+    /// What attention reads: `resid_pre` normed, where the norm stands before. `attn_in`
     AttnIn { layer: usize, position: usize, component: usize },
     /// A query straight from W_Q, in the order of its rows, before it is normed and turned. Not an array of a trace.
     QRaw { layer: usize, head: usize, position: usize, component: usize },
