@@ -1,7 +1,21 @@
 //! The figures of the page. One file each says what it asks, shows and does.
 
+mod arcs;
+mod attention_steps;
+mod choose;
+mod components;
+mod cost;
+mod dot_product;
+mod embeddings;
+mod head_grid;
 mod matrix;
 mod next_tokens;
+mod projection;
+mod root_d;
+mod running_softmax;
+mod softmax;
+mod training;
+mod weighted_sum;
 
 use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
 use attnscope::analysis::Number;
@@ -51,7 +65,20 @@ impl View {
 pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
     Some(match name {
         "next-tokens" => Box::new(next_tokens::NextTokens),
+        "embeddings" => Box::new(embeddings::Embeddings),
+        "dot-product" => Box::new(dot_product::DotProduct::default()),
+        "root-d" => Box::new(root_d::RootD::default()),
+        "projection" => Box::new(projection::Projection::default()),
+        "components" => Box::new(components::Components::default()),
+        "softmax" => Box::new(softmax::Softmax::default()),
+        "weighted-sum" => Box::new(weighted_sum::WeightedSum::default()),
+        "attention-steps" => Box::new(attention_steps::AttentionSteps::default()),
         "matrix" => Box::new(matrix::Matrix),
+        "head-grid" => Box::new(head_grid::HeadGrid),
+        "training" => Box::new(training::Training::default()),
+        "cost" => Box::new(cost::Cost::default()),
+        "running-softmax" => Box::new(running_softmax::RunningSoftmax::default()),
+        "arcs" => Box::new(arcs::Arcs),
         _ => return None,
     })
 }

@@ -108,6 +108,13 @@ pub enum Request {
         /// The number.
         number: Number,
     },
+    /// The embeddings of these tokens, as they are in the model's file. → [`super::Response::Embeddings`]
+    Embeddings {
+        /// The model.
+        model: String,
+        /// Tokens, at most [`super::limits::MAX_TOP`].
+        tokens: Vec<u32>,
+    },
     /// A head's part of a learned matrix, `[d_in, d_out]`. → [`super::Response::Matrix`]
     Matrix {
         /// The model.
@@ -177,6 +184,7 @@ impl Request {
             Self::Open { model }
             | Self::Close { model }
             | Self::Neighbours { model, .. }
+            | Self::Embeddings { model, .. }
             | Self::Matrix { model, .. }
             | Self::Near { model, .. }
             | Self::Train { model, .. } => Some(model),

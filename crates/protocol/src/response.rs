@@ -63,6 +63,8 @@ pub enum Response {
     Contributions(Vec<Vec<f32>>),
     Tile(Tile),
     Explained(Explanation),
+    /// `[d_model]` each
+    Embeddings(Vec<Vec<f32>>),
     /// `[d_in, d_out]`
     Matrix(Array),
     Twin(Vec<NextToken>),

@@ -166,6 +166,14 @@ impl<S: Source> Session<S> {
                 analysis::explain::check(&text.model, number, text.tokens.len())?;
                 text.ask_layers(Question::Explain(number))
             }
+            Request::Embeddings { model, tokens } => {
+                check_top(tokens.len())?;
+                let model = self.open(&model)?;
+                for token in &tokens {
+                    within("the token", *token as usize, 0, model.config().n_vocab - 1)?;
+                }
+                done(Response::Embeddings(tokens.iter().map(|token| model.embedding(*token)).collect()))
+            }
             Request::Matrix { model, layer, head, which } => {
                 done(Response::Matrix(self.open(&model)?.matrix(layer, head, which)?))
             }

@@ -37,6 +37,8 @@ pub struct App {
     pub dark: RwSignal<bool>,
     /// The number whose arithmetic is open.
     pub number: RwSignal<Option<Number>>,
+    /// The numbers that led to it, from the first one opened.
+    pub opened: RwSignal<Vec<Number>>,
     /// Whether the next change of the address is a step of the browser's history.
     pub step: StoredValue<bool>,
     client: StoredValue<Client, LocalStorage>,
@@ -75,6 +77,7 @@ impl App {
             cards: RwSignal::new(Vec::new()),
             dark: RwSignal::new(dark),
             number: RwSignal::new(None),
+            opened: RwSignal::new(Vec::new()),
             step: StoredValue::new(false),
             client: StoredValue::new_local(client),
             answers: StoredValue::new_local(Answers::default()),
@@ -237,7 +240,23 @@ impl App {
 
     /// Opens a number's arithmetic.
     pub fn open(self, number: Number) {
+        if let Some(before) = self.number.get_untracked().filter(|before| *before != number) {
+            self.opened.update(|opened| opened.push(before));
+        }
         self.number.set(Some(number));
+    }
+
+    /// Back to the number that led here.
+    pub fn back_number(self) {
+        if let Some(before) = self.opened.try_update(Vec::pop).flatten() {
+            self.number.set(Some(before));
+        }
+    }
+
+    /// Closes the arithmetic.
+    pub fn close_number(self) {
+        self.opened.set(Vec::new());
+        self.number.set(None);
     }
 
     /// Forgets what a model answered, so that every figure asks it anew.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod arithmetic;
 mod bar;
 mod client;
 mod controls;
@@ -18,6 +19,7 @@ mod theme;
 mod work;
 
 use app::App;
+use arithmetic::Arithmetic;
 use attnscope_page::Selection;
 use bar::{Bar, Status};
 use client::{Client, Scripts};
@@ -60,6 +62,7 @@ fn mount_controls(app: App, window: &Window) -> Result<(), JsValue> {
     if let Some(bar) = place("bar") {
         leptos::mount::mount_to(bar, move || view! { <Bar app=app /> }).forget();
     }
+    leptos::mount::mount_to_body(move || view! { <Arithmetic app=app /> });
     if let Some(status) = place("status") {
         leptos::mount::mount_to(status, move || view! { <Status app=app /> }).forget();
     }

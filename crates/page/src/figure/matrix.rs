@@ -1,8 +1,8 @@
 //! Chapter 2: one head's weights, as cells or, for a long text, as a picture.
 
+use super::choose::{head_picker, picked};
 use super::{PageFigure, View, select_row, usual};
-use crate::{Change, Control, Event, Missing, Page, Paper, Place, Selection};
-use attnscope::ModelInfo;
+use crate::{Change, Event, Missing, Page, Paper, Place};
 use attnscope_figures::Target;
 use attnscope_figures::figure::matrix::{Data, State, render};
 
@@ -33,7 +33,7 @@ impl PageFigure for Matrix {
                 let now = page.selection.q_idx.unwrap_or(0).min(last);
                 vec![select_row(page, now.saturating_add_signed(*down as isize).min(last))]
             }
-            Event::Set(id, value) => pick_head(page, id, value),
+            Event::Set(id, value) => picked(page, id, value),
             _ => usual(event, page),
         }
     }
@@ -44,30 +44,4 @@ fn row_at(target: &Target, place: &Place) -> Option<usize> {
     let Target::Pattern { q_len, .. } = target else { return None };
     // The keyboard's focus is at no place of it.
     (place.down > 0.0).then(|| ((place.down * *q_len as f32) as usize).min(q_len.saturating_sub(1)))
-}
-
-/// Which layer and head a figure shows.
-pub(crate) fn head_picker(chosen: &Selection, model: &ModelInfo) -> Vec<Control> {
-    let choice = |id: &'static str, n: usize, value: usize| Control::Choice {
-        id,
-        label: id.into(),
-        options: (0..n).map(|i| (i.to_string(), i.to_string())).collect(),
-        value: value.to_string(),
-    };
-    let mut controls = vec![choice("layer", model.n_layers, chosen.layer)];
-    if model.n_heads > 1 {
-        controls.push(choice("head", model.n_heads, chosen.head));
-    }
-    controls
-}
-
-/// What [`head_picker`] was set to.
-pub(crate) fn pick_head(page: &Page<'_>, id: &str, value: &str) -> Vec<Change> {
-    let mut chosen = page.selection.clone();
-    match (id, value.parse()) {
-        ("layer", Ok(layer)) => chosen.layer = layer,
-        ("head", Ok(head)) => chosen.head = head,
-        _ => return Vec::new(),
-    }
-    vec![Change::Select(chosen)]
 }

@@ -1,0 +1,48 @@
+//! Controls that several figures have: which token, layer and head.
+
+use super::select_row;
+use crate::{Change, Control, Page, Selection};
+use attnscope::{ModelInfo, Token, Trace};
+use attnscope_figures::token::spoken;
+
+/// Beyond so many tokens a list of them is no help: then the rows of a matrix are where one chooses.
+const MANY: usize = 128;
+
+/// Layer and head.
+pub fn head_picker(chosen: &Selection, model: &ModelInfo) -> Vec<Control> {
+    let choice = |id: &'static str, n: usize, value: usize| Control::Choice {
+        id,
+        label: id.into(),
+        options: (0..n).map(|i| (i.to_string(), i.to_string())).collect(),
+        value: value.to_string(),
+    };
+    let mut controls = vec![choice("layer", model.n_layers, chosen.layer)];
+    if model.n_heads > 1 {
+        controls.push(choice("head", model.n_heads, chosen.head));
+    }
+    controls
+}
+
+/// The position of the chosen token: the last one where the sentence is shorter.
+pub fn position(page: &Page<'_>, trace: &Trace) -> usize {
+    page.selection.q_idx.unwrap_or(usize::MAX).min(trace.tokens.len().saturating_sub(1))
+}
+
+/// A token of the sentence, by its position.
+pub fn token_picker(id: &'static str, label: &str, tokens: &[Token], chosen: usize) -> Option<Control> {
+    let options: Vec<_> = tokens.iter().enumerate().map(|(i, t)| (i.to_string(), spoken(&t.text))).collect();
+    let value = chosen.to_string();
+    (tokens.len() <= MANY).then(|| Control::Choice { id, label: label.into(), options, value })
+}
+
+/// What [`head_picker`], or a [`token_picker`] called `word`, was set to.
+pub fn picked(page: &Page<'_>, id: &str, value: &str) -> Vec<Change> {
+    let mut chosen = page.selection.clone();
+    match (id, value.parse()) {
+        ("layer", Ok(layer)) => chosen.layer = layer,
+        ("head", Ok(head)) => chosen.head = head,
+        ("word", Ok(q_idx)) => return vec![select_row(page, q_idx)],
+        _ => return Vec::new(),
+    }
+    vec![Change::Select(chosen)]
+}

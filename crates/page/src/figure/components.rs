@@ -1,0 +1,55 @@
+//! Chapter 5: why a word looks where it looks: its query against every key.
+
+use super::choose::{head_picker, picked, position, token_picker};
+use super::projection::too_long;
+use super::{PageFigure, View, usual};
+use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::analysis::Number;
+use attnscope_figures::Target;
+use attnscope_figures::figure::components::{Data, State, render};
+
+/// The figure, with the component that is marked.
+#[derive(Default)]
+pub struct Components {
+    component: Option<usize>,
+    k_idx: Option<usize>,
+}
+
+impl PageFigure for Components {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let trace = &page.run()?.trace;
+        let (chosen, at) = (page.selection.within(&trace.model), position(page, trace));
+        let data = Data::from_trace(trace, chosen.layer, chosen.head, at).map_err(|_| too_long("q and k"))?;
+        let state = State { canvas: paper.canvas(), component: self.component, k_idx: self.k_idx };
+        let mut controls: Vec<_> = token_picker("word", "word", &trace.tokens, at).into_iter().collect();
+        controls.extend(head_picker(&chosen, &trace.model));
+        Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Set(id, value) => return picked(page, id, value),
+            Event::Over(Target::Component { k_idx, component }, _) => {
+                (self.component, self.k_idx) = (Some(*component), *k_idx);
+            }
+            Event::Chosen(Target::Component { k_idx, component }, _) => {
+                (self.component, self.k_idx) = (Some(*component), *k_idx);
+                return opened(page, *k_idx, *component).into_iter().collect();
+            }
+            _ => return usual(event, page),
+        }
+        Vec::new()
+    }
+}
+
+/// A component of the query or of a key; a product is read as its key's component.
+fn opened(page: &Page<'_>, k_idx: Option<usize>, component: usize) -> Option<Change> {
+    let trace = &page.run().ok()?.trace;
+    let chosen = page.selection.within(&trace.model);
+    let kv_head = chosen.head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);
+    let layer = chosen.layer;
+    Some(Change::Open(match k_idx {
+        None => Number::Q { layer, head: chosen.head, position: position(page, trace), component },
+        Some(k_idx) => Number::K { layer, head: kv_head, position: k_idx, component },
+    }))
+}

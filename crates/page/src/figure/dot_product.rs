@@ -1,0 +1,45 @@
+//! Chapter 4: two arrows to drag, and their dot product term by term.
+
+use super::{PageFigure, View, usual};
+use crate::{Change, Event, Missing, Page, Paper};
+use attnscope_figures::figure::dot_product::{Data, State, at, render};
+use attnscope_figures::{Canvas, Target};
+
+/// The figure, with its arrows.
+pub struct DotProduct {
+    arrows: [[f32; 2]; 2],
+    /// As it was drawn last: where the pointer is in the plane depends on it.
+    canvas: std::cell::Cell<Canvas>,
+}
+
+impl Default for DotProduct {
+    fn default() -> Self {
+        Self { arrows: [[1.6, 0.7], [0.9, 1.5]], canvas: std::cell::Cell::default() }
+    }
+}
+
+impl PageFigure for DotProduct {
+    fn view(&self, _: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        self.canvas.set(paper.canvas());
+        let [a, b] = self.arrows;
+        let data = Data { a, b, names: ["a".into(), "b".into()] };
+        Ok(View::of(render(&data, &State { canvas: paper.canvas() }, paper.theme())))
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        const STEP: f32 = 0.05;
+        const EDGE: f32 = 2.0;
+        match event {
+            Event::Dragged(Target::Handle { index: index @ 0..2 }, place) => {
+                self.arrows[*index] = at(&State { canvas: self.canvas.get() }, place.x, place.y);
+            }
+            Event::Nudged(Target::Handle { index: index @ 0..2 }, right, down) => {
+                let [x, y] = self.arrows[*index];
+                let moved = [x + *right as f32 * STEP, y - *down as f32 * STEP];
+                self.arrows[*index] = moved.map(|v| ((v / STEP).round() * STEP).clamp(-EDGE, EDGE));
+            }
+            _ => return usual(event, page),
+        }
+        Vec::new()
+    }
+}

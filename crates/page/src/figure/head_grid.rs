@@ -1,0 +1,46 @@
+//! Chapter 9: all heads of a real model at once; of the lesson model, where there is none.
+
+use super::{PageFigure, View, usual};
+use crate::{Change, Event, LESSON, Missing, Page, Paper, Selection};
+use attnscope_figures::Target;
+use attnscope_figures::figure::head_grid::{Data, State, render};
+use attnscope_protocol::{Prompt, Request};
+
+/// Longer texts are refused: the patterns of all heads would not fit.
+const LONG: usize = 400;
+
+/// The figure.
+pub struct HeadGrid;
+
+impl PageFigure for HeadGrid {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let (model, text) = (page.real.unwrap_or(LESSON), page.selection.text.clone());
+        if text.len() > LONG {
+            return Err(Missing::Nothing("The sentence is too long for all heads at once: shorten it.".into()));
+        }
+        let prompt = Prompt { model: model.into(), text, interventions: Vec::new() };
+        let run = page.run_of(&Request::Run { prompt, capture: "pattern".into(), layers: None, top: 0 })?;
+        let data = Data::from_trace(&run.trace)?;
+        let chosen = (page.selection.model == model).then_some((page.selection.layer, page.selection.head));
+        let state = State { canvas: paper.canvas(), selected: chosen, ..Default::default() };
+        let mut view = View::of(render(&data, &state, paper.theme()));
+        if page.real.is_none() {
+            view.scene.caption += " The lesson model has one head a layer; with a real model here, all of its heads are shown.";
+        }
+        Ok(view)
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Chosen(Target::Head { layer, head }, _) => {
+                let model = page.real.unwrap_or(LESSON).to_owned();
+                vec![Change::Select(Selection { model, layer: *layer, head: *head, ..page.selection.clone() })]
+            }
+            _ => usual(event, page),
+        }
+    }
+
+    fn is_heavy(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,89 @@
+//! Chapter 5: a word's vector times W_Q, W_K or W_V.
+
+use super::choose::{head_picker, picked, position, token_picker};
+use super::{PageFigure, View, usual};
+use crate::{Change, Control, Event, Missing, Page, Paper};
+use attnscope::MatrixKind;
+use attnscope::analysis::Number;
+use attnscope_figures::Target;
+use attnscope_figures::figure::projection::{Data, State, render};
+use attnscope_figures::figure::Part;
+use attnscope_protocol::{Request, Response};
+
+/// The figure: which matrix, and which cell of it is lit.
+#[derive(Default)]
+pub struct Projection {
+    part: Part,
+    component: Option<usize>,
+    row: Option<usize>,
+    /// Columns of the matrix drawn last.
+    width: std::cell::Cell<usize>,
+}
+
+impl PageFigure for Projection {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let trace = &page.run()?.trace;
+        let (chosen, at) = (page.selection.within(&trace.model), position(page, trace));
+        let kv_head = chosen.head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);
+        let (head, name, which) = match self.part {
+            Part::Key => (kv_head, "attn.k", MatrixKind::K),
+            Part::Value => (kv_head, "attn.v", MatrixKind::V),
+            _ => (chosen.head, "attn.q", MatrixKind::Q),
+        };
+        let row = |name: &str, at: &[usize]| {
+            let row = trace.layer(chosen.layer, name).and_then(|array| array.row(at));
+            row.map(<[f32]>::to_vec).ok_or_else(|| too_long(name))
+        };
+        let (x, out) = (row("attn_in", &[at])?, row(name, &[head, at])?);
+        let request = Request::Matrix { model: page.selection.model.clone(), layer: chosen.layer, head, which };
+        let Response::Matrix(w) = page.ask(&request)? else { return Err(Missing::Waiting) };
+        self.width.set(out.len());
+        let token = trace.tokens.get(at).map(|t| t.text.clone()).unwrap_or_default();
+        let (w, model) = (w.data().to_vec(), trace.model.name.clone());
+        let data = Data::new(self.part, token, at, chosen.layer, head, x, w, out, model)?;
+        let state = State { canvas: paper.canvas(), component: self.component, row: self.row };
+        let mut controls = vec![self.switch()];
+        controls.extend(token_picker("word", "word", &trace.tokens, at));
+        controls.extend(head_picker(&chosen, &trace.model));
+        Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Set(id, value) if id == "part" => {
+                let all = [Part::Query, Part::Key, Part::Value];
+                self.part = all.into_iter().find(|part| part.letter() == value.as_str()).unwrap_or_default();
+            }
+            Event::Set(id, value) => return picked(page, id, value),
+            Event::Chosen(Target::Item { index }, _) => {
+                let width = self.width.get().max(1);
+                (self.component, self.row) = (Some(index % width), Some(index / width));
+            }
+            Event::Chosen(
+                Target::Number {
+                    number: Number::Q { component, .. } | Number::K { component, .. } | Number::V { component, .. },
+                },
+                _,
+            ) => {
+                self.component = Some(*component);
+                return usual(event, page);
+            }
+            _ => return usual(event, page),
+        }
+        Vec::new()
+    }
+}
+
+impl Projection {
+    fn switch(&self) -> Control {
+        let all = [Part::Query, Part::Key, Part::Value];
+        let options = all.map(|part| (part.letter().to_string(), part.name().to_string()));
+        let value = self.part.letter().to_string();
+        Control::Switch { id: "part", label: "times".into(), options: options.into(), value }
+    }
+}
+
+/// A long text is run for its patterns alone.
+pub(super) fn too_long(what: &str) -> Missing {
+    Missing::Nothing(format!("The sentence is too long for this figure, which needs every number of {what}: shorten it."))
+}

@@ -1,0 +1,99 @@
+//! Chapter 6: from scores to weights, with scores and temperature in the reader's hand.
+
+use super::choose::{head_picker, picked, position, token_picker};
+use super::projection::too_long;
+use super::{PageFigure, View, usual};
+use crate::{Change, Control, Event, Missing, Page, Paper};
+use attnscope_figures::figure::softmax::{Data, State, render, score_at};
+use attnscope_figures::{Canvas, Target};
+use std::cell::Cell;
+
+/// The figure, with what the reader changed.
+pub struct Softmax {
+    temperature: f32,
+    edited: Vec<Option<f32>>,
+    /// What the edits belong to: they do not outlive their sentence and row.
+    of: (String, String, usize, usize, usize),
+    canvas: Cell<Canvas>,
+}
+
+impl Default for Softmax {
+    fn default() -> Self {
+        Self { temperature: 1.0, edited: Vec::new(), of: Default::default(), canvas: Cell::default() }
+    }
+}
+
+impl PageFigure for Softmax {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        self.canvas.set(paper.canvas());
+        let (data, state) = self.data(page)?;
+        let trace = &page.run()?.trace;
+        let chosen = page.selection.within(&trace.model);
+        let mut controls: Vec<_> = token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
+        controls.extend(head_picker(&chosen, &trace.model));
+        controls.push(Control::Slider {
+            id: "temperature",
+            label: "temperature".into(),
+            min: 0.1,
+            max: 4.0,
+            step: 0.1,
+            value: self.temperature,
+            shown: format!("{:.1}", self.temperature),
+        });
+        let touched = self.temperature != 1.0 || state.edited.iter().any(Option::is_some);
+        controls.push(Control::Button { id: "reset", label: "as in the model".into(), disabled: !touched });
+        Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Set(id, value) if id == "temperature" => {
+                self.temperature = value.parse().map_or(1.0, |t: f32| t.clamp(0.1, 4.0));
+            }
+            Event::Set(id, _) if id == "reset" => (self.temperature, self.edited) = (1.0, Vec::new()),
+            Event::Set(id, value) => return picked(page, id, value),
+            Event::Dragged(Target::Handle { index }, place) => {
+                if let Ok((data, state)) = self.data(page) {
+                    self.edit(page, *index, score_at(&data, &state, place.x));
+                }
+            }
+            Event::Nudged(Target::Handle { index }, right, down) => {
+                if let Ok((data, state)) = self.data(page) {
+                    let own = data.dots.get(*index).map_or(0.0, |dot| dot * data.scale);
+                    let now = state.edited.get(*index).copied().flatten().unwrap_or(own);
+                    self.edit(page, *index, ((now + 0.1 * (right - down) as f32) * 100.0).round() / 100.0);
+                }
+            }
+            _ => return usual(event, page),
+        }
+        Vec::new()
+    }
+}
+
+impl Softmax {
+    fn data(&self, page: &Page<'_>) -> Result<(Data, State), Missing> {
+        let trace = &page.run()?.trace;
+        let chosen = page.selection.within(&trace.model);
+        let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, trace));
+        let edited = if self.of == of(page) { self.edited.clone() } else { Vec::new() };
+        let state = State { canvas: self.canvas.get(), temperature: self.temperature, edited, k_idx: None };
+        Ok((data.map_err(|_| too_long("q and k"))?, state))
+    }
+
+    fn edit(&mut self, page: &Page<'_>, k_idx: usize, score: f32) {
+        let of = of(page);
+        if self.of != of {
+            (self.of, self.edited) = (of, Vec::new());
+        }
+        if self.edited.len() <= k_idx {
+            self.edited.resize(k_idx + 1, None);
+        }
+        self.edited[k_idx] = Some(score);
+    }
+}
+
+/// Which row the figure shows.
+fn of(page: &Page<'_>) -> (String, String, usize, usize, usize) {
+    let s = page.selection;
+    (s.text.clone(), s.model.clone(), s.layer, s.head, s.q_idx.unwrap_or(usize::MAX))
+}

@@ -1,0 +1,157 @@
+//! Chapter 11: the lesson model learns, here and now.
+
+use super::{PageFigure, View, usual};
+use crate::selection::TRAINED;
+use crate::{Change, Control, Event, LESSON, Missing, Page, Paper, SENTENCE};
+use attnscope::lesson::Settings;
+use attnscope_figures::figure::training::{Data, Measure, Series, State, render};
+use attnscope_protocol::{Progress, Request, Response, Run};
+
+/// Steps between two reports.
+const EVERY: usize = 20;
+/// Words that say that *dog* was read as food.
+const FOODS: [&str; 6] = ["delicious", "tasty", "salty", "served", "cooked", "fresh"];
+
+/// The figure, with what has been learned so far.
+#[derive(Default)]
+pub struct Training {
+    settings: Settings,
+    own: String,
+    losses: Vec<(usize, f32)>,
+    looks: [Vec<(usize, f32)>; 3],
+    step: usize,
+    running: bool,
+    fresh: bool,
+    failed: Option<String>,
+}
+
+impl PageFigure for Training {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let n_vocab = page.run_of(&lesson_run())?.trace.model.n_vocab;
+        let names = [
+            ("*dog* looks at *hot* (layer 0)", Measure::Weight),
+            ("*was* looks at *dog* (layer 1)", Measure::Weight),
+            ("a food comes next", Measure::Probability),
+        ];
+        let series = names.into_iter().zip(&self.looks);
+        let data = Data {
+            losses: self.losses.clone(),
+            steps: self.settings.steps,
+            n_vocab,
+            reference: None,
+            series: series.map(|((name, measure), points)| Series { name: name.into(), measure, points: points.clone() }).collect(),
+            model: format!("Lesson model, seed {}, after {} steps, on “{SENTENCE}”", self.settings.seed, self.step),
+        };
+        let mut scene = render(&data, &State { canvas: paper.canvas(), step: None }, paper.theme());
+        if let Some(why) = &self.failed {
+            scene.caption = format!("{why} {}", scene.caption);
+        }
+        Ok(View { controls: self.controls(page), scene })
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Set(id, value) => self.set(id, value, page),
+            Event::Progress(Progress::Trained { step, loss, run }) => {
+                self.report(*step, *loss, run);
+                // Whoever looks at the trained model sees it learn.
+                if page.selection.model == TRAINED { vec![Change::Forget(TRAINED.into())] } else { Vec::new() }
+            }
+            Event::Done(Response::Trained { .. }, _) => {
+                self.running = false;
+                vec![Change::Forget(TRAINED.into())]
+            }
+            Event::Failed(failure) => {
+                (self.running, self.failed) = (false, Some(failure.message.clone()));
+                Vec::new()
+            }
+            _ => usual(event, page),
+        }
+    }
+}
+
+impl Training {
+    fn set(&mut self, id: &str, value: &str, page: &Page<'_>) -> Vec<Change> {
+        match id {
+            "train" if self.running => {
+                self.running = false;
+                return vec![Change::Stop];
+            }
+            "train" => return self.train(self.settings.steps.saturating_sub(self.step).max(EVERY), EVERY),
+            "step" => return self.train(1, 1),
+            "reset" => {
+                let Self { settings, own, .. } = std::mem::take(self);
+                *self = Self { settings, own, fresh: true, ..Self::default() };
+                return vec![Change::Stop, Change::Forget(TRAINED.into())];
+            }
+            "use" => {
+                let model = if page.selection.model == TRAINED { LESSON } else { TRAINED };
+                return vec![Change::Forget(TRAINED.into()), Change::Select(page.selection.with_model(model))];
+            }
+            "seed" => self.settings.seed = value.trim().parse().unwrap_or(self.settings.seed),
+            "rate" => self.settings.learning_rate = value.parse().unwrap_or(self.settings.learning_rate),
+            "own" => {
+                self.own = value.into();
+                let sentences = value.split(['.', ';']).map(str::trim).filter(|s| !s.is_empty());
+                self.settings.own = sentences.map(str::to_owned).collect();
+            }
+            _ => return Vec::new(),
+        }
+        // Other settings: what was learned with the old ones is not shown as if it were theirs.
+        let Self { settings, own, .. } = std::mem::take(self);
+        *self = Self { settings, own, fresh: true, ..Self::default() };
+        vec![Change::Stop]
+    }
+
+    fn train(&mut self, steps: usize, every: usize) -> Vec<Change> {
+        let fresh = self.step == 0 || std::mem::take(&mut self.fresh);
+        (self.running, self.failed) = (steps > 1, None);
+        let (settings, text) = (self.settings.clone(), SENTENCE.to_owned());
+        vec![Change::Work(Request::Train { model: TRAINED.into(), settings, steps, every, text, fresh })]
+    }
+
+    fn report(&mut self, step: usize, loss: f32, run: &Run) {
+        self.step = step;
+        self.losses.push((step, loss));
+        let weight = |layer: usize, q: usize, k: usize| {
+            run.trace.layer(layer, "attn.pattern").and_then(|p| p.row(&[0, q])).and_then(|row| row.get(k)).copied()
+        };
+        let food = run.next.iter().filter(|next| FOODS.contains(&next.text.as_str())).map(|next| next.p).sum();
+        for (points, value) in self.looks.iter_mut().zip([weight(0, 2, 1), weight(1, 3, 2), Some(food)]) {
+            points.extend(value.map(|value| (step, value)));
+        }
+    }
+
+    fn controls(&self, page: &Page<'_>) -> Vec<Control> {
+        let train = match (self.running, self.step) {
+            (true, _) => "pause",
+            (false, 0) => "train",
+            (false, _) => "go on",
+        };
+        let used = page.selection.model == TRAINED;
+        let button = |id, label: &str, disabled| Control::Button { id, label: label.into(), disabled };
+        let rate = self.settings.learning_rate;
+        vec![
+            button("train", train, false),
+            button("step", "one step", self.running),
+            button("reset", "reset", self.step == 0),
+            Control::Text { id: "seed", label: "seed".into(), value: self.settings.seed.to_string() },
+            Control::Slider {
+                id: "rate",
+                label: "learning rate".into(),
+                min: 0.001,
+                max: 0.03,
+                step: 0.001,
+                value: rate,
+                shown: format!("{rate:.3}"),
+            },
+            Control::Text { id: "own", label: "own sentences, with a dot between".into(), value: self.own.clone() },
+            button("use", if used { "use the built-in model again" } else { "use this model in all chapters" }, self.step == 0),
+        ]
+    }
+}
+
+/// Says how many words the model knows.
+fn lesson_run() -> Request {
+    crate::Selection::default().run_request()
+}

@@ -1,0 +1,58 @@
+//! Chapter 7: the weights mix the values, and the word's neighbours change.
+
+use super::choose::{head_picker, picked, position, token_picker};
+use super::projection::too_long;
+use super::{PageFigure, View, usual};
+use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::analysis::Number;
+use attnscope_figures::Target;
+use attnscope_figures::figure::weighted_sum::{Data, State, render};
+use attnscope_protocol::{Request, Response};
+
+/// How many nearest words are named.
+const NEAR: usize = 6;
+
+/// The figure, with the component that is written out.
+#[derive(Default)]
+pub struct WeightedSum {
+    component: Option<usize>,
+    k_idx: Option<usize>,
+}
+
+impl PageFigure for WeightedSum {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let trace = &page.run()?.trace;
+        let (chosen, at) = (page.selection.within(&trace.model), position(page, trace));
+        let row = |name: &str| {
+            let row = trace.layer(chosen.layer, name).and_then(|array| array.row(&[at]));
+            row.map(<[f32]>::to_vec).ok_or_else(|| too_long(name))
+        };
+        let (before, after) = (near(page, row("resid_pre")?), near(page, row("resid_mid")?));
+        let data = Data::from_trace(trace, chosen.layer, chosen.head, at, before?, after?)?;
+        let state = State { canvas: paper.canvas(), component: self.component, k_idx: self.k_idx };
+        let mut controls: Vec<_> = token_picker("word", "word", &trace.tokens, at).into_iter().collect();
+        controls.extend(head_picker(&chosen, &trace.model));
+        Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Set(id, value) => return picked(page, id, value),
+            Event::Over(Target::Number { number: Number::V { component, position, .. } }, _) => {
+                (self.component, self.k_idx) = (Some(*component), Some(*position));
+            }
+            Event::Over(Target::Number { number: Number::Z { component, .. } }, _) => {
+                (self.component, self.k_idx) = (Some(*component), None);
+            }
+            Event::Over(Target::Key { k_idx }, _) => self.k_idx = Some(*k_idx),
+            _ => return usual(event, page),
+        }
+        Vec::new()
+    }
+}
+
+fn near(page: &Page<'_>, vector: Vec<f32>) -> Result<Vec<(String, f32)>, Missing> {
+    let request = Request::Near { model: page.selection.model.clone(), vector, top: NEAR };
+    let Response::Neighbours(found) = page.ask(&request)? else { return Err(Missing::Waiting) };
+    Ok(found.iter().map(|n| (n.text.clone(), n.cosine)).collect())
+}

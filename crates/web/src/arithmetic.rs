@@ -1,0 +1,152 @@
+//! The arithmetic of one number, opened from any cell: what it is made of, each part a button that opens its own, down to
+//! numbers that are stored in the model.
+
+use crate::app::App;
+use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Step, Term};
+use attnscope_figures::number::{fixed, number};
+use attnscope_page::Missing;
+use attnscope_protocol::{Prompt, Request, Response};
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+
+/// Terms that are shown before the reader asks for all.
+const SHOWN: usize = 24;
+/// The panel's place among those who want answers: behind all figures.
+const PLACE: usize = usize::MAX;
+
+/// The panel.
+#[component]
+pub fn Arithmetic(app: App) -> impl IntoView {
+    let changed = RwSignal::new(0);
+    app.add_figure(PLACE, changed);
+    let said = RwSignal::new(None::<Result<Explanation, String>>);
+    let all = RwSignal::new(false);
+    Effect::new(move || {
+        changed.track();
+        let (number, selection) = (app.number.get(), app.selection.get());
+        let Some(number) = number else {
+            said.set(None);
+            return app.want(PLACE, Vec::new());
+        };
+        let prompt = Prompt { model: selection.model, text: selection.text, interventions: Vec::new() };
+        let (answer, wanted) = app.with_page(|page| {
+            let answer = page.ask(&Request::Explain { prompt, number }).cloned();
+            (answer, page.into_wanted())
+        });
+        app.want(PLACE, wanted);
+        match answer {
+            Ok(Response::Explained(explanation)) => said.set(Some(Ok(explanation))),
+            Err(Missing::Failed(failure)) => said.set(Some(Err(failure.message))),
+            _ => {}
+        }
+    });
+    let close = move || app.close_number();
+    let pressed = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            close();
+        }
+    };
+    move || {
+        let content = said.get()?;
+        let title = content.as_ref().map(|e| e.title.clone()).unwrap_or_default();
+        Some(view! {
+            <aside id="arithmetic" aria-label="How this number comes about" on:keydown=pressed>
+                <div class="head">
+                    <button type="button" class="back" disabled=move || app.opened.with(Vec::is_empty)
+                        on:click=move |_| app.back_number()>"← back"</button>
+                    <button type="button" class="close" aria-label="close" on:click=move |_| close()>"×"</button>
+                </div>
+                <h2>{stressed(&title)}</h2>
+                {match content {
+                    Ok(explanation) => explained(app, &explanation, all).into_any(),
+                    Err(why) => view! { <p class="failed">{why}</p> }.into_any(),
+                }}
+            </aside>
+        })
+    }
+}
+
+fn explained(app: App, e: &Explanation, all: RwSignal<bool>) -> impl IntoView + use<> {
+    let steps: Vec<_> = e.steps.iter().map(|step| step_of(app, step, all)).collect();
+    let remarks: Vec<_> = e.remarks.iter().map(|text| view! { <p class="remark">{stressed(text)}</p> }).collect();
+    view! {
+        <p class="value"><code>{e.number.to_string()}</code>" = "<strong>{number(e.value)}</strong></p>
+        <p class="formula">{stressed(&e.formula)}</p>
+        {table(app, &e.terms, e.rule, all)}
+        {steps}
+        {remarks}
+    }
+}
+
+fn step_of(app: App, step: &Step, all: RwSignal<bool>) -> impl IntoView + use<> {
+    view! {
+        <h3>{step.name.clone()}" = "<strong>{number(step.value)}</strong></h3>
+        <p class="formula">{stressed(&step.formula)}</p>
+        {table(app, &step.terms, step.rule, all)}
+    }
+}
+
+/// The terms, one a row: whose it is, its factors, its value.
+fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<impl IntoView + use<>> {
+    if terms.is_empty() {
+        return None;
+    }
+    let hidden = terms.len().saturating_sub(SHOWN);
+    let terms = terms.to_vec();
+    let rows = move || {
+        let shown = if all.get() { terms.len() } else { SHOWN.min(terms.len()) };
+        terms[..shown].iter().map(|term| row(app, term)).collect_view()
+    };
+    let value = if matches!(rule, Rule::Softmax { .. }) { "exp(score − max)" } else { "gives" };
+    let more = (hidden > 0).then(|| {
+        let label = move || if all.get() { "fewer".to_owned() } else { format!("{hidden} more") };
+        view! { <button type="button" class="more" on:click=move |_| all.update(|all| *all = !*all)>{label}</button> }
+    });
+    Some(view! {
+        <table><thead><tr><th>"of"</th><th>"is made of"</th><th>{value}</th></tr></thead><tbody>{rows}</tbody></table>
+        {more}
+    })
+}
+
+fn row(app: App, term: &Term) -> impl IntoView + use<> {
+    let factors = term.factors.iter().enumerate().map(|(i, factor)| {
+        let sign = match (i, factor.divides) {
+            (0, false) => "",
+            (0, true) => "1 ÷ ",
+            (_, false) => " × ",
+            (_, true) => " ÷ ",
+        };
+        view! { {sign}{part(app, factor)} }
+    });
+    view! {
+        <tr><th scope="row">{stressed(&term.name)}</th><td>{factors.collect_view()}</td><td class="number">{fixed(term.value, 4)}</td></tr>
+    }
+}
+
+/// A factor: a button where it opens.
+fn part(app: App, factor: &Factor) -> AnyView {
+    let (name, value) = (factor.name.clone(), number(factor.value));
+    match &factor.source {
+        Source::Number(inner) => {
+            let inner = *inner;
+            view! { <button type="button" class="part" title=name on:click=move |_| app.open(inner)>{value}</button> }
+                .into_any()
+        }
+        Source::Stored { tensor, at } => {
+            let at = at.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+            let name = format!("stored in the model: {tensor}[{at}]");
+            view! { <span class="stored" title=name.clone() aria-label=format!("{value}, {name}")>{value.clone()}</span> }
+                .into_any()
+        }
+        _ => view! { <span title=name>{value}</span> }.into_any(),
+    }
+}
+
+/// What stands between stars is stressed.
+fn stressed(text: &str) -> impl IntoView + use<> {
+    let pieces = text.split('*').map(str::to_owned).enumerate();
+    let view = pieces.map(|(i, piece)| {
+        if i % 2 == 1 { view! { <em>{piece}</em> }.into_any() } else { piece.into_any() }
+    });
+    view.collect_view()
+}
