@@ -5,6 +5,7 @@ mod attention_steps;
 mod choose;
 mod components;
 mod cost;
+mod cut_edge;
 mod dot_product;
 mod embeddings;
 mod head_grid;
@@ -15,6 +16,7 @@ mod root_d;
 mod running_softmax;
 mod softmax;
 mod training;
+mod two_answers;
 mod weighted_sum;
 
 use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
@@ -66,6 +68,7 @@ pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
     Some(match name {
         "next-tokens" => Box::new(next_tokens::NextTokens),
         "embeddings" => Box::new(embeddings::Embeddings),
+        "two-answers" => Box::new(two_answers::TwoAnswers::default()),
         "dot-product" => Box::new(dot_product::DotProduct::default()),
         "root-d" => Box::new(root_d::RootD::default()),
         "projection" => Box::new(projection::Projection::default()),
@@ -75,6 +78,7 @@ pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
         "attention-steps" => Box::new(attention_steps::AttentionSteps::default()),
         "matrix" => Box::new(matrix::Matrix),
         "head-grid" => Box::new(head_grid::HeadGrid),
+        "cut-edge" => Box::new(cut_edge::CutEdge::default()),
         "training" => Box::new(training::Training::default()),
         "cost" => Box::new(cost::Cost::default()),
         "running-softmax" => Box::new(running_softmax::RunningSoftmax::default()),

@@ -145,8 +145,7 @@ fn part(app: App, factor: &Factor) -> AnyView {
 /// What stands between stars is stressed.
 fn stressed(text: &str) -> impl IntoView + use<> {
     let pieces = text.split('*').map(str::to_owned).enumerate();
-    let view = pieces.map(|(i, piece)| {
-        if i % 2 == 1 { view! { <em>{piece}</em> }.into_any() } else { piece.into_any() }
-    });
+    let view =
+        pieces.map(|(i, piece)| if i % 2 == 1 { view! { <em>{piece}</em> }.into_any() } else { piece.into_any() });
     view.collect_view()
 }

@@ -32,7 +32,10 @@ impl PageFigure for AttentionSteps {
         let data = Data::from_trace(trace, chosen.layer, chosen.head, x)?;
         let q_idx = Some(page.hovered.unwrap_or_else(|| position(page, trace)));
         let state = State { canvas: paper.canvas(), step: self.step, q_idx, masked: self.masked };
-        Ok(View { controls: self.controls(trace.model.causal, head_picker(&chosen, &trace.model)), scene: render(&data, &state, paper.theme()) })
+        Ok(View {
+            controls: self.controls(trace.model.causal, head_picker(&chosen, &trace.model)),
+            scene: render(&data, &state, paper.theme()),
+        })
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -49,7 +52,9 @@ impl PageFigure for AttentionSteps {
             }
             Event::Set(id, value) if id == "mask" => self.masked = value == "on",
             Event::Set(id, value) => return picked(page, id, value),
-            Event::Chosen(Target::Item { index }, _) => (self.step, self.playing) = ((*index).min(STEPS.len() - 1), false),
+            Event::Chosen(Target::Item { index }, _) => {
+                (self.step, self.playing) = ((*index).min(STEPS.len() - 1), false)
+            }
             Event::Tick if self.playing => {
                 self.step = (self.step + 1).min(STEPS.len() - 1);
                 self.playing = self.step + 1 < STEPS.len();

@@ -25,7 +25,8 @@ impl PageFigure for HeadGrid {
         let state = State { canvas: paper.canvas(), selected: chosen, ..Default::default() };
         let mut view = View::of(render(&data, &state, paper.theme()));
         if page.real.is_none() {
-            view.scene.caption += " The lesson model has one head a layer; with a real model here, all of its heads are shown.";
+            view.scene.caption +=
+                " The lesson model has one head a layer; with a real model here, all of its heads are shown.";
         }
         Ok(view)
     }

@@ -6,8 +6,8 @@ use crate::{Change, Control, Event, Missing, Page, Paper};
 use attnscope::MatrixKind;
 use attnscope::analysis::Number;
 use attnscope_figures::Target;
-use attnscope_figures::figure::projection::{Data, State, render};
 use attnscope_figures::figure::Part;
+use attnscope_figures::figure::projection::{Data, State, render};
 use attnscope_protocol::{Request, Response};
 
 /// The figure: which matrix, and which cell of it is lit.
@@ -85,5 +85,7 @@ impl Projection {
 
 /// A long text is run for its patterns alone.
 pub(super) fn too_long(what: &str) -> Missing {
-    Missing::Nothing(format!("The sentence is too long for this figure, which needs every number of {what}: shorten it."))
+    Missing::Nothing(format!(
+        "The sentence is too long for this figure, which needs every number of {what}: shorten it."
+    ))
 }

@@ -29,7 +29,8 @@ impl PageFigure for Softmax {
         let (data, state) = self.data(page)?;
         let trace = &page.run()?.trace;
         let chosen = page.selection.within(&trace.model);
-        let mut controls: Vec<_> = token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
+        let mut controls: Vec<_> =
+            token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
         controls.push(Control::Slider {
             id: "temperature",

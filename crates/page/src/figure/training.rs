@@ -39,7 +39,9 @@ impl PageFigure for Training {
             steps: self.settings.steps,
             n_vocab,
             reference: None,
-            series: series.map(|((name, measure), points)| Series { name: name.into(), measure, points: points.clone() }).collect(),
+            series: series
+                .map(|((name, measure), points)| Series { name: name.into(), measure, points: points.clone() })
+                .collect(),
             model: format!("Lesson model, seed {}, after {} steps, on “{SENTENCE}”", self.settings.seed, self.step),
         };
         let mut scene = render(&data, &State { canvas: paper.canvas(), step: None }, paper.theme());
@@ -146,7 +148,11 @@ impl Training {
                 shown: format!("{rate:.3}"),
             },
             Control::Text { id: "own", label: "own sentences, with a dot between".into(), value: self.own.clone() },
-            button("use", if used { "use the built-in model again" } else { "use this model in all chapters" }, self.step == 0),
+            button(
+                "use",
+                if used { "use the built-in model again" } else { "use this model in all chapters" },
+                self.step == 0,
+            ),
         ]
     }
 }
