@@ -41,8 +41,8 @@ pub trait PageFigure {
         None
     }
 
-    /// Whether it asks much of the machine, so that it waits until it is seen.
-    fn is_heavy(&self) -> bool {
+    /// Whether it asks so much of the machine that it waits until it is seen.
+    fn is_heavy(&self, _page: &Page<'_>) -> bool {
         false
     }
 }

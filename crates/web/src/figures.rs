@@ -95,7 +95,7 @@ impl Live {
         if seen {
             return self.draw();
         }
-        if self.figure.borrow().is_heavy() {
+        if self.app.with_page(|page| self.figure.borrow().is_heavy(&page)) {
             return self.app.want(self.at, Vec::new());
         }
         let live = self.clone();

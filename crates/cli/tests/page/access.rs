@@ -15,13 +15,15 @@ fn prose_and_figures_are_there_without_javascript() {
     let drawn = browser.run(
         "return [...document.querySelectorAll('figure[data-ready=false] svg')].filter((svg) => svg.getBoundingClientRect().width > 300).length",
     );
-    assert_eq!(drawn, 2, "one drawing a figure is seen, the wide one");
+    assert_eq!(drawn, 17, "one drawing a figure is seen, the wide one");
     let text = browser.run("return document.querySelector('#chapter-01-the-next-word').innerText");
     assert!(text.as_str().unwrap().contains("A language model does one thing"), "{text}");
-    let weights = browser.run("return document.querySelectorAll('.wide [data-q][data-k][data-value]').length");
+    let weights = browser.run(
+        "return document.querySelectorAll('figure[data-figure=matrix] .wide [data-q][data-k][data-value]').length",
+    );
     assert_eq!(weights, 10, "true numbers, though nothing runs");
     let seen = browser.run(
-        "return [...document.querySelectorAll('.wide rect[data-value]')]
+        "return [...document.querySelectorAll(':is([data-figure=matrix], [data-figure=next-tokens]) .wide rect[data-value]')]
              .filter((mark) => mark instanceof SVGElement && mark.closest('svg') && mark.getBoundingClientRect().height > 10).length",
     );
     assert_eq!(seen, 20, "ten cells and ten bars are really drawn");

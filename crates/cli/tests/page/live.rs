@@ -22,7 +22,7 @@ fn the_address_holds_what_is_chosen() {
     let (served, browser) = page();
     browser.write("the dog was");
     shows(&browser, "the dog was", "Lesson");
-    browser.run("const layer = document.querySelector('#layer'); layer.value = '1'; layer.dispatchEvent(new Event('change', {bubbles: true}))");
+    browser.run("const layer = document.querySelector('#matrix-layer'); layer.value = '1'; layer.dispatchEvent(new Event('change', {bubbles: true}))");
     browser.wait("document.querySelector('#figure-matrix-desc').textContent.includes('layer 1')");
     let url = browser.run("return location.href");
     assert!(url.as_str().unwrap().ends_with("?text=the+dog+was&model=lesson&layer=1&head=0&query=2"), "{url}");

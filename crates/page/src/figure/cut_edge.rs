@@ -55,8 +55,8 @@ impl PageFigure for CutEdge {
         Vec::new()
     }
 
-    fn is_heavy(&self) -> bool {
-        true
+    fn is_heavy(&self, page: &Page<'_>) -> bool {
+        page.real.is_some()
     }
 }
 

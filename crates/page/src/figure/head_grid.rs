@@ -41,7 +41,7 @@ impl PageFigure for HeadGrid {
         }
     }
 
-    fn is_heavy(&self) -> bool {
-        true
+    fn is_heavy(&self, page: &Page<'_>) -> bool {
+        page.real.is_some()
     }
 }

@@ -37,7 +37,11 @@ impl PageFigure for RunningSoftmax {
                 max: data.states.len() as f32,
                 step: 1.0,
                 value: step as f32,
-                shown: if step == data.states.len() { "all read".into() } else { (step + 1).to_string() },
+                shown: match step {
+                    0 => "none read".into(),
+                    all if all == data.states.len() => "all read".into(),
+                    tile => tile.to_string(),
+                },
             },
         ];
         controls.extend(token_picker("word", "word", &trace.tokens, at));

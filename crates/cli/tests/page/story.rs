@@ -1,0 +1,162 @@
+//! The story's figures: each lives, its numbers are the engine's, and its main interaction does what the text says.
+
+use crate::{page, quiet, shows};
+use attnscope::{Capture, Intervention, lesson};
+use serde_json::json;
+
+const HOT_DOG: &str = "the hot dog was";
+
+/// Sets a control as a reader would.
+fn set(figure: &str, control: &str, value: &str) -> String {
+    format!(
+        "const c = document.querySelector('figure[data-figure={figure}] [data-control={control}]' +
+             (document.querySelector('figure[data-figure={figure}] input[type=radio][data-control={control}]') ? '[value=\"{value}\"]' : ''));
+         if (c.type === 'radio') c.click(); else {{ c.value = '{value}'; c.dispatchEvent(new Event(c.tagName === 'SELECT' ? 'change' : 'input', {{bubbles: true}})); }}"
+    )
+}
+
+/// Values of marks whose key begins so, by key.
+fn values(figure: &str, keys: &str) -> String {
+    format!(
+        "Object.fromEntries([...document.querySelectorAll('figure[data-figure={figure}] [data-key^=\"{keys}\"][data-value]')]
+             .map((mark) => [mark.dataset.key, Number(mark.dataset.value)]))"
+    )
+}
+
+#[test]
+fn any_number_opens_down_to_what_is_stored_and_back() {
+    let (served, browser) = page();
+    browser.run("document.querySelector('figure[data-figure=matrix] [data-key=\"cell-2-1\"]').dispatchEvent(new MouseEvent('click', {bubbles: true}))");
+    let says = |text: &str| {
+        browser.wait(&format!("document.querySelector('#arithmetic')?.textContent.includes({})", json!(text)))
+    };
+    says("blocks.0.attn.pattern[0,2,1]");
+    let model = lesson::model();
+    let capture: Capture = "pattern".parse().unwrap();
+    let trace = model.run(&model.encode(HOT_DOG).unwrap(), &capture, &[]).unwrap();
+    let shown = browser.run("return Number(document.querySelector('#arithmetic .value strong').textContent)");
+    let expected = f64::from(trace.pattern(0, 0).unwrap()[2 * 4 + 1]);
+    assert!((shown.as_f64().unwrap() - expected).abs() < 0.006, "{shown} and {expected}");
+    // Weight, score, key, what attention reads, what enters the layer, the word's own row: always the first part.
+    for next in ["attn.scores", "attn.q[", "attn_in", "resid_pre", "embed["] {
+        browser.run("document.querySelector('#arithmetic .part').click()");
+        says(next);
+    }
+    browser.wait("document.querySelector('#arithmetic .stored')");
+    browser.run("document.querySelector('#arithmetic .back').click()");
+    says("resid_pre");
+    browser.run("document.querySelector('#arithmetic .close').click()");
+    browser.wait("!document.querySelector('#arithmetic')");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn without_attention_both_orders_get_the_same_answer() {
+    let (served, browser) = page();
+    let bars = format!(
+        "const all = {}; const of = (c) => Object.entries(all).filter(([key]) => key.startsWith(`bar-${{c}}-`)).map(([, p]) => p); return [of(0), of(1)]",
+        values("two-answers", "bar-")
+    );
+    let with = browser.run(&bars);
+    assert_ne!(with[0], with[1], "with attention the answers differ");
+    browser.run(&set("two-answers", "compare", "off"));
+    browser.wait("document.querySelector('#figure-two-answers-desc').textContent.length && [...document.querySelectorAll('figure[data-figure=two-answers] text')].some((t) => t.textContent.includes('without attention'))");
+    let without = browser.run(&bars);
+    assert_eq!(without[0], without[1]);
+    assert!(without[0].as_array().unwrap().len() > 4);
+    quiet(&browser, &served);
+}
+
+#[test]
+fn cutting_dog_to_hot_brings_the_animal_back_and_the_other_edge_does_not() {
+    let (served, browser) = page();
+    let model = lesson::model();
+    let native = |edge: &str| {
+        let cut = Intervention::cut(edge).unwrap();
+        let trace = model.run(&model.encode(HOT_DOG).unwrap(), &Capture::none(), &[cut]).unwrap();
+        model.next_tokens(&trace, 1)[0].clone()
+    };
+    for (from, edge) in [("2", "2>1"), ("3", "3>1")] {
+        browser.run(&set("cut-edge", "from", from));
+        let next = native(edge);
+        browser.wait(&format!(
+            "Object.entries({}).some(([key, p]) => key.startsWith('bar-1-') && Math.abs(p - {}) < 1e-4)",
+            values("cut-edge", "bar-"),
+            next.p
+        ));
+    }
+    assert_eq!(native("2>1").text, "barking");
+    assert_ne!(native("3>1").text, "barking");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn arrows_move_by_keyboard_and_their_product_follows() {
+    let (served, browser) = page();
+    let dot = "Number(document.querySelector('figure[data-figure=dot-product] [data-key=dot]').dataset.value)";
+    let before = browser.run(&format!("return {dot}")).as_f64().unwrap();
+    browser.run("document.querySelector('figure[data-figure=dot-product] [data-handle=\"0\"]').focus()");
+    browser.press("\u{e014}\u{e014}"); // right, right: 2 × 0.05 × b₁
+    let expected = before + 0.1 * 0.9;
+    browser.wait(&format!("Math.abs({dot} - {expected}) < 1e-4"));
+    quiet(&browser, &served);
+}
+
+#[test]
+fn edited_scores_still_fill_one_bar() {
+    let (served, browser) = page();
+    let weights = values("softmax", "weight-");
+    let before = browser.run(&format!("return {weights}"));
+    browser.run("document.querySelector('figure[data-figure=softmax] [data-handle=\"1\"]').focus()");
+    browser.press(&"\u{e012}".repeat(20)); // hot: 2 less
+    browser.wait(&format!("{weights}['weight-1'] < {}", before["weight-1"].as_f64().unwrap() - 0.2));
+    let after = browser.run(&format!("return Object.values({weights})"));
+    let sum: f64 = after.as_array().unwrap().iter().filter_map(serde_json::Value::as_f64).sum();
+    assert!((sum - 1.0).abs() < 1e-4, "{after}");
+    browser.run("document.querySelector('#softmax-reset').click()");
+    browser.wait(&format!("Math.abs({weights}['weight-1'] - {}) < 1e-6", before["weight-1"]));
+    quiet(&browser, &served);
+}
+
+#[test]
+fn attention_is_stepped_and_played() {
+    let (served, browser) = page();
+    browser.run(&set("attention-steps", "step", "2"));
+    browser.wait("document.querySelector('figure[data-figure=attention-steps] output').textContent.startsWith('QK')");
+    browser.run("document.querySelector('#attention-steps-play').click()");
+    browser.wait("document.querySelector('figure[data-figure=attention-steps] output').textContent.includes('√')");
+    browser.run(&set("root-d", "d", "9"));
+    browser.wait(
+        "[...document.querySelectorAll('figure[data-figure=root-d] text')].some((t) => t.textContent.includes('√512'))",
+    );
+    quiet(&browser, &served);
+}
+
+#[test]
+fn training_runs_pauses_and_its_model_can_be_used() {
+    let (served, browser) = page();
+    let caption = "document.querySelector('figure[data-figure=training] figcaption').textContent";
+    browser.run("document.querySelector('#training-train').click()");
+    browser.wait(&format!("Number({caption}.match(/after (\\d+) steps/)?.[1]) >= 60"));
+    browser.run("document.querySelector('#training-train').click()");
+    browser.wait("document.querySelector('#training-train').textContent === 'go on'");
+    let steps = browser.run(&format!("return Number({caption}.match(/after (\\d+) steps/)[1])"));
+    browser.run("document.querySelector('#training-step').click()");
+    browser.wait(&format!("Number({caption}.match(/after (\\d+) steps/)[1]) > {steps}"));
+    browser.run("document.querySelector('#training-use').click()");
+    shows(&browser, HOT_DOG, "Lesson model, trained");
+    browser.run("document.querySelector('#training-use').click()");
+    browser.wait("location.search === '' || location.search.includes('model=lesson')");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn the_cost_is_measured_here() {
+    let (served, browser) = page();
+    browser.run("document.querySelector('#cost-measure').click()");
+    browser.wait(
+        "document.querySelectorAll('figure[data-figure=cost] [data-key^=\"time-tiles-\"][data-value]').length >= 3",
+    );
+    browser.run("document.querySelector('#cost-measure').click()");
+    quiet(&browser, &served);
+}
