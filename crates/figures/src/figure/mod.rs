@@ -9,6 +9,8 @@ pub mod attention_steps;
 mod attention_steps_cells;
 mod attention_steps_draw;
 mod attention_steps_stage;
+pub mod compare;
+mod compare_bars;
 pub mod components;
 pub mod cost;
 mod cost_panel;
