@@ -1,8 +1,8 @@
-//! The SVG of compared answers, and what they promise on hostile data.
+//! The SVG of compared answers and of what a model is given, and what they promise on hostile data.
 
 mod sample;
 
-use attnscope_figures::figure::{Canvas, compare};
+use attnscope_figures::figure::{Canvas, compare, tokens};
 use attnscope_figures::{Scene, Theme, svg};
 use proptest::prelude::*;
 use sample::answers;
@@ -12,6 +12,20 @@ use std::collections::HashSet;
 fn two_runs() {
     let scene = compare::render(&answers::compared(2), &compare::State::default(), &Theme::LIGHT);
     insta::assert_snapshot!("compare-light", svg::to_svg(&scene));
+}
+
+#[test]
+fn tokens_of_the_hot_dog() {
+    let data = answers::given(answers::lesson_words(4), 32);
+    let scene = tokens::render(&data, &tokens::State { idx: Some(2), ..Default::default() }, &Theme::LIGHT);
+    insta::assert_snapshot!("tokens-light", picture_free(&svg::to_svg(&scene)));
+}
+
+/// The file without the bytes of the legend's picture, which depend on the version of a compressor.
+fn picture_free(svg: &str) -> String {
+    let mut parts = svg.split("base64,");
+    let first = parts.next().unwrap_or_default().to_string();
+    parts.fold(first, |out, part| out + "base64,…" + &part[part.find('"').unwrap()..])
 }
 
 #[test]
@@ -57,5 +71,12 @@ proptest! {
         let columns = (0..n_columns).map(|c| (answers::run(&tokens.concat(), "x"), answers::next(&list(c)))).collect();
         let data = compare::Data::from_next(columns, 30, String::new());
         sound(&compare::render(&data, &compare::State { canvas, max_p }, &Theme::DARK));
+        let given = tokens::Data {
+            ids: (0..n_columns as u32 * 4).collect(),
+            vectors: (0..n_columns * 5).map(|i| numbers[i..].to_vec()).collect(),
+            tokens,
+            ..Default::default()
+        };
+        sound(&tokens::render(&given, &tokens::State { canvas, idx: Some(n_columns) }, &Theme::DARK));
     }
 }

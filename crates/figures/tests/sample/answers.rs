@@ -1,8 +1,8 @@
 //! What models answer, and what they are given: data and the states that are looked at and tested.
 
-use super::{noise, strings, words};
+use super::{noise, strings, vector, words};
 use attnscope::NextToken;
-use attnscope_figures::figure::{Canvas, compare};
+use attnscope_figures::figure::{Canvas, compare, tokens};
 use attnscope_figures::{Scene, Theme};
 
 pub const PHONE: Canvas = Canvas { width: 374.0, bare: true };
@@ -49,8 +49,25 @@ pub fn compared_odd() -> compare::Data {
     compare::Data { columns, words: texts, p, model: String::new() }
 }
 
+/// Tokens with vectors of `d` numbers, or without where `d` is 0.
+pub fn given(texts: Vec<String>, d: usize) -> tokens::Data {
+    let n = texts.len();
+    tokens::Data {
+        ids: (0..n).map(|i| (noise(i) * if d > 100 { 49_152.0 } else { 60.0 }) as u32).collect(),
+        vectors: (0..n).map(|i| vector("", d, 40 + i).values).collect(),
+        tokens: texts,
+        model: "made-up numbers".into(),
+        word_level: false,
+    }
+}
+
+pub fn lesson_words(n: usize) -> Vec<String> {
+    strings(&["the", "hot", "dog", "was", "very", "cold", "and", "tasty"][..n])
+}
+
 pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
     let compare = |data: compare::Data, canvas, max_p| compare::render(&data, &compare::State { canvas, max_p }, theme);
+    let tokens = |data, canvas, idx| tokens::render(&data, &tokens::State { canvas, idx }, theme);
     vec![
         ("compare-2", compare(compared(2), Canvas::default(), None)),
         ("compare-2-phone", compare(compared(2), PHONE, None)),
@@ -62,5 +79,15 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ("compare-1", compare(compared(1), COLUMN, None)),
         ("compare-odd", compare(compared_odd(), Canvas { width: 521.0, bare: true }, None)),
         ("compare-odd-narrow", compare(compared_odd(), NARROW, None)),
+        ("tokens-4", tokens(given(lesson_words(4), 32), Canvas::default(), None)),
+        ("tokens-5", tokens(given(lesson_words(5), 32), COLUMN, Some(2))),
+        ("tokens-8", tokens(given(lesson_words(8), 32), COLUMN, None)),
+        ("tokens-5-phone", tokens(given(lesson_words(5), 32), PHONE, Some(1))),
+        ("tokens-8-narrow", tokens(given(lesson_words(8), 2048), NARROW, None)),
+        ("tokens-300", tokens(given(words(300), 576), COLUMN, None)),
+        ("tokens-300-phone", tokens(given(words(300), 576), PHONE, None)),
+        ("tokens-no-vectors", tokens(given(words(12), 0), COLUMN, None)),
+        ("tokens-odd", tokens(given(strings(&super::NASTY), 3), PHONE, Some(4))),
+        ("tokens-0", tokens(given(vec![], 3), PHONE, None)),
     ]
 }
