@@ -67,7 +67,7 @@ impl Data {
         *self.p.get(column)?.get(word)?
     }
 
-    /// The first run that gives every word exactly the probability that this one gives it.
+    /// The first of the runs before it that gives every word exactly the probability that this one gives it.
     pub fn same_as(&self, column: usize) -> Option<usize> {
         let row = |c: usize| (0..self.words.len()).map(move |w| self.probability(c, w));
         let known = row(column).any(|p| p.is_some());
@@ -92,8 +92,9 @@ impl Data {
     /// What stands under the heading of a run that changed nothing.
     pub(super) fn sameness(&self, column: usize) -> Option<String> {
         let same = self.same_as(column)?;
+        let which = ["first", "second", "third", "fourth"].get(same)?;
         // With two runs it is clear as which.
-        Some(if self.columns.len() == 2 { SAME.into() } else { format!("{SAME} as {}", self.columns[same].name) })
+        Some(if self.columns.len() == 2 { SAME.into() } else { format!("{SAME} as the {which}") })
     }
 }
 

@@ -150,7 +150,9 @@ fn bar(
     let node = Node::rect(x, mid - height / 2.0, long, height).radius(3.0).fill(color(theme, column)).value(p);
     frame.push(node.key(format!("bar-{column}-{word}")).target(Target::Item { index: word }).label(said));
     let size = if height < 18.0 { SMALL + 0.5 } else { LABEL };
-    let number = Node::text(x + long + 7.0, mid, Run::new(percent(p))).size(size).fill(theme.text).centred();
+    // What is no number is a long text.
+    let shown = text::fit(&percent(p), full + NUMBER - long - 7.0, size, Weight::Semibold);
+    let number = Node::text(x + long + 7.0, mid, Run::new(shown)).size(size).fill(theme.text).centred();
     let best = data.top(column).is_some_and(|(top, _)| top == word);
     frame.push(if best { number.bold() } else { number });
 }

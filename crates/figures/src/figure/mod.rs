@@ -39,6 +39,8 @@ pub mod softmax;
 mod softmax_bar;
 mod softmax_layout;
 mod softmax_rows;
+pub mod tokens;
+mod tokens_column;
 pub mod training;
 mod training_plot;
 mod vector_rows;

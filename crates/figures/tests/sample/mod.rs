@@ -1,6 +1,7 @@
 //! Data for tests and gallery, made by hand or by rule; the few numbers that are SmolLM2's are marked.
 #![allow(dead_code, reason = "each user takes what it needs")]
 
+pub mod answers;
 pub mod attention;
 pub mod plots;
 pub mod scenes;
