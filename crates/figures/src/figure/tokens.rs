@@ -73,20 +73,22 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let drawn = lines.iter().map(|line| line.len()).sum::<usize>();
     let cells = || (0..drawn).filter_map(|i| data.vector(i)).flat_map(|v| v.iter().take(CELLS).copied());
     let limit = max_abs(cells());
+    let gap = column::gap(data, &lines, frame.inner(), BESIDE);
     let (top, mut right) = (frame.y, PAD);
     for line in &lines {
-        right = column::line(&mut frame, data, state, line.clone(), limit);
+        right = column::line(&mut frame, data, state, (line.clone(), gap), limit).max(right);
     }
     let left_out = data.tokens.len() - drawn;
     if left_out > 0 {
         frame.label(PAD, frame.y + 4.0, Anchor::Start, format!("… and {left_out} more"));
         frame.y += 22.0;
     }
-    let beside = lines.len() == 1 && frame.width - PAD - right >= 40.0 + BOX_W;
+    // Half a pixel: the sum of widths is not exact.
+    let beside = lines.len() == 1 && left_out == 0 && frame.width - PAD - right >= BESIDE - 0.5;
     if beside {
         box_beside(&mut frame, right + 12.0, top)
     } else {
-        box_below(&mut frame)
+        box_below(&mut frame, right)
     }
     if cells().next().is_some() {
         frame.y += 18.0;
@@ -95,7 +97,10 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.finish(&said_below(data, drawn), description(data))
 }
 
-const BOX_W: f32 = 104.0;
+/// Width of the model beside the tokens.
+const BOX_W: f32 = 84.0;
+/// Width of the arrow and the model beside the tokens.
+const BESIDE: f32 = BOX_W + 48.0;
 const BOX_H: f32 = 44.0;
 
 /// An arrow to the right into the model, beside the tokens.
@@ -106,13 +111,13 @@ fn box_beside(frame: &mut Frame, x: f32, top: f32) {
     model(frame, end + 4.0, mid - BOX_H / 2.0, BOX_W);
 }
 
-/// An arrow down into the model, under the tokens.
-fn box_below(frame: &mut Frame) {
-    let mid = frame.width / 2.0;
+/// An arrow down into the model, which is as wide as the tokens above it.
+fn box_below(frame: &mut Frame, right: f32) {
+    let width = (right - PAD).max(120.0);
+    let mid = PAD + width / 2.0;
     arrow(frame, (mid, frame.y), (mid, frame.y + 26.0));
     frame.y += 30.0;
-    let width = frame.inner().min(280.0);
-    model(frame, mid - width / 2.0, frame.y, width);
+    model(frame, PAD, frame.y, width);
     frame.y += BOX_H;
 }
 
@@ -143,9 +148,11 @@ fn said_below(data: &Data, drawn: usize) -> String {
     let first = match d {
         0 => String::new(),
         d if d > CELLS => {
-            format!("The first {CELLS} of {d} numbers that enter the first layer (token and position together).")
+            format!(
+                "The first {CELLS} of {d} numbers that enter the first layer (position included where the model adds it)."
+            )
         }
-        _ => "The numbers that enter the first layer (token and position together).".into(),
+        _ => "The numbers that enter the first layer (position included where the model adds it).".into(),
     };
     let cut = if drawn < data.tokens.len() {
         format!("The first {drawn} of {} are drawn.", plural(data.tokens.len(), "token"))
@@ -177,7 +184,7 @@ fn description(data: &Data) -> String {
 }
 
 /// Size of the small print under a strip.
-pub(super) const UNDER: f32 = SMALL - 0.5;
+pub(super) const UNDER: f32 = SMALL - 1.0;
 
 #[cfg(test)]
 mod tests {
@@ -212,6 +219,15 @@ mod tests {
         let data = Data::from_trace(&trace(2));
         assert!(data.vectors.is_empty());
         assert!(!render(&data, &State::default(), &Theme::LIGHT).description.contains("vector"));
+    }
+
+    #[test]
+    fn no_token_is_left_alone_in_a_line() {
+        let data = Data { tokens: vec!["word".into(); 10], ..Data::default() };
+        let lines = |room| column::lines(&data, room, 3).into_iter().map(|line| line.len()).collect::<Vec<_>>();
+        let all = 10.0 * crate::token::width("word", 15.0, crate::scene::Weight::Semibold) + 10.0 * 24.0 + 9.0 * 8.0;
+        assert_eq!(lines(all + 1.0), [10]);
+        assert_eq!(lines(all - 1.0), [5, 5]);
     }
 
     #[test]

@@ -12,12 +12,23 @@ use std::ops::Range;
 const CHIP: f32 = 34.0;
 const SIZE: f32 = 15.0;
 const GAP: f32 = 8.0;
+const WIDEST_GAP: f32 = 28.0;
 /// Height of a cell of a strip.
 const CELL: f32 = 12.0;
 const STRIP_W: f32 = 28.0;
 
-/// Which tokens stand in which line, `most` lines at most.
+/// Which tokens stand in which line, `most` lines at most; where all have room, no line much longer than the others.
 pub(super) fn lines(data: &Data, room: f32, most: usize) -> Vec<Range<usize>> {
+    let widest = lines_within(data, room, most);
+    let all = |lines: &[Range<usize>]| lines.last().map_or(0, |line| line.end) == data.tokens.len();
+    if widest.len() < 2 || !all(&widest) {
+        return widest;
+    }
+    let narrower = (10..20).map(|part| lines_within(data, room * part as f32 / 20.0, most));
+    narrower.into_iter().find(|lines| lines.len() == widest.len() && all(lines)).unwrap_or(widest)
+}
+
+fn lines_within(data: &Data, room: f32, most: usize) -> Vec<Range<usize>> {
     let mut lines: Vec<Range<usize>> = Vec::new();
     let mut x = 0.0;
     for idx in 0..data.tokens.len() {
@@ -53,8 +64,17 @@ fn under(data: &Data, idx: usize) -> Option<String> {
     (n > CELLS).then(|| plural(n, "number"))
 }
 
+/// Between the tokens of a line: generous for the only line, which leaves `beside` free after it if it can.
+pub(super) fn gap(data: &Data, lines: &[Range<usize>], room: f32, beside: f32) -> f32 {
+    let [line] = lines else { return GAP };
+    let free = room - line.clone().map(|idx| width(data, idx, room)).sum::<f32>();
+    let gaps = line.len().saturating_sub(1).max(1) as f32;
+    let free = if free - beside >= GAP * gaps { free - beside } else { free };
+    (free / gaps).clamp(GAP, WIDEST_GAP)
+}
+
 /// Draws a line of tokens; moves `y` below it and returns where it ends.
-pub(super) fn line(frame: &mut Frame, data: &Data, state: &State, line: Range<usize>, limit: f32) -> f32 {
+pub(super) fn line(frame: &mut Frame, data: &Data, state: &State, (line, gap): (Range<usize>, f32), limit: f32) -> f32 {
     let (top, room) = (frame.y, frame.inner());
     let (mut x, mut below) = (PAD, top);
     for idx in line {
@@ -63,10 +83,10 @@ pub(super) fn line(frame: &mut Frame, data: &Data, state: &State, line: Range<us
         chip(frame, data, state, idx, (x, w));
         vector(frame, data, idx, x + w / 2.0, limit);
         below = below.max(frame.y);
-        x += w + GAP;
+        x += w + gap;
     }
     frame.y = below + 18.0;
-    x - GAP
+    x - gap
 }
 
 fn chip(frame: &mut Frame, data: &Data, state: &State, idx: usize, (x, w): (f32, f32)) {
