@@ -15,6 +15,7 @@ mod projection;
 mod root_d;
 mod running_softmax;
 mod softmax;
+mod tokens;
 mod training;
 mod two_answers;
 mod weighted_sum;
@@ -66,6 +67,7 @@ impl View {
 /// The figure of this name, as it is in the beginning.
 pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
     Some(match name {
+        "tokens" => Box::new(tokens::Tokens),
         "next-tokens" => Box::new(next_tokens::NextTokens),
         "embeddings" => Box::new(embeddings::Embeddings),
         "two-answers" => Box::new(two_answers::TwoAnswers::default()),

@@ -35,7 +35,7 @@ pub struct Live {
     seen: RwSignal<bool>,
     /// Counts what changed in the figure itself, and answers that it waited for.
     pub changed: RwSignal<u32>,
-    later: Cell<Option<i32>>,
+    later: Cell<bool>,
     ticking: Cell<bool>,
 }
 
@@ -89,23 +89,23 @@ impl Live {
         self.app.cards.track();
         self.width.track();
         self.changed.track();
-        if let (Some(timer), Some(window)) = (self.later.take(), web_sys::window()) {
-            window.clear_timeout_with_handle(timer);
-        }
         if seen {
             return self.draw();
         }
         if self.app.with_page(|page| self.figure.borrow().is_heavy(&page)) {
             return self.app.want(self.at, Vec::new());
         }
+        if self.later.replace(true) {
+            return;
+        }
         let live = self.clone();
         let draw = Closure::once_into_js(move || {
-            live.later.set(None);
+            live.later.set(false);
             live.draw();
         });
-        let timer = web_sys::window()
-            .and_then(|w| w.set_timeout_with_callback_and_timeout_and_arguments_0(draw.unchecked_ref(), LATER).ok());
-        self.later.set(timer);
+        if let Some(window) = web_sys::window() {
+            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(draw.unchecked_ref(), LATER);
+        }
     }
 
     fn paper(&self) -> Paper {

@@ -8,6 +8,7 @@ use attnscope::{Intervention, NextToken, Token};
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_protocol::{Prompt, Request, Run};
+use std::collections::{HashMap, HashSet};
 
 const MOST: usize = 10;
 /// Of a large vocabulary enough that a word likely in one run is found in the others.
@@ -38,8 +39,9 @@ impl PageFigure for CutEdge {
         if let (Some(text), Some(run)) = (shorter, less) {
             columns.push(column(text, format!("without {}", name(k)), &run?.next));
         }
-        let data = Data::from_next(columns, MOST, whole.trace.model.name.clone());
-        let scene = render(&data, &State { canvas: paper.canvas(), ..Default::default() }, paper.theme());
+        let data = Data::from_next(most_changed(columns), MOST, whole.trace.model.name.clone());
+        let mut scene = render(&data, &State { canvas: paper.canvas(), ..Default::default() }, paper.theme());
+        scene.caption += " Shown are the words that change most.";
         let controls: Vec<Option<Control>> =
             vec![token_picker("from", "who looks", tokens, q), token_picker("to", "at whom", tokens, k)];
         Ok(View { controls: controls.into_iter().flatten().collect(), scene })
@@ -72,6 +74,23 @@ impl CutEdge {
         let prompt = Prompt { model: page.real.unwrap_or(LESSON).into(), text: text.into(), interventions };
         page.run_of(&Request::Run { prompt, capture: String::new(), layers: None, top: TOP })
     }
+}
+
+/// Only the words whose probability the change moved most.
+fn most_changed(mut columns: Vec<(Column, Vec<NextToken>)>) -> Vec<(Column, Vec<NextToken>)> {
+    let mut moved: HashMap<u32, (f32, f32)> = HashMap::new();
+    for next in columns.iter().flat_map(|(_, next)| next) {
+        let (low, high) = moved.entry(next.id).or_insert((next.p, next.p));
+        (*low, *high) = (low.min(next.p), high.max(next.p));
+    }
+    // A word that a list lacks is less likely there than all that it has.
+    let lacking = |id: u32| columns.iter().any(|(_, next)| !next.iter().any(|n| n.id == id));
+    let mut order: Vec<(f32, u32)> =
+        moved.into_iter().map(|(id, (low, high))| (if lacking(id) { high } else { high - low }, id)).collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let kept: HashSet<u32> = order.into_iter().take(MOST).map(|(_, id)| id).collect();
+    columns.iter_mut().for_each(|(_, next)| next.retain(|n| kept.contains(&n.id)));
+    columns
 }
 
 /// In all layers and heads.

@@ -1,0 +1,16 @@
+//! Chapter 1: what the model is given: tokens, their ids, and the beginnings of their vectors.
+
+use super::{PageFigure, View};
+use crate::{Missing, Page, Paper};
+use attnscope_figures::figure::tokens::{Data, State, render};
+
+/// The figure.
+pub struct Tokens;
+
+impl PageFigure for Tokens {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let data = Data::from_trace(&page.run()?.trace);
+        let state = State { canvas: paper.canvas(), idx: page.hovered.or(page.selection.q_idx) };
+        Ok(View::of(render(&data, &state, paper.theme())))
+    }
+}
