@@ -49,8 +49,15 @@ impl Example {
         let wide = self.view(name, &*drawn, WIDE, false)?;
         let controls = control::html(name, &wide.controls, false);
         let controls = if controls.is_empty() { controls } else { format!("<div class=\"controls\">{controls}</div>") };
+        let narrow = self.view(name, &*drawn, NARROW, false)?.scene;
+        // What a phone must scroll sideways, the keyboard must reach.
+        let reach = if view_box(&narrow)[2] > NARROW {
+            format!(" tabindex=\"0\" role=\"group\" aria-label=\"{}\"", escape(&narrow.title))
+        } else {
+            String::new()
+        };
         Ok(format!(
-            "<figure data-figure=\"{name}\" data-ready=\"false\">{controls}<div class=\"drawing\"><div class=\"wide\">{}</div>\
+            "<figure data-figure=\"{name}\" data-ready=\"false\">{controls}<div class=\"drawing\"{reach}><div class=\"wide\">{}</div>\
              <div class=\"narrow\">{}</div></div><figcaption>{}</figcaption></figure>\n",
             self.svg(name, &*drawn, WIDE)?,
             self.svg(name, &*drawn, NARROW)?,

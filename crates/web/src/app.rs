@@ -1,6 +1,6 @@
 //! The state of the page: what is chosen, what is known, and what must be asked.
 
-use crate::client::{Client, place};
+use crate::client::{Client, Place, place};
 use crate::figures::Live;
 use crate::work::Works;
 use attnscope::analysis::Number;
@@ -157,8 +157,12 @@ impl App {
     }
 
     async fn ask(self, request: Request) -> Result<Response, Failure> {
-        let answer = self.client().ask(&request, |progress| self.progress.set(Some(progress))).await;
-        self.progress.set(None);
+        // What the page computes itself is there at once.
+        let slow = request.model().is_some_and(|model| !matches!(place(model), Place::Page | Place::Trainer));
+        let answer = self.client().ask(&request, |progress| self.progress.set(slow.then_some(progress))).await;
+        if slow {
+            self.progress.set(None);
+        }
         if matches!(&answer, Err(Failure { kind: FailureKind::Text { .. }, .. })) {
             // Half a word is no mistake: who types on is not interrupted, since a new question drops this one.
             pause(TYPING).await;

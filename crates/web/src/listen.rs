@@ -46,7 +46,10 @@ fn on(element: &Element, kind: &str, f: impl FnMut(web_sys::Event) + 'static) ->
 /// An event of the drawing.
 fn drawing(live: &Rc<Live>, dragged: &Cell<Option<Target>>, event: &web_sys::Event) {
     let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let target = element.as_ref().and_then(|element| live.scene.borrow().as_ref()?.target_of(element));
+    // While the figure is drawn, marks that move lose the focus: that is not the reader's doing.
+    let Ok(view) = live.scene.try_borrow() else { return };
+    let target = element.as_ref().and_then(|element| view.as_ref()?.target_of(element));
+    drop(view);
     let place = || {
         let mouse = event.dyn_ref::<MouseEvent>().filter(|mouse| mouse.client_x() != 0 || mouse.client_y() != 0);
         let view = live.scene.borrow();

@@ -64,7 +64,11 @@ fn nothing_is_wider_than_the_screen() {
 fn the_reader_may_choose_dark_and_it_is_remembered() {
     let (served, browser) = page();
     let background = || browser.run("return getComputedStyle(document.documentElement).backgroundColor");
-    let first_cell = || browser.run("return document.querySelector('[data-key=\"cell-2-1\"]').getAttribute('fill')");
+    let first_cell = || {
+        browser.run(
+            "return document.querySelector('figure[data-figure=matrix] [data-key=\"cell-2-1\"]').getAttribute('fill')",
+        )
+    };
     let (light, cell) = (background(), first_cell());
     browser.run("document.querySelector('#theme').click()");
     browser.wait("document.documentElement.dataset.theme === 'dark'");

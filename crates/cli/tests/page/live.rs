@@ -47,7 +47,7 @@ fn links_in_the_prose_change_the_sentence_without_a_new_page() {
 fn a_bar_writes_on_and_a_mark_that_stays_keeps_its_element() {
     let (served, browser) = page();
     let word = browser.run(
-        "window.cell = document.querySelector('[data-key=\"cell-2-1\"]');
+        "window.cell = document.querySelector('figure[data-figure=matrix] [data-key=\"cell-2-1\"]');
          const bar = document.querySelector('[data-rank=\"0\"]');
          const word = bar.getAttribute('aria-label').split(':')[0];
          bar.dispatchEvent(new MouseEvent('click', {bubbles: true}));
@@ -56,7 +56,7 @@ fn a_bar_writes_on_and_a_mark_that_stays_keeps_its_element() {
     let sentence = format!("the hot dog was {}", word.as_str().unwrap());
     shows(&browser, &sentence, "Lesson");
     same_numbers(&browser, &lesson::model(), &sentence, 0, 0);
-    let kept = "window.cell === document.querySelector('[data-key=\"cell-2-1\"]') && window.cell.isConnected";
+    let kept = "window.cell === document.querySelector('figure[data-figure=matrix] [data-key=\"cell-2-1\"]') && window.cell.isConnected";
     assert_eq!(browser.run(&format!("return {kept}")), true, "the cell of dog and hot was drawn anew, not moved");
     quiet(&browser, &served);
 }
@@ -64,7 +64,7 @@ fn a_bar_writes_on_and_a_mark_that_stays_keeps_its_element() {
 #[test]
 fn the_keyboard_alone_reads_the_matrix() {
     let (served, browser) = page();
-    browser.run("document.querySelector('[data-key=\"cell-0-0\"]').focus()");
+    browser.run("document.querySelector('figure[data-figure=matrix] [data-key=\"cell-0-0\"]').focus()");
     let focused = || browser.run("return document.activeElement.dataset.key");
     browser.press("\u{e015}\u{e015}\u{e014}"); // down, down, right
     assert_eq!(focused(), "cell-2-1");
