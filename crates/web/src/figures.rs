@@ -92,7 +92,7 @@ impl Live {
         if seen {
             return self.draw();
         }
-        if self.app.with_page(|page| self.figure.borrow().is_heavy(&page)) {
+        if self.is_heavy() {
             return self.app.want(self.at, Vec::new());
         }
         if self.later.replace(true) {
@@ -101,11 +101,18 @@ impl Live {
         let live = self.clone();
         let draw = Closure::once_into_js(move || {
             live.later.set(false);
-            live.draw();
+            // Meanwhile a real model may have been found.
+            if live.seen.get_untracked() || !live.is_heavy() {
+                live.draw();
+            }
         });
         if let Some(window) = web_sys::window() {
             let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(draw.unchecked_ref(), LATER);
         }
+    }
+
+    fn is_heavy(&self) -> bool {
+        self.app.with_page(|page| self.figure.borrow().is_heavy(&page))
     }
 
     fn paper(&self) -> Paper {

@@ -33,7 +33,6 @@ impl PageFigure for Embeddings {
             vectors: vectors.collect(),
             difference: Some((0, 1)),
             model: trace.model.name.clone(),
-            ..Data::default()
         };
         let state = State { canvas: paper.canvas(), ..Default::default() };
         let controls = token_picker("word", "word", &trace.tokens, at).into_iter().collect();
