@@ -32,7 +32,7 @@ pub(super) fn write(frame: &mut Frame, x: f32, mid: f32, size: f32, weight: Weig
     })
 }
 
-/// Width of what [`write`] would write.
+/// Width of what [`write()`] would write.
 pub(super) fn width(size: f32, weight: Weight, parts: &[(&str, Color)]) -> f32 {
     lay(0.0, size, weight, parts, |_, _, _, _, _| {})
 }

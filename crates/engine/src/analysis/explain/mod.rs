@@ -32,7 +32,7 @@ use parts::Arithmetic;
 /// interventions as it does: where they changed the number, a remark says so.
 ///
 /// # Errors
-/// A number that does not exist (see [`check`]), a trace of another model, an array that was not captured.
+/// A number that does not exist (see [`check()`]), a trace of another model, an array that was not captured.
 pub fn explain(model: &Model, trace: &Trace, number: Number) -> Result<Explanation, Error> {
     let held = Held::new(model, trace)?;
     check(model, number, held.n_tokens())?;
