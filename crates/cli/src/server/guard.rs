@@ -49,6 +49,8 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request<Body>, n
     };
     let headers = response.headers_mut();
     headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    // A refusal may be mended in the next minute.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

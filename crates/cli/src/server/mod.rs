@@ -14,6 +14,7 @@ use crate::server::models::Offers;
 use anyhow::Result;
 use attnscope_protocol::Session;
 use axum::Router;
+use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use std::net::TcpListener;
@@ -70,9 +71,15 @@ fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/api", post(api::answer))
         .route("/models/{id}/model.gguf", get(models::file))
-        .fallback_service(get(assets::answer).with_state(app.clone()))
+        .method_not_allowed_fallback(other_method)
+        .fallback_service(get(assets::answer).fallback(other_method).with_state(app.clone()))
         .layer(from_fn_with_state(app.clone(), guard::guard))
         .with_state(app)
+}
+
+/// A known path, asked in a way that has no answer.
+async fn other_method() -> (StatusCode, &'static str) {
+    (StatusCode::METHOD_NOT_ALLOWED, "questions go to /api by POST; everything else is read by GET\n")
 }
 
 /// Ctrl-C, or what service managers send.

@@ -10,6 +10,7 @@ use attnscope::Model;
 use attnscope_protocol::session::LESSON;
 use attnscope_protocol::{Failure, ModelCard, Source};
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path as UrlPath, State};
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -99,9 +100,12 @@ impl Source for Offers {
 /// `GET /models/{id}/model.gguf`: the file, whole or in part, for a browser that runs the model itself.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
-    UrlPath(id): UrlPath<String>,
+    id: Result<UrlPath<String>, PathRejection>,
     mut request: Request<Body>,
 ) -> Response {
+    let Ok(UrlPath(id)) = id else {
+        return (StatusCode::NOT_FOUND, "a model's id is UTF-8; the page lists those that are here\n").into_response();
+    };
     let gguf = app.server.session.source().find(&id).filter(|path| is_gguf(path));
     let Some((path, tag)) = gguf.and_then(|path| Some((path, tag(path)?))) else {
         return (StatusCode::NOT_FOUND, format!("there is no file of one piece for the model {id:?} here\n"))

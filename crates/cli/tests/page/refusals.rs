@@ -50,6 +50,22 @@ fn a_file_that_is_no_model_is_said_to_be_none() {
 }
 
 #[test]
+fn a_model_too_large_is_said_to_be_so_before_it_is_read() {
+    let (_served, browser) = page();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("huge.gguf");
+    // A file with nothing in it: 5 GiB long, no room taken.
+    std::fs::File::create(&path).unwrap().set_len(5 << 30).unwrap();
+    browser.keys("input[type=file]", path.to_str().unwrap());
+    browser.wait(&format!("{STATUS}.includes('takes at most')"));
+    assert_eq!(browser.run("return document.querySelector('#sentence').value"), "the hot dog was");
+    let lesson =
+        "[...document.querySelectorAll('#status button')].find((button) => button.textContent.includes('lesson'))";
+    browser.run(&format!("{lesson}.click()"));
+    shows(&browser, "the hot dog was", "Lesson");
+}
+
+#[test]
 fn a_link_to_what_is_not_there_is_answered() {
     let (served, browser) = page();
     browser.go(&format!("{}?model=no-such-model&layer=99&head=99", served.url));

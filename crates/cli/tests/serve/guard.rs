@@ -24,6 +24,7 @@ fn every_answer_has_the_headers_that_protect_the_page() {
         ("POST", "/api", 400),
         ("GET", "/models/llama/model.gguf", 200),
         ("GET", "/models/none/model.gguf", 404),
+        ("GET", "/models/%ff/model.gguf", 404),
     ];
     for (method, path, status) in asked {
         let answer = server.ask(method, path, &[]);
@@ -31,6 +32,9 @@ fn every_answer_has_the_headers_that_protect_the_page() {
         for (name, value) in HEADERS {
             assert_eq!(answer.header(name), Some(value), "{method} {path}");
         }
+        assert!(answer.header("cache-control").is_some(), "{method} {path}");
+        let text = String::from_utf8_lossy(&answer.body);
+        assert!(status != 404 && status != 405 || text.ends_with('\n') && !text.contains("URL"), "{path}: {text}");
         let policy = answer.header("content-security-policy").unwrap();
         for part in [
             "default-src 'none'",

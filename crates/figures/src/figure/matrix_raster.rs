@@ -9,20 +9,27 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::{text, token};
 
-/// Width of the labels: a position and the token there.
-const LABEL_W: f32 = 112.0;
+/// Room at the right for the frame of the chosen row.
+const RING: f32 = 4.0;
+
+/// Width of the labels: a position and the token there. A phone gives the map the room.
+fn label_width(canvas: f32) -> f32 {
+    if canvas < 480.0 { 80.0 } else { 112.0 }
+}
 
 pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
-    let side_max = (state.canvas.width - 2.0 * PAD - LABEL_W - 12.0).clamp(280.0, 1600.0);
+    let label_w = label_width(state.canvas.width);
+    let side_max = (state.canvas.width - 2.0 * PAD - label_w - 12.0 - RING).clamp(200.0, 1600.0);
     let (small, block) = data.pattern.shrunk(side_max as usize);
     // A whole or half number of pixels a cell: columns are equally wide on every screen.
     let pixel = ((side_max / small.kv_len.max(1) as f32) * 2.0).floor().max(2.0) / 2.0;
     let per_token = pixel / block as f32;
     let (width, height) = (small.kv_len as f32 * pixel, small.q_len as f32 * pixel);
-    let total = (2.0 * PAD + LABEL_W + 12.0 + width).max(PAD * 2.0 + Frame::LEGEND_WIDTH);
+    let least = (2.0 * PAD + Frame::LEGEND_WIDTH).min(state.canvas.width.max(360.0));
+    let total = (2.0 * PAD + label_w + 12.0 + width + RING).max(least);
     let full_at = state.full_at.filter(|f| *f > 0.0).unwrap_or_else(|| small.full_at());
     let mut frame = Frame::new(theme, &state.canvas, total, title(data), LEAD);
-    let x0 = PAD + LABEL_W + 12.0;
+    let x0 = PAD + label_w + 12.0;
     key_axis(&mut frame, data, x0, per_token);
     let y0 = frame.y;
     query_axis(&mut frame, data, x0, y0, per_token);
@@ -78,7 +85,7 @@ fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, per_token: f32) 
         let mid = y0 + (q_idx as f32 + 0.5) * per_token;
         frame.push(Node::line(x0 - 6.0, mid, x0 - 2.0, mid, Stroke::new(theme.faint, 1.0)));
         let position = count(p.first_query() + q_idx);
-        let room = LABEL_W - 10.0 - text::width(&position, SMALL, Weight::Regular);
+        let room = x0 - PAD - 22.0 - text::width(&position, SMALL, Weight::Regular);
         let mut runs = token::runs(data.query(q_idx), theme.faint, room, SMALL, Weight::Regular);
         runs.iter_mut().filter(|r| r.fill.is_none()).for_each(|r| r.fill = Some(theme.text));
         runs.push(Run::new(format!("  {position}")));
