@@ -116,7 +116,7 @@ impl Axis {
     /// The place of a number, at an end what lies beyond; none for what is no number.
     pub fn x(&self, at: f32) -> Option<f32> {
         let part = (at.clamp(-self.most, self.most) / self.most + 1.0) / 2.0;
-        part.is_finite().then(|| self.left + part * (self.right - self.left))
+        part.is_finite().then_some(self.left + part * (self.right - self.left))
     }
 }
 
@@ -125,9 +125,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
     let [a, b] = data.poles.each_ref().map(|pole| token::plain(pole));
     let title = format!("The path of “{}” between {a} and {b}", spoken(&data.word));
-    let lead = "Each dot is the word’s vector after one more layer. To the left it is nearer to one group of words, to \
-                the right nearer to the other.";
-    let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
+    let lead = format!(
+        "Each dot is the vector of “{}” after one more layer. The farther left, the more it is like those of {a} words; \
+         the farther right, like those of {b} words.",
+        spoken(&data.word)
+    );
+    let mut frame = Frame::new(theme, &state.canvas, width, title, &lead);
     let depths = data.depths();
     if depths == 0 {
         frame.nothing("No path.");

@@ -10,7 +10,7 @@ use crate::scene::{Anchor, Node, Run, Segment, Stroke, Target};
 use crate::token;
 
 /// Room for the layers' numbers.
-pub(super) const LABEL_W: f32 = 46.0;
+pub(super) const LABEL_W: f32 = 52.0;
 
 /// Depths that have dots, at most: of more some.
 const MAX_DOTS: usize = 64;
@@ -38,8 +38,8 @@ impl Rows {
 /// Rows, landmarks' lines, paths with dots, numbers around.
 pub(super) fn draw(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) {
     let depths = data.depths();
-    let step = (400.0 / depths.saturating_sub(1).max(1) as f32).min(if depths > 12 { 13.0 } else { 44.0 });
-    let top = frame.y + 14.0;
+    let step = (400.0 / depths.saturating_sub(1).max(1) as f32).min(if depths > 12 { 13.0 } else { 56.0 });
+    let top = frame.y + 18.0;
     let rows = Rows { depths, bottom: top + step * (depths - 1) as f32, step };
     grid(frame, axis, &rows, depth);
     layers(frame, &rows, depth);
@@ -80,7 +80,7 @@ fn grid(frame: &mut Frame, axis: &Axis, rows: &Rows, depth: usize) {
 /// The layers' numbers at the left: some of them, and always the chosen one's.
 fn layers(frame: &mut Frame, rows: &Rows, depth: usize) {
     let theme = frame.theme;
-    let right = PAD + LABEL_W - 12.0;
+    let right = PAD + LABEL_W - 10.0;
     let every = nice_step(rows.depths, ((rows.depths as f32 * rows.step / 30.0) as usize).max(2));
     let name = |depth: usize| if depth == 0 { "embed".to_string() } else { (depth - 1).to_string() };
     // Layers 0, 5, 10 …; the embedding stands one below layer 0.
@@ -94,7 +94,7 @@ fn layers(frame: &mut Frame, rows: &Rows, depth: usize) {
         let node = if chosen { node.bold().fill(theme.text) } else { node.fill(theme.muted) };
         frame.push(node.centred().key(format!("layer-{d}")).target(Target::Item { index: d }));
     }
-    let y = rows.y(rows.depths - 1) - 18.0;
+    let y = rows.y(rows.depths - 1) - 22.0;
     let name = Node::text(right, y, Run::new("layer ↑")).size(11.5).anchor(Anchor::End).fill(theme.muted);
     frame.push(name.centred());
 }

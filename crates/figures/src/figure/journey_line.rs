@@ -12,6 +12,9 @@ use crate::{text, token};
 const ROW: f32 = 17.0;
 const PATH_ROW: f32 = 20.0;
 
+/// Paper narrower than this has the paths' names in a list.
+const WIDE: f32 = 520.0;
+
 /// Heading, names, line, names. Gives whether a name had no room.
 pub(super) fn draw(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) -> bool {
     heading(frame, data, axis, depth);
@@ -36,13 +39,14 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) ->
 /// The poles' names at the ends, and which depth it is.
 fn heading(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) {
     let (theme, y) = (frame.theme, frame.y + 8.0);
-    let pole = |i: usize| text::fit(&token::plain(&data.poles[i]), frame.inner() * 0.28, LABEL, Weight::Semibold);
+    let (middle, now) = ((axis.left + axis.right) / 2.0, said(depth));
+    let room = middle - axis.left - text::width(&now, LABEL, Weight::Regular) / 2.0 - 28.0;
+    let pole = |i: usize| text::fit(&token::plain(&data.poles[i]), room, LABEL, Weight::Semibold);
     let (a, b) = (format!("← {}", pole(0)), format!("{} →", pole(1)));
     for (x, anchor, name) in [(axis.left, Anchor::Start, a), (axis.right, Anchor::End, b)] {
         frame.push(Node::text(x, y, Run::new(name)).size(LABEL).bold().anchor(anchor).fill(theme.text).centred());
     }
-    let middle = (axis.left + axis.right) / 2.0;
-    let now = Node::text(middle, y, Run::new(said(depth))).size(LABEL).anchor(Anchor::Middle).fill(theme.muted);
+    let now = Node::text(middle, y, Run::new(now)).size(LABEL).anchor(Anchor::Middle).fill(theme.muted);
     frame.push(now.centred().key("depth"));
     frame.y += 24.0;
 }
@@ -109,29 +113,101 @@ fn beside(x: f32, flag: Flag) -> f32 {
     if flag.anchor == Anchor::Start { x + flags::AIR } else { x - flags::AIR }
 }
 
+/// A path's text below the line.
+struct Hanging {
+    path: usize,
+    /// Where its pole is.
+    x: f32,
+    left: f32,
+    width: f32,
+    runs: Vec<Run>,
+}
+
 /// Dots on the line, and a row each below it with name and number.
 fn paths(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
     let theme = frame.theme;
-    let n = data.paths().len();
     let number = |i: usize| data.paths()[i].at.get(depth).copied().unwrap_or(f32::NAN);
-    let mut order: Vec<(usize, f32)> = (0..n).filter_map(|i| Some((i, axis.x(number(i))?))).collect();
-    // Texts fly to the right: the one whose pole is most to the left hangs lowest, under the others' poles.
-    order.sort_by(|a, b| b.1.total_cmp(&a.1));
-    for (row, (i, x)) in order.into_iter().enumerate() {
-        let mid = y + 22.0 + row as f32 * PATH_ROW;
-        let fill = color(theme, i);
-        let shown = fixed(number(i), 2);
-        let room = frame.inner() - text::width(&shown, LABEL, Weight::Regular) - 20.0;
-        let name = text::fit(&token::plain(&data.paths()[i].name), room, LABEL, Weight::Semibold);
-        let runs = vec![Run::new(name).bold(), Run::new(format!("  {shown}"))];
-        let width = text::runs_width(&runs, LABEL, Weight::Regular);
-        // Text that has no room to the right of its pole is pushed back, and hangs below the pole's end.
-        let left = (x - 4.0).min(frame.width - PAD - width).max(PAD);
-        frame.push(Node::line(x, y, x, mid - 9.0, Stroke::new(fill, 1.5)).key(format!("path-pole-{i}")));
-        let node = Node::text(left, mid, runs).size(LABEL).fill(fill).centred().key(format!("path-name-{i}"));
-        frame.push(node.value(number(i)));
-        let dot = Node::circle(x, y, 6.0).fill(fill).stroke(Stroke::new(theme.background, 1.5));
-        frame.push(dot.key(format!("now-{i}")));
+    if frame.width < WIDE {
+        return listed(frame, data, axis, depth, y);
     }
-    frame.y = y + 22.0 + n as f32 * PATH_ROW + 10.0;
+    let found = (0..data.paths().len()).filter_map(|i| Some(hanging(frame, data, i, number(i), axis.x(number(i))?)));
+    for (row, Hanging { path, x, left, runs, .. }) in in_rows(found.collect()).into_iter().enumerate() {
+        let mid = y + 22.0 + row as f32 * PATH_ROW;
+        let fill = color(theme, path);
+        frame.push(Node::line(x, y, x, mid + 5.0, Stroke::new(fill, 1.5)).key(format!("path-pole-{path}")));
+        let text = Node::text(left, mid, runs).size(LABEL).fill(fill).centred();
+        frame.push(text.key(format!("path-name-{path}")).value(number(path)));
+        let dot = Node::circle(x, y, 6.0).fill(fill).stroke(Stroke::new(theme.background, 1.5));
+        frame.push(dot.key(format!("now-{path}")));
+    }
+    frame.y = y + 22.0 + data.paths().len() as f32 * PATH_ROW + 10.0;
+}
+
+/// On narrow paper there is no room for poles and long names: the dots' colours join them.
+fn listed(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
+    let theme = frame.theme;
+    for (i, path) in data.paths().iter().enumerate() {
+        let number = path.at.get(depth).copied().unwrap_or(f32::NAN);
+        let (fill, mid) = (color(theme, i), y + 26.0 + i as f32 * PATH_ROW);
+        frame.push(Node::circle(PAD + 5.0, mid, 5.0).fill(fill));
+        let shown = if number.is_nan() { "–".into() } else { fixed(number, 2) };
+        let room = frame.inner() - text::width(&shown, LABEL, Weight::Semibold) - 28.0;
+        let name = text::fit(&token::plain(&path.name), room, LABEL, Weight::Semibold);
+        let name = Node::text(PAD + 18.0, mid, Run::new(name)).size(LABEL).bold().fill(fill).centred();
+        frame.push(name.key(format!("path-name-{i}")));
+        let shown =
+            Node::text(frame.width - PAD, mid, Run::new(shown)).size(LABEL).bold().anchor(Anchor::End).fill(fill);
+        frame.push(shown.centred().key(format!("path-number-{i}")).value(number));
+        if let Some(x) = axis.x(number) {
+            let dot = Node::circle(x, y, 6.0).fill(fill).stroke(Stroke::new(theme.background, 1.5));
+            frame.push(dot.key(format!("now-{i}")));
+        }
+    }
+    frame.y = y + 26.0 + data.paths().len() as f32 * PATH_ROW + 10.0;
+}
+
+/// To the right of its pole where there is room, else to the left, else wherever it fits.
+fn hanging(frame: &Frame, data: &Data, path: usize, number: f32, x: f32) -> Hanging {
+    let shown = format!("  {}", fixed(number, 2));
+    let room = frame.inner() - text::width(&shown, LABEL, Weight::Regular);
+    let name = text::fit(&token::plain(&data.paths()[path].name), room, LABEL, Weight::Semibold);
+    let runs = vec![Run::new(name).bold(), Run::new(shown)];
+    let width = text::runs_width(&runs, LABEL, Weight::Regular);
+    let right = frame.width - PAD;
+    let left = match () {
+        () if x + 6.0 + width <= right => x + 6.0,
+        () if x - 6.0 - width >= PAD => x - 6.0 - width,
+        () => right - width,
+    };
+    Hanging { path, x, left, width, runs }
+}
+
+/// In an order such that few poles go through the texts above: next is the one whose text lies in the way of the
+/// fewest poles that have still to come down; of equals the rightmost.
+fn in_rows(mut all: Vec<Hanging>) -> Vec<Hanging> {
+    let mut rows = Vec::new();
+    while !all.is_empty() {
+        let in_the_way = |i: usize| {
+            let (from, to) = (all[i].left - 3.0, all[i].left + all[i].width + 3.0);
+            all.iter().enumerate().filter(|(j, other)| *j != i && from < other.x && other.x < to).count()
+        };
+        let next =
+            (0..all.len()).min_by(|&i, &j| in_the_way(i).cmp(&in_the_way(j)).then(all[j].x.total_cmp(&all[i].x)));
+        rows.push(all.remove(next.unwrap_or(0)));
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_hangs_under_the_poles_that_it_would_cover() {
+        let hanging = |path, x: f32, left: f32| Hanging { path, x, left, width: 100.0, runs: Vec::new() };
+        let order = |all: Vec<Hanging>| in_rows(all).iter().map(|h| h.path).collect::<Vec<_>>();
+        assert_eq!(order(vec![hanging(0, 10.0, 16.0), hanging(1, 30.0, 36.0)]), [1, 0], "both to the right");
+        assert_eq!(order(vec![hanging(0, 200.0, 94.0), hanging(1, 190.0, 84.0)]), [1, 0], "both to the left");
+        assert_eq!(order(vec![hanging(0, 10.0, 16.0), hanging(1, 300.0, 194.0)]), [1, 0], "apart: the rightmost first");
+    }
 }

@@ -86,7 +86,11 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (lists, shared) = (data.shown(), data.shared());
     let side_by_side = lists.len() == 2 && width >= WIDE;
     let column = if side_by_side { (frame.inner() - GAP) / 2.0 } else { frame.inner() };
-    let low = lowest(data);
+    let (low, label_w) = (lowest(data), list::label_width(lists, column));
+    // Beside words of two lists those of one step back.
+    let plain = if shared.is_empty() { theme.weight(0.6) } else { theme.faint };
+    let lines = lists.iter().map(|near| list::heading(near, column).len()).max().unwrap_or(0);
+    let heading_lines = if side_by_side { lines } else { 0 };
     let (top, mut below) = (frame.y, frame.y);
     let mut places = Vec::new();
     for (i, near) in lists.iter().enumerate() {
@@ -101,7 +105,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
             at.map(|at| theme.token(at))
         };
         let first = lists[..i].iter().map(|l| l.shown().len()).sum();
-        places.push(list::draw(&mut frame, near, Place { list: i, first, x, width: column, low }, &color));
+        places.push(list::draw(
+            &mut frame,
+            near,
+            Place { list: i, first, x, width: column, label_w, heading_lines, low, plain },
+            &color,
+        ));
         below = below.max(frame.y);
     }
     frame.y = below;

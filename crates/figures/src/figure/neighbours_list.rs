@@ -23,8 +23,14 @@ pub(super) struct Place {
     pub first: usize,
     pub x: f32,
     pub width: f32,
+    /// Room for its words.
+    pub label_w: f32,
+    /// Lines of the longest heading beside it: rows of two lists stand on one level.
+    pub heading_lines: usize,
     /// The number at the beginning of the axis, 0 or below; 1 is at its end.
     pub low: f32,
+    /// The colour of words that have none of their own.
+    pub plain: Color,
 }
 
 /// A word's row, drawn: where its word begins, where its number ends, and its middle; with its colour if it has one.
@@ -35,11 +41,29 @@ pub(super) struct Row {
     color: Option<Color>,
 }
 
+/// The room that words need, of that of a whole list: the same for all lists, so that their bars have one scale.
+pub(super) fn label_width(lists: &[List], width: f32) -> f32 {
+    let words = lists.iter().flat_map(List::shown);
+    let longest = words.map(|(word, _)| token::width(word, LABEL + 1.0, Weight::Regular)).fold(40.0, f32::max);
+    (longest + 1.0).min(width * 0.36)
+}
+
+/// The lines of a heading: two at most, the second cut where it goes on.
+pub(super) fn heading(list: &List, width: f32) -> Vec<String> {
+    let mut lines = text::wrap(&token::plain(&list.heading), width, LABEL + 1.0, Weight::Semibold);
+    if lines.len() > 2 {
+        let rest = lines.split_off(1).join(" ");
+        lines.push(rest);
+    }
+    lines.iter().map(|line| text::fit(line, width, LABEL + 1.0, Weight::Semibold)).collect()
+}
+
 /// Heading, rows, axis. `color` is that of a word that stands in the other list too.
 pub(super) fn draw(frame: &mut Frame, list: &List, at: Place, color: &dyn Fn(usize) -> Option<Color>) -> Vec<Row> {
     let theme = frame.theme;
-    for line in text::wrap(&token::plain(&list.heading), at.width, LABEL + 1.0, Weight::Semibold).iter().take(2) {
-        let line = text::fit(line, at.width, LABEL + 1.0, Weight::Semibold);
+    let lines = heading(list, at.width);
+    frame.y += 20.0 * at.heading_lines.saturating_sub(lines.len()) as f32;
+    for line in lines {
         let node = Node::text(at.x, frame.y + 8.0, Run::new(line)).size(LABEL + 1.0).bold().fill(theme.text);
         frame.push(node.centred());
         frame.y += 20.0;
@@ -51,9 +75,7 @@ pub(super) fn draw(frame: &mut Frame, list: &List, at: Place, color: &dyn Fn(usi
         frame.y += 24.0;
         return Vec::new();
     }
-    let longest = words.iter().map(|(word, _)| token::width(word, LABEL + 1.0, Weight::Regular)).fold(40.0, f32::max);
-    let label_w = longest.min(at.width * 0.36);
-    let x0 = at.x + label_w + AIR;
+    let x0 = at.x + at.label_w + AIR;
     let full = at.x + at.width - NUMBER - x0;
     let zero = x0 - at.low / (1.0 - at.low) * full;
     let unit = full / (1.0 - at.low);
@@ -79,13 +101,13 @@ fn row(
     color: Option<Color>,
 ) -> f32 {
     let theme = frame.theme;
-    let runs = token::runs(word, theme.faint, x0 - AIR - at.x, LABEL + 1.0, Weight::Regular);
+    let runs = token::runs(word, theme.faint, at.label_w, LABEL + 1.0, Weight::Regular);
     let word_w = text::runs_width(&runs, LABEL + 1.0, Weight::Regular);
     let name = Node::text(x0 - AIR, mid, runs).size(LABEL + 1.0).anchor(Anchor::End).fill(theme.text).centred();
     frame.push(name.key(format!("word-{}-{i}", at.list)));
     let long = if cosine.is_finite() { cosine.clamp(at.low, 1.0) * unit } else { 0.0 };
     let bar = Node::rect(zero + long.min(0.0), mid - BAR / 2.0, long.abs().max(1.0), BAR).radius(3.0);
-    let bar = bar.fill(color.unwrap_or(theme.faint)).value(cosine).key(format!("bar-{}-{i}", at.list));
+    let bar = bar.fill(color.unwrap_or(at.plain)).value(cosine).key(format!("bar-{}-{i}", at.list));
     let said = format!("{}: cosine {}", token::spoken(word), number(cosine));
     frame.push(bar.target(Target::Item { index: at.first + i }).label(said));
     let shown = if cosine.is_nan() { "NaN".into() } else { fixed(cosine, 2) };
@@ -106,7 +128,8 @@ fn axis(frame: &mut Frame, at: &Place, (zero, unit): (f32, f32), top: f32) {
     if at.low < 0.0 {
         let x = zero + at.low * unit;
         if zero - x > 30.0 {
-            frame.label(x, frame.y + 14.0, Anchor::Middle, number(at.low));
+            let shown = if at.low == -1.0 { "−1".into() } else { fixed(at.low, 1) };
+            frame.label(x, frame.y + 14.0, Anchor::Middle, shown);
             frame.push(Node::line(x, frame.y, x, frame.y + 4.0, line));
         }
     }

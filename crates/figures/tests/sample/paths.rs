@@ -3,7 +3,7 @@
 use super::answers;
 use answers::{COLUMN, NARROW, PHONE};
 use attnscope::analysis::Journey;
-use attnscope_figures::figure::{Canvas, journey, matrix, neighbours};
+use attnscope_figures::figure::{Canvas, Pattern, journey, matrix, neighbours};
 use attnscope_figures::{Scene, Theme};
 
 /// SmolLM2-135M's dog after the embedding and each layer, rounded.
@@ -90,6 +90,10 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         matrix::render(data, &state, theme)
     };
     let wide = Canvas::default();
+    // As a run with the cut leaves it: the rest of the row sums to 1.
+    let mut hot = super::hot_dog();
+    let weights = vec![1.0, 0.0, 0.0, 0.0, 0.71, 0.29, 0.0, 0.0, 0.62, 0.0, 0.38, 0.0, 0.31, 0.12, 0.48, 0.09];
+    hot.pattern = Pattern::new(16, 0, 4, weights, true).unwrap();
     let long = super::matrix(super::words(24), 2, true);
     vec![
         ("journey", walk(&dog(), wide, Some(7))),
@@ -108,8 +112,8 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ("neighbours-odd", close(&near_odd(), COLUMN)),
         ("neighbours-odd-narrow", close(&near_odd(), NARROW)),
         ("neighbours-none", close(&neighbours::Data::default(), PHONE)),
-        ("matrix-cut", cut(&super::hot_dog(), wide, &[(2, 1)])),
-        ("matrix-cut-phone", cut(&super::hot_dog(), PHONE, &[(2, 1), (3, 1), (0, 3)])),
+        ("matrix-cut", cut(&hot, wide, &[(2, 1)])),
+        ("matrix-cut-phone", cut(&hot, PHONE, &[(2, 1), (3, 1), (0, 3)])),
         ("matrix-cut-24", cut(&long, wide, &[(2, 1), (20, 3)])),
         ("matrix-cut-100", cut(&super::matrix(super::words(100), 2, true), wide, &[(20, 3), (90, 40)])),
     ]
