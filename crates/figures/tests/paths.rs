@@ -86,7 +86,7 @@ proptest! {
         let canvas = Canvas { width, bare: width < 500.0 };
         let words: Vec<(&str, f32)> = names.iter().map(String::as_str).zip(numbers.iter().copied()).collect();
         let (first, second) = words.split_at(split.min(words.len()));
-        let lists = vec![paths::near("a", first), paths::near("b", second), paths::near("c", &words)];
+        let lists = [paths::near("a", first), paths::near("b", second), paths::near("c", &words)];
         for k in 0..=lists.len() {
             let data = neighbours::Data { lists: lists[3 - k..].to_vec(), model: String::new() };
             sound(&neighbours::render(&data, &neighbours::State { canvas }, &Theme::DARK));
