@@ -3,7 +3,7 @@
 
 mod common;
 
-use attnscope::{Capture, GenerateOptions, Intervention, Model, Trace};
+use attnscope::{Capture, GenerateOptions, Intervention, Model, Trace, analysis};
 use common::{error, json, reference, smollm2};
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -143,4 +143,38 @@ fn real_model_cutting_nothing_changes_no_bit() {
     }
     let nothing = MODEL.run(&MODEL.encode("the hot dog was").unwrap(), &Capture::none(), &[]).unwrap();
     assert!(nothing.arrays.is_empty(), "a run that captures nothing keeps nothing");
+}
+
+/// Where the word at `position` stands between animals (−1) and foods (1), after the embedding and each layer.
+fn between_animals_and_foods(words: &[(&str, usize, &[Intervention])]) -> Vec<Vec<f32>> {
+    let read = |text: &str, position, cut: &[Intervention]| {
+        analysis::journey::depths(&run(text, "embed,resid_post", cut), position).unwrap()
+    };
+    let group = |names: [&str; 5]| names.map(|name| read(&format!("the {name} was"), 1, &[]));
+    let animals = group(["cat", "horse", "rabbit", "cow", "lion"]);
+    let foods = group(["pizza", "bread", "sandwich", "soup", "cake"]);
+    let words: Vec<_> = words.iter().map(|(text, position, cut)| read(text, *position, cut)).collect();
+    let found = analysis::journey(&words, [&animals, &foods]).unwrap();
+    let [animals, foods] = &found.landmarks;
+    assert!(animals.iter().flatten().all(|x| *x < -0.1) && foods.iter().flatten().all(|x| *x > 0.0));
+    found.paths
+}
+
+#[test]
+fn real_model_dog_goes_from_animal_towards_food_and_the_look_at_hot_sends_it() {
+    let cut = [Intervention::cut("2>1").unwrap()];
+    let paths = between_animals_and_foods(&[
+        ("the dog was", 1, &[]),
+        ("the hot dog was", 2, &[]),
+        ("the hot dog was", 2, &cut),
+        ("the cold dog was", 2, &[]),
+        ("the hot cat was", 2, &[]),
+    ]);
+    assert!(paths.iter().all(|path| path.len() == 31));
+    let [dog, hot, without, cold, cat] = &paths[..] else { panic!() };
+    assert_eq!(dog[0], hot[0], "one embedding in both sentences");
+    assert!(dog.iter().all(|x| *x < -0.7), "an animal at every depth: {dog:?}");
+    assert!(hot[3] < -0.7 && hot[7] > 0.0 && hot[28] > 0.35, "{hot:?}");
+    assert!(dog.iter().zip(without).all(|(a, b)| (a - b).abs() < 0.12), "{without:?}");
+    assert!(cold.iter().chain(cat).all(|x| *x < -0.4), "{cold:?} {cat:?}");
 }

@@ -210,7 +210,11 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> Vec<S
     let theme = &Theme::DARK;
     let q_idx = Some(chosen);
     vec![
-        matrix::render(&matrix_data, &matrix::State { canvas, q_idx, k_idx: q_idx, full_at: Some(p) }, theme),
+        matrix::render(
+            &matrix_data,
+            &matrix::State { canvas, q_idx, k_idx: q_idx, full_at: Some(p), cut: vec![(chosen, 0), (0, chosen)] },
+            theme,
+        ),
         arcs::render(&matrix_data, &arcs::State { canvas, q_idx, min_weight: 0.02 }, theme),
         head_grid::render(&grid, &head_grid::State { canvas, selected: Some((0, 0)), full_at: Some(p) }, theme),
         vector_strip::render(&strips, &vector_strip::State { canvas, component: q_idx }, theme),

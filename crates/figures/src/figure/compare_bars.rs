@@ -20,7 +20,7 @@ const GAP: f32 = 26.0;
 const AIR: f32 = 14.0;
 
 /// The colour of a run.
-fn color(theme: &Theme, column: usize) -> Color {
+pub(super) fn color(theme: &Theme, column: usize) -> Color {
     [theme.weight(0.6), theme.accent, theme.key, theme.value][column % 4]
 }
 

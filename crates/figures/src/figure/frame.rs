@@ -64,6 +64,15 @@ impl<'a> Frame<'a> {
         self.nodes.push(node);
     }
 
+    /// What stands where there is nothing to draw.
+    pub fn nothing(&mut self, text: &str) {
+        self.label(PAD, self.y + 10.0, Anchor::Start, text);
+        if let Some(node) = self.nodes.pop() {
+            self.push(node.key("nothing"));
+        }
+        self.y += 24.0;
+    }
+
     /// Muted text, broken into lines, at `y`; moves `y` below it.
     fn paragraph(&mut self, content: &str, size: f32, line_height: f32) {
         for line in text::wrap_balanced(content, self.inner(), size, Weight::Regular) {

@@ -63,6 +63,23 @@ pub struct State {
     /// The weight from which on the colour is fullest. None: 1 for cells; for long texts, whose weights
     /// are mostly small, so that the few largest just reach it.
     pub full_at: Option<f32>,
+    /// Looks that are cut, query and key: crossed, with a dashed outline and without their number.
+    pub cut: Vec<(usize, usize)>,
+}
+
+impl State {
+    /// Whether this look is cut.
+    pub(super) fn is_cut(&self, q_idx: usize, k_idx: usize) -> bool {
+        self.cut.contains(&(q_idx, k_idx))
+    }
+
+    /// The cut looks that the mask allows: only those can be cut.
+    pub(super) fn cuts<'a>(&'a self, data: &'a Data) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let p = &data.pattern;
+        let at = (0..p.q_len).flat_map(|q| (0..p.kv_len).map(move |k| (q, k)));
+        let most = if self.cut.is_empty() { 0 } else { usize::MAX };
+        at.take(most).filter(|&(q, k)| self.is_cut(q, k) && p.weight(q, k).is_some())
+    }
 }
 
 /// Draws it.
@@ -86,6 +103,16 @@ pub(super) fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -
     format!("{} looks {} at {whom}", spoken(data.query(q_idx)), percent(weight))
 }
 
+/// What a cell says whose look is cut.
+pub(super) fn cut_label(data: &Data, q_idx: usize, k_idx: usize) -> String {
+    format!("{} to {}: cut", spoken(data.query(q_idx)), spoken(data.key(k_idx)))
+}
+
+/// What the caption says of them; nothing if there are none.
+pub(super) fn cut_note(data: &Data, state: &State) -> &'static str {
+    if state.cuts(data).next().is_some() { "A crossed cell is a look that is cut." } else { "" }
+}
+
 /// The main numbers, said.
 pub(super) fn description(data: &Data, state: &State) -> String {
     let p = &data.pattern;
@@ -100,6 +127,9 @@ pub(super) fn description(data: &Data, state: &State) -> String {
             out += &format!(" The strongest look at another token: {}.", cell_label(data, q_idx, k_idx, w));
         }
         (None, None) => {}
+    }
+    for (q_idx, k_idx) in state.cuts(data).take(4) {
+        out += &format!(" {}.", cut_label(data, q_idx, k_idx));
     }
     out
 }

@@ -1,7 +1,7 @@
 //! The matrix cell by cell.
 
 use super::frame::{Frame, Masked, PAD, caption, credit};
-use super::matrix::{Data, LEAD, State, cell_label, description, title};
+use super::matrix::{Data, LEAD, State, cell_label, cut_label, cut_note, description, title};
 use crate::number::fixed;
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
@@ -62,7 +62,8 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let y0 = frame.y;
     query_labels(&mut frame, data, state, &layout, x0, y0);
     let full_at = state.full_at.filter(|f| *f > 0.0).unwrap_or(1.0);
-    let shown = cells(&mut frame, data, &layout, full_at, x0, y0);
+    let shown = cells(&mut frame, data, state, &layout, full_at, x0, y0);
+    crosses(&mut frame, data, state, &layout, x0, y0);
     selection(&mut frame, data, state, &layout, x0, y0);
     frame.y = y0 + layout.cell * data.pattern.q_len as f32 + 14.0;
     reading(&mut frame, data, state, x0);
@@ -73,7 +74,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     } else {
         "No room for numbers: each cell's colour is its weight."
     };
-    frame.finish(&caption(&[&credit(&data.model), numbers]), description(data, state))
+    frame.finish(&caption(&[&credit(&data.model), numbers, cut_note(data, state)]), description(data, state))
 }
 
 /// The keys above their columns, with the axis' name over them.
@@ -117,7 +118,7 @@ fn query_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f
 }
 
 /// The cells. Gives whether they hold their numbers.
-fn cells(frame: &mut Frame, data: &Data, l: &Layout, full_at: f32, x0: f32, y0: f32) -> bool {
+fn cells(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full_at: f32, x0: f32, y0: f32) -> bool {
     let (theme, p) = (frame.theme, &data.pattern);
     let (side, with_numbers) = (l.cell - l.gap, l.cell >= 34.0);
     let radius = if l.cell >= 24.0 { 3.0 } else { 1.0 };
@@ -129,11 +130,18 @@ fn cells(frame: &mut Frame, data: &Data, l: &Layout, full_at: f32, x0: f32, y0: 
             dots.extend([Move(mid_x, mid_y), Line(mid_x, mid_y + 0.01)]);
             continue;
         };
-        let fill = if w.is_finite() { theme.weight(w / full_at) } else { theme.accent };
+        let cut = state.is_cut(q_idx, k_idx);
+        // Where nobody may look there is no weight to colour.
+        let fill = match w {
+            _ if cut => theme.background,
+            w if w.is_finite() => theme.weight(w / full_at),
+            _ => theme.accent,
+        };
         let target = Target::Cell { layer: p.layer, head: p.head, q_idx, k_idx };
         let cell = Node::rect(x, y, side, side).radius(radius).fill(fill).target(target).value(w);
-        frame.push(cell.key(format!("cell-{q_idx}-{k_idx}")).label(cell_label(data, q_idx, k_idx, w)));
-        if with_numbers {
+        let said = if cut { cut_label(data, q_idx, k_idx) } else { cell_label(data, q_idx, k_idx, w) };
+        frame.push(cell.key(format!("cell-{q_idx}-{k_idx}")).label(said));
+        if with_numbers && !cut {
             let text = if w.is_finite() { fixed(w, 2) } else { "NaN".into() };
             let size = (l.cell * 0.26).clamp(11.0, 15.0);
             let number =
@@ -144,6 +152,22 @@ fn cells(frame: &mut Frame, data: &Data, l: &Layout, full_at: f32, x0: f32, y0: 
     let dot = (l.cell * 0.12).clamp(2.0, 4.0);
     frame.push(Node::path(dots).stroke(Stroke::new(theme.masked_dot, dot).round()).key("masked"));
     with_numbers
+}
+
+/// A cross and a dashed outline over each look that is cut.
+fn crosses(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32, y0: f32) {
+    let side = l.cell - l.gap;
+    let (inset, radius) = (side * 0.3, if l.cell >= 24.0 { 3.0 } else { 1.0 });
+    for (q_idx, k_idx) in state.cuts(data) {
+        let (x, y) = (x0 + k_idx as f32 * l.cell, y0 + q_idx as f32 * l.cell);
+        let outline = Node::rect(x + 0.75, y + 0.75, side - 1.5, side - 1.5).radius(radius);
+        let dashed = Stroke::new(frame.theme.accent, 1.5).dash(4.0, 3.0);
+        frame.push(outline.stroke(dashed).key(format!("cut-outline-{q_idx}-{k_idx}")));
+        let (left, right, top, bottom) = (x + inset, x + side - inset, y + inset, y + side - inset);
+        let cross = Node::path(vec![Move(left, top), Line(right, bottom), Move(left, bottom), Line(right, top)]);
+        let thick = (side * 0.04).clamp(1.5, 2.5);
+        frame.push(cross.stroke(Stroke::new(frame.theme.accent, thick).round()).key(format!("cut-{q_idx}-{k_idx}")));
+    }
 }
 
 /// The ring around the chosen row, and a thinner one around the chosen column.

@@ -1,10 +1,11 @@
 //! The matrix of a long text: one raster, and labels only here and there.
 
 use super::frame::{Frame, Masked, PAD, SMALL, caption, credit};
-use super::matrix::{Data, LEAD, State, description, title};
+use super::matrix::{Data, LEAD, State, cut_label, cut_note, description, title};
 use super::matrix_cells::reading;
 use crate::number::{count, number, plural};
 use crate::scale::nice_step;
+use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::{text, token};
@@ -44,6 +45,13 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         let ring = Node::rect(x0 - 3.0, mid - high / 2.0 - 2.0, width + 6.0, high + 4.0).radius(2.0);
         frame.push(ring.stroke(Stroke::new(theme.query, 1.5)).key("chosen-query"));
     }
+    for (q_idx, k_idx) in state.cuts(data) {
+        // Larger than the cell, which may be a single pixel.
+        let (x, y, out) = (x0 + (k_idx as f32 + 0.5) * per_token, y0 + (q_idx as f32 + 0.5) * per_token, 3.5);
+        let cross = [Move(x - out, y - out), Line(x + out, y + out), Move(x - out, y + out), Line(x + out, y - out)];
+        let cross = Node::path(cross.into()).stroke(Stroke::new(theme.accent, 1.5).round());
+        frame.push(cross.key(format!("cut-{q_idx}-{k_idx}")).label(cut_label(data, q_idx, k_idx)));
+    }
     frame.y = y0 + height + 18.0;
     reading(&mut frame, data, state, x0);
     let legend_x = if x0 + Frame::LEGEND_WIDTH + PAD > total { PAD } else { x0 };
@@ -55,7 +63,13 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let scaled = format!("Colours are full from {} on.", number(full_at));
     let scaled = if full_at < 1.0 { scaled.as_str() } else { "" };
     frame.finish(
-        &caption(&[&credit(&data.model), &format!("{}.", plural(p.kv_len, "token")), &made, scaled]),
+        &caption(&[
+            &credit(&data.model),
+            &format!("{}.", plural(p.kv_len, "token")),
+            &made,
+            scaled,
+            cut_note(data, state),
+        ]),
         description(data, state),
     )
 }

@@ -3,6 +3,7 @@
 
 pub mod answers;
 pub mod attention;
+pub mod paths;
 pub mod plots;
 pub mod scenes;
 pub mod weighing;

@@ -113,5 +113,6 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
     scenes.extend(sample::attention::scenes(theme));
     scenes.extend(sample::weighing::scenes(theme));
     scenes.extend(sample::answers::scenes(theme));
+    scenes.extend(sample::paths::scenes(theme));
     scenes
 }

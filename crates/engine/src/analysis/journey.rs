@@ -1,0 +1,113 @@
+//! The path of a word through the layers: where it stands between two groups of words, depth by depth.
+//!
+//! At every depth the groups' means make an axis: −1 is the mean of the first, 1 that of the second. What points
+//! elsewhere than along it does not count.
+
+use crate::Trace;
+use serde::{Deserialize, Serialize};
+
+/// One token's residual stream after the embedding and then after each layer, `[1 + n_layers][d_model]`.
+pub type Depths = Vec<Vec<f32>>;
+
+/// Places between two groups, in the order in which words were given.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Journey {
+    /// Of each word, `[word][depth]`. No number where the groups' means are the same.
+    pub paths: Vec<Vec<f32>>,
+    /// Of the groups' own words, `[group][word][depth]`, each on the axis that is made without it.
+    pub landmarks: [Vec<Vec<f32>>; 2],
+}
+
+/// What a trace with `embed` and `resid_post` of all layers holds of one position.
+pub fn depths(trace: &Trace, position: usize) -> Option<Depths> {
+    let layers = (0..trace.model.n_layers).map(|layer| trace.layer(layer, "resid_post"));
+    std::iter::once(trace.get("embed")).chain(layers).map(|array| Some(array?.row(&[position])?.to_vec())).collect()
+}
+
+/// Where `words` stand between two groups at every depth.
+///
+/// A few words in many dimensions can be told apart along some line whatever they mean, so a group's own word is
+/// placed on the axis of the others: only what they share brings it to its side. None if a group has fewer than two
+/// words, or if not all have the same depths and widths.
+pub fn journey(words: &[Depths], groups: [&[Depths]; 2]) -> Option<Journey> {
+    let all = || words.iter().chain(groups[0]).chain(groups[1]);
+    let shape = |word: &Depths| word.iter().map(Vec::len).collect::<Vec<_>>();
+    let first = shape(groups[0].first()?);
+    if groups.iter().any(|group| group.len() < 2) || all().any(|word| shape(word) != first) {
+        return None;
+    }
+    let path = |word: &Depths, without: [Option<usize>; 2]| {
+        (0..first.len()).map(|depth| place(&word[depth], depth, groups, without)).collect()
+    };
+    Some(Journey {
+        paths: words.iter().map(|word| path(word, [None, None])).collect(),
+        landmarks: [
+            groups[0].iter().enumerate().map(|(i, word)| path(word, [Some(i), None])).collect(),
+            groups[1].iter().enumerate().map(|(i, word)| path(word, [None, Some(i)])).collect(),
+        ],
+    })
+}
+
+/// 2·(r − middle)·axis ÷ |axis|², where the axis goes from mean to mean and the middle is half way.
+fn place(r: &[f32], depth: usize, groups: [&[Depths]; 2], without: [Option<usize>; 2]) -> f32 {
+    let (a, b) = (mean(groups[0], depth, without[0]), mean(groups[1], depth, without[1]));
+    let (mut along, mut length) = (0.0, 0.0);
+    for ((a, b), r) in a.iter().zip(&b).zip(r) {
+        along += (f64::from(*r) - (a + b) / 2.0) * (b - a);
+        length += (b - a) * (b - a);
+    }
+    (2.0 * along / length) as f32
+}
+
+/// The mean of a group's vectors at a depth, without one of them. In f64: some components are hundreds of times larger
+/// than the rest.
+fn mean(group: &[Depths], depth: usize, without: Option<usize>) -> Vec<f64> {
+    let kept = || group.iter().enumerate().filter(|(i, _)| Some(*i) != without).map(|(_, word)| &word[depth]);
+    let n = kept().count() as f64;
+    let mut sum = vec![0.0; group[0][depth].len()];
+    for vector in kept() {
+        sum.iter_mut().zip(vector).for_each(|(s, x)| *s += f64::from(*x));
+    }
+    sum.iter().map(|s| s / n).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Array, ModelInfo};
+
+    fn word(x: f32, y: f32) -> Depths {
+        vec![vec![x, y], vec![10.0 * x, y]]
+    }
+
+    #[test]
+    fn means_are_minus_one_and_one_and_other_directions_do_not_count() {
+        let (a, b) = ([word(-1.0, 0.0), word(-3.0, 0.0)], [word(1.0, 0.0), word(3.0, 0.0)]);
+        let found = journey(&[word(-2.0, 0.0), word(0.0, 7.0), word(2.0, -9.0), word(4.0, 0.0)], [&a, &b]).unwrap();
+        let at = |depth: usize| found.paths.iter().map(|path| path[depth]).collect::<Vec<_>>();
+        assert_eq!(at(0), [-1.0, 0.0, 1.0, 2.0]);
+        assert_eq!(at(1), at(0), "each depth has its own unit");
+        // −1 between −3 (its group without it) and 2: middle −0.5, half the way 2.5.
+        assert!((found.landmarks[0][0][0] + 0.2).abs() < 1e-6, "{:?}", found.landmarks);
+        assert!((found.landmarks[1][1][0] - 7.0 / 3.0).abs() < 1e-6, "{:?}", found.landmarks);
+    }
+
+    #[test]
+    fn groups_that_make_no_axis_are_refused() {
+        let two = [word(-1.0, 0.0), word(-3.0, 0.0)];
+        assert!(journey(&[], [&two, &two[..1]]).is_none());
+        assert!(journey(&[], [&[], &two]).is_none());
+        assert!(journey(&[vec![vec![0.0; 2]]], [&two, &two]).is_none(), "a depth is missing");
+        assert!(journey(&[word(0.0, 0.0)], [&two, &two]).unwrap().paths[0][0].is_nan(), "one and the same mean");
+    }
+
+    #[test]
+    fn a_trace_gives_a_position_at_every_depth() {
+        let mut trace = Trace { model: ModelInfo { n_layers: 1, ..ModelInfo::default() }, ..Trace::default() };
+        trace.arrays.insert("embed".into(), Array::new([2, 2], vec![1.0, 2.0, 3.0, 4.0]));
+        assert_eq!(depths(&trace, 1), None);
+        trace.arrays.insert("blocks.0.resid_post".into(), Array::new([2, 2], vec![5.0, 6.0, 7.0, 8.0]));
+        assert_eq!(depths(&trace, 1), Some(vec![vec![3.0, 4.0], vec![7.0, 8.0]]));
+        assert_eq!(depths(&trace, 2), None);
+    }
+}
