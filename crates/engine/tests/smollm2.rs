@@ -151,8 +151,8 @@ fn between_animals_and_foods(words: &[(&str, usize, &[Intervention])]) -> Vec<Ve
         analysis::journey::depths(&run(text, "embed,resid_post", cut), position).unwrap()
     };
     let group = |names: [&str; 5]| names.map(|name| read(&format!("the {name} was"), 1, &[]));
-    let animals = group(["cat", "horse", "rabbit", "cow", "lion"]);
-    let foods = group(["pizza", "bread", "sandwich", "soup", "cake"]);
+    let animals = group(["cat", "cow", "rabbit", "fox", "wolf"]);
+    let foods = group(["pizza", "bread", "soup", "cheese", "cake"]);
     let words: Vec<_> = words.iter().map(|(text, position, cut)| read(text, *position, cut)).collect();
     let found = analysis::journey(&words, [&animals, &foods]).unwrap();
     let [animals, foods] = &found.landmarks;

@@ -9,6 +9,7 @@ mod cut_edge;
 mod dot_product;
 mod embeddings;
 mod head_grid;
+mod journey;
 mod matrix;
 mod next_tokens;
 mod projection;
@@ -80,6 +81,7 @@ pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
         "attention-steps" => Box::new(attention_steps::AttentionSteps::default()),
         "matrix" => Box::new(matrix::Matrix),
         "head-grid" => Box::new(head_grid::HeadGrid),
+        "journey" => Box::new(journey::Journey::default()),
         "cut-edge" => Box::new(cut_edge::CutEdge::default()),
         "training" => Box::new(training::Training::default()),
         "cost" => Box::new(cost::Cost::default()),

@@ -25,7 +25,7 @@ fn page() -> (Served, Browser) {
 fn ready(browser: &Browser) {
     browser.wait("document.querySelectorAll('figure[data-ready=true]').length >= 2");
     // Two wait until they are seen, where there is a real model.
-    browser.wait("![...document.querySelectorAll('figure[data-ready=false]')].some((figure) => !['head-grid', 'cut-edge'].includes(figure.dataset.figure))");
+    browser.wait("![...document.querySelectorAll('figure[data-ready=false]')].some((figure) => !['head-grid', 'journey', 'cut-edge'].includes(figure.dataset.figure))");
 }
 
 /// Waits until the matrix shows a sentence of this model: its tokens are told in the drawing's description.

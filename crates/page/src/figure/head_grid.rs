@@ -6,8 +6,8 @@ use attnscope_figures::Target;
 use attnscope_figures::figure::head_grid::{Data, State, render};
 use attnscope_protocol::{Prompt, Request};
 
-/// Longer texts are refused: the patterns of all heads would not fit.
-const LONG: usize = 400;
+/// Longer texts are refused, in bytes: what all layers hold of them would not fit.
+pub const LONG: usize = 400;
 
 /// The figure.
 pub struct HeadGrid;
