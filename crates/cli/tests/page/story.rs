@@ -3,7 +3,10 @@
 use crate::browser::Browser;
 use crate::served::Served;
 use crate::{page, quiet, shows};
-use attnscope::{Capture, lesson};
+use attnscope::analysis::journey;
+use attnscope::analysis::journey::depths;
+use attnscope::{Capture, Intervention, Model, lesson};
+use attnscope_cli::pull::resolve;
 use serde_json::json;
 
 const HOT_DOG: &str = "the hot dog was";
@@ -92,6 +95,44 @@ fn cutting_dog_to_hot_in_a_real_model_brings_the_animal_back() {
     browser.wait(&format!("({}) === undefined || ({}) < 1e-3", p(1, "served"), p(1, "served")));
     browser.run(&set("cut-edge", "from", "3"));
     browser.wait(&format!("Math.abs(({}) - 0.0343) < 1e-3", p(1, "served")));
+    quiet(&browser, &served);
+}
+
+/// Every layer of a real model, in the page as in the engine.
+#[test]
+fn dog_in_a_real_model_goes_towards_food_unless_its_look_at_hot_is_cut() {
+    let served = Served::start(&["--model", "smollm2-135m"]);
+    let browser = Browser::open(1440, 900);
+    browser.go(&served.url);
+    browser.run("document.querySelector('figure[data-figure=journey]').scrollIntoView()");
+    browser.wait("document.querySelector('figure[data-figure=journey] figcaption').textContent.startsWith('smollm2')");
+    let model = Model::open(&resolve("smollm2-135m").unwrap()).unwrap();
+    let read = |text: &str, position: usize, cut: &[Intervention]| {
+        let capture: Capture = "embed,resid_post".parse().unwrap();
+        depths(&model.run(&model.encode(text).unwrap(), &capture, cut).unwrap(), position).unwrap()
+    };
+    let group = |words: [&str; 5]| words.map(|word| read(&format!("the {word} was"), 1, &[]));
+    let cut = [Intervention::cut("2>1").unwrap()];
+    let words = [read(HOT_DOG, 2, &[]), read(HOT_DOG, 2, &cut), read("the dog was", 1, &[])];
+    let animals = group(["cat", "cow", "rabbit", "fox", "wolf"]);
+    let foods = group(["pizza", "bread", "soup", "cheese", "cake"]);
+    let expected = journey(&words, [&animals, &foods]).unwrap().paths;
+    let same = |depth: usize| {
+        for (i, path) in expected.iter().enumerate() {
+            let at = path[depth];
+            let dot = format!("document.querySelector('figure[data-figure=journey] [data-key=\"path-{i}-{depth}\"]')");
+            browser.wait(&format!("{dot} && Math.abs(Number({dot}.dataset.value) - {at}) < 1e-4"));
+        }
+    };
+    same(30);
+    assert!(expected[0][28] > 0.3 && expected[1][28] < -0.5 && expected[2][28] < -0.5, "what the story says");
+    browser.run(&set("journey", "depth", "7"));
+    same(7);
+    // Words of the reader's own.
+    browser.run(&set("journey", "to", "knife, spoon, fork"));
+    browser.wait("document.querySelector('#figure-journey-desc').textContent.includes('knife')");
+    browser.run(&set("journey", "to", "knife"));
+    browser.wait("document.querySelector('figure[data-figure=journey]').innerText.includes('at least 2 words')");
     quiet(&browser, &served);
 }
 
