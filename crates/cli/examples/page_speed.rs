@@ -71,6 +71,7 @@ fn measure(url: &str) -> [f64; 4] {
     browser.wait("performance.getEntriesByName('live').length");
     browser.wait("performance.getEntriesByName('first-contentful-paint').length");
     let found = browser.run(SCRIPT);
+    browser.wait("document.querySelector('#figure-next-tokens-desc')");
     let typed = browser.run_async(TYPED);
     [&found[0], &found[1], &found[2], &typed].map(|value| Value::as_f64(value).expect("a number"))
 }

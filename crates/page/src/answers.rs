@@ -2,7 +2,7 @@
 //! yet is remembered as wanted, and it draws again when that has come.
 
 use crate::selection::Selection;
-use attnscope_protocol::{Failure, Request, Response, Run, wire};
+use attnscope_protocol::{Failure, FailureKind, Request, Response, Run, wire};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -86,6 +86,10 @@ impl<'a> Page<'a> {
     pub fn ask(&self, request: &Request) -> Result<&'a Response, Missing> {
         match self.answers.get(request) {
             Some(Ok(response)) => Ok(response),
+            // What is wrong with words of a figure's own is said in it.
+            Some(Err(Failure { kind: FailureKind::Text { .. }, message })) if !self.selection.is_read_by(request) => {
+                Err(Missing::Nothing(message.clone()))
+            }
             Some(Err(failure)) => Err(Missing::Failed(failure.clone())),
             None => {
                 self.wanted.borrow_mut().push(request.clone());
@@ -133,6 +137,20 @@ mod tests {
         let page = Page::new(&selection, &answers);
         assert_eq!(page.ask(&Request::Models), Ok(&Response::Models(Vec::new())));
         assert!(page.into_wanted().is_empty());
+    }
+
+    #[test]
+    fn an_unknown_word_is_said_where_it_was_written() {
+        let (selection, mut answers) = (Selection::default(), Answers::default());
+        let kind = FailureKind::Text { word: Some("dogg".into()), near: Vec::new() };
+        let failure = Failure { kind, message: "no word dogg".into() };
+        let other = Selection { text: "the dogg was".into(), ..selection.clone() }.run_request();
+        for request in [&selection.run_request(), &other] {
+            answers.insert(request, Err(failure.clone()));
+        }
+        let page = Page::new(&selection, &answers);
+        assert_eq!(page.run(), Err(Missing::Failed(failure)), "the bar says it");
+        assert_eq!(page.run_of(&other), Err(Missing::Nothing("no word dogg".into())), "the figure says it");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod head_grid;
 mod journey;
 mod matrix;
 mod next_tokens;
+mod player;
 mod projection;
 mod root_d;
 mod running_softmax;
@@ -24,6 +25,9 @@ mod weighted_sum;
 use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
 use attnscope::analysis::Number;
 use attnscope_figures::{Scene, Target};
+
+/// Longer sentences are refused, in bytes, where all layers are kept: they would not fit.
+pub(crate) const LONG_FOR_ALL_LAYERS: usize = 400;
 
 /// A figure of the page, with what the reader has set in it.
 pub trait PageFigure {

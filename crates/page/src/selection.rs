@@ -52,6 +52,15 @@ impl Selection {
         Request::Run { prompt, capture: capture.into(), layers, top: TOP }
     }
 
+    /// Whether a question is about the reader's sentence and the chosen model: what is wrong with its text is the bar's
+    /// to say, and not a figure's.
+    pub fn is_read_by(&self, request: &Request) -> bool {
+        match request {
+            Request::Twin { text, .. } => self.model == LESSON && *text == self.text,
+            _ => request.prompt().is_some_and(|prompt| prompt.model == self.model && prompt.text == self.text),
+        }
+    }
+
     /// Layer and head as they are in a model: a link may name what is not there.
     pub fn within(&self, model: &ModelInfo) -> Self {
         let layer = self.layer.min(model.n_layers.saturating_sub(1));

@@ -188,6 +188,13 @@ impl Request {
             | Self::Matrix { model, .. }
             | Self::Near { model, .. }
             | Self::Train { model, .. } => Some(model),
+            _ => self.prompt().map(|prompt| prompt.model.as_str()),
+        }
+    }
+
+    /// The text and model that it is about, if it is about a run.
+    pub fn prompt(&self) -> Option<&Prompt> {
+        match self {
             Self::Run { prompt, .. }
             | Self::Generate { prompt, .. }
             | Self::Heads { prompt }
@@ -195,8 +202,17 @@ impl Request {
             | Self::Lens { prompt, .. }
             | Self::Contributions { prompt, .. }
             | Self::Explain { prompt, .. }
-            | Self::Tile { prompt, .. } => Some(&prompt.model),
-            Self::Models | Self::Twin { .. } | Self::Attend { .. } => None,
+            | Self::Tile { prompt, .. } => Some(prompt),
+            Self::Models
+            | Self::Open { .. }
+            | Self::Close { .. }
+            | Self::Neighbours { .. }
+            | Self::Embeddings { .. }
+            | Self::Matrix { .. }
+            | Self::Near { .. }
+            | Self::Train { .. }
+            | Self::Twin { .. }
+            | Self::Attend { .. } => None,
         }
     }
 }

@@ -204,6 +204,8 @@ impl App {
                     self.run.set(Some(Arc::new(Answer { selection: chosen, run: run.clone() })));
                 }
             }
+            // Words of a figure's own are its to speak of.
+            Err(Failure { kind: FailureKind::Text { .. }, .. }) if !selection.is_read_by(request) => {}
             Err(failure) => self.failure.set(Some(failure.clone())),
             Ok(_) => {}
         }

@@ -24,7 +24,7 @@ fn page() -> (Served, Browser) {
 /// Waits until every figure is live.
 fn ready(browser: &Browser) {
     browser.wait("document.querySelectorAll('figure[data-ready=true]').length >= 2");
-    // Two wait until they are seen, where there is a real model.
+    // Three wait until they are seen, where there is a real model.
     browser.wait("![...document.querySelectorAll('figure[data-ready=false]')].some((figure) => !['head-grid', 'journey', 'cut-edge'].includes(figure.dataset.figure))");
 }
 

@@ -72,14 +72,21 @@ fn without_attention_both_orders_get_the_same_answer() {
     quiet(&browser, &served);
 }
 
-/// The table of the design, live: one edge turns food back into an animal, the other changes nothing.
-#[test]
-fn cutting_dog_to_hot_in_a_real_model_brings_the_animal_back() {
+/// The page of a server with a real model, once this figure shows it.
+fn with_real_model(figure: &str) -> (Served, Browser) {
     let served = Served::start(&["--model", "smollm2-135m"]);
     let browser = Browser::open(1440, 900);
     browser.go(&served.url);
-    browser.run("document.querySelector('figure[data-figure=cut-edge]').scrollIntoView()");
-    browser.wait("document.querySelector('figure[data-figure=cut-edge] figcaption').textContent.startsWith('smollm2')");
+    browser.run(&format!("document.querySelector('figure[data-figure={figure}]').scrollIntoView()"));
+    let caption = format!("document.querySelector('figure[data-figure={figure}] figcaption').textContent");
+    browser.wait(&format!("{caption}.startsWith('smollm2')"));
+    (served, browser)
+}
+
+/// The table of the design, live: one edge turns food back into an animal, the other changes nothing.
+#[test]
+fn cutting_dog_to_hot_in_a_real_model_brings_the_animal_back() {
+    let (served, browser) = with_real_model("cut-edge");
     // Each bar says its word, its probability and whose it is.
     let p = |column: usize, word: &str| {
         format!(
@@ -101,11 +108,7 @@ fn cutting_dog_to_hot_in_a_real_model_brings_the_animal_back() {
 /// Every layer of a real model, in the page as in the engine.
 #[test]
 fn dog_in_a_real_model_goes_towards_food_unless_its_look_at_hot_is_cut() {
-    let served = Served::start(&["--model", "smollm2-135m"]);
-    let browser = Browser::open(1440, 900);
-    browser.go(&served.url);
-    browser.run("document.querySelector('figure[data-figure=journey]').scrollIntoView()");
-    browser.wait("document.querySelector('figure[data-figure=journey] figcaption').textContent.startsWith('smollm2')");
+    let (served, browser) = with_real_model("journey");
     let model = Model::open(&resolve("smollm2-135m").unwrap()).unwrap();
     let read = |text: &str, position: usize, cut: &[Intervention]| {
         let capture: Capture = "embed,resid_post".parse().unwrap();
@@ -126,13 +129,26 @@ fn dog_in_a_real_model_goes_towards_food_unless_its_look_at_hot_is_cut() {
     };
     same(30);
     assert!(expected[0][28] > 0.3 && expected[1][28] < -0.5 && expected[2][28] < -0.5, "what the story says");
-    browser.run(&set("journey", "depth", "7"));
+    browser.run(&set("journey", "step", "7"));
     same(7);
     // Words of the reader's own.
     browser.run(&set("journey", "to", "knife, spoon, fork"));
     browser.wait("document.querySelector('#figure-journey-desc').textContent.includes('knife')");
     browser.run(&set("journey", "to", "knife"));
     browser.wait("document.querySelector('figure[data-figure=journey]').innerText.includes('at least 2 words')");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn a_word_that_only_a_real_model_knows_is_said_in_the_figures_that_cannot_read_it() {
+    let (served, browser) = with_real_model("journey");
+    browser.run("const m = document.querySelector('#model'); m.value = 'smollm2-135m'; m.dispatchEvent(new Event('change', {bubbles: true}))");
+    browser.run(&set("two-answers", "compare", "yours"));
+    browser.write("the zebra was");
+    shows(&browser, "the zebra was", "smollm2");
+    browser.wait("document.querySelector('figure[data-figure=two-answers]').innerText.includes('does not know')");
+    let status = browser.run("return document.querySelector('#status').innerText");
+    assert!(!status.as_str().unwrap().contains("does not know"), "the chosen model knows all words: {status}");
     quiet(&browser, &served);
 }
 

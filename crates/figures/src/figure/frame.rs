@@ -48,6 +48,11 @@ impl<'a> Frame<'a> {
         frame
     }
 
+    /// A width that is wanted where the paper has it; a phone scrolls for nothing but the data.
+    pub fn within(canvas: &Canvas, wanted: f32) -> f32 {
+        wanted.min(canvas.width.max(360.0))
+    }
+
     /// Width between the margins.
     pub fn inner(&self) -> f32 {
         self.width - 2.0 * PAD

@@ -121,7 +121,7 @@ impl Layout {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (layout, heads) = (Layout::new(data, state.canvas.width), data.n_heads());
-    let width = layout.width(heads).max((2.0 * PAD + Frame::LEGEND_WIDTH).min(state.canvas.width.max(360.0)));
+    let width = layout.width(heads).max(Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH));
     let title = format!("{} in {}", plural(data.thumbs.len() * heads, "head"), plural(data.thumbs.len(), "layer"));
     let lead = "Each square is one head: its rows ask (query), its columns are looked at (key).";
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);

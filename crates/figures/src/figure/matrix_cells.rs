@@ -54,7 +54,7 @@ impl Layout {
 
 pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state.canvas.width);
-    let least = (Frame::LEGEND_WIDTH - 40.0 + layout.label_w + 12.0 + 2.0 * PAD).min(state.canvas.width.max(360.0));
+    let least = Frame::within(&state.canvas, Frame::LEGEND_WIDTH - 40.0 + layout.label_w + 12.0 + 2.0 * PAD);
     let width = layout.width(data).max(least);
     let mut frame = Frame::new(theme, &state.canvas, width, title(data), LEAD);
     let x0 = PAD + layout.label_w + 12.0;

@@ -26,7 +26,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let pixel = ((side_max / small.kv_len.max(1) as f32) * 2.0).floor().max(2.0) / 2.0;
     let per_token = pixel / block as f32;
     let (width, height) = (small.kv_len as f32 * pixel, small.q_len as f32 * pixel);
-    let least = (2.0 * PAD + Frame::LEGEND_WIDTH).min(state.canvas.width.max(360.0));
+    let least = Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH);
     let total = (2.0 * PAD + label_w + 12.0 + width + RING).max(least);
     let full_at = state.full_at.filter(|f| *f > 0.0).unwrap_or_else(|| small.full_at());
     let mut frame = Frame::new(theme, &state.canvas, total, title(data), LEAD);

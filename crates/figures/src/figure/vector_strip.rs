@@ -111,7 +111,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         return vector_rows::render(data, state, theme);
     }
     let layout = Layout::new(data, state.canvas.width);
-    let width = (2.0 * PAD + layout.per_row as f32 * layout.cell).max(state.canvas.width.clamp(360.0, 440.0));
+    let width = (2.0 * PAD + layout.per_row as f32 * layout.cell).max(Frame::within(&state.canvas, 440.0));
     let lead = "Each cell is one number of a vector: blue above zero, orange below, faint near zero.";
     let mut frame = Frame::new(theme, &state.canvas, width, data.title.clone(), lead);
     for (i, vector) in data.vectors.iter().enumerate() {

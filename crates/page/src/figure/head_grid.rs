@@ -1,13 +1,10 @@
 //! Chapter 9: all heads of a real model at once; of the lesson model, where there is none.
 
-use super::{PageFigure, View, usual};
+use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Event, LESSON, Missing, Page, Paper, Selection};
 use attnscope_figures::Target;
 use attnscope_figures::figure::head_grid::{Data, State, render};
 use attnscope_protocol::{Prompt, Request};
-
-/// Longer texts are refused, in bytes: what all layers hold of them would not fit.
-pub const LONG: usize = 400;
 
 /// The figure.
 pub struct HeadGrid;
@@ -15,7 +12,7 @@ pub struct HeadGrid;
 impl PageFigure for HeadGrid {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
         let (model, text) = (page.real.unwrap_or(LESSON), page.selection.text.clone());
-        if text.len() > LONG {
+        if text.len() > LONG_FOR_ALL_LAYERS {
             return Err(Missing::Nothing("The sentence is too long for all heads at once: shorten it.".into()));
         }
         let prompt = Prompt { model: model.into(), text, interventions: Vec::new() };

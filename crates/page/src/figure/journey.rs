@@ -1,13 +1,12 @@
 //! Chapter 9: the path of a word through the layers, among words whose kind is known.
 
 use super::choose::{picked, position, token_picker};
-use super::head_grid::LONG;
-use super::{PageFigure, View, usual};
+use super::player::Player;
+use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
 use attnscope::Intervention;
 use attnscope::analysis::journey as place_between;
 use attnscope::analysis::journey::{Depths, depths};
-use attnscope_figures::Target;
 use attnscope_figures::figure::journey::{Data, MAX_LANDMARKS, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_protocol::{Prompt, Request, Run};
@@ -21,13 +20,12 @@ const KINDS: [(&str, &str); 2] =
 /// The figure, with the layer that it shows and the words between which it looks.
 pub struct Journey {
     kinds: [String; 2],
-    depth: Option<usize>,
-    playing: bool,
+    player: Player,
 }
 
 impl Default for Journey {
     fn default() -> Self {
-        Self { kinds: KINDS.map(|(_, words)| words.into()), depth: None, playing: false }
+        Self { kinds: KINDS.map(|(_, words)| words.into()), player: Player::END }
     }
 }
 
@@ -42,7 +40,7 @@ struct Reading {
 impl PageFigure for Journey {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
         let text = &page.selection.text;
-        if text.len() > LONG {
+        if text.len() > LONG_FOR_ALL_LAYERS {
             return Err(Missing::Nothing("The sentence is too long to follow a word in it: shorten it.".into()));
         }
         let trace = &ask(page, text, Vec::new())?.trace;
@@ -57,9 +55,9 @@ impl PageFigure for Journey {
             )));
         }
         let paths = all(readings.iter().map(|reading| followed(page, reading)))?;
-        let landmarks = kinds.each_ref().map(|words| all(words.iter().map(|word| followed(page, &landmark(word)))));
-        let [a, b] = landmarks;
-        let found = place_between(&paths, [&a?, &b?]).ok_or(Missing::Waiting)?;
+        let [a, b] = kinds.each_ref().map(|words| all(words.iter().map(|word| followed(page, &landmark(word)))));
+        let none = || Missing::Nothing("These words make no line between two kinds.".into());
+        let found = place_between(&paths, [&a?, &b?]).ok_or_else(none)?;
         let names: Vec<String> = readings.into_iter().map(|reading| reading.name).collect();
         let poles = [0, 1].map(|i| self.pole(i, &kinds[i]));
         let data = Data::from_journey(
@@ -72,41 +70,33 @@ impl PageFigure for Journey {
             &trace.model.name,
         );
         let last = data.depths().saturating_sub(1);
-        let depth = self.depth.unwrap_or(last).min(last);
+        let depth = self.player.step(last);
         let mut scene = render(&data, &State { canvas: paper.canvas(), depth: Some(depth) }, paper.theme());
         if page.real.is_none() {
-            scene.caption +=
-                " This is the lesson model with its 2 layers; with a real model here, all of its layers are shown.";
+            scene.caption += " The lesson model has few layers; with a real model here, all of its layers are shown.";
         }
-        let mut controls = self.controls(depth, last);
-        controls.splice(2..2, token_picker("word", "word", &trace.tokens, at));
+        let shown = depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string());
+        let mut controls = self.player.controls("after layer", last, shown);
+        controls.extend(token_picker("word", "word", &trace.tokens, at));
+        let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
+        controls.push(text("from", "words on the left", &self.kinds[0]));
+        controls.push(text("to", "words on the right", &self.kinds[1]));
         Ok(View { controls, scene })
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
-            Event::Set(id, _) if id == "play" => {
-                self.playing = !self.playing;
-                if self.playing && self.depth.is_none_or(|depth| depth >= last(page)) {
-                    self.depth = Some(0);
-                }
-            }
-            Event::Set(id, value) if id == "depth" => (self.depth, self.playing) = (value.parse().ok(), false),
+            _ if self.player.hear(event, last(page)) => {}
             Event::Set(id, value) if id == "from" => self.kinds[0].clone_from(value),
             Event::Set(id, value) if id == "to" => self.kinds[1].clone_from(value),
             Event::Set(id, value) => return picked(page, id, value),
-            Event::Chosen(Target::Item { index }, _) => (self.depth, self.playing) = (Some(*index), false),
-            Event::Tick if self.playing => {
-                let depth = (self.depth.unwrap_or(0) + 1).min(last(page));
-                (self.depth, self.playing) = (Some(depth), depth < last(page));
-            }
             _ => return usual(event, page),
         }
         Vec::new()
     }
 
     fn plays(&self) -> Option<u32> {
-        self.playing.then_some(PAUSE)
+        self.player.plays(PAUSE)
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {
@@ -115,24 +105,6 @@ impl PageFigure for Journey {
 }
 
 impl Journey {
-    fn controls(&self, depth: usize, last: usize) -> Vec<Control> {
-        let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
-        vec![
-            Control::Button { id: "play", label: if self.playing { "pause" } else { "play" }.into(), disabled: false },
-            Control::Slider {
-                id: "depth",
-                label: "after layer".into(),
-                min: 0.0,
-                max: last as f32,
-                step: 1.0,
-                value: depth as f32,
-                shown: depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string()),
-            },
-            text("from", "words on the left", &self.kinds[0]),
-            text("to", "words on the right", &self.kinds[1]),
-        ]
-    }
-
     /// What a kind is called: by its name, or when the reader has chosen its words, by the first of them.
     fn pole(&self, i: usize, words: &[String]) -> String {
         if self.kinds[i] == KINDS[i].1 { KINDS[i].0.into() } else { words[0].clone() }
@@ -143,6 +115,7 @@ impl Journey {
 fn readings(text: &str, word: &str, at: usize) -> Result<Vec<Reading>, Missing> {
     let reading = |name: &str, position, cut| Reading { name: name.into(), text: text.into(), position, cut };
     let mut readings = vec![reading(text, Some(at), Vec::new())];
+    // The first token stays: where so much attention rests, a cut breaks more than one look.
     if let Some(before) = at.checked_sub(1).filter(|before| *before > 0) {
         let cut = Intervention::cut(&format!("{at}>{before}")).map_err(|error| Missing::Nothing(error.to_string()))?;
         readings.push(reading("its look at the word before cut", Some(at), vec![cut]));
@@ -168,8 +141,10 @@ fn listed(words: &str) -> Vec<String> {
 /// One word at every depth: at the position, or last of the tokens before the end's `was`.
 fn followed(page: &Page<'_>, reading: &Reading) -> Result<Depths, Missing> {
     let trace = &ask(page, &reading.text, reading.cut.clone())?.trace;
-    let position = reading.position.unwrap_or(trace.tokens.len().saturating_sub(2));
-    depths(trace, position).ok_or(Missing::Waiting)
+    // After the last word an encoder reads one token more, its separator.
+    let after = if trace.model.causal { 2 } else { 3 };
+    let position = reading.position.unwrap_or(trace.tokens.len().saturating_sub(after));
+    depths(trace, position).ok_or_else(|| Missing::Nothing("This model does not keep what each layer leaves.".into()))
 }
 
 /// All of them; what several lack is wanted at once.

@@ -1,0 +1,79 @@
+//! A process that is scrubbed, and played step after step.
+
+use crate::{Control, Event};
+use attnscope_figures::Target;
+
+/// Where it is, and whether it goes on by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Player {
+    step: usize,
+    playing: bool,
+}
+
+impl Player {
+    /// At the end, wherever that will be.
+    pub const END: Self = Self { step: usize::MAX, playing: false };
+
+    /// The step that is shown, where the last one is `last`.
+    pub fn step(&self, last: usize) -> usize {
+        self.step.min(last)
+    }
+
+    /// Its button and its line; `label` says what a step is, `shown` how this one is called.
+    pub fn controls(&self, label: &str, last: usize, shown: String) -> Vec<Control> {
+        let play = if self.playing { "pause" } else { "play" };
+        let (value, max) = (self.step(last) as f32, last as f32);
+        vec![
+            Control::Button { id: "play", label: play.into(), disabled: last == 0 },
+            Control::Slider { id: "step", label: label.into(), min: 0.0, max, step: 1.0, value, shown },
+        ]
+    }
+
+    /// Takes what is its own: button, line, a step that is chosen in the drawing, time. False if it is none of these.
+    pub fn hear(&mut self, event: &Event, last: usize) -> bool {
+        let step = self.step(last);
+        match event {
+            Event::Set(id, _) if id == "play" => {
+                // From the end it begins anew.
+                *self = Self { step: if !self.playing && step == last { 0 } else { step }, playing: !self.playing };
+            }
+            Event::Set(id, value) if id == "step" => {
+                *self = Self { step: value.parse().unwrap_or(step), playing: false };
+            }
+            Event::Chosen(Target::Item { index }, _) => *self = Self { step: *index, playing: false },
+            Event::Tick if self.playing => *self = Self { step: (step + 1).min(last), playing: step + 1 < last },
+            _ => return false,
+        }
+        true
+    }
+
+    /// Milliseconds to the next step, while it plays.
+    pub fn plays(&self, pause: u32) -> Option<u32> {
+        self.playing.then_some(pause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_plays_from_the_beginning_to_the_end_and_stops_when_it_is_taken() {
+        let set = |id: &str, value: &str| Event::Set(id.into(), value.into());
+        let mut player = Player::END;
+        assert_eq!((player.step(2), player.plays(9)), (2, None));
+        assert!(player.hear(&set("play", ""), 2));
+        assert_eq!((player.step(2), player.plays(9)), (0, Some(9)), "from the end it begins anew");
+        assert!(player.hear(&Event::Tick, 2));
+        assert_eq!((player.step(2), player.plays(9)), (1, Some(9)));
+        assert!(player.hear(&set("step", "0"), 2));
+        assert_eq!((player.step(2), player.plays(9)), (0, None), "who takes the line stops it");
+        assert!(!player.hear(&Event::Tick, 2), "no time passes for it");
+        player.hear(&set("play", ""), 2);
+        player.hear(&Event::Tick, 2);
+        player.hear(&Event::Tick, 2);
+        assert_eq!((player.step(2), player.plays(9)), (2, None));
+        assert!(player.hear(&set("step", "99"), 2) && player.step(2) == 2);
+        assert!(!player.hear(&set("word", "1"), 2));
+    }
+}
