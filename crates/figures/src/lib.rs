@@ -21,6 +21,7 @@ pub mod raster;
 pub mod scale;
 pub mod scene;
 pub mod svg;
+pub mod table;
 pub mod text;
 pub mod theme;
 pub mod token;
@@ -28,6 +29,7 @@ pub mod token;
 pub use color::Color;
 pub use figure::{Canvas, Figure};
 pub use scene::{Node, Scene, Target};
+pub use table::{Cell, Table};
 pub use theme::Theme;
 
 /// Why a picture could not be written.

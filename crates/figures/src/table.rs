@@ -1,0 +1,155 @@
+//! A figure's numbers as a table: its twin for who cannot see it, and a CSV file for who wants to go on with them.
+
+use crate::svg::escape;
+use std::fmt::Write;
+
+/// The numbers that a figure draws, unrounded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// What stands above each column.
+    pub columns: Vec<String>,
+    /// The rows, each as long as there are columns or shorter: what is missing at its end is empty.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// One field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Nothing: a look that the mask forbids, a number that was not measured.
+    Empty,
+    /// Words.
+    Text(String),
+    /// A number of the engine's, which reads back as the same bits.
+    Number(f32),
+    /// Something counted: an index, a step, bytes.
+    Count(u64),
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new(columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { columns: columns.into_iter().map(Into::into).collect(), rows: Vec::new() }
+    }
+
+    /// One more row.
+    pub fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
+        self.rows.push(row.into_iter().collect());
+    }
+
+    /// As RFC 4180 has it, with a line of headings.
+    pub fn to_csv(&self) -> String {
+        let mut out = String::new();
+        let headings = self.columns.iter().map(|name| quoted(name)).collect::<Vec<_>>();
+        let _ = write!(out, "{}\r\n", headings.join(","));
+        for row in &self.rows {
+            let fields = (0..self.columns.len()).map(|at| quoted(&row.get(at).unwrap_or(&Cell::Empty).to_string()));
+            let _ = write!(out, "{}\r\n", fields.collect::<Vec<_>>().join(","));
+        }
+        out
+    }
+
+    /// The first `most` rows as HTML, with a line that tells how many there are if there are more.
+    pub fn to_html(&self, caption: &str, most: usize) -> String {
+        let heads: String = self.columns.iter().map(|c| format!("<th scope=\"col\">{}</th>", escape(c))).collect();
+        let mut out = format!("<table><caption>{}</caption><thead><tr>{heads}</tr></thead><tbody>", escape(caption));
+        for row in self.rows.iter().take(most) {
+            out += "<tr>";
+            for at in 0..self.columns.len() {
+                let field = escape(&row.get(at).unwrap_or(&Cell::Empty).to_string());
+                // The words that a row begins with say whose row it is.
+                let tag = if matches!(row.get(at), Some(Cell::Text(_))) && at == 0 { "th scope=\"row\"" } else { "td" };
+                let _ = write!(out, "<{tag}>{field}</{}>", &tag[..2]);
+            }
+            out += "</tr>";
+        }
+        out += "</tbody></table>";
+        if self.rows.len() > most {
+            let _ = write!(out, "<p>The first {most} of {} rows; the CSV file has all.</p>", self.rows.len());
+        }
+        out
+    }
+}
+
+impl std::fmt::Display for Cell {
+    /// The shortest digits that read back as the same number.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => Ok(()),
+            Self::Text(text) => f.write_str(text),
+            // Numbers far from 1 would be long rows of zeros.
+            Self::Number(x) if *x != 0.0 && !(1e-5..1e9).contains(&x.abs()) => write!(f, "{x:e}"),
+            Self::Number(x) => write!(f, "{x}"),
+            Self::Count(n) => write!(f, "{n}"),
+        }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<f32> for Cell {
+    fn from(x: f32) -> Self {
+        Self::Number(x)
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(n: usize) -> Self {
+        Self::Count(n as u64)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(cell: Option<T>) -> Self {
+        cell.map_or(Self::Empty, Into::into)
+    }
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new(["token", "a, \"b\"", "n"]);
+        table.push([" hot".into(), Cell::Number(0.1), 3_usize.into()]);
+        table.push(["<x>".into(), Cell::Empty]);
+        table
+    }
+
+    #[test]
+    fn fields_that_hold_commas_and_quotes_are_quoted() {
+        assert_eq!(table().to_csv(), "token,\"a, \"\"b\"\"\",n\r\n hot,0.1,3\r\n<x>,,\r\n");
+    }
+
+    #[test]
+    fn html_has_headings_and_says_what_it_leaves_out() {
+        let html = table().to_html("A & B", 1);
+        assert!(
+            html.contains("<caption>A &amp; B</caption>") && html.contains("<th scope=\"row\"> hot</th><td>0.1</td>")
+        );
+        assert!(!html.contains("<x>") && html.ends_with("The first 1 of 2 rows; the CSV file has all.</p>"), "{html}");
+        assert!(table().to_html("", 2).contains("<th scope=\"row\">&lt;x&gt;</th><td></td><td></td></tr>"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn numbers_read_back_as_the_same_bits(bits: u32) {
+            let x = f32::from_bits(bits);
+            let read: f32 = Cell::Number(x).to_string().parse().unwrap();
+            assert!(x.is_nan() && read.is_nan() || read.to_bits() == x.to_bits(), "{x}");
+        }
+    }
+}
