@@ -3,18 +3,18 @@
 use crate::failure::usage;
 use crate::pull;
 use anyhow::{Context, Result};
-use attnscope::{Capture, Intervention, Model, Trace};
+use attnscope::{Capture, Intervention, Model, ModelInfo, Trace};
 use std::io::Read;
 
 /// A model and a text.
 #[derive(Debug, clap::Args)]
 pub struct ModelArgs {
     /// A name that `attnscope models` lists (lesson is built in), a Hub id, or a path to a .gguf file or a model's folder
-    #[arg(long, short)]
+    #[arg(long, short, default_value = pull::LESSON)]
     pub model: String,
     /// The text; - reads it from stdin (one line break at the end is left away)
     #[arg(long, short, allow_hyphen_values = true)]
-    pub text: String,
+    pub text: Option<String>,
     /// What to change in the run.
     #[command(flatten)]
     pub changes: ChangeArgs,
@@ -39,6 +39,11 @@ pub struct ChangeArgs {
 }
 
 impl ChangeArgs {
+    /// Whether the run is to be as it is.
+    pub fn is_empty(&self) -> bool {
+        [&self.ablate, &self.mean_ablate, &self.cut, &self.set].iter().all(|changes| changes.is_empty())
+    }
+
     /// What the engine is to do.
     pub fn interventions(&self) -> Result<Vec<Intervention>> {
         let mut all = Vec::new();
@@ -70,15 +75,24 @@ pub struct Opened {
 impl ModelArgs {
     /// Opens the model and encodes the text. What can be checked without the model is checked before.
     pub fn open(&self) -> Result<Opened> {
+        self.open_on(&self.read_text()?)
+    }
+
+    /// The same on this text.
+    pub fn open_on(&self, text: &str) -> Result<Opened> {
         let interventions = self.changes.interventions()?;
-        let text = self.read_text()?;
         let model = pull::open(&self.model)?;
-        let tokens = model.encode(&text)?;
+        let tokens = model.encode(text)?;
         Ok(Opened { model, tokens, interventions })
     }
 
-    fn read_text(&self) -> Result<String> {
-        let text = if self.text == "-" { read_stdin()? } else { self.text.clone() };
+    /// The text that was given or piped in.
+    pub fn read_text(&self) -> Result<String> {
+        let text = match self.text.as_deref() {
+            Some("-") => read_stdin()?,
+            Some(text) => text.to_owned(),
+            None => return Err(usage("a text is needed: --text \"the hot dog was\", or --text - to read stdin")),
+        };
         if text.is_empty() {
             return Err(usage("the text is empty: give at least one word with --text, or --text - to read stdin"));
         }
@@ -124,15 +138,19 @@ impl Opened {
 
     /// An error for a layer or head that the model does not have.
     pub fn require_head(&self, layer: usize, head: usize) -> Result<()> {
-        let info = self.model.info();
-        for (what, index, n) in [("layer", layer, info.n_layers), ("head", head, info.n_heads)] {
-            if index >= n {
-                let last = n.saturating_sub(1);
-                return Err(usage(format!("there is no {what} {index}: {} has {what}s 0 to {last}", info.name)));
-            }
-        }
-        Ok(())
+        require_head(&self.model.info(), layer, head)
     }
+}
+
+/// An error for a layer or head that a model does not have.
+pub fn require_head(info: &ModelInfo, layer: usize, head: usize) -> Result<()> {
+    for (what, index, n) in [("layer", layer, info.n_layers), ("head", head, info.n_heads)] {
+        if index >= n {
+            let last = n.saturating_sub(1);
+            return Err(usage(format!("there is no {what} {index}: {} has {what}s 0 to {last}", info.name)));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

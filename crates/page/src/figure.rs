@@ -69,6 +69,29 @@ impl View {
     }
 }
 
+/// The figures by name, in the story's order, and what each shows.
+pub const FIGURES: [(&str, &str); 19] = [
+    ("tokens", "the sentence in tokens, their ids, and the first numbers of their vectors"),
+    ("next-tokens", "the likeliest next tokens as bars"),
+    ("embeddings", "a word's embedding in the sentence and alone, their difference, and a word near it"),
+    ("two-answers", "the lesson model with attention and its twin without, on the same words in two orders"),
+    ("dot-product", "two vectors and their dot product, component by component"),
+    ("root-d", "how the dot products of random vectors spread, and what dividing by √d does"),
+    ("projection", "a token's vector times W_Q, W_K or W_V"),
+    ("components", "how one token's weights come about: q × k term by term, sum, softmax"),
+    ("softmax", "one token's scores, their exponentials, and the weights that fill one bar"),
+    ("weighted-sum", "how the weights mix the values, and the words near the token before and after"),
+    ("attention-steps", "all of attention as matrices: Q, K, V, scores, mask, softmax, output"),
+    ("matrix", "one head's attention: which token looks at which, as a matrix"),
+    ("head-grid", "the patterns of all heads, layer by layer"),
+    ("journey", "a word's way through the layers, between words of two kinds"),
+    ("cut-edge", "the next tokens as the sentence is, with one look cut, and without the word looked at"),
+    ("training", "the lesson model as it learns: loss, looks, prediction"),
+    ("cost", "time and memory of attention against length, measured here"),
+    ("running-softmax", "how the kernel goes over the keys tile by tile, with a running softmax"),
+    ("arcs", "one head's attention as arcs over the sentence"),
+];
+
 /// The figure of this name, as it is in the beginning.
 pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
     Some(match name {

@@ -7,6 +7,7 @@
 
 pub mod answers;
 pub mod control;
+pub mod driver;
 pub mod event;
 pub mod figure;
 pub mod paper;
@@ -14,7 +15,8 @@ pub mod selection;
 
 pub use answers::{Answers, Missing, Page};
 pub use control::Control;
+pub use driver::Driver;
 pub use event::{Change, Event, Place};
-pub use figure::{PageFigure, View, figure};
+pub use figure::{FIGURES, PageFigure, View, figure};
 pub use paper::Paper;
 pub use selection::{LESSON, SENTENCE, Selection};

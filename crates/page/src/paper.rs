@@ -12,12 +12,14 @@ pub struct Paper {
     pub width: f32,
     /// Light on dark.
     pub dark: bool,
+    /// Without heading, caption and margins: the page around it has its own. A file has not.
+    pub bare: bool,
 }
 
 impl Paper {
-    /// The canvas that fills it once the margins are cropped.
+    /// The canvas that fills it, once the margins are cropped if it is bare.
     pub fn canvas(self) -> Canvas {
-        Canvas { width: self.width + 2.0 * CROP, bare: true }
+        Canvas { width: self.width + if self.bare { 2.0 * CROP } else { 0.0 }, bare: self.bare }
     }
 
     /// The colours.

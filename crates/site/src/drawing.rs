@@ -6,25 +6,22 @@ use attnscope_figures::Scene;
 use attnscope_figures::number::percent;
 use attnscope_figures::svg::{escape, for_both_themes, to_svg};
 use attnscope_page::paper::view_box;
-use attnscope_page::{Answers, Missing, Page, PageFigure, Paper, Selection, View, control, figure};
-use attnscope_protocol::{Event, Failure, LessonOnly, Request, Response, Session};
-use std::cell::RefCell;
+use attnscope_page::{Driver, PageFigure, Paper, Selection, View, control, figure};
+use attnscope_protocol::LessonOnly;
 
 /// Widths of the drawings in pixels: a column of prose, and a phone.
 const WIDE: f32 = 688.0;
 const NARROW: f32 = 358.0;
 
-/// The page as it begins, and the engine that answers for it.
+/// The page as it begins.
 pub struct Example {
-    selection: Selection,
-    session: Session<LessonOnly>,
-    answers: RefCell<Answers>,
+    driver: Driver<LessonOnly>,
 }
 
 impl Example {
     /// Nothing has been asked yet.
     pub fn new() -> Self {
-        Self { selection: Selection::default(), session: Session::new(LessonOnly), answers: RefCell::default() }
+        Self { driver: Driver::new(Selection::default(), LessonOnly) }
     }
 
     /// How many words the model knows.
@@ -74,44 +71,12 @@ impl Example {
 
     /// What a figure shows once its questions are answered.
     fn view(&self, name: &str, drawn: &dyn PageFigure, width: f32, dark: bool) -> Result<View> {
-        self.ask_all(|page| drawn.view(page, Paper { width, dark })).with_context(|| format!("figure {name}"))
+        let paper = Paper { width, dark, bare: true };
+        self.driver.with_page(|page| drawn.view(page, paper)).with_context(|| format!("figure {name}"))
     }
 
     fn with_run<T>(&self, f: impl Fn(&attnscope_protocol::Run) -> Result<T>) -> Result<T> {
-        self.ask_all(|page| page.run().map(&f))?
-    }
-
-    /// Answers what is wanted until nothing is missing.
-    fn ask_all<T>(&self, f: impl Fn(&Page<'_>) -> Result<T, Missing>) -> Result<T> {
-        loop {
-            let answers = self.answers.borrow();
-            let page = Page::new(&self.selection, &answers);
-            let wanted = match f(&page) {
-                Ok(done) => return Ok(done),
-                Err(Missing::Waiting) => page.into_wanted(),
-                Err(missing) => bail!("{missing:?}"),
-            };
-            drop(answers);
-            if wanted.is_empty() {
-                bail!("it waits for something that it did not ask for");
-            }
-            for request in wanted {
-                let answer = self.answer(&request);
-                self.answers.borrow_mut().insert(&request, answer);
-            }
-        }
-    }
-
-    fn answer(&self, request: &Request) -> Result<Response, Failure> {
-        let mut job = self.session.start(request.clone());
-        while let Some(event) = job.step() {
-            match event {
-                Event::Done(response) => return Ok(response),
-                Event::Failed(failure) => return Err(failure),
-                Event::Progress(_) => {}
-            }
-        }
-        Err(Failure::lost("a job ended without an answer"))
+        self.driver.with_page(|page| page.run().map(&f))?
     }
 }
 

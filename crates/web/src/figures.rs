@@ -116,7 +116,7 @@ impl Live {
     }
 
     fn paper(&self) -> Paper {
-        Paper { width: self.width.get_untracked(), dark: self.app.dark.get_untracked() }
+        Paper { width: self.width.get_untracked(), dark: self.app.dark.get_untracked(), bare: true }
     }
 
     fn draw(self: &Rc<Self>) {

@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("attnscope-protocol", &["attnscope"]),
     ("attnscope-page", &["attnscope", "attnscope-figures", "attnscope-protocol"]),
     ("attnscope-web", &["attnscope", "attnscope-figures", "attnscope-page", "attnscope-protocol"]),
-    ("attnscope-cli", &["attnscope", "attnscope-figures", "attnscope-protocol"]),
+    ("attnscope-cli", &["attnscope", "attnscope-figures", "attnscope-page", "attnscope-protocol"]),
     ("attnscope-py", &["attnscope", "attnscope-figures", "attnscope-protocol"]),
     ("attnscope-worker", &["attnscope", "attnscope-protocol"]),
     ("attnscope-site", &["attnscope", "attnscope-figures", "attnscope-page", "attnscope-protocol"]),

@@ -1,6 +1,7 @@
-//! `attnscope render FIGURE`
+//! `attnscope render FIGURE`: a picture of a trace, or a figure of the page as it begins or as it is set.
 
 mod draw;
+mod story;
 
 use crate::command::predict;
 use crate::failure::usage;
@@ -13,13 +14,15 @@ use anyhow::Result;
 use attnscope::Trace;
 use attnscope_figures::figure::Pattern;
 use attnscope_figures::{Figure, Scene, Theme, pdf, png, svg};
+use attnscope_page::{FIGURES, SENTENCE};
 use clap::ValueEnum;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Draw a figure
 ///
-/// Without -o, next-tokens and matrix are drawn as text for the terminal, the others printed as SVG.
+/// Without -o, next-tokens and matrix are drawn as text for the terminal, the others printed as SVG. Without --text, on
+/// "the hot dog was".
 #[derive(Debug, clap::Args)]
 pub struct RenderArgs {
     /// The figure
@@ -40,6 +43,9 @@ pub struct RenderArgs {
     /// How many next tokens to show
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub top: u32,
+    /// What to set in a figure of the story, as its page does (repeatable): step=3, mask=off; a button by its name alone
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub control: Vec<String>,
     /// Light or dark
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeName,
@@ -65,6 +71,10 @@ pub enum ThemeName {
 }
 
 impl ThemeName {
+    fn is_dark(self) -> bool {
+        matches!(self, Self::Dark)
+    }
+
     fn theme(self) -> &'static Theme {
         match self {
             Self::Light => &Theme::LIGHT,
@@ -73,9 +83,23 @@ impl ThemeName {
     }
 }
 
-/// The figures' names with what each shows, for clap.
+impl RenderArgs {
+    /// The text, or the story's first sentence.
+    fn text(&self) -> Result<String> {
+        if self.input.text.is_none() { Ok(SENTENCE.to_owned()) } else { self.input.read_text() }
+    }
+
+    fn opened(&self) -> Result<Opened> {
+        self.input.open_on(&self.text()?)
+    }
+}
+
+/// The figures' names with what each shows, for clap. Of some the story has its own: those are drawn from the trace.
 fn figures() -> clap::builder::PossibleValuesParser {
-    Figure::ALL.map(|figure| clap::builder::PossibleValue::new(figure.name()).help(figure.about())).into()
+    let traces = Figure::ALL.map(|figure| (figure.name(), figure.about()));
+    let story = FIGURES.into_iter().filter(|(name, _)| Figure::from_name(name).is_none());
+    let all = traces.into_iter().chain(story);
+    all.map(|(name, about)| clap::builder::PossibleValue::new(name).help(about)).collect::<Vec<_>>().into()
 }
 
 /// What is to be drawn, with places found.
@@ -88,10 +112,33 @@ struct Choice<'a> {
 
 /// Runs the model, draws, and writes.
 pub fn run(args: &RenderArgs) -> Result<()> {
-    let figure: Figure = args.figure.parse().map_err(usage)?;
     let kind = args.output.as_deref().map(|path| extension(path, &["svg", "png", "pdf"])).transpose()?;
+    let scene = match Figure::from_name(&args.figure) {
+        Some(figure) => match from_trace(figure, args, kind.is_some())? {
+            Drawn::Scene(scene) => *scene,
+            Drawn::Text(text) => return print(text),
+        },
+        None => story::scene(args)?,
+    };
+    match (&args.output, kind) {
+        (Some(path), Some(kind)) => save(&scene, kind, args.scale, path),
+        _ => print(svg::to_svg(&scene) + "\n"),
+    }
+}
+
+/// A figure as it is wanted.
+enum Drawn {
+    Scene(Box<Scene>),
+    Text(String),
+}
+
+/// One run, and a picture of it.
+fn from_trace(figure: Figure, args: &RenderArgs, to_file: bool) -> Result<Drawn> {
+    if !args.control.is_empty() {
+        return Err(usage(format!("{} has no controls; --control is for the figures of the story", figure.name())));
+    }
     let (layer, head) = (args.layer.unwrap_or(0), args.head.unwrap_or(0));
-    let opened = args.input.open()?;
+    let opened = args.opened()?;
     opened.require_head(layer, head)?;
     if args.query.len() > 1 && figure != Figure::VectorStrip {
         return Err(usage("--query may be given once; only vector-strip takes several"));
@@ -105,14 +152,10 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     }
     let queries = args.query.iter().map(|query| place(query, &trace.tokens)).collect::<Result<Vec<_>>>()?;
     let choice = Choice { args, layer, head, queries };
-    if let (None, Some(text)) = (kind, text(figure, &opened, &trace, &choice)?) {
-        return print(text);
+    if let (false, Some(text)) = (to_file, text(figure, &opened, &trace, &choice)?) {
+        return Ok(Drawn::Text(text));
     }
-    let scene = draw::scene(figure, &opened, trace, &choice)?;
-    match (&args.output, kind) {
-        (Some(path), Some(kind)) => save(&scene, kind, args.scale, path),
-        _ => print(svg::to_svg(&scene) + "\n"),
-    }
+    Ok(Drawn::Scene(Box::new(draw::scene(figure, &opened, trace, &choice)?)))
 }
 
 /// The figure for the terminal, where there is such a one.

@@ -1,0 +1,124 @@
+//! Figures of the page, drawn for a file: the same functions, asked by the command instead of a reader.
+
+use super::RenderArgs;
+use crate::failure::usage;
+use crate::place::place;
+use crate::pull::{self, is_lesson};
+use anyhow::{Context, Result};
+use attnscope::Model;
+use attnscope_figures::Scene;
+use attnscope_page::{Control, Driver, Event, LESSON, PageFigure, Paper, Selection, View, figure};
+use attnscope_protocol::{Failure, FailureKind, ModelCard, Source};
+
+/// The one model that the user named.
+struct Named;
+
+impl Source for Named {
+    fn cards(&self) -> Vec<ModelCard> {
+        Vec::new()
+    }
+
+    fn open(&self, id: &str) -> Result<Model, Failure> {
+        pull::open(id).map_err(|error| Failure::model(format!("{error:#}")))
+    }
+}
+
+/// The figure, once everything is set that is to be set.
+pub(super) fn scene(args: &RenderArgs) -> Result<Scene> {
+    let changes = &args.input.changes;
+    if !changes.is_empty() {
+        let name = &args.figure;
+        return Err(usage(format!(
+            "{name} shows the run as it is; changes to it are for next-tokens, matrix, arcs and the like"
+        )));
+    }
+    let mut driver = driver(args)?;
+    let mut drawn = figure(&args.figure).context("a figure of the list")?;
+    let paper = Paper { width: f32::from(args.width), dark: args.theme.is_dark(), bare: false };
+    let asked: Vec<&str> = args.control.iter().map(String::as_str).collect();
+    // Two begin empty, and are nothing until they are begun.
+    let begun: &[&str] = match args.figure.as_str() {
+        "training" if asked.is_empty() => &["train"],
+        "cost" if asked.is_empty() => &["measure"],
+        _ => &asked,
+    };
+    for control in begun {
+        let view = view(&driver, &*drawn, paper)?;
+        let (id, value) = chosen(&view.controls, control)?;
+        driver.tell(&mut *drawn, &Event::Set(id, value));
+    }
+    Ok(view(&driver, &*drawn, paper)?.scene)
+}
+
+fn driver(args: &RenderArgs) -> Result<Driver<Named>> {
+    let (layer, head) = (args.layer.unwrap_or(0), args.head.unwrap_or(0));
+    let model = if is_lesson(&args.input.model) { LESSON.to_owned() } else { args.input.model.clone() };
+    let selection = Selection { text: args.text()?, model, layer, head, ..Selection::default() };
+    let mut driver = Driver::new(selection, Named);
+    driver.real = (driver.selection.model != LESSON).then(|| driver.selection.model.clone());
+    if args.query.len() > 1 {
+        return Err(usage("--query may be given once; only vector-strip takes several"));
+    }
+    if args.query.is_empty() && args.layer.is_none() && args.head.is_none() {
+        return Ok(driver);
+    }
+    // Where a run is needed to know what there is, it is one that the figure will ask for as well.
+    let found = driver.with_page(|page| {
+        let trace = &page.run()?.trace;
+        Ok((trace.tokens.clone(), trace.model.clone()))
+    });
+    let (tokens, info) = found.map_err(in_words)?;
+    crate::model_args::require_head(&info, layer, head)?;
+    if let Some(query) = args.query.first() {
+        driver.selection.q_idx = Some(place(query, &tokens)?);
+    }
+    Ok(driver)
+}
+
+fn view(driver: &Driver<Named>, drawn: &dyn PageFigure, paper: Paper) -> Result<View> {
+    driver.with_page(|page| drawn.view(page, paper)).map_err(in_words)
+}
+
+/// Whose fault it is decides the exit code.
+fn in_words(failure: Failure) -> anyhow::Error {
+    match failure.kind {
+        FailureKind::Text { .. } | FailureKind::Request => usage(failure.message),
+        _ => anyhow::anyhow!(failure.message),
+    }
+}
+
+/// A control's id and value from `NAME=VALUE`, checked against what the figure has.
+fn chosen(controls: &[Control], asked: &str) -> Result<(String, String)> {
+    let (id, value) = asked.split_once('=').unwrap_or((asked, ""));
+    let Some(control) = controls.iter().find(|control| control.id() == id) else {
+        let all: Vec<String> = controls.iter().map(said).collect();
+        let all = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+        return Err(usage(format!("no control {id:?} here; there are: {all}")));
+    };
+    let fits = match control {
+        Control::Choice { options, .. } | Control::Switch { options, .. } => options.iter().any(|(v, _)| v == value),
+        Control::Slider { min, max, .. } => value.parse().is_ok_and(|x: f32| (*min..=*max).contains(&x)),
+        Control::Button { disabled, .. } => value.is_empty() && !disabled,
+        Control::Text { .. } => true,
+    };
+    if fits {
+        Ok((id.to_owned(), value.to_owned()))
+    } else {
+        Err(usage(format!("expected {}, found {asked:?}", said(control))))
+    }
+}
+
+/// How a control is set.
+fn said(control: &Control) -> String {
+    let id = control.id();
+    match control {
+        Control::Choice { options, .. } | Control::Switch { options, .. } => {
+            let options: Vec<&str> = options.iter().map(|(value, _)| value.as_str()).collect();
+            format!("{id}={}", options.join("|"))
+        }
+        Control::Slider { min, max, .. } => format!("{id}={min}..{max}"),
+        Control::Button { disabled: true, .. } => format!("{id} (not now)"),
+        Control::Button { .. } => id.to_owned(),
+        Control::Text { .. } => format!("{id}=TEXT"),
+    }
+}

@@ -1,0 +1,129 @@
+//! Draws the page's figures where there is no page: for the site before it lives, and for files.
+
+use crate::{Answers, Change, Event, Missing, Page, PageFigure, Selection};
+use attnscope_protocol::{Event as Said, Failure, Request, Response, Session, Source};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// A selection, and an engine that answers at once whatever the figures ask.
+pub struct Driver<S> {
+    /// What is chosen.
+    pub selection: Selection,
+    /// Id of the model for the figures that want a real one.
+    pub real: Option<String>,
+    session: Session<S>,
+    answers: RefCell<Answers>,
+}
+
+impl<S: Source> Driver<S> {
+    /// Nothing has been asked yet. Models come from `source`.
+    pub fn new(selection: Selection, source: S) -> Self {
+        Self { selection, real: None, session: Session::new(source), answers: RefCell::default() }
+    }
+
+    /// What `f` makes of the page once all that it asks is answered.
+    ///
+    /// # Errors
+    /// A question has no answer, or there is nothing to show.
+    pub fn with_page<T>(&self, f: impl Fn(&Page<'_>) -> Result<T, Missing>) -> Result<T, Failure> {
+        loop {
+            let answers = self.answers.borrow();
+            let mut page = Page::new(&self.selection, &answers);
+            page.real = self.real.as_deref();
+            let wanted = match f(&page) {
+                Ok(done) => return Ok(done),
+                Err(Missing::Waiting) => page.into_wanted(),
+                Err(Missing::Failed(failure)) => return Err(failure),
+                Err(Missing::Nothing(why)) => return Err(Failure::request(why)),
+            };
+            drop(answers);
+            if wanted.is_empty() {
+                return Err(Failure::lost("a figure waits for something that it did not ask for"));
+            }
+            for request in wanted {
+                let answer = self.answer(&request, |_| {});
+                self.answers.borrow_mut().insert(&request, answer);
+            }
+        }
+    }
+
+    /// Tells a figure of an event, and does what follows: choices, and work to its end.
+    pub fn tell(&mut self, figure: &mut dyn PageFigure, event: &Event) {
+        let mut changes = VecDeque::from(self.hear(figure, event));
+        while let Some(change) = changes.pop_front() {
+            match change {
+                Change::Select(selection) => self.selection = selection,
+                Change::Forget(model) => self.answers.borrow_mut().forget_model(&model),
+                Change::Work(request) => {
+                    let start = Instant::now();
+                    let answer = self.answer(&request, |progress| {
+                        self.hear(figure, &progress);
+                    });
+                    let took = start.elapsed().as_secs_f64() * 1e3;
+                    let end = answer.map_or_else(Event::Failed, |response| Event::Done(response, took));
+                    changes.extend(self.hear(figure, &end));
+                }
+                // There is no pointer and no panel.
+                Change::Hover(_) | Change::Open(_) | Change::Stop => {}
+            }
+        }
+    }
+
+    fn hear(&self, figure: &mut dyn PageFigure, event: &Event) -> Vec<Change> {
+        let answers = self.answers.borrow();
+        let mut page = Page::new(&self.selection, &answers);
+        page.real = self.real.as_deref();
+        figure.hear(event, &page)
+    }
+
+    fn answer(&self, request: &Request, mut progress: impl FnMut(Event)) -> Result<Response, Failure> {
+        let mut job = self.session.start(request.clone());
+        while let Some(event) = job.step() {
+            match event {
+                Said::Done(response) => return Ok(response),
+                Said::Failed(failure) => return Err(failure),
+                Said::Progress(said) => progress(Event::Progress(said)),
+            }
+        }
+        Err(Failure::lost("a job ended without an answer"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::FIGURES;
+    use crate::{Paper, figure};
+    use attnscope_protocol::LessonOnly;
+
+    const PAPER: Paper = Paper { width: 688.0, dark: false, bare: true };
+
+    #[test]
+    fn every_figure_is_drawn() {
+        let driver = Driver::new(Selection::default(), LessonOnly);
+        for (name, _) in FIGURES {
+            let drawn = figure(name).unwrap();
+            let scene = driver.with_page(|page| drawn.view(page, PAPER)).unwrap().scene;
+            assert!(scene.is_finite() && scene.width > 0.0 && !scene.caption.is_empty(), "{name}");
+        }
+        assert!(figure("heat").is_none());
+    }
+
+    #[test]
+    fn work_is_done_to_its_end() {
+        let mut driver = Driver::new(Selection::default(), LessonOnly);
+        let mut training = figure("training").unwrap();
+        driver.tell(&mut *training, &Event::Set("step".into(), String::new()));
+        let scene = driver.with_page(|page| training.view(page, PAPER)).unwrap().scene;
+        assert!(scene.caption.contains("after 1 step"), "{}", scene.caption);
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_says_why() {
+        let unknown = Selection { text: "the dogg was".into(), ..Selection::default() };
+        let drawn = figure("matrix").unwrap();
+        let error = Driver::new(unknown, LessonOnly).with_page(|page| drawn.view(page, PAPER)).unwrap_err();
+        assert!(error.message.contains("dogg"), "{error}");
+    }
+}
