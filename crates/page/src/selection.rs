@@ -1,6 +1,7 @@
 //! What the reader has chosen. It lives in the page's address, so that a link shows what its sender saw.
 
 use attnscope::ModelInfo;
+use attnscope::analysis::Number;
 use attnscope_protocol::{Prompt, Request};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -29,11 +30,13 @@ pub struct Selection {
     pub head: usize,
     /// The query that is read out.
     pub q_idx: Option<usize>,
+    /// The number whose arithmetic is open.
+    pub number: Option<Number>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { text: SENTENCE.into(), model: LESSON.into(), layer: 0, head: 0, q_idx: Some(2) }
+        Self { text: SENTENCE.into(), model: LESSON.into(), layer: 0, head: 0, q_idx: Some(2), number: None }
     }
 }
 
@@ -70,7 +73,7 @@ impl Selection {
     /// The same with another model, at the head that is worth a first look.
     pub fn with_model(&self, id: &str) -> Self {
         let (layer, head) = first_head(id);
-        Self { model: id.into(), layer, head, ..self.clone() }
+        Self { model: id.into(), layer, head, number: None, ..self.clone() }
     }
 
     /// From an address' query, with or without its `?`. What is not there or cannot be read is the default.
@@ -86,6 +89,7 @@ impl Selection {
                 "layer" => layer = value.parse().ok().or(layer),
                 "head" => selection.head = value.parse().unwrap_or(selection.head),
                 "query" => selection.q_idx = value.parse().ok(),
+                "number" => selection.number = value.parse().ok(),
                 _ => {}
             }
         }
@@ -105,8 +109,27 @@ impl Selection {
         let text = utf8_percent_encode(&self.text, ESCAPED).to_string().replace("%20", "+");
         let model = utf8_percent_encode(&self.model, ESCAPED);
         let query = self.q_idx.map_or_else(|| "none".to_owned(), |q_idx| q_idx.to_string());
-        format!("?text={text}&model={model}&layer={}&head={}&query={query}", self.layer, self.head)
+        let number = self.number.map_or_else(String::new, |number| format!("&number={number}"));
+        format!("?text={text}&model={model}&layer={}&head={}&query={query}{number}", self.layer, self.head)
     }
+}
+
+/// What a link sets in figures, beside the selection: figure, control, value.
+pub fn settings(query: &str) -> Vec<(String, String, String)> {
+    let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.strip_prefix("set="));
+    let set = |pair: &str| {
+        let text = percent_decode_str(&pair.replace('+', " ")).decode_utf8_lossy().into_owned();
+        let (figure, rest) = text.split_once('.')?;
+        let (control, value) = rest.split_once('=')?;
+        Some((figure.to_owned(), control.to_owned(), value.to_owned()))
+    };
+    pairs.filter_map(set).collect()
+}
+
+/// The same, as a part of an address' query.
+pub fn setting(figure: &str, control: &str, value: &str) -> String {
+    let text = format!("{figure}.{control}={value}");
+    format!("set={}", utf8_percent_encode(&text, ESCAPED).to_string().replace("%20", "+"))
 }
 
 /// The head that is worth a first look: in SmolLM2 the one that gives *hot* most of *dog*'s attention.
@@ -125,6 +148,20 @@ mod tests {
             assert_eq!(Selection::from_query(&selection.to_query()), selection, "{}", selection.to_query());
         }
         assert_eq!(Selection::default().to_query(), "");
+        let number = Number::Weight { layer: 1, head: 0, q_idx: 2, k_idx: 1 };
+        let open = Selection { number: Some(number), ..Default::default() };
+        assert_eq!(Selection::from_query(&open.to_query()), open);
+        assert!(open.to_query().ends_with("&number=blocks.1.attn.pattern[0,2,1]"), "{}", open.to_query());
+    }
+
+    #[test]
+    fn a_link_sets_controls() {
+        let query =
+            format!("?text=a&{}&{}", setting("journey", "from", "cat, a=b & c"), setting("softmax", "reset", ""));
+        let set = |figure: &str, control: &str, value: &str| (figure.into(), control.into(), value.into());
+        assert_eq!(settings(&query), [set("journey", "from", "cat, a=b & c"), set("softmax", "reset", "")]);
+        assert_eq!(settings("?set=&set=a&set=a.b&text=set=a.b"), []);
+        assert_eq!(Selection::from_query(&query).text, "a");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Example {
             String::new()
         };
         Ok(format!(
-            "<figure data-figure=\"{name}\" data-ready=\"false\">{controls}<div class=\"drawing\"{reach}><div class=\"wide\">{}</div>\
+            "<figure id=\"figure-{name}\" data-figure=\"{name}\" data-ready=\"false\">{controls}<div class=\"drawing\"{reach}><div class=\"wide\">{}</div>\
              <div class=\"narrow\">{}</div></div><figcaption>{}</figcaption></figure>\n",
             self.svg(name, &*drawn, WIDE)?,
             self.svg(name, &*drawn, NARROW)?,

@@ -22,7 +22,8 @@ fn main() -> Result<()> {
         [package, dist, flag] if flag == Path::new("--static") => (package, dist, true),
         _ => bail!("expected PACKAGE DIST, and perhaps --static"),
     };
-    let chapters = story::chapters(&Path::new(ROOT).join("story"), &drawing::Example::new())?;
+    let example = drawing::Example::new();
+    let chapters = story::chapters(&Path::new(ROOT).join("story"), &example)?;
     let assets = Assets::new(collect(package)?);
     let index = page::index(&chapters, &assets, is_static);
     // Made beside it and then renamed: a server that runs meanwhile never sees half a page.
@@ -32,6 +33,10 @@ fn main() -> Result<()> {
     }
     assets.write(&fresh)?;
     assets::write_file(&fresh, &Asset { name: "index.html".into(), bytes: index.into_bytes() })?;
+    for (name, about) in attnscope_page::FIGURES {
+        let alone = page::embed(about, &example.figure(name)?, &assets, is_static);
+        assets::write_file(&fresh, &Asset { name: page::embed_name(name), bytes: alone.into_bytes() })?;
+    }
     if dist.exists() {
         std::fs::remove_dir_all(dist).with_context(|| format!("cannot remove {}", dist.display()))?;
     }

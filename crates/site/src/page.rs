@@ -11,13 +11,47 @@ const DESCRIPTION: &str = "Attention in language models, explained with a real m
 /// The story. `is_static` tells the page that no server stands behind it.
 pub fn index(chapters: &[Chapter], assets: &Assets, is_static: bool) -> String {
     let sections: String = chapters.iter().map(section).collect();
+    let head = head("Attention, visualized", assets, is_static);
+    let bar = bar(assets);
+    format!(
+        r##"{head}<body>
+<a class="skip" href="#story">Skip to the story</a>
+{bar}<main id="story">
+<div class="hero">
+<h1>Attention, visualized</h1>
+<p>How does a language model know that a hot dog is no dog? Every figure on this page is computed by a real model, here, while you read. Change the sentence at the top, and all of them follow.</p>
+</div>
+{sections}</main>
+<footer><p>Made with attnscope, an attention engine whose every number can be looked at. MIT or Apache-2.0. The page asks no other host for anything.</p></footer>
+</body>
+</html>
+"##
+    )
+}
+
+/// One figure by itself, for a frame in somebody else's page.
+pub fn embed(about: &str, figure: &str, assets: &Assets, is_static: bool) -> String {
+    let head = head(about, assets, is_static);
+    let bar = bar(assets);
+    format!(
+        "{head}<body class=\"embed\">\n{bar}<main>\n<h1 class=\"unseen\">{}</h1>\n{figure}</main>\n</body>\n</html>\n",
+        escape(about)
+    )
+}
+
+/// The file that holds [`embed`].
+pub fn embed_name(figure: &str) -> String {
+    format!("embed-{figure}.html")
+}
+
+fn head(title: &str, assets: &Assets, is_static: bool) -> String {
     let url = |name: &str| assets.url(name);
     format!(
         r##"<!doctype html>
 <html lang="en"{server}>
 <head>
 <meta charset="utf-8">
-<title>Attention, visualized</title>
+<title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="description" content="{DESCRIPTION}">
 <meta name="color-scheme" content="light dark">
@@ -30,9 +64,24 @@ pub fn index(chapters: &[Chapter], assets: &Assets, is_static: bool) -> String {
 <link rel="preload" href="{wasm}" as="fetch" type="application/wasm" crossorigin>
 <script type="module" src="{boot}"></script>
 </head>
-<body>
-<a class="skip" href="#story">Skip to the story</a>
-<header class="top">
+"##,
+        title = escape(title),
+        server = if is_static { " data-server=\"none\"" } else { "" },
+        icon = url("favicon.svg"),
+        theme = url("theme.js"),
+        style = url("style.css"),
+        font = url("Inter-Regular.woff2"),
+        bold = url("Inter-SemiBold.woff2"),
+        script = url("attnscope_web.js"),
+        wasm = url("attnscope_web_bg.wasm"),
+        boot = url("boot.js"),
+    )
+}
+
+/// What stays in reach: the sentence, the model, and what the page has to say.
+fn bar(assets: &Assets) -> String {
+    format!(
+        r##"<header class="top">
 <div class="top-inner">
 <a class="brand" href="./"><img src="{icon}" alt="" width="24" height="24">attnscope</a>
 <div id="bar">
@@ -43,25 +92,8 @@ pub fn index(chapters: &[Chapter], assets: &Assets, is_static: bool) -> String {
 <div id="status"><noscript><p>The figures show this sentence. With JavaScript they follow yours.</p></noscript></div>
 </div>
 </header>
-<main id="story">
-<div class="hero">
-<h1>Attention, visualized</h1>
-<p>How does a language model know that a hot dog is no dog? Every figure on this page is computed by a real model, here, while you read. Change the sentence at the top, and all of them follow.</p>
-</div>
-{sections}</main>
-<footer><p>Made with attnscope, an attention engine whose every number can be looked at. MIT or Apache-2.0. The page asks no other host for anything.</p></footer>
-</body>
-</html>
 "##,
-        server = if is_static { " data-server=\"none\"" } else { "" },
-        icon = url("favicon.svg"),
-        theme = url("theme.js"),
-        style = url("style.css"),
-        font = url("Inter-Regular.woff2"),
-        bold = url("Inter-SemiBold.woff2"),
-        script = url("attnscope_web.js"),
-        wasm = url("attnscope_web_bg.wasm"),
-        boot = url("boot.js"),
+        icon = assets.url("favicon.svg"),
         sentence = escape(SENTENCE),
     )
 }

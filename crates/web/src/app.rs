@@ -35,9 +35,7 @@ pub struct App {
     pub cards: RwSignal<Vec<ModelCard>>,
     /// Whether figures are drawn light on dark.
     pub dark: RwSignal<bool>,
-    /// The number whose arithmetic is open.
-    pub number: RwSignal<Option<Number>>,
-    /// The numbers that led to it, from the first one opened.
+    /// The numbers that led to the one that is open, from the first one opened.
     pub opened: RwSignal<Vec<Number>>,
     /// Whether the next change of the address is a step of the browser's history.
     pub step: StoredValue<bool>,
@@ -76,7 +74,6 @@ impl App {
             progress: RwSignal::new(None),
             cards: RwSignal::new(Vec::new()),
             dark: RwSignal::new(dark),
-            number: RwSignal::new(None),
             opened: RwSignal::new(Vec::new()),
             step: StoredValue::new(false),
             client: StoredValue::new_local(client),
@@ -244,25 +241,26 @@ impl App {
         }
     }
 
-    /// Opens a number's arithmetic.
+    /// Opens a number's arithmetic. Back closes it.
     pub fn open(self, number: Number) {
-        if let Some(before) = self.number.get_untracked().filter(|before| *before != number) {
+        let now = self.selection.get_untracked();
+        if let Some(before) = now.number.filter(|before| *before != number) {
             self.opened.update(|opened| opened.push(before));
         }
-        self.number.set(Some(number));
+        self.select_step(Selection { number: Some(number), ..now });
     }
 
     /// Back to the number that led here.
     pub fn back_number(self) {
         if let Some(before) = self.opened.try_update(Vec::pop).flatten() {
-            self.number.set(Some(before));
+            self.selection.update(|s| s.number = Some(before));
         }
     }
 
     /// Closes the arithmetic.
     pub fn close_number(self) {
         self.opened.set(Vec::new());
-        self.number.set(None);
+        self.selection.update(|s| s.number = None);
     }
 
     /// Forgets what a model answered, so that every figure asks it anew.

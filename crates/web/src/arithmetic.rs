@@ -23,8 +23,8 @@ pub fn Arithmetic(app: App) -> impl IntoView {
     let all = RwSignal::new(false);
     Effect::new(move || {
         changed.track();
-        let (number, selection) = (app.number.get(), app.selection.get());
-        let Some(number) = number else {
+        let selection = app.selection.get();
+        let Some(number) = selection.number else {
             said.set(None);
             return app.want(PLACE, Vec::new());
         };

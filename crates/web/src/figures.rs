@@ -4,14 +4,17 @@
 use crate::app::App;
 use crate::controls;
 use crate::listen::listen;
+use crate::menu;
 use crate::scene_view::SceneView;
-use attnscope_figures::Scene;
-use attnscope_page::{Change, Event, Missing, PageFigure, Paper, View};
+use crate::watch::{seen, width_of};
+use attnscope_figures::{Scene, Table};
+use attnscope_page::selection::settings;
+use attnscope_page::{Change, Control, Event, Missing, PageFigure, Paper, Selection, View};
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver};
+use web_sys::Element;
 
 /// Milliseconds that a figure out of sight waits, so that those in sight come first.
 const LATER: i32 = 120;
@@ -35,6 +38,11 @@ pub struct Live {
     seen: RwSignal<bool>,
     /// Counts what changed in the figure itself, and answers that it waited for.
     pub changed: RwSignal<u32>,
+    /// Counts its drawings.
+    pub drawn: RwSignal<u32>,
+    /// Its controls as it began, and what a link sets in them.
+    first: RefCell<Vec<Control>>,
+    settings: RefCell<Vec<(String, String)>>,
     later: Cell<bool>,
     ticking: Cell<bool>,
 }
@@ -43,17 +51,28 @@ pub struct Live {
 pub fn mount_all(app: App) -> Result<(), JsValue> {
     let document = web_sys::window().and_then(|window| window.document()).ok_or("a page")?;
     let places = document.query_selector_all("figure[data-figure]")?;
+    let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
+    let set = settings(&query);
     for at in 0..places.length() {
         let Some(place) = places.get(at).and_then(|node| node.dyn_into::<Element>().ok()) else { continue };
         let name = place.get_attribute("data-figure").unwrap_or_default();
         if let Some(figure) = attnscope_page::figure(&name) {
-            mount(app, at as usize, name, figure, place)?;
+            let set = set.iter().filter(|(figure, ..)| *figure == name);
+            let set = set.map(|(_, control, value)| (control.clone(), value.clone())).collect();
+            mount(app, at as usize, name, figure, place, set)?;
         }
     }
     Ok(())
 }
 
-fn mount(app: App, at: usize, name: String, figure: Box<dyn PageFigure>, place: Element) -> Result<(), JsValue> {
+fn mount(
+    app: App,
+    at: usize,
+    name: String,
+    figure: Box<dyn PageFigure>,
+    place: Element,
+    settings: Vec<(String, String)>,
+) -> Result<(), JsValue> {
     let Some(paper) = place.query_selector(".drawing")? else { return Ok(()) };
     let live = Rc::new(Live {
         app,
@@ -67,6 +86,9 @@ fn mount(app: App, at: usize, name: String, figure: Box<dyn PageFigure>, place: 
         width: width_of(&paper)?,
         seen: seen(&place)?,
         changed: RwSignal::new(0),
+        drawn: RwSignal::new(0),
+        first: RefCell::default(),
+        settings: RefCell::new(settings),
         later: Cell::default(),
         ticking: Cell::default(),
         place,
@@ -74,6 +96,7 @@ fn mount(app: App, at: usize, name: String, figure: Box<dyn PageFigure>, place: 
     });
     app.add_figure(at, live.changed);
     listen(&live)?;
+    menu::mount(&live);
     let follows = live.clone();
     Effect::new(move || follows.follow());
     Ok(())
@@ -146,9 +169,54 @@ impl Live {
         if let Some(caption) = &self.caption {
             caption.set_text_content(Some(&view.scene.caption));
         }
+        if self.shown.borrow().is_none() {
+            self.first.borrow_mut().clone_from(&view.controls);
+        }
         *self.shown.borrow_mut() = Some(view);
+        self.drawn.update(|n| *n += 1);
         self.is_ready();
+        for (control, value) in self.settings.take() {
+            self.hear(&Event::Set(control, value));
+        }
         Ok(())
+    }
+
+    /// The drawing by itself, with heading and caption.
+    pub fn for_file(&self, width: f32) -> Result<Scene, String> {
+        let paper = Paper { width, bare: false, ..self.paper() };
+        let view = self.app.with_page(|page| self.figure.borrow().view(&page, paper));
+        view.map(|view| view.scene).map_err(in_words)
+    }
+
+    /// What it shows, as a table.
+    pub fn table(&self) -> Result<Table, String> {
+        self.app.with_page(|page| self.figure.borrow().table(&page)).map_err(in_words)
+    }
+
+    /// What it is called now.
+    pub fn title(&self) -> String {
+        self.shown.borrow().as_ref().map_or_else(|| self.name.clone(), |view| view.scene.title.clone())
+    }
+
+    /// Its name in the page.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is chosen in the page.
+    pub fn selection(&self) -> Selection {
+        self.app.selection.get_untracked()
+    }
+
+    /// The controls that are not as they were: id and value. Those of the selection are in its own part of an address.
+    pub fn set_by_reader(&self) -> Vec<(String, String)> {
+        let (first, shown) = (self.first.borrow(), self.shown.borrow());
+        let now = shown.iter().flat_map(|view| &view.controls);
+        let changed = now.filter(|control| {
+            let was = first.iter().find(|first| first.id() == control.id());
+            !["layer", "head", "word"].contains(&control.id()) && was.is_some_and(|was| was.value() != control.value())
+        });
+        changed.map(|control| (control.id().to_owned(), control.value())).collect()
     }
 
     fn set_controls(&self, view: &View) -> Result<(), JsValue> {
@@ -247,32 +315,10 @@ impl Live {
     }
 }
 
-/// The width of an element in pixels, as it changes.
-fn width_of(element: &Element) -> Result<RwSignal<f32>, JsValue> {
-    let width = RwSignal::new(element.client_width().max(280) as f32);
-    let observed = element.clone();
-    let changed = Closure::<dyn FnMut()>::new(move || {
-        let now = observed.client_width().max(280) as f32;
-        if width.get_untracked() != now {
-            width.set(now);
-        }
-    });
-    ResizeObserver::new(changed.as_ref().unchecked_ref())?.observe(element);
-    // As long as the page.
-    changed.forget();
-    Ok(width)
-}
-
-/// Whether an element is in sight.
-fn seen(element: &Element) -> Result<RwSignal<bool>, JsValue> {
-    let seen = RwSignal::new(false);
-    let changed = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
-        let last = entries.pop().unchecked_into::<IntersectionObserverEntry>();
-        if seen.get_untracked() != last.is_intersecting() {
-            seen.set(last.is_intersecting());
-        }
-    });
-    IntersectionObserver::new(changed.as_ref().unchecked_ref())?.observe(element);
-    changed.forget();
-    Ok(seen)
+fn in_words(missing: Missing) -> String {
+    match missing {
+        Missing::Waiting => "the figure is not there yet".into(),
+        Missing::Failed(failure) => failure.message,
+        Missing::Nothing(why) => why,
+    }
 }

@@ -10,12 +10,15 @@ mod bar;
 mod client;
 mod controls;
 mod engine_worker;
+mod export;
 mod figures;
 mod lesson_worker;
 mod listen;
+mod menu;
 mod scene_view;
 mod server;
 mod theme;
+mod watch;
 mod work;
 
 use app::App;
@@ -44,6 +47,7 @@ pub fn start(engine: &str, lesson: &str) -> Result<(), JsValue> {
     follow_address(app, &window)?;
     accept_files(app, &window)?;
     follow_links(app, &window)?;
+    close_menus(&window)?;
     let root = window.document().and_then(|document| document.document_element());
     if root.is_some_and(|root| root.get_attribute("data-server").as_deref() != Some("none")) {
         app.look_for_server();
@@ -88,7 +92,11 @@ fn follow_address(app: App, window: &Window) -> Result<(), JsValue> {
     let location = window.location();
     let back = Closure::<dyn FnMut()>::new(move || {
         if let Ok(query) = location.search() {
-            app.select(Selection::from_query(&query));
+            let selection = Selection::from_query(&query);
+            if selection.number.is_none() {
+                app.opened.set(Vec::new());
+            }
+            app.select(selection);
         }
     });
     window.add_event_listener_with_callback("popstate", back.as_ref().unchecked_ref())?;
@@ -108,6 +116,17 @@ fn follow_links(app: App, window: &Window) -> Result<(), JsValue> {
             let now = app.selection.get_untracked();
             app.select_step(Selection { text: chosen.text, q_idx: chosen.q_idx, ..now });
         }
+    });
+    window.add_event_listener_with_callback("click", handler.as_ref().unchecked_ref())?;
+    handler.forget();
+    Ok(())
+}
+
+/// A click elsewhere closes a menu.
+fn close_menus(window: &Window) -> Result<(), JsValue> {
+    let handler = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| {
+        let clicked = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        menu::close_others(clicked.as_ref());
     });
     window.add_event_listener_with_callback("click", handler.as_ref().unchecked_ref())?;
     handler.forget();

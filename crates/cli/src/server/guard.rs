@@ -12,14 +12,21 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// On every answer. The page asks no other host for anything, and this makes browsers hold it to that.
+/// What a page may do: it asks no other host for anything, and this makes browsers hold it to that.
+macro_rules! policy {
+    ($more:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; ",
+            "font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; ",
+            "form-action 'none'",
+            $more
+        )
+    };
+}
+
+/// On every answer.
 const HEADERS: [(HeaderName, &str); 7] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
-         font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'self'",
-    ),
+    (header::CONTENT_SECURITY_POLICY, policy!("; frame-ancestors 'self'")),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
@@ -43,12 +50,17 @@ pub struct Guard {
 
 /// The layer around everything.
 pub(super) async fn guard(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
+    // One figure by itself is made for frames in other pages, slides on a disk among them.
+    let is_framed = request.uri().path().starts_with("/embed-");
     let mut response = match app.server.guard.check(&request) {
         Ok(()) => next.run(request).await,
         Err(refusal) => *refusal,
     };
     let headers = response.headers_mut();
     headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    if is_framed {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy!("")));
+    }
     // A refusal may be mended in the next minute.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

@@ -52,6 +52,18 @@ fn every_answer_has_the_headers_that_protect_the_page() {
 }
 
 #[test]
+fn only_figures_made_for_it_may_stand_in_frames_of_other_pages() {
+    let server = Server::start();
+    server.file("index.html", "hello");
+    server.file("embed-matrix.html", "one figure");
+    let policy = |path: &str| server.ask("GET", path, &[]).header("content-security-policy").unwrap().to_owned();
+    assert!(policy("/").contains("frame-ancestors 'self'"));
+    let framed = policy("/embed-matrix.html");
+    assert!(!framed.contains("frame-ancestors") && framed.contains("default-src 'none'"), "{framed}");
+    assert!(policy("/api").contains("frame-ancestors"), "what computes is in no frame");
+}
+
+#[test]
 fn only_our_own_names_are_answered_to() {
     let server = Server::start();
     server.file("index.html", "hello");

@@ -1,0 +1,167 @@
+//! A figure as a file, as an address, and as a table.
+
+use crate::figures::Live;
+use attnscope_figures::svg::{escape, to_svg};
+use attnscope_figures::{Scene, Table};
+use attnscope_page::selection::{Selection, setting};
+use js_sys::{Array, Promise, Uint8Array};
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, BlobPropertyBag, CanvasRenderingContext2d, Document, Element, HtmlAnchorElement, HtmlCanvasElement,
+    HtmlElement, HtmlImageElement, Response, Url, Window,
+};
+
+/// Width of a saved drawing in pixels, and how many of the picture's make one of the drawing's.
+const WIDTH: f32 = 760.0;
+const SCALE: f64 = 2.0;
+
+/// Saves a figure as `svg`, `png` or `csv`; `said` hears why if it cannot be.
+pub fn save(live: &Rc<Live>, kind: &'static str, said: impl Fn(String) + 'static) {
+    let (name, live) = (format!("attnscope-{}.{kind}", live.name()), live.clone());
+    leptos::task::spawn_local(async move {
+        if let Err(why) = saved(&live, kind, &name).await {
+            said(why);
+        }
+    });
+}
+
+async fn saved(live: &Live, kind: &str, name: &str) -> Result<(), String> {
+    let blob = match kind {
+        "csv" => text(&live.table()?.to_csv(), "text/csv"),
+        "png" => picture(&live.for_file(WIDTH)?).await,
+        _ => text(&to_svg(&live.for_file(WIDTH)?), "image/svg+xml"),
+    };
+    blob.and_then(|blob| download(&blob, name)).map_err(|error| format!("this browser cannot save it: {error:?}"))
+}
+
+/// The figure's numbers as HTML.
+pub fn table(live: &Live, rows: usize) -> Result<String, String> {
+    let table: Table = live.table()?;
+    Ok(table.to_html(&live.title(), rows))
+}
+
+/// The address that shows what is seen now, at this figure.
+pub fn link(live: &Live) -> String {
+    format!("{}{}#figure-{}", base(), query(live), live.name())
+}
+
+/// HTML for a page of somebody else: this one figure, live.
+pub fn frame(live: &Live) -> String {
+    let address = format!("{}embed-{}.html{}", base(), live.name(), query(live));
+    let height = live.element().dyn_ref::<HtmlElement>().map_or(480, HtmlElement::offset_height) + 120;
+    let (address, title) = (escape(&address), escape(&live.title()));
+    format!(
+        "<iframe src=\"{address}\" title=\"{title}\" width=\"100%\" height=\"{height}\" style=\"border: 0\"></iframe>"
+    )
+}
+
+/// Copies a text; `said` hears whether.
+pub fn copy(text: &str, said: impl Fn(String) + 'static) {
+    // Where the page did not come over a secure connection there is no clipboard.
+    let clipboard = window().and_then(|window| {
+        let clipboard = js_sys::Reflect::get(&window.navigator(), &"clipboard".into()).ok()?;
+        clipboard.dyn_into::<web_sys::Clipboard>().ok()
+    });
+    let promise = clipboard.map(|clipboard| clipboard.write_text(text));
+    leptos::task::spawn_local(async move {
+        let done = match promise {
+            Some(promise) => JsFuture::from(promise).await.is_ok(),
+            None => false,
+        };
+        said(if done { "copied" } else { "This browser does not let the page copy: take it from the field." }.into());
+    });
+}
+
+/// The page's address without what is chosen.
+fn base() -> String {
+    let href = window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+    let bare = href.split(['?', '#']).next().unwrap_or_default();
+    bare.rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/"))
+}
+
+/// What is chosen in the page, and what is set in the figure.
+fn query(live: &Live) -> String {
+    let chosen = live.selection();
+    let mut query = Selection { number: None, ..chosen }.to_query();
+    for (control, value) in live.set_by_reader() {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        query += &setting(live.name(), &control, &value);
+    }
+    query
+}
+
+fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+fn document() -> Result<Document, JsValue> {
+    window().and_then(|window| window.document()).ok_or_else(|| "no page".into())
+}
+
+fn text(content: &str, kind: &str) -> Result<Blob, JsValue> {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    Blob::new_with_str_sequence_and_options(&Array::of1(&content.into()), &options)
+}
+
+fn download(blob: &Blob, name: &str) -> Result<(), JsValue> {
+    let url = Url::create_object_url_with_blob(blob)?;
+    let link: HtmlAnchorElement = document()?.create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    Url::revoke_object_url(&url)
+}
+
+/// The drawing as PNG, by way of the browser's own canvas.
+async fn picture(scene: &Scene) -> Result<Blob, JsValue> {
+    // A picture sees nothing of the page around it: it must bring its font.
+    let svg = to_svg(scene).replacen('>', &format!("><style>{}</style>", fonts().await?), 1);
+    let url = Url::create_object_url_with_blob(&text(&svg, "image/svg+xml")?)?;
+    let drawn = canvas(scene, &url).await;
+    Url::revoke_object_url(&url)?;
+    let canvas = drawn?;
+    let mut failed = Ok(());
+    let made = Promise::new(&mut |done, _| failed = canvas.to_blob(&done));
+    let blob = JsFuture::from(made).await?;
+    failed?;
+    blob.dyn_into()
+}
+
+async fn canvas(scene: &Scene, url: &str) -> Result<HtmlCanvasElement, JsValue> {
+    let image = HtmlImageElement::new()?;
+    image.set_src(url);
+    JsFuture::from(image.decode()).await?;
+    let canvas: HtmlCanvasElement = document()?.create_element("canvas")?.unchecked_into();
+    let (width, height) = (f64::from(scene.width) * SCALE, f64::from(scene.height) * SCALE);
+    canvas.set_width(width as u32);
+    canvas.set_height(height as u32);
+    let context = canvas.get_context("2d")?.ok_or("no canvas")?.unchecked_into::<CanvasRenderingContext2d>();
+    context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height)?;
+    Ok(canvas)
+}
+
+/// The page's two fonts, in the style itself.
+async fn fonts() -> Result<String, JsValue> {
+    let links = document()?.query_selector_all("link[rel=preload][as=font]")?;
+    let mut style = String::new();
+    for (at, weight) in [(0, 400), (1, 600)] {
+        let link = links.get(at).and_then(|node| node.dyn_into::<Element>().ok()).ok_or("the page's fonts")?;
+        let address = link.get_attribute("href").unwrap_or_default();
+        let answer = JsFuture::from(window().ok_or("a window")?.fetch_with_str(&address)).await?;
+        let bytes = JsFuture::from(answer.unchecked_into::<Response>().array_buffer()?).await?;
+        let data = base64(&Uint8Array::new(&bytes).to_vec())?;
+        style += &format!(
+            "@font-face{{font-family:Inter;font-weight:{weight};src:url(data:font/woff2;base64,{data}) format('woff2')}}"
+        );
+    }
+    Ok(style)
+}
+
+/// By the browser's own, which takes a character a byte.
+fn base64(bytes: &[u8]) -> Result<String, JsValue> {
+    let latin: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+    window().ok_or("a window")?.btoa(&latin)
+}

@@ -1,0 +1,35 @@
+//! What the browser tells of an element: how wide it is, and whether it is in sight.
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver};
+
+/// The width of an element in pixels, as it changes.
+pub fn width_of(element: &Element) -> Result<RwSignal<f32>, JsValue> {
+    let width = RwSignal::new(element.client_width().max(280) as f32);
+    let observed = element.clone();
+    let changed = Closure::<dyn FnMut()>::new(move || {
+        let now = observed.client_width().max(280) as f32;
+        if width.get_untracked() != now {
+            width.set(now);
+        }
+    });
+    ResizeObserver::new(changed.as_ref().unchecked_ref())?.observe(element);
+    // As long as the page.
+    changed.forget();
+    Ok(width)
+}
+
+/// Whether an element is in sight.
+pub fn seen(element: &Element) -> Result<RwSignal<bool>, JsValue> {
+    let seen = RwSignal::new(false);
+    let changed = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        let last = entries.pop().unchecked_into::<IntersectionObserverEntry>();
+        if seen.get_untracked() != last.is_intersecting() {
+            seen.set(last.is_intersecting());
+        }
+    });
+    IntersectionObserver::new(changed.as_ref().unchecked_ref())?.observe(element);
+    changed.forget();
+    Ok(seen)
+}
