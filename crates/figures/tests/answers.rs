@@ -57,7 +57,7 @@ fn odd() -> impl Strategy<Value = f32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Whatever a model computed: finite coordinates, no two marks of one name.
+    /// Whatever a model computed: finite coordinates, no two marks of one name, a table.
     #[test]
     fn nothing_breaks_them(
         tokens in prop::collection::vec("[ \\PC\u{0}-\u{1f}]{0,12}", 0..40),
@@ -71,6 +71,7 @@ proptest! {
         let columns = (0..n_columns).map(|c| (answers::run(&tokens.concat(), "x"), answers::next(&list(c)))).collect();
         let data = compare::Data::from_next(columns, 30, String::new());
         sound(&compare::render(&data, &compare::State { canvas, max_p }, &Theme::DARK));
+        sample::sound_table(&data.table());
         let given = tokens::Data {
             ids: (0..n_columns as u32 * 4).collect(),
             vectors: (0..n_columns * 5).map(|i| numbers[i..].to_vec()).collect(),
@@ -78,5 +79,6 @@ proptest! {
             ..Default::default()
         };
         sound(&tokens::render(&given, &tokens::State { canvas, idx: Some(n_columns) }, &Theme::DARK));
+        sample::sound_table(&given.table());
     }
 }

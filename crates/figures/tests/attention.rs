@@ -6,7 +6,7 @@ use attnscope::analysis::Number;
 use attnscope::{Array, Trace};
 use attnscope_figures::figure::{Canvas, Error, Part, attention_steps, projection, weighted_sum};
 use attnscope_figures::scene::{Shape, Stroke, Target};
-use attnscope_figures::{Scene, Theme, svg};
+use attnscope_figures::{Scene, Table, Theme, svg};
 use proptest::prelude::*;
 use sample::attention::{self as lesson, PAGE};
 use std::collections::HashSet;
@@ -92,8 +92,8 @@ fn a_head_uses_its_head_of_keys_and_values() {
     assert_eq!(beyond, Error::NoSuch { what: "token", index: 9, len: 4 });
 }
 
-/// All three with these numbers, every choice beyond or within.
-fn all(tokens: &[String], odd: &[f32], chosen: usize, width: f32, masked: bool) -> Vec<Scene> {
+/// All three with these numbers, every choice beyond or within, and their tables.
+fn all(tokens: &[String], odd: &[f32], chosen: usize, width: f32, masked: bool) -> (Vec<Scene>, Vec<Table>) {
     let (n, canvas, theme) = (tokens.len(), Canvas { width, bare: false }, &Theme::DARK);
     let rows = |d: usize, from: usize| -> Vec<Vec<f32>> {
         (0..n).map(|i| (0..d).map(|c| odd[(from + i * d + c) % odd.len()]).collect()).collect()
@@ -125,9 +125,10 @@ fn all(tokens: &[String], odd: &[f32], chosen: usize, width: f32, masked: bool) 
         ..Default::default()
     };
     let (component, row) = (Some(chosen), Some(chosen / 2));
+    let first = projection::State { canvas, component: Some(0), row: None };
     let mut scenes = vec![
         projection::render(&projected, &projection::State { canvas, component, row }, theme),
-        projection::render(&projected, &projection::State { canvas, component: Some(0), row: None }, theme),
+        projection::render(&projected, &first, theme),
         weighted_sum::render(&mixed, &weighted_sum::State { canvas, component: Some(1), k_idx: row }, theme),
         projection::render(&Default::default(), &Default::default(), theme),
         weighted_sum::render(&Default::default(), &Default::default(), theme),
@@ -137,7 +138,16 @@ fn all(tokens: &[String], odd: &[f32], chosen: usize, width: f32, masked: bool) 
         scenes.push(attention_steps::render(&steps, &state, theme));
         scenes.push(attention_steps::render(&Default::default(), &state, theme));
     }
-    scenes
+    let state = attention_steps::State { masked, ..Default::default() };
+    let tables = vec![
+        projected.table(&first),
+        mixed.table(),
+        steps.table(&state),
+        projection::Data::default().table(&first),
+        weighted_sum::Data::default().table(),
+        attention_steps::Data::default().table(&state),
+    ];
+    (scenes, tables)
 }
 
 proptest! {
@@ -151,7 +161,9 @@ proptest! {
         width in 0f32..2000.0,
         masked: bool,
     ) {
-        for scene in all(&tokens, &odd, chosen, width, masked) {
+        let (scenes, tables) = all(&tokens, &odd, chosen, width, masked);
+        tables.iter().for_each(sample::sound_table);
+        for scene in scenes {
             prop_assert!(scene.is_finite(), "{}", scene.title);
             prop_assert!(Document::parse(&svg::to_svg(&scene)).is_ok(), "{}", scene.title);
             let mut keys = HashSet::new();

@@ -4,7 +4,7 @@ mod sample;
 
 use attnscope_figures::figure::{Pattern, arcs, components, head_grid, logit_lens, matrix, next_tokens, vector_strip};
 use attnscope_figures::scene::{Anchor, Shape};
-use attnscope_figures::{Figure, Scene, Theme, svg, text};
+use attnscope_figures::{Figure, Scene, Table, Theme, svg, text};
 use proptest::prelude::*;
 use std::collections::HashSet;
 use usvg::roxmltree::Document;
@@ -176,8 +176,8 @@ fn a_trace_becomes_every_figure() {
     assert_eq!(Figure::ALL.len(), 7);
 }
 
-/// Draws everything that can be drawn of these tokens and weights.
-fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> Vec<Scene> {
+/// Everything that can be drawn of these tokens and weights, with its tables.
+fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<Scene>, Vec<Table>) {
     let canvas = attnscope_figures::Canvas { width, bare: false };
     let pattern = Pattern::new(0, 0, tokens.len(), weights.clone(), true).unwrap();
     let matrix_data =
@@ -198,8 +198,11 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> Vec<S
     let keys = weights[..tokens.len()].iter().map(key).collect();
     let row =
         attnscope::analysis::components::Components { layer: 0, head: 0, q_idx: 0, q: values.clone(), scale: p, keys };
+    let apart = components::Data { tokens: tokens.to_vec(), position: chosen, row, model: String::new() };
     let top = tokens.iter().map(|_| next.clone()).collect();
-    let lens = vec![attnscope::analysis::lens::LensRow { label: "embed".into(), top }];
+    let rows = vec![attnscope::analysis::lens::LensRow { label: "embed".into(), top }];
+    let lens = logit_lens::Data { tokens: tokens.to_vec(), rows, model: String::new(), word_level: false };
+    let next = next_tokens::Data { tokens: tokens.to_vec(), next, n_vocab: 0, model: String::new(), word_level: false };
     let grid = head_grid::Data {
         tokens: tokens.to_vec(),
         thumbs: vec![vec![pattern]],
@@ -209,7 +212,7 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> Vec<S
     };
     let theme = &Theme::DARK;
     let q_idx = Some(chosen);
-    vec![
+    let scenes = vec![
         matrix::render(
             &matrix_data,
             &matrix::State { canvas, q_idx, k_idx: q_idx, full_at: Some(p), cut: vec![(chosen, 0), (0, chosen)] },
@@ -218,28 +221,18 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> Vec<S
         arcs::render(&matrix_data, &arcs::State { canvas, q_idx, min_weight: 0.02 }, theme),
         head_grid::render(&grid, &head_grid::State { canvas, selected: Some((0, 0)), full_at: Some(p) }, theme),
         vector_strip::render(&strips, &vector_strip::State { canvas, component: q_idx }, theme),
-        components::render(
-            &components::Data { tokens: tokens.to_vec(), position: chosen, row, model: String::new() },
-            &components::State { canvas, component: q_idx, k_idx: q_idx },
-            theme,
-        ),
-        logit_lens::render(
-            &logit_lens::Data { tokens: tokens.to_vec(), rows: lens, model: String::new(), word_level: false },
-            &logit_lens::State { canvas, selected: Some((0, chosen)) },
-            theme,
-        ),
-        next_tokens::render(
-            &next_tokens::Data { tokens: tokens.to_vec(), next, n_vocab: 0, model: String::new(), word_level: false },
-            &next_tokens::State { canvas, selected: q_idx, max_p: Some(p) },
-            theme,
-        ),
-    ]
+        components::render(&apart, &components::State { canvas, component: q_idx, k_idx: q_idx }, theme),
+        logit_lens::render(&lens, &logit_lens::State { canvas, selected: Some((0, chosen)) }, theme),
+        next_tokens::render(&next, &next_tokens::State { canvas, selected: q_idx, max_p: Some(p) }, theme),
+    ];
+    let tables = vec![matrix_data.table(), grid.table(), strips.table(), apart.table(), lens.table(), next.table()];
+    (scenes, tables)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Whatever a model computed and a prompt holds: finite coordinates, a file that can be read.
+    /// Whatever a model computed and a prompt holds: finite coordinates, a file that can be read, a table.
     #[test]
     fn nothing_breaks_a_figure(
         tokens in prop::collection::vec("[ \\PC\u{0}-\u{1f}]{0,12}", 1..9),
@@ -248,7 +241,9 @@ proptest! {
         width in 0f32..2000.0,
     ) {
         let weights = odd[..tokens.len() * tokens.len()].to_vec();
-        for scene in all(&tokens, weights, chosen, width) {
+        let (scenes, tables) = all(&tokens, weights, chosen, width);
+        tables.iter().for_each(sample::sound_table);
+        for scene in scenes {
             prop_assert!(scene.is_finite(), "{}", scene.title);
             let svg = svg::to_svg(&scene);
             prop_assert!(Document::parse(&svg).is_ok(), "{svg}");

@@ -74,7 +74,7 @@ fn odd() -> impl Strategy<Value = f32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Whatever a model computed: finite coordinates, no two marks of one name.
+    /// Whatever a model computed: finite coordinates, no two marks of one name, a table.
     #[test]
     fn nothing_breaks_them(
         names in prop::collection::vec("[ \\PC\u{0}-\u{1f}]{0,30}", 0..30),
@@ -90,6 +90,7 @@ proptest! {
         for k in 0..=lists.len() {
             let data = neighbours::Data { lists: lists[3 - k..].to_vec(), model: String::new() };
             sound(&neighbours::render(&data, &neighbours::State { canvas }, &Theme::DARK));
+            sample::sound_table(&data.table());
         }
         let path = |i: usize| numbers[i..i + n].to_vec();
         let found = Journey {
@@ -99,5 +100,6 @@ proptest! {
         let poles = ["animal", names.first().map_or("", String::as_str)];
         let data = journey::Data::from_journey(found, poles[1], &names, [&names, &names], poles, poles[1], "m");
         sound(&journey::render(&data, &journey::State { canvas, depth: (n % 2 == 0).then_some(split) }, &Theme::DARK));
+        sample::sound_table(&data.table());
     }
 }

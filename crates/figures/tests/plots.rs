@@ -33,7 +33,7 @@ fn odd() -> impl Strategy<Value = f32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Whatever was measured: finite places, each key once.
+    /// Whatever was measured: finite places, each key once, a table.
     #[test]
     fn nothing_breaks_a_plot(
         numbers in prop::collection::vec(odd(), 4..60),
@@ -54,10 +54,12 @@ proptest! {
         };
         let points = lengths.iter().enumerate().map(point).collect();
         let state = cost::State { canvas, lengths: lengths.iter().copied().take(5).collect(), selected: Some(d) };
+        let (spread, costs) = (root_d::Data { d, dots: numbers.clone() }, cost::Data { points, host: name });
+        [arrows.table(), spread.table(), costs.table()].iter().for_each(sample::sound_table);
         let scenes = [
             dot_product::render(&arrows, &dot_product::State { canvas }, theme),
-            root_d::render(&root_d::Data { d, dots: numbers.clone() }, &root_d::State { canvas }, theme),
-            cost::render(&cost::Data { points, host: name }, &state, theme),
+            root_d::render(&spread, &root_d::State { canvas }, theme),
+            cost::render(&costs, &state, theme),
         ];
         for scene in scenes {
             prop_assert!(scene.is_finite(), "{}", scene.title);

@@ -56,7 +56,7 @@ fn odd() -> impl Strategy<Value = f32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Whatever a model computed and a reader did: finite coordinates, a file that can be read.
+    /// Whatever a model computed and a reader did: finite coordinates, a file that can be read, a table.
     #[test]
     fn nothing_breaks_them(
         tokens in prop::collection::vec("[ \\PC\u{0}-\u{1f}]{0,12}", 0..20),
@@ -96,9 +96,11 @@ proptest! {
             model: String::new(),
         };
         let theme = &Theme::DARK;
+        let read = running_softmax::State { canvas, step: chosen };
+        [data.table(&state), row.table(&read), curve.table()].iter().for_each(sample::sound_table);
         for scene in [
             softmax::render(&data, &state, theme),
-            running_softmax::render(&row, &running_softmax::State { canvas, step: chosen }, theme),
+            running_softmax::render(&row, &read, theme),
             training::render(&curve, &training::State { canvas, step: Some(chosen) }, theme),
         ] {
             prop_assert!(scene.is_finite(), "{}", scene.title);

@@ -49,7 +49,7 @@ impl Data {
         self.thumbs.iter().map(Vec::len).max().unwrap_or(0)
     }
 
-    fn score(&self, layer: usize, head: usize) -> Option<f32> {
+    pub(super) fn score(&self, layer: usize, head: usize) -> Option<f32> {
         self.scores.as_ref()?.values.get(layer)?.get(head).copied()
     }
 }

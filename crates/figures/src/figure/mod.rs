@@ -1,7 +1,7 @@
 //! The figures: pure functions `(&Data, &State, &Theme) -> Scene`.
 //!
 //! One module a figure, each with its `Data` (numbers, usually taken from a `Trace`), its `State`
-//! (what is chosen, and the [`Canvas`] it is drawn on) and `render`.
+//! (what is chosen, and the [`Canvas`] it is drawn on) and `render`. `Data::table` gives the same numbers as a table.
 
 mod arc_layout;
 pub mod arcs;
@@ -45,6 +45,7 @@ pub mod softmax;
 mod softmax_bar;
 mod softmax_layout;
 mod softmax_rows;
+mod tables;
 pub mod tokens;
 mod tokens_column;
 pub mod training;

@@ -66,7 +66,7 @@ fn fitted(w: f32, room: f32) -> String {
 }
 
 /// Softmax of few numbers. One that is not finite gets nothing.
-fn softmax(scores: &[f32]) -> Vec<f32> {
+pub(super) fn softmax(scores: &[f32]) -> Vec<f32> {
     let max = scores.iter().copied().filter(|s| s.is_finite()).fold(f32::NEG_INFINITY, f32::max);
     let exp = |&s: &f32| if s.is_finite() { (s - max).exp() } else { 0.0 };
     let sum: f32 = scores.iter().map(exp).sum();

@@ -2,7 +2,7 @@
 
 use super::frame::{Frame, LABEL, PAD};
 use super::running_softmax::{Data, Step};
-use super::running_tiles::{power, terms};
+use super::running_tiles::terms;
 use crate::number::{count, number, plural};
 use crate::scale::max_abs;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
@@ -115,16 +115,9 @@ fn vectors(frame: &mut Frame, data: &Data, step: &Step<'_>) {
     if d == 0 {
         return;
     }
-    let zeros = vec![0.0; d];
     let correction = step.now.map_or(1.0, |s| s.correction);
-    let old: Vec<f32> = step.before.map_or(zeros.clone(), |s| s.acc.iter().map(|a| a * correction).collect());
-    let mut add = zeros.clone();
-    for k_idx in step.now.map_or(0..0, |s| s.keys.clone()) {
-        let e = step.now.map_or(0.0, |s| power(data.scores[k_idx], s.max));
-        let value = data.values.get(k_idx).map_or(&[][..], Vec::as_slice);
-        add.iter_mut().zip(value).for_each(|(a, v)| *a += if e == 0.0 { 0.0 } else { e * v });
-    }
-    let acc = step.now.map_or(zeros, |s| s.acc.clone());
+    let (old, add) = (step.shrunk(data), step.added(data));
+    let acc = step.now.map_or(vec![0.0; d], |s| s.acc.clone());
     // One scale for all steps, so that what shrinks is seen to shrink.
     let limit = max_abs(data.states.iter().flat_map(|s| s.acc.iter().copied()).chain(data.z()));
     let shrunk = match (step.before, correction) {

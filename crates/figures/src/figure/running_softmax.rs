@@ -118,6 +118,24 @@ impl<'a> Step<'a> {
     pub fn old_max(&self) -> f32 {
         self.before.map_or(f32::NEG_INFINITY, |s| s.max)
     }
+
+    /// The vector that was kept before this tile, shrunk to the new maximum.
+    pub fn shrunk(&self, data: &Data) -> Vec<f32> {
+        let correction = self.now.map_or(1.0, |s| s.correction);
+        self.before.map_or(vec![0.0; data.d()], |s| s.acc.iter().map(|a| a * correction).collect())
+    }
+
+    /// What this tile adds to it: Σ e^(score − max) · v.
+    pub fn added(&self, data: &Data) -> Vec<f32> {
+        let mut added = vec![0.0; data.d()];
+        let Some(now) = self.now else { return added };
+        for k_idx in now.keys.clone() {
+            let e = running_tiles::power(data.scores[k_idx], now.max);
+            let value = data.values.get(k_idx).map_or(&[][..], Vec::as_slice);
+            added.iter_mut().zip(value).for_each(|(a, v)| *a += if e == 0.0 { 0.0 } else { e * v });
+        }
+        added
+    }
 }
 
 /// Draws it.

@@ -133,7 +133,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 }
 
 /// The first of two vectors less the second, if both are there.
-fn difference(data: &Data) -> Option<Vector> {
+pub(super) fn difference(data: &Data) -> Option<Vector> {
     let (a, b) = data.difference?;
     let (a, b) = (data.vectors.get(a)?, data.vectors.get(b)?);
     let values = a.values.iter().zip(&b.values).map(|(a, b)| a - b).collect();

@@ -96,11 +96,15 @@ impl Data {
         self.values.get(k_idx).and_then(|v| v.get(component)).copied().unwrap_or(f32::NAN)
     }
 
-    /// The tokens to draw in their order, and those left out. What comes later and has no weight is in neither:
-    /// it may not be looked at.
-    pub(super) fn choose(&self) -> (Vec<usize>, Vec<usize>) {
+    /// How many tokens may be looked at: what comes later and has no weight may not.
+    pub(super) fn visible(&self) -> usize {
         let later = self.weights.iter().skip(self.position + 1).all(|w| *w == 0.0);
-        let n = if later { self.weights.len().min(self.position + 1) } else { self.weights.len() };
+        if later { self.weights.len().min(self.position + 1) } else { self.weights.len() }
+    }
+
+    /// The tokens to draw in their order, and those left out, of those that may be looked at.
+    pub(super) fn choose(&self) -> (Vec<usize>, Vec<usize>) {
+        let n = self.visible();
         let mut order: Vec<usize> = (0..n).collect();
         order.sort_by(|&a, &b| self.weights[b].total_cmp(&self.weights[a]));
         let mut left_out = order.split_off(n.min(MAX_ROWS));

@@ -11,6 +11,7 @@ pub mod weighing;
 use attnscope::analysis::components::{Components, KeyComponents};
 use attnscope::analysis::lens::LensRow;
 use attnscope::{Array, ModelInfo, NextToken, Token, Trace};
+use attnscope_figures::Table;
 use attnscope_figures::figure::{self, Pattern};
 
 pub const HOT_DOG: [&str; 4] = ["the", " hot", " dog", " was"];
@@ -26,6 +27,13 @@ pub fn words(n: usize) -> Vec<String> {
                 asked whether anyone had ordered one more for the old man who was reading his newspaper by the window";
     let words: Vec<&str> = text.split_whitespace().collect();
     (0..n).map(|i| if i == 0 { words[0].into() } else { format!(" {}", words[i % words.len()]) }).collect()
+}
+
+/// What every table promises: no field without a heading, and a file with a line a row.
+pub fn sound_table(table: &Table) {
+    let wide = table.rows.iter().find(|row| row.len() > table.columns.len());
+    assert!(wide.is_none(), "{wide:?} under {:?}", table.columns);
+    assert!(table.to_csv().matches("\r\n").count() > table.rows.len());
 }
 
 /// A number between 0 and 1 that depends on `i` alone.
