@@ -11,6 +11,7 @@ mod embeddings;
 mod head_grid;
 mod journey;
 mod matrix;
+mod neighbours;
 mod next_tokens;
 mod player;
 mod projection;
@@ -75,10 +76,11 @@ impl View {
 }
 
 /// The figures by name, in the story's order, and what each shows.
-pub const FIGURES: [(&str, &str); 19] = [
+pub const FIGURES: [(&str, &str); 20] = [
     ("tokens", "the sentence in tokens, their ids, and the first numbers of their vectors"),
     ("next-tokens", "the likeliest next tokens as bars"),
     ("embeddings", "a word's embedding in the sentence and alone, their difference, and a word near it"),
+    ("neighbours", "the words whose embeddings are nearest to that of a token and of the one before it"),
     ("two-answers", "the lesson model with attention and its twin without, on the same words in two orders"),
     ("dot-product", "two vectors and their dot product, component by component"),
     ("root-d", "how the dot products of random vectors spread, and what dividing by √d does"),
@@ -103,6 +105,7 @@ pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
         "tokens" => Box::new(tokens::Tokens),
         "next-tokens" => Box::new(next_tokens::NextTokens),
         "embeddings" => Box::new(embeddings::Embeddings),
+        "neighbours" => Box::new(neighbours::Neighbours),
         "two-answers" => Box::new(two_answers::TwoAnswers::default()),
         "dot-product" => Box::new(dot_product::DotProduct::default()),
         "root-d" => Box::new(root_d::RootD::default()),

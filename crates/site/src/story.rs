@@ -85,7 +85,7 @@ mod tests {
         let folder = Path::new(crate::ROOT).join("story");
         let chapters = chapters(&folder, &Example::new()).unwrap();
         assert!(chapters.len() >= 2);
-        assert!(chapters.iter().all(|chapter| chapter.body.contains("<figure data-figure=")));
+        assert!(chapters.iter().all(|chapter| chapter.body.contains(" data-figure=\"")));
         for figure in chapters.iter().flat_map(|chapter| chapter.body.split("<figure").skip(1)) {
             let inside = figure.split("</figure>").next().unwrap_or_default();
             assert!(!inside.contains("<p>") && inside.matches("</svg>").count() == 2, "Markdown broke into a figure");

@@ -1,0 +1,63 @@
+//! Chapter 2: words whose vectors are nearest, for a word and the one beside it.
+
+use super::choose::{picked, position, token_picker};
+use super::{PageFigure, View, usual};
+use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::Trace;
+use attnscope::analysis::Neighbour;
+use attnscope_figures::Table;
+use attnscope_figures::figure::neighbours::{Data, List, State, render};
+use attnscope_figures::token::spoken;
+use attnscope_protocol::{Request, Response};
+
+/// How many nearest words are named, and how many other writings of the word itself may stand among them.
+const NEAR: usize = 7;
+const WRITINGS: usize = 8;
+
+/// The figure.
+pub struct Neighbours;
+
+impl PageFigure for Neighbours {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let trace = &page.run()?.trace;
+        let controls = token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
+        let state = State { canvas: paper.canvas() };
+        Ok(View { controls, scene: render(&data(page, trace)?, &state, paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page, &page.run()?.trace)?.table())
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Set(id, value) => picked(page, id, value),
+            _ => usual(event, page),
+        }
+    }
+}
+
+/// The chosen word and the one before it, or after it if it is the first.
+fn data(page: &Page<'_>, trace: &Trace) -> Result<Data, Missing> {
+    let at = position(page, trace);
+    let beside = at.checked_sub(1).unwrap_or(at + 1);
+    let tokens = [at, beside].into_iter().filter_map(|i| trace.tokens.get(i));
+    let lists = tokens.map(|token| {
+        let near = near(page, token.id)?;
+        // A word is nearest to itself, and often to other writings of it: that says nothing.
+        let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());
+        let others: Vec<Neighbour> = near.iter().filter(|n| !same(&n.text)).take(NEAR).cloned().collect();
+        Ok(List::new(format!("nearest to {}", spoken(&token.text)), &others))
+    });
+    // All are asked for before one is waited for.
+    let lists = lists.collect::<Vec<Result<List, Missing>>>().into_iter().collect::<Result<_, _>>()?;
+    Ok(Data { lists, model: trace.model.name.clone() })
+}
+
+fn near<'a>(page: &Page<'a>, token: u32) -> Result<&'a [Neighbour], Missing> {
+    let request = Request::Neighbours { model: page.selection.model.clone(), token, top: NEAR + WRITINGS };
+    match page.ask(&request)? {
+        Response::Neighbours(found) => Ok(found),
+        _ => Err(Missing::Waiting),
+    }
+}
