@@ -36,6 +36,40 @@ const TYPED: &str = "
     input.value = 'the dog was';
     input.dispatchEvent(new Event('input', {bubbles: true}));";
 
+/// Training from the first step to the last: steps a second, the figure drawn all the while.
+const TRAINED: &str = "
+    const caption = document.querySelector('figure[data-figure=training] figcaption');
+    const start = performance.now();
+    document.querySelector('#training-train').click();
+    new MutationObserver((_, observer) => {
+        const steps = Number(caption.textContent.match(/after (\\d+) steps/)?.[1]);
+        if (steps < 2000) return;
+        observer.disconnect();
+        done(1000 * steps / (performance.now() - start));
+    }).observe(caption, {childList: true, characterData: true, subtree: true});";
+
+/// A grip of the softmax figure drawn to and fro for a second: the middle one and the slowest but one in twenty of the
+/// times from frame to frame.
+const DRAGGED: &str = "
+    const grip = document.querySelector('figure[data-figure=softmax] [data-handle=\"1\"]');
+    const drawing = grip.closest('.drawing'), at = grip.getBoundingClientRect(), times = [];
+    const send = (kind, x) => (kind === 'pointerdown' ? grip : drawing).dispatchEvent(new PointerEvent(kind,
+        {bubbles: true, cancelable: true, pointerId: 1, clientX: x, clientY: at.top + at.height / 2}));
+    send('pointerdown', at.left);
+    let last = performance.now();
+    const frame = (now) => {
+        times.push(now - last);
+        last = now;
+        if (times.length < 60) {
+            send('pointermove', at.left - 60 * Math.sin(times.length / 5) ** 2);
+            return requestAnimationFrame(frame);
+        }
+        send('pointerup', at.left);
+        const sorted = times.slice(5).sort((a, b) => a - b);
+        done([sorted[Math.floor(sorted.length / 2)], sorted[Math.floor(sorted.length * 0.95)]]);
+    };
+    requestAnimationFrame(frame);";
+
 fn main() {
     let command = std::env::args().nth(1).expect("say which attnscope: page_speed PATH");
     let mut server = Command::new(command)
@@ -47,7 +81,7 @@ fn main() {
     let mut line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.split_whitespace().find(|word| word.starts_with("http://")).expect("the server says where it is");
-    let runs: Vec<[f64; 4]> = (0..RUNS).map(|_| measure(url)).collect();
+    let runs: Vec<[f64; 7]> = (0..RUNS).map(|_| measure(url)).collect();
     let _ = server.kill();
     let _ = server.wait();
     println!("what,unit,median,runs");
@@ -56,6 +90,9 @@ fn main() {
         ("engine live", "ms"),
         ("transferred until live", "bytes"),
         ("a typed sentence is in the figures", "ms"),
+        ("training in the page", "steps/s"),
+        ("from frame to frame while a grip is dragged", "ms"),
+        ("the same: slowest but one in twenty", "ms"),
     ];
     for (i, (what, unit)) in what.into_iter().enumerate() {
         let mut all: Vec<f64> = runs.iter().map(|run| run[i]).collect();
@@ -65,7 +102,7 @@ fn main() {
     }
 }
 
-fn measure(url: &str) -> [f64; 4] {
+fn measure(url: &str) -> [f64; 7] {
     let browser = Browser::open(1440, 900);
     browser.go(url);
     browser.wait("performance.getEntriesByName('live').length");
@@ -76,5 +113,10 @@ fn measure(url: &str) -> [f64; 4] {
     browser
         .run_async("document.querySelector('figure[data-figure=next-tokens]').scrollIntoView(); setTimeout(done, 500)");
     let typed = browser.run_async(TYPED);
-    [&found[0], &found[1], &found[2], &typed].map(|value| Value::as_f64(value).expect("a number"))
+    browser.run_async("document.querySelector('figure[data-figure=softmax]').scrollIntoView(); setTimeout(done, 500)");
+    let frames = browser.run_async(DRAGGED);
+    browser.run_async("document.querySelector('figure[data-figure=training]').scrollIntoView(); setTimeout(done, 500)");
+    let trained = browser.run_async(TRAINED);
+    [&found[0], &found[1], &found[2], &typed, &trained, &frames[0], &frames[1]]
+        .map(|value| Value::as_f64(value).expect("a number"))
 }

@@ -140,6 +140,21 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Adds a sentence to the caption of a finished scene: what only who draws it knows to say.
+pub fn add_note(scene: &mut Scene, note: &str, canvas: &Canvas, theme: &Theme) {
+    scene.caption = caption(&[&scene.caption, note]);
+    if canvas.bare || note.is_empty() {
+        return;
+    }
+    // Where the caption ended.
+    let mut y = scene.height - (PAD - 6.0);
+    for line in text::wrap_balanced(note, scene.width - 2.0 * PAD, SMALL, Weight::Regular) {
+        scene.nodes.push(Node::text(PAD, y + SMALL, Run::new(line)).size(SMALL).fill(theme.muted));
+        y += 17.0;
+    }
+    scene.height = (y + PAD - 6.0).ceil();
+}
+
 /// How a forbidden cell is drawn.
 pub(crate) enum Masked {
     /// A dot where the cell would be.
@@ -171,6 +186,19 @@ pub(crate) fn sentence(tokens: &[String], word_level: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_stands_below_the_caption_and_on_a_page_in_it() {
+        for bare in [false, true] {
+            let canvas = Canvas { bare, ..Canvas::default() };
+            let mut scene = Frame::new(&Theme::LIGHT, &canvas, 400.0, "A", "b").finish("A caption.", String::new());
+            let height = scene.height;
+            add_note(&mut scene, "A note.", &canvas, &Theme::LIGHT);
+            assert_eq!(scene.caption, "A caption. A note.");
+            assert_eq!(scene.texts().iter().any(|text| text.replace('\u{a0}', " ") == "A note."), !bare);
+            assert_eq!(scene.height - height, if bare { 0.0 } else { 17.0 });
+        }
+    }
 
     #[test]
     fn a_sentence_has_its_spaces_whatever_the_tokens_are() {

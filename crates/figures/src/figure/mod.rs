@@ -57,6 +57,7 @@ mod weighted_sum_draw;
 mod weighted_sum_terms;
 mod weighted_sum_words;
 
+pub use frame::add_note;
 pub use part::Part;
 pub use pattern::Pattern;
 
