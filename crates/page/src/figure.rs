@@ -24,7 +24,7 @@ mod weighted_sum;
 
 use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
 use attnscope::analysis::Number;
-use attnscope_figures::{Scene, Target};
+use attnscope_figures::{Scene, Table, Target};
 
 /// Longer sentences are refused, in bytes, where all layers are kept: they would not fit.
 pub(crate) const LONG_FOR_ALL_LAYERS: usize = 400;
@@ -36,6 +36,12 @@ pub trait PageFigure {
     /// # Errors
     /// Something is missing; the page has been told what.
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing>;
+
+    /// The same as a table, computed when it is asked for: a long text's would cost more than the drawing.
+    ///
+    /// # Errors
+    /// Something is missing; the page has been told what. It is nothing that the view does not need.
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing>;
 
     /// Hears of an event. What it does to the figure itself shows in the next view.
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

@@ -2,8 +2,8 @@
 
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
-use attnscope_figures::Target;
 use attnscope_figures::figure::cost::{Data, Point, State, render};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 
 /// Lengths that are measured.
@@ -25,9 +25,8 @@ pub struct Cost {
 
 impl PageFigure for Cost {
     fn view(&self, _: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let data = Data { points: self.points.clone(), host: "this browser".into() };
         let state = State { canvas: paper.canvas(), lengths: LENGTHS.to_vec(), selected: self.selected };
-        let mut scene = render(&data, &state, paper.theme());
+        let mut scene = render(&self.data(), &state, paper.theme());
         if let Some(why) = &self.failed {
             scene.caption += &format!(" It stopped: {why}");
         }
@@ -38,6 +37,10 @@ impl PageFigure for Cost {
         };
         let controls = vec![Control::Button { id: "measure", label: label.into(), disabled: false }];
         Ok(View { controls, scene })
+    }
+
+    fn table(&self, _: &Page<'_>) -> Result<Table, Missing> {
+        Ok(self.data().table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -65,6 +68,10 @@ impl PageFigure for Cost {
 }
 
 impl Cost {
+    fn data(&self) -> Data {
+        Data { points: self.points.clone(), host: "this browser".into() }
+    }
+
     /// What is to be measured next: at each length the whole pattern, then tiles.
     fn next(&self) -> Option<Change> {
         let len = *LENGTHS.get(self.points.len())?;
