@@ -83,8 +83,8 @@ mod tests {
             one_line(&crate::Cli::try_parse_from(args).unwrap_err().to_string())
         };
         let more = "; `attnscope help` says what there is";
-        let missing = "the following required arguments were not provided: --text <TEXT>";
-        assert_eq!(said(&["predict", "-m", "x"]), format!("{missing}{more}"));
+        let missing = "the following required arguments were not provided: --output <FILE>";
+        assert_eq!(said(&["trace", "-t", "x"]), format!("{missing}{more}"));
         let wrong = said(&["completions", "bas"]);
         assert!(wrong.contains("'bas'") && wrong.contains("possible values: bash") && !wrong.contains('\n'), "{wrong}");
         assert!(said(&["predict", "--txt", "x"]).contains("--text"), "{}", said(&["predict", "--txt", "x"]));

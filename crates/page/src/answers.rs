@@ -67,6 +67,8 @@ pub struct Page<'a> {
     pub selection: &'a Selection,
     /// The row that the pointer rests on, in any figure.
     pub hovered: Option<usize>,
+    /// Where the page's own work is done, as a reader says it.
+    pub host: &'a str,
     /// Id of a real model for the chapters that need one, if there is any.
     pub real: Option<&'a str>,
     answers: &'a Answers,
@@ -76,7 +78,7 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// A page in which nothing is hovered.
     pub fn new(selection: &'a Selection, answers: &'a Answers) -> Self {
-        Self { selection, hovered: None, real: None, answers, wanted: RefCell::default() }
+        Self { selection, hovered: None, host: "in this browser", real: None, answers, wanted: RefCell::default() }
     }
 
     /// The answer to a question; if it is not there, it is wanted.

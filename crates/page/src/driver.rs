@@ -10,6 +10,8 @@ use std::time::Instant;
 pub struct Driver<S> {
     /// What is chosen.
     pub selection: Selection,
+    /// Where work is done, as a reader says it.
+    pub host: &'static str,
     /// Id of the model for the figures that want a real one.
     pub real: Option<String>,
     session: Session<S>,
@@ -19,7 +21,13 @@ pub struct Driver<S> {
 impl<S: Source> Driver<S> {
     /// Nothing has been asked yet. Models come from `source`.
     pub fn new(selection: Selection, source: S) -> Self {
-        Self { selection, real: None, session: Session::new(source), answers: RefCell::default() }
+        Self {
+            selection,
+            host: "in this browser",
+            real: None,
+            session: Session::new(source),
+            answers: RefCell::default(),
+        }
     }
 
     /// What `f` makes of the page once all that it asks is answered.
@@ -29,8 +37,7 @@ impl<S: Source> Driver<S> {
     pub fn with_page<T>(&self, f: impl Fn(&Page<'_>) -> Result<T, Missing>) -> Result<T, Failure> {
         loop {
             let answers = self.answers.borrow();
-            let mut page = Page::new(&self.selection, &answers);
-            page.real = self.real.as_deref();
+            let page = self.page(&answers);
             let wanted = match f(&page) {
                 Ok(done) => return Ok(done),
                 Err(Missing::Waiting) => page.into_wanted(),
@@ -72,9 +79,13 @@ impl<S: Source> Driver<S> {
 
     fn hear(&self, figure: &mut dyn PageFigure, event: &Event) -> Vec<Change> {
         let answers = self.answers.borrow();
-        let mut page = Page::new(&self.selection, &answers);
-        page.real = self.real.as_deref();
-        figure.hear(event, &page)
+        figure.hear(event, &self.page(&answers))
+    }
+
+    fn page<'a>(&'a self, answers: &'a Answers) -> Page<'a> {
+        let mut page = Page::new(&self.selection, answers);
+        (page.host, page.real) = (self.host, self.real.as_deref());
+        page
     }
 
     fn answer(&self, request: &Request, mut progress: impl FnMut(Event)) -> Result<Response, Failure> {

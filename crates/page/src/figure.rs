@@ -25,6 +25,7 @@ mod weighted_sum;
 
 use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
 use attnscope::analysis::Number;
+use attnscope_figures::figure::add_note;
 use attnscope_figures::{Scene, Table, Target};
 
 /// Longer sentences are refused, in bytes, where all layers are kept: they would not fit.
@@ -39,9 +40,10 @@ pub trait PageFigure {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing>;
 
     /// The same as a table, computed when it is asked for: a long text's would cost more than the drawing.
-    fn table(&self, _page: &Page<'_>) -> Result<Table, Missing> {
-        Err(Missing::Nothing("no table yet".into()))
-    }
+    ///
+    /// # Errors
+    /// Something is missing; the page has been told what. It is nothing that the view does not need.
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing>;
 
     /// Hears of an event. What it does to the figure itself shows in the next view.
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -72,6 +74,14 @@ impl View {
     /// A drawing without controls.
     pub fn of(scene: Scene) -> Self {
         Self { controls: Vec::new(), scene }
+    }
+
+    /// A sentence more in the caption, if there is one to say.
+    fn note(mut self, note: Option<&str>, paper: Paper) -> Self {
+        if let Some(note) = note {
+            add_note(&mut self.scene, note, &paper.canvas(), paper.theme());
+        }
+        self
     }
 }
 

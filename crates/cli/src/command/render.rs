@@ -13,7 +13,7 @@ use crate::terminal::Terminal;
 use anyhow::Result;
 use attnscope::Trace;
 use attnscope_figures::figure::Pattern;
-use attnscope_figures::{Figure, Scene, Theme, pdf, png, svg};
+use attnscope_figures::{Figure, Scene, Table, Theme, pdf, png, svg};
 use attnscope_page::{FIGURES, SENTENCE};
 use clap::ValueEnum;
 use std::io::Write;
@@ -55,7 +55,7 @@ pub struct RenderArgs {
     /// PNG: pixels of the picture for one of the drawing
     #[arg(long, default_value_t = png::DEFAULT_SCALE)]
     pub scale: f32,
-    /// The file to write: .svg, .png or .pdf
+    /// The file to write: .svg, .png or .pdf; .csv for its numbers
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -112,28 +112,42 @@ struct Choice<'a> {
 
 /// Runs the model, draws, and writes.
 pub fn run(args: &RenderArgs) -> Result<()> {
-    let kind = args.output.as_deref().map(|path| extension(path, &["svg", "png", "pdf"])).transpose()?;
-    let scene = match Figure::from_name(&args.figure) {
-        Some(figure) => match from_trace(figure, args, kind.is_some())? {
-            Drawn::Scene(scene) => *scene,
-            Drawn::Text(text) => return print(text),
-        },
-        None => story::scene(args)?,
+    let kind = args.output.as_deref().map(|path| extension(path, &["svg", "png", "pdf", "csv"])).transpose()?;
+    let wanted = match kind {
+        None => Wanted::Text,
+        Some("csv") => Wanted::Table,
+        Some(_) => Wanted::Scene,
     };
-    match (&args.output, kind) {
-        (Some(path), Some(kind)) => save(&scene, kind, args.scale, path),
-        _ => print(svg::to_svg(&scene) + "\n"),
+    let drawn = match Figure::from_name(&args.figure) {
+        Some(figure) => from_trace(figure, args, wanted)?,
+        None => story::draw(args, wanted == Wanted::Table)?,
+    };
+    match (drawn, args.output.as_deref(), kind) {
+        (Drawn::Scene(scene), Some(path), Some(kind)) => save(&scene, kind, args.scale, path),
+        (Drawn::Scene(scene), ..) => print(svg::to_svg(&scene) + "\n"),
+        (Drawn::Table(table), Some(path), _) => write_file(path, |file| Ok(file.write_all(table.to_csv().as_bytes())?)),
+        (Drawn::Table(table), ..) => print(table.to_csv()),
+        (Drawn::Text(text), ..) => print(text),
     }
+}
+
+/// What the output is made of.
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    Text,
+    Scene,
+    Table,
 }
 
 /// A figure as it is wanted.
 enum Drawn {
     Scene(Box<Scene>),
+    Table(Table),
     Text(String),
 }
 
 /// One run, and a picture of it.
-fn from_trace(figure: Figure, args: &RenderArgs, to_file: bool) -> Result<Drawn> {
+fn from_trace(figure: Figure, args: &RenderArgs, wanted: Wanted) -> Result<Drawn> {
     if !args.control.is_empty() {
         return Err(usage(format!("{} has no controls; --control is for the figures of the story", figure.name())));
     }
@@ -152,10 +166,12 @@ fn from_trace(figure: Figure, args: &RenderArgs, to_file: bool) -> Result<Drawn>
     }
     let queries = args.query.iter().map(|query| place(query, &trace.tokens)).collect::<Result<Vec<_>>>()?;
     let choice = Choice { args, layer, head, queries };
-    if let (false, Some(text)) = (to_file, text(figure, &opened, &trace, &choice)?) {
+    if wanted == Wanted::Text
+        && let Some(text) = text(figure, &opened, &trace, &choice)?
+    {
         return Ok(Drawn::Text(text));
     }
-    Ok(Drawn::Scene(Box::new(draw::scene(figure, &opened, trace, &choice)?)))
+    draw::draw(figure, &opened, trace, &choice, wanted == Wanted::Table)
 }
 
 /// The figure for the terminal, where there is such a one.

@@ -14,7 +14,7 @@ fn all() -> BTreeSet<&'static str> {
 fn in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     for figure in all() {
-        for (extension, magic) in [("svg", "<svg"), ("png", "\u{89}PNG"), ("pdf", "%PDF")] {
+        for (extension, magic) in [("svg", "<svg"), ("png", "\u{89}PNG"), ("pdf", "%PDF"), ("csv", "")] {
             let path = folder.path().join(format!("{figure}.{extension}"));
             let name = path.display().to_string();
             let mut args = vec!["render", figure, "--theme", "dark", "-o", &name];
@@ -35,7 +35,7 @@ fn in_every_format() {
             assert!(bytes.starts_with(&magic), "{figure}.{extension}: {:?}", &bytes[..20]);
         }
     }
-    assert_eq!(super::names(folder.path()).len(), 3 * all().len() - 2);
+    assert_eq!(super::names(folder.path()).len(), 4 * all().len() - 3);
 }
 
 #[test]
@@ -67,6 +67,23 @@ fn figures_of_the_story_are_set_as_on_the_page() {
     let cut = render("cut-edge", &["-m", &tiny(), "--control", "from=3", "--control", "to=0"]);
     assert!(cut.contains("may not look at"), "{cut}");
     assert!(render("training", &["--control", "step", "--control", "step"]).contains("after 2 steps"));
+}
+
+#[test]
+fn a_table_has_the_runs_own_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = |figure: &str| {
+        let path = folder.path().join(format!("{figure}.csv"));
+        stdout(&["render", figure, "-o", &path.display().to_string()]);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let model = attnscope::lesson::model();
+    let trace = model.run(&model.encode("the hot dog was").unwrap(), &"pattern".parse().unwrap(), &[]).unwrap();
+    let row = &trace.pattern(0, 0).unwrap()[8..11];
+    let dog = format!("dog,{:e},{},{},\r\n", row[0], row[1], row[2]);
+    let matrix = csv("matrix");
+    assert!(matrix.starts_with("query,the,hot,dog,was\r\n") && matrix.contains(&dog), "{matrix}: {dog}");
+    assert!(csv("attention-steps").contains(&row[1].to_string()), "the page's figures too");
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn unknown_extensions_are_refused_before_the_model_is_opened() {
     let trace = failure(2, &["trace", "-m", "/nowhere.gguf", "-t", TEXT, "-o", "out.csv"], b"");
     assert!(trace.contains(".safetensors, .npz"), "{trace}");
     let render = failure(2, &["render", "arcs", "-m", "/nowhere.gguf", "-t", TEXT, "-o", "out"], b"");
-    assert!(render.contains(".svg, .png, .pdf"), "{render}");
+    assert!(render.contains(".svg, .png, .pdf, .csv"), "{render}");
 }
 
 #[test]

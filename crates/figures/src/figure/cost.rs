@@ -32,7 +32,7 @@ pub struct Point {
 pub struct Data {
     /// What has been measured so far, in any order.
     pub points: Vec<Point>,
-    /// Where it was measured: `this browser`, a machine's name.
+    /// Where it was measured: `in this browser`.
     pub host: String,
 }
 
@@ -89,7 +89,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     readout(&mut frame, told.map(|i| &data.points[i]), inner < 600.0);
     let left_out = format!("{} are not drawn.", plural(data.points.len() - order.len(), "point"));
     let caption = caption(&[
-        &if data.host.is_empty() { String::new() } else { format!("Measured in {}.", data.host) },
+        &if data.host.is_empty() { String::new() } else { format!("Measured {}.", data.host) },
         "All axes are logarithmic: equal steps are equal factors. Memory is working memory, besides q, k, v and \
          the result. Numbers are rounded.",
         if order.len() < data.points.len() { &left_out } else { "" },

@@ -1,10 +1,11 @@
 //! Chapter 8: all of attention at once, one step after another.
 
-use super::choose::{head_picker, picked, position};
+use super::choose::{chosen, head_picker, picked, position};
 use super::player::Player;
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
+use attnscope_figures::Table;
 use attnscope_figures::figure::attention_steps::{Data, STEPS, State, render};
 
 /// Milliseconds that a step is looked at while it plays.
@@ -25,17 +26,17 @@ impl Default for AttentionSteps {
 
 impl PageFigure for AttentionSteps {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let trace = &page.run()?.trace;
-        let chosen = page.selection.within(&trace.model);
-        let x = trace.layer(chosen.layer, "attn_in").ok_or_else(|| too_long("every layer's input"))?;
-        let x = x.data().chunks_exact(trace.model.d_model.max(1)).map(<[f32]>::to_vec).collect();
-        let data = Data::from_trace(trace, chosen.layer, chosen.head, x)?;
+        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
         let q_idx = Some(page.hovered.unwrap_or_else(|| position(page, trace)));
         let state = State { canvas: paper.canvas(), step: self.player.step(LAST), q_idx, masked: self.masked };
         Ok(View {
             controls: self.controls(trace.model.causal, head_picker(&chosen, &trace.model)),
             scene: render(&data, &state, paper.theme()),
         })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page)?.table(&State { masked: self.masked, ..Default::default() }))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -51,6 +52,13 @@ impl PageFigure for AttentionSteps {
     fn plays(&self) -> Option<u32> {
         self.player.plays(PAUSE)
     }
+}
+
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let (trace, chosen) = chosen(page)?;
+    let x = trace.layer(chosen.layer, "attn_in").ok_or_else(|| too_long("every layer's input"))?;
+    let x = x.data().chunks_exact(trace.model.d_model.max(1)).map(<[f32]>::to_vec).collect();
+    Ok(Data::from_trace(trace, chosen.layer, chosen.head, x)?)
 }
 
 impl AttentionSteps {

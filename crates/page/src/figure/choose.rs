@@ -1,12 +1,18 @@
 //! Controls that several figures have: which token, layer and head.
 
 use super::select_row;
-use crate::{Change, Control, Page, Selection};
+use crate::{Change, Control, Missing, Page, Selection};
 use attnscope::{ModelInfo, Token, Trace};
 use attnscope_figures::token::spoken;
 
 /// Beyond so many tokens a list of them is no help: then the rows of a matrix are where one chooses.
 const MANY: usize = 128;
+
+/// The run that most figures show, and the selection with its layer and head as they are in that run's model.
+pub fn chosen<'a>(page: &Page<'a>) -> Result<(&'a Trace, Selection), Missing> {
+    let trace = &page.run()?.trace;
+    Ok((trace, page.selection.within(&trace.model)))
+}
 
 /// Layer and head.
 pub fn head_picker(chosen: &Selection, model: &ModelInfo) -> Vec<Control> {
@@ -26,6 +32,12 @@ pub fn head_picker(chosen: &Selection, model: &ModelInfo) -> Vec<Control> {
 /// The position of the chosen token: the last one where the sentence is shorter.
 pub fn position(page: &Page<'_>, trace: &Trace) -> usize {
     page.selection.q_idx.unwrap_or(usize::MAX).min(trace.tokens.len().saturating_sub(1))
+}
+
+/// The place of the number that is farthest from 0.
+pub fn largest(vector: &[f32]) -> Option<usize> {
+    let finite = vector.iter().enumerate().filter(|(_, x)| x.is_finite());
+    finite.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).map(|(i, _)| i)
 }
 
 /// A token of the sentence, by its position.

@@ -1,12 +1,12 @@
 //! Chapter 5: why a word looks where it looks: its query against every key.
 
-use super::choose::{head_picker, picked, position, token_picker};
+use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
 use attnscope::analysis::Number;
-use attnscope_figures::Target;
 use attnscope_figures::figure::components::{Data, State, render};
+use attnscope_figures::{Table, Target};
 
 /// The figure, with the component that is marked.
 #[derive(Default)]
@@ -17,13 +17,16 @@ pub struct Components {
 
 impl PageFigure for Components {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let trace = &page.run()?.trace;
-        let (chosen, at) = (page.selection.within(&trace.model), position(page, trace));
-        let data = Data::from_trace(trace, chosen.layer, chosen.head, at).map_err(|_| too_long("q and k"))?;
+        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
         let state = State { canvas: paper.canvas(), component: self.component, k_idx: self.k_idx };
-        let mut controls: Vec<_> = token_picker("word", "word", &trace.tokens, at).into_iter().collect();
+        let mut controls: Vec<_> =
+            token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -42,10 +45,14 @@ impl PageFigure for Components {
     }
 }
 
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let (trace, chosen) = chosen(page)?;
+    Data::from_trace(trace, chosen.layer, chosen.head, position(page, trace)).map_err(|_| too_long("q and k"))
+}
+
 /// A component of the query or of a key; a product is read as its key's component.
 fn opened(page: &Page<'_>, k_idx: Option<usize>, component: usize) -> Option<Change> {
-    let trace = &page.run().ok()?.trace;
-    let chosen = page.selection.within(&trace.model);
+    let (trace, chosen) = chosen(page).ok()?;
     let kv_head = chosen.head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);
     let layer = chosen.layer;
     Some(Change::Open(match k_idx {

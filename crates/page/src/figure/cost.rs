@@ -2,8 +2,8 @@
 
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
-use attnscope_figures::Target;
 use attnscope_figures::figure::cost::{Data, Point, State, render};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 
 /// Lengths that are measured.
@@ -24,20 +24,21 @@ pub struct Cost {
 }
 
 impl PageFigure for Cost {
-    fn view(&self, _: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let data = Data { points: self.points.clone(), host: "this browser".into() };
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
         let state = State { canvas: paper.canvas(), lengths: LENGTHS.to_vec(), selected: self.selected };
-        let mut scene = render(&data, &state, paper.theme());
-        if let Some(why) = &self.failed {
-            scene.caption += &format!(" It stopped: {why}");
-        }
+        let scene = render(&self.data(page), &state, paper.theme());
         let label = match (self.running, self.points.is_empty()) {
-            (true, _) => "stop",
-            (false, true) => "measure in this browser",
-            (false, false) => "measure again",
+            (true, _) => "stop".into(),
+            (false, true) => format!("measure {}", page.host),
+            (false, false) => "measure again".into(),
         };
-        let controls = vec![Control::Button { id: "measure", label: label.into(), disabled: false }];
-        Ok(View { controls, scene })
+        let controls = vec![Control::Button { id: "measure", label, disabled: false }];
+        let stopped = self.failed.as_ref().map(|why| format!("It stopped: {why}"));
+        Ok(View { controls, scene }.note(stopped.as_deref(), paper))
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(self.data(page).table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -65,6 +66,10 @@ impl PageFigure for Cost {
 }
 
 impl Cost {
+    fn data(&self, page: &Page<'_>) -> Data {
+        Data { points: self.points.clone(), host: page.host.into() }
+    }
+
     /// What is to be measured next: at each length the whole pattern, then tiles.
     fn next(&self) -> Option<Change> {
         let len = *LENGTHS.get(self.points.len())?;

@@ -5,6 +5,7 @@ use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
 use attnscope::{Intervention, NextToken, Token};
+use attnscope_figures::Table;
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_protocol::{Prompt, Request, Run};
@@ -22,34 +23,22 @@ pub struct CutEdge {
 
 impl PageFigure for CutEdge {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let whole = self.run(page, &page.selection.text, Vec::new())?;
-        needs_next(whole)?;
-        let tokens = &whole.trace.tokens;
+        let (data, tokens) = (self.data(page)?, &whole(page)?.trace.tokens);
         let (q, k) = self.edge(tokens);
-        let shorter = without(tokens, k, whole.trace.model.word_level);
-        let cut = if q == k { Err(Missing::Waiting) } else { self.run(page, &page.selection.text, vec![cut(q, k)?]) };
-        let less = shorter.as_ref().map(|text| self.run(page, text, Vec::new()));
-        let name = |i: usize| tokens.get(i).map(|t| spoken(&t.text)).unwrap_or_default();
-        let column = |name: String, detail: String, next: &Vec<NextToken>| (Column { name, detail }, next.clone());
-        let mut columns = vec![column(page.selection.text.clone(), "as it is".into(), &whole.next)];
-        if q != k {
-            let detail = format!("{} may not look at {}", name(q), name(k));
-            columns.push(column("one look cut".into(), detail, &cut?.next));
-        }
-        if let (Some(text), Some(run)) = (shorter, less) {
-            columns.push(column(text, format!("without {}", name(k)), &run?.next));
-        }
-        let data = Data::from_next(most_changed(columns), MOST, whole.trace.model.name.clone());
-        let mut scene = render(&data, &State { canvas: paper.canvas(), ..Default::default() }, paper.theme());
-        scene.caption += " Shown are the words that change most.";
+        let scene = render(&data, &State { canvas: paper.canvas(), ..Default::default() }, paper.theme());
         let controls: Vec<Option<Control>> =
             vec![token_picker("from", "who looks", tokens, q), token_picker("to", "at whom", tokens, k)];
-        Ok(View { controls: controls.into_iter().flatten().collect(), scene })
+        let view = View { controls: controls.into_iter().flatten().collect(), scene };
+        Ok(view.note(Some("Shown are the words that change most."), paper))
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(self.data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         let Event::Set(id, value) = event else { return usual(event, page) };
-        let Ok(run) = self.run(page, &page.selection.text, Vec::new()) else { return Vec::new() };
+        let Ok(run) = whole(page) else { return Vec::new() };
         let (q, k) = self.edge(&run.trace.tokens);
         let Ok(at) = value.parse::<usize>() else { return Vec::new() };
         // A token looks only at itself and back.
@@ -63,17 +52,44 @@ impl PageFigure for CutEdge {
 }
 
 impl CutEdge {
+    /// The sentence as it is, with the look cut, and without the word that is looked at.
+    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+        let whole = whole(page)?;
+        needs_next(whole)?;
+        let tokens = &whole.trace.tokens;
+        let (q, k) = self.edge(tokens);
+        let shorter = without(tokens, k, whole.trace.model.word_level);
+        let cut = if q == k { Err(Missing::Waiting) } else { run(page, &page.selection.text, vec![cut(q, k)?]) };
+        let less = shorter.as_ref().map(|text| run(page, text, Vec::new()));
+        let name = |i: usize| tokens.get(i).map(|t| spoken(&t.text)).unwrap_or_default();
+        let column = |name: String, detail: String, next: &Vec<NextToken>| (Column { name, detail }, next.clone());
+        let mut columns = vec![column(page.selection.text.clone(), "as it is".into(), &whole.next)];
+        if q != k {
+            let detail = format!("{} may not look at {}", name(q), name(k));
+            columns.push(column("one look cut".into(), detail, &cut?.next));
+        }
+        if let (Some(text), Some(run)) = (shorter, less) {
+            columns.push(column(text, format!("without {}", name(k)), &run?.next));
+        }
+        Ok(Data::from_next(most_changed(columns), MOST, whole.trace.model.name.clone()))
+    }
+
     /// The edge, within the sentence: at first the last but one token's look at the one before it, dog→hot.
     fn edge(&self, tokens: &[Token]) -> (usize, usize) {
         let last = tokens.len().saturating_sub(1);
         let (q, k) = self.edge.unwrap_or((last.saturating_sub(1), last.saturating_sub(2)));
         (q.min(last), k.min(q.min(last)))
     }
+}
 
-    fn run<'a>(&self, page: &Page<'a>, text: &str, interventions: Vec<Intervention>) -> Result<&'a Run, Missing> {
-        let prompt = Prompt { model: page.real.unwrap_or(LESSON).into(), text: text.into(), interventions };
-        page.run_of(&Request::Run { prompt, capture: String::new(), layers: None, top: TOP })
-    }
+fn run<'a>(page: &Page<'a>, text: &str, interventions: Vec<Intervention>) -> Result<&'a Run, Missing> {
+    let prompt = Prompt { model: page.real.unwrap_or(LESSON).into(), text: text.into(), interventions };
+    page.run_of(&Request::Run { prompt, capture: String::new(), layers: None, top: TOP })
+}
+
+/// The sentence as it is.
+fn whole<'a>(page: &Page<'a>) -> Result<&'a Run, Missing> {
+    run(page, &page.selection.text, Vec::new())
 }
 
 /// Only the words whose probability the change moved most.

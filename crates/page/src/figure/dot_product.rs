@@ -3,7 +3,7 @@
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
 use attnscope_figures::figure::dot_product::{Data, State, at, render};
-use attnscope_figures::{Canvas, Target};
+use attnscope_figures::{Canvas, Table, Target};
 
 /// The figure, with its arrows.
 pub struct DotProduct {
@@ -21,9 +21,11 @@ impl Default for DotProduct {
 impl PageFigure for DotProduct {
     fn view(&self, _: &Page<'_>, paper: Paper) -> Result<View, Missing> {
         self.canvas.set(paper.canvas());
-        let [a, b] = self.arrows;
-        let data = Data { a, b, names: ["a".into(), "b".into()] };
-        Ok(View::of(render(&data, &State { canvas: paper.canvas() }, paper.theme())))
+        Ok(View::of(render(&self.data(), &State { canvas: paper.canvas() }, paper.theme())))
+    }
+
+    fn table(&self, _: &Page<'_>) -> Result<Table, Missing> {
+        Ok(self.data().table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -41,5 +43,12 @@ impl PageFigure for DotProduct {
             _ => return usual(event, page),
         }
         Vec::new()
+    }
+}
+
+impl DotProduct {
+    fn data(&self) -> Data {
+        let [a, b] = self.arrows;
+        Data { a, b, names: ["a".into(), "b".into()] }
     }
 }

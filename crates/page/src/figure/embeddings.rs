@@ -3,6 +3,7 @@
 use super::choose::{picked, position, token_picker};
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
+use attnscope_figures::Table;
 use attnscope_figures::figure::vector_strip::{Data, State, Vector, render};
 use attnscope_figures::token::spoken;
 use attnscope_protocol::{Request, Response};
@@ -12,31 +13,14 @@ pub struct Embeddings;
 
 impl PageFigure for Embeddings {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let trace = &page.run()?.trace;
-        let at = position(page, trace);
-        let token = trace.tokens.get(at).ok_or(Missing::Waiting)?;
-        let before = at.checked_sub(1).and_then(|i| trace.tokens.get(i));
-        // Another word for contrast: the nearest one that is no other writing of it.
-        let near = Request::Neighbours { model: page.selection.model.clone(), token: token.id, top: 8 };
-        let Response::Neighbours(near) = page.ask(&near)? else { return Err(Missing::Waiting) };
-        let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());
-        let other = near.iter().find(|n| !same(&n.text));
-        let tokens = [Some(token.id), Some(token.id), other.map(|n| n.id)].into_iter().flatten().collect();
-        let request = Request::Embeddings { model: page.selection.model.clone(), tokens };
-        let Response::Embeddings(vectors) = page.ask(&request)? else { return Err(Missing::Waiting) };
-        let word = spoken(&token.text);
-        let here = before.map_or_else(|| word.clone(), |b| format!("{} {word}", spoken(&b.text)));
-        let names = [here, format!("{word} alone"), other.map(|n| spoken(&n.text)).unwrap_or_default()];
-        let vectors = names.into_iter().zip(vectors).map(|(name, values)| Vector { name, values: values.clone() });
-        let data = Data {
-            title: format!("The embedding of {word}"),
-            vectors: vectors.collect(),
-            difference: Some((0, 1)),
-            model: trace.model.name.clone(),
-        };
+        let (data, trace) = (data(page)?, &page.run()?.trace);
         let state = State { canvas: paper.canvas(), ..Default::default() };
-        let controls = token_picker("word", "word", &trace.tokens, at).into_iter().collect();
+        let controls = token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
         Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -45,4 +29,29 @@ impl PageFigure for Embeddings {
             _ => usual(event, page),
         }
     }
+}
+
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let trace = &page.run()?.trace;
+    let at = position(page, trace);
+    let token = trace.tokens.get(at).ok_or(Missing::Waiting)?;
+    let before = at.checked_sub(1).and_then(|i| trace.tokens.get(i));
+    // Another word for contrast: the nearest one that is no other writing of it.
+    let near = Request::Neighbours { model: page.selection.model.clone(), token: token.id, top: 8 };
+    let Response::Neighbours(near) = page.ask(&near)? else { return Err(Missing::Waiting) };
+    let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());
+    let other = near.iter().find(|n| !same(&n.text));
+    let tokens = [Some(token.id), Some(token.id), other.map(|n| n.id)].into_iter().flatten().collect();
+    let request = Request::Embeddings { model: page.selection.model.clone(), tokens };
+    let Response::Embeddings(vectors) = page.ask(&request)? else { return Err(Missing::Waiting) };
+    let word = spoken(&token.text);
+    let here = before.map_or_else(|| word.clone(), |b| format!("{} {word}", spoken(&b.text)));
+    let names = [here, format!("{word} alone"), other.map(|n| spoken(&n.text)).unwrap_or_default()];
+    let vectors = names.into_iter().zip(vectors).map(|(name, values)| Vector { name, values: values.clone() });
+    Ok(Data {
+        title: format!("The embedding of {word}"),
+        vectors: vectors.collect(),
+        difference: Some((0, 1)),
+        model: trace.model.name.clone(),
+    })
 }

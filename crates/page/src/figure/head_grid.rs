@@ -2,8 +2,8 @@
 
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Event, LESSON, Missing, Page, Paper, Selection};
-use attnscope_figures::Target;
 use attnscope_figures::figure::head_grid::{Data, State, render};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Prompt, Request};
 
 /// The figure.
@@ -11,27 +11,21 @@ pub struct HeadGrid;
 
 impl PageFigure for HeadGrid {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let (model, text) = (page.real.unwrap_or(LESSON), page.selection.text.clone());
-        if text.len() > LONG_FOR_ALL_LAYERS {
-            return Err(Missing::Nothing("The sentence is too long for all heads at once: shorten it.".into()));
-        }
-        let prompt = Prompt { model: model.into(), text, interventions: Vec::new() };
-        let run = page.run_of(&Request::Run { prompt, capture: "pattern".into(), layers: None, top: 0 })?;
-        let data = Data::from_trace(&run.trace)?;
-        let chosen = (page.selection.model == model).then_some((page.selection.layer, page.selection.head));
+        let data = data(page)?;
+        let chosen = (page.selection.model == model(page)).then_some((page.selection.layer, page.selection.head));
         let state = State { canvas: paper.canvas(), selected: chosen, ..Default::default() };
-        let mut view = View::of(render(&data, &state, paper.theme()));
-        if page.real.is_none() {
-            view.scene.caption +=
-                " The lesson model has one head a layer; with a real model here, all of its heads are shown.";
-        }
-        Ok(view)
+        let few = "The lesson model has one head a layer; with a real model here, all of its heads are shown.";
+        Ok(View::of(render(&data, &state, paper.theme())).note(page.real.is_none().then_some(few), paper))
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Chosen(Target::Head { layer, head }, _) => {
-                let model = page.real.unwrap_or(LESSON).to_owned();
+                let model = model(page).to_owned();
                 vec![Change::Select(Selection { model, layer: *layer, head: *head, ..page.selection.clone() })]
             }
             _ => usual(event, page),
@@ -41,4 +35,19 @@ impl PageFigure for HeadGrid {
     fn is_heavy(&self, page: &Page<'_>) -> bool {
         page.real.is_some()
     }
+}
+
+/// Id of the model whose heads are shown.
+fn model<'a>(page: &Page<'a>) -> &'a str {
+    page.real.unwrap_or(LESSON)
+}
+
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let text = page.selection.text.clone();
+    if text.len() > LONG_FOR_ALL_LAYERS {
+        return Err(Missing::Nothing("The sentence is too long for all heads at once: shorten it.".into()));
+    }
+    let prompt = Prompt { model: model(page).into(), text, interventions: Vec::new() };
+    let run = page.run_of(&Request::Run { prompt, capture: "pattern".into(), layers: None, top: 0 })?;
+    Ok(Data::from_trace(&run.trace)?)
 }

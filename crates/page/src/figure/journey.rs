@@ -7,6 +7,7 @@ use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
 use attnscope::Intervention;
 use attnscope::analysis::journey as place_between;
 use attnscope::analysis::journey::{Depths, depths};
+use attnscope_figures::Table;
 use attnscope_figures::figure::journey::{Data, MAX_LANDMARKS, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_protocol::{Prompt, Request, Run};
@@ -39,49 +40,22 @@ struct Reading {
 
 impl PageFigure for Journey {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let text = &page.selection.text;
-        if text.len() > LONG_FOR_ALL_LAYERS {
-            return Err(Missing::Nothing("The sentence is too long to follow a word in it: shorten it.".into()));
-        }
-        let trace = &ask(page, text, Vec::new())?.trace;
-        let at = position(page, trace);
-        let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
-        let readings = readings(text, &word, at)?;
-        let kinds = self.kinds.each_ref().map(|words| listed(words));
-        if let Some(few) = kinds.iter().find(|words| words.len() < 2) {
-            return Err(Missing::Nothing(format!(
-                "Two kinds of words are needed, at least 2 words each with commas between; found {}.",
-                few.len()
-            )));
-        }
-        let paths = all(readings.iter().map(|reading| followed(page, reading)))?;
-        let [a, b] = kinds.each_ref().map(|words| all(words.iter().map(|word| followed(page, &landmark(word)))));
-        let none = || Missing::Nothing("These words make no line between two kinds.".into());
-        let found = place_between(&paths, [&a?, &b?]).ok_or_else(none)?;
-        let names: Vec<String> = readings.into_iter().map(|reading| reading.name).collect();
-        let poles = [0, 1].map(|i| self.pole(i, &kinds[i]));
-        let data = Data::from_journey(
-            found,
-            &word,
-            &names,
-            [&kinds[0], &kinds[1]],
-            poles.each_ref().map(String::as_str),
-            "the … was",
-            &trace.model.name,
-        );
+        let (data, trace) = (self.data(page)?, &ask(page, &page.selection.text, Vec::new())?.trace);
         let last = data.depths().saturating_sub(1);
         let depth = self.player.step(last);
-        let mut scene = render(&data, &State { canvas: paper.canvas(), depth: Some(depth) }, paper.theme());
-        if page.real.is_none() {
-            scene.caption += " The lesson model has few layers; with a real model here, all of its layers are shown.";
-        }
+        let scene = render(&data, &State { canvas: paper.canvas(), depth: Some(depth) }, paper.theme());
         let shown = depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string());
         let mut controls = self.player.controls("after layer", last, shown);
-        controls.extend(token_picker("word", "word", &trace.tokens, at));
+        controls.extend(token_picker("word", "word", &trace.tokens, position(page, trace)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
         controls.push(text("from", "words on the left", &self.kinds[0]));
         controls.push(text("to", "words on the right", &self.kinds[1]));
-        Ok(View { controls, scene })
+        let few = "The lesson model has few layers; with a real model here, all of its layers are shown.";
+        Ok(View { controls, scene }.note(page.real.is_none().then_some(few), paper))
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(self.data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -105,6 +79,39 @@ impl PageFigure for Journey {
 }
 
 impl Journey {
+    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+        let text = &page.selection.text;
+        if text.len() > LONG_FOR_ALL_LAYERS {
+            return Err(Missing::Nothing("The sentence is too long to follow a word in it: shorten it.".into()));
+        }
+        let trace = &ask(page, text, Vec::new())?.trace;
+        let at = position(page, trace);
+        let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
+        let readings = readings(text, &word, at)?;
+        let kinds = self.kinds.each_ref().map(|words| listed(words));
+        if let Some(few) = kinds.iter().find(|words| words.len() < 2) {
+            return Err(Missing::Nothing(format!(
+                "Two kinds of words are needed, at least 2 words each with commas between; found {}.",
+                few.len()
+            )));
+        }
+        let paths = all(readings.iter().map(|reading| followed(page, reading)))?;
+        let [a, b] = kinds.each_ref().map(|words| all(words.iter().map(|word| followed(page, &landmark(word)))));
+        let none = || Missing::Nothing("These words make no line between two kinds.".into());
+        let found = place_between(&paths, [&a?, &b?]).ok_or_else(none)?;
+        let names: Vec<String> = readings.into_iter().map(|reading| reading.name).collect();
+        let poles = [0, 1].map(|i| self.pole(i, &kinds[i]));
+        Ok(Data::from_journey(
+            found,
+            &word,
+            &names,
+            [&kinds[0], &kinds[1]],
+            poles.each_ref().map(String::as_str),
+            "the … was",
+            &trace.model.name,
+        ))
+    }
+
     /// What a kind is called: by its name, or when the reader has chosen its words, by the first of them.
     fn pole(&self, i: usize, words: &[String]) -> String {
         if self.kinds[i] == KINDS[i].1 { KINDS[i].0.into() } else { words[0].clone() }

@@ -1,23 +1,25 @@
 //! Chapter 2: one head's weights, as cells or, for a long text, as a picture.
 
-use super::choose::{head_picker, picked};
+use super::choose::{chosen, head_picker, picked};
 use super::{PageFigure, View, select_row, usual};
 use crate::{Change, Event, Missing, Page, Paper, Place};
-use attnscope_figures::Target;
 use attnscope_figures::figure::matrix::{Data, State, render};
+use attnscope_figures::{Table, Target};
 
 /// The figure.
 pub struct Matrix;
 
 impl PageFigure for Matrix {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let trace = &page.run()?.trace;
-        let chosen = page.selection.within(&trace.model);
-        let data = Data::from_trace(trace, chosen.layer, chosen.head)?;
+        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
         // A row that a shorter sentence lacks is its last one.
         let q_idx = page.hovered.or(chosen.q_idx).map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
         let state = State { canvas: paper.canvas(), q_idx, ..Default::default() };
         Ok(View { controls: head_picker(&chosen, &trace.model), scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -37,6 +39,12 @@ impl PageFigure for Matrix {
             _ => usual(event, page),
         }
     }
+}
+
+/// The chosen head's pattern.
+pub(super) fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let (trace, chosen) = chosen(page)?;
+    Ok(Data::from_trace(trace, chosen.layer, chosen.head)?)
 }
 
 /// The row of a raster at a place in it.

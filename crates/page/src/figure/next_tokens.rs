@@ -2,8 +2,8 @@
 
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper, Selection};
-use attnscope_figures::Target;
 use attnscope_figures::figure::next_tokens::{Data, State, render};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::Run;
 
 /// The figure.
@@ -11,11 +11,12 @@ pub struct NextTokens;
 
 impl PageFigure for NextTokens {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let run = page.run()?;
-        needs_next(run)?;
-        let data = Data::from_trace(&run.trace, run.next.clone())?;
         let state = State { canvas: paper.canvas(), ..Default::default() };
-        Ok(View::of(render(&data, &state, paper.theme())))
+        Ok(View::of(render(&data(page)?, &state, paper.theme())))
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -24,6 +25,12 @@ impl PageFigure for NextTokens {
             _ => usual(event, page),
         }
     }
+}
+
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let run = page.run()?;
+    needs_next(run)?;
+    Ok(Data::from_trace(&run.trace, run.next.clone())?)
 }
 
 /// An encoder predicts no next word.

@@ -1,13 +1,13 @@
 //! Chapter 5: a word's vector times W_Q, W_K or W_V.
 
-use super::choose::{head_picker, picked, position, token_picker};
+use super::choose::{chosen, head_picker, largest, picked, position, token_picker};
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
 use attnscope::MatrixKind;
 use attnscope::analysis::Number;
-use attnscope_figures::Target;
 use attnscope_figures::figure::Part;
 use attnscope_figures::figure::projection::{Data, State, render};
+use attnscope_figures::{Canvas, Table, Target};
 use attnscope_protocol::{Request, Response};
 
 /// The figure: which matrix, and which cell of it is lit.
@@ -22,30 +22,17 @@ pub struct Projection {
 
 impl PageFigure for Projection {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let trace = &page.run()?.trace;
-        let (chosen, at) = (page.selection.within(&trace.model), position(page, trace));
-        let kv_head = chosen.head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);
-        let (head, name, which) = match self.part {
-            Part::Key => (kv_head, "attn.k", MatrixKind::K),
-            Part::Value => (kv_head, "attn.v", MatrixKind::V),
-            _ => (chosen.head, "attn.q", MatrixKind::Q),
-        };
-        let row = |name: &str, at: &[usize]| {
-            let row = trace.layer(chosen.layer, name).and_then(|array| array.row(at));
-            row.map(<[f32]>::to_vec).ok_or_else(|| too_long(name))
-        };
-        let (x, out) = (row("attn_in", &[at])?, row(name, &[head, at])?);
-        let request = Request::Matrix { model: page.selection.model.clone(), layer: chosen.layer, head, which };
-        let Response::Matrix(w) = page.ask(&request)? else { return Err(Missing::Waiting) };
-        self.width.set(out.len());
-        let token = trace.tokens.get(at).map(|t| t.text.clone()).unwrap_or_default();
-        let (w, model) = (w.data().to_vec(), trace.model.name.clone());
-        let data = Data::new(self.part, token, at, chosen.layer, head, x, w, out, model)?;
-        let state = State { canvas: paper.canvas(), component: self.component, row: self.row };
+        let (data, (trace, chosen)) = (self.data(page)?, chosen(page)?);
+        self.width.set(data.out.len());
         let mut controls = vec![self.switch()];
-        controls.extend(token_picker("word", "word", &trace.tokens, at));
+        controls.extend(token_picker("word", "word", &trace.tokens, position(page, trace)));
         controls.extend(head_picker(&chosen, &trace.model));
-        Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+        Ok(View { controls, scene: render(&data, &self.state(&data, paper.canvas()), paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        let data = self.data(page)?;
+        Ok(data.table(&self.state(&data, Canvas::default())))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -75,6 +62,32 @@ impl PageFigure for Projection {
 }
 
 impl Projection {
+    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+        let (trace, chosen) = chosen(page)?;
+        let at = position(page, trace);
+        let kv_head = chosen.head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);
+        let (head, name, which) = match self.part {
+            Part::Key => (kv_head, "attn.k", MatrixKind::K),
+            Part::Value => (kv_head, "attn.v", MatrixKind::V),
+            _ => (chosen.head, "attn.q", MatrixKind::Q),
+        };
+        let row = |name: &str, at: &[usize]| {
+            let row = trace.layer(chosen.layer, name).and_then(|array| array.row(at));
+            row.map(<[f32]>::to_vec).ok_or_else(|| too_long(name))
+        };
+        let (x, out) = (row("attn_in", &[at])?, row(name, &[head, at])?);
+        let request = Request::Matrix { model: page.selection.model.clone(), layer: chosen.layer, head, which };
+        let Response::Matrix(w) = page.ask(&request)? else { return Err(Missing::Waiting) };
+        let token = trace.tokens.get(at).map(|t| t.text.clone()).unwrap_or_default();
+        let (w, model) = (w.data().to_vec(), trace.model.name.clone());
+        Ok(Data::new(self.part, token, at, chosen.layer, head, x, w, out, model)?)
+    }
+
+    /// Until the reader chooses a column, the one whose number is largest is written out.
+    fn state(&self, data: &Data, canvas: Canvas) -> State {
+        State { canvas, component: self.component.or_else(|| largest(&data.out)), row: self.row }
+    }
+
     fn switch(&self) -> Control {
         let all = [Part::Query, Part::Key, Part::Value];
         let options = all.map(|part| (part.letter().to_string(), part.name().to_string()));

@@ -3,6 +3,7 @@
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
 use attnscope::analysis::random_dots;
+use attnscope_figures::Table;
 use attnscope_figures::figure::root_d::{Data, State, render};
 
 /// Pairs of vectors in a sample.
@@ -22,8 +23,7 @@ impl Default for RootD {
 
 impl PageFigure for RootD {
     fn view(&self, _: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let d = 1 << self.power;
-        let data = Data { d, dots: random_dots(d, PAIRS, self.seed) };
+        let data = self.data();
         let slider = Control::Slider {
             id: "d",
             label: "components d".into(),
@@ -31,11 +31,15 @@ impl PageFigure for RootD {
             max: 9.0,
             step: 1.0,
             value: self.power as f32,
-            shown: d.to_string(),
+            shown: data.d.to_string(),
         };
         let again = Control::Button { id: "again", label: "other random vectors".into(), disabled: false };
         let scene = render(&data, &State { canvas: paper.canvas() }, paper.theme());
         Ok(View { controls: vec![slider, again], scene })
+    }
+
+    fn table(&self, _: &Page<'_>) -> Result<Table, Missing> {
+        Ok(self.data().table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -47,5 +51,12 @@ impl PageFigure for RootD {
             _ => return usual(event, page),
         }
         Vec::new()
+    }
+}
+
+impl RootD {
+    fn data(&self) -> Data {
+        let d = 1 << self.power;
+        Data { d, dots: random_dots(d, PAIRS, self.seed) }
     }
 }

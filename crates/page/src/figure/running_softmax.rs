@@ -1,10 +1,11 @@
 //! Chapter 12: a row of attention, tile by tile.
 
-use super::choose::{head_picker, picked, position, token_picker};
+use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::player::Player;
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
+use attnscope_figures::Table;
 use attnscope_figures::figure::running_softmax::{Data, State, render};
 
 /// Keys a tile; the kernel takes 128.
@@ -22,9 +23,7 @@ pub struct RunningSoftmax {
 
 impl PageFigure for RunningSoftmax {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let trace = &page.run()?.trace;
-        let (chosen, at) = (page.selection.within(&trace.model), position(page, trace));
-        let data = Data::from_trace(trace, chosen.layer, chosen.head, at, TILE).map_err(|_| too_long("q, k and v"))?;
+        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
         let last = data.states.len();
         self.steps.set(last);
         let step = self.player.step(last);
@@ -34,9 +33,15 @@ impl PageFigure for RunningSoftmax {
             tile => tile.to_string(),
         };
         let mut controls = self.player.controls("tile", last, shown);
-        controls.extend(token_picker("word", "word", &trace.tokens, at));
+        controls.extend(token_picker("word", "word", &trace.tokens, position(page, trace)));
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View { controls, scene: render(&data, &State { canvas: paper.canvas(), step }, paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        let data = data(page)?;
+        let step = self.player.step(data.states.len());
+        Ok(data.table(&State { step, ..Default::default() }))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -50,4 +55,10 @@ impl PageFigure for RunningSoftmax {
     fn plays(&self) -> Option<u32> {
         self.player.plays(PAUSE)
     }
+}
+
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let (trace, chosen) = chosen(page)?;
+    let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, trace), TILE);
+    data.map_err(|_| too_long("q, k and v"))
 }

@@ -1,11 +1,11 @@
 //! Chapter 6: from scores to weights, with scores and temperature in the reader's hand.
 
-use super::choose::{head_picker, picked, position, token_picker};
+use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
 use attnscope_figures::figure::softmax::{Data, State, render, score_at};
-use attnscope_figures::{Canvas, Target};
+use attnscope_figures::{Canvas, Table, Target};
 use std::cell::Cell;
 
 /// The figure, with what the reader changed.
@@ -26,9 +26,7 @@ impl Default for Softmax {
 impl PageFigure for Softmax {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
         self.canvas.set(paper.canvas());
-        let (data, state) = self.data(page)?;
-        let trace = &page.run()?.trace;
-        let chosen = page.selection.within(&trace.model);
+        let ((data, state), (trace, chosen)) = (self.data(page)?, chosen(page)?);
         let mut controls: Vec<_> =
             token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
@@ -44,6 +42,11 @@ impl PageFigure for Softmax {
         let touched = self.temperature != 1.0 || state.edited.iter().any(Option::is_some);
         controls.push(Control::Button { id: "reset", label: "as in the model".into(), disabled: !touched });
         Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        let (data, state) = self.data(page)?;
+        Ok(data.table(&state))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -73,8 +76,7 @@ impl PageFigure for Softmax {
 
 impl Softmax {
     fn data(&self, page: &Page<'_>) -> Result<(Data, State), Missing> {
-        let trace = &page.run()?.trace;
-        let chosen = page.selection.within(&trace.model);
+        let (trace, chosen) = chosen(page)?;
         let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, trace));
         let edited = if self.of == of(page) { self.edited.clone() } else { Vec::new() };
         let state = State { canvas: self.canvas.get(), temperature: self.temperature, edited, k_idx: None };

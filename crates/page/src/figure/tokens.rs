@@ -2,6 +2,7 @@
 
 use super::{PageFigure, View};
 use crate::{Missing, Page, Paper};
+use attnscope_figures::Table;
 use attnscope_figures::figure::tokens::{Data, State, render};
 
 /// The figure.
@@ -9,8 +10,15 @@ pub struct Tokens;
 
 impl PageFigure for Tokens {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let data = Data::from_trace(&page.run()?.trace);
         let state = State { canvas: paper.canvas(), idx: page.hovered.or(page.selection.q_idx) };
-        Ok(View::of(render(&data, &state, paper.theme())))
+        Ok(View::of(render(&data(page)?, &state, paper.theme())))
     }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page)?.table())
+    }
+}
+
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    Ok(Data::from_trace(&page.run()?.trace))
 }

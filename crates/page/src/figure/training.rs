@@ -4,6 +4,7 @@ use super::{PageFigure, View, usual};
 use crate::selection::TRAINED;
 use crate::{Change, Control, Event, LESSON, Missing, Page, Paper, SENTENCE};
 use attnscope::lesson::Settings;
+use attnscope_figures::Table;
 use attnscope_figures::figure::training::{Data, Measure, Series, State, render};
 use attnscope_protocol::{Progress, Request, Response, Run};
 
@@ -27,28 +28,12 @@ pub struct Training {
 
 impl PageFigure for Training {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let n_vocab = page.run_of(&lesson_run())?.trace.model.n_vocab;
-        let names = [
-            ("*dog* looks at *hot* (layer 0)", Measure::Weight),
-            ("*was* looks at *dog* (layer 1)", Measure::Weight),
-            ("a food comes next", Measure::Probability),
-        ];
-        let series = names.into_iter().zip(&self.looks);
-        let data = Data {
-            losses: self.losses.clone(),
-            steps: self.settings.steps,
-            n_vocab,
-            reference: None,
-            series: series
-                .map(|((name, measure), points)| Series { name: name.into(), measure, points: points.clone() })
-                .collect(),
-            model: format!("Lesson model, seed {}, after {} steps, on “{SENTENCE}”", self.settings.seed, self.step),
-        };
-        let mut scene = render(&data, &State { canvas: paper.canvas(), step: None }, paper.theme());
-        if let Some(why) = &self.failed {
-            scene.caption = format!("{why} {}", scene.caption);
-        }
-        Ok(View { controls: self.controls(page), scene })
+        let scene = render(&self.data(page)?, &State { canvas: paper.canvas(), step: None }, paper.theme());
+        Ok(View { controls: self.controls(page), scene }.note(self.failed.as_deref(), paper))
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(self.data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -73,6 +58,26 @@ impl PageFigure for Training {
 }
 
 impl Training {
+    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+        let n_vocab = page.run_of(&lesson_run())?.trace.model.n_vocab;
+        let names = [
+            ("*dog* looks at *hot* (layer 0)", Measure::Weight),
+            ("*was* looks at *dog* (layer 1)", Measure::Weight),
+            ("a food comes next", Measure::Probability),
+        ];
+        let series = names.into_iter().zip(&self.looks);
+        Ok(Data {
+            losses: self.losses.clone(),
+            steps: self.settings.steps,
+            n_vocab,
+            reference: None,
+            series: series
+                .map(|((name, measure), points)| Series { name: name.into(), measure, points: points.clone() })
+                .collect(),
+            model: format!("Lesson model, seed {}, after {} steps, on “{SENTENCE}”", self.settings.seed, self.step),
+        })
+    }
+
     fn set(&mut self, id: &str, value: &str, page: &Page<'_>) -> Vec<Change> {
         match id {
             "train" if self.running => {

@@ -4,6 +4,7 @@ use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
 use attnscope::NextToken;
+use attnscope_figures::Table;
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_protocol::{Prompt, Request, Response};
 
@@ -30,25 +31,12 @@ pub struct TwoAnswers {
 
 impl PageFigure for TwoAnswers {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let column = |name: &str, detail: &str| Column { name: name.into(), detail: detail.into() };
-        let text = &page.selection.text;
-        let columns = match self.compare {
-            Compare::With => {
-                let [a, b] = PAIR.map(|text| with_attention(page, text));
-                vec![(column(PAIR[0], "with attention"), a?), (column(PAIR[1], "with attention"), b?)]
-            }
-            Compare::Without => {
-                let [a, b] = PAIR.map(|text| without_attention(page, text));
-                vec![(column(PAIR[0], "without attention"), a?), (column(PAIR[1], "without attention"), b?)]
-            }
-            Compare::Yours => {
-                let (a, b) = (with_attention(page, text), without_attention(page, text));
-                vec![(column(text, "with attention"), a?), (column(text, "without attention"), b?)]
-            }
-        };
-        let data = Data::from_next(columns, MOST, "Lesson model".into());
-        let scene = render(&data, &State { canvas: paper.canvas(), ..Default::default() }, paper.theme());
-        Ok(View { controls: vec![self.switch()], scene })
+        let state = State { canvas: paper.canvas(), ..Default::default() };
+        Ok(View { controls: vec![self.switch()], scene: render(&self.data(page)?, &state, paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(self.data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -67,6 +55,26 @@ impl PageFigure for TwoAnswers {
 }
 
 impl TwoAnswers {
+    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+        let column = |name: &str, detail: &str| Column { name: name.into(), detail: detail.into() };
+        let text = &page.selection.text;
+        let columns = match self.compare {
+            Compare::With => {
+                let [a, b] = PAIR.map(|text| with_attention(page, text));
+                vec![(column(PAIR[0], "with attention"), a?), (column(PAIR[1], "with attention"), b?)]
+            }
+            Compare::Without => {
+                let [a, b] = PAIR.map(|text| without_attention(page, text));
+                vec![(column(PAIR[0], "without attention"), a?), (column(PAIR[1], "without attention"), b?)]
+            }
+            Compare::Yours => {
+                let (a, b) = (with_attention(page, text), without_attention(page, text));
+                vec![(column(text, "with attention"), a?), (column(text, "without attention"), b?)]
+            }
+        };
+        Ok(Data::from_next(columns, MOST, "Lesson model".into()))
+    }
+
     fn switch(&self) -> Control {
         let options = [("on", "attention on"), ("off", "attention off"), ("yours", "your sentence, on and off")];
         let value = match self.compare {

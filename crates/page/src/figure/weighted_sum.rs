@@ -1,12 +1,12 @@
 //! Chapter 7: the weights mix the values, and the word's neighbours change.
 
-use super::choose::{head_picker, picked, position, token_picker};
+use super::choose::{chosen, head_picker, largest, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
 use attnscope::analysis::Number;
-use attnscope_figures::Target;
 use attnscope_figures::figure::weighted_sum::{Data, State, render};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 
 /// How many nearest words are named.
@@ -21,18 +21,18 @@ pub struct WeightedSum {
 
 impl PageFigure for WeightedSum {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let trace = &page.run()?.trace;
-        let (chosen, at) = (page.selection.within(&trace.model), position(page, trace));
-        let row = |name: &str| {
-            let row = trace.layer(chosen.layer, name).and_then(|array| array.row(&[at]));
-            row.map(<[f32]>::to_vec).ok_or_else(|| too_long(name))
-        };
-        let (before, after) = (near(page, row("resid_pre")?), near(page, row("resid_mid")?));
-        let data = Data::from_trace(trace, chosen.layer, chosen.head, at, before?, after?)?;
-        let state = State { canvas: paper.canvas(), component: self.component, k_idx: self.k_idx };
-        let mut controls: Vec<_> = token_picker("word", "word", &trace.tokens, at).into_iter().collect();
+        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
+        // Until the reader points at a column, the one whose sum is largest is written out.
+        let component = self.component.or_else(|| largest(&data.z));
+        let state = State { canvas: paper.canvas(), component, k_idx: self.k_idx };
+        let mut controls: Vec<_> =
+            token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -49,6 +49,18 @@ impl PageFigure for WeightedSum {
         }
         Vec::new()
     }
+}
+
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let (trace, chosen) = chosen(page)?;
+    let at = position(page, trace);
+    let row = |name: &str| {
+        let row = trace.layer(chosen.layer, name).and_then(|array| array.row(&[at]));
+        row.map(<[f32]>::to_vec).ok_or_else(|| too_long(name))
+    };
+    // Both are wanted at once.
+    let (before, after) = (near(page, row("resid_pre")?), near(page, row("resid_mid")?));
+    Ok(Data::from_trace(trace, chosen.layer, chosen.head, at, before?, after?)?)
 }
 
 fn near(page: &Page<'_>, vector: Vec<f32>) -> Result<Vec<(String, f32)>, Missing> {

@@ -1,12 +1,11 @@
 //! Figures of the page, drawn for a file: the same functions, asked by the command instead of a reader.
 
-use super::RenderArgs;
+use super::{Drawn, RenderArgs};
 use crate::failure::usage;
 use crate::place::place;
 use crate::pull::{self, is_lesson};
 use anyhow::{Context, Result};
 use attnscope::Model;
-use attnscope_figures::Scene;
 use attnscope_page::{Control, Driver, Event, LESSON, PageFigure, Paper, Selection, View, figure};
 use attnscope_protocol::{Failure, FailureKind, ModelCard, Source};
 
@@ -23,8 +22,8 @@ impl Source for Named {
     }
 }
 
-/// The figure, once everything is set that is to be set.
-pub(super) fn scene(args: &RenderArgs) -> Result<Scene> {
+/// The figure, once everything is set that is to be set; its numbers if `wants_table`.
+pub(super) fn draw(args: &RenderArgs, wants_table: bool) -> Result<Drawn> {
     let changes = &args.input.changes;
     if !changes.is_empty() {
         let name = &args.figure;
@@ -35,19 +34,36 @@ pub(super) fn scene(args: &RenderArgs) -> Result<Scene> {
     let mut driver = driver(args)?;
     let mut drawn = figure(&args.figure).context("a figure of the list")?;
     let paper = Paper { width: f32::from(args.width), dark: args.theme.is_dark(), bare: false };
-    let asked: Vec<&str> = args.control.iter().map(String::as_str).collect();
-    // Two begin empty, and are nothing until they are begun.
-    let begun: &[&str] = match args.figure.as_str() {
-        "training" if asked.is_empty() => &["train"],
-        "cost" if asked.is_empty() => &["measure"],
-        _ => &asked,
-    };
-    for control in begun {
+    let mut set = args.control.clone();
+    if set.is_empty() {
+        set = begun(&args.figure, &view(&driver, &*drawn, paper)?.controls);
+    }
+    for control in set {
         let view = view(&driver, &*drawn, paper)?;
-        let (id, value) = chosen(&view.controls, control)?;
+        let (id, value) = chosen(&view.controls, &control)?;
         driver.tell(&mut *drawn, &Event::Set(id, value));
     }
-    Ok(view(&driver, &*drawn, paper)?.scene)
+    let view = view(&driver, &*drawn, paper)?;
+    if wants_table {
+        let table = driver.with_page(|page| drawn.table(page)).map_err(in_words)?;
+        return Ok(Drawn::Table(table));
+    }
+    Ok(Drawn::Scene(Box::new(view.scene)))
+}
+
+/// What is set where the user sets nothing. Some figures begin empty, since on a page the reader begins them.
+fn begun(figure: &str, controls: &[Control]) -> Vec<String> {
+    match figure {
+        "training" => vec!["train".into()],
+        "cost" => vec!["measure".into()],
+        // Of what is stepped, a picture shows the end.
+        _ => controls.iter().filter_map(last_step).collect(),
+    }
+}
+
+fn last_step(control: &Control) -> Option<String> {
+    let Control::Slider { id: id @ "step", max, .. } = control else { return None };
+    Some(format!("{id}={max}"))
 }
 
 fn driver(args: &RenderArgs) -> Result<Driver<Named>> {
@@ -55,6 +71,7 @@ fn driver(args: &RenderArgs) -> Result<Driver<Named>> {
     let model = if is_lesson(&args.input.model) { LESSON.to_owned() } else { args.input.model.clone() };
     let selection = Selection { text: args.text()?, model, layer, head, ..Selection::default() };
     let mut driver = Driver::new(selection, Named);
+    driver.host = "on this machine";
     driver.real = (driver.selection.model != LESSON).then(|| driver.selection.model.clone());
     if args.query.len() > 1 {
         return Err(usage("--query may be given once; only vector-strip takes several"));

@@ -10,7 +10,7 @@ impl Data {
     pub fn table(&self) -> Table {
         let paths = self.paths.iter().map(|path| path.at.len());
         let depths = paths.chain(self.landmarks.iter().map(|landmark| landmark.at.len())).max().unwrap_or(0);
-        let mut table = begin(["word", "read in", "kind"], (0..depths).map(said));
+        let mut table = begin(["word", "reading", "kind"], (0..depths).map(said));
         for path in &self.paths {
             let first = [spoken(&self.word).into(), plain(&path.name).into(), Cell::Empty];
             table.push(row(first, &path.at));
@@ -40,7 +40,7 @@ mod tests {
             model: String::new(),
         };
         let table = data.table();
-        assert_eq!(table.columns, ["word", "read in", "kind", "before any layer", "after layer 0"]);
+        assert_eq!(table.columns, ["word", "reading", "kind", "before any layer", "after layer 0"]);
         assert_eq!(table.rows[0][..4], ["dog".into(), "the hot dog was".into(), Cell::Empty, Cell::Number(-1.0)]);
         assert_eq!(table.rows[1], ["soup".into(), "the … was".into(), "food".into(), 0.5.into(), Cell::Number(0.75)]);
         assert_eq!(table.rows.len(), 2);
