@@ -6,6 +6,7 @@ use attnscope_figures::figure::{Pattern, arcs, components, head_grid, logit_lens
 use attnscope_figures::scene::{Anchor, Shape};
 use attnscope_figures::{Figure, Scene, Theme, svg, text};
 use proptest::prelude::*;
+use sample::{HOT_DOG, strings};
 use std::collections::HashSet;
 use usvg::roxmltree::Document;
 
@@ -127,6 +128,42 @@ fn long_texts_keep_figures_of_words_to_a_size() {
     let state = logit_lens::State { selected: Some((1, 5)), ..Default::default() };
     let scene = logit_lens::render(&data, &state, &Theme::LIGHT);
     assert!(scene.node("cell-1-5").is_some() && scene.node("chosen-cell").is_some());
+}
+
+#[test]
+fn on_a_phone_a_short_sentence_needs_no_scrolling() {
+    let (_, trace) = sample::attention::lesson("the hot dog was");
+    for width in [328.0, 382.0, 412.0, 742.0] {
+        let canvas = attnscope_figures::Canvas { width, bare: true };
+        let data = components::Data::from_trace(&trace, 0, 0, 2).unwrap();
+        let state = components::State { canvas, component: Some(5), k_idx: Some(1) };
+        let parts = components::render(&data, &state, &Theme::LIGHT);
+        let data = matrix::Data::from_trace(&trace, 0, 0).unwrap();
+        let state = arcs::State { canvas, q_idx: Some(2), ..Default::default() };
+        for scene in [&parts, &arcs::render(&data, &state, &Theme::LIGHT)] {
+            assert!(scene.width <= width, "{}: {} of {width}", scene.title, scene.width);
+        }
+        for text in ["sum", "÷ √16", "softmax: weight", "45.51", "11.38", "81\u{202f}%"] {
+            assert!(parts.texts().iter().any(|t| t == text), "{width}: {text} of {:?}", parts.texts());
+        }
+        assert!(!parts.caption.contains("want of room"), "{}", parts.caption);
+    }
+}
+
+#[test]
+fn of_many_components_a_phone_shows_the_products() {
+    let canvas = attnscope_figures::Canvas { width: 382.0, bare: true };
+    for d in [64, 128] {
+        let data = sample::components(strings(&HOT_DOG), 2, d);
+        let scene = components::render(&data, &components::State { canvas, ..Default::default() }, &Theme::LIGHT);
+        assert!(
+            scene.width <= 382.0 && scene.caption.contains("for want of room"),
+            "{}: {}",
+            scene.width,
+            scene.caption
+        );
+        assert!(scene.node("product-k1-0").is_some() && scene.node("component-k1-0").is_none());
+    }
 }
 
 #[test]
