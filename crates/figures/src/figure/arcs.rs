@@ -124,7 +124,11 @@ fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base
             }
             let share = Node::text(x, base + l.words + 6.0, Run::new(share)).size(SHARE).anchor(Anchor::Middle);
             let fill = if seen { theme.key } else { theme.muted };
-            frame.push(share.fill(fill).centred().key(format!("share-{idx}")));
+            let share = share.fill(fill).centred().key(format!("share-{idx}"));
+            frame.push(match chosen {
+                Some(q_idx) => share.target(Target::Cell { layer: p.layer, head: p.head, q_idx, k_idx: idx }),
+                None => share,
+            });
         }
     }
     all_written

@@ -7,6 +7,7 @@ use crate::color::Color;
 use crate::number::{count, fixed, number, percent};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::token::{self, spoken};
+use attnscope::analysis::Number;
 use attnscope::analysis::components::KeyComponents;
 
 /// The query once, over the column of the keys it is multiplied with.
@@ -84,21 +85,23 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
 /// Sum, score, and the weight as a bar.
 fn numbers(frame: &mut Frame, data: &Data, l: &Layout, key: &KeyComponents, k_idx: usize, mid: f32) {
     let theme = frame.theme;
-    for (x, value) in [(l.sum, key.dot), (l.score, key.score)] {
+    let (layer, head, q_idx) = (data.row.layer, data.row.head, data.row.q_idx);
+    let score = Target::Number { number: Number::Score { layer, head, q_idx, k_idx } };
+    for (name, x, value) in [("sum", l.sum, key.dot), ("score", l.score, key.score)] {
         let node = Node::text(x, mid, Run::new(fixed(value, 2))).size(LABEL).anchor(Anchor::End).fill(theme.text);
-        frame.push(node.centred().value(value));
+        frame.push(node.centred().value(value).key(format!("{name}-{k_idx}")).target(score));
     }
     let w = if key.weight.is_finite() { key.weight.clamp(0.0, 1.0) } else { 0.0 };
     let (x, width) = l.weight;
     let full = width - 66.0;
     let track = Node::rect(x, mid - 8.0, full, 16.0).radius(3.0).fill(theme.surface);
     frame.push(track.stroke(Stroke::new(theme.grid, 1.0)));
-    let target = Target::Cell { layer: data.row.layer, head: data.row.head, q_idx: data.row.q_idx, k_idx };
+    let target = Target::Cell { layer, head, q_idx, k_idx };
     let bar = Node::rect(x, mid - 8.0, (full * w).max(1.0), 16.0).radius(3.0).fill(theme.weight(0.45 + 0.4 * w));
     let said = format!("{}: {} of the weight", spoken(data.token(k_idx)), percent(key.weight));
     frame.push(bar.target(target).value(key.weight).key(format!("weight-{k_idx}")).label(said));
     let share = Node::text(x + width, mid, Run::new(percent(key.weight))).size(LABEL).anchor(Anchor::End);
-    frame.push(share.bold().fill(theme.text).centred());
+    frame.push(share.bold().fill(theme.text).centred().key(format!("share-{k_idx}")).target(target));
 }
 
 /// A place for numbers as bars, up and down from its middle.
