@@ -138,6 +138,9 @@ fn common(out: &mut Attributes, node: &Node) {
     if let Some(Target::Number { number }) = &node.target {
         out.push(("data-number", number.to_string()));
     }
+    if let Some(Target::Numbers { first, .. }) = &node.target {
+        out.push(("data-first", first.to_string()));
+    }
     if let Some(target) = &node.target {
         out.extend(target_indices(target).into_iter().map(|(name, index)| (name, index.to_string())));
     }
@@ -166,6 +169,9 @@ fn target_indices(target: &Target) -> Vec<(&'static str, usize)> {
         Target::VectorCell { vector, component } => vec![("data-vector", vector), ("data-component", component)],
         Target::Handle { index } => vec![("data-handle", index)],
         Target::Item { index } => vec![("data-item", index)],
+        Target::Items { columns, rows } | Target::Numbers { columns, rows, .. } => {
+            vec![("data-columns", columns), ("data-rows", rows)]
+        }
         // Its name says it all: see above.
         Target::Number { .. } => vec![],
     }

@@ -15,6 +15,7 @@ mod mark;
 pub mod number;
 #[cfg(feature = "pdf")]
 pub mod pdf;
+pub mod picture;
 #[cfg(feature = "png")]
 pub mod png;
 pub mod raster;

@@ -50,7 +50,7 @@ pub struct Node {
 pub enum Target {
     /// One weight: how much a query token looks at a key token.
     Cell { layer: usize, head: usize, q_idx: usize, k_idx: usize },
-    /// A whole pattern drawn as one raster of `q_len × kv_len`: the page finds the cell from the place in it.
+    /// A whole pattern drawn as one raster of `q_len × kv_len`. What is at a place of it, [`Target::at`] says.
     Pattern { layer: usize, head: usize, q_len: usize, kv_len: usize },
     /// A token of the text.
     Token { idx: usize },
@@ -72,10 +72,14 @@ pub enum Target {
     VectorCell { vector: usize, component: usize },
     /// A number of the run: choosing it opens its arithmetic.
     Number { number: Number },
+    /// Numbers of the run that follow each other, drawn as one raster and read like text: `first` is the top left one.
+    Numbers { first: Number, columns: usize, rows: usize },
     /// Something to drag, or to move with the arrow keys.
     Handle { index: usize },
     /// A place in a list that has no better name: an edge, a step, a point of a curve.
     Item { index: usize },
+    /// Items drawn as one raster, read like text.
+    Items { columns: usize, rows: usize },
 }
 
 /// A line's looks.

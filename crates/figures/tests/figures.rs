@@ -2,10 +2,12 @@
 
 mod sample;
 
+use attnscope::analysis::Number;
 use attnscope_figures::figure::{Pattern, arcs, components, head_grid, logit_lens, matrix, next_tokens, vector_strip};
-use attnscope_figures::scene::{Anchor, Shape};
+use attnscope_figures::scene::{Anchor, Shape, Target};
 use attnscope_figures::{Figure, Scene, Table, Theme, svg, text};
 use proptest::prelude::*;
+use sample::{HOT_DOG, strings};
 use std::collections::HashSet;
 use usvg::roxmltree::Document;
 
@@ -130,10 +132,46 @@ fn long_texts_keep_figures_of_words_to_a_size() {
 }
 
 #[test]
+fn on_a_phone_a_short_sentence_needs_no_scrolling() {
+    let (_, trace) = sample::attention::lesson("the hot dog was");
+    for width in [328.0, 382.0, 412.0, 742.0] {
+        let canvas = attnscope_figures::Canvas { width, bare: true };
+        let data = components::Data::from_trace(&trace, 0, 0, 2).unwrap();
+        let state = components::State { canvas, component: Some(5), k_idx: Some(1) };
+        let parts = components::render(&data, &state, &Theme::LIGHT);
+        let data = matrix::Data::from_trace(&trace, 0, 0).unwrap();
+        let state = arcs::State { canvas, q_idx: Some(2), ..Default::default() };
+        for scene in [&parts, &arcs::render(&data, &state, &Theme::LIGHT)] {
+            assert!(scene.width <= width, "{}: {} of {width}", scene.title, scene.width);
+        }
+        for text in ["sum", "÷ √16", "softmax: weight", "45.51", "11.38", "81\u{202f}%"] {
+            assert!(parts.texts().iter().any(|t| t == text), "{width}: {text} of {:?}", parts.texts());
+        }
+        assert!(!parts.caption.contains("want of room"), "{}", parts.caption);
+    }
+}
+
+#[test]
+fn of_many_components_a_phone_shows_the_products() {
+    let canvas = attnscope_figures::Canvas { width: 382.0, bare: true };
+    for d in [64, 128] {
+        let data = sample::components(strings(&HOT_DOG), 2, d);
+        let scene = components::render(&data, &components::State { canvas, ..Default::default() }, &Theme::LIGHT);
+        assert!(
+            scene.width <= 382.0 && scene.caption.contains("for want of room"),
+            "{}: {}",
+            scene.width,
+            scene.caption
+        );
+        assert!(scene.node("product-k1-0").is_some() && scene.node("component-k1-0").is_none());
+    }
+}
+
+#[test]
 fn many_vectors_are_one_raster_of_bounded_size() {
     use vector_strip::{Data, Vector, render};
     for n in [17, 64, 300, 5000] {
-        let vector = |i: usize| Vector { name: format!(" w{i}"), values: vec![i as f32; 33] };
+        let vector = |i: usize| Vector { name: format!(" w{i}"), values: vec![i as f32; 33], first: None };
         let data = Data { vectors: (0..n).map(vector).collect(), ..Data::default() };
         let scene = render(&data, &Default::default(), &Theme::LIGHT);
         assert!(scene.height < 1200.0 && scene.width < 900.0, "{n}: {} × {}", scene.width, scene.height);
@@ -144,6 +182,31 @@ fn many_vectors_are_one_raster_of_bounded_size() {
         assert!(nodes < 300, "{n}: {nodes}");
         assert!(scene.description.contains("w0") && scene.description.len() < 300, "{}", scene.description);
     }
+}
+
+#[test]
+fn pictures_lead_to_their_numbers() {
+    let scenes = sample::scenes::scenes(&Theme::LIGHT);
+    let target = |scene: &str, key: &str| {
+        let scene = scenes.iter().find(|(name, _)| *name == scene).map(|(_, scene)| scene);
+        scene.and_then(|scene| scene.node(key)).and_then(|node| node.target)
+    };
+    let numbers = |first: Number, columns, rows| Some(Target::Numbers { first, columns, rows });
+    let x = Number::AttnIn { layer: 16, position: 0, component: 0 };
+    assert_eq!(target("attention-steps-large", "x-0"), numbers(x, 576, 1));
+    let k = Number::K { layer: 16, head: 0, position: 3, component: 0 };
+    assert_eq!(target("attention-steps-phone-large", "k-3"), numbers(k, 64, 1));
+    let out = Number::AttnOut { layer: 16, position: 299, component: 0 };
+    assert_eq!(target("weighted-sum-300", "attn-out"), numbers(out, 576, 1));
+    let x = Number::AttnIn { layer: 16, position: 2, component: 0 };
+    assert_eq!(target("projection-576x64", "x"), numbers(x, 1, 576));
+    assert_eq!(target("projection-576x64", "w"), Some(Target::Items { columns: 64, rows: 576 }));
+    let mut data = sample::vectors(900);
+    let embed = |component| Number::Embed { position: 2, component };
+    data.vectors[2].first = Some(embed(0));
+    let scene = vector_strip::render(&data, &Default::default(), &Theme::LIGHT);
+    assert_eq!(scene.node("strip-2-1").and_then(|node| node.target), numbers(embed(96), 96, 1));
+    assert_eq!(scene.node("strip-1-1").and_then(|node| node.target), None, "no numbers of a run");
 }
 
 #[test]
@@ -183,7 +246,7 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
     let matrix_data =
         matrix::Data { tokens: tokens.to_vec(), pattern: pattern.clone(), model: "m".into(), word_level: false };
     let values: Vec<f32> = weights.iter().copied().take(40).collect();
-    let vector = vector_strip::Vector { name: tokens[0].clone(), values: values.clone() };
+    let vector = vector_strip::Vector { name: tokens[0].clone(), values: values.clone(), first: None };
     let strips =
         vector_strip::Data { vectors: vec![vector.clone(), vector], difference: Some((0, 1)), ..Default::default() };
     let p = weights[0];

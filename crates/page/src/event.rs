@@ -43,6 +43,22 @@ pub enum Event {
     Failed(Failure),
 }
 
+impl Event {
+    /// What happens at a place of a picture happens to what is under the pointer there. The keyboard's focus is at no
+    /// place of it: then it happens to the picture.
+    pub fn at_its_place(self) -> Self {
+        let at = |target: Target, place: Place| match place == Place::default() {
+            true => target,
+            false => target.at(place.across, place.down),
+        };
+        match self {
+            Self::Over(target, place) => Self::Over(at(target, place), place),
+            Self::Chosen(target, place) => Self::Chosen(at(target, place), place),
+            other => other,
+        }
+    }
+}
+
 /// What a figure wants of the page.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {

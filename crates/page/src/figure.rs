@@ -18,6 +18,8 @@ mod projection;
 mod root_d;
 mod running_softmax;
 mod softmax;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod training;
 mod two_answers;
@@ -147,8 +149,26 @@ pub(crate) fn usual(event: &Event, page: &Page<'_>) -> Vec<Change> {
             vec![select_row(page, *q_idx), Change::Open(number)]
         }
         Event::Chosen(Target::Number { number }, _) => vec![Change::Open(*number)],
+        // Pictures chosen with the keyboard: a pointer chooses what is under it.
+        Event::Chosen(Target::Numbers { first, columns, rows }, _) => {
+            strongest(page, *first, columns * rows).map(Change::Open).into_iter().collect()
+        }
+        Event::Chosen(Target::Pattern { layer, head, q_len, kv_len }, _) => {
+            let q_idx = page.selection.q_idx.unwrap_or(0).min(q_len.saturating_sub(1));
+            let row = Number::Weight { layer: *layer, head: *head, q_idx, k_idx: 0 };
+            strongest(page, row, *kv_len).map(Change::Open).into_iter().collect()
+        }
         _ => Vec::new(),
     }
+}
+
+/// Of `len` numbers of the run from the first on, that farthest from 0.
+fn strongest(page: &Page<'_>, first: Number, len: usize) -> Option<Number> {
+    let at = first.indices();
+    let (from, lead) = at.split_last()?;
+    let row = page.run().ok()?.trace.get(&first.key())?.row(lead)?;
+    let numbers = row.iter().enumerate().skip(*from).take(len).filter(|(_, x)| x.is_finite());
+    numbers.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs())).map(|(i, _)| first.with_last(i))
 }
 
 /// Another query is read out.

@@ -176,7 +176,7 @@ impl Live {
         self.drawn.update(|n| *n += 1);
         self.is_ready();
         for (control, value) in self.settings.take() {
-            self.hear(&Event::Set(control, value));
+            self.hear(Event::Set(control, value));
         }
         Ok(())
     }
@@ -268,8 +268,9 @@ impl Live {
     }
 
     /// Tells the figure what happened, and does what it wants of the page.
-    pub fn hear(self: &Rc<Self>, event: &Event) {
-        let changes = self.app.with_page(|page| self.figure.borrow_mut().hear(event, &page));
+    pub fn hear(self: &Rc<Self>, event: Event) {
+        let event = event.at_its_place();
+        let changes = self.app.with_page(|page| self.figure.borrow_mut().hear(&event, &page));
         for change in changes {
             match change {
                 Change::Select(selection) => self.app.select(selection),
@@ -307,7 +308,7 @@ impl Live {
         let live = self.clone();
         let tick = Closure::once_into_js(move || {
             live.ticking.set(false);
-            live.hear(&Event::Tick);
+            live.hear(Event::Tick);
         });
         if let Some(window) = web_sys::window() {
             let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(tick.unchecked_ref(), pause as i32);

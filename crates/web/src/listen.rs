@@ -66,18 +66,18 @@ fn drawing(live: &Rc<Live>, dragged: &Cell<Option<Target>>, event: &web_sys::Eve
             focus(element.as_ref());
         }
         ("pointermove", target) => match (dragged.get(), target) {
-            (Some(handle), _) => live.hear(&Event::Dragged(handle, place())),
+            (Some(handle), _) => live.hear(Event::Dragged(handle, place())),
             // In a picture of many cells the mark stays the same while the pointer moves.
-            (None, Some(picture @ Target::Pattern { .. })) => live.hear(&Event::Over(picture, place())),
+            (None, Some(picture)) if picture.is_picture() => live.hear(Event::Over(picture, place())),
             _ => {}
         },
         ("pointerup" | "pointercancel", _) => dragged.set(None),
-        ("pointerover" | "focusin", Some(target)) => live.hear(&Event::Over(target, place())),
-        ("pointerover" | "pointerleave" | "focusout", _) => live.hear(&Event::Left),
-        ("click", Some(target)) => live.hear(&Event::Chosen(target, place())),
+        ("pointerover" | "focusin", Some(target)) => live.hear(Event::Over(target, place())),
+        ("pointerover" | "pointerleave" | "focusout", _) => live.hear(Event::Left),
+        ("click", Some(target)) => live.hear(Event::Chosen(target, place())),
         ("keydown", Some(target)) => {
             if let Some(key) = event.dyn_ref::<KeyboardEvent>() {
-                pressed(live, target, key);
+                pressed(live, target, element.as_ref(), key);
             }
         }
         _ => {}
@@ -97,16 +97,16 @@ fn control(live: &Rc<Live>, event: &web_sys::Event) {
         _ => None,
     };
     if let Some(value) = value {
-        live.hear(&Event::Set(id, value));
+        live.hear(Event::Set(id, value));
     }
 }
 
 /// Enter and space choose; arrows lead from mark to mark, or move what can be moved.
-fn pressed(live: &Rc<Live>, target: Target, key: &KeyboardEvent) {
+fn pressed(live: &Rc<Live>, target: Target, mark: Option<&Element>, key: &KeyboardEvent) {
     let (right, down) = match key.key().as_str() {
         "Enter" | " " => {
             key.prevent_default();
-            return live.hear(&Event::Chosen(target, Place::default()));
+            return live.hear(Event::Chosen(target, Place::default()));
         }
         "ArrowUp" => (0, -1),
         "ArrowDown" => (0, 1),
@@ -115,11 +115,11 @@ fn pressed(live: &Rc<Live>, target: Target, key: &KeyboardEvent) {
         _ => return,
     };
     key.prevent_default();
-    if matches!(target, Target::Handle { .. } | Target::Pattern { .. }) {
-        return live.hear(&Event::Nudged(target, right, down));
+    if matches!(target, Target::Handle { .. } | Target::Pattern { .. } | Target::Items { .. }) {
+        return live.hear(Event::Nudged(target, right, down));
     }
     // The focus moves while nobody else holds the view: the event it causes asks the view again.
-    let next = live.scene.borrow_mut().as_mut().and_then(|view| view.stop_beside(target, right, down).ok().flatten());
+    let next = mark.and_then(|mark| live.scene.borrow_mut().as_mut()?.stop_beside(mark, right, down).ok().flatten());
     focus(next.as_ref());
 }
 

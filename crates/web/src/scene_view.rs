@@ -37,6 +37,8 @@ struct Drawn {
 struct DrawnMark {
     element: Element,
     drawn: Mark,
+    /// Whether it stands for something: a mark that stays may come to, or cease. Not said yet: none.
+    stands: Option<bool>,
     inside: Drawn,
 }
 
@@ -108,13 +110,9 @@ impl SceneView {
     }
 
     /// Lets Tab lead to the nearest mark in a direction, if there is one, and returns it to be focused.
-    pub fn stop_beside(&mut self, target: Target, right: i32, down: i32) -> Result<Option<Element>, JsValue> {
-        let Some(key) = self.targets.iter().find(|(_, t)| **t == target).map(|(key, _)| key.clone()) else {
-            return Ok(None);
-        };
+    pub fn stop_beside(&mut self, mark: &Element, right: i32, down: i32) -> Result<Option<Element>, JsValue> {
         let marks = self.labelled()?;
-        let Some((_, from)) = marks.iter().find(|(k, _)| *k == key) else { return Ok(None) };
-        let from = from.get_bounding_client_rect();
+        let from = mark.get_bounding_client_rect();
         let mut nearest: Option<(f64, &String, &Element)> = None;
         for (key, mark) in &marks {
             let to = mark.get_bounding_client_rect();
@@ -190,8 +188,11 @@ fn draw_nodes(
                 change(document, &mut known, mark)?;
                 known
             }
-            None => create(document, &key, node, mark)?,
+            None => create(document, mark)?,
         };
+        if current.stands != Some(node.target.is_some()) {
+            stand_for(&mut current, &key, node)?;
+        }
         if let Shape::Group { nodes, .. } = &node.shape {
             let element = current.element.clone();
             draw_nodes(document, &element, None, &mut current.inside, nodes)?;
@@ -226,17 +227,26 @@ fn for_page(mut mark: Mark) -> Mark {
     mark
 }
 
-fn create(document: &Document, key: &str, node: &Node, mark: Mark) -> Result<DrawnMark, JsValue> {
+/// Says whether events on a mark are events on something.
+fn stand_for(mark: &mut DrawnMark, key: &str, node: &Node) -> Result<(), JsValue> {
+    let stands = node.target.is_some();
+    match stands {
+        true => mark.element.set_attribute("data-key", key)?,
+        false => mark.element.remove_attribute("data-key")?,
+    }
+    if node.label.is_some() {
+        mark.element.set_attribute("role", if stands { "button" } else { "img" })?;
+    }
+    mark.stands = Some(stands);
+    Ok(())
+}
+
+fn create(document: &Document, mark: Mark) -> Result<DrawnMark, JsValue> {
     let element = document.create_element_ns(Some(SVG), mark.tag)?;
     for (name, value) in &mark.attributes {
         put(&element, name, value)?;
     }
-    if node.target.is_some() {
-        element.set_attribute("data-key", key)?;
-    }
     if let Some(label) = &mark.label {
-        let role = if node.target.is_some() { "button" } else { "img" };
-        element.set_attribute("role", role)?;
         element.set_attribute("aria-label", label)?;
     } else if mark.tag != "g" && mark.tag != "text" {
         element.set_attribute("aria-hidden", "true")?;
@@ -244,7 +254,7 @@ fn create(document: &Document, key: &str, node: &Node, mark: Mark) -> Result<Dra
     if let Content::Text(spans) = &mark.content {
         write(document, &element, spans)?;
     }
-    Ok(DrawnMark { element, drawn: mark, inside: Drawn::default() })
+    Ok(DrawnMark { element, drawn: mark, stands: None, inside: Drawn::default() })
 }
 
 /// Makes an element what it is to be now, touching only what differs.

@@ -23,12 +23,12 @@ impl Works {
         let (work, handle) = abortable(async move {
             let start = now();
             let hears = live.clone();
-            let answer = client.work(&request, move |progress| hears.hear(&Event::Progress(progress))).await;
+            let answer = client.work(&request, move |progress| hears.hear(Event::Progress(progress))).await;
             let event = match answer {
                 Ok(response) => Event::Done(response, now() - start),
                 Err(failure) => Event::Failed(failure),
             };
-            live.hear(&event);
+            live.hear(event);
         });
         self.running.insert(figure.index(), handle);
         leptos::task::spawn_local(async move {

@@ -33,6 +33,8 @@ pub(super) struct Layout {
     /// Every how many-th word is written.
     pub every: usize,
     pub width: f32,
+    /// From one word to the next, where they are closest.
+    pub apart: f32,
     /// Pixels of height for a pixel between query and key.
     rise: f32,
     /// How far beside the middle of a word an arc begins or ends.
@@ -49,9 +51,10 @@ pub(super) struct Layout {
 impl Layout {
     pub fn new(data: &Data, canvas_width: f32, min_weight: f32) -> Self {
         const SIZE: f32 = 16.0;
+        let canvas_width = canvas_width.max(320.0);
         let widths: Vec<f32> = data.tokens.iter().map(|t| token::width(t, SIZE, Weight::Semibold).max(26.0)).collect();
         let n = widths.len().max(1) as f32;
-        let (words, room) = (widths.iter().sum::<f32>(), canvas_width.max(320.0) - 2.0 * PAD - 24.0);
+        let (words, room) = (widths.iter().sum::<f32>(), canvas_width - 2.0 * PAD - 24.0);
         let gaps = (n - 1.0).max(1.0);
         let turned = words + gaps * 14.0 > room;
         // Turned words need 15 pixels each; where even those are too many, only some are written.
@@ -65,17 +68,19 @@ impl Layout {
             at += if turned { step } else { w + gap };
         }
         let end = if turned { at } else { at - gap };
+        let apart = x.windows(2).map(|pair| pair[1] - pair[0]).fold(f32::INFINITY, f32::min);
         let span = x.last().unwrap_or(&0.0) - x.first().unwrap_or(&0.0);
         let size = if turned { 12.0 } else { SIZE };
         let upright =
             data.tokens.iter().map(|t| token::width(t, 12.0, Weight::Semibold)).fold(0.0, f32::max).min(UPRIGHT);
         let mut layout = Self {
             x,
+            apart,
             turned,
             size,
             longest: if turned { UPRIGHT } else { f32::INFINITY },
             every: every.max(1),
-            width: (end + 12.0 + PAD).max(440.0),
+            width: (end + 12.0 + PAD).max(canvas_width.min(440.0)),
             rise: (HIGHEST / span.max(1.0)).min(0.42),
             foot: if turned { (step * 0.25).min(4.0) } else { 6.0 },
             own: if turned { 13.0 } else { 24.0 },

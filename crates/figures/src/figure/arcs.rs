@@ -8,7 +8,7 @@ use crate::number::{percent, plural};
 use crate::scene::Segment::{Close, Cubic, Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
-use crate::token;
+use crate::{text, token};
 
 /// What is drawn: the same as for the matrix.
 pub type Data = super::matrix::Data;
@@ -44,11 +44,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     for arc in arcs.iter().rev() {
         draw_arc(&mut frame, data, &layout, arc, base, below, chosen.is_some());
     }
-    words(&mut frame, data, &layout, chosen, base);
+    let all_written = words(&mut frame, data, &layout, chosen, base);
     frame.y = below + layout.below;
     if let Some(q_idx) = chosen {
-        let runs = p.reading(q_idx, &data.tokens, theme);
-        frame.push(Node::text(PAD, frame.y + 18.0, runs).size(15.0).fill(theme.text).centred().key("reading"));
+        const SIZE: f32 = 15.0;
+        let runs = p.reading_within(q_idx, &data.tokens, theme, SIZE, frame.inner());
+        frame.push(Node::text(PAD, frame.y + 18.0, runs).size(SIZE).fill(theme.text).centred().key("reading"));
         frame.y += 32.0;
     }
     let left_out =
@@ -59,7 +60,8 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         (false, false) => "",
     };
     let some = if layout.every > 1 { "Only some tokens are named." } else { "" };
-    frame.finish(&caption(&[&credit(&data.model), sides, &left_out, some]), description(data, chosen, arcs.len()))
+    let few = if all_written { "" } else { "For want of room the smallest weights are not written." };
+    frame.finish(&caption(&[&credit(&data.model), sides, &left_out, some, few]), description(data, chosen, arcs.len()))
 }
 
 /// An arc over the words, or under them when it looks ahead: `above` and `below` are its feet's heights.
@@ -91,9 +93,11 @@ fn draw_arc(frame: &mut Frame, data: &Data, l: &Layout, arc: &Arc, above: f32, b
     frame.push(dot.opacity(opacity.max(0.7)).key(key + "-dot"));
 }
 
-/// The sentence, and under it what the chosen token gives each word.
-fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base: f32) {
+/// The sentence, and under it what the chosen token gives each word. Gives false if some of that had no room.
+fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base: f32) -> bool {
+    const SHARE: f32 = 12.0;
     let (theme, p) = (frame.theme, &data.pattern);
+    let mut all_written = true;
     for (idx, &x) in l.x.iter().enumerate().step_by(l.every) {
         let asks = chosen.is_some_and(|q| p.first_query() + q == idx);
         let weight = chosen.and_then(|q| p.weight(q, idx));
@@ -112,11 +116,22 @@ fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base
         let node = if asks || seen { node.bold() } else { node };
         frame.push(node.fill(fill).key(format!("token-{idx}")).target(Target::Token { idx }));
         if let (Some(w), false) = (weight, l.turned) {
-            let share =
-                Node::text(x, base + l.words + 6.0, Run::new(percent(w))).size(12.0).anchor(Anchor::Middle).centred();
-            frame.push(share.fill(if seen { theme.key } else { theme.muted }).key(format!("share-{idx}")));
+            let share = percent(w);
+            // Of two neighbours at most one is large and long.
+            if !seen && text::width(&share, SHARE, Weight::Regular) + 6.0 > l.apart {
+                all_written = false;
+                continue;
+            }
+            let share = Node::text(x, base + l.words + 6.0, Run::new(share)).size(SHARE).anchor(Anchor::Middle);
+            let fill = if seen { theme.key } else { theme.muted };
+            let share = share.fill(fill).centred().key(format!("share-{idx}"));
+            frame.push(match chosen {
+                Some(q_idx) => share.target(Target::Cell { layer: p.layer, head: p.head, q_idx, k_idx: idx }),
+                None => share,
+            });
         }
     }
+    all_written
 }
 
 fn description(data: &Data, chosen: Option<usize>, arcs: usize) -> String {

@@ -36,9 +36,12 @@ pub(super) fn vectors(frame: &mut Frame, data: &Data, numbers: &Numbers, place: 
             let (w, h) = if place.transposed { (w - 1.0, h) } else { (w, h - 1.0) };
             let node = Node::raster(x, y, w, h, Raster::new(columns, lines, palette(frame.theme), pixels));
             let node = node.key(format!("{}-{i}", matrix.key())).opacity(opacity);
-            frame.push(
-                node.target(Target::Query { q_idx: i }).label(format!("{name}: {}", plural(row.len(), "number"))),
-            );
+            let (columns, rows) = if place.transposed { (1, row.len()) } else { (row.len(), 1) };
+            let target = match target(data, numbers, matrix, i, 0) {
+                Target::Number { number: first } => Target::Numbers { first, columns, rows },
+                imagined => imagined,
+            };
+            frame.push(node.target(target).label(format!("{name}: {}", plural(row.len(), "number"))));
             continue;
         }
         for (c, &value) in row.iter().enumerate().take(place.components) {

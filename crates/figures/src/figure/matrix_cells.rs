@@ -189,9 +189,10 @@ fn selection(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32,
 /// The chosen row in words.
 pub(super) fn reading(frame: &mut Frame, data: &Data, state: &State, x: f32) {
     let Some(q_idx) = state.q_idx.filter(|&q| q < data.pattern.q_len) else { return };
-    let runs = data.pattern.reading(q_idx, &data.tokens, frame.theme);
+    const SIZE: f32 = 15.0;
+    let runs = data.pattern.reading_within(q_idx, &data.tokens, frame.theme, SIZE, frame.inner());
     let room = frame.width - PAD - x;
-    let x = if crate::text::runs_width(&runs, 15.0, Weight::Regular) > room { PAD } else { x };
-    frame.push(Node::text(x, frame.y + 12.0, runs).size(15.0).fill(frame.theme.text).centred().key("reading"));
+    let x = if crate::text::runs_width(&runs, SIZE, Weight::Regular) > room { PAD } else { x };
+    frame.push(Node::text(x, frame.y + 12.0, runs).size(SIZE).fill(frame.theme.text).centred().key("reading"));
     frame.y += 40.0;
 }

@@ -37,7 +37,8 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let p = &data.pattern;
     let target = Target::Pattern { layer: p.layer, head: p.head, q_len: p.q_len, kv_len: p.kv_len };
     let image = Node::raster(x0, y0, width, height, small.raster(theme, full_at));
-    frame.push(image.key("pattern").target(target));
+    let said = "all weights, a row a query; the arrow keys choose a row, Enter opens its largest weight";
+    frame.push(image.key("pattern").target(target).label(said));
     frame.push(Node::rect(x0 - 0.5, y0 - 0.5, width + 1.0, height + 1.0).stroke(Stroke::new(theme.grid, 1.0)));
     if let Some(q_idx) = state.q_idx.filter(|&q| q < p.q_len) {
         let high = per_token.max(3.0);

@@ -12,6 +12,8 @@ mod attention_steps_stage;
 pub mod compare;
 mod compare_bars;
 pub mod components;
+mod components_layout;
+mod components_rows;
 pub mod cost;
 mod cost_panel;
 pub mod dot_product;

@@ -5,7 +5,8 @@ use crate::color::Color;
 use crate::number::whole_percent;
 use crate::raster::Raster;
 use crate::scale::{nice_ceil, quantile_abs};
-use crate::scene::Run;
+use crate::scene::{Run, Weight};
+use crate::text::runs_width;
 use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Trace;
@@ -150,6 +151,24 @@ impl Pattern {
             runs.push(Run::new(whom).bold().fill(theme.key));
         }
         if top.is_empty() { Vec::new() } else { runs }
+    }
+
+    /// [`Self::reading`] in this size, with fewer keys where all of them would be wider than `room`.
+    pub(super) fn reading_within(
+        &self,
+        q_idx: usize,
+        tokens: &[String],
+        theme: &Theme,
+        size: f32,
+        room: f32,
+    ) -> Vec<Run> {
+        // Two runs say who looks, and three each key.
+        const FIRST_KEY: usize = 2 + 3;
+        let mut runs = self.reading(q_idx, tokens, theme);
+        while runs.len() > FIRST_KEY && runs_width(&runs, size, Weight::Regular) > room {
+            runs.truncate(runs.len() - 3);
+        }
+        runs
     }
 
     /// [`Self::reading`] without colours.

@@ -130,6 +130,7 @@ fn input(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
     let height = l.bottom() - l.top;
     let strip = Strip {
         key: "x".into(),
+        name: format!("{} of {}", data.part.input(), spoken(&data.token)),
         values: &data.x,
         limit: l.limits[0],
         x: l.x,
@@ -138,14 +139,10 @@ fn input(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
         height,
         down: true,
     };
-    let name = format!("{} of {}", data.part.input(), spoken(&data.token));
     strip.draw(
         frame,
         |i| if chosen.component.is_none() && chosen.row.is_some_and(|row| row != i) { PALE } else { 1.0 },
-        |i| {
-            let number_in = data.part.number_in(data.layer, data.head, data.position, i);
-            (format!("{name}, number {i}: {}", number(data.x[i])), Some(Target::Number { number: number_in }))
-        },
+        |i| data.part.number_in(data.layer, data.head, data.position, i),
     );
     let times = Node::text((l.x + l.x_w + l.w) / 2.0 - 1.0, l.top + height / 2.0, Run::new("×")).size(LABEL + 1.0);
     frame.push(times.anchor(Anchor::Middle).fill(frame.theme.muted).centred());
@@ -164,7 +161,7 @@ fn cells(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
     }
 }
 
-/// W as one raster; its columns can still be chosen.
+/// W as one raster.
 fn pixels(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
     let (fx, fy) = (per_pixel(l.cell.0), per_pixel(l.cell.1));
     let (w, h) = (l.d_out.div_ceil(fx), l.d_in.div_ceil(fy));
@@ -177,7 +174,9 @@ fn pixels(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
     let pixels = (0..h).flat_map(|py| (0..w).map(move |px| (px, py))).map(|(px, py)| block(px, py)).collect();
     let height = l.bottom() - l.top;
     let image = Raster::new(w, h, palette(frame.theme), pixels);
-    frame.push(Node::raster(l.w, l.top, l.right() - l.w, height, image).key("w"));
+    let target = Target::Items { columns: l.d_out, rows: l.d_in };
+    let said = format!("W, {} rows and {} columns; the arrow keys choose", count(l.d_in), count(l.d_out));
+    frame.push(Node::raster(l.w, l.top, l.right() - l.w, height, image).key("w").target(target).label(said));
     let veil =
         |x: f32, width: f32| Node::rect(x, l.top, width, height).fill(frame.theme.background).opacity(1.0 - PALE);
     if let Some(c) = chosen.component {
@@ -185,13 +184,6 @@ fn pixels(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
         let nodes =
             [veil(l.w, x - l.w).key("veil-left"), veil(x + l.cell.0, l.right() - x - l.cell.0).key("veil-right")];
         frame.nodes.extend(nodes);
-    }
-    if l.cell.0 >= 3.0 {
-        for c in 0..l.d_out {
-            let column = Node::rect(l.w + c as f32 * l.cell.0, l.top, l.cell.0, height).fill(frame.theme.background);
-            let column = column.opacity(0.0).key(format!("w-column-{c}")).target(Target::Item { index: c });
-            frame.push(column.label(format!("column {c} of W")));
-        }
     }
 }
 
@@ -230,6 +222,7 @@ fn result(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout, y:
     formula::write(frame, x, y + RESULT_H / 2.0, LABEL + 1.0, Weight::Semibold, &parts);
     let strip = Strip {
         key: "out".into(),
+        name: format!("{} of {}", part.name(), spoken(&data.token)),
         values: &data.out,
         limit: l.limits[2],
         x: l.w,
@@ -238,14 +231,10 @@ fn result(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout, y:
         height: RESULT_H,
         down: false,
     };
-    let name = format!("{} of {}", part.name(), spoken(&data.token));
     strip.draw(
         frame,
         |c| if chosen.component.is_some_and(|at| at != c) { PALE } else { 1.0 },
-        |c| {
-            let number_out = part.number_out(data.layer, data.head, data.position, c);
-            (format!("{name}, number {c}: {}", number(data.out[c])), Some(Target::Number { number: number_out }))
-        },
+        |c| part.number_out(data.layer, data.head, data.position, c),
     );
 }
 

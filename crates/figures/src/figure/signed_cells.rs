@@ -2,10 +2,11 @@
 
 use super::frame::{Frame, PAD, SMALL};
 use super::vector_strip::{color, palette, shade};
-use crate::number::number;
+use crate::number::{number, plural};
 use crate::raster::Raster;
 use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::text;
+use attnscope::analysis::Number;
 
 /// Cells narrower than this are pixels of one raster, without a mark each.
 pub(super) const NARROWEST: f32 = 2.5;
@@ -17,6 +18,8 @@ pub(super) const SHARED: &str = "Some numbers share a pixel, which shows the lar
 pub(super) struct Strip<'a> {
     /// The cells' keys are `{key}-{i}`.
     pub key: String,
+    /// What it is, said: `value of dog`.
+    pub name: String,
     /// The numbers.
     pub values: &'a [f32],
     /// The number with the fullest colour.
@@ -29,27 +32,23 @@ pub(super) struct Strip<'a> {
     pub down: bool,
 }
 
-/// What a cell says and stands for.
-pub(super) type Says = (String, Option<Target>);
-
 impl Strip<'_> {
     fn step(&self) -> f32 {
         (if self.down { self.height } else { self.width }) / self.values.len().max(1) as f32
     }
 
-    /// Draws it, each cell with its opacity.
-    pub fn draw(&self, frame: &mut Frame, opacity: impl Fn(usize) -> f32, says: impl Fn(usize) -> Says) {
+    /// Draws it, each cell with its opacity, and what number of the run it is.
+    pub fn draw(&self, frame: &mut Frame, opacity: impl Fn(usize) -> f32, number_at: impl Fn(usize) -> Number) {
         let step = self.step();
         if step < NARROWEST {
-            return self.raster(frame, opacity(0));
+            return self.raster(frame, opacity(0), number_at(0));
         }
         for (i, &value) in self.values.iter().enumerate() {
             let (x, y, w, h) = self.cell(i);
             let radius = if step >= 14.0 { 2.0 } else { (step / 7.0).floor() };
             let cell = Node::rect(x, y, w, h).radius(radius).fill(color(frame.theme, value, self.limit)).value(value);
-            let (label, target) = says(i);
-            let cell = cell.key(format!("{}-{i}", self.key)).label(label).opacity(opacity(i));
-            frame.push(Node { target, ..cell });
+            let cell = cell.target(Target::Number { number: number_at(i) }).key(format!("{}-{i}", self.key));
+            frame.push(cell.label(format!("{}, number {i}: {}", self.name, number(value))).opacity(opacity(i)));
         }
     }
 
@@ -63,12 +62,14 @@ impl Strip<'_> {
         }
     }
 
-    fn raster(&self, frame: &mut Frame, opacity: f32) {
+    fn raster(&self, frame: &mut Frame, opacity: f32, first: Number) {
         let pixels: Vec<u8> = merged(self.values, self.step()).iter().map(|v| shade(*v, self.limit)).collect();
         let (w, h) = if self.down { (1, pixels.len()) } else { (pixels.len(), 1) };
         let image = Raster::new(w, h, palette(frame.theme), pixels);
         let node = Node::raster(self.x, self.y, self.width, self.height, image);
-        frame.push(node.key(self.key.clone()).opacity(opacity));
+        let (columns, rows) = if self.down { (1, self.values.len()) } else { (self.values.len(), 1) };
+        let node = node.key(self.key.clone()).opacity(opacity).target(Target::Numbers { first, columns, rows });
+        frame.push(node.label(format!("{}: {}", self.name, plural(self.values.len(), "number"))));
     }
 }
 

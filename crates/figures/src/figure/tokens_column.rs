@@ -3,7 +3,7 @@
 use super::frame::{Frame, PAD, SMALL};
 use super::signed_cells::Strip;
 use super::tokens::{CELLS, Data, State, UNDER};
-use crate::number::{number, plural};
+use crate::number::plural;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
 use attnscope::analysis::Number;
@@ -112,12 +112,12 @@ fn chip(frame: &mut Frame, data: &Data, state: &State, idx: usize, (x, w): (f32,
 /// The beginning of a token's vector, from top to bottom.
 fn vector(frame: &mut Frame, data: &Data, idx: usize, mid: f32, limit: f32) {
     let Some(values) = data.vector(idx) else { return };
-    let (name, n) = (token::spoken(&data.tokens[idx]), values.len());
-    let shown = &values[..n.min(CELLS)];
+    let shown = &values[..values.len().min(CELLS)];
     let height = shown.len() as f32 * CELL;
     frame.y += 6.0;
     let strip = Strip {
         key: format!("cell-{idx}"),
+        name: token::spoken(&data.tokens[idx]),
         values: shown,
         limit,
         x: mid - STRIP_W / 2.0,
@@ -126,14 +126,7 @@ fn vector(frame: &mut Frame, data: &Data, idx: usize, mid: f32, limit: f32) {
         height,
         down: true,
     };
-    strip.draw(
-        frame,
-        |_| 1.0,
-        |component| {
-            let target = Target::Number { number: Number::Embed { position: idx, component } };
-            (format!("{name}, number {component} of {n}: {}", number(shown[component])), Some(target))
-        },
-    );
+    strip.draw(frame, |_| 1.0, |component| Number::Embed { position: idx, component });
     frame.y += height;
     if let Some(under) = under(data, idx) {
         for (text, dy) in [("…".to_string(), 7.0), (under, 22.0)] {

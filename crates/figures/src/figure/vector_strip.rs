@@ -9,6 +9,7 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::{text, token};
 use attnscope::Trace;
+use attnscope::analysis::Number;
 
 /// More numbers than this in all are drawn as rasters: no cell of its own for each.
 const MAX_CELLS: usize = 2048;
@@ -20,6 +21,8 @@ pub struct Vector {
     pub name: String,
     /// The numbers.
     pub values: Vec<f32>,
+    /// The number of the run whose arithmetic the first of them leads to, if they belong to a run; the others follow.
+    pub first: Option<Number>,
 }
 
 /// What is drawn.
@@ -43,7 +46,8 @@ impl Data {
         let vector = |&index: &usize| {
             let no_such = Error::NoSuch { what: "token", index, len };
             let (token, row) = (trace.tokens.get(index).ok_or(no_such.clone())?, array.row(&[index]).ok_or(no_such)?);
-            Ok(Vector { name: token.text.clone(), values: row.to_vec() })
+            let first = format!("{key}[{index},0]").parse().ok();
+            Ok(Vector { name: token.text.clone(), values: row.to_vec(), first })
         };
         let vectors = positions.iter().map(vector).collect::<Result<_, Error>>()?;
         let title = if key == "embed" { "Each token as a list of numbers".into() } else { format!("Vectors at {key}") };
@@ -137,7 +141,7 @@ pub(super) fn difference(data: &Data) -> Option<Vector> {
     let (a, b) = data.difference?;
     let (a, b) = (data.vectors.get(a)?, data.vectors.get(b)?);
     let values = a.values.iter().zip(&b.values).map(|(a, b)| a - b).collect();
-    Some(Vector { name: "difference".into(), values })
+    Some(Vector { name: "difference".into(), values, first: None })
 }
 
 /// A name, a note at the right, and the cells.
@@ -161,7 +165,7 @@ fn strip(frame: &mut Frame, l: &Layout, state: &State, vector: &Vector, index: u
     let row_gap = if l.gap > 0.0 { l.gap } else { 2.0 };
     for (row, values) in vector.values.chunks(l.per_row).enumerate() {
         if l.raster {
-            raster_row(frame, l, values, format!("strip-{index}-{row}"));
+            raster_row(frame, l, vector, row * l.per_row, values, format!("strip-{index}-{row}"));
         } else {
             cell_row(frame, l, vector, index, row * l.per_row, values);
         }
@@ -187,16 +191,24 @@ fn cell_row(frame: &mut Frame, l: &Layout, vector: &Vector, index: usize, first:
         let component = first + i;
         let cell = Node::rect(PAD + i as f32 * l.cell, frame.y, l.cell - l.gap, l.height).radius(l.gap);
         let cell = cell.fill(color(theme, value, l.limit)).value(value);
-        let cell =
-            cell.target(Target::VectorCell { vector: index, component }).key(format!("cell-{index}-{component}"));
+        let target = match vector.first {
+            Some(first) => Target::Number { number: first.with_last(component) },
+            None => Target::VectorCell { vector: index, component },
+        };
+        let cell = cell.target(target).key(format!("cell-{index}-{component}"));
         frame.push(cell.label(format!("{name}, number {component}: {}", number(value))));
     }
 }
 
-fn raster_row(frame: &mut Frame, l: &Layout, values: &[f32], key: String) {
+fn raster_row(frame: &mut Frame, l: &Layout, vector: &Vector, first: usize, values: &[f32], key: String) {
     let pixels = values.iter().map(|v| shade(*v, l.limit)).collect();
     let image = Raster::new(values.len(), 1, palette(frame.theme), pixels);
-    frame.push(Node::raster(PAD, frame.y, values.len() as f32 * l.cell, l.height, image).key(key));
+    let node = Node::raster(PAD, frame.y, values.len() as f32 * l.cell, l.height, image).key(key);
+    let Some(number) = vector.first else { return frame.push(node) };
+    let target = Target::Numbers { first: number.with_last(first), columns: values.len(), rows: 1 };
+    let said =
+        format!("{}, numbers {first} to {}", token::spoken(&vector.name), first + values.len().saturating_sub(1));
+    frame.push(node.target(target).label(said));
 }
 
 /// Colours from −limit to limit, and one for what is not a number.
@@ -247,7 +259,7 @@ mod tests {
 
     #[test]
     fn equal_vectors_differ_nowhere() {
-        let vector = Vector { name: " dog".into(), values: vec![0.5, -1.0, 0.25] };
+        let vector = Vector { name: " dog".into(), values: vec![0.5, -1.0, 0.25], first: None };
         let mut data = Data { title: "Embeddings".into(), vectors: vec![vector.clone(), vector], ..Data::default() };
         data.difference = Some((0, 1));
         assert!(render(&data, &State::default(), &Theme::LIGHT).description.contains("0 everywhere"));

@@ -5,7 +5,7 @@ use super::frame::{Frame, LABEL, PAD, SMALL, caption, credit};
 use super::signed_cells::{SHARED, Strip, gap, per_pixel};
 use super::weighted_sum::{Data, State, description};
 use super::{weighted_sum_terms as terms, weighted_sum_words as words};
-use crate::number::{fixed, number, percent, plural};
+use crate::number::{fixed, percent, plural};
 use crate::scale::max_abs;
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
@@ -129,29 +129,23 @@ fn value_row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, k_idx: u
     let said = format!("{} looks {} at {}", said(data, data.position), percent(weight), said(data, k_idx));
     let fill = theme.weight(0.25 + 0.75 * share);
     let bar = Node::rect(l.bar, mid - 7.0, (share * l.bar_w).max(1.0), 14.0).radius(3.0).fill(fill).value(weight);
-    let bar = bar.key(format!("weight-{k_idx}")).target(Target::Number { number: data.number(k_idx) });
+    let target = Target::Number { number: data.number(k_idx) };
+    let bar = bar.key(format!("weight-{k_idx}")).target(target);
     frame.push(bar.label(said));
     let text = if weight.is_finite() { fixed(weight, 2) } else { "NaN".into() };
     let text = Node::text(l.weight, mid, Run::new(text)).size(LABEL).anchor(Anchor::End).fill(theme.text);
-    frame.push(text.bold().centred());
+    frame.push(text.bold().centred().key(format!("share-{k_idx}")).target(target));
     let times = Node::text(l.weight + 14.0, mid, Run::new("×")).size(LABEL).anchor(Anchor::Middle).fill(theme.muted);
     frame.push(times.centred());
     let y = if l.narrow { frame.y + 24.0 } else { mid - STRIP_H / 2.0 };
     let values = data.values.get(k_idx).map_or(&[][..], Vec::as_slice);
-    let strip = strip(l, format!("v-{k_idx}"), values, y, l.limit);
+    let name = format!("value of {}", spoken(data.token(k_idx)));
+    let strip = strip(l, format!("v-{k_idx}"), name, values, y, l.limit);
     let width = l.strip_w - gap(l.strip_w / values.len().max(1) as f32);
     let place = Node::rect(l.strip, y, width, STRIP_H).radius(2.0).stroke(Stroke::new(theme.grid, 1.0));
     frame.push(place);
     let (layer, head) = (data.layer, data.kv_head);
-    strip.draw(
-        frame,
-        |_| 0.04 + 0.96 * share,
-        |component| {
-            let label =
-                format!("value of {}, number {component}: {}", spoken(data.token(k_idx)), number(values[component]));
-            (label, Some(Target::Number { number: Number::V { layer, head, position: k_idx, component } }))
-        },
-    );
+    strip.draw(frame, |_| 0.04 + 0.96 * share, |component| Number::V { layer, head, position: k_idx, component });
     frame.y += l.row_h;
 }
 
@@ -159,8 +153,8 @@ fn said(data: &Data, k_idx: usize) -> String {
     spoken(data.token(k_idx))
 }
 
-fn strip<'a>(l: &Layout, key: String, values: &'a [f32], y: f32, limit: f32) -> Strip<'a> {
-    Strip { key, values, limit, x: l.strip, y, width: l.strip_w, height: STRIP_H, down: false }
+fn strip<'a>(l: &Layout, key: String, name: String, values: &'a [f32], y: f32, limit: f32) -> Strip<'a> {
+    Strip { key, name, values, limit, x: l.strip, y, width: l.strip_w, height: STRIP_H, down: false }
 }
 
 /// The line under a sum, and the sum.
@@ -172,14 +166,8 @@ fn mix(frame: &mut Frame, data: &Data, l: &Layout) {
     frame.y += 8.0;
     let y = named(frame, l, "z", "the sum");
     let (layer, head, position) = (data.layer, data.head, data.position);
-    strip(l, "z".into(), &data.z, y, l.limit).draw(
-        frame,
-        |_| 1.0,
-        |component| {
-            let label = format!("z of {}, number {component}: {}", said(data, position), number(data.z[component]));
-            (label, Some(Target::Number { number: Number::Z { layer, head, position, component } }))
-        },
-    );
+    let strip = strip(l, "z".into(), format!("z of {}", said(data, position)), &data.z, y, l.limit);
+    strip.draw(frame, |_| 1.0, |component| Number::Z { layer, head, position, component });
     frame.y = y + STRIP_H;
 }
 
@@ -223,17 +211,8 @@ fn added(frame: &mut Frame, data: &Data, l: &Layout) {
     let what = format!("added to {}", text::fit(&said(data, data.position), room, SMALL, Weight::Regular));
     let y = named(frame, l, "attn_out", &what);
     let (layer, position) = (data.layer, data.position);
-    strip(l, "attn-out".into(), &data.attn_out, y, l.limit_out).draw(
-        frame,
-        |_| 1.0,
-        |component| {
-            let label = format!(
-                "attn_out of {}, number {component}: {}",
-                said(data, position),
-                number(data.attn_out[component])
-            );
-            (label, Some(Target::Number { number: Number::AttnOut { layer, position, component } }))
-        },
-    );
+    let name = format!("attn_out of {}", said(data, position));
+    let strip = strip(l, "attn-out".into(), name, &data.attn_out, y, l.limit_out);
+    strip.draw(frame, |_| 1.0, |component| Number::AttnOut { layer, position, component });
     frame.y = y + STRIP_H + 30.0;
 }

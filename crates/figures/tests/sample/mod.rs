@@ -149,7 +149,8 @@ pub fn scored(mut data: figure::head_grid::Data) -> figure::head_grid::Data {
 
 pub fn vector(name: &str, d: usize, seed: usize) -> figure::vector_strip::Vector {
     let normal = |i: usize| (0..6).map(|j| noise(seed * 1009 + i * 6 + j)).sum::<f32>() - 3.0;
-    figure::vector_strip::Vector { name: name.into(), values: (0..d).map(|i| normal(i) * 0.12).collect() }
+    let values = (0..d).map(|i| normal(i) * 0.12).collect();
+    figure::vector_strip::Vector { name: name.into(), values, first: None }
 }
 
 pub fn vectors(d: usize) -> figure::vector_strip::Data {

@@ -24,7 +24,7 @@ pub fn costs(n: usize) -> cost::Data {
             tiled_bytes: 33_000 + 8 * len as u64,
         }
     };
-    cost::Data { points: LENGTHS[..n].iter().map(point).collect(), host: "no machine: made-up numbers".into() }
+    cost::Data { points: LENGTHS[..n].iter().map(point).collect(), host: "nowhere: made-up numbers".into() }
 }
 
 pub fn cost_state(canvas: Canvas) -> cost::State {

@@ -62,6 +62,11 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
             ),
         ),
         ("arcs-40", arcs::render(&sample::matrix(words(40), 4, true), &Default::default(), theme)),
+        ("arcs-4-phone", arcs::render(&hot, &arcs::State { canvas: phone, ..asks.clone() }, theme)),
+        ("arcs-7-phone", {
+            let state = arcs::State { canvas: phone, q_idx: Some(6), ..Default::default() };
+            arcs::render(&sample::matrix(words(7), 3, false), &state, theme)
+        }),
         ("head-grid-30x9", grid(30, 9, 16, Some((16, 0)))),
         (
             "head-grid-6x12",
@@ -98,6 +103,14 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
                 theme,
             ),
         ),
+        ("components-16-phone", {
+            let state = components::State { canvas: phone, component: Some(6), k_idx: Some(1) };
+            components::render(&sample::components(strings(&sample::HOT_DOG), 2, 16), &state, theme)
+        }),
+        ("components-64-phone", {
+            let state = components::State { canvas: phone, component: Some(6), k_idx: None };
+            components::render(&sample::components(words(5), 3, 64), &state, theme)
+        }),
         (
             "lens-4",
             logit_lens::render(

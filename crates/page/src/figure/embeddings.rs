@@ -3,6 +3,7 @@
 use super::choose::{picked, position, token_picker};
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::analysis::Number;
 use attnscope_figures::Table;
 use attnscope_figures::figure::vector_strip::{Data, State, Vector, render};
 use attnscope_figures::token::spoken;
@@ -47,7 +48,11 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let word = spoken(&token.text);
     let here = before.map_or_else(|| word.clone(), |b| format!("{} {word}", spoken(&b.text)));
     let names = [here, format!("{word} alone"), other.map(|n| spoken(&n.text)).unwrap_or_default()];
-    let vectors = names.into_iter().zip(vectors).map(|(name, values)| Vector { name, values: values.clone() });
+    // The word's numbers lead to what enters the first layer, of which they are a part or all. The other word is not in
+    // the sentence.
+    let embed = Some(Number::Embed { position: at, component: 0 });
+    let vectors = names.into_iter().zip([embed, embed, None]).zip(vectors);
+    let vectors = vectors.map(|((name, first), values)| Vector { name, values: values.clone(), first });
     Ok(Data {
         title: format!("The embedding of {word}"),
         vectors: vectors.collect(),

@@ -2,7 +2,7 @@
 
 use super::choose::{chosen, head_picker, picked};
 use super::{PageFigure, View, select_row, usual};
-use crate::{Change, Event, Missing, Page, Paper, Place};
+use crate::{Change, Event, Missing, Page, Paper};
 use attnscope_figures::figure::matrix::{Data, State, render};
 use attnscope_figures::{Table, Target};
 
@@ -25,12 +25,6 @@ impl PageFigure for Matrix {
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         let last = page.run().map_or(0, |run| run.trace.tokens.len().saturating_sub(1));
         match event {
-            Event::Over(target @ Target::Pattern { .. }, place) => {
-                vec![Change::Hover(row_at(target, place))]
-            }
-            Event::Chosen(target @ Target::Pattern { .. }, place) => {
-                row_at(target, place).map(|q_idx| select_row(page, q_idx)).into_iter().collect()
-            }
             Event::Nudged(Target::Pattern { .. }, _, down) => {
                 let now = page.selection.q_idx.unwrap_or(0).min(last);
                 vec![select_row(page, now.saturating_add_signed(*down as isize).min(last))]
@@ -45,11 +39,4 @@ impl PageFigure for Matrix {
 pub(super) fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let (trace, chosen) = chosen(page)?;
     Ok(Data::from_trace(trace, chosen.layer, chosen.head)?)
-}
-
-/// The row of a raster at a place in it.
-fn row_at(target: &Target, place: &Place) -> Option<usize> {
-    let Target::Pattern { q_len, .. } = target else { return None };
-    // The keyboard's focus is at no place of it.
-    (place.down > 0.0).then(|| ((place.down * *q_len as f32) as usize).min(q_len.saturating_sub(1)))
 }

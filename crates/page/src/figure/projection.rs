@@ -46,6 +46,13 @@ impl PageFigure for Projection {
                 let width = self.width.get().max(1);
                 (self.component, self.row) = (Some(index % width), Some(index / width));
             }
+            Event::Nudged(Target::Items { columns, rows }, right, down) => {
+                let moved = |now: Option<usize>, by: i32, n: usize| {
+                    now.map_or(0, |at| at.saturating_add_signed(by as isize)).min(n.saturating_sub(1))
+                };
+                self.component = Some(moved(self.component, *right, *columns));
+                self.row = Some(moved(self.row, *down, *rows));
+            }
             Event::Chosen(
                 Target::Number {
                     number: Number::Q { component, .. } | Number::K { component, .. } | Number::V { component, .. },

@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn the_difference_is_the_last_row() {
-        let vector = |name: &str, values: &[f32]| Vector { name: name.into(), values: values.into() };
+        let vector = |name: &str, values: &[f32]| Vector { name: name.into(), values: values.into(), first: None };
         let vectors = vec![vector(" hot", &[0.5, f32::NAN, 1.0]), vector(" dog", &[0.25, 1.0])];
         let table = Data { vectors, difference: Some((0, 1)), ..Data::default() }.table();
         assert_eq!((table.columns.join(" ").as_str(), table.rows.len()), ("vector 0 1 2", 3));

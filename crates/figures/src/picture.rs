@@ -1,0 +1,60 @@
+//! Pictures: many numbers in one mark. What a picture stands for depends on the place in it.
+
+use crate::scene::Target;
+
+impl Target {
+    /// Whether it stands for many things, drawn as one raster.
+    pub fn is_picture(self) -> bool {
+        matches!(self, Self::Pattern { .. } | Self::Numbers { .. } | Self::Items { .. })
+    }
+
+    /// What is at a place of a picture, `across` from 0 at its left to 1 at its right and `down` from 0 at its top to 1
+    /// at its bottom. Anything else is the same everywhere.
+    pub fn at(self, across: f32, down: f32) -> Self {
+        match self {
+            Self::Pattern { layer, head, q_len, kv_len } => {
+                Self::Cell { layer, head, q_idx: index(down, q_len), k_idx: index(across, kv_len) }
+            }
+            Self::Numbers { first, columns, rows } => {
+                let from = first.indices().last().copied().unwrap_or(0);
+                Self::Number { number: first.with_last(from + index(down, rows) * columns + index(across, columns)) }
+            }
+            Self::Items { columns, rows } => Self::Item { index: index(down, rows) * columns + index(across, columns) },
+            single => single,
+        }
+    }
+}
+
+/// Which of `n` equal parts holds a place from 0 to 1. What lies outside is in the part next to it.
+fn index(at: f32, n: usize) -> usize {
+    ((at.max(0.0) * n as f32) as usize).min(n.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use attnscope::analysis::Number;
+
+    #[test]
+    fn a_place_is_one_thing() {
+        let pattern = Target::Pattern { layer: 3, head: 1, q_len: 100, kv_len: 200 };
+        assert_eq!(pattern.at(0.501, 0.999), Target::Cell { layer: 3, head: 1, q_idx: 99, k_idx: 100 });
+        assert_eq!(pattern.at(1.0, 0.0), Target::Cell { layer: 3, head: 1, q_idx: 0, k_idx: 199 });
+        let query = |component| Number::Q { layer: 0, head: 0, position: 7, component };
+        let line = Target::Numbers { first: query(64), columns: 32, rows: 2 };
+        assert_eq!(line.at(0.5, 0.2), Target::Number { number: query(80) });
+        assert_eq!(line.at(0.0, 0.6), Target::Number { number: query(96) });
+        assert_eq!(Target::Items { columns: 64, rows: 576 }.at(0.99, 0.5), Target::Item { index: 288 * 64 + 63 });
+        let cell = Target::Cell { layer: 0, head: 0, q_idx: 1, k_idx: 1 };
+        assert!(cell.at(0.7, 0.7) == cell && !cell.is_picture() && line.is_picture());
+    }
+
+    #[test]
+    fn odd_places_and_empty_pictures_are_something() {
+        for place in [f32::NAN, -1.0, 2.0, f32::INFINITY] {
+            let found = Target::Items { columns: 3, rows: 3 }.at(place, place);
+            assert!(matches!(found, Target::Item { index } if index < 9), "{place}: {found:?}");
+        }
+        assert_eq!(Target::Items { columns: 0, rows: 0 }.at(0.5, 0.5), Target::Item { index: 0 });
+    }
+}

@@ -1,0 +1,95 @@
+//! What a click, or Enter, on a picture of many numbers does.
+
+use super::*;
+use crate::{Answers, Place};
+use attnscope_protocol::{LessonOnly, Request, Response, Session};
+
+/// A page that the lesson model has answered.
+fn with_page<T>(f: impl Fn(&Page<'_>) -> T) -> T {
+    let (selection, mut answers) = (Selection::default(), Answers::default());
+    let request = selection.run_request();
+    let answer = Session::new(LessonOnly).start(request.clone()).finish();
+    answers.insert(&request, answer);
+    f(&Page::new(&selection, &answers))
+}
+
+fn hear(name: &str, event: Event) -> Vec<Change> {
+    with_page(|page| figure(name).unwrap().hear(&event.clone().at_its_place(), page))
+}
+
+const PATTERN: Target = Target::Pattern { layer: 0, head: 0, q_len: 4, kv_len: 4 };
+/// In the third of four rows, in the second of four columns.
+const PLACE: Place = Place { x: 90.0, y: 150.0, across: 0.3, down: 0.7 };
+const NOWHERE: Place = Place { x: 0.0, y: 0.0, across: 0.0, down: 0.0 };
+const DOG_HOT: Number = Number::Weight { layer: 0, head: 0, q_idx: 2, k_idx: 1 };
+
+#[test]
+fn a_click_on_a_picture_opens_the_number_under_the_pointer() {
+    for name in ["matrix", "attention-steps"] {
+        let changes = hear(name, Event::Chosen(PATTERN, PLACE));
+        let [Change::Select(selection), Change::Open(DOG_HOT)] = &changes[..] else { panic!("{changes:?}") };
+        assert_eq!(selection.q_idx, Some(2));
+    }
+    let first = Number::AttnOut { layer: 1, position: 3, component: 0 };
+    let line = Target::Numbers { first, columns: 32, rows: 1 };
+    let under = Number::AttnOut { layer: 1, position: 3, component: 9 };
+    for name in ["weighted-sum", "attention-steps", "tokens", "embeddings"] {
+        assert_eq!(hear(name, Event::Chosen(line, PLACE)), [Change::Open(under)], "{name}");
+    }
+}
+
+#[test]
+fn a_pointer_over_a_picture_is_over_its_row() {
+    assert_eq!(hear("matrix", Event::Over(PATTERN, PLACE)), [Change::Hover(Some(2))]);
+    assert_eq!(
+        hear("matrix", Event::Over(PATTERN, NOWHERE)),
+        [Change::Hover(None)],
+        "the keyboard's focus is in no row"
+    );
+}
+
+#[test]
+fn enter_on_a_picture_opens_what_is_strongest_in_it() {
+    assert_eq!(hear("matrix", Event::Chosen(PATTERN, NOWHERE)), [Change::Open(DOG_HOT)], "of the chosen row");
+    let first = Number::Z { layer: 0, head: 0, position: 2, component: 4 };
+    let opened = hear("weighted-sum", Event::Chosen(Target::Numbers { first, columns: 3, rows: 2 }, NOWHERE));
+    let [Change::Open(Number::Z { component, .. })] = opened[..] else { panic!("{opened:?}") };
+    let z = with_page(|page| page.run().unwrap().trace.layer(0, "attn.z").unwrap().row(&[0, 2]).unwrap().to_vec());
+    assert!((4..10).contains(&component), "{component}");
+    assert!(z[4..10].iter().all(|x| x.abs() <= z[component].abs()), "{component} of {z:?}");
+    let beyond = Number::Z { layer: 7, head: 0, position: 2, component: 0 };
+    assert!(hear("tokens", Event::Chosen(Target::Numbers { first: beyond, columns: 3, rows: 1 }, NOWHERE)).is_empty());
+}
+
+#[test]
+fn a_picture_of_a_matrix_is_chosen_from_by_pointer_and_arrows() {
+    let (selection, mut answers, session) = (Selection::default(), Answers::default(), Session::new(LessonOnly));
+    let mut drawn = figure("projection").unwrap();
+    let paper = Paper { width: 688.0, dark: false, bare: true };
+    let chosen = |drawn: &dyn PageFigure, answers: &mut Answers| loop {
+        let page = Page::new(&selection, answers);
+        let view = drawn.view(&page, paper);
+        let wanted: Vec<Request> = page.into_wanted();
+        if let Ok(view) = view {
+            return view.scene.texts().join(" ");
+        }
+        for request in wanted {
+            let answer: Result<Response, _> = session.start(request.clone()).finish();
+            answers.insert(&request, answer);
+        }
+    };
+    chosen(&*drawn, &mut answers);
+    let w = Target::Items { columns: 16, rows: 32 };
+    let page = Page::new(&selection, &answers);
+    drawn.hear(&Event::Chosen(w, PLACE).at_its_place(), &page);
+    let by_pointer = chosen(&*drawn, &mut answers);
+    let mut by_arrows = figure("projection").unwrap();
+    chosen(&*by_arrows, &mut answers);
+    let page = Page::new(&selection, &answers);
+    // The first key goes to the first column and row.
+    (0..5).for_each(|_| drop(by_arrows.hear(&Event::Nudged(w, 1, 0), &page)));
+    (0..22).for_each(|_| drop(by_arrows.hear(&Event::Nudged(w, 0, 1), &page)));
+    assert_eq!(by_pointer, chosen(&*by_arrows, &mut answers));
+    let untouched = chosen(&*figure("projection").unwrap(), &mut answers);
+    assert_ne!(by_pointer, untouched);
+}
