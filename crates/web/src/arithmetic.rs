@@ -8,6 +8,8 @@ use attnscope_page::Missing;
 use attnscope_protocol::{Prompt, Request, Response};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 /// Terms that are shown before the reader asks for all.
 const SHOWN: usize = 24;
@@ -40,6 +42,7 @@ pub fn Arithmetic(app: App) -> impl IntoView {
             _ => {}
         }
     });
+    follow_focus(said);
     let close = move || app.close_number();
     let pressed = move |event: KeyboardEvent| {
         if event.key() == "Escape" {
@@ -50,7 +53,7 @@ pub fn Arithmetic(app: App) -> impl IntoView {
         let content = said.get()?;
         let title = content.as_ref().map(|e| e.title.clone()).unwrap_or_default();
         Some(view! {
-            <aside id="arithmetic" aria-label="How this number comes about" on:keydown=pressed>
+            <aside id="arithmetic" tabindex="-1" aria-label="How this number comes about" on:keydown=pressed>
                 <div class="head">
                     <button type="button" class="back" disabled=move || app.opened.with(Vec::is_empty)
                         on:click=move |_| app.back_number()>"← back"</button>
@@ -64,6 +67,34 @@ pub fn Arithmetic(app: App) -> impl IntoView {
             </aside>
         })
     }
+}
+
+/// The focus goes into the panel when it opens, stays in it while it changes, and goes back when it closes.
+fn follow_focus<T: Send + Sync + 'static>(said: RwSignal<Option<T>>) {
+    let from = StoredValue::new_local(None::<HtmlElement>);
+    let focused = || document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    Effect::new(move |was_open: Option<bool>| {
+        let open = said.with(Option::is_some);
+        match (was_open.unwrap_or(false), open) {
+            (false, true) => from.set_value(focused()),
+            (true, false) => {
+                let back = from.try_update_value(Option::take).flatten();
+                if let Some(back) = back.filter(|back| back.is_connected()) {
+                    let _ = back.focus();
+                }
+            }
+            _ => {}
+        }
+        // Once it is drawn.
+        request_animation_frame(move || {
+            let panel = document().get_element_by_id("arithmetic");
+            let inside = panel.as_ref().is_some_and(|panel| panel.contains(document().active_element().as_deref()));
+            if let Some(panel) = panel.filter(|_| !inside).and_then(|panel| panel.dyn_into::<HtmlElement>().ok()) {
+                let _ = panel.focus();
+            }
+        });
+        open
+    });
 }
 
 fn explained(app: App, e: &Explanation, all: RwSignal<bool>) -> impl IntoView + use<> {

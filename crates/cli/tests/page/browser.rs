@@ -135,6 +135,11 @@ impl Browser {
         self.keys("#sentence", if sentence.is_empty() { "\u{e003}" } else { sentence });
     }
 
+    /// Goes into a frame of the page: scripts and waits are its own until the next address.
+    pub fn frame(&self, index: u32) {
+        self.post("/frame", json!({"id": index}));
+    }
+
     /// What the console was told since last asked: level and message of warnings and errors.
     pub fn console(&self) -> Vec<String> {
         let entries = self.post("/se/log", json!({"type": "browser"}));

@@ -2,7 +2,10 @@
 
 mod access;
 mod browser;
+mod keyboard;
 mod live;
+mod menu;
+mod numbers;
 mod refusals;
 mod served;
 mod story;
