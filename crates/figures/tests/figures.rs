@@ -60,6 +60,23 @@ fn no_two_upright_texts_overlap() {
 }
 
 #[test]
+fn a_finger_has_room_to_take_hold_of_every_handle() {
+    let mut found = 0;
+    for (name, scene) in sample::scenes::scenes(&Theme::LIGHT) {
+        scene.visit(&mut |node| {
+            let Some(Target::Handle { index }) = node.target.filter(|_| node.label.is_some()) else { return };
+            let room = scene.node(&format!("reach-{index}"));
+            let Some(Shape::Circle { r, fill: None, stroke: None, .. }) = room.map(|room| &room.shape) else {
+                panic!("{name}: no room around {:?}", node.key);
+            };
+            assert!(*r >= 22.0 && room.unwrap().target == node.target, "{name}");
+            found += 1;
+        });
+    }
+    assert!(found > 10, "{found}");
+}
+
+#[test]
 fn keys_name_one_mark_each() {
     for (name, scene) in sample::scenes::scenes(&Theme::DARK) {
         let mut keys = HashSet::new();

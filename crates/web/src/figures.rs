@@ -259,6 +259,14 @@ impl Live {
         let _ = self.place.set_attribute("data-stale", if stale { "true" } else { "false" });
     }
 
+    /// What of it the reader holds, `handle` or `slider`: the stylesheet lets the marks follow faster.
+    pub fn hold(&self, what: Option<&str>) {
+        let _ = match what {
+            Some(what) => self.place.set_attribute("data-held", what),
+            None => self.place.remove_attribute("data-held"),
+        };
+    }
+
     fn is_ready(&self) {
         if self.place.get_attribute("data-ready").as_deref() != Some("true") {
             let _ = self.place.set_attribute("data-ready", "true");

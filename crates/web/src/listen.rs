@@ -8,16 +8,28 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, KeyboardEvent, MouseEvent, PointerEvent};
 
+/// A handle that is held.
+#[derive(Clone, Copy)]
+struct Held {
+    handle: Target,
+    /// The finger, of several, or the mouse.
+    pointer: i32,
+    /// From the handle's middle to where it was taken.
+    off: (f32, f32),
+}
+
 /// Listens to everything that can happen to a figure.
 pub fn listen(live: &Rc<Live>) -> Result<(), JsValue> {
-    let dragged: Rc<Cell<Option<Target>>> = Rc::default();
+    let held: Rc<Cell<Option<Held>>> = Rc::default();
     let kinds = [
         "pointerover",
         "pointermove",
         "pointerleave",
         "pointerdown",
+        "touchstart",
         "pointerup",
         "pointercancel",
+        "lostpointercapture",
         "focusin",
         "focusout",
         "click",
@@ -25,8 +37,8 @@ pub fn listen(live: &Rc<Live>) -> Result<(), JsValue> {
     ];
     // Not on the drawing itself: browsers let Tab stop at an SVG that listens for the focus.
     for kind in kinds {
-        let (live, dragged) = (live.clone(), dragged.clone());
-        on(&live.clone().paper_element().clone(), kind, move |event| drawing(&live, &dragged, &event))?;
+        let (live, held) = (live.clone(), held.clone());
+        on(&live.clone().paper_element().clone(), kind, move |event| drawing(&live, &held, &event))?;
     }
     for kind in ["input", "change", "click"] {
         let live = live.clone();
@@ -44,7 +56,7 @@ fn on(element: &Element, kind: &str, f: impl FnMut(web_sys::Event) + 'static) ->
 }
 
 /// An event of the drawing.
-fn drawing(live: &Rc<Live>, dragged: &Cell<Option<Target>>, event: &web_sys::Event) {
+fn drawing(live: &Rc<Live>, held: &Cell<Option<Held>>, event: &web_sys::Event) {
     let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     // While the figure is drawn, marks that move lose the focus: that is not the reader's doing.
     let Ok(view) = live.scene.try_borrow() else { return };
@@ -55,23 +67,31 @@ fn drawing(live: &Rc<Live>, dragged: &Cell<Option<Target>>, event: &web_sys::Eve
         let view = live.scene.borrow();
         mouse.zip(view.as_ref()).map_or_else(Place::default, |(mouse, view)| view.place(mouse, element.as_ref()))
     };
+    // The handle that is held, if this is of the finger that holds it.
+    let pointer = event.dyn_ref::<PointerEvent>();
+    let own = held.get().filter(|held| pointer.is_some_and(|pointer| pointer.pointer_id() == held.pointer));
     match (event.type_().as_str(), target) {
         ("pointerdown", Some(handle @ Target::Handle { .. })) => {
-            event.prevent_default();
-            dragged.set(Some(handle));
-            if let Some(pointer) = event.dyn_ref::<PointerEvent>() {
-                // What is dragged out of the figure stays dragged.
-                let _ = live.paper_element().set_pointer_capture(pointer.pointer_id());
+            if let Some((pointer, mark)) = pointer.zip(element.as_ref()) {
+                take(live, held, handle, pointer, mark);
             }
-            focus(element.as_ref());
         }
-        ("pointermove", target) => match (dragged.get(), target) {
-            (Some(handle), _) => live.hear(Event::Dragged(handle, place())),
+        // Where `touch-action` is not heeded within a drawing, the page would scroll.
+        ("touchstart", Some(Target::Handle { .. })) => event.prevent_default(),
+        ("pointermove", target) => match (own, target) {
+            (Some(held), _) => {
+                let place = place();
+                let place = Place { x: place.x - held.off.0, y: place.y - held.off.1, ..place };
+                live.hear(Event::Dragged(held.handle, place));
+            }
             // In a picture of many cells the mark stays the same while the pointer moves.
             (None, Some(picture)) if picture.is_picture() => live.hear(Event::Over(picture, place())),
             _ => {}
         },
-        ("pointerup" | "pointercancel", _) => dragged.set(None),
+        ("pointerup" | "pointercancel" | "lostpointercapture", _) if own.is_some() => {
+            held.set(None);
+            live.hold(None);
+        }
         ("pointerover" | "focusin", Some(target)) => live.hear(Event::Over(target, place())),
         ("pointerover" | "pointerleave" | "focusout", _) => live.hear(Event::Left),
         ("click", Some(target)) => live.hear(Event::Chosen(target, place())),
@@ -84,12 +104,37 @@ fn drawing(live: &Rc<Live>, dragged: &Cell<Option<Target>>, event: &web_sys::Eve
     }
 }
 
+/// Takes hold of a handle, if none is held already.
+fn take(live: &Rc<Live>, held: &Cell<Option<Held>>, handle: Target, pointer: &PointerEvent, mark: &Element) {
+    if held.get().is_some() || pointer.button() != 0 {
+        return;
+    }
+    pointer.prevent_default();
+    held.set(Some(Held { handle, pointer: pointer.pointer_id(), off: off(pointer, mark) }));
+    live.hold(Some("handle"));
+    // What is dragged out of the figure stays dragged.
+    let _ = live.paper_element().set_pointer_capture(pointer.pointer_id());
+    focus(Some(mark));
+}
+
+/// From the middle of a mark to the pointer: who takes it beside its middle does not move it by that.
+fn off(pointer: &PointerEvent, mark: &Element) -> (f32, f32) {
+    let marked = mark.closest("[data-key]").ok().flatten();
+    let at = marked.as_ref().unwrap_or(mark).get_bounding_client_rect();
+    let off = |at: i32, from: f64, length: f64| (f64::from(at) - from - length / 2.0) as f32;
+    (off(pointer.client_x(), at.left(), at.width()), off(pointer.client_y(), at.top(), at.height()))
+}
+
 /// An event of a control.
 fn control(live: &Rc<Live>, event: &web_sys::Event) {
     let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
     let Some(element) = element.closest("[data-control]").ok().flatten() else { return };
     let id = element.get_attribute("data-control").unwrap_or_default();
     let is_button = element.tag_name() == "BUTTON";
+    if element.get_attribute("type").as_deref() == Some("range") {
+        // `change` comes when it is let go.
+        live.hold((event.type_() == "input").then_some("slider"));
+    }
     let value = match (event.type_().as_str(), is_button) {
         ("click", true) => Some(String::new()),
         ("input", false) => element.dyn_ref::<HtmlInputElement>().map(HtmlInputElement::value),

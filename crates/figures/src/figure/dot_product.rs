@@ -3,6 +3,7 @@
 use super::Canvas;
 use super::dot_product_sum::sum;
 use super::frame::{Frame, LABEL, PAD, caption};
+use super::reach::reach;
 use crate::color::Color;
 use crate::number::fixed;
 use crate::scene::Segment::{Close, Line, Move};
@@ -132,6 +133,11 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     angle(&mut frame, &plane, data);
     let looks = [(data.a, theme.query), (data.b, theme.key)];
     looks.iter().zip(["a", "b"]).for_each(|((v, color), key)| arrow(&mut frame, &plane, *v, *color, key));
+    // Where two tips are close, each disc is before the room around the other.
+    for (index, (v, _)) in looks.into_iter().enumerate() {
+        let [x, y] = plane.pixels(v);
+        frame.push(reach(index, x, y));
+    }
     for (index, (v, color)) in looks.into_iter().enumerate() {
         grip(&mut frame, &plane, data, index, v, color);
     }

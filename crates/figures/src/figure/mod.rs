@@ -37,6 +37,7 @@ pub mod pattern;
 pub mod projection;
 mod projection_draw;
 mod projection_terms;
+mod reach;
 pub mod root_d;
 mod root_d_weights;
 mod running_kept;

@@ -1,6 +1,7 @@
 //! The rows of the softmax figure: token, q·k, score with its grip, exp, weight.
 
 use super::frame::{Frame, LABEL, PAD, SMALL};
+use super::reach::reach;
 use super::softmax::{Data, State, Steps, is_changed};
 use super::softmax_layout::{Layout, MAX_QUIET};
 use crate::number::{count, fixed, number, percent, plural};
@@ -130,6 +131,7 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
         let said = format!("the model's own score of {}: {}", spoken(data.token(k_idx)), short(own));
         frame.push(ghost.key(format!("own-score-{k_idx}")).value(own).target(target).label(said));
     }
+    frame.push(reach(k_idx, end, mid));
     let (inside, ring) = if edited { (theme.accent, theme.accent) } else { (theme.background, fill) };
     let grip = Node::circle(end, mid, GRIP).fill(inside).stroke(Stroke::new(ring, 2.0)).value(value);
     let said = format!("score of {}, {}; move with the arrow keys", spoken(data.token(k_idx)), short(value));
