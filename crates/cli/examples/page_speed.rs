@@ -51,7 +51,7 @@ const TRAINED: &str = "
 /// A grip of the softmax figure drawn to and fro for a second: the middle one and the slowest but one in twenty of the
 /// times from frame to frame.
 const DRAGGED: &str = "
-    const grip = document.querySelector('figure[data-figure=softmax] [data-handle=\"1\"]');
+    const grip = document.querySelector('figure[data-figure=softmax] [data-key=\"grip-1\"]');
     const drawing = grip.closest('.drawing'), at = grip.getBoundingClientRect(), times = [];
     const send = (kind, x) => (kind === 'pointerdown' ? grip : drawing).dispatchEvent(new PointerEvent(kind,
         {bubbles: true, cancelable: true, pointerId: 1, clientX: x, clientY: at.top + at.height / 2}));

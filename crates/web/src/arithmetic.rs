@@ -9,7 +9,7 @@ use attnscope_protocol::{Prompt, Request, Response};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement};
 
 /// Terms that are shown before the reader asks for all.
 const SHOWN: usize = 24;
@@ -71,8 +71,8 @@ pub fn Arithmetic(app: App) -> impl IntoView {
 
 /// The focus goes into the panel when it opens, stays in it while it changes, and goes back when it closes.
 fn follow_focus<T: Send + Sync + 'static>(said: RwSignal<Option<T>>) {
-    let from = StoredValue::new_local(None::<HtmlElement>);
-    let focused = || document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    let from = StoredValue::new_local(None::<Element>);
+    let focused = || document().active_element();
     Effect::new(move |was_open: Option<bool>| {
         let open = said.with(Option::is_some);
         match (was_open.unwrap_or(false), open) {
@@ -80,7 +80,8 @@ fn follow_focus<T: Send + Sync + 'static>(said: RwSignal<Option<T>>) {
             (true, false) => {
                 let back = from.try_update_value(Option::take).flatten();
                 if let Some(back) = back.filter(|back| back.is_connected()) {
-                    let _ = back.focus();
+                    // Marks are SVG, which has the same way to take the focus.
+                    let _ = back.unchecked_ref::<HtmlElement>().focus();
                 }
             }
             _ => {}

@@ -20,19 +20,8 @@ pub struct Browser {
 impl Browser {
     /// Opens a window of so many pixels.
     pub fn open(width: u32, height: u32) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is not here: apt-get install chromium chromium-driver");
-        // "ChromeDriver was started successfully on port 40123."
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let line = lines
-            .map(Result::unwrap)
-            .find(|line| line.contains("successfully on port"))
-            .expect("the driver names its port");
-        let port: u16 = line.rsplit(' ').next().unwrap().trim_end_matches('.').parse().unwrap();
+        // Two that start at once may take the same port: one of them gives up, and tries again.
+        let (driver, port) = (0..5).find_map(|_| driver()).expect("chromedriver starts");
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE * 2));
         let agent: ureq::Agent = config.build().into();
         let profile = tempfile::tempdir().unwrap();
@@ -147,6 +136,26 @@ impl Browser {
         let bad = entries.iter().filter(|entry| ["SEVERE", "WARNING"].contains(&entry["level"].as_str().unwrap_or("")));
         bad.map(|entry| format!("{} {}", entry["level"], entry["message"])).collect()
     }
+}
+
+/// A driver on a port of its own, unless it cannot start.
+fn driver() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is not here: apt-get install chromium chromium-driver");
+    // "ChromeDriver was started successfully on port 40123."
+    let lines = driver.stdout.take().map(|out| BufReader::new(out).lines());
+    let mut lines = lines.into_iter().flatten().map_while(Result::ok);
+    let line = lines.find(|line| line.contains("successfully on port"));
+    let port = line.and_then(|line| line.rsplit(' ').next()?.trim_end_matches('.').parse().ok());
+    if port.is_none() {
+        let _ = driver.kill();
+        let _ = driver.wait();
+    }
+    port.map(|port| (driver, port))
 }
 
 impl Drop for Browser {

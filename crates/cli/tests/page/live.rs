@@ -74,6 +74,9 @@ fn the_keyboard_alone_reads_the_matrix() {
     assert_eq!(focused(), "cell-1-0");
     browser.press("\u{e007}"); // Enter
     browser.wait("location.search.includes('query=1')");
+    browser.wait("document.querySelector('#arithmetic').contains(document.activeElement)");
+    browser.press("\u{e00c}"); // Escape: back to the cell
+    browser.wait("document.activeElement.dataset.key === 'cell-1-0'");
     browser.press("\u{e012}"); // nothing is left of it: the focus stays
     assert_eq!(focused(), "cell-1-0");
     assert_eq!(

@@ -15,9 +15,14 @@ use attnscope::{Capture, Model};
 use browser::Browser;
 use served::Served;
 
-/// The page on the lesson model, live.
+/// The page on the lesson model, live. No other is offered, so that every figure shows it.
 fn page() -> (Served, Browser) {
-    let served = Served::start(&[]);
+    page_with("lesson")
+}
+
+/// The page on the lesson model, live, of a server that offers another.
+fn page_with(model: &str) -> (Served, Browser) {
+    let served = Served::start(&["--model", model]);
     let browser = Browser::open(1440, 900);
     browser.go(&served.url);
     ready(&browser);

@@ -105,7 +105,7 @@ fn a_link_and_a_frame_hold_what_is_set() {
     browser.frame(0);
     browser.wait("document.querySelector('figure[data-figure=softmax][data-ready=true]')");
     browser.wait("document.querySelector('#softmax-temperature').value === '0.5'");
-    browser.wait("document.querySelectorAll('figure[data-figure=softmax] [data-key^=\"weight-\"]').length === 3");
+    browser.wait("document.querySelectorAll('figure[data-figure=softmax] [data-key^=\"share-\"]').length === 3");
     assert_eq!(browser.run("return document.querySelectorAll('figure').length"), json!(1));
     assert_eq!(browser.console(), Vec::<String>::new());
 }

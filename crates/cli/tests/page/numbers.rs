@@ -5,7 +5,7 @@ use attnscope_figures::Scene;
 use attnscope_page::selection::setting;
 use attnscope_page::{Driver, Event, FIGURES, Paper, Selection, figure};
 use attnscope_protocol::LessonOnly;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// What is chosen, and what is set in figures: figure, control, value.
 type Case = (Selection, &'static [(&'static str, &'static str, &'static str)]);
@@ -82,7 +82,7 @@ fn every_number_of_every_figure_is_the_engines() {
             );
             // What a link sets is there one drawing later.
             let same = format!(
-                "((shown, expected) => shown.length === expected.length && shown.every((x, i) => Math.abs(x - expected[i]) <= 1e-4 * Math.max(1, Math.abs(expected[i]))))({shown}, {})",
+                "((shown, expected) => shown.length === expected.length && shown.every((x, i) => !Number.isFinite(x) && expected[i] === null || Math.abs(x - expected[i]) <= 1e-4 * Math.max(1, Math.abs(expected[i]))))({shown}, {})",
                 json!(expected)
             );
             browser.wait(&same);
@@ -115,29 +115,5 @@ fn learning_is_the_same_everywhere() {
     let (shown, expected) = (numbers(&shown), numbers(&expected));
     assert!(expected.len() > 12 && shown.len() == expected.len(), "{shown:?} {expected:?}");
     assert!(shown.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{shown:?} {expected:?}");
-    quiet(&browser, &served);
-}
-
-/// The longest time of all that costs is what the figure says it measured.
-#[test]
-fn memory_is_counted_alike() {
-    let (served, browser) = page();
-    browser.run("document.querySelector('#cost-measure').click()");
-    browser.wait("document.querySelector('#cost-measure').textContent === 'measure again'");
-    let csv = crate::menu::saved(&browser, "cost", "CSV");
-    let mut driver = Driver::new(Selection::default(), LessonOnly);
-    let mut cost = figure("cost").unwrap();
-    driver.tell(&mut *cost, &Event::Set("measure".into(), String::new()));
-    let table = driver.with_page(|page| cost.table(page)).unwrap();
-    let bytes: Vec<usize> = (0..table.columns.len()).filter(|&at| table.columns[at].contains("bytes")).collect();
-    assert_eq!(bytes.len(), 2, "{:?}", table.columns);
-    let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.split(',').collect()).collect();
-    assert_eq!(rows.len(), table.rows.len());
-    for (shown, expected) in rows.iter().zip(&table.rows) {
-        for &at in &bytes {
-            assert_eq!(shown[at], expected[at].to_string(), "{shown:?}");
-        }
-    }
-    assert_ne!(browser.run("return 1"), Value::Null);
     quiet(&browser, &served);
 }

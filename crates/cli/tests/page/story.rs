@@ -155,16 +155,16 @@ fn a_word_that_only_a_real_model_knows_is_said_in_the_figures_that_cannot_read_i
 #[test]
 fn edited_scores_still_fill_one_bar() {
     let (served, browser) = page();
-    let weights = values("softmax", "weight-");
+    let weights = values("softmax", "share-");
     let before = browser.run(&format!("return {weights}"));
-    browser.run("document.querySelector('figure[data-figure=softmax] [data-handle=\"1\"]').focus()");
+    browser.run("document.querySelector('figure[data-figure=softmax] [data-key=\"grip-1\"]').focus()");
     browser.press(&"\u{e012}".repeat(20)); // hot: 2 less
-    browser.wait(&format!("{weights}['weight-1'] < {}", before["weight-1"].as_f64().unwrap() - 0.2));
+    browser.wait(&format!("{weights}['share-1'] < {}", before["share-1"].as_f64().unwrap() - 0.2));
     let after = browser.run(&format!("return Object.values({weights})"));
     let sum: f64 = after.as_array().unwrap().iter().filter_map(serde_json::Value::as_f64).sum();
     assert!((sum - 1.0).abs() < 1e-4, "{after}");
     browser.run("document.querySelector('#softmax-reset').click()");
-    browser.wait(&format!("Math.abs({weights}['weight-1'] - {}) < 1e-6", before["weight-1"]));
+    browser.wait(&format!("Math.abs({weights}['share-1'] - {}) < 1e-6", before["share-1"]));
     quiet(&browser, &served);
 }
 

@@ -1,6 +1,6 @@
 //! A real model: by the server, and in the browser's own worker.
 
-use crate::{page, quiet, same_numbers, shows};
+use crate::{page_with, quiet, same_numbers, shows};
 use attnscope::Model;
 use attnscope_cli::pull::resolve;
 
@@ -16,7 +16,7 @@ fn choose(browser: &crate::Browser, id: &str) {
 
 #[test]
 fn real_model_by_the_server_equals_the_engine() {
-    let (served, browser) = page();
+    let (served, browser) = page_with(ID);
     let model = Model::open(&resolve(ID).unwrap()).unwrap();
     choose(&browser, ID);
     shows(&browser, "the hot dog was", "smollm2");
@@ -32,7 +32,7 @@ fn real_model_by_the_server_equals_the_engine() {
 
 #[test]
 fn real_model_in_the_worker_equals_the_engine_and_gives_its_memory_back() {
-    let (served, browser) = page();
+    let (served, browser) = page_with(ID);
     let model = Model::open(&resolve(ID).unwrap()).unwrap();
     choose(&browser, &format!("browser/{ID}"));
     shows(&browser, "the hot dog was", "smollm2");
@@ -55,7 +55,7 @@ fn real_model_in_the_worker_equals_the_engine_and_gives_its_memory_back() {
 
 #[test]
 fn real_model_from_a_file_of_the_reader_equals_the_engine() {
-    let (served, browser) = page();
+    let (served, browser) = page_with(ID);
     let path = resolve(ID).unwrap();
     browser.keys("input[type=file]", path.canonicalize().unwrap().to_str().unwrap());
     shows(&browser, "the hot dog was", "smollm2");
@@ -65,7 +65,7 @@ fn real_model_from_a_file_of_the_reader_equals_the_engine() {
 
 #[test]
 fn real_model_that_predicts_nothing_shows_no_bars_of_another() {
-    let (served, browser) = page();
+    let (served, browser) = page_with("all-minilm-l6-v2");
     choose(&browser, "all-minilm-l6-v2");
     shows(&browser, "[CLS] the hot dog was [SEP]", "all-minilm");
     let figure = "document.querySelector('figure[data-figure=next-tokens]')";
@@ -78,7 +78,7 @@ fn real_model_that_predicts_nothing_shows_no_bars_of_another() {
 
 #[test]
 fn real_model_that_is_stopped_goes_on_where_it_stopped() {
-    let (served, browser) = page();
+    let (served, browser) = page_with(ID);
     choose(&browser, &format!("browser/{ID}"));
     // A part must have come before it is stopped.
     browser.wait("Number(document.querySelector('#status progress')?.value) > 1e6");
@@ -93,7 +93,7 @@ fn real_model_that_is_stopped_goes_on_where_it_stopped() {
 
 #[test]
 fn real_model_whose_server_is_killed_is_said_to_be_lost_and_the_page_lives_on() {
-    let (mut served, browser) = page();
+    let (mut served, browser) = page_with(ID);
     choose(&browser, ID);
     shows(&browser, "the hot dog was", "smollm2");
     served.kill();
