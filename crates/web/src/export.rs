@@ -17,6 +17,10 @@ use web_sys::{
 const WIDTH: f32 = 760.0;
 const SCALE: f64 = 2.0;
 
+/// Rows and columns of a table that are shown; the file has all.
+const ROWS: usize = 200;
+const COLUMNS: usize = 64;
+
 /// Saves a figure as `svg`, `png` or `csv`; `said` hears why if it cannot be.
 pub fn save(live: &Rc<Live>, kind: &'static str, said: impl Fn(String) + 'static) {
     let (name, live) = (format!("attnscope-{}.{kind}", live.name()), live.clone());
@@ -37,9 +41,9 @@ async fn saved(live: &Live, kind: &str, name: &str) -> Result<(), String> {
 }
 
 /// The figure's numbers as HTML.
-pub fn table(live: &Live, rows: usize) -> Result<String, String> {
+pub fn table(live: &Live) -> Result<String, String> {
     let table: Table = live.table()?;
-    Ok(table.to_html(&live.title(), rows))
+    Ok(table.to_html(&live.title(), ROWS, COLUMNS))
 }
 
 /// The address that shows what is seen now, at this figure.
