@@ -157,7 +157,7 @@ fn edited_scores_still_fill_one_bar() {
     let (served, browser) = page();
     let weights = values("softmax", "weight-");
     let before = browser.run(&format!("return {weights}"));
-    browser.run("document.querySelector('figure[data-figure=softmax] [data-handle=\"1\"]').focus()");
+    browser.run("document.querySelector('figure[data-figure=softmax] [data-key=\"grip-1\"]').focus()");
     browser.press(&"\u{e012}".repeat(20)); // hot: 2 less
     browser.wait(&format!("{weights}['weight-1'] < {}", before["weight-1"].as_f64().unwrap() - 0.2));
     let after = browser.run(&format!("return Object.values({weights})"));
