@@ -132,7 +132,8 @@ impl SceneView {
     fn labelled(&self) -> Result<Vec<(String, Element)>, JsValue> {
         let found = self.svg.query_selector_all("[data-key][aria-label]")?;
         let marks = (0..found.length()).filter_map(|at| found.get(at)?.dyn_into::<Element>().ok());
-        Ok(marks.filter_map(|mark| Some((mark.get_attribute("data-key")?, mark))).collect())
+        let named = marks.filter_map(|mark| Some((mark.get_attribute("data-key")?, mark)));
+        Ok(named.filter(|(key, _)| self.targets.contains_key(key)).collect())
     }
 
     /// Exactly one labelled mark can be reached by Tab, and every handle; arrows lead to the others.
@@ -240,12 +241,12 @@ fn for_page(mut mark: Mark) -> Mark {
     mark
 }
 
-/// Says whether events on a mark are events on something.
+/// Says whether events on a mark are events on something. One that ceases to keeps its name, and gives up the focus.
 fn stand_for(mark: &mut DrawnMark, key: &str, node: &Node) -> Result<(), JsValue> {
     let stands = node.target.is_some();
     match stands {
         true => mark.element.set_attribute("data-key", key)?,
-        false => mark.element.remove_attribute("data-key")?,
+        false => mark.element.remove_attribute("tabindex")?,
     }
     if node.label.is_some() {
         mark.element.set_attribute("role", if stands { "button" } else { "img" })?;
