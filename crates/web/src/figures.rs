@@ -289,10 +289,7 @@ impl Live {
                 Change::Forget(model) => self.app.forget(&model),
             }
         }
-        // A pointer that only passes changes nothing in the figure itself.
-        if !matches!(event, Event::Over(..) | Event::Left) {
-            self.changed.update(|n| *n += 1);
-        }
+        self.changed.update(|n| *n += 1);
     }
 
     /// Its place among the figures.
