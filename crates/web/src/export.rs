@@ -1,6 +1,6 @@
 //! A figure as a file, as an address, and as a table.
 
-use crate::figures::Live;
+use crate::live::Live;
 use attnscope_figures::svg::{escape, to_svg};
 use attnscope_figures::{Scene, Table};
 use attnscope_page::selection::{Selection, setting};

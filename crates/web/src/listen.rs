@@ -1,6 +1,6 @@
 //! Turns the browser's events into those of a figure.
 
-use crate::figures::Live;
+use crate::live::Live;
 use attnscope_figures::Target;
 use attnscope_page::{Event, Place};
 use std::cell::Cell;

@@ -1,7 +1,7 @@
 //! What can be done with a figure: save it, share it, read it as a table.
 
 use crate::export;
-use crate::figures::Live;
+use crate::live::Live;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use std::rc::Rc;
