@@ -58,19 +58,36 @@ pub(crate) fn add_product<S: Simd>(
     c: &mut [f32],
     c_stride: usize,
 ) {
+    // As many sums at once as there are registers for: 32 of them with AVX-512, else 16.
+    match S::f32s::LEN {
+        16 => add_tiles::<S, 4, 4>(simd, (m, n, k), a, b, c, c_stride),
+        _ => add_tiles::<S, 4, 2>(simd, (m, n, k), a, b, c, c_stride),
+    }
+}
+
+/// Tiles of `MR` rows by `NV` vectors, then what is left.
+#[inline(always)]
+fn add_tiles<S: Simd, const MR: usize, const NV: usize>(
+    simd: S,
+    (m, n, k): (usize, usize, usize),
+    a: Rows<'_>,
+    b: Rows<'_>,
+    c: &mut [f32],
+    c_stride: usize,
+) {
     let mut i = 0;
-    while i + 4 <= m {
-        add_rows::<S, 4>(simd, (i, n, k), a, b, c, c_stride);
-        i += 4;
+    while i + MR <= m {
+        add_rows::<S, MR, NV>(simd, (i, n, k), a, b, c, c_stride);
+        i += MR;
     }
     while i < m {
-        add_rows::<S, 1>(simd, (i, n, k), a, b, c, c_stride);
+        add_rows::<S, 1, NV>(simd, (i, n, k), a, b, c, c_stride);
         i += 1;
     }
 }
 
 #[inline(always)]
-fn add_rows<S: Simd, const MR: usize>(
+fn add_rows<S: Simd, const MR: usize, const NV: usize>(
     simd: S,
     (first, n, k): (usize, usize, usize),
     a: Rows<'_>,
@@ -78,7 +95,6 @@ fn add_rows<S: Simd, const MR: usize>(
     c: &mut [f32],
     c_stride: usize,
 ) {
-    const NV: usize = 2;
     let lanes = S::f32s::LEN;
     let a_rows: [&[f32]; MR] = std::array::from_fn(|i| &a.data[(first + i) * a.stride..][..k]);
     let mut col = 0;
@@ -116,7 +132,9 @@ fn add_columns<S: Simd, const MR: usize, const NV: usize>(
             acc[i][v] = S::f32s::from_slice(simd, &c[(first + i) * c_stride + col + v * lanes..][..lanes]);
         }
     }
-    for p in 0..a[0].len() {
+    let k = a[0].len();
+    let a = a.map(|row| &row[..k]);
+    for p in 0..k {
         let row = &b.data[p * b.stride + col..][..NV * lanes];
         let mut bv = [S::f32s::splat(simd, 0.0); NV];
         for v in 0..NV {

@@ -26,19 +26,24 @@ pub fn attention(level: Level, x: Inputs<'_>, out: Outputs<'_>) {
     if x.q_len == 0 || x.d_head == 0 {
         return;
     }
-    let transposed: Vec<Vec<f32>> = x.k.iter().map(|k| transpose(k, x.kv_len, x.d_head)).collect();
+    let turned: Vec<Vec<f32>> = x.k.iter().map(|k| turn(k, x.d_head)).collect();
     threads::for_each(blocks(&x, out), |block| {
-        let k_t = &transposed[x.kv_head(block.head)];
+        let k_t = &turned[x.kv_head(block.head)];
         dispatch!(level, simd => run_block(simd, &x, k_t, block));
     });
 }
 
-/// `[kv_len, d_head]` → `[d_head, kv_len]`, so that scores of neighbouring keys fill one vector.
-fn transpose(k: &[f32], kv_len: usize, d_head: usize) -> Vec<f32> {
-    let mut out = vec![0.0; k.len()];
-    for (j, row) in k.chunks_exact(d_head).enumerate() {
-        for (c, value) in row.iter().enumerate() {
-            out[c * kv_len + j] = *value;
+/// `[kv_len, d_head]` → tiles of `[d_head, TILE]`, so that scores of neighbouring keys fill one vector. The last tile is
+/// filled up with zeros. A tile is one piece of memory: rows of all keys would lie a power of two apart, and throw each
+/// other out of the cache.
+fn turn(k: &[f32], d_head: usize) -> Vec<f32> {
+    let tiles = k.chunks(TILE * d_head);
+    let mut out = vec![0.0; tiles.len() * TILE * d_head];
+    for (keys, tile) in tiles.zip(out.chunks_exact_mut(TILE * d_head)) {
+        for (j, key) in keys.chunks_exact(d_head).enumerate() {
+            for (c, value) in key.iter().enumerate() {
+                tile[c * TILE + j] = *value;
+            }
         }
     }
     out
@@ -102,7 +107,13 @@ fn reach(x: &Inputs<'_>, block: &Block<'_>) -> Range<usize> {
     first.start.min(last.start)..last.end.max(first.end)
 }
 
-/// Scores of the block's queries against `keys`, into `s` (rows `stride` apart), masked ones −∞.
+/// The keys of `reach` tile by tile: every tile begins at a multiple of [`TILE`].
+fn tiles(reach: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let first = reach.start / TILE * TILE;
+    (first..reach.end).step_by(TILE).map(move |start| start..reach.end.min(start + TILE))
+}
+
+/// Scores of the block's queries against the `keys` of one tile, into `s` (rows `stride` apart), masked ones −∞.
 #[inline(always)]
 fn tile_scores<S: Simd>(
     simd: S,
@@ -118,7 +129,7 @@ fn tile_scores<S: Simd>(
         s[i * stride..][..width].fill(0.0);
     }
     let q = Rows { data: x.query_block(head, first, rows), stride: x.d_head };
-    let k = Rows { data: &k_t[keys.start..], stride: x.kv_len };
+    let k = Rows { data: &k_t[keys.start * x.d_head..][..TILE * x.d_head], stride: TILE };
     add_product(simd, (rows, width, x.d_head), q, k, s, stride);
     for i in 0..rows {
         let row = &mut s[i * stride..][..width];
@@ -150,8 +161,10 @@ fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>
     for i in 0..rows {
         pattern[i * x.kv_len..][..x.kv_len].fill(f32::NEG_INFINITY);
     }
-    let place = (block.head, block.first, rows);
-    tile_scores(simd, x, place, k_t, reach.clone(), &mut pattern[reach.start..], x.kv_len);
+    for keys in tiles(reach.clone()) {
+        let place = (block.head, block.first, rows);
+        tile_scores(simd, x, place, k_t, keys.clone(), &mut pattern[keys.start..], x.kv_len);
+    }
     if let Some(scores) = &mut block.scores {
         scores.copy_from_slice(pattern);
     }
@@ -176,9 +189,7 @@ fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>)
     let mut tile = [0.0f32; BLOCK * TILE];
     let mut maxima = [f32::NEG_INFINITY; BLOCK];
     let mut sums = [0.0f32; BLOCK];
-    let mut start = reach.start;
-    while start < reach.end {
-        let keys = start..reach.end.min(start + TILE);
+    for keys in tiles(reach) {
         tile_scores(simd, x, (block.head, block.first, rows), k_t, keys.clone(), &mut tile, TILE);
         for i in 0..rows {
             let row = &mut tile[i * TILE..][..keys.len()];
@@ -200,7 +211,6 @@ fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>)
         let weights = Rows { data: &tile, stride: TILE };
         let v = Rows { data: &x.v[x.kv_head(block.head)][keys.start * x.d_head..], stride: x.d_head };
         add_product(simd, (rows, x.d_head, keys.len()), weights, v, block.z, x.d_head);
-        start = keys.end;
     }
     let mut lse = [f32::NEG_INFINITY; BLOCK];
     for i in 0..rows {
