@@ -6,7 +6,7 @@
 
 use super::edge::softmax_with_edges;
 use super::{Inputs, Outputs, plain, score};
-use crate::product::{Rows, add_product};
+use crate::product::{Rows, add_product, set_product};
 use crate::softmax::{exp_minus_in_place, max, scale, softmax_simd};
 use crate::threads;
 use fearless_simd::{Level, Simd, dispatch};
@@ -134,12 +134,9 @@ fn tile_scores<S: Simd>(
     stride: usize,
 ) {
     let (rows, width) = (q.len() / x.d_head, keys.len());
-    for i in 0..rows {
-        s[i * stride..][..width].fill(0.0);
-    }
     let q = Rows { data: q, stride: x.d_head };
     let k = Rows { data: &k_t[keys.start * x.d_head..][..TILE * x.d_head], stride: TILE };
-    add_product(simd, (rows, width, x.d_head), q, k, s, stride);
+    set_product(simd, (rows, width, x.d_head), q, k, s, stride);
     for i in 0..rows {
         let row = &mut s[i * stride..][..width];
         if x.soft_cap.is_some() {
@@ -167,18 +164,17 @@ fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>
             &mut scratch
         }
     };
-    for i in 0..rows {
-        pattern[i * x.kv_len..][..x.kv_len].fill(f32::NEG_INFINITY);
-    }
     for keys in tiles(reach.clone()) {
         tile_scores(simd, x, (&q, block.first), k_t, keys.clone(), &mut pattern[keys.start..], x.kv_len);
     }
-    if let Some(scores) = &mut block.scores {
-        scores.copy_from_slice(pattern);
-    }
     let mut lse = [f32::NEG_INFINITY; BLOCK];
     for i in 0..rows {
-        let (row, reach) = (&mut pattern[i * x.kv_len..][..x.kv_len], reach.clone());
+        let row = &mut pattern[i * x.kv_len..][..x.kv_len];
+        if let Some(scores) = &mut block.scores {
+            let scores = &mut scores[i * x.kv_len..][..x.kv_len];
+            scores.fill(f32::NEG_INFINITY);
+            scores[reach.clone()].copy_from_slice(&row[reach.clone()]);
+        }
         lse[i] = softmax_simd(simd, &mut row[reach.clone()]);
         row[..reach.start].fill(0.0);
         row[reach.end..].fill(0.0);
