@@ -13,7 +13,7 @@ const SIZE: (f32, f32) = (900.0, 330.0);
 const HEIGHT: f32 = 210.0;
 const TOP: f32 = 72.0;
 /// Left edge and width of each chart.
-const CHARTS: [(f32, f32); 2] = [(84.0, 300.0), (500.0, 300.0)];
+const CHARTS: [(f32, f32); 2] = [(84.0, 250.0), (540.0, 250.0)];
 
 /// One line of the results.
 struct Point {
@@ -58,7 +58,11 @@ fn scene(points: &[Point], theme: &Theme) -> Scene {
     let mut nodes = vec![Node::text(28.0, 34.0, Run::new(title)).size(18.0).bold().fill(theme.text)];
     let costs = [
         Cost { title: "time a token", of: |p| p.ms_a_token, said: |ms| format!("{} ms", number(ms)) },
-        Cost { title: "memory of the process", of: |p| p.memory, said: |bytes| format!("{} MB", number(bytes / 1e6)) },
+        Cost {
+            title: "memory of the process",
+            of: |p| p.memory / 1e6,
+            said: |mb| format!("{} MB", count(mb as usize)),
+        },
     ];
     for (cost, place) in costs.iter().zip(CHARTS) {
         chart(&mut nodes, points, cost, place, theme);
@@ -105,7 +109,7 @@ fn chart(nodes: &mut Vec<Node>, points: &[Point], cost: &Cost, (left, width): (f
         let label = Node::text(x(len), bottom + 16.0, Run::new(count(len as usize))).size(11.5).anchor(Anchor::Middle);
         nodes.push(label.fill(theme.muted).centred());
     }
-    nodes.push(Node::text(left + width + 18.0, bottom + 20.0, Run::new("tokens")).size(11.5).fill(theme.muted));
+    nodes.push(Node::text(left + width + 30.0, bottom + 20.0, Run::new("tokens")).size(11.5).fill(theme.muted));
 }
 
 fn series(nodes: &mut Vec<Node>, places: &[(f32, f32)], name: &str, color: Color, theme: &Theme) {

@@ -13,7 +13,7 @@ use std::time::Instant;
 const ENOUGH_MS: f64 = 100.0;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    println!("ready");
+    println!("ready attnscope {}", env!("CARGO_PKG_VERSION"));
     for line in std::io::stdin().lock().lines() {
         let case = Case::parse(&line?).ok_or("expected HEADS D_HEAD TOKENS causal|full kept|dropped")?;
         println!("{:.5}", case.time());

@@ -32,7 +32,7 @@ fn main() {
         std::thread::scope(|scope| rows.iter_mut().for_each(|row| drop(scope.spawn(|| exps(best, row, 5000)))));
         2.0 * 5000.0 * L1 as f64 / start.elapsed().as_secs_f64() / 1e9
     });
-    for (what, len, times) in [("read from memory, two threads", DRAM, 1), ("read from L3, two threads", L3, 50)] {
+    for (what, len, times) in [("read from memory on two threads", DRAM, 1), ("read from L3 on two threads", L3, 50)] {
         let data = vec![1.0f32; 2 * len];
         report(what, "GB/s", || gigas(2, |thread| read(best, &data[thread * len..][..len], times)));
     }

@@ -13,7 +13,7 @@ use std::process::Command;
 const CASES: &[(&str, &[u32])] =
     &[("nothing", &[128, 256, 512, 1024, 2048, 4096]), ("patterns", &[128, 256, 512, 1024, 2048])];
 const HEADER: &str = "tokens,kept,ms,ms a token,operations,GFLOP/s,bytes held at least,memory in bytes";
-const RUNS: usize = 5;
+const RUNS: usize = 3;
 
 /// Each length in a fresh process, so that its memory is its own; then the plot.
 pub fn run() -> Result<()> {

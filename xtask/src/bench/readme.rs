@@ -64,8 +64,8 @@ fn tables(rows: &[Row]) -> String {
     }
     let (versions, rest): (Vec<&Row>, Vec<&Row>) = rest.into_iter().partition(|row| row.case == "version");
     if !versions.is_empty() {
-        let said = versions.iter().map(|row| row.note.as_str()).collect::<Vec<_>>().join("; ");
-        let _ = writeln!(out, "Against: {said}.\n");
+        let said = versions.iter().map(|row| format!("{}: {}", row.who, row.note)).collect::<Vec<_>>().join("; ");
+        let _ = writeln!(out, "Who was asked: {said}.\n");
     }
     let mut who: Vec<&str> = Vec::new();
     let mut cases: Vec<&str> = Vec::new();
