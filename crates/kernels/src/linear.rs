@@ -4,7 +4,7 @@ use crate::dequant::{DType, dequantize_simd};
 use crate::product::dot_tile;
 use crate::threads;
 use fearless_simd::{Level, Simd, dispatch};
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::ops::Range;
 
 /// A weight matrix as a model file holds it: `rows` (outputs) of `cols` (inputs) numbers each.
@@ -75,15 +75,21 @@ fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, m
     let Some(width) = panel.y.first().map(|y| y.len()) else { return };
     // A single token uses every weight once: then a few rows are expanded at a time, into the first-level cache.
     let at_once = if panel.y.len() < FEW_TOKENS { FEW_ROWS } else { PANEL };
-    with_scratch(at_once.min(width) * w.cols, |scratch| {
-        for first in (0..width).step_by(at_once) {
-            let rows = first..width.min(first + at_once);
-            let weights = &mut scratch[..rows.len() * w.cols];
-            let bytes = &w.bytes[(panel.first + first) * w.row_bytes()..][..rows.len() * w.row_bytes()];
-            dequantize_simd(simd, w.dtype, bytes, weights);
-            multiply(simd, x, weights, w.cols, &mut panel.y, rows);
-        }
-    });
+    // Taken out and put back, not borrowed in a closure: what is not inlined here has no vector instructions.
+    let mut scratch = SCRATCH.take();
+    if scratch.len() < at_once * w.cols {
+        scratch.resize(at_once * w.cols, 0.0);
+    }
+    let mut first = 0;
+    while first < width {
+        let rows = first..width.min(first + at_once);
+        let weights = &mut scratch[..rows.len() * w.cols];
+        let bytes = &w.bytes[(panel.first + first) * w.row_bytes()..][..rows.len() * w.row_bytes()];
+        dequantize_simd(simd, w.dtype, bytes, weights);
+        multiply(simd, x, weights, w.cols, &mut panel.y, rows);
+        first += at_once;
+    }
+    SCRATCH.set(scratch);
     if let Some(bias) = bias {
         for y in &mut panel.y {
             for (y, b) in y.iter_mut().zip(&bias[panel.first..]) {
@@ -98,15 +104,9 @@ const FEW_TOKENS: usize = 8;
 /// Rows expanded at a time for few tokens.
 const FEW_ROWS: usize = 4;
 
-/// A piece of memory that the thread keeps: to ask for it and clear it anew would cost as much as filling it.
-fn with_scratch<T>(len: usize, f: impl FnOnce(&mut [f32]) -> T) -> T {
-    thread_local!(static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) });
-    SCRATCH.with_borrow_mut(|scratch| {
-        if scratch.len() < len {
-            scratch.resize(len, 0.0);
-        }
-        f(&mut scratch[..len])
-    })
+thread_local! {
+    /// A piece of memory that the thread keeps: to ask for it and clear it anew would cost as much as filling it.
+    static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
 /// Outputs `outputs` of every row of `y`, from their rows of expanded weights.
