@@ -1,36 +1,110 @@
 //! ggml's first formats: blocks of 32 numbers with one scale, and with a minimum in the `_1` ones.
 
-use super::float::half;
+use super::float::{four_halves, half};
+use fearless_simd::{Simd, f32x16, i32x16, prelude::*};
 
 /// `d · q`, q a signed byte.
 #[inline(always)]
-pub(super) fn q8_0(b: &[u8; 34], out: &mut [f32; 32]) {
-    let d = half(b[0], b[1]);
-    for (o, q) in out.iter_mut().zip(&b[2..]) {
-        *o = f32::from(*q as i8) * d;
+pub(super) fn q8_0<S: Simd>(simd: S, bytes: &[u8], out: &mut [f32]) {
+    let ((fours, rest), (outs, out_rest)) = fours(bytes, out);
+    for (b, out) in fours.iter().zip(outs) {
+        let d = halves::<S, 34, 0>(simd, b);
+        for i in 0..4 {
+            q8_0_block(simd, &b[i], d[i], &mut out[i]);
+        }
+    }
+    for (b, out) in rest.iter().zip(out_rest) {
+        q8_0_block(simd, b, half(b[0], b[1]), out);
+    }
+}
+
+#[inline(always)]
+fn q8_0_block<S: Simd>(simd: S, b: &[u8; 34], d: f32, out: &mut [f32; 32]) {
+    let d = f32x16::splat(simd, d);
+    for at in [0, 16] {
+        let mut q = [0; 16];
+        for j in 0..16 {
+            q[j] = i32::from(b[2 + at + j] as i8);
+        }
+        (i32x16::simd_from(simd, q).to_float::<f32x16<S>>() * d).store_slice(&mut out[at..at + 16]);
     }
 }
 
 /// `d · (q − 8)`; low nibbles are the first half of the block, high nibbles the second.
 #[inline(always)]
-pub(super) fn q4_0(b: &[u8; 18], out: &mut [f32; 32]) {
-    let d = half(b[0], b[1]);
-    for j in 0..16 {
-        let q = b[2 + j];
-        out[j] = (f32::from(q & 15) - 8.0) * d;
-        out[j + 16] = (f32::from(q >> 4) - 8.0) * d;
+pub(super) fn q4_0<S: Simd>(simd: S, bytes: &[u8], out: &mut [f32]) {
+    let ((fours, rest), (outs, out_rest)) = fours(bytes, out);
+    for (b, out) in fours.iter().zip(outs) {
+        let d = halves::<S, 18, 0>(simd, b);
+        for i in 0..4 {
+            q4_0_block(simd, &b[i], d[i], &mut out[i]);
+        }
     }
+    for (b, out) in rest.iter().zip(out_rest) {
+        q4_0_block(simd, b, half(b[0], b[1]), out);
+    }
+}
+
+#[inline(always)]
+fn q4_0_block<S: Simd>(simd: S, b: &[u8; 18], d: f32, out: &mut [f32; 32]) {
+    let (d, eight) = (f32x16::splat(simd, d), f32x16::splat(simd, 8.0));
+    let (low, high) = nibbles(simd, b, 2);
+    ((low - eight) * d).store_slice(&mut out[..16]);
+    ((high - eight) * d).store_slice(&mut out[16..]);
 }
 
 /// `d · q + m`
 #[inline(always)]
-pub(super) fn q4_1(b: &[u8; 20], out: &mut [f32; 32]) {
-    let (d, m) = (half(b[0], b[1]), half(b[2], b[3]));
-    for j in 0..16 {
-        let q = b[4 + j];
-        out[j] = f32::from(q & 15) * d + m;
-        out[j + 16] = f32::from(q >> 4) * d + m;
+pub(super) fn q4_1<S: Simd>(simd: S, bytes: &[u8], out: &mut [f32]) {
+    let ((fours, rest), (outs, out_rest)) = fours(bytes, out);
+    for (b, out) in fours.iter().zip(outs) {
+        let (d, m) = (halves::<S, 20, 0>(simd, b), halves::<S, 20, 2>(simd, b));
+        for i in 0..4 {
+            q4_1_block(simd, &b[i], d[i], m[i], &mut out[i]);
+        }
     }
+    for (b, out) in rest.iter().zip(out_rest) {
+        q4_1_block(simd, b, half(b[0], b[1]), half(b[2], b[3]), out);
+    }
+}
+
+#[inline(always)]
+fn q4_1_block<S: Simd>(simd: S, b: &[u8; 20], d: f32, m: f32, out: &mut [f32; 32]) {
+    let (d, m) = (f32x16::splat(simd, d), f32x16::splat(simd, m));
+    let (low, high) = nibbles(simd, b, 4);
+    (low * d + m).store_slice(&mut out[..16]);
+    (high * d + m).store_slice(&mut out[16..]);
+}
+
+/// The low and the high halves of sixteen bytes.
+#[inline(always)]
+fn nibbles<S: Simd>(simd: S, b: &[u8], at: usize) -> (f32x16<S>, f32x16<S>) {
+    let mut q = [0; 16];
+    for j in 0..16 {
+        q[j] = i32::from(b[at + j]);
+    }
+    let q = i32x16::simd_from(simd, q);
+    ((q & 15).to_float(), (q >> 4).to_float())
+}
+
+/// Four at a time, and what is left: blocks of bytes, and of 32 numbers.
+#[inline(always)]
+#[allow(clippy::type_complexity)]
+fn fours<'b, 'o, const BYTES: usize>(
+    bytes: &'b [u8],
+    out: &'o mut [f32],
+) -> ((&'b [[[u8; BYTES]; 4]], &'b [[u8; BYTES]]), (&'o mut [[[f32; 32]; 4]], &'o mut [[f32; 32]])) {
+    (bytes.as_chunks::<BYTES>().0.as_chunks(), out.as_chunks_mut().0.as_chunks_mut())
+}
+
+/// The halves that stand at byte `AT` of four blocks.
+#[inline(always)]
+fn halves<S: Simd, const BYTES: usize, const AT: usize>(simd: S, b: &[[u8; BYTES]; 4]) -> [f32; 4] {
+    let mut bits = [0; 4];
+    for i in 0..4 {
+        bits[i] = u32::from(u16::from_le_bytes([b[i][AT], b[i][AT + 1]]));
+    }
+    four_halves(simd, bits)
 }
 
 /// `d · (q − 16)`; the fifth bits of all 32 numbers stand together in one u32.

@@ -97,15 +97,15 @@ pub fn dequantize_at(level: Level, dtype: DType, bytes: &[u8], out: &mut [f32]) 
 }
 
 #[inline(always)]
-pub(crate) fn dequantize_simd<S: Simd>(_simd: S, dtype: DType, bytes: &[u8], out: &mut [f32]) {
+pub(crate) fn dequantize_simd<S: Simd>(simd: S, dtype: DType, bytes: &[u8], out: &mut [f32]) {
     assert_eq!(dtype.bytes_for(out.len()), Some(bytes.len()), "{dtype} blocks do not match {} numbers", out.len());
     match dtype {
         DType::F32 => blocks::<4, 1>(bytes, out, float::f32),
         DType::F16 => blocks::<2, 1>(bytes, out, float::f16),
         DType::BF16 => blocks::<2, 1>(bytes, out, float::bf16),
-        DType::Q8_0 => blocks(bytes, out, legacy::q8_0),
-        DType::Q4_0 => blocks(bytes, out, legacy::q4_0),
-        DType::Q4_1 => blocks(bytes, out, legacy::q4_1),
+        DType::Q8_0 => legacy::q8_0(simd, bytes, out),
+        DType::Q4_0 => legacy::q4_0(simd, bytes, out),
+        DType::Q4_1 => legacy::q4_1(simd, bytes, out),
         DType::Q5_0 => blocks(bytes, out, legacy::q5_0),
         DType::Q5_1 => blocks(bytes, out, legacy::q5_1),
         DType::Q2_K => blocks(bytes, out, k_quants::q2_k),
