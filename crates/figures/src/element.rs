@@ -163,6 +163,7 @@ fn target_indices(target: &Target) -> Vec<(&'static str, usize)> {
         Target::Head { layer, head } => vec![("data-layer", layer), ("data-head", head)],
         Target::Layer { layer } => vec![("data-layer", layer)],
         Target::Component { k_idx: Some(k_idx), component } => vec![("data-k", k_idx), ("data-component", component)],
+        Target::Product { k_idx, component } => vec![("data-k", k_idx), ("data-product", component)],
         Target::Component { k_idx: None, component } => vec![("data-component", component)],
         Target::Next { rank } => vec![("data-rank", rank)],
         Target::LensCell { row, position } => vec![("data-row", row), ("data-position", position)],

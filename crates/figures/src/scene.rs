@@ -64,6 +64,8 @@ pub enum Target {
     Layer { layer: usize },
     /// One component of q (`k_idx` none), or of a key or a product.
     Component { k_idx: Option<usize>, component: usize },
+    /// One component of the query times that of a key.
+    Product { k_idx: usize, component: usize },
     /// A place in the list of likeliest next tokens, 0 first.
     Next { rank: usize },
     /// A cell of the logit lens.

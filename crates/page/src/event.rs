@@ -1,5 +1,6 @@
 //! What the reader does to a figure, in the figure's terms, and what follows from it for the page.
 
+use crate::Elsewhere;
 use crate::selection::Selection;
 use attnscope::analysis::Number;
 use attnscope_figures::Target;
@@ -68,6 +69,8 @@ pub enum Change {
     Hover(Option<usize>),
     /// Open a number's arithmetic.
     Open(Number),
+    /// The same for a number of another run.
+    OpenElsewhere(Number, Elsewhere),
     /// Work to be done step by step; the figure hears of it. It replaces what the figure had under way.
     Work(Request),
     /// Stop that work.

@@ -1,5 +1,6 @@
 //! The figures of the page. One file each says what it asks, shows and does.
 
+mod answer;
 mod arcs;
 mod attention_steps;
 mod choose;

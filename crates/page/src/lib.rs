@@ -8,6 +8,7 @@
 pub mod answers;
 pub mod control;
 pub mod driver;
+pub mod elsewhere;
 pub mod event;
 pub mod figure;
 pub mod paper;
@@ -16,6 +17,7 @@ pub mod selection;
 pub use answers::{Answers, Missing, Page};
 pub use control::Control;
 pub use driver::Driver;
+pub use elsewhere::{Elsewhere, TWIN};
 pub use event::{Change, Event, Place};
 pub use figure::{FIGURES, PageFigure, View, figure};
 pub use paper::Paper;

@@ -1,5 +1,6 @@
 //! What the reader has chosen. It lives in the page's address, so that a link shows what its sender saw.
 
+use crate::Elsewhere;
 use attnscope::ModelInfo;
 use attnscope::analysis::Number;
 use attnscope_protocol::{Prompt, Request};
@@ -32,11 +33,21 @@ pub struct Selection {
     pub q_idx: Option<usize>,
     /// The number whose arithmetic is open.
     pub number: Option<Number>,
+    /// The run that the number belongs to, if it is not that of the sentence and the model.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { text: SENTENCE.into(), model: LESSON.into(), layer: 0, head: 0, q_idx: Some(2), number: None }
+        Self {
+            text: SENTENCE.into(),
+            model: LESSON.into(),
+            layer: 0,
+            head: 0,
+            q_idx: Some(2),
+            number: None,
+            elsewhere: None,
+        }
     }
 }
 
@@ -53,6 +64,13 @@ impl Selection {
         let layers = (self.model != LESSON && self.model != TRAINED).then(|| self.layer..self.layer + 1);
         let prompt = Prompt { model: self.model.clone(), text: self.text.clone(), interventions: Vec::new() };
         Request::Run { prompt, capture: capture.into(), layers, top: TOP }
+    }
+
+    /// How does the open number come about?
+    pub fn explain_request(&self) -> Option<Request> {
+        let number = self.number?;
+        let here = Elsewhere { model: self.model.clone(), text: self.text.clone(), cut: None };
+        Some(self.elsewhere.as_ref().unwrap_or(&here).explain(number))
     }
 
     /// Whether a question is about the reader's sentence and the chosen model: what is wrong with its text is the bar's
@@ -73,7 +91,7 @@ impl Selection {
     /// The same with another model, at the head that is worth a first look.
     pub fn with_model(&self, id: &str) -> Self {
         let (layer, head) = first_head(id);
-        Self { model: id.into(), layer, head, number: None, ..self.clone() }
+        Self { model: id.into(), layer, head, number: None, elsewhere: None, ..self.clone() }
     }
 
     /// From an address' query, with or without its `?`. What is not there or cannot be read is the default.
@@ -90,7 +108,7 @@ impl Selection {
                 "head" => selection.head = value.parse().unwrap_or(selection.head),
                 "query" => selection.q_idx = value.parse().ok(),
                 "number" => selection.number = value.parse().ok(),
-                _ => {}
+                _ => Elsewhere::take(&mut selection.elsewhere, name, value),
             }
         }
         match layer {
@@ -106,12 +124,17 @@ impl Selection {
         if *self == Self::default() {
             return String::new();
         }
-        let text = utf8_percent_encode(&self.text, ESCAPED).to_string().replace("%20", "+");
-        let model = utf8_percent_encode(&self.model, ESCAPED);
+        let (text, model) = (escaped(&self.text), escaped(&self.model));
         let query = self.q_idx.map_or_else(|| "none".to_owned(), |q_idx| q_idx.to_string());
-        let number = self.number.map_or_else(String::new, |number| format!("&number={number}"));
+        let of = self.elsewhere.as_ref().map_or_else(String::new, |of| format!("&{}", of.to_query()));
+        let number = self.number.map_or_else(String::new, |number| format!("&number={number}{of}"));
         format!("?text={text}&model={model}&layer={}&head={}&query={query}{number}", self.layer, self.head)
     }
+}
+
+/// A value, as it stands in a query.
+pub(crate) fn escaped(value: &str) -> String {
+    utf8_percent_encode(value, ESCAPED).to_string().replace("%20", "+")
 }
 
 /// What a link sets in figures, beside the selection: figure, control, value.
@@ -129,7 +152,7 @@ pub fn settings(query: &str) -> Vec<(String, String, String)> {
 /// The same, as a part of an address' query.
 pub fn setting(figure: &str, control: &str, value: &str) -> String {
     let text = format!("{figure}.{control}={value}");
-    format!("set={}", utf8_percent_encode(&text, ESCAPED).to_string().replace("%20", "+"))
+    format!("set={}", escaped(&text))
 }
 
 /// The head that is worth a first look: in SmolLM2 the one that gives *hot* most of *dog*'s attention.

@@ -8,7 +8,7 @@ use crate::work::Works;
 use asking::Asking;
 use attnscope::analysis::Number;
 use attnscope_page::selection::{LESSON, TRAINED};
-use attnscope_page::{Answers, Page, Selection};
+use attnscope_page::{Answers, Elsewhere, Page, Selection};
 use attnscope_protocol::{Failure, ModelCard, Progress, Request, Run};
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -32,7 +32,7 @@ pub struct App {
     /// Whether figures are drawn light on dark.
     pub dark: RwSignal<bool>,
     /// The numbers that led to the one that is open, from the first one opened.
-    pub opened: RwSignal<Vec<Number>>,
+    pub opened: RwSignal<Vec<(Number, Option<Elsewhere>)>>,
     /// Whether the next change of the address is a step of the browser's history.
     pub step: StoredValue<bool>,
     client: StoredValue<Client, LocalStorage>,
@@ -120,26 +120,31 @@ impl App {
         }
     }
 
-    /// Opens a number's arithmetic. Back closes it.
-    pub fn open(self, number: Number) {
+    /// Opens a number's arithmetic: of the page's run, or of one elsewhere. Back closes it.
+    pub fn open(self, number: Number, elsewhere: Option<Elsewhere>) {
         let now = self.selection.get_untracked();
-        if let Some(before) = now.number.filter(|before| *before != number) {
-            self.opened.update(|opened| opened.push(before));
+        if let Some(before) = now.number.filter(|before| (before, &now.elsewhere) != (&number, &elsewhere)) {
+            self.opened.update(|opened| opened.push((before, now.elsewhere.clone())));
         }
-        self.select_step(Selection { number: Some(number), ..now });
+        self.select_step(Selection { number: Some(number), elsewhere, ..now });
+    }
+
+    /// Opens a number of the run that the open one belongs to.
+    pub fn open_part(self, number: Number) {
+        self.open(number, self.selection.with_untracked(|s| s.elsewhere.clone()));
     }
 
     /// Back to the number that led here.
     pub fn back_number(self) {
-        if let Some(before) = self.opened.try_update(Vec::pop).flatten() {
-            self.selection.update(|s| s.number = Some(before));
+        if let Some((number, elsewhere)) = self.opened.try_update(Vec::pop).flatten() {
+            self.selection.update(|s| (s.number, s.elsewhere) = (Some(number), elsewhere));
         }
     }
 
     /// Closes the arithmetic.
     pub fn close_number(self) {
         self.opened.set(Vec::new());
-        self.selection.update(|s| s.number = None);
+        self.selection.update(|s| (s.number, s.elsewhere) = (None, None));
     }
 
     /// Starts work of a figure's own.

@@ -4,8 +4,8 @@
 use crate::app::App;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Step, Term};
 use attnscope_figures::number::{fixed, number};
-use attnscope_page::Missing;
-use attnscope_protocol::{Prompt, Request, Response};
+use attnscope_page::{Elsewhere, Missing};
+use attnscope_protocol::Response;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -26,13 +26,12 @@ pub fn Arithmetic(app: App) -> impl IntoView {
     Effect::new(move || {
         changed.track();
         let selection = app.selection.get();
-        let Some(number) = selection.number else {
+        let Some(request) = selection.explain_request() else {
             said.set(None);
             return app.want(PLACE, Vec::new());
         };
-        let prompt = Prompt { model: selection.model, text: selection.text, interventions: Vec::new() };
         let (answer, wanted) = app.with_page(|page| {
-            let answer = page.ask(&Request::Explain { prompt, number }).cloned();
+            let answer = page.ask(&request).cloned();
             (answer, page.into_wanted())
         });
         app.want(PLACE, wanted);
@@ -51,6 +50,7 @@ pub fn Arithmetic(app: App) -> impl IntoView {
     };
     move || {
         let content = said.get()?;
+        let elsewhere = app.selection.with_untracked(|s| s.elsewhere.as_ref().map(Elsewhere::said));
         let title = content.as_ref().map(|e| e.title.clone()).unwrap_or_default();
         Some(view! {
             <aside id="arithmetic" tabindex="-1" aria-label="How this number comes about" on:keydown=pressed>
@@ -60,6 +60,7 @@ pub fn Arithmetic(app: App) -> impl IntoView {
                     <button type="button" class="close" aria-label="close" on:click=move |_| close()>"×"</button>
                 </div>
                 <h2>{stressed(&title)}</h2>
+                {elsewhere.map(|run| view! { <p class="elsewhere">{stressed(&run)}</p> })}
                 {match content {
                     Ok(explanation) => explained(app, &explanation, all).into_any(),
                     Err(why) => view! { <p class="failed">{why}</p> }.into_any(),
@@ -129,7 +130,7 @@ fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<im
         let shown = if all.get() { terms.len() } else { SHOWN.min(terms.len()) };
         terms[..shown].iter().map(|term| row(app, term)).collect_view()
     };
-    let value = if matches!(rule, Rule::Softmax { .. }) { "exp(score − max)" } else { "gives" };
+    let value = if matches!(rule, Rule::Softmax { .. }) { "exp(it − max)" } else { "gives" };
     let more = (hidden > 0).then(|| {
         let label = move || if all.get() { "fewer".to_owned() } else { format!("{hidden} more") };
         view! { <button type="button" class="more" on:click=move |_| all.update(|all| *all = !*all)>{label}</button> }
@@ -161,7 +162,7 @@ fn part(app: App, factor: &Factor) -> AnyView {
     match &factor.source {
         Source::Number(inner) => {
             let inner = *inner;
-            view! { <button type="button" class="part" title=name on:click=move |_| app.open(inner)>{value}</button> }
+            view! { <button type="button" class="part" title=name on:click=move |_| app.open_part(inner)>{value}</button> }
                 .into_any()
         }
         Source::Stored { tensor, at } => {

@@ -221,7 +221,8 @@ impl Live {
             match change {
                 Change::Select(selection) => self.app.select(selection),
                 Change::Hover(row) => self.app.hover(row),
-                Change::Open(number) => self.app.open(number),
+                Change::Open(number) => self.app.open(number, None),
+                Change::OpenElsewhere(number, elsewhere) => self.app.open(number, Some(elsewhere)),
                 Change::Work(request) => self.app.work(self, request),
                 Change::Stop => self.app.stop_work(self.at),
                 Change::Forget(model) => self.app.forget(&model),

@@ -84,12 +84,15 @@ fn enter_opens_a_number_in_every_figure_that_has_some() {
         "tokens",
         "next-tokens",
         "embeddings",
+        "neighbours",
+        "two-answers",
         "projection",
         "components",
         "softmax",
         "weighted-sum",
         "attention-steps",
         "matrix",
+        "cut-edge",
         "arcs",
     ];
     for name in figures {

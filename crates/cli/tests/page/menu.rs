@@ -125,3 +125,24 @@ fn an_open_number_is_in_the_address_and_back_closes_it() {
     browser.wait("!location.search.includes('number')");
     quiet(&browser, &served);
 }
+
+/// A bar of another run opens in that run, and its parts do too; a link to it leads there.
+#[test]
+fn a_number_of_another_run_says_which_and_stays_in_it() {
+    let (served, browser) = page();
+    let figure = "figure[data-figure=two-answers]";
+    browser.run(&format!("document.querySelector('{figure} input[value=off]').click()"));
+    browser.wait(&format!("document.querySelector('{figure}').textContent.includes('without attention')"));
+    browser.run(&format!(
+        "document.querySelector('{figure} [data-key=\"bar-1-0\"]').dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"
+    ));
+    let panel = "document.querySelector('#arithmetic')?.textContent";
+    let twin = format!("{panel}?.includes('In the dog on the hot rock was, read by the twin without attention')");
+    browser.wait(&twin);
+    browser.run("document.querySelector('#arithmetic .part').click()");
+    browser.wait(&format!("{twin} && {panel}.includes('the logit of')"));
+    let url = browser.run("return location.href");
+    browser.go(url.as_str().unwrap());
+    browser.wait(&format!("{twin} && {panel}.includes('Σ embed · unembed')"));
+    quiet(&browser, &served);
+}

@@ -9,6 +9,8 @@ use std::str::FromStr;
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names of the indices are the field's own")]
 pub enum Number {
+    /// A token's vector in the embedding, whether it stands in the text or not. Not an array of a trace.
+    TokenEmbed { token: usize, component: usize },
     /// What enters the first layer: token and position, and their norm where the model has one. `embed`
     Embed { position: usize, component: usize },
     /// Token and position (and token type) added up, before the norm of the embedding where the model has one. Not an
@@ -94,6 +96,7 @@ impl Number {
     /// Layer (if it has one), the array's name, and the indices in it.
     fn parts(self) -> (Option<usize>, &'static str, Vec<usize>) {
         match self {
+            Self::TokenEmbed { token, component } => (None, "token_embed", vec![token, component]),
             Self::Embed { position, component } => (None, "embed", vec![position, component]),
             Self::EmbedSum { position, component } => (None, "embed_sum", vec![position, component]),
             Self::ResidPre { layer, position, component } => (Some(layer), "resid_pre", vec![position, component]),
@@ -129,6 +132,7 @@ impl Number {
 
     fn from_parts(layer: Option<usize>, name: &str, at: &[usize]) -> Option<Self> {
         Some(match (layer, name, at) {
+            (None, "token_embed", &[token, component]) => Self::TokenEmbed { token, component },
             (None, "embed", &[position, component]) => Self::Embed { position, component },
             (None, "embed_sum", &[position, component]) => Self::EmbedSum { position, component },
             (Some(layer), "resid_pre", &[position, component]) => Self::ResidPre { layer, position, component },
@@ -204,6 +208,7 @@ mod tests {
             Number::MlpPost { layer: 1, position: 0, component: 9 },
             Number::EmbedSum { position: 3, component: 7 },
             Number::KRaw { layer: 2, head: 1, position: 0, component: 9 },
+            Number::TokenEmbed { token: 9, component: 2 },
             Number::EmbedCosine { position: 1, token: 5 },
             Number::PreCosine { layer: 2, position: 1, token: 5 },
             Number::MidCosine { layer: 2, position: 1, token: 5 },

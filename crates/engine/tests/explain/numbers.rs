@@ -60,7 +60,7 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
             all.extend([Number::Logit { position, token }, Number::Probability { position, token }]);
         }
         for token in some(c.n_vocab) {
-            all.push(Number::EmbedCosine { position, token });
+            all.extend([Number::TokenEmbed { token, component: 1 }, Number::EmbedCosine { position, token }]);
             let of =
                 |layer| [Number::PreCosine { layer, position, token }, Number::MidCosine { layer, position, token }];
             all.extend(layers.iter().flat_map(|&layer| of(layer)));

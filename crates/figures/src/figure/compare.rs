@@ -67,6 +67,17 @@ impl Data {
         *self.p.get(column)?.get(word)?
     }
 
+    /// The item that a bar is.
+    pub fn index(&self, column: usize, word: usize) -> usize {
+        column * self.words.len() + word
+    }
+
+    /// The bar that an item is: column and word.
+    pub fn bar(&self, index: usize) -> Option<(usize, usize)> {
+        let (column, word) = (index.checked_div(self.words.len())?, index % self.words.len());
+        (column < self.columns.len()).then_some((column, word))
+    }
+
     /// The first of the runs before it that gives every word exactly the probability that this one gives it.
     pub fn same_as(&self, column: usize) -> Option<usize> {
         let row = |c: usize| (0..self.words.len()).map(move |w| self.probability(c, w));

@@ -148,7 +148,9 @@ fn bar(
     let said =
         format!("{}: {} in {}", token::spoken(&data.words[word]), percent(p), token::plain(&data.columns[column].name));
     let node = Node::rect(x, mid - height / 2.0, long, height).radius(3.0).fill(color(theme, column)).value(p);
-    frame.push(node.key(format!("bar-{column}-{word}")).target(Target::Item { index: word }).label(said));
+    frame.push(
+        node.key(format!("bar-{column}-{word}")).target(Target::Item { index: data.index(column, word) }).label(said),
+    );
     let size = if height < 18.0 { SMALL + 0.5 } else { LABEL };
     // What is no number is a long text.
     let shown = text::fit(&percent(p), full + NUMBER - long - 7.0, size, Weight::Semibold);

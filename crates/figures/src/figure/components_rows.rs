@@ -141,7 +141,11 @@ impl Strip {
             let x = self.x + component as f32 * step;
             let bar = Node::rect(x, mid - long.max(0.0), step - gap, long.abs());
             let bar = bar.fill(if long < 0.0 { minus } else { plus }).key(format!("{kind}-{name}-{component}"));
-            let bar = bar.target(Target::Component { k_idx, component }).value(value);
+            let target = match k_idx {
+                Some(k_idx) if kind == "product" => Target::Product { k_idx, component },
+                _ => Target::Component { k_idx, component },
+            };
+            let bar = bar.target(target).value(value);
             frame.push(bar.label(format!("{kind} {component}: {}", number(value))));
         }
     }

@@ -7,6 +7,7 @@ use crate::number::{fixed, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::{self, spoken};
+use attnscope::analysis::{Neighbour, Number};
 
 /// Lists at most: of more the first are drawn.
 pub const MAX_LISTS: usize = 2;
@@ -27,6 +28,8 @@ pub struct List {
     pub heading: String,
     /// Words and the cosine of the angle between their vector and this one, −1 to 1, nearest first.
     pub words: Vec<(String, f32)>,
+    /// Which number each word's cosine is; empty where it is none of a run's.
+    pub numbers: Vec<Number>,
 }
 
 /// What is drawn.
@@ -39,10 +42,11 @@ pub struct Data {
 }
 
 impl List {
-    /// A list from what `attnscope::analysis::neighbours` found.
-    pub fn new(heading: impl Into<String>, found: &[attnscope::analysis::Neighbour]) -> Self {
+    /// A list from what `attnscope::analysis::neighbours` found; `number` is any word's cosine.
+    pub fn new(heading: impl Into<String>, found: &[Neighbour], number: Number) -> Self {
         let words = found.iter().map(|near| (near.text.clone(), near.cosine)).collect();
-        Self { heading: heading.into(), words }
+        let numbers = found.iter().map(|near| number.with_last(near.id as usize)).collect();
+        Self { heading: heading.into(), words, numbers }
     }
 
     pub(super) fn shown(&self) -> &[(String, f32)] {
@@ -169,6 +173,7 @@ mod tests {
         let list = |words: &[(&str, f32)]| List {
             heading: "dog".into(),
             words: words.iter().map(|(word, cosine)| (word.to_string(), *cosine)).collect(),
+            numbers: Vec::new(),
         };
         Data { lists: vec![list(first), list(second)], model: String::new() }
     }

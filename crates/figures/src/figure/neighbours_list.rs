@@ -7,6 +7,7 @@ use crate::number::{fixed, number};
 use crate::scene::Segment::{Cubic, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
+use attnscope::analysis::Number;
 
 const ROW: f32 = 28.0;
 const BAR: f32 = 16.0;
@@ -83,7 +84,8 @@ pub(super) fn draw(frame: &mut Frame, list: &List, at: Place, color: &dyn Fn(usi
     let mut rows = Vec::new();
     for (i, (word, cosine)) in words.iter().enumerate() {
         let mid = frame.y + ROW / 2.0;
-        let left = row(frame, &at, i, (word, *cosine), (x0, zero, unit, mid), color(i));
+        let opens = list.numbers.get(i).copied();
+        let left = row(frame, &at, (i, opens), (word, *cosine), (x0, zero, unit, mid), color(i));
         rows.push(Row { left, right: at.x + at.width, mid, color: color(i) });
         frame.y += ROW;
     }
@@ -95,7 +97,7 @@ pub(super) fn draw(frame: &mut Frame, list: &List, at: Place, color: &dyn Fn(usi
 fn row(
     frame: &mut Frame,
     at: &Place,
-    i: usize,
+    (i, opens): (usize, Option<Number>),
     (word, cosine): (&str, f32),
     (x0, zero, unit, mid): (f32, f32, f32, f32),
     color: Option<Color>,
@@ -109,7 +111,8 @@ fn row(
     let bar = Node::rect(zero + long.min(0.0), mid - BAR / 2.0, long.abs().max(1.0), BAR).radius(3.0);
     let bar = bar.fill(color.unwrap_or(at.plain)).value(cosine).key(format!("bar-{}-{i}", at.list));
     let said = format!("{}: cosine {}", token::spoken(word), number(cosine));
-    frame.push(bar.target(Target::Item { index: at.first + i }).label(said));
+    let item = Target::Item { index: at.first + i };
+    frame.push(bar.target(opens.map_or(item, |number| Target::Number { number })).label(said));
     let shown = if cosine.is_nan() { "NaN".into() } else { fixed(cosine, 2) };
     let shown = text::fit(&shown, NUMBER - 6.0, LABEL, Weight::Regular);
     let node = Node::text(at.x + at.width, mid, Run::new(shown)).size(LABEL).anchor(Anchor::End).fill(theme.text);

@@ -38,6 +38,8 @@ pub struct Data {
     pub before: Vec<(String, f32)>,
     /// The same of the vector with `attn_out` added.
     pub after: Vec<(String, f32)>,
+    /// Which numbers those cosines are, before and after; empty where they are none of a run's.
+    pub cosines: [Vec<Number>; 2],
     /// The model's name.
     pub model: String,
 }
@@ -84,6 +86,7 @@ impl Data {
             attn_out: out.row(&[row]).ok_or(no_such)?.to_vec(),
             before,
             after,
+            cosines: [Vec::new(), Vec::new()],
             model: info.name.clone(),
         })
     }

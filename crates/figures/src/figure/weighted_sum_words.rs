@@ -5,7 +5,7 @@ use super::weighted_sum::Data;
 use crate::color::Color;
 use crate::number::{fixed, number};
 use crate::scale::nice_ceil;
-use crate::scene::{Anchor, Node, Run, Weight};
+use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::token::{self, spoken};
 
 /// Words a list.
@@ -58,7 +58,12 @@ fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x,
         let bar = Node::rect(bar_x, bar_y, (share * full).max(1.5), high).radius(3.0).fill(fill).value(*cosine);
         let twice = words[..rank].iter().any(|(w, _)| w == word);
         let key = if twice { format!("{when}-{rank}-{word}") } else { format!("{when}-{word}") };
-        frame.push(bar.key(key).label(format!("{when}: {}, cosine {}", spoken(word), number(*cosine))));
+        let bar = bar.key(key).label(format!("{when}: {}, cosine {}", spoken(word), number(*cosine)));
+        let opens = data.cosines[usize::from(when == "after")].get(rank);
+        frame.push(match opens {
+            Some(&number) => bar.target(Target::Number { number }),
+            None => bar,
+        });
         frame.y += row;
     }
 }

@@ -56,7 +56,7 @@ fn dog_of(depths: usize) -> journey::Data {
 
 pub fn near(heading: &str, words: &[(&str, f32)]) -> neighbours::List {
     let words = words.iter().map(|(word, cosine)| (word.to_string(), *cosine)).collect();
-    neighbours::List { heading: heading.into(), words }
+    neighbours::List { heading: heading.into(), words, numbers: Vec::new() }
 }
 
 pub fn near_dog() -> neighbours::Data {
@@ -77,6 +77,7 @@ pub fn near_odd() -> neighbours::Data {
     let long = neighbours::List {
         heading: "a heading that is far too long for the place that it has ".repeat(3),
         words: long,
+        numbers: Vec::new(),
     };
     neighbours::Data { lists: vec![near("", &nasty), long, near("third", &[])], model: String::new() }
 }

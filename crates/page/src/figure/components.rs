@@ -35,6 +35,13 @@ impl PageFigure for Components {
             Event::Over(Target::Component { k_idx, component }, _) => {
                 (self.component, self.k_idx) = (Some(*component), *k_idx);
             }
+            Event::Over(Target::Product { k_idx, component }, _) => {
+                (self.component, self.k_idx) = (Some(*component), Some(*k_idx));
+            }
+            Event::Chosen(Target::Product { k_idx, component }, _) => {
+                (self.component, self.k_idx) = (Some(*component), Some(*k_idx));
+                return summed(page, *k_idx).into_iter().collect();
+            }
             Event::Chosen(Target::Component { k_idx, component }, _) => {
                 (self.component, self.k_idx) = (Some(*component), *k_idx);
                 return opened(page, *k_idx, *component).into_iter().collect();
@@ -50,7 +57,14 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
     Data::from_trace(trace, chosen.layer, chosen.head, position(page, trace)).map_err(|_| too_long("q and k"))
 }
 
-/// A component of the query or of a key; a product is read as its key's component.
+/// The score that a product is a part of.
+fn summed(page: &Page<'_>, k_idx: usize) -> Option<Change> {
+    let (trace, chosen) = chosen(page).ok()?;
+    let (layer, head, q_idx) = (chosen.layer, chosen.head, position(page, trace));
+    Some(Change::Open(Number::Score { layer, head, q_idx, k_idx }))
+}
+
+/// A component of the query or of a key.
 fn opened(page: &Page<'_>, k_idx: Option<usize>, component: usize) -> Option<Change> {
     let (trace, chosen) = chosen(page).ok()?;
     let kv_head = chosen.head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);

@@ -1,14 +1,15 @@
 //! Chapter 10: cut one look, and see what the model says then.
 
+use super::answer::{Answer, compared, open};
 use super::choose::token_picker;
 use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
-use attnscope::{Intervention, NextToken, Token};
-use attnscope_figures::Table;
+use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Page, Paper};
+use attnscope::Token;
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::token::spoken;
-use attnscope_protocol::{Prompt, Request, Run};
+use attnscope_figures::{Table, Target};
+use attnscope_protocol::{Request, Run};
 use std::collections::{HashMap, HashSet};
 
 const MOST: usize = 10;
@@ -37,6 +38,9 @@ impl PageFigure for CutEdge {
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        if let Event::Chosen(Target::Item { index }, _) = event {
+            return self.answers(page).ok().and_then(|answers| open(answers, MOST, *index)).into_iter().collect();
+        }
         let Event::Set(id, value) = event else { return usual(event, page) };
         let Ok(run) = whole(page) else { return Vec::new() };
         let (q, k) = self.edge(&run.trace.tokens);
@@ -52,26 +56,32 @@ impl PageFigure for CutEdge {
 }
 
 impl CutEdge {
-    /// The sentence as it is, with the look cut, and without the word that is looked at.
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+        Ok(compared(self.answers(page)?, MOST, whole(page)?.trace.model.name.clone()))
+    }
+
+    /// The sentence as it is, with the look cut, and without the word that is looked at.
+    fn answers<'a>(&self, page: &Page<'a>) -> Result<Vec<Answer<'a>>, Missing> {
         let whole = whole(page)?;
         needs_next(whole)?;
-        let tokens = &whole.trace.tokens;
+        let (text, tokens) = (&page.selection.text, &whole.trace.tokens);
         let (q, k) = self.edge(tokens);
         let shorter = without(tokens, k, whole.trace.model.word_level);
-        let cut = if q == k { Err(Missing::Waiting) } else { run(page, &page.selection.text, vec![cut(q, k)?]) };
-        let less = shorter.as_ref().map(|text| run(page, text, Vec::new()));
         let name = |i: usize| tokens.get(i).map(|t| spoken(&t.text)).unwrap_or_default();
-        let column = |name: String, detail: String, next: &Vec<NextToken>| (Column { name, detail }, next.clone());
-        let mut columns = vec![column(page.selection.text.clone(), "as it is".into(), &whole.next)];
+        let asked = |name: String, detail: String, of: Elsewhere| {
+            let run = run(page, &of)?;
+            Ok(Answer::of_run(Column { name, detail }, run, of))
+        };
+        let mut answers = vec![asked(text.clone(), "as it is".into(), reading(page, text, None))];
         if q != k {
             let detail = format!("{} may not look at {}", name(q), name(k));
-            columns.push(column("one look cut".into(), detail, &cut?.next));
+            answers.push(asked("one look cut".into(), detail, reading(page, text, Some((q, k)))));
         }
-        if let (Some(text), Some(run)) = (shorter, less) {
-            columns.push(column(text, format!("without {}", name(k)), &run?.next));
+        if let Some(text) = shorter {
+            answers.push(asked(text.clone(), format!("without {}", name(k)), reading(page, &text, None)));
         }
-        Ok(Data::from_next(most_changed(columns), MOST, whole.trace.model.name.clone()))
+        // All are asked for before one is waited for.
+        Ok(most_changed(answers.into_iter().collect::<Result<_, Missing>>()?))
     }
 
     /// The edge, within the sentence: at first the last but one token's look at the one before it, dog→hot.
@@ -82,36 +92,34 @@ impl CutEdge {
     }
 }
 
-fn run<'a>(page: &Page<'a>, text: &str, interventions: Vec<Intervention>) -> Result<&'a Run, Missing> {
-    let prompt = Prompt { model: page.real.unwrap_or(LESSON).into(), text: text.into(), interventions };
-    page.run_of(&Request::Run { prompt, capture: String::new(), layers: None, top: TOP })
+fn reading(page: &Page<'_>, text: &str, cut: Option<(usize, usize)>) -> Elsewhere {
+    Elsewhere { model: page.real.unwrap_or(LESSON).into(), text: text.into(), cut }
+}
+
+fn run<'a>(page: &Page<'a>, of: &Elsewhere) -> Result<&'a Run, Missing> {
+    page.run_of(&Request::Run { prompt: of.prompt(), capture: String::new(), layers: None, top: TOP })
 }
 
 /// The sentence as it is.
 fn whole<'a>(page: &Page<'a>) -> Result<&'a Run, Missing> {
-    run(page, &page.selection.text, Vec::new())
+    run(page, &reading(page, &page.selection.text, None))
 }
 
 /// Only the words whose probability the change moved most.
-fn most_changed(mut columns: Vec<(Column, Vec<NextToken>)>) -> Vec<(Column, Vec<NextToken>)> {
+fn most_changed(mut answers: Vec<Answer<'_>>) -> Vec<Answer<'_>> {
     let mut moved: HashMap<u32, (f32, f32)> = HashMap::new();
-    for next in columns.iter().flat_map(|(_, next)| next) {
+    for next in answers.iter().flat_map(|answer| answer.next.iter()) {
         let (low, high) = moved.entry(next.id).or_insert((next.p, next.p));
         (*low, *high) = (low.min(next.p), high.max(next.p));
     }
     // A word that a list lacks is less likely there than all that it has.
-    let lacking = |id: u32| columns.iter().any(|(_, next)| !next.iter().any(|n| n.id == id));
+    let lacking = |id: u32| answers.iter().any(|answer| !answer.next.iter().any(|n| n.id == id));
     let mut order: Vec<(f32, u32)> =
         moved.into_iter().map(|(id, (low, high))| (if lacking(id) { high } else { high - low }, id)).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let kept: HashSet<u32> = order.into_iter().take(MOST).map(|(_, id)| id).collect();
-    columns.iter_mut().for_each(|(_, next)| next.retain(|n| kept.contains(&n.id)));
-    columns
-}
-
-/// In all layers and heads.
-fn cut(q: usize, k: usize) -> Result<Intervention, Missing> {
-    Intervention::cut(&format!("{q}>{k}")).map_err(|error| Missing::Nothing(error.to_string()))
+    answers.iter_mut().for_each(|answer| answer.next.to_mut().retain(|n| kept.contains(&n.id)));
+    answers
 }
 
 /// The sentence without one of its tokens, if anything is left.

@@ -1,12 +1,12 @@
 //! Chapter 2: a word has one vector, whatever stands beside it.
 
-use super::choose::{picked, position, token_picker};
+use super::choose::{largest, picked, position, token_picker};
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
 use attnscope::analysis::Number;
-use attnscope_figures::Table;
 use attnscope_figures::figure::vector_strip::{Data, State, Vector, render};
 use attnscope_figures::token::spoken;
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 
 /// The figure.
@@ -27,6 +27,9 @@ impl PageFigure for Embeddings {
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Set(id, value) => picked(page, id, value),
+            Event::Chosen(Target::Numbers { first, columns, .. }, _) => {
+                strongest(page, *first, *columns).map(Change::Open).into_iter().collect()
+            }
             _ => usual(event, page),
         }
     }
@@ -35,28 +38,34 @@ impl PageFigure for Embeddings {
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let trace = &page.run()?.trace;
     let at = position(page, trace);
-    let token = trace.tokens.get(at).ok_or(Missing::Waiting)?;
     let before = at.checked_sub(1).and_then(|i| trace.tokens.get(i));
+    let token = trace.tokens.get(at).ok_or(Missing::Waiting)?;
     // Another word for contrast: the nearest one that is no other writing of it.
     let near = Request::Neighbours { model: page.selection.model.clone(), token: token.id, top: 8 };
     let Response::Neighbours(near) = page.ask(&near)? else { return Err(Missing::Waiting) };
     let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());
     let other = near.iter().find(|n| !same(&n.text));
-    let tokens = [Some(token.id), Some(token.id), other.map(|n| n.id)].into_iter().flatten().collect();
-    let request = Request::Embeddings { model: page.selection.model.clone(), tokens };
+    let tokens: Vec<u32> = [Some(token.id), Some(token.id), other.map(|n| n.id)].into_iter().flatten().collect();
+    let request = Request::Embeddings { model: page.selection.model.clone(), tokens: tokens.clone() };
     let Response::Embeddings(vectors) = page.ask(&request)? else { return Err(Missing::Waiting) };
     let word = spoken(&token.text);
     let here = before.map_or_else(|| word.clone(), |b| format!("{} {word}", spoken(&b.text)));
     let names = [here, format!("{word} alone"), other.map(|n| spoken(&n.text)).unwrap_or_default()];
-    // The word's numbers lead to what enters the first layer, of which they are a part or all. The other word is not in
-    // the sentence.
-    let embed = Some(Number::Embed { position: at, component: 0 });
-    let vectors = names.into_iter().zip([embed, embed, None]).zip(vectors);
-    let vectors = vectors.map(|((name, first), values)| Vector { name, values: values.clone(), first });
+    let first = |id: &u32| Number::TokenEmbed { token: *id as usize, component: 0 };
+    let vectors = names.into_iter().zip(tokens.iter().map(first)).zip(vectors);
+    let vectors = vectors.map(|((name, first), values)| Vector { name, values: values.clone(), first: Some(first) });
     Ok(Data {
         title: format!("The embedding of {word}"),
         vectors: vectors.collect(),
         difference: Some((0, 1)),
         model: trace.model.name.clone(),
     })
+}
+
+/// Of the numbers of a strip from the first on, that farthest from 0.
+fn strongest(page: &Page<'_>, first: Number, len: usize) -> Option<Number> {
+    let Number::TokenEmbed { component: from, .. } = first else { return None };
+    let data = data(page).ok()?;
+    let strip = data.vectors.iter().find(|v| v.first == Some(first.with_last(0)))?;
+    Some(first.with_last(from + largest(strip.values.get(from..from + len)?)?))
 }

@@ -4,7 +4,7 @@ use super::choose::{picked, position, token_picker};
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
 use attnscope::Trace;
-use attnscope::analysis::Neighbour;
+use attnscope::analysis::{Neighbour, Number};
 use attnscope_figures::Table;
 use attnscope_figures::figure::neighbours::{Data, List, State, render};
 use attnscope_figures::token::spoken;
@@ -41,13 +41,14 @@ impl PageFigure for Neighbours {
 fn data(page: &Page<'_>, trace: &Trace) -> Result<Data, Missing> {
     let at = position(page, trace);
     let beside = at.checked_sub(1).unwrap_or(at + 1);
-    let tokens = [at, beside].into_iter().filter_map(|i| trace.tokens.get(i));
-    let lists = tokens.map(|token| {
+    let tokens = [at, beside].into_iter().filter_map(|i| Some((i, trace.tokens.get(i)?)));
+    let lists = tokens.map(|(position, token)| {
         let near = near(page, token.id)?;
         // A word is nearest to itself, and often to other writings of it: that says nothing.
         let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());
         let others: Vec<Neighbour> = near.iter().filter(|n| !same(&n.text)).take(NEAR).cloned().collect();
-        Ok(List::new(format!("nearest to {}", spoken(&token.text)), &others))
+        let number = Number::EmbedCosine { position, token: 0 };
+        Ok(List::new(format!("nearest to {}", spoken(&token.text)), &others, number))
     });
     // All are asked for before one is waited for.
     let lists = lists.collect::<Vec<Result<List, Missing>>>().into_iter().collect::<Result<_, _>>()?;

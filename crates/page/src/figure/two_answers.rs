@@ -1,11 +1,11 @@
 //! Chapter 3: the same words in another order, with attention and without.
 
+use super::answer::{Answer, compared, open};
 use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
-use attnscope::NextToken;
-use attnscope_figures::Table;
+use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Page, Paper, TWIN};
 use attnscope_figures::figure::compare::{Column, Data, State, render};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Prompt, Request, Response};
 
 /// The same words; who is hot differs.
@@ -49,6 +49,9 @@ impl PageFigure for TwoAnswers {
                 };
                 Vec::new()
             }
+            Event::Chosen(Target::Item { index }, _) => {
+                self.answers(page).ok().and_then(|answers| open(answers, MOST, *index)).into_iter().collect()
+            }
             _ => usual(event, page),
         }
     }
@@ -56,23 +59,19 @@ impl PageFigure for TwoAnswers {
 
 impl TwoAnswers {
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
-        let column = |name: &str, detail: &str| Column { name: name.into(), detail: detail.into() };
-        let text = &page.selection.text;
-        let columns = match self.compare {
-            Compare::With => {
-                let [a, b] = PAIR.map(|text| with_attention(page, text));
-                vec![(column(PAIR[0], "with attention"), a?), (column(PAIR[1], "with attention"), b?)]
-            }
-            Compare::Without => {
-                let [a, b] = PAIR.map(|text| without_attention(page, text));
-                vec![(column(PAIR[0], "without attention"), a?), (column(PAIR[1], "without attention"), b?)]
-            }
-            Compare::Yours => {
-                let (a, b) = (with_attention(page, text), without_attention(page, text));
-                vec![(column(text, "with attention"), a?), (column(text, "without attention"), b?)]
-            }
+        Ok(compared(self.answers(page)?, MOST, "Lesson model".into()))
+    }
+
+    fn answers<'a>(&self, page: &Page<'a>) -> Result<[Answer<'a>; 2], Missing> {
+        let text = page.selection.text.as_str();
+        let (with, without) = (with_attention, without_attention);
+        // Both are asked for before one is waited for.
+        let [a, b] = match self.compare {
+            Compare::With => PAIR.map(|text| with(page, text)),
+            Compare::Without => PAIR.map(|text| without(page, text)),
+            Compare::Yours => [with(page, text), without(page, text)],
         };
-        Ok(Data::from_next(columns, MOST, "Lesson model".into()))
+        Ok([a?, b?])
     }
 
     fn switch(&self) -> Control {
@@ -87,16 +86,22 @@ impl TwoAnswers {
     }
 }
 
-fn with_attention(page: &Page<'_>, text: &str) -> Result<Vec<NextToken>, Missing> {
+fn with_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing> {
+    let of = Elsewhere { model: LESSON.into(), text: text.into(), cut: None };
     let prompt = Prompt { model: LESSON.into(), text: text.into(), interventions: Vec::new() };
     let run = page.run_of(&Request::Run { prompt, capture: String::new(), layers: None, top: TOP })?;
     needs_next(run)?;
-    Ok(run.next.clone())
+    Ok(Answer::of_run(Column { name: text.into(), detail: "with attention".into() }, run, of))
 }
 
-fn without_attention(page: &Page<'_>, text: &str) -> Result<Vec<NextToken>, Missing> {
+fn without_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing> {
+    let column = Column { name: text.into(), detail: "without attention".into() };
+    let of = Elsewhere { model: TWIN.into(), text: text.into(), cut: None };
     match page.ask(&Request::Twin { text: text.into(), top: TOP })? {
-        Response::Twin(next) => Ok(next.clone()),
+        // The lesson's tokens are words.
+        Response::Twin(next) => {
+            Ok(Answer { column, next: next.as_slice().into(), after: text.split_whitespace().count(), of })
+        }
         _ => Err(Missing::Waiting),
     }
 }

@@ -4,7 +4,7 @@ use super::choose::{chosen, head_picker, largest, picked, position, token_picker
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
-use attnscope::analysis::Number;
+use attnscope::analysis::{Neighbour, Number};
 use attnscope_figures::figure::weighted_sum::{Data, State, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
@@ -60,11 +60,20 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
     };
     // Both are wanted at once.
     let (before, after) = (near(page, row("resid_pre")?), near(page, row("resid_mid")?));
-    Ok(Data::from_trace(trace, chosen.layer, chosen.head, at, before?, after?)?)
+    let (before, after, layer) = (before?, after?, chosen.layer);
+    let named = |near: &[Neighbour]| near.iter().map(|n| (n.text.clone(), n.cosine)).collect();
+    let data = Data::from_trace(trace, layer, chosen.head, at, named(before), named(after))?;
+    let opens = |near: &[Neighbour], number: Number| near.iter().map(|n| number.with_last(n.id as usize)).collect();
+    let cosines = [
+        opens(before, Number::PreCosine { layer, position: at, token: 0 }),
+        opens(after, Number::MidCosine { layer, position: at, token: 0 }),
+    ];
+    Ok(Data { cosines, ..data })
 }
 
-fn near(page: &Page<'_>, vector: Vec<f32>) -> Result<Vec<(String, f32)>, Missing> {
-    let request = Request::Near { model: page.selection.model.clone(), vector, top: NEAR };
-    let Response::Neighbours(found) = page.ask(&request)? else { return Err(Missing::Waiting) };
-    Ok(found.iter().map(|n| (n.text.clone(), n.cosine)).collect())
+fn near<'a>(page: &Page<'a>, vector: Vec<f32>) -> Result<&'a [Neighbour], Missing> {
+    match page.ask(&Request::Near { model: page.selection.model.clone(), vector, top: NEAR })? {
+        Response::Neighbours(found) => Ok(found),
+        _ => Err(Missing::Waiting),
+    }
 }

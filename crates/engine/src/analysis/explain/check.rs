@@ -22,6 +22,7 @@ pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error
     let no_mlp = || Error::usage(format!("{name} has no MLP, only attention"));
     use Number::*;
     match number {
+        TokenEmbed { token, component: x } => known(token).and(component(x, ("an embedding", c.d_model))),
         Embed { position: at, component: x }
         | EmbedSum { position: at, component: x }
         | ResidPre { position: at, component: x, .. }

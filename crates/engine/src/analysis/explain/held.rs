@@ -65,6 +65,7 @@ impl<'a> Held<'a> {
     pub fn row(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         let w = &self.model.weights;
         Ok(match number {
+            Number::TokenEmbed { token, .. } => self.model.embedding(token as u32).into(),
             Number::EmbedSum { position, .. } => self.embed_sum(position).into(),
             Number::AttnIn { layer, position, .. } => {
                 self.read(Number::ResidPre { layer, position, component: 0 }, &w.blocks[layer].norm_attn)?

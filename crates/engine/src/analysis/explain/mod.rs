@@ -56,6 +56,7 @@ pub fn explain(model: &Model, trace: &Trace, number: Number) -> Result<Explanati
 
 fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     match number {
+        Number::TokenEmbed { token, component } => Ok(stream::token_embed(held, token, component)),
         Number::Embed { position, component } => stream::embed(held, position, component),
         Number::EmbedSum { position, component } => stream::embed_sum(held, position, component),
         Number::ResidPre { layer, position, component } => stream::resid_pre(held, layer, position, component),

@@ -3,6 +3,7 @@
 use super::super::Number;
 use super::explanation::{Factor, Term};
 use super::held::Held;
+use super::name;
 use super::norm::norm;
 use super::parts::Arithmetic;
 use crate::Error;
@@ -13,6 +14,13 @@ fn sum(held: &Held<'_>, formula: &str, of: &[Number]) -> Result<Arithmetic, Erro
     let factors = of.iter().map(|number| held.factor(*number)).collect::<Result<Vec<_>, _>>()?;
     let name = |factor: &Factor| factor.name.split('[').next().unwrap_or_default().to_owned();
     Ok(Arithmetic::sum(formula, factors.into_iter().map(|f| Term::product(name(&f), vec![f])).collect()))
+}
+
+/// It is stored as it is.
+pub(super) fn token_embed(held: &Held<'_>, token: usize, component: usize) -> Arithmetic {
+    let value = held.model.embedding(token as u32)[component];
+    let stored = Factor::stored("W_E", value, vec![token, component]);
+    Arithmetic::sum("W_E of the token: learned", vec![Term::product(name::component(component), vec![stored])])
 }
 
 pub(super) fn embed(held: &Held<'_>, position: usize, component: usize) -> Result<Arithmetic, Error> {

@@ -8,6 +8,9 @@ pub(super) fn title(held: &Held<'_>, number: Number) -> String {
     let token = |at| held.token(at);
     let word = |id| format!("*{}*", held.word(id));
     match number {
+        Number::TokenEmbed { token: id, component } => {
+            format!("component {component} of the embedding of {}", word(id))
+        }
         Number::Embed { position, component } => {
             format!("component {component} of {} as it enters the model", token(position))
         }

@@ -25,16 +25,17 @@ pub fn explain_twin(twin: &Twin, tokens: &[u32], number: Number) -> Result<Expla
     let logits = twin.logits_after(tokens);
     check_index(token, logits.len(), "token", "the twin knows tokens")?;
     let word = |id: usize| Words::lesson().word(id as u32).unwrap_or_default().to_owned();
+    let said = word(token);
     let (value, made, title) = match number {
-        Number::Logit { .. } => (logits[token], logit(twin, tokens, token, &word), "the logit of"),
+        Number::Logit { .. } => (logits[token], logit(twin, tokens, token, &word), format!("the logit of *{said}*")),
         _ => {
             let made = share(&logits, (position, token), word);
-            (made.rule.combine(&made.terms), made, "how likely is")
+            (made.rule.combine(&made.terms), made, format!("how likely *{said}* is"))
         }
     };
     let Arithmetic { formula, rule, terms, steps, mut remarks } = made;
     remarks.push("The twin has no attention and knows no order: it takes the mean of all words.".into());
-    let title = format!("{title} *{}* for the twin without attention", word(token));
+    let title = format!("{title} for the twin without attention");
     let formula = format!("{} = {formula}", short(number));
     Ok(Explanation { number, title, formula, value, rule, terms, steps, remarks })
 }

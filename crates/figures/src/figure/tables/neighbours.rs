@@ -29,6 +29,7 @@ mod tests {
         let list = |heading: &str, words: &[(&str, f32)]| List {
             heading: heading.into(),
             words: words.iter().map(|(word, cosine)| (word.to_string(), *cosine)).collect(),
+            numbers: Vec::new(),
         };
         let lists =
             vec![list("dog before", &[(" cat", 0.5), (" cow", f32::NAN)]), list("dog after", &[(" soup", 0.25)])];
