@@ -4,6 +4,7 @@
 mod bench;
 mod fixtures;
 mod lesson;
+mod python;
 mod run;
 mod serve;
 mod shell;
@@ -25,7 +26,7 @@ cargo xtask TASK
   run       see attention in your terminal: pulls SmolLM2 (98 MB) once, release build
   web       build the page: engine for wasm32, prose and figures, into dist/
   site      the page for a host of files only, into FOLDER (or target/site)
-  bench     measure: `bench page`; results in benchmarks/
+  bench     measure: `bench [attention|model|map|browser|page]`, all but the page; results in benchmarks/
   fixtures  make the golden data in fixtures/ anew, with Python
   lesson    train the lesson model anew (crates/engine/src/lesson/), release build
   help      this text
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["run"] => run::run(),
         ["web"] => web::run(),
-        ["bench", "page"] => bench::page(),
+        ["bench", what @ ..] => bench::run(what),
         ["serve", options @ ..] => serve::run(options),
         ["site"] => web::site(None),
         ["site", folder] => web::site(Some(folder)),

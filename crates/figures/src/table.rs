@@ -48,23 +48,30 @@ impl Table {
         out
     }
 
-    /// The first `most` rows as HTML, with a line that tells how many there are if there are more.
-    pub fn to_html(&self, caption: &str, most: usize) -> String {
-        let heads: String = self.columns.iter().map(|c| format!("<th scope=\"col\">{}</th>", escape(c))).collect();
+    /// As HTML: of many rows and columns the first `most_rows` and `most_columns`, with a line that tells how many there
+    /// are.
+    pub fn to_html(&self, caption: &str, most_rows: usize, most_columns: usize) -> String {
+        let columns = self.columns.len().min(most_columns);
+        let heads = self.columns[..columns].iter().map(|c| format!("<th scope=\"col\">{}</th>", escape(c)));
+        let heads: String = heads.collect();
         let mut out = format!("<table><caption>{}</caption><thead><tr>{heads}</tr></thead><tbody>", escape(caption));
-        for row in self.rows.iter().take(most) {
+        for row in self.rows.iter().take(most_rows) {
             out += "<tr>";
-            for at in 0..self.columns.len() {
+            for at in 0..columns {
                 let field = escape(&row.get(at).unwrap_or(&Cell::Empty).to_string());
-                // The words that a row begins with say whose row it is.
-                let tag = if matches!(row.get(at), Some(Cell::Text(_))) && at == 0 { "th scope=\"row\"" } else { "td" };
+                // What a row begins with says whose row it is, unless it is one of its numbers.
+                let is_head = at == 0 && !matches!(row.first(), Some(Cell::Number(_) | Cell::Empty));
+                let tag = if is_head { "th scope=\"row\"" } else { "td" };
                 let _ = write!(out, "<{tag}>{field}</{}>", &tag[..2]);
             }
             out += "</tr>";
         }
         out += "</tbody></table>";
-        if self.rows.len() > most {
-            let _ = write!(out, "<p>The first {most} of {} rows; the CSV file has all.</p>", self.rows.len());
+        let all = [("rows", most_rows, self.rows.len()), ("columns", most_columns, self.columns.len())];
+        let left_out = all.into_iter().filter(|(_, most, len)| len > most);
+        let left_out: Vec<String> = left_out.map(|(what, most, len)| format!("{most} of {len} {what}")).collect();
+        if !left_out.is_empty() {
+            let _ = write!(out, "<p>The first {}; the CSV file has all.</p>", left_out.join(", "));
         }
         out
     }
@@ -136,12 +143,15 @@ mod tests {
 
     #[test]
     fn html_has_headings_and_says_what_it_leaves_out() {
-        let html = table().to_html("A & B", 1);
+        let html = table().to_html("A & B", 1, 2);
         assert!(
             html.contains("<caption>A &amp; B</caption>") && html.contains("<th scope=\"row\"> hot</th><td>0.1</td>")
         );
-        assert!(!html.contains("<x>") && html.ends_with("The first 1 of 2 rows; the CSV file has all.</p>"), "{html}");
-        assert!(table().to_html("", 2).contains("<th scope=\"row\">&lt;x&gt;</th><td></td><td></td></tr>"));
+        assert!(
+            !html.contains("<x>") && html.ends_with("The first 1 of 2 rows, 2 of 3 columns; the CSV file has all.</p>"),
+            "{html}"
+        );
+        assert!(table().to_html("", 2, 3).contains("<th scope=\"row\">&lt;x&gt;</th><td></td><td></td></tr>"));
     }
 
     proptest::proptest! {

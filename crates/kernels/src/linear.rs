@@ -4,6 +4,8 @@ use crate::dequant::{DType, dequantize_simd};
 use crate::product::dot_tile;
 use crate::threads;
 use fearless_simd::{Level, Simd, dispatch};
+use std::cell::Cell;
+use std::ops::Range;
 
 /// A weight matrix as a model file holds it: `rows` (outputs) of `cols` (inputs) numbers each.
 #[derive(Clone, Copy, Debug)]
@@ -71,20 +73,23 @@ struct Panel<'a> {
 #[inline(always)]
 fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, mut panel: Panel<'_>) {
     let Some(width) = panel.y.first().map(|y| y.len()) else { return };
-    let bytes = &w.bytes[panel.first * w.row_bytes()..][..width * w.row_bytes()];
-    let mut weights = vec![0.0; width * w.cols];
-    dequantize_simd(simd, w.dtype, bytes, &mut weights);
-    let x_row = |i: usize| &x[i * w.cols..(i + 1) * w.cols];
-    let m = panel.y.len();
-    let mut i = 0;
-    while i + 4 <= m {
-        tile_rows::<S, 4>(simd, std::array::from_fn(|r| x_row(i + r)), &weights, w.cols, &mut panel.y[i..i + 4]);
-        i += 4;
+    // A single token uses every weight once: then a few rows are expanded at a time, into the first-level cache.
+    let at_once = if panel.y.len() < FEW_TOKENS { FEW_ROWS } else { PANEL };
+    // Taken out and put back, not borrowed in a closure: what is not inlined here has no vector instructions.
+    let mut scratch = SCRATCH.take();
+    if scratch.len() < at_once * w.cols {
+        scratch.resize(at_once * w.cols, 0.0);
     }
-    while i < m {
-        tile_rows::<S, 1>(simd, [x_row(i)], &weights, w.cols, &mut panel.y[i..i + 1]);
-        i += 1;
+    let mut first = 0;
+    while first < width {
+        let rows = first..width.min(first + at_once);
+        let weights = &mut scratch[..rows.len() * w.cols];
+        let bytes = &w.bytes[(panel.first + first) * w.row_bytes()..][..rows.len() * w.row_bytes()];
+        dequantize_simd(simd, w.dtype, bytes, weights);
+        multiply(simd, x, weights, w.cols, &mut panel.y, rows);
+        first += at_once;
     }
+    SCRATCH.set(scratch);
     if let Some(bias) = bias {
         for y in &mut panel.y {
             for (y, b) in y.iter_mut().zip(&bias[panel.first..]) {
@@ -94,12 +99,46 @@ fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, m
     }
 }
 
+/// Fewer tokens than these are few.
+const FEW_TOKENS: usize = 8;
+/// Rows expanded at a time for few tokens.
+const FEW_ROWS: usize = 4;
+
+thread_local! {
+    /// A piece of memory that the thread keeps: to ask for it and clear it anew would cost as much as filling it.
+    static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+}
+
+/// Outputs `outputs` of every row of `y`, from their rows of expanded weights.
 #[inline(always)]
-fn tile_rows<S: Simd, const MR: usize>(simd: S, x: [&[f32]; MR], weights: &[f32], cols: usize, y: &mut [&mut [f32]]) {
+fn multiply<S: Simd>(simd: S, x: &[f32], weights: &[f32], cols: usize, y: &mut [&mut [f32]], outputs: Range<usize>) {
+    let x_row = |i: usize| &x[i * cols..(i + 1) * cols];
+    let m = y.len();
+    let mut i = 0;
+    while i + 4 <= m {
+        let tile = std::array::from_fn(|r| x_row(i + r));
+        tile_rows::<S, 4>(simd, tile, weights, cols, &mut y[i..i + 4], outputs.start);
+        i += 4;
+    }
+    while i < m {
+        tile_rows::<S, 1>(simd, [x_row(i)], weights, cols, &mut y[i..i + 1], outputs.start);
+        i += 1;
+    }
+}
+
+#[inline(always)]
+fn tile_rows<S: Simd, const MR: usize>(
+    simd: S,
+    x: [&[f32]; MR],
+    weights: &[f32],
+    cols: usize,
+    y: &mut [&mut [f32]],
+    first: usize,
+) {
     let mut rows = weights.chunks_exact(cols);
-    let width = rows.len();
-    let mut j = 0;
-    while j + 4 <= width {
+    let end = first + rows.len();
+    let mut j = first;
+    while j + 4 <= end {
         let w: [&[f32]; 4] = std::array::from_fn(|_| rows.next().unwrap_or(&[]));
         let tile = dot_tile::<S, MR, 4>(simd, x, w);
         for (y, sums) in y.iter_mut().zip(&tile) {

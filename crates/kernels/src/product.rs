@@ -52,6 +52,48 @@ pub(crate) struct Rows<'a> {
 #[inline(always)]
 pub(crate) fn add_product<S: Simd>(
     simd: S,
+    size: (usize, usize, usize),
+    a: Rows<'_>,
+    b: Rows<'_>,
+    c: &mut [f32],
+    c_stride: usize,
+) {
+    product::<S, true>(simd, size, a, b, c, c_stride);
+}
+
+/// [`add_product`] to a `c` of zeros, whatever is in it.
+#[inline(always)]
+pub(crate) fn set_product<S: Simd>(
+    simd: S,
+    size: (usize, usize, usize),
+    a: Rows<'_>,
+    b: Rows<'_>,
+    c: &mut [f32],
+    c_stride: usize,
+) {
+    product::<S, false>(simd, size, a, b, c, c_stride);
+}
+
+#[inline(always)]
+fn product<S: Simd, const ADD: bool>(
+    simd: S,
+    size: (usize, usize, usize),
+    a: Rows<'_>,
+    b: Rows<'_>,
+    c: &mut [f32],
+    c_stride: usize,
+) {
+    // As many sums at once as there are registers for: 32 of them with AVX-512, else 16.
+    match S::f32s::LEN {
+        16 => tiles::<S, ADD, 4, 4>(simd, size, a, b, c, c_stride),
+        _ => tiles::<S, ADD, 4, 2>(simd, size, a, b, c, c_stride),
+    }
+}
+
+/// Tiles of `MR` rows by `NV` vectors, then what is left.
+#[inline(always)]
+fn tiles<S: Simd, const ADD: bool, const MR: usize, const NV: usize>(
+    simd: S,
     (m, n, k): (usize, usize, usize),
     a: Rows<'_>,
     b: Rows<'_>,
@@ -59,18 +101,18 @@ pub(crate) fn add_product<S: Simd>(
     c_stride: usize,
 ) {
     let mut i = 0;
-    while i + 4 <= m {
-        add_rows::<S, 4>(simd, (i, n, k), a, b, c, c_stride);
-        i += 4;
+    while i + MR <= m {
+        rows::<S, ADD, MR, NV>(simd, (i, n, k), a, b, c, c_stride);
+        i += MR;
     }
     while i < m {
-        add_rows::<S, 1>(simd, (i, n, k), a, b, c, c_stride);
+        rows::<S, ADD, 1, NV>(simd, (i, n, k), a, b, c, c_stride);
         i += 1;
     }
 }
 
 #[inline(always)]
-fn add_rows<S: Simd, const MR: usize>(
+fn rows<S: Simd, const ADD: bool, const MR: usize, const NV: usize>(
     simd: S,
     (first, n, k): (usize, usize, usize),
     a: Rows<'_>,
@@ -78,31 +120,32 @@ fn add_rows<S: Simd, const MR: usize>(
     c: &mut [f32],
     c_stride: usize,
 ) {
-    const NV: usize = 2;
     let lanes = S::f32s::LEN;
     let a_rows: [&[f32]; MR] = std::array::from_fn(|i| &a.data[(first + i) * a.stride..][..k]);
     let mut col = 0;
     while col + NV * lanes <= n {
-        add_columns::<S, MR, NV>(simd, a_rows, b, c, (first, c_stride, col));
+        columns::<S, ADD, MR, NV>(simd, a_rows, b, c, (first, c_stride, col));
         col += NV * lanes;
     }
     while col + lanes <= n {
-        add_columns::<S, MR, 1>(simd, a_rows, b, c, (first, c_stride, col));
+        columns::<S, ADD, MR, 1>(simd, a_rows, b, c, (first, c_stride, col));
         col += lanes;
     }
     for col in col..n {
         for (i, row) in a_rows.iter().enumerate() {
             let out = &mut c[(first + i) * c_stride + col];
+            let mut sum = if ADD { *out } else { 0.0 };
             for (p, x) in row.iter().enumerate() {
-                *out += x * b.data[p * b.stride + col];
+                sum += x * b.data[p * b.stride + col];
             }
+            *out = sum;
         }
     }
 }
 
 /// `MR` rows by `NV` vectors of `c`, held in registers over the whole of `k`.
 #[inline(always)]
-fn add_columns<S: Simd, const MR: usize, const NV: usize>(
+fn columns<S: Simd, const ADD: bool, const MR: usize, const NV: usize>(
     simd: S,
     a: [&[f32]; MR],
     b: Rows<'_>,
@@ -111,12 +154,16 @@ fn add_columns<S: Simd, const MR: usize, const NV: usize>(
 ) {
     let lanes = S::f32s::LEN;
     let mut acc = [[S::f32s::splat(simd, 0.0); NV]; MR];
-    for i in 0..MR {
-        for v in 0..NV {
-            acc[i][v] = S::f32s::from_slice(simd, &c[(first + i) * c_stride + col + v * lanes..][..lanes]);
+    if ADD {
+        for i in 0..MR {
+            for v in 0..NV {
+                acc[i][v] = S::f32s::from_slice(simd, &c[(first + i) * c_stride + col + v * lanes..][..lanes]);
+            }
         }
     }
-    for p in 0..a[0].len() {
+    let k = a[0].len();
+    let a = a.map(|row| &row[..k]);
+    for p in 0..k {
         let row = &b.data[p * b.stride + col..][..NV * lanes];
         let mut bv = [S::f32s::splat(simd, 0.0); NV];
         for v in 0..NV {

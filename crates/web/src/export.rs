@@ -1,6 +1,6 @@
 //! A figure as a file, as an address, and as a table.
 
-use crate::figures::Live;
+use crate::live::Live;
 use attnscope_figures::svg::{escape, to_svg};
 use attnscope_figures::{Scene, Table};
 use attnscope_page::selection::{Selection, setting};
@@ -16,6 +16,10 @@ use web_sys::{
 /// Width of a saved drawing in pixels, and how many of the picture's make one of the drawing's.
 const WIDTH: f32 = 760.0;
 const SCALE: f64 = 2.0;
+
+/// Rows and columns of a table that are shown; the file has all.
+const ROWS: usize = 200;
+const COLUMNS: usize = 64;
 
 /// Saves a figure as `svg`, `png` or `csv`; `said` hears why if it cannot be.
 pub fn save(live: &Rc<Live>, kind: &'static str, said: impl Fn(String) + 'static) {
@@ -37,9 +41,9 @@ async fn saved(live: &Live, kind: &str, name: &str) -> Result<(), String> {
 }
 
 /// The figure's numbers as HTML.
-pub fn table(live: &Live, rows: usize) -> Result<String, String> {
+pub fn table(live: &Live) -> Result<String, String> {
     let table: Table = live.table()?;
-    Ok(table.to_html(&live.title(), rows))
+    Ok(table.to_html(&live.title(), ROWS, COLUMNS))
 }
 
 /// The address that shows what is seen now, at this figure.

@@ -1,51 +1,14 @@
-//! The figures of the page, live: each finds its place in the prose, draws there what it has to show, and hears what the
-//! reader does to it. What that is, `attnscope-page` knows.
+//! Finds the figures of the page in its prose and makes them live. What each shows and does, `attnscope-page` knows.
 
 use crate::app::App;
-use crate::controls;
 use crate::listen::listen;
+use crate::live::Live;
 use crate::menu;
-use crate::scene_view::SceneView;
-use crate::watch::{seen, width_of};
-use attnscope_figures::{Scene, Table};
 use attnscope_page::selection::settings;
-use attnscope_page::{Change, Control, Event, Missing, PageFigure, Paper, Selection, View};
 use leptos::prelude::*;
-use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Element;
-
-/// Milliseconds that a figure out of sight waits, so that those in sight come first.
-const LATER: i32 = 120;
-
-/// A figure in its place.
-pub struct Live {
-    app: App,
-    /// Its place among the figures, which names it to the app.
-    at: usize,
-    name: String,
-    place: Element,
-    controls: RefCell<Option<Element>>,
-    paper: Element,
-    caption: Option<Element>,
-    figure: RefCell<Box<dyn PageFigure>>,
-    /// What was shown last.
-    shown: RefCell<Option<View>>,
-    /// The drawing.
-    pub scene: RefCell<Option<SceneView>>,
-    width: RwSignal<f32>,
-    seen: RwSignal<bool>,
-    /// Counts what changed in the figure itself, and answers that it waited for.
-    pub changed: RwSignal<u32>,
-    /// Counts its drawings.
-    pub drawn: RwSignal<u32>,
-    /// Its controls as it began, and what a link sets in them.
-    first: RefCell<Vec<Control>>,
-    settings: RefCell<Vec<(String, String)>>,
-    later: Cell<bool>,
-    ticking: Cell<bool>,
-}
 
 /// Makes every figure of the page live. A figure that the page names but nobody draws is left as it was drawn.
 pub fn mount_all(app: App) -> Result<(), JsValue> {
@@ -59,275 +22,19 @@ pub fn mount_all(app: App) -> Result<(), JsValue> {
         if let Some(figure) = attnscope_page::figure(&name) {
             let set = set.iter().filter(|(figure, ..)| *figure == name);
             let set = set.map(|(_, control, value)| (control.clone(), value.clone())).collect();
-            mount(app, at as usize, name, figure, place, set)?;
+            if let Some(live) = Live::new(app, at as usize, name, figure, place, set)? {
+                mount(&Rc::new(live), app)?;
+            }
         }
     }
     Ok(())
 }
 
-fn mount(
-    app: App,
-    at: usize,
-    name: String,
-    figure: Box<dyn PageFigure>,
-    place: Element,
-    settings: Vec<(String, String)>,
-) -> Result<(), JsValue> {
-    let Some(paper) = place.query_selector(".drawing")? else { return Ok(()) };
-    let live = Rc::new(Live {
-        app,
-        at,
-        name,
-        controls: RefCell::new(place.query_selector(".controls")?),
-        caption: place.query_selector("figcaption")?,
-        figure: RefCell::new(figure),
-        shown: RefCell::default(),
-        scene: RefCell::default(),
-        width: width_of(&paper)?,
-        seen: seen(&place)?,
-        changed: RwSignal::new(0),
-        drawn: RwSignal::new(0),
-        first: RefCell::default(),
-        settings: RefCell::new(settings),
-        later: Cell::default(),
-        ticking: Cell::default(),
-        place,
-        paper,
-    });
-    app.add_figure(at, live.changed);
-    listen(&live)?;
-    menu::mount(&live);
+fn mount(live: &Rc<Live>, app: App) -> Result<(), JsValue> {
+    app.add_figure(live.index(), live.changed);
+    listen(live)?;
+    menu::mount(live);
     let follows = live.clone();
     Effect::new(move || follows.follow());
     Ok(())
-}
-
-impl Live {
-    /// Draws when anything that it depends on changed: at once if it is in sight, soon if it is not.
-    fn follow(self: &Rc<Self>) {
-        let seen = self.seen.get();
-        self.app.selection.track();
-        self.app.dark.track();
-        self.app.hovered.track();
-        self.app.cards.track();
-        self.width.track();
-        self.changed.track();
-        if seen {
-            return self.draw();
-        }
-        if self.is_heavy() {
-            return self.app.want(self.at, Vec::new());
-        }
-        if self.later.replace(true) {
-            return;
-        }
-        let live = self.clone();
-        let draw = Closure::once_into_js(move || {
-            live.later.set(false);
-            // Meanwhile a real model may have been found.
-            if live.seen.get_untracked() || !live.is_heavy() {
-                live.draw();
-            }
-        });
-        if let Some(window) = web_sys::window() {
-            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(draw.unchecked_ref(), LATER);
-        }
-    }
-
-    fn is_heavy(&self) -> bool {
-        self.app.with_page(|page| self.figure.borrow().is_heavy(&page))
-    }
-
-    fn paper(&self) -> Paper {
-        Paper { width: self.width.get_untracked(), dark: self.app.dark.get_untracked(), bare: true }
-    }
-
-    fn draw(self: &Rc<Self>) {
-        let view = self.app.with_page(|page| {
-            let view = self.figure.borrow().view(&page, self.paper());
-            (view, page.into_wanted())
-        });
-        let (view, wanted) = view;
-        self.app.want(self.at, wanted);
-        match view {
-            Ok(view) => {
-                self.set_stale(false);
-                // A figure that cannot be drawn leaves the others alone.
-                let _ = self.show(view);
-            }
-            Err(Missing::Waiting) => {}
-            Err(Missing::Failed(_)) => self.set_stale(true),
-            // What stood there belongs to another model or sentence: it must not stay.
-            Err(Missing::Nothing(why)) => self.say(&why),
-        }
-        self.play();
-    }
-
-    fn show(self: &Rc<Self>, view: View) -> Result<(), JsValue> {
-        self.set_controls(&view)?;
-        self.draw_scene(&view.scene)?;
-        if let Some(caption) = &self.caption {
-            caption.set_text_content(Some(&view.scene.caption));
-        }
-        if self.shown.borrow().is_none() {
-            self.first.borrow_mut().clone_from(&view.controls);
-        }
-        *self.shown.borrow_mut() = Some(view);
-        self.drawn.update(|n| *n += 1);
-        self.is_ready();
-        for (control, value) in self.settings.take() {
-            self.hear(Event::Set(control, value));
-        }
-        Ok(())
-    }
-
-    /// The drawing by itself, with heading and caption.
-    pub fn for_file(&self, width: f32) -> Result<Scene, String> {
-        let paper = Paper { width, bare: false, ..self.paper() };
-        let view = self.app.with_page(|page| self.figure.borrow().view(&page, paper));
-        view.map(|view| view.scene).map_err(in_words)
-    }
-
-    /// What it shows, as a table.
-    pub fn table(&self) -> Result<Table, String> {
-        self.app.with_page(|page| self.figure.borrow().table(&page)).map_err(in_words)
-    }
-
-    /// What it is called now.
-    pub fn title(&self) -> String {
-        self.shown.borrow().as_ref().map_or_else(|| self.name.clone(), |view| view.scene.title.clone())
-    }
-
-    /// Its name in the page.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What is chosen in the page.
-    pub fn selection(&self) -> Selection {
-        self.app.selection.get_untracked()
-    }
-
-    /// The controls that are not as they were: id and value. Those of the selection are in its own part of an address.
-    pub fn set_by_reader(&self) -> Vec<(String, String)> {
-        let (first, shown) = (self.first.borrow(), self.shown.borrow());
-        let now = shown.iter().flat_map(|view| &view.controls);
-        let changed = now.filter(|control| {
-            let was = first.iter().find(|first| first.id() == control.id());
-            !["layer", "head", "word"].contains(&control.id()) && was.is_some_and(|was| was.value() != control.value())
-        });
-        changed.map(|control| (control.id().to_owned(), control.value())).collect()
-    }
-
-    fn set_controls(&self, view: &View) -> Result<(), JsValue> {
-        if view.controls.is_empty() && self.controls.borrow().is_none() {
-            return Ok(());
-        }
-        if self.controls.borrow().is_none() {
-            let fresh = self.paper.owner_document().ok_or("a page")?.create_element("div")?;
-            fresh.set_class_name("controls");
-            self.place.insert_before(&fresh, Some(&self.paper))?;
-            *self.controls.borrow_mut() = Some(fresh);
-        }
-        let before = self.shown.borrow();
-        let before = before.as_ref().map(|view| view.controls.as_slice());
-        match &*self.controls.borrow() {
-            Some(place) => controls::set(place, &self.name, before, &view.controls),
-            None => Ok(()),
-        }
-    }
-
-    fn draw_scene(&self, scene: &Scene) -> Result<(), JsValue> {
-        if self.scene.borrow().is_none() {
-            let fresh = SceneView::new(&self.paper, &format!("figure-{}", self.name))?;
-            *self.scene.borrow_mut() = Some(fresh);
-        }
-        self.scene.borrow_mut().as_mut().map_or(Ok(()), |view| view.draw(scene))
-    }
-
-    fn say(&self, why: &str) {
-        self.scene.borrow_mut().take();
-        self.paper.set_text_content(Some(why));
-        if let Some(caption) = &self.caption {
-            caption.set_text_content(None);
-        }
-        self.set_stale(false);
-        self.is_ready();
-    }
-
-    fn set_stale(&self, stale: bool) {
-        let _ = self.place.set_attribute("data-stale", if stale { "true" } else { "false" });
-    }
-
-    /// What of it the reader holds, `handle` or `slider`: the stylesheet lets the marks follow faster.
-    pub fn hold(&self, what: Option<&str>) {
-        let _ = match what {
-            Some(what) => self.place.set_attribute("data-held", what),
-            None => self.place.remove_attribute("data-held"),
-        };
-    }
-
-    fn is_ready(&self) {
-        if self.place.get_attribute("data-ready").as_deref() != Some("true") {
-            let _ = self.place.set_attribute("data-ready", "true");
-            // `cargo xtask bench page` asks when the first figure lived.
-            let _ = web_sys::window().and_then(|window| window.performance()).map(|clock| clock.mark("live"));
-        }
-    }
-
-    /// Tells the figure what happened, and does what it wants of the page.
-    pub fn hear(self: &Rc<Self>, event: Event) {
-        let event = event.at_its_place();
-        let changes = self.app.with_page(|page| self.figure.borrow_mut().hear(&event, &page));
-        for change in changes {
-            match change {
-                Change::Select(selection) => self.app.select(selection),
-                Change::Hover(row) => self.app.hover(row),
-                Change::Open(number) => self.app.open(number),
-                Change::Work(request) => self.app.work(self, request),
-                Change::Stop => self.app.stop_work(self.at),
-                Change::Forget(model) => self.app.forget(&model),
-            }
-        }
-        // A pointer that only passes changes nothing in the figure itself.
-        if !matches!(event, Event::Over(..) | Event::Left) {
-            self.changed.update(|n| *n += 1);
-        }
-    }
-
-    /// Its place among the figures.
-    pub fn index(&self) -> usize {
-        self.at
-    }
-
-    /// Where it is drawn.
-    pub fn paper_element(&self) -> &Element {
-        &self.paper
-    }
-
-    /// All of it.
-    pub fn element(&self) -> &Element {
-        &self.place
-    }
-
-    fn play(self: &Rc<Self>) {
-        let Some(pause) = self.figure.borrow().plays().filter(|_| !self.ticking.get()) else { return };
-        self.ticking.set(true);
-        let live = self.clone();
-        let tick = Closure::once_into_js(move || {
-            live.ticking.set(false);
-            live.hear(Event::Tick);
-        });
-        if let Some(window) = web_sys::window() {
-            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(tick.unchecked_ref(), pause as i32);
-        }
-    }
-}
-
-fn in_words(missing: Missing) -> String {
-    match missing {
-        Missing::Waiting => "the figure is not there yet".into(),
-        Missing::Failed(failure) => failure.message,
-        Missing::Nothing(why) => why,
-    }
 }

@@ -7,13 +7,16 @@
 mod app;
 mod arithmetic;
 mod bar;
+mod beside;
 mod client;
 mod controls;
+mod drawn;
 mod engine_worker;
 mod export;
 mod figures;
 mod lesson_worker;
 mod listen;
+mod live;
 mod menu;
 mod scene_view;
 mod server;

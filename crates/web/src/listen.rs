@@ -1,6 +1,6 @@
 //! Turns the browser's events into those of a figure.
 
-use crate::figures::Live;
+use crate::live::Live;
 use attnscope_figures::Target;
 use attnscope_page::{Event, Place};
 use std::cell::Cell;
@@ -114,7 +114,7 @@ fn take(live: &Rc<Live>, held: &Cell<Option<Held>>, handle: Target, pointer: &Po
     live.hold(Some("handle"));
     // What is dragged out of the figure stays dragged.
     let _ = live.paper_element().set_pointer_capture(pointer.pointer_id());
-    focus(Some(mark));
+    focus(mark.closest("[tabindex]").ok().flatten().as_ref());
 }
 
 /// From the middle of a mark to the pointer: who takes it beside its middle does not move it by that.

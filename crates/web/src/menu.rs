@@ -1,15 +1,12 @@
 //! What can be done with a figure: save it, share it, read it as a table.
 
 use crate::export;
-use crate::figures::Live;
+use crate::live::Live;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement};
-
-/// Rows of a table that are shown; the file has all.
-const ROWS: usize = 200;
 
 /// Puts the menu into a figure, and the place for its table behind the drawing.
 pub fn mount(live: &Rc<Live>) -> Option<()> {
@@ -48,7 +45,7 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
     };
     let shown = move || {
         drawn.track();
-        table.get().then(|| figure.with_value(|live| export::table(live, ROWS)))
+        table.get().then(|| figure.with_value(|live| export::table(live)))
     };
     let rows = move || {
         match shown()? {

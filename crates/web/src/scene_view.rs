@@ -1,15 +1,15 @@
 //! Scene → DOM. A mark that keeps its key keeps its element, so that a change of state moves it instead of drawing it
 //! anew; how it moves is the stylesheet's business (`.scene` in style.css), and reduced motion its, too.
 
-use attnscope_figures::element::{Content, Element as Mark, Span, element, num};
-use attnscope_figures::scene::{Node, Scene, Shape, Target};
+use crate::beside::distance;
+use crate::drawn::{Drawn, SVG, draw_nodes, set};
+use attnscope_figures::element::num;
+use attnscope_figures::scene::{Scene, Target};
 use attnscope_page::Place;
 use attnscope_page::paper::view_box;
 use std::collections::HashMap;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, DomRect, Element, MouseEvent};
-
-const SVG: &str = "http://www.w3.org/2000/svg";
+use web_sys::{Document, Element, MouseEvent};
 
 /// A drawing in the page.
 pub struct SceneView {
@@ -26,20 +26,6 @@ pub struct SceneView {
     order: Vec<String>,
     /// The key of the one mark that Tab leads to.
     stop: Option<String>,
-}
-
-/// The elements of one group, by key.
-#[derive(Default)]
-struct Drawn {
-    marks: HashMap<String, DrawnMark>,
-}
-
-struct DrawnMark {
-    element: Element,
-    drawn: Mark,
-    /// Whether it stands for something: a mark that stays may come to, or cease. Not said yet: none.
-    stands: Option<bool>,
-    inside: Drawn,
 }
 
 impl SceneView {
@@ -132,7 +118,8 @@ impl SceneView {
     fn labelled(&self) -> Result<Vec<(String, Element)>, JsValue> {
         let found = self.svg.query_selector_all("[data-key][aria-label]")?;
         let marks = (0..found.length()).filter_map(|at| found.get(at)?.dyn_into::<Element>().ok());
-        Ok(marks.filter_map(|mark| Some((mark.get_attribute("data-key")?, mark))).collect())
+        let named = marks.filter_map(|mark| Some((mark.get_attribute("data-key")?, mark)));
+        Ok(named.filter(|(key, _)| self.targets.contains_key(key)).collect())
     }
 
     /// Exactly one labelled mark can be reached by Tab, and every handle; arrows lead to the others.
@@ -148,176 +135,4 @@ impl SceneView {
         }
         Ok(())
     }
-}
-
-/// How far a mark lies in a direction (one of right and down is 0, the other ±1); none if it lies elsewhere. What is
-/// straight beside comes before all that is not.
-fn distance(from: &DomRect, to: &DomRect, right: f64, down: f64) -> Option<f64> {
-    const ASIDE: f64 = 1e6;
-    let middle = |r: &DomRect| (r.left() + r.width() / 2.0, r.top() + r.height() / 2.0);
-    let ((x0, y0), (x1, y1)) = (middle(from), middle(to));
-    // Bars of different lengths begin at the same place: where they overlap counts, not their middles.
-    let beside = if right != 0.0 {
-        from.top() < to.bottom() && to.top() < from.bottom()
-    } else {
-        from.left() < to.right() && to.left() < from.right()
-    };
-    let along = (x1 - x0) * right + (y1 - y0) * down;
-    if beside {
-        return (along > 1.0).then_some(along);
-    }
-    // The points of a curve are seldom in one line: then what lies wholly on that side will do.
-    let gap = match (right as i32, down as i32) {
-        (1, _) => to.left() - from.right(),
-        (-1, _) => from.left() - to.right(),
-        (_, 1) => to.top() - from.bottom(),
-        _ => from.top() - to.bottom(),
-    };
-    let across = (x1 - x0).abs() * down.abs() + (y1 - y0).abs() * right.abs();
-    (gap >= 0.0).then_some(ASIDE + along + across)
-}
-
-fn draw_nodes(
-    document: &Document,
-    parent: &Element,
-    after: Option<&Element>,
-    drawn: &mut Drawn,
-    nodes: &[Node],
-) -> Result<(), JsValue> {
-    let mut old = std::mem::take(&mut drawn.marks);
-    let mut last: Option<Element> = after.cloned();
-    let mut unnamed: HashMap<&'static str, usize> = HashMap::new();
-    for node in nodes {
-        let mark = for_page(element(node));
-        // Marks without a key of their own are taken in the order in which they come.
-        let key = node.key.clone().unwrap_or_else(|| {
-            let count = unnamed.entry(mark.tag).or_default();
-            *count += 1;
-            format!("{}#{count}", mark.tag)
-        });
-        let known = old.remove(&key).filter(|known| known.drawn.tag == mark.tag);
-        let mut current = match known {
-            Some(mut known) => {
-                change(document, &mut known, mark)?;
-                known
-            }
-            None => create(document, mark)?,
-        };
-        if current.stands != Some(node.target.is_some()) {
-            stand_for(&mut current, &key, node)?;
-        }
-        if let Shape::Group { nodes, .. } = &node.shape {
-            let element = current.element.clone();
-            draw_nodes(document, &element, None, &mut current.inside, nodes)?;
-        }
-        let place = match &last {
-            Some(last) => last.next_sibling(),
-            None => parent.first_child(),
-        };
-        if place.as_ref() != Some(current.element.as_ref()) {
-            parent.insert_before(&current.element, place.as_ref())?;
-        }
-        last = Some(current.element.clone());
-        drawn.marks.insert(key, current);
-    }
-    old.into_values().for_each(|gone| gone.element.remove());
-    Ok(())
-}
-
-/// A text's place becomes its `transform`, which a stylesheet can move; `x` and `y` would jump.
-fn for_page(mut mark: Mark) -> Mark {
-    if mark.tag != "text" {
-        return mark;
-    }
-    let mut take = |wanted: &str| {
-        let at = mark.attributes.iter().position(|(name, _)| *name == wanted)?;
-        Some(mark.attributes.remove(at).1)
-    };
-    let (x, y) = (take("x").unwrap_or_default(), take("y").unwrap_or_default());
-    // `rotate(degrees x y)` turns about the text's own place, which is the origin after the move.
-    let turn = take("transform").and_then(|turn| turn.split_whitespace().next().map(|start| format!(" {start})")));
-    mark.attributes.push(("transform", format!("translate({x} {y}){}", turn.unwrap_or_default())));
-    mark
-}
-
-/// Says whether events on a mark are events on something.
-fn stand_for(mark: &mut DrawnMark, key: &str, node: &Node) -> Result<(), JsValue> {
-    let stands = node.target.is_some();
-    match stands {
-        true => mark.element.set_attribute("data-key", key)?,
-        false => mark.element.remove_attribute("data-key")?,
-    }
-    if node.label.is_some() {
-        mark.element.set_attribute("role", if stands { "button" } else { "img" })?;
-    }
-    mark.stands = Some(stands);
-    Ok(())
-}
-
-fn create(document: &Document, mark: Mark) -> Result<DrawnMark, JsValue> {
-    let element = document.create_element_ns(Some(SVG), mark.tag)?;
-    for (name, value) in &mark.attributes {
-        put(&element, name, value)?;
-    }
-    if let Some(label) = &mark.label {
-        element.set_attribute("aria-label", label)?;
-    } else if mark.tag != "g" && mark.tag != "text" {
-        element.set_attribute("aria-hidden", "true")?;
-    }
-    if let Content::Text(spans) = &mark.content {
-        write(document, &element, spans)?;
-    }
-    Ok(DrawnMark { element, drawn: mark, stands: None, inside: Drawn::default() })
-}
-
-/// Makes an element what it is to be now, touching only what differs.
-fn change(document: &Document, known: &mut DrawnMark, mark: Mark) -> Result<(), JsValue> {
-    let element = &known.element;
-    for (name, value) in &mark.attributes {
-        if !known.drawn.attributes.contains(&(*name, value.clone())) {
-            put(element, name, value)?;
-        }
-    }
-    for (name, _) in &known.drawn.attributes {
-        if !mark.attributes.iter().any(|(kept, _)| kept == name) {
-            element.remove_attribute(name)?;
-        }
-    }
-    if let Some(label) = mark.label.as_ref().filter(|_| known.drawn.label != mark.label) {
-        element.set_attribute("aria-label", label)?;
-    }
-    if let (Content::Text(spans), true) = (&mark.content, known.drawn.content != mark.content) {
-        write(document, element, spans)?;
-    }
-    known.drawn = mark;
-    Ok(())
-}
-
-fn write(document: &Document, element: &Element, spans: &[Span]) -> Result<(), JsValue> {
-    element.set_text_content(None);
-    for span in spans {
-        if span.attributes.is_empty() {
-            element.append_child(&document.create_text_node(&span.text))?;
-            continue;
-        }
-        let piece = document.create_element_ns(Some(SVG), "tspan")?;
-        for (name, value) in &span.attributes {
-            piece.set_attribute(name, value)?;
-        }
-        piece.set_text_content(Some(&span.text));
-        element.append_child(&piece)?;
-    }
-    Ok(())
-}
-
-/// Sets an attribute of a mark. What the stylesheet says is left to it: the page's policy forbids style in attributes.
-fn put(element: &Element, name: &str, value: &str) -> Result<(), JsValue> {
-    match name {
-        "style" | "xml:space" => Ok(()),
-        _ => element.set_attribute(name, value),
-    }
-}
-
-fn set(element: &Element, name: &str, value: &str) -> Result<(), JsValue> {
-    if element.get_attribute(name).as_deref() == Some(value) { Ok(()) } else { element.set_attribute(name, value) }
 }

@@ -1,7 +1,7 @@
 //! Work that a figure starts and steers, beside the questions of the page: training, measuring.
 
 use crate::app::App;
-use crate::figures::Live;
+use crate::live::Live;
 use attnscope_page::Event;
 use attnscope_protocol::Request;
 use futures_util::future::{AbortHandle, abortable};

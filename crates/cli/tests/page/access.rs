@@ -87,6 +87,19 @@ fn axe_finds_nothing() {
     let axe = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/npm/node_modules/axe-core/axe.min.js");
     let axe = std::fs::read_to_string(axe).expect("axe-core is not here; `cargo xtask test` gets it");
     let (_served, browser) = page();
+    // With what is folded away: a menu, tables, the arithmetic of a number.
+    browser.run(
+        "for (const name of ['matrix', 'attention-steps', 'cost']) {
+        const menu = document.querySelector(`figure[data-figure=${name}] details.menu`);
+        menu.querySelector('summary').click();
+    }",
+    );
+    browser.wait("[...document.querySelectorAll('.panel button')].some((b) => b.textContent === 'show as a table')");
+    browser.run("[...document.querySelectorAll('.panel button')].filter((b) => b.textContent === 'show as a table').forEach((b) => b.click())");
+    browser.wait("document.querySelector('.twin table')");
+    browser.run("document.querySelector('figure[data-figure=arcs] details.menu summary').click()");
+    browser.run("document.querySelector('figure[data-figure=matrix] [data-key=\"cell-2-1\"]').dispatchEvent(new MouseEvent('click', {bubbles: true}))");
+    browser.wait("document.querySelector('#arithmetic') && document.querySelector('.twin')");
     for dark in [false, true] {
         for (width, height) in [(1440, 900), (390, 844)] {
             browser.size(width, height);

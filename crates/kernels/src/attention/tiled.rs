@@ -6,7 +6,7 @@
 
 use super::edge::softmax_with_edges;
 use super::{Inputs, Outputs, plain, score};
-use crate::product::{Rows, add_product};
+use crate::product::{Rows, add_product, set_product};
 use crate::softmax::{exp_minus_in_place, max, scale, softmax_simd};
 use crate::threads;
 use fearless_simd::{Level, Simd, dispatch};
@@ -16,6 +16,8 @@ use std::ops::Range;
 const BLOCK: usize = 32;
 /// Keys in a tile.
 const TILE: usize = 128;
+/// Components of the keys that are turned at a time.
+const TURNED: usize = 8;
 
 /// Attention, with the same contract as [`plain::attention`].
 ///
@@ -26,22 +28,33 @@ pub fn attention(level: Level, x: Inputs<'_>, out: Outputs<'_>) {
     if x.q_len == 0 || x.d_head == 0 {
         return;
     }
-    let transposed: Vec<Vec<f32>> = x.k.iter().map(|k| transpose(k, x.kv_len, x.d_head)).collect();
+    let turned = turn(&x);
     threads::for_each(blocks(&x, out), |block| {
-        let k_t = &transposed[x.kv_head(block.head)];
+        let k_t = &turned[x.kv_head(block.head)];
         dispatch!(level, simd => run_block(simd, &x, k_t, block));
     });
 }
 
-/// `[kv_len, d_head]` → `[d_head, kv_len]`, so that scores of neighbouring keys fill one vector.
-fn transpose(k: &[f32], kv_len: usize, d_head: usize) -> Vec<f32> {
-    let mut out = vec![0.0; k.len()];
-    for (j, row) in k.chunks_exact(d_head).enumerate() {
-        for (c, value) in row.iter().enumerate() {
-            out[c * kv_len + j] = *value;
+/// Every head's `[kv_len, d_head]` → tiles of `[d_head, TILE]`, so that scores of neighbouring keys fill one vector. The
+/// last tile is filled up with zeros. A tile is one piece of memory: rows of all keys would lie a power of two apart, and
+/// throw each other out of the cache.
+fn turn(x: &Inputs<'_>) -> Vec<Vec<f32>> {
+    let size = TILE * x.d_head;
+    let mut all: Vec<Vec<f32>> = x.k.iter().map(|k| vec![0.0; k.len().next_multiple_of(size)]).collect();
+    let jobs = x.k.iter().zip(&mut all).flat_map(|(k, out)| k.chunks(size).zip(out.chunks_exact_mut(size)));
+    threads::for_each(jobs.collect(), |(keys, tile)| turn_tile(keys, x.d_head, tile));
+    all
+}
+
+fn turn_tile(keys: &[f32], d_head: usize, tile: &mut [f32]) {
+    // A few components at a time, so that what is written stays in cache.
+    for first in (0..d_head).step_by(TURNED) {
+        for (j, key) in keys.chunks_exact(d_head).enumerate() {
+            for c in first..d_head.min(first + TURNED) {
+                tile[c * TILE + j] = key[c];
+            }
         }
     }
-    out
 }
 
 /// Queries `first ..` of one head, with the slices of the outputs that belong to them.
@@ -102,29 +115,32 @@ fn reach(x: &Inputs<'_>, block: &Block<'_>) -> Range<usize> {
     first.start.min(last.start)..last.end.max(first.end)
 }
 
-/// Scores of the block's queries against `keys`, into `s` (rows `stride` apart), masked ones −∞.
+/// The keys of `reach` tile by tile: every tile begins at a multiple of [`TILE`].
+fn tiles(reach: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let first = reach.start / TILE * TILE;
+    (first..reach.end).step_by(TILE).map(move |start| start..reach.end.min(start + TILE))
+}
+
+/// Scores of scaled queries `q`, of which the first is query `first`, against the `keys` of one tile, into `s` (rows
+/// `stride` apart), masked ones −∞.
 #[inline(always)]
 fn tile_scores<S: Simd>(
     simd: S,
     x: &Inputs<'_>,
-    (head, first, rows): (usize, usize, usize),
+    (q, first): (&[f32], usize),
     k_t: &[f32],
     keys: Range<usize>,
     s: &mut [f32],
     stride: usize,
 ) {
-    let width = keys.len();
-    for i in 0..rows {
-        s[i * stride..][..width].fill(0.0);
-    }
-    let q = Rows { data: x.query_block(head, first, rows), stride: x.d_head };
-    let k = Rows { data: &k_t[keys.start..], stride: x.kv_len };
-    add_product(simd, (rows, width, x.d_head), q, k, s, stride);
+    let (rows, width) = (q.len() / x.d_head, keys.len());
+    let q = Rows { data: q, stride: x.d_head };
+    let k = Rows { data: &k_t[keys.start * x.d_head..][..TILE * x.d_head], stride: TILE };
+    set_product(simd, (rows, width, x.d_head), q, k, s, stride);
     for i in 0..rows {
         let row = &mut s[i * stride..][..width];
-        match x.soft_cap {
-            None => scale(simd, row, x.scale),
-            cap => row.iter_mut().for_each(|s| *s = score(*s, x.scale, cap)),
+        if x.soft_cap.is_some() {
+            row.iter_mut().for_each(|s| *s = score(*s, 1.0, x.soft_cap));
         }
         let visible = x.mask.visible(x.position(first + i), x.kv_len);
         let end = visible.end.clamp(keys.start, keys.end) - keys.start;
@@ -139,6 +155,7 @@ fn tile_scores<S: Simd>(
 fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>) -> [f32; BLOCK] {
     let rows = block.z.len() / x.d_head;
     let reach = reach(x, block);
+    let q = x.scaled_queries(block.head, block.first, rows);
     let mut scratch = Vec::new();
     let pattern: &mut [f32] = match &mut block.pattern {
         Some(pattern) => pattern,
@@ -147,17 +164,17 @@ fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>
             &mut scratch
         }
     };
-    for i in 0..rows {
-        pattern[i * x.kv_len..][..x.kv_len].fill(f32::NEG_INFINITY);
-    }
-    let place = (block.head, block.first, rows);
-    tile_scores(simd, x, place, k_t, reach.clone(), &mut pattern[reach.start..], x.kv_len);
-    if let Some(scores) = &mut block.scores {
-        scores.copy_from_slice(pattern);
+    for keys in tiles(reach.clone()) {
+        tile_scores(simd, x, (&q, block.first), k_t, keys.clone(), &mut pattern[keys.start..], x.kv_len);
     }
     let mut lse = [f32::NEG_INFINITY; BLOCK];
     for i in 0..rows {
-        let (row, reach) = (&mut pattern[i * x.kv_len..][..x.kv_len], reach.clone());
+        let row = &mut pattern[i * x.kv_len..][..x.kv_len];
+        if let Some(scores) = &mut block.scores {
+            let scores = &mut scores[i * x.kv_len..][..x.kv_len];
+            scores.fill(f32::NEG_INFINITY);
+            scores[reach.clone()].copy_from_slice(&row[reach.clone()]);
+        }
         lse[i] = softmax_simd(simd, &mut row[reach.clone()]);
         row[..reach.start].fill(0.0);
         row[reach.end..].fill(0.0);
@@ -173,13 +190,12 @@ fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>
 fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>) -> [f32; BLOCK] {
     let rows = block.z.len() / x.d_head;
     let reach = reach(x, block);
+    let q = x.scaled_queries(block.head, block.first, rows);
     let mut tile = [0.0f32; BLOCK * TILE];
     let mut maxima = [f32::NEG_INFINITY; BLOCK];
     let mut sums = [0.0f32; BLOCK];
-    let mut start = reach.start;
-    while start < reach.end {
-        let keys = start..reach.end.min(start + TILE);
-        tile_scores(simd, x, (block.head, block.first, rows), k_t, keys.clone(), &mut tile, TILE);
+    for keys in tiles(reach) {
+        tile_scores(simd, x, (&q, block.first), k_t, keys.clone(), &mut tile, TILE);
         for i in 0..rows {
             let row = &mut tile[i * TILE..][..keys.len()];
             let new_max = max(simd, row).max(maxima[i]);
@@ -200,7 +216,6 @@ fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>)
         let weights = Rows { data: &tile, stride: TILE };
         let v = Rows { data: &x.v[x.kv_head(block.head)][keys.start * x.d_head..], stride: x.d_head };
         add_product(simd, (rows, x.d_head, keys.len()), weights, v, block.z, x.d_head);
-        start = keys.end;
     }
     let mut lse = [f32::NEG_INFINITY; BLOCK];
     for i in 0..rows {
@@ -230,9 +245,10 @@ fn impose_edges(x: &Inputs<'_>, block: &mut Block<'_>) {
     }
 }
 
-impl<'a> Inputs<'a> {
-    /// `rows` queries of a head from `first`, `[rows, d_head]`.
-    fn query_block(&self, head: usize, first: usize, rows: usize) -> &'a [f32] {
-        &self.q[(head * self.q_len + first) * self.d_head..][..rows * self.d_head]
+impl Inputs<'_> {
+    /// `rows` queries of a head from `first`, `[rows, d_head]`, scaled: there are far fewer of them than scores.
+    fn scaled_queries(&self, head: usize, first: usize, rows: usize) -> Vec<f32> {
+        let q = &self.q[(head * self.q_len + first) * self.d_head..][..rows * self.d_head];
+        q.iter().map(|q| q * self.scale).collect()
     }
 }

@@ -1,0 +1,171 @@
+//! The elements of a drawing: what is the same stays, what changed is changed, what is gone goes.
+
+use attnscope_figures::element::{Content, Element as Mark, Span, element};
+use attnscope_figures::scene::{Node, Shape};
+use std::collections::HashMap;
+use wasm_bindgen::JsValue;
+use web_sys::{Document, Element};
+
+/// The namespace of drawings.
+pub const SVG: &str = "http://www.w3.org/2000/svg";
+
+/// The elements of one group, by key.
+#[derive(Default)]
+pub struct Drawn {
+    marks: HashMap<String, DrawnMark>,
+}
+
+struct DrawnMark {
+    element: Element,
+    drawn: Mark,
+    /// Whether it stands for something: a mark that stays may come to, or cease. Not said yet: none.
+    stands: Option<bool>,
+    inside: Drawn,
+}
+
+/// Makes the children of `parent` behind `after` what `nodes` say.
+pub fn draw_nodes(
+    document: &Document,
+    parent: &Element,
+    after: Option<&Element>,
+    drawn: &mut Drawn,
+    nodes: &[Node],
+) -> Result<(), JsValue> {
+    let mut old = std::mem::take(&mut drawn.marks);
+    let mut last: Option<Element> = after.cloned();
+    let mut unnamed: HashMap<&'static str, usize> = HashMap::new();
+    for node in nodes {
+        let mark = for_page(element(node));
+        // Marks without a key of their own are taken in the order in which they come.
+        let key = node.key.clone().unwrap_or_else(|| {
+            let count = unnamed.entry(mark.tag).or_default();
+            *count += 1;
+            format!("{}#{count}", mark.tag)
+        });
+        let known = old.remove(&key).filter(|known| known.drawn.tag == mark.tag);
+        let mut current = match known {
+            Some(mut known) => {
+                change(document, &mut known, mark)?;
+                known
+            }
+            None => create(document, mark)?,
+        };
+        if current.stands != Some(node.target.is_some()) {
+            stand_for(&mut current, &key, node)?;
+        }
+        if let Shape::Group { nodes, .. } = &node.shape {
+            let element = current.element.clone();
+            draw_nodes(document, &element, None, &mut current.inside, nodes)?;
+        }
+        let place = match &last {
+            Some(last) => last.next_sibling(),
+            None => parent.first_child(),
+        };
+        if place.as_ref() != Some(current.element.as_ref()) {
+            parent.insert_before(&current.element, place.as_ref())?;
+        }
+        last = Some(current.element.clone());
+        drawn.marks.insert(key, current);
+    }
+    old.into_values().for_each(|gone| gone.element.remove());
+    Ok(())
+}
+
+/// A text's place becomes its `transform`, which a stylesheet can move; `x` and `y` would jump.
+fn for_page(mut mark: Mark) -> Mark {
+    if mark.tag != "text" {
+        return mark;
+    }
+    let mut take = |wanted: &str| {
+        let at = mark.attributes.iter().position(|(name, _)| *name == wanted)?;
+        Some(mark.attributes.remove(at).1)
+    };
+    let (x, y) = (take("x").unwrap_or_default(), take("y").unwrap_or_default());
+    // `rotate(degrees x y)` turns about the text's own place, which is the origin after the move.
+    let turn = take("transform").and_then(|turn| turn.split_whitespace().next().map(|start| format!(" {start})")));
+    mark.attributes.push(("transform", format!("translate({x} {y}){}", turn.unwrap_or_default())));
+    mark
+}
+
+/// Says whether events on a mark are events on something. One that ceases to keeps its name, and gives up the focus.
+fn stand_for(mark: &mut DrawnMark, key: &str, node: &Node) -> Result<(), JsValue> {
+    let stands = node.target.is_some();
+    match stands {
+        true => mark.element.set_attribute("data-key", key)?,
+        false => mark.element.remove_attribute("tabindex")?,
+    }
+    if node.label.is_some() {
+        mark.element.set_attribute("role", if stands { "button" } else { "img" })?;
+    }
+    mark.stands = Some(stands);
+    Ok(())
+}
+
+fn create(document: &Document, mark: Mark) -> Result<DrawnMark, JsValue> {
+    let element = document.create_element_ns(Some(SVG), mark.tag)?;
+    for (name, value) in &mark.attributes {
+        put(&element, name, value)?;
+    }
+    if let Some(label) = &mark.label {
+        element.set_attribute("aria-label", label)?;
+    } else if mark.tag != "g" && mark.tag != "text" {
+        element.set_attribute("aria-hidden", "true")?;
+    }
+    if let Content::Text(spans) = &mark.content {
+        write(document, &element, spans)?;
+    }
+    Ok(DrawnMark { element, drawn: mark, stands: None, inside: Drawn::default() })
+}
+
+/// Makes an element what it is to be now, touching only what differs.
+fn change(document: &Document, known: &mut DrawnMark, mark: Mark) -> Result<(), JsValue> {
+    let element = &known.element;
+    for (name, value) in &mark.attributes {
+        if !known.drawn.attributes.contains(&(*name, value.clone())) {
+            put(element, name, value)?;
+        }
+    }
+    for (name, _) in &known.drawn.attributes {
+        if !mark.attributes.iter().any(|(kept, _)| kept == name) {
+            element.remove_attribute(name)?;
+        }
+    }
+    if let Some(label) = mark.label.as_ref().filter(|_| known.drawn.label != mark.label) {
+        element.set_attribute("aria-label", label)?;
+    }
+    if let (Content::Text(spans), true) = (&mark.content, known.drawn.content != mark.content) {
+        write(document, element, spans)?;
+    }
+    known.drawn = mark;
+    Ok(())
+}
+
+fn write(document: &Document, element: &Element, spans: &[Span]) -> Result<(), JsValue> {
+    element.set_text_content(None);
+    for span in spans {
+        if span.attributes.is_empty() {
+            element.append_child(&document.create_text_node(&span.text))?;
+            continue;
+        }
+        let piece = document.create_element_ns(Some(SVG), "tspan")?;
+        for (name, value) in &span.attributes {
+            piece.set_attribute(name, value)?;
+        }
+        piece.set_text_content(Some(&span.text));
+        element.append_child(&piece)?;
+    }
+    Ok(())
+}
+
+/// Sets an attribute of a mark. What the stylesheet says is left to it: the page's policy forbids style in attributes.
+fn put(element: &Element, name: &str, value: &str) -> Result<(), JsValue> {
+    match name {
+        "style" | "xml:space" => Ok(()),
+        _ => element.set_attribute(name, value),
+    }
+}
+
+/// Sets an attribute where it is not so already.
+pub fn set(element: &Element, name: &str, value: &str) -> Result<(), JsValue> {
+    if element.get_attribute(name).as_deref() == Some(value) { Ok(()) } else { element.set_attribute(name, value) }
+}

@@ -1,0 +1,54 @@
+//! What is taken away of a figure: its drawing, its numbers, what is set in it.
+
+use super::Live;
+use attnscope_figures::{Scene, Table};
+use attnscope_page::{Missing, Paper, Selection};
+use leptos::prelude::*;
+
+impl Live {
+    /// The drawing by itself, with heading and caption.
+    pub fn for_file(&self, width: f32) -> Result<Scene, String> {
+        let paper = Paper { width, bare: false, ..self.paper() };
+        let view = self.app.with_page(|page| self.figure.borrow().view(&page, paper));
+        view.map(|view| view.scene).map_err(in_words)
+    }
+
+    /// What it shows, as a table.
+    pub fn table(&self) -> Result<Table, String> {
+        self.app.with_page(|page| self.figure.borrow().table(&page)).map_err(in_words)
+    }
+
+    /// What it is called now.
+    pub fn title(&self) -> String {
+        self.shown.borrow().as_ref().map_or_else(|| self.name.clone(), |view| view.scene.title.clone())
+    }
+
+    /// Its name in the page.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is chosen in the page.
+    pub fn selection(&self) -> Selection {
+        self.app.selection.get_untracked()
+    }
+
+    /// The controls that are not as they were: id and value. Those of the selection are in its own part of an address.
+    pub fn set_by_reader(&self) -> Vec<(String, String)> {
+        let (first, shown) = (self.first.borrow(), self.shown.borrow());
+        let now = shown.iter().flat_map(|view| &view.controls);
+        let changed = now.filter(|control| {
+            let was = first.iter().find(|first| first.id() == control.id());
+            !["layer", "head", "word"].contains(&control.id()) && was.is_some_and(|was| was.value() != control.value())
+        });
+        changed.map(|control| (control.id().to_owned(), control.value())).collect()
+    }
+}
+
+fn in_words(missing: Missing) -> String {
+    match missing {
+        Missing::Waiting => "the figure is not there yet".into(),
+        Missing::Failed(failure) => failure.message,
+        Missing::Nothing(why) => why,
+    }
+}
