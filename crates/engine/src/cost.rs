@@ -72,11 +72,11 @@ impl RandomHead {
     }
 
     /// Bytes that [`RandomHead::attend`] works in, besides q, k, v and z. Both ways hold the keys transposed,
-    /// `[d_head, len]`; besides, one holds the pattern, `[len, len]`, and the other a tile of scores, `[32, 128]`, for
+    /// in tiles of `[d_head, 128]`; besides, one holds the pattern, `[len, len]`, and the other a tile of scores, `[32, 128]`, for
     /// each thread. Some bytes a row, for sums and for the list of what is to do, are not counted.
     pub fn working_bytes(len: usize, d_head: usize, tiled: bool) -> u64 {
         let (len, d_head) = (len as u64, d_head as u64);
-        let transposed = len.saturating_mul(d_head);
+        let transposed = len.div_ceil(TILE as u64).saturating_mul(TILE as u64).saturating_mul(d_head);
         let scores = if tiled { threads().min(len.div_ceil(BLOCK as u64)) * (BLOCK * TILE) as u64 } else { len * len };
         transposed.saturating_add(scores).saturating_mul(size_of::<f32>() as u64)
     }

@@ -140,6 +140,6 @@ fn a_token_through_the_cache_equals_the_whole_text() {
         let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5 * (1.0 + b.abs()));
         assert!(close(&last.last_logits, &whole.last_logits), "{name}");
         assert_eq!(last.layer(1, "attn.pattern").unwrap().shape()[1..], [1, 7]);
-        assert!(close(last.pattern(1, 1).unwrap(), &whole.pattern(1, 1).unwrap()[42..]), "{name}");
+        assert!(close(&last.pattern(1, 1).unwrap(), &whole.pattern(1, 1).unwrap()[42..]), "{name}");
     }
 }
