@@ -108,8 +108,8 @@ pub fn weights(level: Level, x: &Kept<'_>, rows: Range<usize>, cols: Range<usize
 fn fill<S: Simd>(simd: S, x: &Kept<'_>, panels: &Panels, rows: Range<usize>, out: &mut [f32]) {
     let stride = panels.cols.len();
     out.fill(0.0);
-    let mut block = Block::new(x, rows.clone());
-    for panel in panels.reached(x, &rows) {
+    let mut block = Block::new(x, rows);
+    for panel in block.reached(x, panels) {
         let from = panel * PANEL;
         let width = PANEL.min(stride - from);
         block.weigh(simd, x, panels, panel);
@@ -141,16 +141,6 @@ impl Panels {
         }
         Self { cols, data }
     }
-
-    /// The panels that hold a key which some query of `rows` may look at.
-    pub fn reached(&self, x: &Kept<'_>, rows: &Range<usize>) -> Range<usize> {
-        let x = &x.inputs;
-        let first = x.mask.visible(x.position(rows.start), x.kv_len);
-        let last = x.mask.visible(x.position(rows.end - 1), x.kv_len);
-        let clamped = |at: usize| at.clamp(self.cols.start, self.cols.end) - self.cols.start;
-        let (start, end) = (clamped(first.start.min(last.start)), clamped(first.end.max(last.end)));
-        if start < end { start / PANEL..end.div_ceil(PANEL) } else { 0..0 }
-    }
 }
 
 /// A block of at most [`BLOCK`] queries, and its weights for one panel of keys after the other.
@@ -170,6 +160,19 @@ impl Block {
         }
         let tile = vec![0.0; rows.len() * PANEL];
         Self { rows, set, tile }
+    }
+
+    /// The panels that hold a key which some query of the block may look at. An edge may lead anywhere.
+    pub fn reached(&self, x: &Kept<'_>, panels: &Panels) -> Range<usize> {
+        let (x, cols) = (&x.inputs, &panels.cols);
+        if !self.set.is_empty() {
+            return 0..cols.len().div_ceil(PANEL);
+        }
+        let first = x.mask.visible(x.position(self.rows.start), x.kv_len);
+        let last = x.mask.visible(x.position(self.rows.end - 1), x.kv_len);
+        let clamped = |at: usize| at.clamp(cols.start, cols.end) - cols.start;
+        let (start, end) = (clamped(first.start.min(last.start)), clamped(first.end.max(last.end)));
+        if start < end { start / PANEL..end.div_ceil(PANEL) } else { 0..0 }
     }
 
     /// Fills the tile with the weights for the keys of one panel; 0 for those that may not be looked at.

@@ -110,7 +110,7 @@ impl Picture {
         while row < end {
             let mut block = Block::new(x, row..end.min(row + BLOCK));
             let rows = row..end.min(row + BLOCK);
-            for panel in self.panels.reached(x, &rows) {
+            for panel in block.reached(x, &self.panels) {
                 block.weigh(simd, x, &self.panels, panel);
                 for y in (y..ys.end).take_while(|y| self.cells(*y).start < rows.end) {
                     let cells = self.cells(y);
