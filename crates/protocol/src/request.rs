@@ -143,6 +143,14 @@ pub enum Request {
         /// How many of the likeliest next words to name.
         top: usize,
     },
+    /// How does this number of the twin come about: how likely it finds a word after the text, or that word's logit?
+    /// → [`super::Response::Explained`]
+    ExplainTwin {
+        /// The text.
+        text: String,
+        /// The number.
+        number: Number,
+    },
     /// Train a lesson model of the session's own. Every so many steps a [`super::Progress::Trained`].
     /// → [`super::Response::Trained`]
     ///
@@ -212,6 +220,7 @@ impl Request {
             | Self::Near { .. }
             | Self::Train { .. }
             | Self::Twin { .. }
+            | Self::ExplainTwin { .. }
             | Self::Attend { .. } => None,
         }
     }

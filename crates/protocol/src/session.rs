@@ -189,8 +189,12 @@ impl<S: Source> Session<S> {
             }
             Request::Twin { text, top } => {
                 check_top(top)?;
-                let tokens = self.open(LESSON)?.encode(&text).map_err(Failure::of_text)?;
-                done(Response::Twin(attnscope::lesson::twin().next_tokens(&tokens, top)))
+                done(Response::Twin(attnscope::lesson::twin().next_tokens(&self.words(&text)?, top)))
+            }
+            Request::ExplainTwin { text, number } => {
+                let tokens = self.words(&text)?;
+                let explained = analysis::explain::explain_twin(&attnscope::lesson::twin(), &tokens, number)?;
+                done(Response::Explained(explained))
             }
             Request::Train { model, settings, steps, every, text, fresh } => {
                 within("the number of training steps", steps, 0, MAX_STEPS)?;
@@ -204,6 +208,11 @@ impl<S: Source> Session<S> {
             }
             Request::Attend { len, d_head, tiled } => Ok(Box::new(Attending::start(len, d_head, tiled)?)),
         }
+    }
+
+    /// The lesson's words of a text.
+    fn words(&self, text: &str) -> Result<Vec<u32>, Failure> {
+        self.open(LESSON)?.encode(text).map_err(Failure::of_text)
     }
 
     fn read(&self, prompt: Prompt) -> Result<Text, Failure> {

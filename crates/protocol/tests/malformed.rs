@@ -44,6 +44,7 @@ fn requests() -> Vec<Request> {
         Request::Matrix { model: model.clone(), layer: 1, head: 0, which: MatrixKind::O },
         Request::Near { model, vector: vec![0.5; 32], top: 3 },
         Request::Twin { text: "the hot dog was".into(), top: 3 },
+        Request::ExplainTwin { text: "the hot dog was".into(), number: Number::Probability { position: 3, token: 5 } },
         Request::Contributions { prompt: plain.clone(), token: 3 },
         Request::Tile { prompt: plain, layer: 1, head: 0, rows: 0..3, cols: 0..2, size: (2, 2) },
         Request::Train {

@@ -110,7 +110,7 @@ fn questions_about_all_layers_are_answered_layer_by_layer() {
 }
 
 /// Numbers from the embedding to the vocabulary, with how many layers must be passed for each.
-fn numbers() -> [(Number, usize); 5] {
+fn numbers() -> [(Number, usize); 7] {
     let (layer, head, position, component) = (1, 0, 2, 3);
     [
         (Number::Embed { position, component }, 0),
@@ -118,6 +118,8 @@ fn numbers() -> [(Number, usize); 5] {
         (Number::ResidPre { layer, position, component }, 2),
         (Number::FinalNorm { position, component }, 2),
         (Number::Probability { position: 0, token: 7 }, 2),
+        (Number::EmbedCosine { position, token: 7 }, 0),
+        (Number::MidCosine { layer: 0, position, token: 7 }, 1),
     ]
 }
 
@@ -158,6 +160,10 @@ fn matrices_neighbours_of_a_vector_and_the_twin_are_the_engines_own() {
     let next = attnscope::lesson::twin().next_tokens(&tokens, 4);
     assert_eq!(next.len(), 4);
     same(Request::Twin { text: TEXT.into(), top: 4 }, Response::Twin(next.clone()));
+    let number = Number::Probability { position: TEXT.split(' ').count() - 1, token: next[0].id as usize };
+    let explained = answer(Request::ExplainTwin { text: TEXT.into(), number });
+    let Ok(Response::Explained(found)) = explained else { panic!("{explained:?}") };
+    assert!((found.value - next[0].p).abs() < 1e-6, "{found:?}");
     same(Request::Twin { text: "the dog on the hot rock was".into(), top: 4 }, Response::Twin(next));
     let short = refused(Request::Near { model: LESSON.into(), vector: vec![1.0; 31], top: 4 });
     assert_eq!(short.message, "the vector has 31 numbers, expected 32: those of an embedding");
@@ -277,6 +283,7 @@ fn what_does_not_exist_is_refused() {
         Request::Near { model: LESSON.into(), vector: Vec::new(), top: 1 },
         Request::Near { model: LESSON.into(), vector: vec![0.0; 32], top: huge },
         Request::Twin { text: TEXT.into(), top: huge },
+        Request::ExplainTwin { text: TEXT.into(), number: Number::Logit { position: huge, token: 0 } },
         Request::Generate {
             prompt: prompt(TEXT),
             options: GenerateOptions { temperature: f32::NAN, ..GenerateOptions::default() },

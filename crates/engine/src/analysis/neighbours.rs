@@ -25,10 +25,13 @@ pub fn neighbours(model: &Model, vector: &[f32], top: usize) -> Vec<Neighbour> {
 
 /// Indices and cosines of the rows nearest to `vector`.
 fn nearest(vector: &[f32], rows: impl Iterator<Item = Vec<f32>>, top: usize) -> Vec<(usize, f32)> {
-    let length = norm(vector);
     // 0 ÷ 0 is no number, and those are left out: a vector of zeros points nowhere.
-    let cosine = |row: Vec<f32>| row.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>() / (norm(&row) * length);
-    largest(rows.map(cosine), top)
+    largest(rows.map(|row| cosine(vector, &row)), top)
+}
+
+/// The cosine of the angle between two vectors: no number where one of them is zero.
+pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>() / (norm(a) * norm(b))
 }
 
 fn norm(x: &[f32]) -> f32 {

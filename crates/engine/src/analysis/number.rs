@@ -56,6 +56,13 @@ pub enum Number {
     Logit { position: usize, token: usize },
     /// A token's probability: softmax of the logits. Not an array of a trace.
     Probability { position: usize, token: usize },
+    /// Cosine of the angle between the embedding of the text's token at `position` and that of another token. Not an
+    /// array of a trace.
+    EmbedCosine { position: usize, token: usize },
+    /// The same for what enters a layer. Not an array of a trace.
+    PreCosine { layer: usize, position: usize, token: usize },
+    /// The same for what attention leaves. Not an array of a trace.
+    MidCosine { layer: usize, position: usize, token: usize },
 }
 
 impl Number {
@@ -114,6 +121,9 @@ impl Number {
             Self::FinalNorm { position, component } => (None, "final_norm", vec![position, component]),
             Self::Logit { position, token } => (None, "logits", vec![position, token]),
             Self::Probability { position, token } => (None, "probabilities", vec![position, token]),
+            Self::EmbedCosine { position, token } => (None, "embed_cosine", vec![position, token]),
+            Self::PreCosine { layer, position, token } => (Some(layer), "resid_pre_cosine", vec![position, token]),
+            Self::MidCosine { layer, position, token } => (Some(layer), "resid_mid_cosine", vec![position, token]),
         }
     }
 
@@ -146,6 +156,9 @@ impl Number {
             (None, "final_norm", &[position, component]) => Self::FinalNorm { position, component },
             (None, "logits", &[position, token]) => Self::Logit { position, token },
             (None, "probabilities", &[position, token]) => Self::Probability { position, token },
+            (None, "embed_cosine", &[position, token]) => Self::EmbedCosine { position, token },
+            (Some(layer), "resid_pre_cosine", &[position, token]) => Self::PreCosine { layer, position, token },
+            (Some(layer), "resid_mid_cosine", &[position, token]) => Self::MidCosine { layer, position, token },
             _ => return None,
         })
     }
@@ -191,6 +204,9 @@ mod tests {
             Number::MlpPost { layer: 1, position: 0, component: 9 },
             Number::EmbedSum { position: 3, component: 7 },
             Number::KRaw { layer: 2, head: 1, position: 0, component: 9 },
+            Number::EmbedCosine { position: 1, token: 5 },
+            Number::PreCosine { layer: 2, position: 1, token: 5 },
+            Number::MidCosine { layer: 2, position: 1, token: 5 },
         ];
         for number in others.into_iter().chain([weight]) {
             assert_eq!(number.to_string().parse(), Ok(number));

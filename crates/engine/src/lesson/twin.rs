@@ -31,12 +31,27 @@ impl Twin {
     /// The `top` likeliest next words, likeliest first; probabilities are over all words. Ids that do not exist are
     /// left out. The order of the tokens makes no difference, not even in the last bit.
     pub fn next_tokens(&self, tokens: &[u32], top: usize) -> Vec<NextToken> {
+        let words = Words::lesson();
+        crate::analysis::likeliest(&self.logits_after(tokens), top, |id| words.word(id).unwrap_or_default().into())
+    }
+
+    /// `[n_vocab]`
+    pub(crate) fn logits_after(&self, tokens: &[u32]) -> Vec<f32> {
         let mut bag: Vec<u32> = tokens.iter().copied().filter(|t| (*t as usize) < self.embed.len()).collect();
         bag.sort_unstable();
         let mut logits = vec![0.0; self.embed.len()];
         self.logits(&bag, &mut logits);
-        let words = Words::lesson();
-        crate::analysis::likeliest(&logits, top, |id| words.word(id).unwrap_or_default().into())
+        logits
+    }
+
+    /// What a word gives to the mean, `[d_model]`.
+    pub(crate) fn embed(&self, id: usize) -> &[f32] {
+        &self.embed[id]
+    }
+
+    /// What a word wants the mean to be, `[d_model]`.
+    pub(crate) fn unembed(&self, id: usize) -> &[f32] {
+        &self.unembed[id]
     }
 
     /// Logits after a bag of words in ascending order; returns the mean.

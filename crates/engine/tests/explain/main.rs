@@ -104,7 +104,7 @@ fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
     }
     let without = |wanted: bool, n: usize| if wanted { 0 } else { n };
     let c = model.config();
-    assert_eq!(kinds.len(), 23 - without(c.mlp.is_some(), 4) - without(model.has_vocab_head(), 2), "{kinds:?}");
+    assert_eq!(kinds.len(), 26 - without(c.mlp.is_some(), 4) - without(model.has_vocab_head(), 2), "{kinds:?}");
     // A few of each architecture's own.
     let block = &model.weights().blocks[0];
     for (tensor, wanted) in [

@@ -59,6 +59,12 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
         for token in some(c.n_vocab).into_iter().filter(|_| model.has_vocab_head()) {
             all.extend([Number::Logit { position, token }, Number::Probability { position, token }]);
         }
+        for token in some(c.n_vocab) {
+            all.push(Number::EmbedCosine { position, token });
+            let of =
+                |layer| [Number::PreCosine { layer, position, token }, Number::MidCosine { layer, position, token }];
+            all.extend(layers.iter().flat_map(|&layer| of(layer)));
+        }
     }
     all
 }

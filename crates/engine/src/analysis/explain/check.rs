@@ -18,6 +18,7 @@ pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error
     let kv_head =
         |at| check_index(at, c.n_kv_heads, "head", &format!("each layer of {name} has heads of keys and values"));
     let component = |at, (what, n)| check_index(at, n, "component", &format!("{what} has components"));
+    let known = |token| check_index(token, c.n_vocab, "token", &format!("{name} knows tokens"));
     let no_mlp = || Error::usage(format!("{name} has no MLP, only attention"));
     use Number::*;
     match number {
@@ -53,7 +54,10 @@ pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error
             if !model.has_vocab_head() {
                 return Err(model.no_head());
             }
-            position(at).and(check_index(token, c.n_vocab, "token", &format!("{name} knows tokens")))
+            position(at).and(known(token))
         }
+        EmbedCosine { position: at, token }
+        | PreCosine { position: at, token, .. }
+        | MidCosine { position: at, token, .. } => position(at).and(known(token)),
     }
 }

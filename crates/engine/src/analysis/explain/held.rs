@@ -1,6 +1,7 @@
 //! The numbers of a run: those that its trace holds, and those that follow from them.
 
 use super::super::Number;
+use super::cosine;
 use super::explanation::Factor;
 use super::name::{short, shown};
 use crate::config::NormPlace;
@@ -40,6 +41,9 @@ impl<'a> Held<'a> {
 
     /// A number of the run.
     pub fn value(&self, number: Number) -> Result<f32, Error> {
+        if let Some(cosine) = cosine::value(self, number)? {
+            return Ok(cosine);
+        }
         let last = number.indices().last().copied().unwrap_or(0);
         let row = self.row(number)?;
         row.get(last).copied().ok_or_else(|| missing(number))

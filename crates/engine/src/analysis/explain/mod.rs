@@ -5,6 +5,7 @@
 
 mod attention;
 mod check;
+mod cosine;
 mod explanation;
 mod held;
 mod linear;
@@ -17,11 +18,13 @@ mod rotation;
 mod softmax;
 mod stream;
 mod title;
+mod twin;
 mod vocabulary;
 
 pub use check::check;
 pub use explanation::{Explanation, Factor, Rule, Source, Step, Term};
 pub use needs::{captures, depth};
+pub use twin::explain_twin;
 
 use super::Number;
 use crate::{Error, Model, Trace};
@@ -73,6 +76,9 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         Number::FinalNorm { position, component } => stream::final_norm(held, position, component),
         Number::Logit { position, token } => vocabulary::logit(held, position, token),
         Number::Probability { position, token } => vocabulary::probability(held, position, token),
+        Number::EmbedCosine { .. } | Number::PreCosine { .. } | Number::MidCosine { .. } => {
+            cosine::cosine(held, number)
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) fn short(number: Number) -> String {
         Number::Weight { .. } => "weight",
         Number::Logit { .. } => "logit",
         Number::Probability { .. } => "probability",
+        Number::EmbedCosine { .. } | Number::PreCosine { .. } | Number::MidCosine { .. } => "cosine",
         _ => {
             let (key, at) = (number.key(), number.indices());
             let name = key.splitn(3, '.').last().unwrap_or_default();

@@ -30,6 +30,9 @@ pub fn captures(number: Number, config: &Config) -> Capture {
         Number::ResidPost { layer, .. } => (&["resid_mid", "mlp_out", "resid_post"], layer),
         Number::FinalNorm { .. } => (&["resid_post", "final_norm"], config.n_layers - 1),
         Number::Logit { .. } | Number::Probability { .. } => (&["final_norm"], 0),
+        Number::EmbedCosine { .. } => (&[], 0),
+        Number::PreCosine { layer, .. } => (&["resid_pre"], layer),
+        Number::MidCosine { layer, .. } => (&["resid_mid"], layer),
     };
     Capture::of(names).layers(layer..layer.saturating_add(1))
 }
@@ -37,7 +40,7 @@ pub fn captures(number: Number, config: &Config) -> Capture {
 /// How many layers a run must pass to explain `number`; `None` where it must go through to the vocabulary.
 pub fn depth(number: Number) -> Option<usize> {
     match number {
-        Number::Embed { .. } | Number::EmbedSum { .. } => Some(0),
+        Number::Embed { .. } | Number::EmbedSum { .. } | Number::EmbedCosine { .. } => Some(0),
         Number::FinalNorm { .. } | Number::Logit { .. } | Number::Probability { .. } => None,
         _ => number.layer().map(|layer| layer.saturating_add(1)),
     }

@@ -79,5 +79,14 @@ pub(super) fn title(held: &Held<'_>, number: Number) -> String {
         Number::Probability { position, token: id } => {
             format!("how likely {} is after {}", word(id), token(position))
         }
+        Number::EmbedCosine { position, token: id } => {
+            format!("how near the embeddings of {} and {} are", token(position), word(id))
+        }
+        Number::PreCosine { layer, position, token: id } => {
+            format!("how near {} before layer {layer} is to the embedding of {}", token(position), word(id))
+        }
+        Number::MidCosine { layer, position, token: id } => {
+            format!("how near {} after attention in layer {layer} is to the embedding of {}", token(position), word(id))
+        }
     }
 }

@@ -21,9 +21,14 @@ pub(super) fn logit(held: &Held<'_>, position: usize, token: usize) -> Result<Ar
     Ok(Arithmetic::sum("Σ final_norm · W_U", products.collect()))
 }
 
-/// The likeliest tokens one by one, the one that is asked for, and the rest of the vocabulary as one.
+/// What softmax makes of the logits after a position.
 pub(super) fn probability(held: &Held<'_>, position: usize, token: usize) -> Result<Arithmetic, Error> {
     let logits = held.row(Number::Logit { position, token: 0 })?;
+    Ok(share(&logits, (position, token), |id| held.word(id)))
+}
+
+/// The likeliest tokens one by one, the one that is asked for, and the rest of the vocabulary as one.
+pub(super) fn share(logits: &[f32], (position, token): (usize, usize), word: impl Fn(usize) -> String) -> Arithmetic {
     let mut listed: Vec<usize> = largest(logits.iter().copied(), LISTED).into_iter().map(|(id, _)| id).collect();
     let max = listed.first().map_or(0.0, |&id| logits[id]);
     let of = listed.iter().position(|&id| id == token).unwrap_or_else(|| {
@@ -33,7 +38,7 @@ pub(super) fn probability(held: &Held<'_>, position: usize, token: usize) -> Res
     let mut terms: Vec<Term> = Vec::with_capacity(listed.len() + 1);
     for &id in &listed {
         let number = Number::Logit { position, token: id };
-        terms.push(exponential(held.word(id), Factor::number(short(number), number, logits[id]), max));
+        terms.push(exponential(word(id), Factor::number(short(number), number, logits[id]), max));
     }
     let others = logits.len() - listed.len();
     if others > 0 {
@@ -43,5 +48,5 @@ pub(super) fn probability(held: &Held<'_>, position: usize, token: usize) -> Res
     }
     let steps = steps("logit", max, &terms);
     let formula = formula("logit");
-    Ok(Arithmetic { formula, rule: Rule::Softmax { of }, terms, steps, remarks: Vec::new() })
+    Arithmetic { formula, rule: Rule::Softmax { of }, terms, steps, remarks: Vec::new() }
 }

@@ -1,0 +1,56 @@
+//! How near a vector of the run is to a token's embedding: the cosine of the angle between them.
+
+use super::super::Number;
+use super::super::neighbours;
+use super::explanation::{Factor, Rule, Term};
+use super::held::Held;
+use super::name::component;
+use super::parts::{Arithmetic, Steps};
+use crate::Error;
+
+/// The vector that is compared, as factors, and the token that it is compared to; none for another kind of number.
+fn compared(held: &Held<'_>, number: Number) -> Option<(Result<Vec<Factor>, Error>, usize)> {
+    Some(match number {
+        // The model's table and not what enters the first layer: that may have a position in it.
+        Number::EmbedCosine { position, token } => (Ok(stored(held, held.trace.tokens[position].id as usize)), token),
+        Number::PreCosine { layer, position, token } => {
+            (held.factors(Number::ResidPre { layer, position, component: 0 }), token)
+        }
+        Number::MidCosine { layer, position, token } => {
+            (held.factors(Number::ResidMid { layer, position, component: 0 }), token)
+        }
+        _ => return None,
+    })
+}
+
+/// A token's embedding.
+fn stored(held: &Held<'_>, token: usize) -> Vec<Factor> {
+    let row = held.model.embedding(token as u32);
+    row.into_iter().enumerate().map(|(i, value)| Factor::stored("W_E", value, vec![token, i])).collect()
+}
+
+/// The cosine as the lists of neighbours have it; none for another kind of number.
+pub(super) fn value(held: &Held<'_>, number: Number) -> Result<Option<f32>, Error> {
+    let Some((vector, token)) = compared(held, number) else { return Ok(None) };
+    let vector: Vec<f32> = vector?.iter().map(|factor| factor.value).collect();
+    Ok(Some(neighbours::cosine(&vector, &held.model.embedding(token as u32))))
+}
+
+/// Σ x · e ÷ (|x| · |e|)
+pub(super) fn cosine(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (x, token) = compared(held, number).ok_or_else(|| Error::usage(format!("{number} is no cosine")))?;
+    let (x, e) = (x?, stored(held, token));
+    let mut steps = Steps::default();
+    let mut length = |name: &str, vector: &[Factor]| {
+        let squares = vector.iter().enumerate();
+        let squares = squares.map(|(i, x)| Term::product(component(i), vec![x.clone(), x.clone()])).collect();
+        steps.add(name, "√(Σ of its squares)", Rule::Root, squares).divisor()
+    };
+    let lengths = [length("|x|", &x), length("|e|", &e)];
+    let terms = x.into_iter().zip(e).enumerate().map(|(i, (x, e))| {
+        let factors = [x, e].into_iter().chain(lengths.clone()).collect();
+        Term::product(component(i), factors)
+    });
+    let terms = terms.collect();
+    Ok(Arithmetic { steps: steps.0, ..Arithmetic::sum("Σ x · e ÷ (|x| · |e|)", terms) })
+}
