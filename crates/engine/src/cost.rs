@@ -71,12 +71,14 @@ impl RandomHead {
         }
     }
 
-    /// Bytes that [`RandomHead::attend`] works in, besides q, k, v and z. Both ways hold the keys transposed,
-    /// in tiles of `[d_head, 128]`; besides, one holds the pattern, `[len, len]`, and the other a tile of scores, `[32, 128]`, for
-    /// each thread. Some bytes a row, for sums and for the list of what is to do, are not counted.
+    /// Bytes that [`RandomHead::attend`] works in, besides q, k, v and z. Both ways hold the keys transposed, in tiles
+    /// of `[d_head, 128]` of which the last is filled up; besides, one holds the pattern, `[len, len]`, and the other a
+    /// tile of scores, `[32, 128]`, for each thread. Some bytes a row, for sums, scaled queries and the list of what is
+    /// to do, are not counted.
     pub fn working_bytes(len: usize, d_head: usize, tiled: bool) -> u64 {
         let (len, d_head) = (len as u64, d_head as u64);
-        let transposed = len.div_ceil(TILE as u64).saturating_mul(TILE as u64).saturating_mul(d_head);
+        let padded = len.div_ceil(TILE as u64).saturating_mul(TILE as u64);
+        let transposed = padded.saturating_mul(d_head);
         let scores = if tiled { threads().min(len.div_ceil(BLOCK as u64)) * (BLOCK * TILE) as u64 } else { len * len };
         transposed.saturating_add(scores).saturating_mul(size_of::<f32>() as u64)
     }
@@ -112,7 +114,9 @@ mod tests {
 
     #[test]
     fn twice_the_text_is_four_patterns_but_as_many_tiles() {
-        let scores = |len, tiled| RandomHead::working_bytes(len, 64, tiled) - 4 * 64 * len as u64;
+        // Besides the keys, whose last tile is filled up.
+        let keys = |len: usize| 4 * 64 * len.next_multiple_of(TILE) as u64;
+        let scores = |len, tiled| RandomHead::working_bytes(len, 64, tiled) - keys(len);
         assert_eq!((scores(1024, false), scores(2048, false)), (4 << 20, 16 << 20));
         assert_eq!(scores(8192, true), scores(16384, true));
         assert!(scores(8192, true) >= 16 << 10);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use attnscope::{Capture, Model};
+use attnscope::Model;
 use common::{close, fixture, ids, reference};
 
 const TOLERANCE: f32 = 1e-5;

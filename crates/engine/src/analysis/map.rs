@@ -72,7 +72,8 @@ mod tests {
             assert!((sum - 1.0).abs() < 1e-5, "{sum}");
         }
         assert!(tile.max.data().iter().zip(tile.mean.data()).all(|(max, mean)| max >= mean));
-        assert_eq!(tile.max.row(&[0]).unwrap()[0], 1.0);
+        // The first token can only look at itself; lse is rounded.
+        assert!((tile.max.row(&[0]).unwrap()[0] - 1.0).abs() < 1e-5);
     }
 
     #[test]

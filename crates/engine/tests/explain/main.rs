@@ -9,7 +9,7 @@ mod stored;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Term, captures, explain};
 use attnscope::config::NormPlace;
-use attnscope::{Capture, Intervention, Model, Trace};
+use attnscope::{Intervention, Model, Trace};
 use common::{fixture, ids, reference, smollm2};
 use numbers::{numbers, some};
 use std::collections::BTreeSet;

@@ -43,7 +43,8 @@ impl Pattern {
         Ok(Self { layer, head, q_len, kv_len, weights, allowed })
     }
 
-    /// The pattern that a trace holds, or that can be made from what it holds. Where it holds scores as well, they say which cells are masked.
+    /// The pattern that a trace holds, or that can be made from what it holds. Where it holds scores as well, they say
+    /// which cells are masked.
     pub fn from_trace(trace: &Trace, layer: usize, head: usize) -> Result<Self, Error> {
         let missing = || Error::NotCaptured { key: format!("blocks.{layer}.attn.pattern") };
         let model = &trace.model;

@@ -5,17 +5,18 @@
 //! a block of rows at a time.
 
 use super::edge::softmax_with_edges;
+use super::tiled::{TILE, turn_tile};
 use super::{Inputs, plain, score};
-use crate::exp::exp;
-use crate::product::{Rows, add_product};
+use crate::product::{Rows, set_product};
+use crate::softmax::exp_minus_in_place;
 use crate::threads;
-use fearless_simd::{Level, Simd, dispatch, prelude::*};
+use fearless_simd::{Level, Simd, dispatch};
 use std::ops::Range;
 
 /// Queries handled together.
 pub(super) const BLOCK: usize = 32;
-/// Keys in a panel.
-pub(super) const PANEL: usize = 128;
+/// Keys in a panel: a tile of attention's, so that the scores are the same ones.
+pub(super) const PANEL: usize = TILE;
 
 /// One head of a run whose pattern was not kept.
 #[derive(Clone, Copy, Debug)]
@@ -130,14 +131,11 @@ pub(super) struct Panels {
 impl Panels {
     pub fn new(x: &Kept<'_>, cols: Range<usize>) -> Self {
         let d = x.inputs.d_head;
-        let mut data = vec![0.0; cols.len().div_ceil(PANEL) * PANEL * d];
+        let mut data = vec![0.0; cols.len().next_multiple_of(PANEL) * d];
         let keys = &x.keys()[cols.start * d..cols.end * d];
         if d > 0 {
-            for (panel, keys) in data.chunks_exact_mut(PANEL * d).zip(keys.chunks(PANEL * d)) {
-                for (j, key) in keys.chunks_exact(d).enumerate() {
-                    key.iter().enumerate().for_each(|(c, value)| panel[c * PANEL + j] = *value);
-                }
-            }
+            let jobs = keys.chunks(PANEL * d).zip(data.chunks_exact_mut(PANEL * d)).collect();
+            threads::for_each(jobs, |(keys, panel)| turn_tile(keys, d, panel));
         }
         Self { cols, data }
     }
@@ -146,6 +144,8 @@ impl Panels {
 /// A block of at most [`BLOCK`] queries, and its weights for one panel of keys after the other.
 pub(super) struct Block {
     rows: Range<usize>,
+    /// The queries, scaled as attention scales them, `[rows, d_head]`.
+    q: Vec<f32>,
     /// Whole rows with edges, and which of the block they are.
     set: Vec<(usize, Vec<f32>)>,
     /// `[BLOCK, PANEL]`
@@ -159,7 +159,7 @@ impl Block {
             set.extend(rows.clone().enumerate().filter_map(|(at, i)| Some((at, x.with_edges(i)?))));
         }
         let tile = vec![0.0; rows.len() * PANEL];
-        Self { rows, set, tile }
+        Self { q: x.inputs.scaled_queries(x.head, rows.start, rows.len()), rows, set, tile }
     }
 
     /// The panels that hold a key which some query of the block may look at. An edge may lead anywhere.
@@ -181,11 +181,9 @@ impl Block {
         let (inputs, d) = (&x.inputs, x.inputs.d_head);
         let start = panels.cols.start + panel * PANEL;
         let keys = start..panels.cols.end.min(start + PANEL);
-        self.tile.fill(0.0);
-        let q = &inputs.q[(x.head * inputs.q_len + self.rows.start) * d..][..self.rows.len() * d];
-        let q = Rows { data: q, stride: d };
+        let q = Rows { data: &self.q, stride: d };
         let k = Rows { data: &panels.data[panel * PANEL * d..][..PANEL * d], stride: PANEL };
-        add_product(simd, (self.rows.len(), PANEL, d), q, k, &mut self.tile, PANEL);
+        set_product(simd, (self.rows.len(), PANEL, d), q, k, &mut self.tile, PANEL);
         for (i, row) in self.rows.clone().zip(self.tile.chunks_exact_mut(PANEL)) {
             let visible = inputs.mask.visible(inputs.position(i), inputs.kv_len);
             let end = visible.end.clamp(keys.start, keys.end) - keys.start;
@@ -194,26 +192,15 @@ impl Block {
                 row.fill(0.0);
                 continue;
             }
-            if let Some(cap) = inputs.soft_cap {
-                row[first..end].iter_mut().for_each(|s| *s = score(*s, inputs.scale, Some(cap)));
-                exp_of(simd, row, 1.0, x.lse[i]);
-            } else {
-                exp_of(simd, row, inputs.scale, x.lse[i]);
+            if inputs.soft_cap.is_some() {
+                row[first..end].iter_mut().for_each(|s| *s = score(*s, 1.0, inputs.soft_cap));
             }
+            exp_minus_in_place(simd, row, x.lse[i]);
             row[..first].fill(0.0);
             row[end..].fill(0.0);
         }
         for (at, row) in &self.set {
             self.tile[at * PANEL..][..keys.len()].copy_from_slice(&row[keys.clone()]);
         }
-    }
-}
-
-/// exp(scale · s − lse) of whole vectors, in place.
-#[inline(always)]
-fn exp_of<S: Simd>(simd: S, row: &mut [f32], scale: f32, lse: f32) {
-    let (scale, lse) = (S::f32s::splat(simd, scale), S::f32s::splat(simd, lse));
-    for chunk in row.chunks_exact_mut(S::f32s::LEN) {
-        exp(simd, S::f32s::from_slice(simd, chunk) * scale - lse).store_slice(chunk);
     }
 }
