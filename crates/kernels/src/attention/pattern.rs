@@ -6,7 +6,7 @@
 
 use super::edge::softmax_with_edges;
 use super::tiled::{TILE, turn_tile};
-use super::{Inputs, plain, score};
+use super::{Inputs, score};
 use crate::product::{Rows, set_product};
 use crate::softmax::exp_minus_in_place;
 use crate::threads;
@@ -39,7 +39,7 @@ impl<'a> Kept<'a> {
     fn with_edges(&self, i: usize) -> Option<Vec<f32>> {
         let edges = self.inputs.edges.iter().filter(|e| e.head == self.head && e.q == i);
         edges.clone().next()?;
-        let mut row = plain::scores(&self.inputs, self.head, i, self.keys());
+        let mut row = super::plain::scores(&self.inputs, self.head, i, self.keys());
         softmax_with_edges(&mut row, edges);
         Some(row)
     }
@@ -73,7 +73,7 @@ pub fn plain(x: &Kept<'_>, rows: Range<usize>, cols: Range<usize>, out: &mut [f3
     assert_eq!(out.len(), rows.len() * cols.len(), "the part is not [rows, cols]");
     for (i, out) in rows.zip(out.chunks_exact_mut(cols.len().max(1))) {
         let row = x.with_edges(i).unwrap_or_else(|| {
-            let scores = plain::scores(&x.inputs, x.head, i, x.keys());
+            let scores = super::plain::scores(&x.inputs, x.head, i, x.keys());
             scores.into_iter().map(|s| weight(s, x.lse[i])).collect()
         });
         out.copy_from_slice(&row[cols.clone()]);
