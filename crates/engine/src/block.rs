@@ -80,6 +80,7 @@ fn attend(
     let keep = |wanted: bool| wanted.then(|| vec![0.0; matrix.iter().product()]);
     let mut scores = keep(pass.capture.wants_in(layer, "scores"));
     let mut pattern = keep(pass.capture.wants_in(layer, "pattern") || patched);
+    let mut lse = pass.capture.wants_in(layer, "lse").then(|| vec![0.0; c.n_heads * seq]);
     let mut z = vec![0.0; c.n_heads * seq * c.d_head];
     let edges = pass.edges(layer, seq);
     let inputs = Inputs {
@@ -95,8 +96,12 @@ fn attend(
         mask: Mask { causal: c.causal, window: c.window },
         edges: &edges,
     };
-    let outputs = Outputs { z: &mut z, scores: scores.as_deref_mut(), pattern: pattern.as_deref_mut(), lse: None };
+    let outputs =
+        Outputs { z: &mut z, scores: scores.as_deref_mut(), pattern: pattern.as_deref_mut(), lse: lse.as_deref_mut() };
     attention::tiled::attention(best(), inputs, outputs);
+    if let Some(lse) = &mut lse {
+        pass.site(layer, "lse", &[c.n_heads, seq], lse)?;
+    }
     if let Some(scores) = &mut scores {
         pass.site(layer, "scores", &matrix, scores)?;
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 /// Name on the command line, and the end of its key in a trace.
-const LAYER_SITES: [(&str, &str); 14] = [
+const LAYER_SITES: [(&str, &str); 15] = [
     ("resid_pre", "resid_pre"),
     ("attn_in", "attn_in"),
     ("q", "attn.q"),
@@ -14,6 +14,7 @@ const LAYER_SITES: [(&str, &str); 14] = [
     ("v", "attn.v"),
     ("scores", "attn.scores"),
     ("pattern", "attn.pattern"),
+    ("lse", "attn.lse"),
     ("z", "attn.z"),
     ("result", "attn.result"),
     ("attn_out", "attn_out"),
@@ -23,6 +24,8 @@ const LAYER_SITES: [(&str, &str); 14] = [
     ("mlp_post", "mlp.post"),
 ];
 const MODEL_SITES: [&str; 3] = ["embed", "final_norm", "logits"];
+/// What grows with the square of the text.
+const MATRICES: [&str; 2] = ["scores", "pattern"];
 
 /// The set of arrays to keep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,9 +41,11 @@ impl Capture {
         Self::default()
     }
 
-    /// Keeps everything that can be kept.
+    /// Keeps everything but `scores` and `pattern`, which grow with the square of the text. The pattern can be had all
+    /// the same, from `q`, `k` and `lse` ([`crate::Trace::pattern`]); who wants the matrices kept names them:
+    /// `"all,scores,pattern".parse()`.
     pub fn all() -> Self {
-        Self { names: Self::names().collect(), ..Self::default() }
+        Self { names: Self::names().filter(|name| !MATRICES.contains(name)).collect(), ..Self::default() }
     }
 
     /// Every name that can be asked for.
@@ -66,14 +71,15 @@ impl Capture {
         self
     }
 
-    /// Bytes of all that a run over `q_len` new tokens, `kv_len` with those in its cache, would keep. What does not
-    /// fit a u64 is `u64::MAX`.
+    /// Bytes of all that a run over `q_len` new tokens, `kv_len` with those in its cache, would keep, if it patches no
+    /// pattern. What does not fit a u64 is `u64::MAX`.
     pub fn bytes(&self, c: &Config, q_len: usize, kv_len: usize) -> u64 {
         let seq = q_len as u64;
         let size = |name: &str| match name {
             "logits" if self.last_logits_only => c.n_vocab as u64,
             "logits" => seq.saturating_mul(c.n_vocab as u64),
             "scores" | "pattern" => pattern_len(c, q_len, kv_len),
+            "lse" => seq.saturating_mul(c.n_heads as u64),
             "q" | "z" => seq.saturating_mul((c.n_heads * c.d_head) as u64),
             "k" | "v" => (kv_len as u64).saturating_mul((c.n_kv_heads * c.d_head) as u64),
             "result" => seq.saturating_mul((c.n_heads * c.d_model) as u64),
@@ -115,12 +121,13 @@ pub fn key(layer: usize, name: &str) -> String {
 impl FromStr for Capture {
     type Err = Error;
 
-    /// Names separated by commas, or `all`.
+    /// Names separated by commas; `all` among them is those of [`Capture::all`].
     fn from_str(text: &str) -> Result<Self, Error> {
         let mut capture = Self::none();
         for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
             if name == "all" {
-                return Ok(Self::all());
+                capture.names.append(&mut Self::all().names);
+                continue;
             }
             let known = Self::names().find(|n| *n == name).ok_or_else(|| {
                 let all: Vec<_> = Self::names().collect();
@@ -141,6 +148,9 @@ mod tests {
         let capture: Capture = "pattern, logits".parse().unwrap();
         assert!(capture.wants("pattern") && capture.all_logits() && !capture.wants("q"));
         assert!(!capture.last_logits_only(true).all_logits());
+        let capture: Capture = "all,pattern".parse().unwrap();
+        assert!(capture.wants("lse") && capture.wants("pattern") && !capture.wants("scores"));
+        assert_eq!("all".parse::<Capture>().unwrap(), Capture::all());
         let error = "patern".parse::<Capture>().unwrap_err().to_string();
         assert!(error.contains("`patern`") && error.contains("resid_post"), "{error}");
     }

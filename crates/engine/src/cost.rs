@@ -1,7 +1,9 @@
 //! What attention costs: one causal head over random numbers, for who wants to time it.
 
+use crate::capture::key;
 use crate::rng::SplitMix64;
 use crate::weights::best;
+use crate::{Array, ModelInfo, Trace};
 use attnscope_kernels::attention::{Inputs, Mask, Outputs, tiled};
 
 /// Queries, keys and values of one head, each `[len, d_head]`, random and always the same.
@@ -32,30 +34,51 @@ impl RandomHead {
     pub fn attend(&self, tiled: bool) -> Vec<f32> {
         let mut z = vec![0.0; self.q.len()];
         let mut pattern = if tiled { None } else { Some(vec![0.0; self.len * self.len]) };
-        let inputs = Inputs {
+        let outputs = Outputs { z: &mut z, scores: None, pattern: pattern.as_deref_mut(), lse: None };
+        tiled::attention(best(), self.inputs(&[&self.k], &[&self.v]), outputs);
+        z
+    }
+
+    /// As a model of one layer and one head would have kept it: `q`, `k` and `lse`, from which its pattern can be made.
+    pub fn trace(&self) -> Trace {
+        let (mut z, mut lse) = (vec![0.0; self.q.len()], vec![0.0; self.len]);
+        let outputs = Outputs { z: &mut z, scores: None, pattern: None, lse: Some(&mut lse) };
+        tiled::attention(best(), self.inputs(&[&self.k], &[&self.v]), outputs);
+        let (n, d_head) = (self.len, self.d_head);
+        let model = ModelInfo { n_layers: 1, n_heads: 1, n_kv_heads: 1, d_head, causal: true, ..ModelInfo::default() };
+        let arrays = [
+            ("q", Array::new([1, n, d_head], self.q.clone())),
+            ("k", Array::new([1, n, d_head], self.k.clone())),
+            ("lse", Array::new([1, n], lse)),
+        ];
+        let arrays = arrays.into_iter().map(|(name, array)| (key(0, name), array)).collect();
+        Trace { model, arrays, ..Trace::default() }
+    }
+
+    fn inputs<'a>(&'a self, k: &'a [&'a [f32]], v: &'a [&'a [f32]]) -> Inputs<'a> {
+        Inputs {
             n_heads: 1,
             d_head: self.d_head,
             q_len: self.len,
             kv_len: self.len,
             q: &self.q,
-            k: &[&self.k],
-            v: &[&self.v],
+            k,
+            v,
             scale: 1.0 / (self.d_head as f32).sqrt(),
             soft_cap: None,
             mask: Mask { causal: true, window: None },
             edges: &[],
-        };
-        let outputs = Outputs { z: &mut z, scores: None, pattern: pattern.as_deref_mut(), lse: None };
-        tiled::attention(best(), inputs, outputs);
-        z
+        }
     }
 
-    /// Bytes that [`RandomHead::attend`] works in, besides q, k, v and z. Both ways hold the keys transposed,
-    /// `[d_head, len]`; besides, one holds the pattern, `[len, len]`, and the other a tile of scores, `[32, 128]`, for
-    /// each thread. Some bytes a row, for sums and for the list of what is to do, are not counted.
+    /// Bytes that [`RandomHead::attend`] works in, besides q, k, v and z. Both ways hold the keys transposed, in tiles
+    /// of `[d_head, 128]` of which the last is filled up; besides, one holds the pattern, `[len, len]`, and the other a
+    /// tile of scores, `[32, 128]`, for each thread. Some bytes a row, for sums, scaled queries and the list of what is
+    /// to do, are not counted.
     pub fn working_bytes(len: usize, d_head: usize, tiled: bool) -> u64 {
         let (len, d_head) = (len as u64, d_head as u64);
-        let transposed = len.saturating_mul(d_head);
+        let padded = len.div_ceil(TILE as u64).saturating_mul(TILE as u64);
+        let transposed = padded.saturating_mul(d_head);
         let scores = if tiled { threads().min(len.div_ceil(BLOCK as u64)) * (BLOCK * TILE) as u64 } else { len * len };
         transposed.saturating_add(scores).saturating_mul(size_of::<f32>() as u64)
     }
@@ -91,7 +114,9 @@ mod tests {
 
     #[test]
     fn twice_the_text_is_four_patterns_but_as_many_tiles() {
-        let scores = |len, tiled| RandomHead::working_bytes(len, 64, tiled) - 4 * 64 * len as u64;
+        // Besides the keys, whose last tile is filled up.
+        let keys = |len: usize| 4 * 64 * len.next_multiple_of(TILE) as u64;
+        let scores = |len, tiled| RandomHead::working_bytes(len, 64, tiled) - keys(len);
         assert_eq!((scores(1024, false), scores(2048, false)), (4 << 20, 16 << 20));
         assert_eq!(scores(8192, true), scores(16384, true));
         assert!(scores(8192, true) >= 16 << 10);

@@ -1,6 +1,7 @@
 //! Changes made to a run while it runs: what tells a cause from a pattern.
 
 use crate::{Array, Config, Error};
+use attnscope_kernels::attention::Edge;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -148,6 +149,23 @@ pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<
         ))),
         None => Ok(()),
     }
+}
+
+/// The edges set in a layer for queries at `positions`, their rows counted from the first of them.
+pub(crate) fn edges(all: &[Intervention], layer: usize, n_heads: usize, positions: Range<usize>) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for intervention in all {
+        let Intervention::SetEdge { site, q, k, weight } = *intervention else { continue };
+        if !positions.contains(&q) || !site.has_layer(layer) {
+            continue;
+        }
+        let row = q - positions.start;
+        for head in site.heads(n_heads) {
+            edges.retain(|e: &Edge| (e.head, e.q, e.k) != (head, row, k)); // the later one counts
+            edges.push(Edge { head, q: row, k, weight });
+        }
+    }
+    edges
 }
 
 fn parse_site(text: &str) -> Result<Site, Error> {

@@ -16,6 +16,9 @@ pub mod error;
 pub mod format;
 pub mod generate;
 pub mod intervention;
+pub mod lazy;
+#[cfg(test)]
+mod lazy_tests;
 pub mod lesson;
 mod matrix;
 pub mod model;
@@ -39,6 +42,7 @@ pub use config::Config;
 pub use error::Error;
 pub use generate::{GenerateOptions, Generation};
 pub use intervention::{Intervention, Site};
+pub use lazy::LazyPattern;
 pub use matrix::MatrixKind;
 pub use model::Model;
 pub use run::Run;

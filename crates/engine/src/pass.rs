@@ -1,7 +1,7 @@
 //! One pass of tokens through the blocks, with what it keeps and what it changes on the way.
 
 use crate::capture::{Capture, key};
-use crate::{Array, Config, Error, Intervention};
+use crate::{Array, Config, Error, Intervention, intervention};
 use attnscope_kernels::attention::Edge;
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ impl Pass<'_> {
 
     /// An array of a layer, by its capture name.
     pub fn site(&mut self, layer: usize, name: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
-        let wanted = self.capture.wants_in(layer, name);
+        let wanted = self.keeps(layer, name);
         if !wanted && self.interventions.is_empty() {
             return Ok(());
         }
@@ -54,6 +54,12 @@ impl Pass<'_> {
             self.arrays.insert(key, Array::new(shape, data.to_vec()));
         }
         Ok(())
+    }
+
+    /// Whether an array of a layer is kept. From `lse` no pattern can be had that was put in its place: it is kept too.
+    fn keeps(&self, layer: usize, name: &str) -> bool {
+        let wanted = |name| self.capture.wants_in(layer, name);
+        wanted(name) || (name == "pattern" && wanted("lse") && self.patches_pattern(layer))
     }
 
     /// Whether some patch replaces this layer's pattern, so that z must be mixed again.
@@ -83,18 +89,7 @@ impl Pass<'_> {
 
     /// The edges set in a layer, with query rows counted from this pass's first token.
     pub fn edges(&self, layer: usize, q_len: usize) -> Vec<Edge> {
-        let mut edges = Vec::new();
-        for intervention in self.interventions {
-            let Intervention::SetEdge { site, q, k, weight } = *intervention else { continue };
-            let Some(row) = q.checked_sub(self.first).filter(|row| *row < q_len && site.has_layer(layer)) else {
-                continue;
-            };
-            for head in site.heads(self.config.n_heads) {
-                edges.retain(|e: &Edge| (e.head, e.q, e.k) != (head, row, k)); // the later one counts
-                edges.push(Edge { head, q: row, k, weight });
-            }
-        }
-        edges
+        intervention::edges(self.interventions, layer, self.config.n_heads, self.first..self.first + q_len)
     }
 
     /// Scales heads or puts their mean in place, on z `[n_heads, q_len, d_head]`.

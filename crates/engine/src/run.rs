@@ -73,7 +73,8 @@ impl Run {
     /// What was kept since the last call, as a trace without logits. Who looks at one layer after the other this way
     /// never holds the arrays of all.
     pub fn drain(&mut self, model: &Model) -> Trace {
-        model.trace(&self.tokens, std::mem::take(&mut self.state.arrays), Vec::new())
+        let arrays = std::mem::take(&mut self.state.arrays);
+        model.trace(&self.tokens, arrays, Vec::new(), &self.state.interventions)
     }
 
     /// Passes the layers that are left, then the final norm and the vocabulary head. The cache now holds the tokens.
@@ -81,7 +82,8 @@ impl Run {
         while self.step(model)? {}
         let last_logits = model.read_out(&mut self.state.pass(&model.config), self.resid)?;
         self.cache.len += self.tokens.len();
-        Ok((model.trace(&self.tokens, self.state.arrays, last_logits), self.cache))
+        let State { arrays, interventions, .. } = self.state;
+        Ok((model.trace(&self.tokens, arrays, last_logits, &interventions), self.cache))
     }
 }
 
@@ -123,8 +125,16 @@ impl Model {
         crate::intervention::check_all(interventions, c, cache.len + tokens.len())
     }
 
-    fn trace(&self, tokens: &[u32], arrays: BTreeMap<String, Array>, last_logits: Vec<f32>) -> Trace {
-        Trace { model: self.info(), tokens: tokens.iter().map(|t| self.token(*t)).collect(), arrays, last_logits }
+    fn trace(
+        &self,
+        tokens: &[u32],
+        arrays: BTreeMap<String, Array>,
+        last_logits: Vec<f32>,
+        interventions: &[Intervention],
+    ) -> Trace {
+        let tokens = tokens.iter().map(|t| self.token(*t)).collect();
+        let edges = interventions.iter().filter(|i| matches!(i, Intervention::SetEdge { .. })).cloned().collect();
+        Trace { model: self.info(), tokens, arrays, last_logits, edges }
     }
 
     /// What enters block 0, `[seq, d_model]`: word, position and type.

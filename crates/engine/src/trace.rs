@@ -1,6 +1,9 @@
 //! What a run leaves behind: named arrays, the tokens, and the next-word probabilities.
 
 use crate::array::Array;
+use crate::{Intervention, LazyPattern};
+use attnscope_kernels::attention::Mask;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One token of the text.
@@ -24,8 +27,8 @@ pub struct NextToken {
     pub p: f32,
 }
 
-/// The sizes of the model that made a trace: all that a figure needs to know of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// The sizes of the model that made a trace: all that a figure, or a pattern made later, needs to know of it.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct ModelInfo {
     /// A name for captions, such as `SmolLM2-135M`.
@@ -46,6 +49,17 @@ pub struct ModelInfo {
     pub causal: bool,
     /// Whether tokens are words, with a space between each two that no token holds (the lesson model, BERT).
     pub word_level: bool,
+    /// Sliding window: a query sees this many keys, itself included.
+    pub window: Option<usize>,
+    /// Soft cap of the attention scores.
+    pub soft_cap: Option<f32>,
+}
+
+impl ModelInfo {
+    /// Which keys a query may look at.
+    pub fn mask(&self) -> Mask {
+        Mask { causal: self.causal, window: self.window }
+    }
 }
 
 /// The record of one run.
@@ -60,10 +74,14 @@ pub struct ModelInfo {
 /// | `blocks.{l}.attn.k`, `.attn.v` | `[n_kv_heads, kv_len, d_head]` |
 /// | `blocks.{l}.attn.scores` | `[n_heads, q_len, kv_len]`, ÷√d, masked cells −∞ |
 /// | `blocks.{l}.attn.pattern` | `[n_heads, q_len, kv_len]`, each row sums to 1 |
+/// | `blocks.{l}.attn.lse` | `[n_heads, q_len]`: ln Σ exp(score) of each row, before edges are set |
 /// | `blocks.{l}.attn.z` | `[n_heads, seq, d_head]` |
 /// | `blocks.{l}.attn.result` | `[n_heads, seq, d_model]`: each head's share of `attn_out` |
 /// | `blocks.{l}.attn_out`, `blocks.{l}.mlp_out` | `[seq, d_model]` (no `mlp_out` where there is no MLP) |
 /// | `logits` | `[seq, n_vocab]`, or `[1, n_vocab]` for the last token only |
+///
+/// A pattern need not be kept to be seen: `q`, `k` and `lse` are enough ([`Trace::pattern`], [`LazyPattern`]). Of a
+/// layer whose pattern was patched, `lse` keeps the pattern as well, since nothing else says what it was.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Trace {
     /// Who made it.
@@ -74,6 +92,9 @@ pub struct Trace {
     pub arrays: BTreeMap<String, Array>,
     /// Logits of the last token over the whole vocabulary; empty for a model without a vocabulary head.
     pub last_logits: Vec<f32>,
+    /// The edges that were set in the run, as [`Intervention::SetEdge`]: rows that are not exp(score − lse).
+    #[serde(default)]
+    pub edges: Vec<Intervention>,
 }
 
 impl Trace {
@@ -93,8 +114,9 @@ impl Trace {
         self.arrays.get(&format!("blocks.{layer}.{name}"))
     }
 
-    /// The attention pattern of one head, `[q_len, kv_len]`, if it was captured.
-    pub fn pattern(&self, layer: usize, head: usize) -> Option<&[f32]> {
-        self.layer(layer, "attn.pattern")?.index(head)
+    /// The attention pattern of one head, `[q_len, kv_len]`: as it was captured, or made now from `q`, `k` and `lse`.
+    /// `None` if the trace holds neither. For parts of it see [`LazyPattern`].
+    pub fn pattern(&self, layer: usize, head: usize) -> Option<Cow<'_, [f32]>> {
+        LazyPattern::of(self, layer, head)?.whole()
     }
 }

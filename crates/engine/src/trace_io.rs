@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 
 impl Trace {
-    /// Writes all arrays as f32 under their keys, `tokens` as i64 `[seq]`, and the model and token texts as metadata.
+    /// Writes all arrays as f32 under their keys, `tokens` as i64 `[seq]`, and the model, token texts and set edges as
+    /// metadata.
     pub fn save_safetensors(&self, mut to: impl Write) -> Result<(), Error> {
         let ids: Vec<i64> = self.tokens.iter().map(|t| t.id.into()).collect();
         let bad = |e: safetensors::SafeTensorError| Error::Trace(e.to_string());
@@ -20,6 +21,7 @@ impl Trace {
         let metadata = HashMap::from([
             ("model".to_string(), json(&self.model)?),
             ("texts".to_string(), json(&self.tokens.iter().map(|t| &t.text).collect::<Vec<_>>())?),
+            ("edges".to_string(), json(&self.edges)?),
         ]);
         let bytes = safetensors::serialize(views, Some(metadata)).map_err(bad)?;
         to.write_all(&bytes).map_err(|e| Error::Trace(e.to_string()))
@@ -32,7 +34,8 @@ impl Trace {
         let notes = header.metadata().clone().unwrap_or_default();
         let model: ModelInfo = notes.get("model").and_then(|m| serde_json::from_str(m).ok()).unwrap_or_default();
         let texts: Vec<String> = notes.get("texts").and_then(|t| serde_json::from_str(t).ok()).unwrap_or_default();
-        let mut trace = Trace { model, ..Trace::default() };
+        let edges = notes.get("edges").and_then(|e| serde_json::from_str(e).ok()).unwrap_or_default();
+        let mut trace = Trace { model, edges, ..Trace::default() };
         for (key, view) in SafeTensors::deserialize(bytes).map_err(bad)?.tensors() {
             match view.dtype() {
                 Dtype::F32 => drop(trace.arrays.insert(key, array(view.shape(), view.data()))),
@@ -73,7 +76,8 @@ impl Trace {
         Ok(zip.finish()?.into_inner())
     }
 
-    /// Reads what [`Trace::save_npz`] wrote. NPZ has no place for texts or model: they stay empty.
+    /// Reads what [`Trace::save_npz`] wrote. NPZ has no place for texts, model and edges: they stay empty, and a pattern
+    /// that was not kept cannot be made.
     pub fn load_npz(bytes: &[u8]) -> Result<Self, Error> {
         let bad = |e: &dyn std::fmt::Display| Error::Trace(format!("not a whole NPZ file ({e})"));
         let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).map_err(|e| bad(&e))?;
@@ -152,6 +156,8 @@ mod tests {
     fn sample() -> Trace {
         let mut trace = Trace::default();
         trace.model.name = "tiny".into();
+        trace.model.soft_cap = Some(30.0);
+        trace.edges = vec![crate::Intervention::cut("1>0").unwrap()];
         trace.tokens = vec![Token { id: 7, text: " dog".into() }, Token { id: 65_000, text: "🌭".into() }];
         trace
             .arrays
@@ -166,8 +172,7 @@ mod tests {
         let mut bytes = Vec::new();
         trace.save_safetensors(&mut bytes).unwrap();
         let back = Trace::load_safetensors(&bytes).unwrap();
-        assert_eq!((&back.arrays, &back.tokens, &back.model), (&trace.arrays, &trace.tokens, &trace.model));
-        assert_eq!(back.last_logits, [4.0]);
+        assert_eq!(back, Trace { last_logits: vec![4.0], ..trace.clone() });
         let mut file = std::io::Cursor::new(Vec::new());
         trace.save_npz(&mut file).unwrap();
         let back = Trace::load_npz(&file.into_inner()).unwrap();

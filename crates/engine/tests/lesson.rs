@@ -111,7 +111,7 @@ fn the_twin_cannot_tell_the_same_words_apart() {
 fn every_analysis_takes_it() {
     let model = model();
     let tokens = model.encode("The hot dog was.").unwrap();
-    let trace = model.run(&tokens, &Capture::all(), &[]).unwrap();
+    let trace = model.run(&tokens, &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     assert_eq!(trace.text(), "the hot dog was");
     assert_eq!((trace.model.name.as_str(), trace.model.word_level), ("Lesson model", true));
     assert!(trace.layer(0, "mlp_out").is_none() && trace.layer(0, "resid_mid").is_some());

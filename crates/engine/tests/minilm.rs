@@ -24,7 +24,7 @@ fn real_model_sentence_embeddings_and_patterns() {
     }
     let expected = reference("minilm.safetensors");
     let tokens = model.encode(sentences[0]["text"].as_str().unwrap()).unwrap();
-    let trace = model.run(&tokens, &Capture::all(), &[]).unwrap();
+    let trace = model.run(&tokens, &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     for layer in [0, 5] {
         let key = format!("blocks.{layer}.attn.pattern");
         let worst = error(trace.get(&key).unwrap().data(), expected.get(&key).unwrap().data(), tokens.len(), false);

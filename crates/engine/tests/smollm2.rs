@@ -133,9 +133,9 @@ fn real_model_writes_on_as_transformers_does_through_the_cache() {
 
 #[test]
 fn real_model_cutting_nothing_changes_no_bit() {
-    let plain = run("the hot dog was", "all", &[]);
+    let plain = run("the hot dog was", "all,scores,pattern", &[]);
     let no_op = Intervention::ScaleHead { site: attnscope::Site::default(), factor: 1.0 };
-    let same = run("the hot dog was", "all", &[no_op]);
+    let same = run("the hot dog was", "all,scores,pattern", &[no_op]);
     assert_eq!(plain.last_logits, same.last_logits);
     assert_eq!(plain.arrays.len(), same.arrays.len());
     for (key, array) in &plain.arrays {

@@ -20,8 +20,9 @@ fn steps_equal_the_whole_bit_for_bit() {
     for name in ["tiny/llama", "tiny/gpt2", "tiny/bert"] {
         let model = model(name);
         let cut = [Intervention::cut("2>1").unwrap()];
-        let whole = model.run(&TOKENS, &Capture::all(), &cut).unwrap();
-        let mut run = start(&model, Capture::all(), &cut).unwrap();
+        let everything: Capture = "all,scores,pattern".parse().unwrap();
+        let whole = model.run(&TOKENS, &everything, &cut).unwrap();
+        let mut run = start(&model, everything, &cut).unwrap();
         let mut steps = 1;
         while run.step(&model).unwrap() {
             assert_eq!(run.layers_done(), steps);

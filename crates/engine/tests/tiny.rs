@@ -2,7 +2,7 @@
 
 mod common;
 
-use attnscope::{Capture, Model};
+use attnscope::Model;
 use common::{close, fixture, ids, reference};
 
 const TOLERANCE: f32 = 1e-5;
@@ -11,7 +11,7 @@ const TOLERANCE: f32 = 1e-5;
 fn check(model: &str, expected: &str, least: usize) {
     let model = Model::open(&fixture(model)).unwrap();
     let expected = reference(expected);
-    let trace = model.run(&ids(&expected), &Capture::all(), &[]).unwrap();
+    let trace = model.run(&ids(&expected), &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     let mut compared = 0;
     for (key, array) in &expected.arrays {
         let name = if key == "last_hidden_state" { "final_norm" } else { key };

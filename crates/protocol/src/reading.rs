@@ -3,9 +3,9 @@
 
 use crate::job::{Step, Work};
 use crate::tile::Part;
-use crate::{Failure, Progress, Response, Run};
+use crate::{Failure, Progress, Response, Run, Tile};
 use attnscope::analysis::{self, HeadScore, LensRow, Look, Number, explain};
-use attnscope::{Array, Capture, Config, Model, Trace};
+use attnscope::{Array, Capture, Config, LazyPattern, Model, Trace};
 use std::sync::Arc;
 
 pub(crate) struct Reading {
@@ -49,7 +49,9 @@ impl Question {
         let capture: Capture = match self {
             Self::Explain(number) => return Ok(explain::captures(*number, config)),
             Self::Everything { .. } => "",
-            Self::Heads(_) | Self::Looks { .. } | Self::Tile { .. } => "pattern",
+            Self::Heads(_) | Self::Looks { .. } => "pattern",
+            // No matrix is made: a tile comes from what grows with the text.
+            Self::Tile { .. } => "q,k,lse",
             Self::Lens { .. } => "embed,resid_post",
             Self::Contributions { .. } => "z,resid_post",
         }
@@ -100,9 +102,10 @@ impl Question {
             }
             Self::Tile { layer, head, part } => {
                 let trace = run.drain(model);
-                let pattern = trace.pattern(layer, head);
-                let pattern = pattern.ok_or_else(|| Failure::request(format!("there is no head {layer}.{head}")))?;
-                Response::Tile(part.pool(pattern, trace.tokens.len()))
+                let pattern = LazyPattern::of(&trace, layer, head);
+                let tile = pattern.and_then(|pattern| pattern.tile(part.rows, part.cols, part.size));
+                let tile = tile.ok_or_else(|| Failure::request(format!("there is no such part of {layer}.{head}")))?;
+                Response::Tile(Tile { max: tile.max, mean: tile.mean })
             }
             Self::Explain(number) => {
                 // What is read out after the last layer must be read out first.

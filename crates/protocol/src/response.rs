@@ -42,7 +42,7 @@ pub enum Progress {
         /// Mean loss of the last batch in nats.
         loss: f32,
         /// What the model now makes of the request's text.
-        run: Run,
+        run: Box<Run>,
     },
 }
 

@@ -131,6 +131,6 @@ impl Work for Training {
         self.report = learning.report(&self.plan.text)?;
         self.plan.steps -= now;
         let Report { step, ref run, .. } = self.report;
-        Ok(Step::More(Progress::Trained { step, loss, run: run.clone() }, self))
+        Ok(Step::More(Progress::Trained { step, loss, run: Box::new(run.clone()) }, self))
     }
 }

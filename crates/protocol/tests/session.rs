@@ -126,7 +126,7 @@ fn numbers() -> [(Number, usize); 7] {
 #[test]
 fn a_number_is_explained_after_the_layers_that_it_needs() {
     for cuts in [vec![], vec![Intervention::cut("0:2>1").unwrap()]] {
-        let (model, everything) = trace("all", &cuts);
+        let (model, everything) = trace("all,scores,pattern", &cuts);
         for (number, layers) in numbers() {
             let prompt = Prompt { interventions: cuts.clone(), ..prompt(TEXT) };
             let events = events(&session(), Request::Explain { prompt, number });
@@ -179,7 +179,9 @@ fn a_tile_is_a_part_of_the_pattern() {
     let n = trace.tokens.len();
     let cells: Vec<f32> =
         trace.pattern(1, 0).unwrap().chunks(n).take(3).skip(1).flat_map(|r| r[..3].to_vec()).collect();
-    assert_eq!((&found.max, &found.mean), (&Array::new([2, 3], cells.clone()), &Array::new([2, 3], cells)));
+    assert_eq!(found.max, found.mean, "as many pixels as cells");
+    assert_eq!(found.max.shape(), [2, 3]);
+    assert!(found.max.data().iter().zip(&cells).all(|(a, b)| (a - b).abs() < 1e-6), "{:?} {cells:?}", found.max);
     for wrong in [tile(0..n + 1, 0..1, (1, 1)), tile(0..1, 1..1, (1, 1)), tile(0..1, 0..1, (0, 1))] {
         assert_eq!(refused(wrong).kind, FailureKind::Request);
     }
@@ -203,10 +205,10 @@ fn attention_says_what_memory_it_works_in() {
         Ok(Response::Attended { bytes }) => bytes,
         other => panic!("{other:?}"),
     };
-    // The keys transposed, [4, 96], and the pattern, [96, 96].
-    assert_eq!(bytes(96, 4, false), 4 * (96 * 4 + 96 * 96));
+    // The keys transposed, a tile of [4, 128] whose last 32 columns are empty, and the pattern, [96, 96].
+    assert_eq!(bytes(96, 4, false), 4 * (128 * 4 + 96 * 96));
     // Or for each thread a tile, [32, 128].
-    let tiles = bytes(96, 4, true) - 4 * 96 * 4;
+    let tiles = bytes(96, 4, true) - 4 * 128 * 4;
     assert!(tiles > 0 && tiles <= 3 * 4 * 32 * 128 && tiles.is_multiple_of(4 * 32 * 128), "{tiles}");
     assert!(bytes(MAX_ATTEND_FULL, 1, false) > 64 << 20);
 }

@@ -72,7 +72,7 @@ fn training_reports_and_ends_where_the_trainer_does() {
     let mut job = session.start(train(5));
     let events: Vec<Event> = std::iter::from_fn(|| job.step()).collect();
     let report = |event: &Event| match event {
-        Event::Progress(Progress::Trained { step, loss, run }) => Some((*step, *loss, run.clone())),
+        Event::Progress(Progress::Trained { step, loss, run }) => Some((*step, *loss, (**run).clone())),
         _ => None,
     };
     let reports: Vec<_> = events.iter().filter_map(report).collect();

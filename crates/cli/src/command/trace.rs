@@ -17,8 +17,8 @@ pub struct TraceArgs {
     /// Model and text.
     #[command(flatten)]
     pub input: ModelArgs,
-    /// What to keep: embed, q, k, v, scores, pattern, z, result, attn_out, mlp_out, resid_pre, attn_in, resid_mid,
-    /// resid_post, mlp_post, final_norm, logits; or all
+    /// What to keep: embed, q, k, v, scores, pattern, lse, z, result, attn_out, mlp_out, resid_pre, attn_in, resid_mid,
+    /// resid_post, mlp_post, final_norm, logits; or all, which leaves out scores and pattern
     #[arg(long, default_value = "pattern")]
     pub capture: String,
     /// Keep logits of the last token only

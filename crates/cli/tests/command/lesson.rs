@@ -31,7 +31,7 @@ fn every_command_takes_it() {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("out.safetensors").display().to_string();
-    let summary = json(&[&["trace", "--json", "--capture", "all", "-o", &file], &MODEL[..]].concat());
+    let summary = json(&[&["trace", "--json", "--capture", "all,pattern", "-o", &file], &MODEL[..]].concat());
     assert!(summary["arrays"]["blocks.1.attn.pattern"].is_array());
     assert!(summary["arrays"]["blocks.1.mlp_out"].is_null(), "there is no MLP");
     assert_eq!(summary["model"]["word_level"], true);

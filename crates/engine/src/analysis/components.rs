@@ -1,6 +1,6 @@
 //! One query row, taken apart: every product of q·k, the sum, ÷√d, and the weight after softmax.
 
-use crate::Trace;
+use crate::{LazyPattern, Trace};
 
 /// How one query token of one head weighs its keys, term by term.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,23 +34,24 @@ pub struct KeyComponents {
     pub weight: f32,
 }
 
-/// Takes row `q_idx` of a head apart. `None` unless the trace holds `attn.q`, `attn.k` and `attn.pattern`
-/// of that layer and the indices exist.
+/// Takes row `q_idx` of a head apart. `None` unless the trace holds `attn.q`, `attn.k` and one of `attn.pattern` and
+/// `attn.lse` of that layer, and the indices exist.
 pub fn components(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Option<Components> {
     let info = &trace.model;
     let q = trace.layer(layer, "attn.q")?.row(&[head, q_idx])?;
     let keys = trace.layer(layer, "attn.k")?;
-    let weights = trace.layer(layer, "attn.pattern")?.row(&[head, q_idx])?;
+    let weights = LazyPattern::of(trace, layer, head)?.row(q_idx)?;
     let scores = trace.layer(layer, "attn.scores").and_then(|s| s.row(&[head, q_idx]));
     let kv_head = head / (info.n_heads / info.n_kv_heads.max(1)).max(1);
     let scale = 1.0 / (q.len() as f32).sqrt();
     let first_query = weights.len().checked_sub(trace.layer(layer, "attn.q")?.shape()[1])?;
+    let visible = info.mask().visible(first_query + q_idx, weights.len());
     let mut out = Vec::with_capacity(weights.len());
     for (k_idx, &weight) in weights.iter().enumerate() {
         let k = keys.row(&[kv_head, k_idx])?;
         let product: Vec<f32> = q.iter().zip(k).map(|(a, b)| a * b).collect();
         let dot: f32 = product.iter().sum();
-        let masked = info.causal && k_idx > first_query + q_idx;
+        let masked = !visible.contains(&k_idx);
         let score = scores.map_or(if masked { f32::NEG_INFINITY } else { dot * scale }, |s| s[k_idx]);
         out.push(KeyComponents { k: k.to_vec(), product, dot, score, weight });
     }

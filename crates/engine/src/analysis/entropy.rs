@@ -1,6 +1,6 @@
 //! How spread out attention is.
 
-use crate::Trace;
+use crate::{LazyPattern, Trace};
 
 /// Entropy of one row of a pattern, in bits: 0 for a row that looks at one token, log₂ n for one that looks at n
 /// tokens alike. NaN if the row holds NaN.
@@ -9,10 +9,15 @@ pub fn entropy(row: &[f32]) -> f32 {
     row.iter().filter(|&&p| p != 0.0).map(|&p| -p * p.log2()).sum::<f32>() + 0.0
 }
 
-/// Mean entropy of a head's rows, in bits. `None` unless the trace holds the head's pattern.
+/// Mean entropy of a head's rows, in bits. `None` unless the trace has the head's pattern.
 pub fn head_entropy(trace: &Trace, layer: usize, head: usize) -> Option<f32> {
-    let kv_len = trace.layer(layer, "attn.pattern")?.shape().last().copied().filter(|&n| n > 0)?;
-    let rows = trace.pattern(layer, head)?.chunks_exact(kv_len);
+    let pattern = LazyPattern::of(trace, layer, head)?;
+    mean_entropy(&pattern.whole()?, pattern.kv_len())
+}
+
+/// Mean entropy of the rows of a pattern, `[q_len, kv_len]`.
+pub(super) fn mean_entropy(pattern: &[f32], kv_len: usize) -> Option<f32> {
+    let rows = pattern.chunks_exact(kv_len.max(1));
     let n = rows.len();
     (n > 0).then(|| rows.map(entropy).sum::<f32>() / n as f32)
 }

@@ -1,7 +1,7 @@
 //! What a head does, as a few numbers: known patterns, each scored from 0 to 1.
 
-use super::head_entropy;
-use crate::Trace;
+use super::entropy::mean_entropy;
+use crate::{LazyPattern, Trace};
 use std::collections::HashMap;
 
 /// How well a head fits each of the well-known patterns: mean weights over the queries after the first token (the
@@ -26,22 +26,20 @@ pub struct HeadScore {
     pub entropy: f32,
 }
 
-/// The scores of every head whose pattern the trace holds, layer by layer.
+/// The scores of every head whose pattern the trace has, layer by layer.
 pub fn head_scores(trace: &Trace) -> Vec<HeadScore> {
     let earlier = earlier_alike(trace);
     let mut found = Vec::new();
     for layer in 0..trace.model.n_layers {
-        let Some(pattern) = trace.layer(layer, "attn.pattern") else { continue };
-        let [n_heads, q_len, kv_len] = *pattern.shape() else { continue };
-        let Some(first_query) = kv_len.checked_sub(q_len) else { continue };
-        for head in 0..n_heads {
+        for head in 0..trace.model.n_heads {
+            let Some(pattern) = LazyPattern::of(trace, layer, head) else { continue };
+            let (Some(weights), kv_len) = (pattern.whole(), pattern.kv_len()) else { continue };
+            let Some(first_query) = kv_len.checked_sub(pattern.q_len()) else { continue };
             let mut sums = Sums::default();
-            for at in first_query.max(1)..kv_len {
-                if let Some(row) = pattern.row(&[head, at - first_query]) {
-                    sums.add(row, at, earlier.get(at).map_or(&[], Vec::as_slice));
-                }
+            for (at, row) in (first_query..).zip(weights.chunks_exact(kv_len.max(1))).filter(|(at, _)| *at > 0) {
+                sums.add(row, at, earlier.get(at).map_or(&[], Vec::as_slice));
             }
-            if let Some(entropy) = head_entropy(trace, layer, head) {
+            if let Some(entropy) = mean_entropy(&weights, kv_len) {
                 found.push(sums.score(layer, head, entropy));
             }
         }

@@ -1,6 +1,6 @@
 //! Which heads look from here to there.
 
-use crate::Trace;
+use crate::{LazyPattern, Trace};
 
 /// How much one head looks from a query to a key.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -13,17 +13,16 @@ pub struct Look {
     pub weight: f32,
 }
 
-/// Every head whose pattern the trace holds, by how much token `from` (the query) looks at token `to` (the key),
+/// Every head whose pattern the trace has, by how much token `from` (the query) looks at token `to` (the key),
 /// strongest first. Empty where there are no such tokens.
 pub fn looks(trace: &Trace, from: usize, to: usize) -> Vec<Look> {
     let mut found = Vec::new();
     for layer in 0..trace.model.n_layers {
-        let Some(pattern) = trace.layer(layer, "attn.pattern") else { continue };
-        let [_, q_len, kv_len] = *pattern.shape() else { continue };
-        // The queries are the last of the keys.
-        let Some(q_idx) = (from + q_len).checked_sub(kv_len) else { continue };
         for head in 0..trace.model.n_heads {
-            if let Some(&weight) = pattern.row(&[head, q_idx]).and_then(|row| row.get(to)) {
+            let Some(pattern) = LazyPattern::of(trace, layer, head) else { continue };
+            // The queries are the last of the keys.
+            let Some(q_idx) = (from + pattern.q_len()).checked_sub(pattern.kv_len()) else { continue };
+            if let Some(&weight) = pattern.row(q_idx).as_deref().and_then(|row| row.get(to)) {
                 found.push(Look { layer, head, weight });
             }
         }

@@ -4,13 +4,12 @@
 //! even when it gets most of the attention. So each weight is multiplied by the length of what is read, ‖v_k · W_O‖.
 
 use crate::model::Model;
-use crate::{Array, Trace};
+use crate::{Array, LazyPattern, Trace};
 
-/// `pattern[q, k] · ‖v_k · W_O‖` of one head, `[q_len, kv_len]`. `None` unless the trace holds the layer's
-/// `attn.pattern` and `attn.v`.
+/// `pattern[q, k] · ‖v_k · W_O‖` of one head, `[q_len, kv_len]`. `None` unless the trace has the head's pattern and
+/// holds the layer's `attn.v`.
 pub fn value_weighted(model: &Model, trace: &Trace, layer: usize, head: usize) -> Option<Array> {
     let info = &trace.model;
-    trace.pattern(layer, head)?;
     let group = (info.n_heads / info.n_kv_heads.max(1)).max(1);
     let values = trace.layer(layer, "attn.v")?.index(head / group)?;
     weigh(trace, layer, head, values, &model.w_o(layer, head))
@@ -18,11 +17,12 @@ pub fn value_weighted(model: &Model, trace: &Trace, layer: usize, head: usize) -
 
 /// `values` is `[kv_len, d_head]`, `w_o` is `[d_model, d_head]`.
 fn weigh(trace: &Trace, layer: usize, head: usize, values: &[f32], w_o: &[f32]) -> Option<Array> {
-    let [_, q_len, kv_len] = *trace.layer(layer, "attn.pattern")?.shape() else { return None };
+    let pattern = LazyPattern::of(trace, layer, head)?;
+    let (q_len, kv_len) = (pattern.q_len(), pattern.kv_len());
     let d_head = values.len().checked_div(kv_len).filter(|&d| d > 0)?;
     let lengths: Vec<f32> = values.chunks_exact(d_head).map(|v| length(v, w_o)).collect();
-    let pattern = trace.pattern(layer, head)?;
-    let weighted = pattern.chunks_exact(kv_len).flat_map(|row| row.iter().zip(&lengths).map(|(w, l)| w * l)).collect();
+    let weighted =
+        pattern.whole()?.chunks_exact(kv_len).flat_map(|row| row.iter().zip(&lengths).map(|(w, l)| w * l)).collect();
     Some(Array::new([q_len, kv_len], weighted))
 }
 

@@ -9,7 +9,7 @@ mod stored;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Term, captures, explain};
 use attnscope::config::NormPlace;
-use attnscope::{Capture, Intervention, Model, Trace};
+use attnscope::{Intervention, Model, Trace};
 use common::{fixture, ids, reference, smollm2};
 use numbers::{numbers, some};
 use std::collections::BTreeSet;
@@ -85,7 +85,7 @@ fn check_factor(model: &Model, trace: &Trace, e: &Explanation, factor: &Factor) 
 
 /// Every kind of number of a model, checked in some of its layers.
 fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
-    let trace = model.run(tokens, &Capture::all(), &[]).unwrap();
+    let trace = model.run(tokens, &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     let layers = layers.iter().copied().collect();
     let all = numbers(model, &trace, &layers);
     let mut kinds = BTreeSet::new();
@@ -159,7 +159,7 @@ fn bert() {
 
 fn lesson(text: &str, interventions: &[Intervention]) -> (Model, Trace) {
     let model = attnscope::lesson::model();
-    let trace = model.run(&model.encode(text).unwrap(), &Capture::all(), interventions).unwrap();
+    let trace = model.run(&model.encode(text).unwrap(), &"all,scores,pattern".parse().unwrap(), interventions).unwrap();
     (model, trace)
 }
 
@@ -218,7 +218,7 @@ fn a_run_need_keep_no_more_than_is_named() {
     for name in ["tiny/qwen3", "tiny/bert"] {
         let model = Model::open(&fixture(name)).unwrap();
         let tokens = [5, 17, 42, 8];
-        let whole = model.run(&tokens, &Capture::all(), &[]).unwrap();
+        let whole = model.run(&tokens, &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
         for number in numbers(&model, &whole, &[0, 1].into()) {
             let capture = captures(number, model.config());
             let trace = model.run(&tokens, &capture, &[]).unwrap();

@@ -104,7 +104,7 @@ fn what_does_not_exist_is_named_with_how_many_there_are() {
     assert!(error.contains("the trace is of Lesson model"), "{error}");
     let mut cache: KvCache = model.new_cache();
     model.run_with_cache(&mut cache, &[1, 2], &Capture::none(), &[]).unwrap();
-    let later = model.run_with_cache(&mut cache, &[3], &Capture::all(), &[]).unwrap();
+    let later = model.run_with_cache(&mut cache, &[3], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     let error = explain(&model, &later, Number::K { layer, head, position, component }).unwrap_err().to_string();
     assert!(error.contains("without a cache"), "{error}");
     let error = explain(&model, &later, Number::Weight { layer, head, q_idx: 0, k_idx: 0 }).unwrap_err().to_string();
@@ -114,7 +114,7 @@ fn what_does_not_exist_is_named_with_how_many_there_are() {
 #[test]
 fn an_encoder_has_no_logits() {
     let model = Model::open(&fixture("tiny/bert")).unwrap();
-    let trace = model.run(&[5, 6], &Capture::all(), &[]).unwrap();
+    let trace = model.run(&[5, 6], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     for number in [Number::Logit { position: 0, token: 0 }, Number::Probability { position: 0, token: 0 }] {
         assert!(explain(&model, &trace, number).unwrap_err().to_string().contains("encoder"));
     }

@@ -226,11 +226,11 @@ pub(super) fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use attnscope::Capture;
 
     fn lesson() -> Data {
         let model = attnscope::lesson::model();
-        let trace = model.run(&model.encode("the hot dog was").unwrap(), &Capture::all(), &[]).unwrap();
+        let capture = "q,k,v,pattern,z".parse().unwrap();
+        let trace = model.run(&model.encode("the hot dog was").unwrap(), &capture, &[]).unwrap();
         Data::from_trace(&trace, 0, 0, vec![vec![0.0; 32]; 4]).unwrap()
     }
 
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn sizes_are_checked() {
         let model = attnscope::lesson::model();
-        let trace = model.run(&model.encode("the dog").unwrap(), &Capture::all(), &[]).unwrap();
+        let trace = model.run(&model.encode("the dog").unwrap(), &"q,k,v,pattern,z".parse().unwrap(), &[]).unwrap();
         let error = Data::from_trace(&trace, 0, 0, vec![vec![]; 3]).unwrap_err();
         assert_eq!(error, Error::Size { what: "rows of x", expected: 2, found: 3 });
         assert!(matches!(Data::from_trace(&trace, 2, 0, vec![vec![]; 2]), Err(Error::NotCaptured { .. })));

@@ -9,7 +9,7 @@ use crate::scene::{Run, Weight};
 use crate::text::runs_width;
 use crate::theme::Theme;
 use crate::token::spoken;
-use attnscope::Trace;
+use attnscope::{LazyPattern, Trace};
 
 /// Palette number of a cell that the mask forbids; 254 is a cell that holds no number, below it weights.
 const MASKED: u8 = 255;
@@ -43,9 +43,10 @@ impl Pattern {
         Ok(Self { layer, head, q_len, kv_len, weights, allowed })
     }
 
-    /// The pattern that a trace holds. Where it holds scores as well, they say which cells are masked.
+    /// The pattern that a trace holds, or that can be made from what it holds. Where it holds scores as well, they say
+    /// which cells are masked.
     pub fn from_trace(trace: &Trace, layer: usize, head: usize) -> Result<Self, Error> {
-        let key = || format!("blocks.{layer}.attn.pattern");
+        let missing = || Error::NotCaptured { key: format!("blocks.{layer}.attn.pattern") };
         let model = &trace.model;
         if layer >= model.n_layers {
             return Err(Error::NoSuch { what: "layer", index: layer, len: model.n_layers });
@@ -53,10 +54,9 @@ impl Pattern {
         if head >= model.n_heads {
             return Err(Error::NoSuch { what: "head", index: head, len: model.n_heads });
         }
-        let array = trace.layer(layer, "attn.pattern").ok_or_else(|| Error::NotCaptured { key: key() })?;
-        let weights = array.index(head).ok_or_else(|| Error::NotCaptured { key: key() })?;
-        let kv_len = array.shape().last().copied().unwrap_or(0);
-        let mut pattern = Self::new(layer, head, kv_len, weights.to_vec(), model.causal)?;
+        let lazy = LazyPattern::of(trace, layer, head).ok_or_else(missing)?;
+        let weights = lazy.whole().ok_or_else(missing)?.into_owned();
+        let mut pattern = Self::new(layer, head, lazy.kv_len(), weights, model.causal)?;
         let scores = trace.layer(layer, "attn.scores").and_then(|s| s.index(head));
         if let Some(scores) = scores.filter(|s| s.len() == pattern.weights.len()) {
             pattern.allowed = scores.iter().map(|&s| s != f32::NEG_INFINITY).collect();

@@ -1,6 +1,6 @@
 //! Figures of the arithmetic of attention, on the lesson model's own numbers.
 
-use attnscope::{Capture, Model, Trace};
+use attnscope::{Model, Trace};
 use attnscope_figures::figure::{Canvas, Part, attention_steps, projection, weighted_sum};
 use attnscope_figures::{Scene, Theme};
 
@@ -10,11 +10,11 @@ pub const TABLET: Canvas = Canvas { width: 500.0, bare: true };
 pub const SMALL_PAGE: Canvas = Canvas { width: 620.0, bare: true };
 pub const PAGE: Canvas = Canvas { width: 742.0, bare: true };
 
-/// The lesson model's run over a sentence, everything kept.
+/// The lesson model's run over a sentence, everything kept, the matrices too.
 pub fn lesson(text: &str) -> (Model, Trace) {
     let model = attnscope::lesson::model();
     let tokens = model.encode(text).unwrap();
-    let trace = model.run(&tokens, &Capture::all(), &[]).unwrap();
+    let trace = model.run(&tokens, &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     (model, trace)
 }
 

@@ -228,6 +228,7 @@ pub fn trace() -> Trace {
         n_vocab: 100,
         causal: true,
         word_level: false,
+        ..ModelInfo::default()
     };
     let tokens = HOT_DOG.iter().enumerate().map(|(i, t)| Token { id: i as u32, text: t.to_string() }).collect();
     let mut trace = Trace { model, tokens, ..Trace::default() };

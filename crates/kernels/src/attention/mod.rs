@@ -2,10 +2,15 @@
 //! weights mix the values (Vaswani et al., "Attention Is All You Need", 2017).
 //!
 //! [`plain`] is the page to read. [`tiled`] is its fast twin, which holds no n×n matrix unless asked for one
-//! (Milakov & Gimelshein 2018; Dao et al., "FlashAttention", 2022).
+//! (Milakov & Gimelshein 2018; Dao et al., "FlashAttention", 2022). [`pattern`] makes any part of that matrix later,
+//! from queries, keys and the sums of its rows.
 
 pub mod edge;
+pub mod pattern;
+#[cfg(test)]
+mod pattern_tests;
 pub mod plain;
+pub mod pooled;
 #[cfg(test)]
 mod tests;
 pub mod tiled;

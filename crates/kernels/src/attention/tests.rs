@@ -21,7 +21,7 @@ struct Found {
     lse: Vec<f32>,
 }
 
-fn numbers(n: usize, seed: usize) -> Vec<f32> {
+pub(super) fn numbers(n: usize, seed: usize) -> Vec<f32> {
     let mut state = seed as u32 | 1;
     let mut next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -88,7 +88,13 @@ impl Case {
 }
 
 /// Fails on NaN and on lengths that differ; infinities must be equal.
-fn close(level: &str, what: &str, found: &[f32], expected: &[f32], tolerance: f32) -> Result<(), TestCaseError> {
+pub(super) fn close(
+    level: &str,
+    what: &str,
+    found: &[f32],
+    expected: &[f32],
+    tolerance: f32,
+) -> Result<(), TestCaseError> {
     prop_assert_eq!(found.len(), expected.len(), "{}: length of {}", level, what);
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
         // Next to infinity any difference would be within the tolerance.

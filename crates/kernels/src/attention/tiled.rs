@@ -15,7 +15,7 @@ use std::ops::Range;
 /// Queries handled together.
 const BLOCK: usize = 32;
 /// Keys in a tile.
-const TILE: usize = 128;
+pub(super) const TILE: usize = 128;
 /// Components of the keys that are turned at a time.
 const TURNED: usize = 8;
 
@@ -46,7 +46,7 @@ fn turn(x: &Inputs<'_>) -> Vec<Vec<f32>> {
     all
 }
 
-fn turn_tile(keys: &[f32], d_head: usize, tile: &mut [f32]) {
+pub(super) fn turn_tile(keys: &[f32], d_head: usize, tile: &mut [f32]) {
     // A few components at a time, so that what is written stays in cache.
     for first in (0..d_head).step_by(TURNED) {
         for (j, key) in keys.chunks_exact(d_head).enumerate() {
@@ -247,7 +247,7 @@ fn impose_edges(x: &Inputs<'_>, block: &mut Block<'_>) {
 
 impl Inputs<'_> {
     /// `rows` queries of a head from `first`, `[rows, d_head]`, scaled: there are far fewer of them than scores.
-    fn scaled_queries(&self, head: usize, first: usize, rows: usize) -> Vec<f32> {
+    pub(super) fn scaled_queries(&self, head: usize, first: usize, rows: usize) -> Vec<f32> {
         let q = &self.q[(head * self.q_len + first) * self.d_head..][..rows * self.d_head];
         q.iter().map(|q| q * self.scale).collect()
     }

@@ -131,7 +131,7 @@ mod tests {
         let Positions::Rotary { theta, pairs, .. } = model.config.positions else { panic!("rotary") };
         model.config.positions = Positions::Rotary { theta, dim: 4, pairs };
         model.config.soft_cap = Some(0.1);
-        let trace = model.run(&[5, 17, 42], &crate::Capture::all(), &[]).unwrap();
+        let trace = model.run(&[5, 17, 42], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
         let (layer, head, position) = (1, 0, 2);
         let parts = (0..model.config.d_head).map(|component| Number::Q { layer, head, position, component });
         for number in parts.chain([Number::Score { layer, head, q_idx: 2, k_idx: 1 }]) {

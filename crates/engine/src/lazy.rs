@@ -1,0 +1,173 @@
+//! A pattern that need not have been kept: any part of it is made when it is asked for.
+//!
+//! Its weights are exp(score − lse), from queries, keys and one number a row, so that a trace of a long text holds
+//! what grows with the text and not with its square.
+
+use crate::weights::best;
+use crate::{Array, Trace, intervention};
+use attnscope_kernels::attention::pattern::{self, Kept};
+use attnscope_kernels::attention::pooled::{self, Pixels};
+use attnscope_kernels::attention::{Edge, Inputs, Mask};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// The pattern of one head, `[q_len, kv_len]`: as it was captured, or made from `q`, `k` and `lse`. It differs then by
+/// the rounding of lse.
+#[derive(Clone, Debug)]
+pub struct LazyPattern<'a> {
+    q_len: usize,
+    kv_len: usize,
+    source: Source<'a>,
+}
+
+#[derive(Clone, Debug)]
+enum Source<'a> {
+    /// `[q_len, kv_len]`
+    Captured(&'a [f32]),
+    Kept(Box<Head<'a>>),
+}
+
+/// One head, with all that its weights come from.
+#[derive(Clone, Debug)]
+struct Head<'a> {
+    d_head: usize,
+    /// `[q_len, d_head]`
+    q: &'a [f32],
+    /// `[kv_len, d_head]`
+    k: [&'a [f32]; 1],
+    /// `[q_len]`
+    lse: &'a [f32],
+    soft_cap: Option<f32>,
+    mask: Mask,
+    edges: Vec<Edge>,
+}
+
+impl<'a> LazyPattern<'a> {
+    /// The pattern of a head. `None` unless the trace holds the layer's `attn.pattern`, or `attn.q`, `attn.k` and
+    /// `attn.lse` and knows its model.
+    pub fn of(trace: &'a Trace, layer: usize, head: usize) -> Option<Self> {
+        if let Some(pattern) = trace.layer(layer, "attn.pattern") {
+            let [_, q_len, kv_len] = *pattern.shape() else { return None };
+            return Some(Self { q_len, kv_len, source: Source::Captured(pattern.index(head)?) });
+        }
+        let array = |name| trace.layer(layer, name);
+        let (q, k, lse) = (array("attn.q")?, array("attn.k")?, array("attn.lse")?);
+        let ([n_heads, q_len, d_head], [n_kv_heads, kv_len, d_key]) = (dims(q)?, dims(k)?);
+        let model = &trace.model;
+        // A trace may come from a file: nothing in it need fit.
+        let fits = n_heads == model.n_heads
+            && n_kv_heads == model.n_kv_heads
+            && n_heads.checked_rem(n_kv_heads) == Some(0)
+            && lse.shape() == [n_heads, q_len]
+            && (d_key == d_head && d_head > 0)
+            && q_len <= kv_len;
+        if !fits || head >= n_heads {
+            return None;
+        }
+        let mut edges = intervention::edges(&trace.edges, layer, n_heads, kv_len - q_len..kv_len);
+        edges.retain(|edge| edge.head == head && edge.k < kv_len);
+        edges.iter_mut().for_each(|edge| edge.head = 0);
+        let kept = Head {
+            d_head,
+            q: q.index(head)?,
+            k: [k.index(head / (n_heads / n_kv_heads))?],
+            lse: lse.index(head)?,
+            soft_cap: model.soft_cap,
+            mask: model.mask(),
+            edges,
+        };
+        Some(Self { q_len, kv_len, source: Source::Kept(Box::new(kept)) })
+    }
+
+    /// Queries: the last of the keys' tokens.
+    pub fn q_len(&self) -> usize {
+        self.q_len
+    }
+
+    /// Keys.
+    pub fn kv_len(&self) -> usize {
+        self.kv_len
+    }
+
+    /// What one query gives every key, `[kv_len]`.
+    pub fn row(&self, q_idx: usize) -> Option<Cow<'a, [f32]>> {
+        self.part(q_idx..q_idx.checked_add(1)?, 0..self.kv_len)
+    }
+
+    /// What some queries give some keys, `[rows, cols]`. `None` where there are no such queries or keys.
+    pub fn block(&self, rows: Range<usize>, cols: Range<usize>) -> Option<Array> {
+        let shape = [rows.len(), cols.len()];
+        Some(Array::new(shape, self.part(rows, cols)?.into_owned()))
+    }
+
+    /// All of it, `[q_len, kv_len]`.
+    pub fn whole(&self) -> Option<Cow<'a, [f32]>> {
+        self.part(0..self.q_len, 0..self.kv_len)
+    }
+
+    fn holds(&self, rows: &Range<usize>, cols: &Range<usize>) -> bool {
+        rows.start <= rows.end && rows.end <= self.q_len && cols.start <= cols.end && cols.end <= self.kv_len
+    }
+
+    fn part(&self, rows: Range<usize>, cols: Range<usize>) -> Option<Cow<'a, [f32]>> {
+        if !self.holds(&rows, &cols) {
+            return None;
+        }
+        match &self.source {
+            Source::Captured(all) if cols.len() == self.kv_len => {
+                Some(all[rows.start * self.kv_len..rows.end * self.kv_len].into())
+            }
+            Source::Captured(all) => {
+                let rows = rows.flat_map(|row| &all[row * self.kv_len..][cols.clone()]);
+                Some(rows.copied().collect::<Vec<_>>().into())
+            }
+            Source::Kept(head) => {
+                let mut out = vec![0.0; rows.len().checked_mul(cols.len())?];
+                pattern::weights(best(), &self.kept(head), rows, cols, &mut out);
+                Some(out.into())
+            }
+        }
+    }
+
+    /// The largest and the mean weight under each of `(height, width)` pixels over some queries and keys: never more
+    /// than a block of rows is held. `None` where there are no such queries or keys, or more pixels than cells.
+    pub(crate) fn pooled(
+        &self,
+        rows: Range<usize>,
+        cols: Range<usize>,
+        (height, width): (usize, usize),
+    ) -> Option<(Array, Array)> {
+        if !self.holds(&rows, &cols) || height > rows.len() || width > cols.len() {
+            return None;
+        }
+        let pixels = height.checked_mul(width)?;
+        let (mut max, mut mean) = (vec![0.0; pixels], vec![0.0; pixels]);
+        let out = Pixels { height, width, max: &mut max, mean: &mut mean };
+        match &self.source {
+            Source::Captured(all) => pooled::plain(all, self.kv_len, rows, cols, out),
+            Source::Kept(head) => pooled::pooled(best(), &self.kept(head), rows, cols, out),
+        }
+        Some((Array::new([height, width], max), Array::new([height, width], mean)))
+    }
+
+    fn kept<'h>(&self, head: &'h Head<'a>) -> Kept<'h> {
+        let inputs = Inputs {
+            n_heads: 1,
+            d_head: head.d_head,
+            q_len: self.q_len,
+            kv_len: self.kv_len,
+            q: head.q,
+            k: &head.k,
+            v: &[],
+            scale: 1.0 / (head.d_head as f32).sqrt(),
+            soft_cap: head.soft_cap,
+            mask: head.mask,
+            edges: &head.edges,
+        };
+        Kept { inputs, head: 0, lse: head.lse }
+    }
+}
+
+fn dims(array: &Array) -> Option<[usize; 3]> {
+    array.shape().try_into().ok()
+}
