@@ -28,7 +28,7 @@ pub(super) fn half(low: u8, high: u8) -> f32 {
     f32::from_bits(magnitude.to_bits() | infinite_or_nan | sign)
 }
 
-/// [`half`] of four at once.
+/// [`half()`] of four at once.
 #[inline(always)]
 pub(super) fn four_halves<S: Simd>(simd: S, bits: [u32; 4]) -> [f32; 4] {
     let bits = u32x4::simd_from(simd, bits);

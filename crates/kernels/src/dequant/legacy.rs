@@ -10,24 +10,24 @@ pub(super) fn q8_0<S: Simd>(simd: S, bytes: &[u8], out: &mut [f32]) {
     for (b, out) in fours.iter().zip(outs) {
         let d = halves::<S, 34, 0>(simd, b);
         for i in 0..4 {
-            q8_0_block(simd, &b[i], d[i], &mut out[i]);
+            store(q8_0_block(simd, &b[i], d[i]), &mut out[i]);
         }
     }
     for (b, out) in rest.iter().zip(out_rest) {
-        q8_0_block(simd, b, half(b[0], b[1]), out);
+        store(q8_0_block(simd, b, half(b[0], b[1])), out);
     }
 }
 
 #[inline(always)]
-fn q8_0_block<S: Simd>(simd: S, b: &[u8; 34], d: f32, out: &mut [f32; 32]) {
+fn q8_0_block<S: Simd>(simd: S, b: &[u8; 34], d: f32) -> Block<S> {
     let d = f32x16::splat(simd, d);
-    for at in [0, 16] {
-        let mut q = [0; 16];
-        for j in 0..16 {
-            q[j] = i32::from(b[2 + at + j] as i8);
-        }
-        (i32x16::simd_from(simd, q).to_float::<f32x16<S>>() * d).store_slice(&mut out[at..at + 16]);
+    let (mut first, mut second) = ([0; 16], [0; 16]);
+    for j in 0..16 {
+        first[j] = i32::from(b[2 + j] as i8);
+        second[j] = i32::from(b[18 + j] as i8);
     }
+    let (first, second) = (i32x16::simd_from(simd, first), i32x16::simd_from(simd, second));
+    [first.to_float::<f32x16<S>>() * d, second.to_float::<f32x16<S>>() * d]
 }
 
 /// `d · (q − 8)`; low nibbles are the first half of the block, high nibbles the second.
@@ -37,20 +37,19 @@ pub(super) fn q4_0<S: Simd>(simd: S, bytes: &[u8], out: &mut [f32]) {
     for (b, out) in fours.iter().zip(outs) {
         let d = halves::<S, 18, 0>(simd, b);
         for i in 0..4 {
-            q4_0_block(simd, &b[i], d[i], &mut out[i]);
+            store(q4_0_block(simd, &b[i], d[i]), &mut out[i]);
         }
     }
     for (b, out) in rest.iter().zip(out_rest) {
-        q4_0_block(simd, b, half(b[0], b[1]), out);
+        store(q4_0_block(simd, b, half(b[0], b[1])), out);
     }
 }
 
 #[inline(always)]
-fn q4_0_block<S: Simd>(simd: S, b: &[u8; 18], d: f32, out: &mut [f32; 32]) {
+fn q4_0_block<S: Simd>(simd: S, b: &[u8; 18], d: f32) -> Block<S> {
     let (d, eight) = (f32x16::splat(simd, d), f32x16::splat(simd, 8.0));
-    let (low, high) = nibbles(simd, b, 2);
-    ((low - eight) * d).store_slice(&mut out[..16]);
-    ((high - eight) * d).store_slice(&mut out[16..]);
+    let [low, high] = nibbles(simd, b, 2);
+    [(low - eight) * d, (high - eight) * d]
 }
 
 /// `d · q + m`
@@ -60,31 +59,39 @@ pub(super) fn q4_1<S: Simd>(simd: S, bytes: &[u8], out: &mut [f32]) {
     for (b, out) in fours.iter().zip(outs) {
         let (d, m) = (halves::<S, 20, 0>(simd, b), halves::<S, 20, 2>(simd, b));
         for i in 0..4 {
-            q4_1_block(simd, &b[i], d[i], m[i], &mut out[i]);
+            store(q4_1_block(simd, &b[i], d[i], m[i]), &mut out[i]);
         }
     }
     for (b, out) in rest.iter().zip(out_rest) {
-        q4_1_block(simd, b, half(b[0], b[1]), half(b[2], b[3]), out);
+        store(q4_1_block(simd, b, half(b[0], b[1]), half(b[2], b[3])), out);
     }
 }
 
 #[inline(always)]
-fn q4_1_block<S: Simd>(simd: S, b: &[u8; 20], d: f32, m: f32, out: &mut [f32; 32]) {
+fn q4_1_block<S: Simd>(simd: S, b: &[u8; 20], d: f32, m: f32) -> Block<S> {
     let (d, m) = (f32x16::splat(simd, d), f32x16::splat(simd, m));
-    let (low, high) = nibbles(simd, b, 4);
-    (low * d + m).store_slice(&mut out[..16]);
-    (high * d + m).store_slice(&mut out[16..]);
+    let [low, high] = nibbles(simd, b, 4);
+    [low * d + m, high * d + m]
 }
 
 /// The low and the high halves of sixteen bytes.
 #[inline(always)]
-fn nibbles<S: Simd>(simd: S, b: &[u8], at: usize) -> (f32x16<S>, f32x16<S>) {
+fn nibbles<S: Simd>(simd: S, b: &[u8], at: usize) -> Block<S> {
     let mut q = [0; 16];
     for j in 0..16 {
         q[j] = i32::from(b[at + j]);
     }
     let q = i32x16::simd_from(simd, q);
-    ((q & 15).to_float(), (q >> 4).to_float())
+    [(q & 15).to_float(), (q >> 4).to_float()]
+}
+
+/// The 32 numbers of a block.
+type Block<S> = [f32x16<S>; 2];
+
+#[inline(always)]
+fn store<S: Simd>(block: Block<S>, out: &mut [f32; 32]) {
+    block[0].store_slice(&mut out[..16]);
+    block[1].store_slice(&mut out[16..]);
 }
 
 /// Four at a time, and what is left: blocks of bytes, and of 32 numbers.
