@@ -10,6 +10,7 @@ use crate::pass::{Pass, State};
 use crate::weights::product;
 use crate::{Array, Error, Intervention, Model, Trace, block};
 use attnscope_kernels::rope::Rope;
+use attnscope_kernels::threads;
 use std::collections::BTreeMap;
 
 /// A run in progress. Every method wants the model that the run was started with.
@@ -55,6 +56,10 @@ impl Run {
     /// # Errors
     /// A patch that does not fit. The run cannot go on then.
     pub fn step(&mut self, model: &Model) -> Result<bool, Error> {
+        threads::inside(|| self.pass_layer(model))
+    }
+
+    fn pass_layer(&mut self, model: &Model) -> Result<bool, Error> {
         let blocks = &model.weights.blocks;
         if let Some(weights) = blocks.get(self.layer) {
             let mut pass = self.state.pass(&model.config);
@@ -78,8 +83,12 @@ impl Run {
     }
 
     /// Passes the layers that are left, then the final norm and the vocabulary head. The cache now holds the tokens.
-    pub fn finish(mut self, model: &Model) -> Result<(Trace, KvCache), Error> {
-        while self.step(model)? {}
+    pub fn finish(self, model: &Model) -> Result<(Trace, KvCache), Error> {
+        threads::inside(|| self.pass_all(model))
+    }
+
+    fn pass_all(mut self, model: &Model) -> Result<(Trace, KvCache), Error> {
+        while self.pass_layer(model)? {}
         let last_logits = model.read_out(&mut self.state.pass(&model.config), self.resid)?;
         self.cache.len += self.tokens.len();
         let State { arrays, interventions, .. } = self.state;

@@ -13,6 +13,7 @@ pub mod linear;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mapped;
 pub mod norm;
+mod packed;
 mod product;
 pub mod rope;
 pub mod softmax;

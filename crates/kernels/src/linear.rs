@@ -1,11 +1,11 @@
 //! Dense products with weights at the precision of their file: y = x · Wᵀ + b.
 
-use crate::dequant::{DType, dequantize_simd};
+use crate::dequant::{DType, dequantize_simd, dot, has_dot};
+use crate::packed::{self, NR};
 use crate::product::dot_tile;
 use crate::threads;
 use fearless_simd::{Level, Simd, dispatch};
 use std::cell::Cell;
-use std::ops::Range;
 
 /// A weight matrix as a model file holds it: `rows` (outputs) of `cols` (inputs) numbers each.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +38,6 @@ pub fn plain(x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
     }
 }
 
-/// Rows of W expanded at a time: small enough to stay in the second-level cache.
-const PANEL: usize = 32;
-
 /// `y[m, rows] = x[m, cols] · Wᵀ + bias`. Weights are expanded panel by panel into a scratch of
 /// `PANEL · cols` numbers a thread and multiplied while they are in cache: no f32 copy of W is ever made.
 ///
@@ -54,6 +51,77 @@ pub fn linear(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &
     assert_eq!(x.len(), m * w.cols, "x does not hold whole rows of {}", w.cols);
     assert_eq!(y.len(), m * w.rows, "y does not hold {m} rows of {}", w.rows);
     assert_eq!(Some(w.bytes.len()), w.dtype.bytes_for(w.cols).map(|b| b * w.rows), "weight bytes do not fit its shape");
+    if m == 1 {
+        return one_token(level, x, w, bias, y);
+    }
+    many_tokens(level, x, w, bias, y);
+}
+
+/// Jobs a thread for one token: few, since each is short, but not one alone, since threads may be held up.
+const JOBS: usize = 3;
+
+/// The product for one token: there is so little to do that how it is shared counts as much as how it is done.
+fn one_token(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
+    let rows = w.rows.div_ceil(JOBS * threads::count()).next_multiple_of(FEW_ROWS);
+    let jobs = y.chunks_mut(rows).enumerate().map(|(i, y)| (i * rows, y)).collect();
+    threads::for_each(jobs, |(first, y): (usize, &mut [f32])| {
+        dispatch!(level, simd => outputs(simd, x, w, first, y));
+        if let Some(bias) = bias {
+            y.iter_mut().zip(&bias[first..]).for_each(|(y, b)| *y += b);
+        }
+    });
+}
+
+/// Outputs `first ..` of one token.
+#[inline(always)]
+fn outputs<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, first: usize, y: &mut [f32]) {
+    let bytes = &w.bytes[first * w.row_bytes()..][..y.len() * w.row_bytes()];
+    if has_dot::<S>(w.dtype) {
+        for (y, row) in y.iter_mut().zip(bytes.chunks_exact(w.row_bytes())) {
+            *y = dot(simd, w.dtype, row, x);
+        }
+        return;
+    }
+    // A single token uses every weight once: a few rows are expanded at a time, into the first-level cache.
+    let mut scratch = scratch(FEW_ROWS * w.cols);
+    for (y, bytes) in y.chunks_mut(FEW_ROWS).zip(bytes.chunks(FEW_ROWS * w.row_bytes())) {
+        let weights = &mut scratch[..y.len() * w.cols];
+        dequantize_simd(simd, w.dtype, bytes, weights);
+        match y.first_chunk_mut::<FEW_ROWS>() {
+            Some(y) => {
+                let (a, rest) = weights.split_at(w.cols);
+                let (b, rest) = rest.split_at(w.cols);
+                let (c, d) = rest.split_at(w.cols);
+                [*y] = dot_tile(simd, [x], [a, b, c, d]);
+            }
+            None => {
+                for (y, row) in y.iter_mut().zip(weights.chunks_exact(w.cols)) {
+                    [[*y]] = dot_tile(simd, [x], [row]);
+                }
+            }
+        }
+    }
+    SCRATCH.set(scratch);
+}
+
+/// The thread's piece of memory, of `len` numbers at least. To be put back: it is taken out and not borrowed in a
+/// closure, since what is not inlined has no vector instructions.
+#[inline(always)]
+fn scratch(len: usize) -> Vec<f32> {
+    let mut scratch = SCRATCH.take();
+    if scratch.len() < len {
+        scratch.resize(len, 0.0);
+    }
+    scratch
+}
+
+/// Rows of W expanded at a time: small enough to stay in the second-level cache.
+const PANEL: usize = 32;
+
+/// The product for many tokens: x is packed once, W panel by panel.
+fn many_tokens(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
+    let m = y.len() / w.rows;
+    let packed = dispatch!(level, simd => pack_tokens(simd, x, w.cols));
     let mut panels: Vec<Panel<'_>> =
         (0..w.rows).step_by(PANEL).map(|first| Panel { first, y: Vec::with_capacity(m) }).collect();
     for row in y.chunks_exact_mut(w.rows) {
@@ -61,7 +129,21 @@ pub fn linear(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &
             panel.y.push(part);
         }
     }
-    threads::for_each(panels, |panel| dispatch!(level, simd => run_panel(simd, x, w, bias, panel)));
+    threads::for_each(panels, |panel| dispatch!(level, simd => run_panel(simd, &packed, w, bias, panel)));
+}
+
+/// All tokens, tile after tile.
+#[inline(always)]
+fn pack_tokens<S: Simd>(_simd: S, x: &[f32], cols: usize) -> Vec<f32> {
+    let (m, padded) = (x.len() / cols, packed::padded::<S>(cols));
+    let mut out = vec![0.0; m * padded];
+    let mut i = 0;
+    while i < m {
+        let n = packed::height::<S>(m - i);
+        packed::pack::<S>(&x[i * cols..(i + n) * cols], cols, n, &mut out[i * padded..(i + n) * padded]);
+        i += n;
+    }
+    out
 }
 
 /// Outputs `first ..` of every row of y.
@@ -73,21 +155,24 @@ struct Panel<'a> {
 #[inline(always)]
 fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, mut panel: Panel<'_>) {
     let Some(width) = panel.y.first().map(|y| y.len()) else { return };
-    // A single token uses every weight once: then a few rows are expanded at a time, into the first-level cache.
-    let at_once = if panel.y.len() < FEW_TOKENS { FEW_ROWS } else { PANEL };
-    // Taken out and put back, not borrowed in a closure: what is not inlined here has no vector instructions.
-    let mut scratch = SCRATCH.take();
-    if scratch.len() < at_once * w.cols {
-        scratch.resize(at_once * w.cols, 0.0);
+    let (m, padded) = (panel.y.len(), packed::padded::<S>(w.cols));
+    let tile = NR * padded;
+    let mut scratch = scratch(NR * w.cols + PANEL * padded);
+    let (expanded, packed) = scratch.split_at_mut(NR * w.cols);
+    let bytes = &w.bytes[panel.first * w.row_bytes()..][..width * w.row_bytes()];
+    for (bytes, packed) in bytes.chunks(NR * w.row_bytes()).zip(packed.chunks_exact_mut(tile)) {
+        let expanded = &mut expanded[..bytes.len() / w.row_bytes() * w.cols];
+        dequantize_simd(simd, w.dtype, bytes, expanded);
+        packed::pack::<S>(expanded, w.cols, NR, packed);
     }
-    let mut first = 0;
-    while first < width {
-        let rows = first..width.min(first + at_once);
-        let weights = &mut scratch[..rows.len() * w.cols];
-        let bytes = &w.bytes[(panel.first + first) * w.row_bytes()..][..rows.len() * w.row_bytes()];
-        dequantize_simd(simd, w.dtype, bytes, weights);
-        multiply(simd, x, weights, w.cols, &mut panel.y, rows);
-        first += at_once;
+    let mut i = 0;
+    while i < m {
+        let n = packed::height::<S>(m - i);
+        let (x, y) = (&x[i * padded..(i + n) * padded], &mut panel.y[i..i + n]);
+        for (t, w) in packed.chunks_exact(tile).take(width.div_ceil(NR)).enumerate() {
+            packed::tile(simd, n, x, w, y, t * NR);
+        }
+        i += n;
     }
     SCRATCH.set(scratch);
     if let Some(bias) = bias {
@@ -99,59 +184,12 @@ fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, m
     }
 }
 
-/// Fewer tokens than these are few.
-const FEW_TOKENS: usize = 8;
-/// Rows expanded at a time for few tokens.
+/// Rows expanded at a time for one token.
 const FEW_ROWS: usize = 4;
 
 thread_local! {
     /// A piece of memory that the thread keeps: to ask for it and clear it anew would cost as much as filling it.
     static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
-}
-
-/// Outputs `outputs` of every row of `y`, from their rows of expanded weights.
-#[inline(always)]
-fn multiply<S: Simd>(simd: S, x: &[f32], weights: &[f32], cols: usize, y: &mut [&mut [f32]], outputs: Range<usize>) {
-    let x_row = |i: usize| &x[i * cols..(i + 1) * cols];
-    let m = y.len();
-    let mut i = 0;
-    while i + 4 <= m {
-        let tile = std::array::from_fn(|r| x_row(i + r));
-        tile_rows::<S, 4>(simd, tile, weights, cols, &mut y[i..i + 4], outputs.start);
-        i += 4;
-    }
-    while i < m {
-        tile_rows::<S, 1>(simd, [x_row(i)], weights, cols, &mut y[i..i + 1], outputs.start);
-        i += 1;
-    }
-}
-
-#[inline(always)]
-fn tile_rows<S: Simd, const MR: usize>(
-    simd: S,
-    x: [&[f32]; MR],
-    weights: &[f32],
-    cols: usize,
-    y: &mut [&mut [f32]],
-    first: usize,
-) {
-    let mut rows = weights.chunks_exact(cols);
-    let end = first + rows.len();
-    let mut j = first;
-    while j + 4 <= end {
-        let w: [&[f32]; 4] = std::array::from_fn(|_| rows.next().unwrap_or(&[]));
-        let tile = dot_tile::<S, MR, 4>(simd, x, w);
-        for (y, sums) in y.iter_mut().zip(&tile) {
-            y[j..j + 4].copy_from_slice(sums);
-        }
-        j += 4;
-    }
-    for (j, w) in (j..).zip(rows) {
-        let tile = dot_tile::<S, MR, 1>(simd, x, [w]);
-        for (y, sums) in y.iter_mut().zip(&tile) {
-            y[j] = sums[0];
-        }
-    }
 }
 
 #[cfg(test)]

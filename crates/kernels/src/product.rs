@@ -30,14 +30,52 @@ pub(crate) fn dot_tile<S: Simd, const MR: usize, const NR: usize>(
         }
         at += S::f32s::LEN;
     }
+    if whole < len {
+        // What is left, filled up with zeros.
+        let mut wv = [S::f32s::splat(simd, 0.0); NR];
+        for j in 0..NR {
+            wv[j] = last::<S>(simd, &w[j][whole..]);
+        }
+        for i in 0..MR {
+            let xv = last::<S>(simd, &x[i][whole..]);
+            for j in 0..NR {
+                acc[i][j] = xv.mul_add(wv[j], acc[i][j]);
+            }
+        }
+    }
     let mut out = [[0.0; NR]; MR];
     for i in 0..MR {
         for j in 0..NR {
-            let tail: f32 = x[i][whole..].iter().zip(&w[j][whole..]).map(|(a, b)| a * b).sum();
-            out[i][j] = acc[i][j].reduce_sum() + tail;
+            out[i][j] = lane_sum::<S>(acc[i][j]);
         }
     }
     out
+}
+
+/// Less than a vector, filled up with zeros.
+#[inline(always)]
+fn last<S: Simd>(simd: S, row: &[f32]) -> S::f32s {
+    let mut filled = [0.0; 16];
+    filled[..row.len()].copy_from_slice(row);
+    S::f32s::from_slice(simd, &filled[..S::f32s::LEN])
+}
+
+/// The sum of a vector's lanes: neighbours first, then pairs of neighbours, and so on.
+#[inline(always)]
+pub(crate) fn lane_sum<S: Simd>(v: S::f32s) -> f32 {
+    let mut v = v;
+    let mut width = 1;
+    while width < S::f32s::LEN {
+        v = pair_sums::<S>(v, v);
+        width *= 2;
+    }
+    v.as_slice()[0]
+}
+
+/// The sums of neighbours, first those of `a` and then those of `b`.
+#[inline(always)]
+pub(crate) fn pair_sums<S: Simd>(a: S::f32s, b: S::f32s) -> S::f32s {
+    a.unzip_low(b) + a.unzip_high(b)
 }
 
 /// A matrix as a slice with the distance between its rows.

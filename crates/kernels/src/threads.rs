@@ -16,3 +16,28 @@ pub fn for_each<T: Send>(jobs: Vec<T>, f: impl Fn(T) + Sync + Send) {
 pub fn for_each<T: Send>(jobs: Vec<T>, f: impl Fn(T) + Sync + Send) {
     jobs.into_iter().for_each(f);
 }
+
+/// How many jobs can run at once.
+#[cfg(feature = "rayon")]
+pub fn count() -> usize {
+    rayon::current_num_threads()
+}
+
+/// How many jobs can run at once.
+#[cfg(not(feature = "rayon"))]
+pub fn count() -> usize {
+    1
+}
+
+/// Runs `f` on one of the threads that jobs run on. From any other thread each [`for_each`] in it would have to wake one
+/// and wait for it, which takes longer than a product for one token.
+#[cfg(feature = "rayon")]
+pub fn inside<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| f())
+}
+
+/// Runs `f`.
+#[cfg(not(feature = "rayon"))]
+pub fn inside<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    f()
+}

@@ -6,8 +6,9 @@
 mod float;
 mod k_quants;
 mod legacy;
+mod vectors;
 
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, Simd, dispatch, prelude::*};
 use std::fmt;
 
 /// How the numbers of a tensor are stored.
@@ -103,9 +104,9 @@ pub(crate) fn dequantize_simd<S: Simd>(simd: S, dtype: DType, bytes: &[u8], out:
         DType::F32 => blocks::<4, 1>(bytes, out, float::f32),
         DType::F16 => blocks::<2, 1>(bytes, out, float::f16),
         DType::BF16 => blocks::<2, 1>(bytes, out, float::bf16),
-        DType::Q8_0 => legacy::q8_0(simd, bytes, out),
-        DType::Q4_0 => legacy::q4_0(simd, bytes, out),
-        DType::Q4_1 => legacy::q4_1(simd, bytes, out),
+        DType::Q8_0 => vectors::expand::<S, vectors::Q8_0, 34>(simd, bytes, out),
+        DType::Q4_0 => vectors::expand::<S, vectors::Q4_0, 18>(simd, bytes, out),
+        DType::Q4_1 => vectors::expand::<S, vectors::Q4_1, 20>(simd, bytes, out),
         DType::Q5_0 => blocks(bytes, out, legacy::q5_0),
         DType::Q5_1 => blocks(bytes, out, legacy::q5_1),
         DType::Q2_K => blocks(bytes, out, k_quants::q2_k),
@@ -113,6 +114,23 @@ pub(crate) fn dequantize_simd<S: Simd>(simd: S, dtype: DType, bytes: &[u8], out:
         DType::Q4_K => blocks(bytes, out, k_quants::q4_k),
         DType::Q5_K => blocks(bytes, out, k_quants::q5_k),
         DType::Q6_K => blocks(bytes, out, k_quants::q6_k),
+    }
+}
+
+/// Whether [`dot`] gives, for this format and these vectors, the same bits as expanding and then multiplying.
+#[inline(always)]
+pub(crate) fn has_dot<S: Simd>(dtype: DType) -> bool {
+    S::f32s::LEN == 16 && matches!(dtype, DType::Q8_0 | DType::Q4_0 | DType::Q4_1)
+}
+
+/// A row times `x`, expanded in registers; for what [`has_dot`].
+#[inline(always)]
+pub(crate) fn dot<S: Simd>(simd: S, dtype: DType, bytes: &[u8], x: &[f32]) -> f32 {
+    match dtype {
+        DType::Q8_0 => vectors::dot::<S, vectors::Q8_0, 34>(simd, bytes, x),
+        DType::Q4_0 => vectors::dot::<S, vectors::Q4_0, 18>(simd, bytes, x),
+        DType::Q4_1 => vectors::dot::<S, vectors::Q4_1, 20>(simd, bytes, x),
+        _ => unreachable!("{dtype} has no dot product of its own"),
     }
 }
 
