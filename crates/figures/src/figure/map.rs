@@ -1,7 +1,7 @@
 //! One head's attention over a long text, drawn like a geographic map: the whole of it or any part, each pixel the
 //! largest or the mean weight of the cells under it.
 //!
-//! Zoomed in so far that a cell has [`map_cells::LEAST`] pixels, it has single cells, each a weight of its own.
+//! Zoomed in so far that a cell has room for its token, it has single cells, each a weight of its own.
 
 use super::frame::{caption, credit};
 use super::{Canvas, Error, map_cells, map_raster};

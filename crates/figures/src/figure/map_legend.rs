@@ -32,8 +32,8 @@ pub(super) fn legend(frame: &mut Frame, data: &Data, state: &State, x: f32, (ful
     let palette: Vec<Color> = (0..128).map(|i| theme.weight(i as f32 / 127.0)).collect();
     frame.push(Node::raster(x0, mid - 5.0, RAMP, 10.0, Raster::new(128, 1, palette, (0..128).collect())));
     frame.push(Node::rect(x0 - 0.5, mid - 5.5, RAMP + 1.0, 11.0).stroke(Stroke::new(theme.grid, 1.0)));
-    // Half the colour is a quarter of the weight.
     let end = if full_at < 1.0 { format!("{} and more", number(full_at)) } else { "1".into() };
+    // Half the colour is a quarter of the weight.
     let quarter = if full_at < 1e-3 { number(full_at / 4.0) } else { (full_at / 4.0).to_string() };
     tick(frame, x0, mid, Anchor::Middle, "0".into());
     tick(frame, x0 + RAMP / 2.0, mid, Anchor::Middle, quarter);
