@@ -3,7 +3,7 @@
 use crate::failure::usage;
 use crate::pull;
 use anyhow::{Context, Result};
-use attnscope::{Capture, Intervention, Model, ModelInfo, Trace};
+use attnscope::{Capture, Intervention, Model, ModelInfo, Run, Trace};
 use std::io::Read;
 
 /// A model and a text.
@@ -125,6 +125,14 @@ impl Opened {
     /// Runs the model, changed as the user asked.
     pub fn run(&self, capture: &Capture) -> Result<Trace> {
         Ok(self.model.run(&self.tokens, capture, &self.interventions)?)
+    }
+
+    /// The same up to `layer` and no further; the trace has no logits.
+    pub fn run_through(&self, layer: usize, capture: Capture) -> Result<Trace> {
+        let (model, changes) = (&self.model, self.interventions.clone());
+        let mut run = Run::start(model, self.tokens.clone(), capture, changes, model.new_cache())?;
+        while run.layers_done() <= layer && run.step(model)? {}
+        Ok(run.drain(model))
     }
 
     /// An error for a model that has no next token.

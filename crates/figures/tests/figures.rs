@@ -2,8 +2,11 @@
 
 mod sample;
 
-use attnscope::analysis::Number;
-use attnscope_figures::figure::{Pattern, arcs, components, head_grid, logit_lens, matrix, next_tokens, vector_strip};
+use attnscope::Array;
+use attnscope::analysis::{MapTile, Number};
+use attnscope_figures::figure::{
+    Pattern, arcs, components, head_grid, logit_lens, map, matrix, next_tokens, vector_strip,
+};
 use attnscope_figures::scene::{Anchor, Shape, Target};
 use attnscope_figures::{Figure, Scene, Table, Theme, svg, text};
 use proptest::prelude::*;
@@ -249,11 +252,17 @@ fn a_trace_becomes_every_figure() {
     assert_eq!(head_grid::Data::from_trace(&trace).unwrap().thumbs.len(), 2);
     assert_eq!(components::Data::from_trace(&trace, 0, 1, 2).unwrap().position, 2);
     assert_eq!(vector_strip::Data::from_trace(&trace, "embed", &[0, 2]).unwrap().vectors[1].name, " dog");
+    let most = map::most_pixels(&Default::default());
+    let part = map::Data::from_trace(&trace, (1, 1), (1..3, 0..3), most).unwrap();
+    assert_eq!(
+        (part.weight(map::Pool::Max, 1, 1), part.weight(map::Pool::Max, 0, 2)),
+        (data.pattern.weight(2, 1), None)
+    );
     let missing = vector_strip::Data::from_trace(&trace, "blocks.0.mlp_out", &[0]).unwrap_err();
     assert_eq!(missing.to_string(), "the trace does not hold `blocks.0.mlp_out`; capture it");
     let beyond = matrix::Data::from_trace(&trace, 1, 2).unwrap_err();
     assert_eq!(beyond.to_string(), "there is no head 2: the trace has 2, counted from 0");
-    assert_eq!(Figure::ALL.len(), 7);
+    assert_eq!(Figure::ALL.len(), 8);
 }
 
 /// Everything that can be drawn of these tokens and weights, with its tables.
@@ -290,6 +299,10 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
         model: String::new(),
         word_level: false,
     };
+    let square = Array::new([tokens.len(), tokens.len()], weights.clone());
+    let tile = MapTile { rows: 0..tokens.len(), cols: 0..tokens.len(), max: square.clone(), mean: square };
+    let model = attnscope::ModelInfo { causal: true, ..Default::default() };
+    let far = map::Data { tokens: tokens.to_vec(), layer: 0, head: 0, q_len: tokens.len(), tile, model };
     let theme = &Theme::DARK;
     let q_idx = Some(chosen);
     let scenes = vec![
@@ -299,13 +312,15 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
             theme,
         ),
         arcs::render(&matrix_data, &arcs::State { canvas, q_idx, min_weight: 0.02 }, theme),
+        map::render(&far, &map::State { canvas, pool: map::Pool::Mean, full_at: Some(p) }, theme),
         head_grid::render(&grid, &head_grid::State { canvas, selected: Some((0, 0)), full_at: Some(p) }, theme),
         vector_strip::render(&strips, &vector_strip::State { canvas, component: q_idx }, theme),
         components::render(&apart, &components::State { canvas, component: q_idx, k_idx: q_idx }, theme),
         logit_lens::render(&lens, &logit_lens::State { canvas, selected: Some((0, chosen)) }, theme),
         next_tokens::render(&next, &next_tokens::State { canvas, selected: q_idx, max_p: Some(p) }, theme),
     ];
-    let tables = vec![matrix_data.table(), grid.table(), strips.table(), apart.table(), lens.table(), next.table()];
+    let tables =
+        vec![matrix_data.table(), far.table(), grid.table(), strips.table(), apart.table(), lens.table(), next.table()];
     (scenes, tables)
 }
 

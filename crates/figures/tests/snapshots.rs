@@ -2,7 +2,7 @@
 
 mod sample;
 
-use attnscope_figures::figure::{arcs, components, head_grid, logit_lens, matrix, next_tokens, vector_strip};
+use attnscope_figures::figure::{arcs, components, head_grid, logit_lens, map, matrix, next_tokens, vector_strip};
 use attnscope_figures::{Scene, Theme, svg};
 use sample::{HOT_DOG, strings};
 
@@ -43,6 +43,15 @@ fn arcs_of_the_hot_dog() {
 fn next_tokens_of_the_hot_dog() {
     let scene = next_tokens::render(&sample::next_tokens(), &Default::default(), &Theme::LIGHT);
     insta::assert_snapshot!("next-tokens-light", file(&scene));
+}
+
+#[test]
+fn maps_from_afar_and_near() {
+    let state = map::State { pool: map::Pool::Mean, ..Default::default() };
+    let part = sample::map(1500, 700..1500, 0..1200, None, &state.canvas);
+    insta::assert_snapshot!("map-part-light", file(&map::render(&part, &state, &Theme::LIGHT)));
+    let near = sample::map(200, 180..184, 179..184, None, &state.canvas);
+    insta::assert_snapshot!("map-near-light", file(&map::render(&near, &map::State::default(), &Theme::LIGHT)));
 }
 
 #[test]

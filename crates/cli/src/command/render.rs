@@ -1,6 +1,7 @@
 //! `attnscope render FIGURE`: a picture of a trace, or a figure of the page as it begins or as it is set.
 
 mod draw;
+mod map;
 mod story;
 
 use crate::command::predict;
@@ -46,6 +47,9 @@ pub struct RenderArgs {
     /// What to set in a figure of the story, as its page does (repeatable): step=3, mask=off; a button by its name alone
     #[arg(long, value_name = "NAME=VALUE")]
     pub control: Vec<String>,
+    /// Which part of a pattern
+    #[command(flatten)]
+    pub part: map::PartArgs,
     /// Light or dark
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeName,
@@ -151,6 +155,9 @@ fn from_trace(figure: Figure, args: &RenderArgs, wanted: Wanted) -> Result<Drawn
     if !args.control.is_empty() {
         return Err(usage(format!("{} has no controls; --control is for the figures of the story", figure.name())));
     }
+    if figure != Figure::Map {
+        args.part.refuse(figure.name())?;
+    }
     let (layer, head) = (args.layer.unwrap_or(0), args.head.unwrap_or(0));
     let opened = args.opened()?;
     opened.require_head(layer, head)?;
@@ -160,7 +167,9 @@ fn from_trace(figure: Figure, args: &RenderArgs, wanted: Wanted) -> Result<Drawn
     if matches!(figure, Figure::NextTokens | Figure::LogitLens) {
         opened.require_vocab_head()?;
     }
-    let trace = opened.run(&draw::capture(figure, args.layer, layer)?)?;
+    let capture = draw::capture(figure, args.layer, layer)?;
+    // Of a long text every layer counts: what comes after the map's own is not computed.
+    let trace = if figure == Figure::Map { opened.run_through(layer, capture)? } else { opened.run(&capture)? };
     if figure == Figure::NextTokens {
         predict::require_numbers(&trace.model, &opened.model.next_tokens(&trace, 1))?;
     }

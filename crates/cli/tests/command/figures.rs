@@ -87,6 +87,49 @@ fn a_table_has_the_runs_own_numbers() {
 }
 
 #[test]
+fn the_deepest_zoom_of_a_map_is_the_patterns_own_cells() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("map.csv");
+    let name = path.display().to_string();
+    let text = "the hot dog was not the dog that was hot";
+    let part = ["--layer", "1", "--head", "2", "--rows", "3..7", "--cols", "2..9", "-m", &tiny(), "-t", text];
+    assert_eq!(stdout(&[&["render", "map", "-o", &name], &part[..]].concat()), "");
+    let csv = std::fs::read_to_string(path).unwrap();
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some("query,last query,key,last key,largest weight,mean weight"));
+    let model = attnscope::Model::open(tiny().as_ref()).unwrap();
+    let trace = model.run(&model.encode(text).unwrap(), &"pattern".parse().unwrap(), &[]).unwrap();
+    let (n, pattern) = (trace.tokens.len(), trace.pattern(1, 2).unwrap());
+    for (q, k) in (3..7).flat_map(|q| (2..9).map(move |k| (q, k))) {
+        let fields: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let at = [q, q, k, k].map(|at: usize| at.to_string());
+        assert_eq!(fields[..4], at);
+        if k > q {
+            assert_eq!(fields[4..], ["", ""], "masked");
+            continue;
+        }
+        let found: f32 = fields[4].parse().unwrap();
+        // By the rounding of lse.
+        assert!((found - pattern[q * n + k]).abs() <= 1e-5 && fields[4] == fields[5], "{q}, {k}: {fields:?}");
+    }
+    assert_eq!(lines.next(), None);
+}
+
+#[test]
+fn a_map_shows_what_it_is_asked_for() {
+    let render = |more: &[&str]| stdout(&[&["render", "map"], more].concat()).replace('\u{a0}', " ");
+    assert!(render(&[]).contains("Queries 0 to 3 and keys 0 to 3 of 4 tokens."));
+    assert!(render(&["--rows", "2..", "--cols", "..2"]).contains("queries 2 to 3 and keys 0 to 1"));
+    // One weight is its own mean.
+    assert_eq!(render(&["--pool", "max"]), render(&["--pool", "mean"]));
+    let far = render(&["-m", &tiny(), "-t", &"hot dog ".repeat(7), "--width", "400"]);
+    assert!(far.contains("Each pixel is one weight.") && !far.contains("part shown"), "{far}");
+    // Changes to the run are seen.
+    let cut = ["--layer", "1", "--rows", "2..3", "--cols", "1..2"];
+    assert_ne!(render(&cut), render(&[&cut[..], &["--cut", "2>1"]].concat()));
+}
+
+#[test]
 fn what_a_figure_has_not_is_refused_with_what_it_has() {
     let refuse = |figure: &str, more: &[&str]| failure(2, &[&["render", figure], more].concat(), b"");
     assert!(refuse("softmax", &["--control", "temprature=2"]).contains("temperature=0.1..4"));
@@ -98,12 +141,18 @@ fn what_a_figure_has_not_is_refused_with_what_it_has() {
     assert!(refuse("softmax", &["--layer", "2"]).contains("layers 0 to 1"));
     assert!(refuse("softmax", &["--query", "cat"]).contains("the hot dog was"));
     assert!(refuse("softmax", &["-t", "the dogg was"]).contains("near: dog"));
+    assert!(refuse("map", &["--rows", "2..9"]).contains("B at most 4, since the text has 4 tokens; found 2..9"));
+    assert!(refuse("map", &["--cols", "3..3"]).contains("found 3..3"));
+    assert!(refuse("map", &["--rows", "two"]).contains("expected A..B"));
+    assert!(refuse("map", &["--layer", "2"]).contains("layers 0 to 1"));
+    assert!(refuse("matrix", &["--rows", "0..2"]).contains("they are for map"));
+    assert!(refuse("softmax", &["--pool", "mean"]).contains("they are for map"));
     failure(1, &["render", "softmax", "-m", "/nowhere.gguf"], b"");
 }
 
 #[test]
 fn an_encoder_has_patterns_too() {
-    for figure in ["matrix", "arcs", "head-grid", "vector-strip", "components"] {
+    for figure in ["matrix", "arcs", "map", "head-grid", "vector-strip", "components"] {
         stdout(&["render", figure, "-m", &bert(), "-t", "the hot dog was"]);
     }
 }

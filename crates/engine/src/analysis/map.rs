@@ -3,6 +3,7 @@
 //! From q, k and lse this takes memory for the text and the pixels, not for the text's square.
 
 use crate::{Array, LazyPattern};
+use attnscope_kernels::attention::pooled::piece;
 use std::ops::Range;
 
 /// A part of a pattern.
@@ -16,6 +17,23 @@ pub struct MapTile {
     pub max: Array,
     /// The mean of the weights under each pixel, `[height, width]`; keys that may not be looked at weigh 0.
     pub mean: Array,
+}
+
+impl MapTile {
+    /// Rows of pixels, and pixels a row.
+    pub fn size(&self) -> (usize, usize) {
+        if let [height, width] = *self.max.shape() { (height, width) } else { (0, 0) }
+    }
+
+    /// The queries under a row of pixels.
+    pub fn queries(&self, y: usize) -> Range<usize> {
+        piece(&self.rows, y, self.size().0.max(1))
+    }
+
+    /// The keys under a column of pixels.
+    pub fn keys(&self, x: usize) -> Range<usize> {
+        piece(&self.cols, x, self.size().1.max(1))
+    }
 }
 
 impl LazyPattern<'_> {
@@ -67,6 +85,7 @@ mod tests {
         let trace = RandomHead::new(n, 8).trace();
         let pattern = LazyPattern::of(&trace, 0, 0).unwrap();
         let tile = pattern.tile(0..n, 0..n, (40, 50)).unwrap();
+        assert_eq!((tile.size(), tile.queries(39), tile.keys(1)), ((40, 50), 975..1000, 20..40));
         for row in tile.mean.data().chunks(50) {
             let sum: f32 = row.iter().sum::<f32>() * 20.0;
             assert!((sum - 1.0).abs() < 1e-5, "{sum}");

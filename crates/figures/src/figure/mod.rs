@@ -26,6 +26,10 @@ pub mod journey;
 mod journey_chart;
 mod journey_line;
 pub mod logit_lens;
+pub mod map;
+mod map_cells;
+mod map_legend;
+mod map_raster;
 pub mod matrix;
 mod matrix_cells;
 mod matrix_raster;
@@ -119,6 +123,8 @@ pub enum Figure {
     Matrix,
     /// [`arcs`]
     Arcs,
+    /// [`map`]
+    Map,
     /// [`head_grid`]
     HeadGrid,
     /// [`vector_strip`]
@@ -131,10 +137,11 @@ pub enum Figure {
 
 impl Figure {
     /// Every figure, in the order of a menu.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NextTokens,
         Self::Matrix,
         Self::Arcs,
+        Self::Map,
         Self::HeadGrid,
         Self::VectorStrip,
         Self::Components,
@@ -147,6 +154,7 @@ impl Figure {
             Self::NextTokens => "next-tokens",
             Self::Matrix => "matrix",
             Self::Arcs => "arcs",
+            Self::Map => "map",
             Self::HeadGrid => "head-grid",
             Self::VectorStrip => "vector-strip",
             Self::Components => "components",
@@ -160,6 +168,7 @@ impl Figure {
             Self::NextTokens => "the likeliest next tokens as bars",
             Self::Matrix => "one head's attention: which token looks at which, as a matrix",
             Self::Arcs => "one head's attention as arcs over the sentence",
+            Self::Map => "one head's attention over a long text, whole or any part of it, down to single weights",
             Self::HeadGrid => "the patterns of all heads, layer by layer",
             Self::VectorStrip => "vectors as strips of coloured cells, and their difference",
             Self::Components => "how one token's weights come about: q × k term by term, sum, softmax",

@@ -12,8 +12,14 @@ use crate::token::spoken;
 use attnscope::{LazyPattern, Trace};
 
 /// Palette number of a cell that the mask forbids; 254 is a cell that holds no number, below it weights.
-const MASKED: u8 = 255;
-const BROKEN: u8 = 254;
+pub(super) const MASKED: u8 = 255;
+pub(super) const BROKEN: u8 = 254;
+
+/// The colours that those numbers stand for.
+pub(super) fn palette(theme: &Theme) -> Vec<Color> {
+    let weights = (0..BROKEN).map(|i| theme.weight(f32::from(i) / f32::from(BROKEN - 1)));
+    weights.chain([theme.accent, theme.masked]).collect()
+}
 
 /// Weights of one head: `q_len` rows (queries) of `kv_len` (keys).
 #[derive(Clone, Debug, PartialEq)]
@@ -124,15 +130,13 @@ impl Pattern {
     /// One pixel a cell, in full colour from the weight `full_at` on.
     pub fn raster(&self, theme: &Theme, full_at: f32) -> Raster {
         let steps = f32::from(BROKEN - 1);
-        let mut palette: Vec<Color> = (0..BROKEN).map(|i| theme.weight(f32::from(i) / steps)).collect();
-        palette.extend([theme.accent, theme.masked]);
         let pixel = |(&w, &allowed): (&f32, &bool)| match allowed {
             false => MASKED,
             true if !w.is_finite() => BROKEN,
             true => ((w / full_at).clamp(0.0, 1.0) * steps).round() as u8,
         };
         let pixels = self.weights.iter().zip(&self.allowed).map(pixel).collect();
-        Raster::new(self.kv_len, self.q_len, palette, pixels)
+        Raster::new(self.kv_len, self.q_len, palette(theme), pixels)
     }
 
     /// A row in words, names in the colours of their parts: *dog looks 92 % at hot, 5 % at the*.

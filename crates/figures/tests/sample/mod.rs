@@ -12,7 +12,8 @@ use attnscope::analysis::components::{Components, KeyComponents};
 use attnscope::analysis::lens::LensRow;
 use attnscope::{Array, ModelInfo, NextToken, Token, Trace};
 use attnscope_figures::Table;
-use attnscope_figures::figure::{self, Pattern};
+use attnscope_figures::figure::{self, Canvas, Pattern, map};
+use std::ops::Range;
 
 pub const HOT_DOG: [&str; 4] = ["the", " hot", " dog", " was"];
 pub const NASTY: [&str; 9] = ["<script>", " \"&'", "\u{1b}[31m", "日本語", "🌭", "\n\n", "\u{202e}abc", "        ", ""];
@@ -95,6 +96,27 @@ pub fn hot_dog() -> figure::matrix::Data {
 pub fn matrix(tokens: Vec<String>, kind: usize, causal: bool) -> figure::matrix::Data {
     let pattern = Pattern::new(3, kind, tokens.len(), weights(tokens.len(), kind, causal), causal).unwrap();
     figure::matrix::Data { tokens, pattern, model: "made-up numbers".into(), word_level: false }
+}
+
+/// A part of a made-up head over `n` words, as a trace holds it.
+pub fn map(n: usize, rows: Range<usize>, cols: Range<usize>, window: Option<usize>, canvas: &Canvas) -> map::Data {
+    let model = ModelInfo {
+        name: "made-up numbers".into(),
+        n_layers: 1,
+        n_heads: 1,
+        causal: true,
+        window,
+        ..Default::default()
+    };
+    let tokens = words(n).into_iter().map(|text| Token { id: 0, text }).collect();
+    let mut all = weights(n, 4, true);
+    let mask = model.mask();
+    for (i, w) in all.iter_mut().enumerate() {
+        *w *= f32::from(u8::from(mask.visible(i / n, n).contains(&(i % n))));
+    }
+    let mut trace = Trace { model, tokens, ..Trace::default() };
+    trace.arrays.insert("blocks.0.attn.pattern".into(), Array::new([1, n, n], all));
+    map::Data::from_trace(&trace, (0, 0), (rows, cols), map::most_pixels(canvas)).unwrap()
 }
 
 pub fn next_tokens() -> figure::next_tokens::Data {

@@ -1,7 +1,9 @@
 //! Every figure in the states that are looked at and tested.
 
 use super::{self as sample, strings, words};
-use attnscope_figures::figure::{Canvas, arcs, components, head_grid, logit_lens, matrix, next_tokens, vector_strip};
+use attnscope_figures::figure::{
+    Canvas, arcs, components, head_grid, logit_lens, map, matrix, next_tokens, vector_strip,
+};
 use attnscope_figures::{Scene, Theme};
 
 pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
@@ -66,6 +68,42 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ("arcs-7-phone", {
             let state = arcs::State { canvas: phone, q_idx: Some(6), ..Default::default() };
             arcs::render(&sample::matrix(words(7), 3, false), &state, theme)
+        }),
+        ("map-whole", {
+            let state = map::State::default();
+            map::render(&sample::map(900, 0..900, 0..900, None, &state.canvas), &state, theme)
+        }),
+        ("map-part-mean", {
+            let state = map::State { pool: map::Pool::Mean, ..Default::default() };
+            map::render(&sample::map(1500, 700..1500, 0..1200, None, &state.canvas), &state, theme)
+        }),
+        ("map-window", {
+            let state = map::State::default();
+            map::render(&sample::map(300, 50..300, 20..220, Some(90), &state.canvas), &state, theme)
+        }),
+        ("map-cells", {
+            let state = map::State::default();
+            map::render(&sample::map(1500, 1300..1330, 1296..1330, None, &state.canvas), &state, theme)
+        }),
+        ("map-near", {
+            let state = map::State::default();
+            map::render(&sample::map(200, 180..186, 178..186, None, &state.canvas), &state, theme)
+        }),
+        ("map-cell", {
+            let state = map::State::default();
+            map::render(&sample::map(20, 7..8, 7..8, None, &state.canvas), &state, theme)
+        }),
+        ("map-whole-phone", {
+            let state = map::State { canvas: phone, ..Default::default() };
+            map::render(&sample::map(900, 0..900, 0..900, None, &state.canvas), &state, theme)
+        }),
+        ("map-part-phone", {
+            let state = map::State { canvas: phone, pool: map::Pool::Mean, ..Default::default() };
+            map::render(&sample::map(900, 300..900, 300..900, None, &state.canvas), &state, theme)
+        }),
+        ("map-cells-phone", {
+            let state = map::State { canvas: phone, ..Default::default() };
+            map::render(&sample::map(900, 700..708, 700..708, None, &state.canvas), &state, theme)
         }),
         ("head-grid-30x9", grid(30, 9, 16, Some((16, 0)))),
         (

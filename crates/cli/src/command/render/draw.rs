@@ -6,13 +6,16 @@ use anyhow::Result;
 use attnscope::analysis::lens;
 use attnscope::{Capture, Trace};
 use attnscope_figures::Figure;
-use attnscope_figures::figure::{Canvas, arcs, components, head_grid, logit_lens, matrix, next_tokens, vector_strip};
+use attnscope_figures::figure::{
+    Canvas, arcs, components, head_grid, logit_lens, map, matrix, next_tokens, vector_strip,
+};
 
 /// What the run must keep: no more than the figure shows.
 pub(super) fn capture(figure: Figure, asked: Option<usize>, layer: usize) -> Result<Capture> {
     let names = match (figure, asked) {
         (Figure::NextTokens, _) => return Ok(Capture::none()),
         (Figure::Matrix | Figure::Arcs | Figure::HeadGrid, _) => "pattern",
+        (Figure::Map, _) => "q,k,lse",
         (Figure::Components, _) => "q,k,pattern",
         (Figure::VectorStrip, None) => "embed",
         (Figure::VectorStrip, Some(_)) => "resid_post",
@@ -53,6 +56,12 @@ pub(super) fn draw(figure: Figure, opened: &Opened, trace: Trace, choice: &Choic
         Figure::Arcs => {
             let data = matrix::Data::from_trace(&trace, layer, head)?;
             drawn!(arcs, data, arcs::State { canvas, q_idx, ..Default::default() })
+        }
+        Figure::Map => {
+            let (rows, cols) = args.part.ranges(trace.tokens.len())?;
+            let data = map::Data::from_trace(&trace, (layer, head), (rows, cols), map::most_pixels(&canvas))?;
+            drop(trace);
+            drawn!(map, data, map::State { canvas, pool: args.part.pool(), ..Default::default() })
         }
         Figure::HeadGrid => {
             let data = head_grid::Data::from_trace(&trace)?;

@@ -31,6 +31,7 @@ pub(super) fn draw(args: &RenderArgs, wants_table: bool) -> Result<Drawn> {
             "{name} shows the run as it is; changes to it are for next-tokens, matrix, arcs and the like"
         )));
     }
+    args.part.refuse(&args.figure)?;
     let mut driver = driver(args)?;
     let mut drawn = figure(&args.figure).context("a figure of the list")?;
     let paper = Paper { width: f32::from(args.width), dark: args.theme.is_dark(), bare: false };

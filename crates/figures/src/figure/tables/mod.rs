@@ -12,6 +12,7 @@ mod dot_product;
 mod head_grid;
 mod journey;
 mod logit_lens;
+mod map;
 mod matrix;
 mod neighbours;
 mod next_tokens;
