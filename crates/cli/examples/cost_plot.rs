@@ -1,4 +1,4 @@
-//! Draws what `cargo xtask bench map` measured: `cost_plot MAP.csv MAP.svg`. Time a token and memory against the length
+//! Draws what `cargo xtask bench length` measured: `cost_plot LENGTH.csv LENGTH.svg`. Time a token and memory against the length
 //! of the text, with all patterns kept and with nothing kept.
 
 use attnscope_figures::number::{count, number};

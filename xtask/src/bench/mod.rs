@@ -6,6 +6,7 @@
 mod asked;
 mod attention;
 mod browser;
+mod length;
 mod map;
 mod model;
 mod page;
@@ -27,15 +28,18 @@ const THREADS: &str = "2";
 /// Measures one thing, or all but the page; then writes the README's tables from the newest results.
 pub fn run(what: &[&str]) -> Result<()> {
     match what {
-        [] => [attention::run, model::run, map::run, browser::run].into_iter().try_for_each(|run| run())?,
+        [] => {
+            [attention::run, model::run, length::run, map::run, browser::run].into_iter().try_for_each(|run| run())?
+        }
         ["attention"] => attention::run()?,
         ["model"] => model::run()?,
+        ["length"] => length::run()?,
         ["map"] => map::run()?,
         ["browser"] => browser::run()?,
         ["page"] => page::run()?,
         // After a change of its words.
         ["readme"] => {}
-        other => bail!("expected attention, model, map, browser, page or nothing, found {}", other.join(" ")),
+        other => bail!("expected attention, model, length, map, browser, page or nothing, found {}", other.join(" ")),
     }
     readme::write()
 }

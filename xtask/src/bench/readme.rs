@@ -14,6 +14,10 @@ const PARTS: &[(&str, &str)] = &[
     ("page", "The page"),
 ];
 
+/// The same of what is measured at many lengths, and whether there is a plot of it.
+const CURVES: &[(&str, &str, bool)] =
+    &[("length", "What a text costs against its length", true), ("map", "The map of one head of a long text", false)];
+
 /// Writes it anew.
 pub fn write() -> Result<()> {
     let folder = root().join("benchmarks");
@@ -25,9 +29,11 @@ pub fn write() -> Result<()> {
             write!(text, "\n## {heading}\n\n[{file}]({file})\n\n{}", tables(&results::parse(&found)))?;
         }
     }
-    if let Some((file, found)) = results::newest("map")? {
-        let heading = "What a text costs against its length";
-        write!(text, "\n## {heading}\n\n[{file}]({file})\n\n![{heading}](map.svg)\n\n{}", as_it_is(&found))?;
+    for (name, heading, plot) in CURVES {
+        if let Some((file, found)) = results::newest(name)? {
+            let plot = if *plot { format!("![{heading}]({name}.svg)\n\n") } else { String::new() };
+            write!(text, "\n## {heading}\n\n[{file}]({file})\n\n{plot}{}", as_it_is(&found))?;
+        }
     }
     let path = folder.join("README.md");
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
