@@ -19,6 +19,9 @@ const WRITTEN: usize = 64;
 /// As long as this, and not longer than a call that takes longer.
 const ENOUGH_MS: f64 = 100.0;
 
+#[global_allocator]
+static MEMORY: attnscope_kernels::memory::HugePages = attnscope_kernels::memory::HugePages;
+
 fn main() -> Result<()> {
     let model = pull::open(MODEL)?;
     println!("ready attnscope {}", env!("CARGO_PKG_VERSION"));

@@ -5,6 +5,9 @@ use attnscope_cli::{Cli, failure};
 use clap::Parser;
 use std::process::ExitCode;
 
+#[global_allocator]
+static MEMORY: attnscope_kernels::memory::HugePages = attnscope_kernels::memory::HugePages;
+
 fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => cli.run().map_or_else(|error| failure::report(&error), |()| ExitCode::SUCCESS),

@@ -99,23 +99,25 @@ fn attend(
     let outputs =
         Outputs { z: &mut z, scores: scores.as_deref_mut(), pattern: pattern.as_deref_mut(), lse: lse.as_deref_mut() };
     attention::tiled::attention(best(), inputs, outputs);
-    if let Some(lse) = &mut lse {
-        pass.site(layer, "lse", &[c.n_heads, seq], lse)?;
+    if let Some(lse) = lse {
+        pass.last_site(layer, "lse", &[c.n_heads, seq], lse)?;
     }
-    if let Some(scores) = &mut scores {
-        pass.site(layer, "scores", &matrix, scores)?;
+    if let Some(scores) = scores {
+        pass.last_site(layer, "scores", &matrix, scores)?;
     }
-    if let Some(pattern) = &mut pattern {
-        pass.site(layer, "pattern", &matrix, pattern)?;
-        if patched {
-            attention::plain::mix_all(&inputs, pattern, &mut z);
+    match pattern {
+        Some(mut pattern) if patched => {
+            pass.site(layer, "pattern", &matrix, &mut pattern)?;
+            attention::plain::mix_all(&inputs, &pattern, &mut z);
         }
+        Some(pattern) => pass.last_site(layer, "pattern", &matrix, pattern)?,
+        None => {}
     }
     pass.change_heads(layer, seq, &mut z);
     pass.site(layer, "z", &[c.n_heads, seq, c.d_head], &mut z)?;
     if pass.capture.wants_in(layer, "result") {
-        let mut result = head_results(c, w, &z);
-        pass.site(layer, "result", &[c.n_heads, seq, c.d_model], &mut result)?;
+        let result = head_results(c, w, &z);
+        pass.last_site(layer, "result", &[c.n_heads, seq, c.d_model], result)?;
     }
     Ok(w.o.forward(&join_heads(c, &z)))
 }

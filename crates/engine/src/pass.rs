@@ -44,14 +44,22 @@ impl Pass<'_> {
 
     /// An array of a layer, by its capture name.
     pub fn site(&mut self, layer: usize, name: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
-        let wanted = self.keeps(layer, name);
-        if !wanted && self.interventions.is_empty() {
-            return Ok(());
+        if self.keeps(layer, name) || !self.interventions.is_empty() {
+            let key = key(layer, name);
+            self.patch(&key, shape, data)?;
+            if self.keeps(layer, name) {
+                self.arrays.insert(key, Array::new(shape, data.to_vec()));
+            }
         }
+        Ok(())
+    }
+
+    /// The same for an array that nothing reads afterwards: it need not be copied.
+    pub fn last_site(&mut self, layer: usize, name: &str, shape: &[usize], mut data: Vec<f32>) -> Result<(), Error> {
         let key = key(layer, name);
-        self.patch(&key, shape, data)?;
-        if wanted {
-            self.arrays.insert(key, Array::new(shape, data.to_vec()));
+        self.patch(&key, shape, &mut data)?;
+        if self.keeps(layer, name) {
+            self.arrays.insert(key, Array::new(shape, data));
         }
         Ok(())
     }

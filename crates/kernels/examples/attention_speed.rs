@@ -12,6 +12,9 @@ use std::time::Instant;
 /// As long as this, and not longer than a call that takes longer.
 const ENOUGH_MS: f64 = 100.0;
 
+#[global_allocator]
+static MEMORY: attnscope_kernels::memory::HugePages = attnscope_kernels::memory::HugePages;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("ready attnscope {}", env!("CARGO_PKG_VERSION"));
     for line in std::io::stdin().lock().lines() {

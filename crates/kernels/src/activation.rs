@@ -1,6 +1,7 @@
 //! The non-linear steps of the MLP.
 
 use crate::exp::exp;
+use crate::threads;
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
 /// Which non-linearity the MLP uses.
@@ -31,6 +32,11 @@ const TANH_SCALE: f32 = 0.797_884_6;
 
 /// Applies the non-linearity in place.
 pub fn apply(level: Level, kind: Activation, x: &mut [f32]) {
+    threads::for_rows(x, 1, |_, x| apply_here(level, kind, x));
+}
+
+/// On this thread.
+fn apply_here(level: Level, kind: Activation, x: &mut [f32]) {
     match kind {
         Activation::Silu => dispatch!(level, simd => sigmoid_times(simd, x, |_, v| v)),
         // ½(1 + tanh u) = σ(2u)
@@ -41,10 +47,12 @@ pub fn apply(level: Level, kind: Activation, x: &mut [f32]) {
 
 /// `gate = activation(gate) · up`: the gated MLP of Llama (Shazeer 2020).
 pub fn gated(level: Level, kind: Activation, gate: &mut [f32], up: &[f32]) {
-    apply(level, kind, gate);
-    for (g, u) in gate.iter_mut().zip(up) {
-        *g *= u;
-    }
+    threads::for_rows(gate, 1, |first, gate| {
+        apply_here(level, kind, gate);
+        for (g, u) in gate.iter_mut().zip(&up[first..]) {
+            *g *= u;
+        }
+    });
 }
 
 #[inline(always)]

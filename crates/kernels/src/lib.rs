@@ -12,6 +12,7 @@ pub mod level;
 pub mod linear;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mapped;
+pub mod memory;
 pub mod norm;
 mod packed;
 mod product;

@@ -121,7 +121,7 @@ const PANEL: usize = 32;
 /// The product for many tokens: x is packed once, W panel by panel.
 fn many_tokens(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
     let m = y.len() / w.rows;
-    let packed = dispatch!(level, simd => pack_tokens(simd, x, w.cols));
+    let packed = pack_tokens(level, x, w.cols);
     let mut panels: Vec<Panel<'_>> =
         (0..w.rows).step_by(PANEL).map(|first| Panel { first, y: Vec::with_capacity(m) }).collect();
     for row in y.chunks_exact_mut(w.rows) {
@@ -133,16 +133,22 @@ fn many_tokens(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: 
 }
 
 /// All tokens, tile after tile.
-#[inline(always)]
-fn pack_tokens<S: Simd>(_simd: S, x: &[f32], cols: usize) -> Vec<f32> {
-    let (m, padded) = (x.len() / cols, packed::padded::<S>(cols));
-    let mut out = vec![0.0; m * padded];
-    let mut i = 0;
-    while i < m {
-        let n = packed::height::<S>(m - i);
-        packed::pack::<S>(&x[i * cols..(i + n) * cols], cols, n, &mut out[i * padded..(i + n) * padded]);
-        i += n;
-    }
+fn pack_tokens(level: Level, x: &[f32], cols: usize) -> Vec<f32> {
+    let padded = dispatch!(level, simd => packed::padded(simd, cols));
+    let mut out = vec![0.0; x.len() / cols * padded];
+    // A job begins where a tile does.
+    let rows = 48;
+    let jobs = x.chunks(rows * cols).zip(out.chunks_mut(rows * padded)).collect();
+    threads::for_each(jobs, |(x, out): (&[f32], &mut [f32])| {
+        dispatch!(level, simd => {
+            let (m, mut i) = (x.len() / cols, 0);
+            while i < m {
+                let n = packed::height(simd, m - i);
+                packed::pack(simd, &x[i * cols..(i + n) * cols], cols, n, &mut out[i * padded..(i + n) * padded]);
+                i += n;
+            }
+        });
+    });
     out
 }
 
@@ -155,7 +161,7 @@ struct Panel<'a> {
 #[inline(always)]
 fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, mut panel: Panel<'_>) {
     let Some(width) = panel.y.first().map(|y| y.len()) else { return };
-    let (m, padded) = (panel.y.len(), packed::padded::<S>(w.cols));
+    let (m, padded) = (panel.y.len(), packed::padded(simd, w.cols));
     let tile = NR * padded;
     let mut scratch = scratch(NR * w.cols + PANEL * padded);
     let (expanded, packed) = scratch.split_at_mut(NR * w.cols);
@@ -163,11 +169,11 @@ fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, m
     for (bytes, packed) in bytes.chunks(NR * w.row_bytes()).zip(packed.chunks_exact_mut(tile)) {
         let expanded = &mut expanded[..bytes.len() / w.row_bytes() * w.cols];
         dequantize_simd(simd, w.dtype, bytes, expanded);
-        packed::pack::<S>(expanded, w.cols, NR, packed);
+        packed::pack(simd, expanded, w.cols, NR, packed);
     }
     let mut i = 0;
     while i < m {
-        let n = packed::height::<S>(m - i);
+        let n = packed::height(simd, m - i);
         let (x, y) = (&x[i * padded..(i + n) * padded], &mut panel.y[i..i + n]);
         for (t, w) in packed.chunks_exact(tile).take(width.div_ceil(NR)).enumerate() {
             packed::tile(simd, n, x, w, y, t * NR);

@@ -1,15 +1,19 @@
 //! Normalisation of the residual stream, row by row. Sums run in f64 over eight lanes: some models carry
 //! activations of 20,000 beside ones of 0.1 (Sun et al., "Massive Activations", 2024).
 
+use crate::threads;
+
 /// `out = x / √(mean(x²) + eps) · weight` (Zhang & Sennrich 2019).
 pub fn rms(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
     let n = weight.len();
-    for (x, out) in x.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
-        let scale = rms_scale(x, eps);
-        for ((o, x), w) in out.iter_mut().zip(x).zip(weight) {
-            *o = x * scale * w;
+    threads::for_rows(out, n, |first, out| {
+        for (x, out) in x[first * n..].chunks_exact(n).zip(out.chunks_exact_mut(n)) {
+            let scale = rms_scale(x, eps);
+            for ((o, x), w) in out.iter_mut().zip(x).zip(weight) {
+                *o = x * scale * w;
+            }
         }
-    }
+    });
 }
 
 /// What RMS norm multiplies a row by: `1 / √(mean(x²) + eps)`.
@@ -21,12 +25,14 @@ pub fn rms_scale(x: &[f32], eps: f32) -> f32 {
 /// `out = (x − mean) / √(var + eps) · weight + bias` (Ba et al. 2016).
 pub fn layer(x: &[f32], weight: &[f32], bias: &[f32], eps: f32, out: &mut [f32]) {
     let n = weight.len();
-    for (x, out) in x.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
-        let (mean, scale) = layer_scale(x, eps);
-        for (((o, x), w), b) in out.iter_mut().zip(x).zip(weight).zip(bias) {
-            *o = (x - mean) * scale * w + b;
+    threads::for_rows(out, n, |first, out| {
+        for (x, out) in x[first * n..].chunks_exact(n).zip(out.chunks_exact_mut(n)) {
+            let (mean, scale) = layer_scale(x, eps);
+            for (((o, x), w), b) in out.iter_mut().zip(x).zip(weight).zip(bias) {
+                *o = (x - mean) * scale * w + b;
+            }
         }
-    }
+    });
 }
 
 /// Mean of a row and what layer norm multiplies by after taking it off.

@@ -10,7 +10,7 @@ pub(crate) const NR: usize = 4;
 /// How many of `left` rows of x are multiplied together next: as many as there are registers for, 32 of them with
 /// AVX-512, else 16.
 #[inline(always)]
-pub(crate) fn height<S: Simd>(left: usize) -> usize {
+pub(crate) fn height<S: Simd>(_simd: S, left: usize) -> usize {
     match (S::f32s::LEN, left) {
         (16, 6..) => 6,
         (16, 3..) => 3,
@@ -21,14 +21,14 @@ pub(crate) fn height<S: Simd>(left: usize) -> usize {
 
 /// Length of a packed row: a whole number of vectors, filled up with zeros.
 #[inline(always)]
-pub(crate) fn padded<S: Simd>(cols: usize) -> usize {
+pub(crate) fn padded<S: Simd>(_simd: S, cols: usize) -> usize {
     cols.next_multiple_of(S::f32s::LEN)
 }
 
 /// Packs `n` rows of `cols` numbers: `[cols / LEN][n][LEN]`, so that one walk over `to` meets a vector of each row in
 /// turn. `to` is `n · padded(cols)` long; rows beyond those of `from` are zeros.
 #[inline(always)]
-pub(crate) fn pack<S: Simd>(from: &[f32], cols: usize, n: usize, to: &mut [f32]) {
+pub(crate) fn pack<S: Simd>(_simd: S, from: &[f32], cols: usize, n: usize, to: &mut [f32]) {
     let lanes = S::f32s::LEN;
     for i in 0..n {
         let row = from.get(i * cols..(i + 1) * cols).unwrap_or(&[]);

@@ -41,3 +41,15 @@ pub fn inside<R: Send>(f: impl FnOnce() -> R + Send) -> R {
 pub fn inside<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     f()
 }
+
+/// Numbers that are worth a job of their own where little is done with each.
+const ENOUGH: usize = 1 << 14;
+
+/// `f(first, part)` for parts of `out`, whole rows of `width` numbers each, in parallel where there is enough to do.
+/// `first` counts rows.
+pub fn for_rows(out: &mut [f32], width: usize, f: impl Fn(usize, &mut [f32]) + Sync + Send) {
+    let width = width.max(1);
+    let rows = ENOUGH.div_ceil(width);
+    let parts = out.chunks_mut(rows * width).enumerate().map(|(i, part)| (i * rows, part)).collect();
+    for_each(parts, |(first, part)| f(first, part));
+}

@@ -1,0 +1,80 @@
+//! Memory for programs with large arrays.
+//!
+//! A pattern of 2,048 tokens is 151 MB that nothing has touched yet. In pages of 4 kB the system stops the kernel 37,000
+//! times to find them, which takes longer than to compute what is written; in pages of 2 MB, 72 times.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+/// The system's allocator, which asks for huge pages where an array is so large that it has some of its own. A program
+/// sets it as its `#[global_allocator]`; elsewhere than on Linux it is the system's allocator as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HugePages;
+
+/// Bytes of a huge page.
+const PAGE: usize = 2 << 20;
+
+// SAFETY: every request is passed on to `System` as it came, and so is every answer; `advise` neither reads nor writes.
+unsafe impl GlobalAlloc for HugePages {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are those that `System` wants.
+        let start = unsafe { System.alloc(layout) };
+        advise(start, layout.size());
+        start
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        let start = unsafe { System.alloc_zeroed(layout) };
+        advise(start, layout.size());
+        start
+    }
+
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(start, layout) }
+    }
+
+    unsafe fn realloc(&self, start: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        let start = unsafe { System.realloc(start, layout, size) };
+        advise(start, size);
+        start
+    }
+}
+
+/// Asks for huge pages wherever one lies wholly within these bytes. A system that has none says so, and all is as before.
+#[cfg(target_os = "linux")]
+fn advise(start: *mut u8, len: usize) {
+    if start.is_null() || len < 2 * PAGE {
+        return;
+    }
+    let skipped = start.align_offset(PAGE);
+    let whole = (len - skipped) / PAGE * PAGE;
+    // SAFETY: the bytes are within what was just allocated, and the advice changes nothing that they hold.
+    unsafe { libc::madvise(start.add(skipped).cast(), whole, libc::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise(_start: *mut u8, _len: usize) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_zeroed_kept_and_grown() {
+        let layout = |len| Layout::from_size_align(len, 4).unwrap();
+        for len in [1, PAGE, 3 * PAGE + 5] {
+            // SAFETY: the layout is not empty, is that of the allocation, and the bytes are within it.
+            unsafe {
+                let start = HugePages.alloc_zeroed(layout(len));
+                assert!(std::slice::from_raw_parts(start, len).iter().all(|b| *b == 0), "{len}");
+                start.add(len - 1).write(7);
+                let grown = HugePages.realloc(start, layout(len), 5 * len);
+                assert_eq!(grown.add(len - 1).read(), 7, "{len}");
+                grown.add(5 * len - 1).write(1);
+                HugePages.dealloc(grown, layout(5 * len));
+            }
+        }
+    }
+}
