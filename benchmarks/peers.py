@@ -3,7 +3,7 @@
     python peers.py pytorch                 attention: a line in is HEADS D_HEAD TOKENS causal|full kept|dropped
     python peers.py onnxruntime             the same
     python peers.py transformers FILE       a model, from a GGUF file: a line in is
-    python peers.py llama.cpp FILE            load | prefill TOKENS nothing|patterns|all | decode | memory
+    python peers.py llama.cpp FILE            load | prefill TOKENS nothing|patterns|trace|all | decode | memory
 
 A line out is milliseconds (of `memory`, the process's largest size so far in bytes), or `no` and why. The first line
 out is `ready` and the versions.
@@ -167,8 +167,10 @@ class Transformers(OfAModel):
         options = {
             "nothing": {"logits_to_keep": 1},
             "patterns": {"logits_to_keep": 1, "output_attentions": True},
-            "all": {"output_attentions": True, "output_hidden_states": True},
-        }[kept]
+            "trace": {"output_attentions": True, "output_hidden_states": True},
+        }.get(kept)
+        if options is None:
+            raise NotOffered("gives out no more than patterns, the stream and logits")
         with self.torch.inference_mode():
             return milliseconds(lambda: self.model(ids, use_cache=True, **options))
 

@@ -1,7 +1,7 @@
 //! How fast a real model is: `cargo xtask bench model` asks this program and its peers in turn.
 //!
-//! A line in is `load`, `prefill TOKENS nothing|patterns|all` (what is kept), `decode`, `memory` (the process's largest
-//! size so far), `counts TOKENS nothing|patterns|all` or `file`; the line out is milliseconds, bytes, `operations bytes`, or
+//! A line in is `load`, `prefill TOKENS nothing|patterns|trace|all` (what is kept), `decode`, `memory` (the process's largest
+//! size so far), `counts TOKENS nothing|patterns|trace|all` or `file`; the line out is milliseconds, bytes, `operations bytes`, or
 //! where the model lies.
 
 use attnscope::{Capture, Config, KvCache, Model};
@@ -59,8 +59,9 @@ fn capture(kept: &str) -> Result<Capture> {
     Ok(match kept {
         "nothing" => Capture::none(),
         "patterns" => "pattern".parse()?,
+        "trace" => "embed,q,k,lse,resid_post,final_norm,logits".parse()?,
         "all" => Capture::all(),
-        other => return Err(format!("expected nothing, patterns or all, found {other}").into()),
+        other => return Err(format!("expected nothing, patterns, trace or all, found {other}").into()),
     })
 }
 

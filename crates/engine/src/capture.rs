@@ -24,8 +24,8 @@ const LAYER_SITES: [(&str, &str); 15] = [
     ("mlp_post", "mlp.post"),
 ];
 const MODEL_SITES: [&str; 3] = ["embed", "final_norm", "logits"];
-/// What grows with the square of the text.
-const MATRICES: [&str; 2] = ["scores", "pattern"];
+/// What grows with the square of the text, or takes as much as all else together: both follow from the rest.
+const LEFT_OUT: [&str; 3] = ["scores", "pattern", "result"];
 
 /// The set of arrays to keep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,11 +41,11 @@ impl Capture {
         Self::default()
     }
 
-    /// Keeps everything but `scores` and `pattern`, which grow with the square of the text. The pattern can be had all
-    /// the same, from `q`, `k` and `lse` ([`crate::Trace::pattern`]); who wants the matrices kept names them:
-    /// `"all,scores,pattern".parse()`.
+    /// Keeps everything but `scores` and `pattern`, which grow with the square of the text, and `result`, of which each
+    /// head has one as wide as the stream. The pattern can be had all the same, from `q`, `k` and `lse`
+    /// ([`crate::Trace::pattern`]); who wants these kept names them: `"all,scores,pattern".parse()`.
     pub fn all() -> Self {
-        Self { names: Self::names().filter(|name| !MATRICES.contains(name)).collect(), ..Self::default() }
+        Self { names: Self::names().filter(|name| !LEFT_OUT.contains(name)).collect(), ..Self::default() }
     }
 
     /// Every name that can be asked for.

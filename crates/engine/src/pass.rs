@@ -42,6 +42,13 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// The same for one that is kept: it need not be copied. Gives it as it is kept.
+    pub fn last_model_site(&mut self, name: &str, shape: &[usize], mut data: Vec<f32>) -> Result<&[f32], Error> {
+        self.patch(name, shape, &mut data)?;
+        let kept = self.arrays.entry(name.into()).insert_entry(Array::new(shape, data));
+        Ok(kept.into_mut().data())
+    }
+
     /// An array of a layer, by its capture name.
     pub fn site(&mut self, layer: usize, name: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
         if self.keeps(layer, name) || !self.interventions.is_empty() {

@@ -177,7 +177,13 @@ impl Model {
         let Some(unembed) = &w.unembed else { return Ok(Vec::new()) };
         let from = if pass.capture.all_logits() { 0 } else { seq - 1 };
         let mut logits = product(unembed, &normed[from * c.d_model..], None);
-        pass.model_site("logits", &[seq - from, c.n_vocab], &mut logits)?;
+        let shape = [seq - from, c.n_vocab];
+        if pass.capture.wants("logits") {
+            // As kept: a patch may have changed them.
+            let kept = pass.last_model_site("logits", &shape, logits)?;
+            return Ok(kept[kept.len() - c.n_vocab..].to_vec());
+        }
+        pass.model_site("logits", &shape, &mut logits)?;
         Ok(logits.split_off(logits.len() - c.n_vocab))
     }
 }
