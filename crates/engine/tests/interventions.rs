@@ -12,7 +12,7 @@ fn model() -> Model {
 }
 
 fn run(model: &Model, interventions: &[Intervention]) -> Trace {
-    model.run(&TOKENS, &"all,scores,pattern".parse().unwrap(), interventions).unwrap()
+    model.run(&TOKENS, &"all,scores,pattern,result".parse().unwrap(), interventions).unwrap()
 }
 
 fn site(layer: usize, head: usize) -> Site {
@@ -69,7 +69,7 @@ fn cutting_the_only_key_leaves_nothing() {
 fn patching_from_another_run_carries_its_effect() {
     let model = model();
     let plain = run(&model, &[]);
-    let other = model.run(&[5, 17, 11, 8, 99, 3, 60], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
+    let other = model.run(&[5, 17, 11, 8, 99, 3, 60], &"all,scores,pattern,result".parse().unwrap(), &[]).unwrap();
     let patch = |key: &str| Intervention::Patch {
         key: key.into(),
         value: other.get(key).unwrap().clone(),
@@ -130,12 +130,13 @@ fn a_token_through_the_cache_equals_the_whole_text() {
     for name in ["tiny/llama", "tiny/gpt2", "tiny/mistral"] {
         let model = Model::open(&fixture(name)).unwrap();
         let tokens = TOKENS.map(|t| t % 80);
-        let whole = model.run(&tokens, &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
+        let whole = model.run(&tokens, &"all,scores,pattern,result".parse().unwrap(), &[]).unwrap();
         let mut cache = model.new_cache();
         let mut last = None;
         for token in tokens {
-            last =
-                Some(model.run_with_cache(&mut cache, &[token], &"all,scores,pattern".parse().unwrap(), &[]).unwrap());
+            last = Some(
+                model.run_with_cache(&mut cache, &[token], &"all,scores,pattern,result".parse().unwrap(), &[]).unwrap(),
+            );
         }
         let last = last.unwrap();
         let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5 * (1.0 + b.abs()));
