@@ -20,7 +20,7 @@ const WRITTEN: usize = 64;
 const ENOUGH_MS: f64 = 100.0;
 
 #[global_allocator]
-static MEMORY: attnscope_kernels::memory::HugePages = attnscope_kernels::memory::HugePages;
+static MEMORY: attnscope::HugePages = attnscope::HugePages;
 
 fn main() -> Result<()> {
     let model = pull::open(MODEL)?;

@@ -6,7 +6,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 #[global_allocator]
-static MEMORY: attnscope_kernels::memory::HugePages = attnscope_kernels::memory::HugePages;
+static MEMORY: attnscope::HugePages = attnscope::HugePages;
 
 fn main() -> ExitCode {
     match Cli::try_parse() {

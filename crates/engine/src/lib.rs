@@ -35,6 +35,7 @@ mod vocabulary;
 pub mod weights;
 
 pub use array::Array;
+pub use attnscope_kernels::memory::HugePages;
 pub use bytes::Bytes;
 pub use cache::KvCache;
 pub use capture::Capture;

@@ -43,10 +43,10 @@ impl Pass<'_> {
     }
 
     /// The same for one that is kept: it need not be copied. Gives it as it is kept.
-    pub fn last_model_site(&mut self, name: &str, shape: &[usize], mut data: Vec<f32>) -> Result<&[f32], Error> {
+    pub fn kept_model_site(&mut self, name: &str, shape: &[usize], mut data: Vec<f32>) -> Result<&Array, Error> {
         self.patch(name, shape, &mut data)?;
-        let kept = self.arrays.entry(name.into()).insert_entry(Array::new(shape, data));
-        Ok(kept.into_mut().data())
+        self.arrays.remove(name);
+        Ok(self.arrays.entry(name.into()).or_insert(Array::new(shape, data)))
     }
 
     /// An array of a layer, by its capture name.

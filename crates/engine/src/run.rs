@@ -180,7 +180,7 @@ impl Model {
         let shape = [seq - from, c.n_vocab];
         if pass.capture.wants("logits") {
             // As kept: a patch may have changed them.
-            let kept = pass.last_model_site("logits", &shape, logits)?;
+            let kept = pass.kept_model_site("logits", &shape, logits)?.data();
             return Ok(kept[kept.len() - c.n_vocab..].to_vec());
         }
         pass.model_site("logits", &shape, &mut logits)?;
