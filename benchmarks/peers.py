@@ -99,7 +99,8 @@ class Onnxruntime:
         self.onnx, self.runtime = onnx, onnxruntime
         self.version = f"onnxruntime {onnxruntime.__version__}"
 
-    def session(self, causal, kept):
+    def operator(self, causal, kept):
+        """A graph of this one operator, as a file."""
         helper = self.onnx.helper
         outputs = ["z", "", "", "pattern"] if kept else ["z"]
         mode = {"qk_matmul_output_mode": self.WEIGHTS} if kept else {}
@@ -110,13 +111,20 @@ class Onnxruntime:
             [node], "attention", [declared(x) for x in "qkv"], [declared(x) for x in outputs if x]
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10)
+        return model.SerializeToString()
+
+    def session(self, causal, kept):
         options = self.runtime.SessionOptions()
         options.intra_op_num_threads = THREADS
         # Threads that wait busily would take the time of whoever is asked next.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return self.runtime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+        return self.runtime.InferenceSession(self.operator(causal, kept), options, ["CPUExecutionProvider"])
 
-    def answer(self, heads, d_head, tokens, mask, kept):
+    def answer(self, heads, *words):
+        if heads == "operator":
+            with open(words[0], "wb") as file:
+                return file.write(self.operator(causal=True, kept=False))
+        d_head, tokens, mask, kept = words
         session = self.session(mask == "causal", kept == "kept")
         shape = (1, int(heads), int(tokens), int(d_head))
         # As OrtValues: nothing is copied on the way in or out.

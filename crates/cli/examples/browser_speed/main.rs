@@ -1,9 +1,11 @@
 //! A real model in a browser's worker, ours and wllama's, each in its own page of one Chromium: what
-//! `cargo xtask bench browser` runs. Arguments: the command `attnscope`, and the folder of the npm package
-//! `@wllama/wllama`; without the second, ours alone.
+//! `cargo xtask bench browser` runs; then attention alone, ours and onnxruntime-web's. Arguments: the command `attnscope`,
+//! the folder of the npm package `@wllama/wllama`, that of onnxruntime-web's files, and a file with its operator; `-` for
+//! what is not here.
 //!
 //! Printed as CSV: case, who, unit, median of all runs, rate, then each run, and a note.
 
+mod attention;
 #[path = "../../tests/page/browser.rs"]
 #[expect(dead_code, reason = "the tests use the rest of it")]
 mod browser;
@@ -81,7 +83,8 @@ fn main() -> Result<()> {
     let model = pull::open(MODEL)?;
     let texts = FIRST.map(|first| text(&model, first)).into_iter().collect::<Result<Vec<String>>>()?;
     let ours = Ours::start(&command)?;
-    let peer = arguments.next().map(|folder| start_wllama(folder.into())).transpose();
+    let mut path = || arguments.next().filter(|path| path != "-").map(PathBuf::from);
+    let peer = path().map(start_wllama).transpose();
     let (peer, mut note) = match peer {
         Ok(peer) => (peer, String::from("the package is not here")),
         Err(reason) => (None, reason.to_string()),
@@ -112,7 +115,15 @@ fn main() -> Result<()> {
     println!("case,who,unit,median,rate,runs,note");
     our_times.print("attnscope", "");
     its_times.print("wllama", &note);
-    Ok(())
+    drop(peer);
+    attention::compare(&ours, path().zip(path()))
+}
+
+/// Of an even number of runs the later one.
+fn median(runs: &[f64]) -> Option<f64> {
+    let mut sorted = runs.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
 }
 
 /// A text of exactly so many tokens.
@@ -141,9 +152,7 @@ impl Times {
             (format!("decode {WRITTEN} after {READ}"), &self.written, WRITTEN),
         ];
         for (case, runs, tokens) in cases {
-            let mut sorted = runs.clone();
-            sorted.sort_by(f64::total_cmp);
-            let Some(median) = sorted.get(sorted.len() / 2) else {
+            let Some(median) = median(runs) else {
                 println!("{case},{who},,,,,{}", note.replace(',', ";").replace('\n', " "));
                 continue;
             };
