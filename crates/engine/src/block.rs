@@ -4,7 +4,7 @@
 use crate::cache::KvCache;
 use crate::config::{Config, Mlp, NormKind, NormPlace, Positions};
 use crate::pass::Pass;
-use crate::weights::{BlockWeights, MlpWeights, Norm, best};
+use crate::weights::{BlockWeights, Linear, MlpWeights, Norm, best};
 use crate::{Error, weights};
 use attnscope_kernels::attention::{self, Inputs, Mask, Outputs};
 use attnscope_kernels::rope::{Pairs, Rope};
@@ -67,9 +67,10 @@ fn attend(
 ) -> Result<Vec<f32>, Error> {
     let c = pass.config;
     let seq = x.len() / c.d_model;
-    let mut q = split_heads(pass, seq, rope, w.q_norm.as_deref(), &w.q.forward(x));
-    let k = split_heads(pass, seq, rope, w.k_norm.as_deref(), &w.k.forward(x));
-    let v = split_heads(pass, seq, None, None, &w.v.forward(x));
+    let [q, k, v] = Linear::forward_all([&w.q, &w.k, &w.v], x);
+    let mut q = split_heads(pass, seq, rope, w.q_norm.as_deref(), &q);
+    let k = split_heads(pass, seq, rope, w.k_norm.as_deref(), &k);
+    let v = split_heads(pass, seq, None, None, &v);
     pass.site(layer, "q", &[c.n_heads, seq, c.d_head], &mut q)?;
     let k = remember(pass, layer, "k", &mut cache.k[layer], k)?;
     let v = remember(pass, layer, "v", &mut cache.v[layer], v)?;
@@ -194,15 +195,18 @@ fn head_results(c: &Config, w: &BlockWeights, z: &[f32]) -> Vec<f32> {
 }
 
 fn mlp(pass: &mut Pass<'_>, c: Mlp, w: &MlpWeights, layer: usize, x: &[f32]) -> Result<Vec<f32>, Error> {
-    let mut hidden = w.up.forward(x);
-    match &w.gate {
+    let mut hidden = match &w.gate {
         Some(gate) => {
-            let mut gated = gate.forward(x);
-            activation::gated(best(), c.activation, &mut gated, &hidden);
-            hidden = gated;
+            let [mut gated, up] = Linear::forward_all([gate, &w.up], x);
+            activation::gated(best(), c.activation, &mut gated, &up);
+            gated
         }
-        None => activation::apply(best(), c.activation, &mut hidden),
-    }
+        None => {
+            let mut hidden = w.up.forward(x);
+            activation::apply(best(), c.activation, &mut hidden);
+            hidden
+        }
+    };
     pass.site(layer, "mlp_post", &[hidden.len() / c.d_ff, c.d_ff], &mut hidden)?;
     Ok(w.down.forward(&hidden))
 }

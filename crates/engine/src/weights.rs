@@ -17,17 +17,31 @@ pub struct Linear {
 impl Linear {
     /// `x` is `[m, n_in]`; the result `[m, n_out]`.
     pub fn forward(&self, x: &[f32]) -> Vec<f32> {
-        product(&self.weight, x, self.bias.as_deref())
+        let [y] = Self::forward_all([self], x);
+        y
+    }
+
+    /// The same `x` through several: their work is shared over the threads together.
+    pub fn forward_all<const N: usize>(all: [&Self; N], x: &[f32]) -> [Vec<f32>; N] {
+        products(all.map(|linear| (&linear.weight, linear.bias.as_deref())), x)
     }
 }
 
 /// `[m, n_in]` · Wᵀ for a tensor `[n_out, n_in]`, through the fastest kernel of this machine.
 pub fn product(weight: &Tensor, x: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
-    let (rows, cols) = (weight.rows(), weight.cols());
-    let mut y = vec![0.0; x.len() / cols * rows];
-    let weight = linear::Weight { bytes: &weight.bytes, dtype: weight.dtype, rows, cols };
-    linear::linear(best(), x, weight, bias, &mut y);
+    let [y] = products([(weight, bias)], x);
     y
+}
+
+fn products<const N: usize>(all: [(&Tensor, Option<&[f32]>); N], x: &[f32]) -> [Vec<f32>; N] {
+    let mut out = all.map(|(weight, _)| vec![0.0; x.len() / weight.cols() * weight.rows()]);
+    let products = all.iter().zip(&mut out).map(|(&(weight, bias), y)| {
+        let (rows, cols) = (weight.rows(), weight.cols());
+        let w = linear::Weight { bytes: &weight.bytes, dtype: weight.dtype, rows, cols };
+        linear::Product { w, bias, y }
+    });
+    linear::products(best(), x, products.collect());
+    out
 }
 
 pub(crate) fn best() -> Level {

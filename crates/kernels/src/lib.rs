@@ -14,6 +14,7 @@ pub mod linear;
 pub mod mapped;
 pub mod memory;
 pub mod norm;
+mod one_token;
 mod packed;
 mod product;
 pub mod rope;

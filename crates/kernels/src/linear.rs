@@ -1,9 +1,8 @@
 //! Dense products with weights at the precision of their file: y = x · Wᵀ + b.
 
-use crate::dequant::{DType, dequantize_simd, dot, has_dot};
+use crate::dequant::{DType, dequantize_simd};
 use crate::packed::{self, NR};
-use crate::product::dot_tile;
-use crate::threads;
+use crate::{one_token, threads};
 use fearless_simd::{Level, Simd, dispatch};
 use std::cell::Cell;
 
@@ -21,7 +20,7 @@ pub struct Weight<'a> {
 }
 
 impl Weight<'_> {
-    fn row_bytes(&self) -> usize {
+    pub(crate) fn row_bytes(&self) -> usize {
         self.bytes.len() / self.rows.max(1)
     }
 }
@@ -38,76 +37,53 @@ pub fn plain(x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
     }
 }
 
-/// `y[m, rows] = x[m, cols] · Wᵀ + bias`. Weights are expanded panel by panel into a scratch of
-/// `PANEL · cols` numbers a thread and multiplied while they are in cache: no f32 copy of W is ever made.
+/// `y[m, rows] = x[m, cols] · Wᵀ + bias`.
+#[derive(Debug)]
+pub struct Product<'a> {
+    /// W
+    pub w: Weight<'a>,
+    /// `[rows]`
+    pub bias: Option<&'a [f32]>,
+    /// `[m, rows]`
+    pub y: &'a mut [f32],
+}
+
+/// One product. Weights are expanded panel by panel into a scratch of `PANEL · cols` numbers a thread and multiplied while
+/// they are in cache: no f32 copy of W is ever made.
 ///
 /// # Panics
 /// If the lengths of `x`, `y` and `bias` do not fit W.
 pub fn linear(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
-    if w.rows == 0 || w.cols == 0 {
-        return;
-    }
-    let m = x.len() / w.cols;
-    assert_eq!(x.len(), m * w.cols, "x does not hold whole rows of {}", w.cols);
-    assert_eq!(y.len(), m * w.rows, "y does not hold {m} rows of {}", w.rows);
-    assert_eq!(Some(w.bytes.len()), w.dtype.bytes_for(w.cols).map(|b| b * w.rows), "weight bytes do not fit its shape");
-    if m == 1 {
-        return one_token(level, x, w, bias, y);
-    }
-    many_tokens(level, x, w, bias, y);
+    products(level, x, vec![Product { w, bias, y }]);
 }
 
-/// Jobs a thread for one token: few, since each is short, but not one alone, since threads may be held up.
-const JOBS: usize = 3;
-
-/// The product for one token: there is so little to do that how it is shared counts as much as how it is done.
-fn one_token(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
-    let rows = w.rows.div_ceil(JOBS * threads::count()).next_multiple_of(FEW_ROWS);
-    let jobs = y.chunks_mut(rows).enumerate().map(|(i, y)| (i * rows, y)).collect();
-    threads::for_each(jobs, |(first, y): (usize, &mut [f32])| {
-        dispatch!(level, simd => outputs(simd, x, w, first, y));
-        if let Some(bias) = bias {
-            y.iter_mut().zip(&bias[first..]).for_each(|(y, b)| *y += b);
-        }
-    });
-}
-
-/// Outputs `first ..` of one token.
-#[inline(always)]
-fn outputs<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, first: usize, y: &mut [f32]) {
-    let bytes = &w.bytes[first * w.row_bytes()..][..y.len() * w.row_bytes()];
-    if has_dot::<S>(w.dtype) {
-        for (y, row) in y.iter_mut().zip(bytes.chunks_exact(w.row_bytes())) {
-            *y = dot(simd, w.dtype, row, x);
-        }
-        return;
+/// Several products of the same `x`, shared over the threads together. Each is as it would be alone, bit for bit.
+///
+/// # Panics
+/// If the lengths of `x`, `y` and `bias` do not fit a W.
+pub fn products(level: Level, x: &[f32], mut all: Vec<Product<'_>>) {
+    all.retain(|product| product.w.rows > 0 && product.w.cols > 0);
+    let Some(cols) = all.first().map(|product| product.w.cols) else { return };
+    let m = x.len() / cols;
+    assert_eq!(x.len(), m * cols, "x does not hold whole rows of {cols}");
+    for Product { w, bias, y } in &all {
+        assert_eq!(w.cols, cols, "the products have inputs of different widths");
+        assert_eq!(y.len(), m * w.rows, "y does not hold {m} rows of {}", w.rows);
+        assert!(bias.is_none_or(|bias| bias.len() == w.rows), "the bias does not hold {} numbers", w.rows);
+        let bytes = w.dtype.bytes_for(cols).map(|b| b * w.rows);
+        assert_eq!(Some(w.bytes.len()), bytes, "weight bytes do not fit its shape");
     }
-    // A single token uses every weight once: a few rows are expanded at a time, into the first-level cache.
-    let mut scratch = scratch(FEW_ROWS * w.cols);
-    for (y, bytes) in y.chunks_mut(FEW_ROWS).zip(bytes.chunks(FEW_ROWS * w.row_bytes())) {
-        let weights = &mut scratch[..y.len() * w.cols];
-        dequantize_simd(simd, w.dtype, bytes, weights);
-        match y.first_chunk_mut::<FEW_ROWS>() {
-            Some(y) => {
-                let (a, rest) = weights.split_at(w.cols);
-                let (b, rest) = rest.split_at(w.cols);
-                let (c, d) = rest.split_at(w.cols);
-                [*y] = dot_tile(simd, [x], [a, b, c, d]);
-            }
-            None => {
-                for (y, row) in y.iter_mut().zip(weights.chunks_exact(w.cols)) {
-                    [[*y]] = dot_tile(simd, [x], [row]);
-                }
-            }
-        }
+    match m {
+        0 => {}
+        1 => one_token::run(level, x, all),
+        _ => many_tokens(level, x, m, all),
     }
-    SCRATCH.set(scratch);
 }
 
 /// The thread's piece of memory, of `len` numbers at least. To be put back: it is taken out and not borrowed in a
 /// closure, since what is not inlined has no vector instructions.
 #[inline(always)]
-fn scratch(len: usize) -> Vec<f32> {
+pub(crate) fn scratch(len: usize) -> Vec<f32> {
     let mut scratch = SCRATCH.take();
     if scratch.len() < len {
         scratch.resize(len, 0.0);
@@ -115,21 +91,29 @@ fn scratch(len: usize) -> Vec<f32> {
     scratch
 }
 
+/// Puts it back.
+pub(crate) fn keep(scratch: Vec<f32>) {
+    SCRATCH.set(scratch);
+}
+
 /// Rows of W expanded at a time: small enough to stay in the second-level cache.
 const PANEL: usize = 32;
 
-/// The product for many tokens: x is packed once, W panel by panel.
-fn many_tokens(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
-    let m = y.len() / w.rows;
-    let packed = pack_tokens(level, x, w.cols);
-    let mut panels: Vec<Panel<'_>> =
-        (0..w.rows).step_by(PANEL).map(|first| Panel { first, y: Vec::with_capacity(m) }).collect();
-    for row in y.chunks_exact_mut(w.rows) {
-        for (panel, part) in panels.iter_mut().zip(row.chunks_mut(PANEL)) {
-            panel.y.push(part);
+/// For many tokens: x is packed once, each W panel by panel.
+fn many_tokens(level: Level, x: &[f32], m: usize, all: Vec<Product<'_>>) {
+    let packed = pack_tokens(level, x, all[0].w.cols);
+    let mut panels: Vec<Panel<'_>> = Vec::new();
+    for Product { w, bias, y } in all {
+        let own = panels.len();
+        let firsts = (0..w.rows).step_by(PANEL);
+        panels.extend(firsts.map(|first| Panel { w, bias, first, y: Vec::with_capacity(m) }));
+        for row in y.chunks_exact_mut(w.rows) {
+            for (panel, part) in panels[own..].iter_mut().zip(row.chunks_mut(PANEL)) {
+                panel.y.push(part);
+            }
         }
     }
-    threads::for_each(panels, |panel| dispatch!(level, simd => run_panel(simd, &packed, w, bias, panel)));
+    threads::for_each(panels, |panel| dispatch!(level, simd => run_panel(simd, &packed, panel)));
 }
 
 /// All tokens, tile after tile.
@@ -154,12 +138,15 @@ fn pack_tokens(level: Level, x: &[f32], cols: usize) -> Vec<f32> {
 
 /// Outputs `first ..` of every row of y.
 struct Panel<'a> {
+    w: Weight<'a>,
+    bias: Option<&'a [f32]>,
     first: usize,
     y: Vec<&'a mut [f32]>,
 }
 
 #[inline(always)]
-fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, mut panel: Panel<'_>) {
+fn run_panel<S: Simd>(simd: S, x: &[f32], mut panel: Panel<'_>) {
+    let w = panel.w;
     let Some(width) = panel.y.first().map(|y| y.len()) else { return };
     let (m, padded) = (panel.y.len(), packed::padded(simd, w.cols));
     let tile = NR * padded;
@@ -180,8 +167,8 @@ fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, m
         }
         i += n;
     }
-    SCRATCH.set(scratch);
-    if let Some(bias) = bias {
+    keep(scratch);
+    if let Some(bias) = panel.bias {
         for y in &mut panel.y {
             for (y, b) in y.iter_mut().zip(&bias[panel.first..]) {
                 *y += b;
@@ -189,9 +176,6 @@ fn run_panel<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, m
         }
     }
 }
-
-/// Rows expanded at a time for one token.
-const FEW_ROWS: usize = 4;
 
 thread_local! {
     /// A piece of memory that the thread keeps: to ask for it and clear it anew would cost as much as filling it.

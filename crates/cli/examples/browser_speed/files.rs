@@ -31,7 +31,7 @@ fn answer(mut stream: TcpStream, folder: &Path, model: &Path) -> std::io::Result
         path => std::fs::read(folder.join(path)),
     };
     let kind = match Path::new(path).extension().and_then(|end| end.to_str()) {
-        Some("js") => "text/javascript",
+        Some("js" | "mjs") => "text/javascript",
         Some("wasm") => "application/wasm",
         Some(_) => "application/octet-stream",
         None => "text/html",
