@@ -1,4 +1,4 @@
-//! `cargo xtask bench model`: SmolLM2-135M from its GGUF file, against transformers and llama.cpp.
+//! `cargo xtask bench model`: SmolLM2-135M from its GGUF file, against transformers, llama.cpp and candle.
 
 use super::asked::Asked;
 use super::results::{self, OURS, Row};
@@ -31,7 +31,7 @@ const LARGEST: &str = "import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
 
-/// The peers: as the tables call them, and as `peers.py` does.
+/// The peers of `peers.py`: as the tables call them, and as it does.
 const PEERS: [(&str, &str); 2] = [("transformers", "transformers"), ("llama.cpp", "llama.cpp")];
 
 /// Speed, then memory, then cold starts.
@@ -43,6 +43,7 @@ pub fn run() -> Result<()> {
     let file = PathBuf::from(start_ours(&ours)?.ask("file")?);
     let mut sides: Vec<Side> = vec![Side::new(OURS, start_ours(&ours))];
     sides.extend(PEERS.map(|(who, name)| Side::new(who, peers::start(name, &[&file]))));
+    sides.push(Side::new("candle", peers::candle(&file)));
     rows.extend(sides.iter().map(Side::version));
     rows.extend(measure("load", "load", &mut sides));
     for &(kept, lengths) in PREFILLS {

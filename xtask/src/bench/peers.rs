@@ -31,6 +31,18 @@ pub fn start(who: &str, arguments: &[&Path]) -> Result<Asked> {
     Asked::start(command(&python, who).args(arguments), &log(who)?)
 }
 
+/// Starts candle, after building it for this very processor, without which it has no vector instructions.
+pub fn candle(file: &Path) -> Result<Asked> {
+    let target = Workspace::load()?.target.join("bench-candle");
+    step("build candle", || {
+        let mut command = shell::cargo(["build", "--quiet", "--release", "--locked", "--target-dir"]);
+        command.arg(&target).env("RUSTFLAGS", "-C target-cpu=native");
+        shell::run(command.current_dir(root().join("benchmarks/candle")))
+    })?;
+    let mut command = Command::new(target.join("release").join(format!("candle-peer{}", std::env::consts::EXE_SUFFIX)));
+    Asked::start(command.arg(file), &log("candle")?)
+}
+
 /// `peers.py WHO`
 pub fn command(python: &Path, who: &str) -> Command {
     let mut command = Command::new(python);
