@@ -125,12 +125,14 @@ fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<im
         return None;
     }
     let hidden = terms.len().saturating_sub(SHOWN);
+    // A softmax is of scores or of logits: its terms say which.
+    let first = terms.first().and_then(|term| term.factors.first()).filter(|_| matches!(rule, Rule::Softmax { .. }));
+    let value = first.map_or_else(|| "gives".to_owned(), |factor| format!("exp({} − max)", factor.name));
     let terms = terms.to_vec();
     let rows = move || {
         let shown = if all.get() { terms.len() } else { SHOWN.min(terms.len()) };
         terms[..shown].iter().map(|term| row(app, term)).collect_view()
     };
-    let value = if matches!(rule, Rule::Softmax { .. }) { "exp(it − max)" } else { "gives" };
     let more = (hidden > 0).then(|| {
         let label = move || if all.get() { "fewer".to_owned() } else { format!("{hidden} more") };
         view! { <button type="button" class="more" on:click=move |_| all.update(|all| *all = !*all)>{label}</button> }
