@@ -1,12 +1,25 @@
-//! A run that is not the reader's sentence as it is: another text, a cut look, the twin without attention.
+//! What is not a number of the reader's sentence as it is: of another text, with a cut look, of the twin without
+//! attention, of many runs.
 
-use crate::selection::{LESSON, escaped};
+use crate::selection::{LESSON, TRAINED, escaped};
 use attnscope::Intervention;
 use attnscope::analysis::Number;
-use attnscope_protocol::{Prompt, Request};
+use attnscope_protocol::{Prompt, Request, Spot};
 
 /// In the place of a model's id: the lesson model's twin without attention.
 pub const TWIN: &str = "twin";
+
+/// What an open number is made of, besides its run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Of {
+    /// Nothing else: it is a number of the run.
+    #[default]
+    Run,
+    /// It is the place of the number's vector between two groups of words.
+    Between([Vec<Spot>; 2]),
+    /// It is the sum of these tokens' probabilities.
+    AnyOf(Vec<usize>),
+}
 
 /// Which run an open number belongs to, where it is another than the page's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +30,8 @@ pub struct Elsewhere {
     pub text: String,
     /// A look that is cut in all layers and heads: from which token to which.
     pub cut: Option<(usize, usize)>,
+    /// What it is made of.
+    pub of: Of,
 }
 
 impl Elsewhere {
@@ -25,7 +40,19 @@ impl Elsewhere {
         if self.model == TWIN {
             return Request::ExplainTwin { text: self.text.clone(), number };
         }
-        Request::Explain { prompt: self.prompt(), number }
+        let prompt = self.prompt();
+        match (self.of.clone(), number) {
+            (Of::Between(groups), _) => Request::ExplainPlace { prompt, number, groups },
+            (Of::AnyOf(tokens), Number::Probability { position, .. }) => {
+                Request::ExplainAnyOf { prompt, position, tokens }
+            }
+            _ => Request::Explain { prompt, number },
+        }
+    }
+
+    /// Where the numbers are of which such a number is made: in the run alone.
+    pub fn parts(&self) -> Self {
+        Self { of: Of::Run, ..self.clone() }
     }
 
     /// The run.
@@ -39,6 +66,7 @@ impl Elsewhere {
         let who = match self.model.as_str() {
             TWIN => "the twin without attention".into(),
             LESSON => "the lesson model".into(),
+            TRAINED => "the model that you trained, as it is now".into(),
             other => other.to_owned(),
         };
         let cut = match self.cut {
@@ -51,7 +79,15 @@ impl Elsewhere {
     /// As a part of an address' query.
     pub fn to_query(&self) -> String {
         let cut = self.cut.map_or_else(String::new, |(q, k)| format!("&of-cut={q}-{k}"));
-        format!("of={}&of-text={}{cut}", escaped(&self.model), escaped(&self.text))
+        let of = match &self.of {
+            Of::Run => String::new(),
+            Of::Between([a, b]) => format!("&of-from={}&of-to={}", spots(a), spots(b)),
+            Of::AnyOf(tokens) => {
+                let tokens: Vec<String> = tokens.iter().map(usize::to_string).collect();
+                format!("&of-any={}", tokens.join(","))
+            }
+        };
+        format!("of={}&of-text={}{cut}{of}", escaped(&self.model), escaped(&self.text))
     }
 
     /// Takes one field of an address' query, if it is one of these.
@@ -63,7 +99,28 @@ impl Elsewhere {
                 let ends = value.split_once('-').and_then(|(q, k)| Some((q.parse().ok()?, k.parse().ok()?)));
                 of.get_or_insert_default().cut = ends;
             }
+            "of-from" | "of-to" => {
+                let of = &mut of.get_or_insert_default().of;
+                let mut groups = if let Of::Between(groups) = std::mem::take(of) { groups } else { Default::default() };
+                groups[usize::from(name == "of-to")] = value.split(',').filter_map(spot).collect();
+                *of = Of::Between(groups);
+            }
+            "of-any" => {
+                let tokens = value.split(',').filter_map(|token| token.parse().ok()).collect();
+                of.get_or_insert_default().of = Of::AnyOf(tokens);
+            }
             _ => {}
         }
     }
+}
+
+/// Words and where they are read: `the cat was@1,the cow was@1`. Words come from a list with commas: they have none.
+fn spots(group: &[Spot]) -> String {
+    let group: Vec<String> = group.iter().map(|spot| format!("{}@{}", escaped(&spot.text), spot.position)).collect();
+    group.join(",")
+}
+
+fn spot(written: &str) -> Option<Spot> {
+    let (text, position) = written.rsplit_once('@')?;
+    Some(Spot { text: text.into(), position: position.parse().ok()? })
 }

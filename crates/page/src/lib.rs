@@ -17,7 +17,7 @@ pub mod selection;
 pub use answers::{Answers, Missing, Page};
 pub use control::Control;
 pub use driver::Driver;
-pub use elsewhere::{Elsewhere, TWIN};
+pub use elsewhere::{Elsewhere, Of, TWIN};
 pub use event::{Change, Event, Place};
 pub use figure::{FIGURES, PageFigure, View, figure};
 pub use paper::Paper;

@@ -69,7 +69,7 @@ impl Selection {
     /// How does the open number come about?
     pub fn explain_request(&self) -> Option<Request> {
         let number = self.number?;
-        let here = Elsewhere { model: self.model.clone(), text: self.text.clone(), cut: None };
+        let here = Elsewhere { model: self.model.clone(), text: self.text.clone(), ..Elsewhere::default() };
         Some(self.elsewhere.as_ref().unwrap_or(&here).explain(number))
     }
 

@@ -14,6 +14,7 @@ mod failure;
 mod generation;
 pub mod job;
 pub mod limits;
+mod placing;
 mod reading;
 pub mod request;
 pub mod response;
@@ -24,6 +25,6 @@ pub mod wire;
 
 pub use failure::{Failure, FailureKind};
 pub use job::Job;
-pub use request::{Prompt, Request};
+pub use request::{Prompt, Request, Spot};
 pub use response::{Event, ModelCard, Progress, Response, Run, Tile};
 pub use session::{LessonOnly, Session, Source};

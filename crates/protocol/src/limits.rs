@@ -8,6 +8,8 @@ use attnscope::{Capture, Config, Intervention};
 pub const MAX_BYTES: u64 = 256 << 20;
 /// The longest list of likeliest or nearest tokens.
 pub const MAX_TOP: usize = 1000;
+/// Words between which a token is placed: each is read.
+pub const MAX_SPOTS: usize = 64;
 /// Changes in one run: each costs a look at every array.
 pub const MAX_INTERVENTIONS: usize = 1024;
 /// Pixels of a tile along one side.

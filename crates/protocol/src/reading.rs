@@ -41,6 +41,10 @@ pub(crate) enum Question {
         part: Part,
     },
     Explain(Number),
+    AnyOf {
+        position: usize,
+        tokens: Vec<usize>,
+    },
 }
 
 impl Question {
@@ -48,6 +52,9 @@ impl Question {
     pub fn capture(&self, config: &Config) -> Result<Capture, Failure> {
         let capture: Capture = match self {
             Self::Explain(number) => return Ok(explain::captures(*number, config)),
+            Self::AnyOf { position, .. } => {
+                return Ok(explain::captures(Number::Probability { position: *position, token: 0 }, config));
+            }
             Self::Everything { .. } => "",
             Self::Heads(_) | Self::Looks { .. } => "pattern",
             // No matrix is made: a tile comes from what grows with the text.
@@ -74,7 +81,7 @@ impl Question {
     /// Looks at what the run kept of the layer that it just passed.
     fn see(&mut self, model: &Model, run: &mut attnscope::Run) -> Result<(), Failure> {
         match self {
-            Self::Everything { .. } | Self::Tile { .. } | Self::Explain(_) => {}
+            Self::Everything { .. } | Self::Tile { .. } | Self::Explain(_) | Self::AnyOf { .. } => {}
             Self::Heads(scores) => scores.extend(analysis::head_scores(&run.drain(model))),
             Self::Looks { from, to, found } => found.extend(analysis::looks(&run.drain(model), *from, *to)),
             Self::Lens { top, rows } => rows.extend(analysis::lens(model, &run.drain(model), *top)?),
@@ -114,6 +121,10 @@ impl Question {
                     None => run.finish(model)?.0,
                 };
                 Response::Explained(explain::explain(model, &trace, number)?)
+            }
+            Self::AnyOf { position, tokens } => {
+                let trace = run.finish(model)?.0;
+                Response::Explained(explain::explain_any_of(model, &trace, position, &tokens)?)
             }
         })
     }

@@ -16,6 +16,15 @@ pub struct Prompt {
     pub interventions: Vec<Intervention>,
 }
 
+/// A token of a text: where a word is read for its vector.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spot {
+    /// The text.
+    pub text: String,
+    /// The token's position.
+    pub position: usize,
+}
+
 /// One question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
@@ -107,6 +116,24 @@ pub enum Request {
         prompt: Prompt,
         /// The number.
         number: Number,
+    },
+    /// How does the sum of these tokens' probabilities come about? → [`super::Response::Explained`]
+    ExplainAnyOf {
+        /// The text and its model.
+        prompt: Prompt,
+        /// After which token.
+        position: usize,
+        /// The tokens, at most [`super::limits::MAX_TOP`].
+        tokens: Vec<usize>,
+    },
+    /// Where does a token stand between two groups of words? → [`super::Response::Explained`]
+    ExplainPlace {
+        /// The text and its model.
+        prompt: Prompt,
+        /// A number of the vector that is placed, which names position and depth: of `embed`, or of a `resid_post`.
+        number: Number,
+        /// The groups, at most [`super::limits::MAX_SPOTS`] words in all; the first one's mean is −1, the second's 1.
+        groups: [Vec<Spot>; 2],
     },
     /// The embeddings of these tokens, as they are in the model's file. → [`super::Response::Embeddings`]
     Embeddings {
@@ -210,6 +237,8 @@ impl Request {
             | Self::Lens { prompt, .. }
             | Self::Contributions { prompt, .. }
             | Self::Explain { prompt, .. }
+            | Self::ExplainAnyOf { prompt, .. }
+            | Self::ExplainPlace { prompt, .. }
             | Self::Tile { prompt, .. } => Some(prompt),
             Self::Models
             | Self::Open { .. }

@@ -3,13 +3,15 @@
 use crate::attention::Attending;
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{MAX_SENTENCES, MAX_STEPS, check_length, check_run, check_top, within};
+use crate::limits::{MAX_SENTENCES, MAX_SPOTS, MAX_STEPS, check_length, check_run, check_top, within};
+use crate::placing::{Placing, ToRead};
 use crate::reading::{Question, Reading};
 use crate::tile::Part;
 use crate::training::{Plan, Trainings};
-use crate::{Failure, Job, ModelCard, Prompt, Request, Response};
+use crate::{Failure, Job, ModelCard, Prompt, Request, Response, Spot};
+use attnscope::analysis::Number;
 use attnscope::{Capture, Generation, Intervention, Model, Trace, analysis};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The id of the lesson model, which every session has.
@@ -166,6 +168,15 @@ impl<S: Source> Session<S> {
                 analysis::explain::check(&text.model, number, text.tokens.len())?;
                 text.ask_layers(Question::Explain(number))
             }
+            Request::ExplainAnyOf { prompt, position, tokens } => {
+                check_top(tokens.len())?;
+                let text = self.read(prompt)?;
+                let first = tokens.first().copied().unwrap_or_default();
+                let number = Number::Probability { position, token: first };
+                analysis::explain::check(&text.model, number, text.tokens.len())?;
+                text.ask_layers(Question::AnyOf { position, tokens })
+            }
+            Request::ExplainPlace { prompt, number, groups } => self.place(prompt, number, groups),
             Request::Embeddings { model, tokens } => {
                 check_top(tokens.len())?;
                 let model = self.open(&model)?;
@@ -210,6 +221,35 @@ impl<S: Source> Session<S> {
         }
     }
 
+    /// Reads the groups' words and then the prompt, all of them as deep as the number.
+    fn place(&self, prompt: Prompt, number: Number, groups: [Vec<Spot>; 2]) -> Result<Box<dyn Work>, Failure> {
+        within("the number of words to stand between", groups.iter().map(Vec::len).sum(), 2, MAX_SPOTS)?;
+        let model = self.open(&prompt.model)?;
+        let own = self.to_read(prompt.clone(), number, None)?;
+        let mut texts = VecDeque::new();
+        for (group, spots) in groups.into_iter().enumerate() {
+            for Spot { text, position } in spots {
+                let prompt = Prompt { model: prompt.model.clone(), text, interventions: Vec::new() };
+                texts.push_back(self.to_read(prompt, number, Some((group, position)))?);
+            }
+        }
+        texts.push_back(own);
+        Ok(Box::new(Placing::new(model, number, texts)))
+    }
+
+    /// A text that is read for one vector, if it has it.
+    fn to_read(&self, prompt: Prompt, number: Number, spot: Option<(usize, usize)>) -> Result<ToRead, Failure> {
+        let Text { model, tokens, interventions } = self.read(prompt)?;
+        match spot {
+            Some((_, position)) => within("the word's position", position, 0, tokens.len() - 1)?,
+            None => _ = analysis::explain::check_place(&model, number, tokens.len())?,
+        }
+        let capture = analysis::explain::captures(number, model.config());
+        check_run(model.config(), &capture, &interventions, tokens.len())?;
+        let (group, position) = spot.map_or((None, 0), |(group, position)| (Some(group), position));
+        Ok(ToRead { tokens, interventions, position, group })
+    }
+
     /// The lesson's words of a text.
     fn words(&self, text: &str) -> Result<Vec<u32>, Failure> {
         self.open(LESSON)?.encode(text).map_err(Failure::of_text)
@@ -235,7 +275,7 @@ impl Text {
         let capture = question.capture(self.model.config())?;
         let at_once = match question {
             // It names its one or two layers itself, and holds them until it is answered.
-            Question::Explain(_) => capture.clone(),
+            Question::Explain(_) | Question::AnyOf { .. } => capture.clone(),
             _ => capture.clone().layers(0..1),
         };
         check_run(self.model.config(), &at_once, &self.interventions, self.tokens.len())?;

@@ -23,12 +23,13 @@ impl Learning {
 
     /// What the model makes of a text now.
     fn report(&self, text: &str) -> Result<Report, Failure> {
-        const TOP: usize = 10;
         let model = self.model();
         let tokens = model.encode(text).map_err(Failure::of_text)?;
         let capture: Capture = "pattern".parse()?;
         let cache = model.new_cache();
-        let run = read_out(&model, attnscope::Run::start(&model, tokens, capture, Vec::new(), cache)?, TOP)?;
+        let run = attnscope::Run::start(&model, tokens, capture, Vec::new(), cache)?;
+        // Of all words: one that is watched may be unlikely still.
+        let run = read_out(&model, run, model.config().n_vocab)?;
         Ok(Report { step: self.trainer.steps(), loss: self.loss, run })
     }
 }

@@ -5,7 +5,7 @@ use attnscope::lesson::Settings;
 use attnscope::{Array, GenerateOptions, Intervention, MatrixKind, Site};
 use attnscope_protocol::session::LESSON;
 use attnscope_protocol::wire::{decode_request, encode_request};
-use attnscope_protocol::{Event, LessonOnly, Prompt, Request, Session};
+use attnscope_protocol::{Event, LessonOnly, Prompt, Request, Session, Spot};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -45,6 +45,12 @@ fn requests() -> Vec<Request> {
         Request::Near { model, vector: vec![0.5; 32], top: 3 },
         Request::Twin { text: "the hot dog was".into(), top: 3 },
         Request::ExplainTwin { text: "the hot dog was".into(), number: Number::Probability { position: 3, token: 5 } },
+        Request::ExplainAnyOf { prompt: plain.clone(), position: 3, tokens: vec![5, 6] },
+        Request::ExplainPlace {
+            prompt: prompt.clone(),
+            number: Number::Embed { position: 2, component: 0 },
+            groups: ["the cat was", "the soup was"].map(|text| vec![Spot { text: text.into(), position: 1 }]),
+        },
         Request::Contributions { prompt: plain.clone(), token: 3 },
         Request::Tile { prompt: plain, layer: 1, head: 0, rows: 0..3, cols: 0..2, size: (2, 2) },
         Request::Train {

@@ -1,14 +1,14 @@
 //! A session on the lesson model: every question is answered with the engine's own numbers, in steps that may end
 //! anywhere, and nothing that a request says does more than fail.
 
-use attnscope::analysis::{Number, contributions, explain::explain, head_scores, lens, looks, neighbours};
+use attnscope::analysis::{Number, contributions, explain::explain, head_scores, journey, lens, looks, neighbours};
 use attnscope::lesson::Settings;
 use attnscope::{Array, Capture, GenerateOptions, Intervention, MatrixKind, Model, Trace};
 use attnscope_protocol::limits::{MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, MAX_SENTENCES, MAX_STEPS};
 use attnscope_protocol::session::LESSON;
 use attnscope_protocol::wire::{Frames, encode_event};
 use attnscope_protocol::{
-    Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Session, Source,
+    Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Session, Source, Spot,
 };
 use std::sync::Arc;
 
@@ -143,6 +143,41 @@ fn a_number_is_explained_after_the_layers_that_it_needs() {
     }
 }
 
+/// Two animals and two foods, each where the lesson model reads it.
+fn groups() -> [Vec<Spot>; 2] {
+    [["the cat was", "the cow was"], ["the pizza was", "the soup was"]]
+        .map(|group| group.map(|text| Spot { text: text.into(), position: 1 }).to_vec())
+}
+
+#[test]
+fn a_place_and_a_sum_of_probabilities_are_the_engines_own() {
+    let number = Number::ResidPost { layer: 0, position: 2, component: 0 };
+    let cut = Prompt { interventions: vec![Intervention::cut("2>1").unwrap()], ..prompt("the hot dog was") };
+    let model = attnscope::lesson::model();
+    let depths = |text: &str, position, cuts: &[Intervention]| {
+        let capture: Capture = "embed,resid_post".parse().unwrap();
+        journey::depths(&model.run(&model.encode(text).unwrap(), &capture, cuts).unwrap(), position).unwrap()
+    };
+    let [a, b] = groups().map(|group| group.iter().map(|s| depths(&s.text, s.position, &[])).collect::<Vec<_>>());
+    let word = depths(&cut.text, 2, &cut.interventions);
+    let expected = attnscope::analysis::journey(&[word], [&a, &b]).unwrap().paths[0][1];
+    let events = events(&session(), Request::ExplainPlace { prompt: cut, number, groups: groups() });
+    let Some(Event::Done(Response::Explained(found))) = events.last() else { panic!("{:?}", events.last()) };
+    assert!(
+        (found.value - expected).abs() < 1e-5 && (found.computed() - expected).abs() < 1e-5,
+        "{found:?} {expected}"
+    );
+    assert_eq!(events[0], Event::Progress(Progress::Layers { done: 1, total: 5 }));
+
+    let Ok(Response::Ran(read)) = answer(run(prompt(TEXT), "")) else { panic!() };
+    let tokens: Vec<usize> = read.next.iter().map(|next| next.id as usize).collect();
+    let sum: f32 = read.next.iter().map(|next| next.p).sum();
+    let position = TEXT.split(' ').count() - 1;
+    let any = answer(Request::ExplainAnyOf { prompt: prompt(TEXT), position, tokens });
+    let Ok(Response::Explained(found)) = any else { panic!("{any:?}") };
+    assert!((found.value - sum).abs() < 1e-5, "{} {sum}", found.value);
+}
+
 #[test]
 fn matrices_neighbours_of_a_vector_and_the_twin_are_the_engines_own() {
     let same = |request, expected: Response| assert_eq!(answer(request), Ok(expected));
@@ -261,6 +296,9 @@ fn what_does_not_exist_is_refused() {
     let train = |steps, every| train(steps, every, TEXT);
     let attend = |len, d_head, tiled| Request::Attend { len, d_head, tiled };
     let tile = |layer, head| Request::Tile { prompt: prompt(TEXT), layer, head, rows: 0..1, cols: 0..1, size: (1, 1) };
+    let place = |number, groups| Request::ExplainPlace { prompt: prompt(TEXT), number, groups };
+    let any_of = |position, tokens| Request::ExplainAnyOf { prompt: prompt(TEXT), position, tokens };
+    let embed = Number::Embed { position: 0, component: 0 };
     let requests = [
         run(prompt(TEXT), "patern"),
         Request::Run { prompt: prompt(TEXT), capture: String::new(), layers: None, top: huge },
@@ -284,6 +322,17 @@ fn what_does_not_exist_is_refused() {
         Request::Near { model: LESSON.into(), vector: vec![0.0; 32], top: huge },
         Request::Twin { text: TEXT.into(), top: huge },
         Request::ExplainTwin { text: TEXT.into(), number: Number::Logit { position: huge, token: 0 } },
+        place(Number::Logit { position: 0, token: 0 }, groups()),
+        place(Number::ResidPost { layer: huge, position: 0, component: 0 }, groups()),
+        place(Number::Embed { position: huge, component: 0 }, groups()),
+        place(embed, Default::default()),
+        place(embed, [vec![groups()[0][0].clone(); 99], Vec::new()]),
+        place(embed, [groups()[0].clone(), vec![Spot { position: huge, ..groups()[1][0].clone() }]]),
+        place(embed, [groups()[0].clone(), Vec::new()]),
+        any_of(0, vec![]),
+        any_of(huge, vec![1]),
+        any_of(0, vec![1, huge]),
+        any_of(0, vec![1; 9999]),
         Request::Generate {
             prompt: prompt(TEXT),
             options: GenerateOptions { temperature: f32::NAN, ..GenerateOptions::default() },

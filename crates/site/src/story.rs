@@ -39,7 +39,8 @@ fn chapter(name: &str, text: &str, example: &Example) -> Result<Chapter> {
     let number = number.with_context(|| format!("expected a name such as 01-the-next-word, found {name}"))?;
     let (title, body) = text.split_once('\n').unwrap_or((text, ""));
     let title = title.strip_prefix("# ").context("expected a first line such as `# The next word`")?;
-    let filled = fill(body, example)?;
+    // A number and its sign stay on one line.
+    let filled = fill(&body.replace(" %", "\u{a0}%"), example)?;
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(&filled));
     Ok(Chapter { id: format!("chapter-{name}"), number, title: title.trim().into(), body: html })
@@ -71,9 +72,9 @@ mod tests {
     #[test]
     fn placeholders_are_filled_and_unknown_ones_named() {
         let example = Example::new();
-        let found = chapter("03-a-b", "# A *b*\n\nAfter *{{sentence}}* of {{n_vocab}}.\n", &example).unwrap();
+        let found = chapter("03-a-b", "# A *b*\n\nAfter *{{sentence}}* of {{n_vocab}}, 9 %.\n", &example).unwrap();
         assert_eq!((found.id.as_str(), found.number, found.title.as_str()), ("chapter-03-a-b", 3, "A *b*"));
-        let expected = format!("<p>After <em>the hot dog was</em> of {}.</p>\n", example.n_vocab().unwrap());
+        let expected = format!("<p>After <em>the hot dog was</em> of {}, 9\u{a0}%.</p>\n", example.n_vocab().unwrap());
         assert_eq!(found.body, expected);
         let error = chapter("03-a", "# A\n{{wight 1}}", &example).err().unwrap().to_string();
         assert!(error.contains("wight"), "{error}");

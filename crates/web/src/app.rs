@@ -131,7 +131,7 @@ impl App {
 
     /// Opens a number of the run that the open one belongs to.
     pub fn open_part(self, number: Number) {
-        self.open(number, self.selection.with_untracked(|s| s.elsewhere.clone()));
+        self.open(number, self.selection.with_untracked(|s| s.elsewhere.as_ref().map(Elsewhere::parts)));
     }
 
     /// Back to the number that led here.

@@ -103,7 +103,7 @@ fn explained(app: App, e: &Explanation, all: RwSignal<bool>) -> impl IntoView + 
     let steps: Vec<_> = e.steps.iter().map(|step| step_of(app, step, all)).collect();
     let remarks: Vec<_> = e.remarks.iter().map(|text| view! { <p class="remark">{stressed(text)}</p> }).collect();
     view! {
-        <p class="result"><code>{e.number.to_string()}</code>" = "<strong>{number(e.value)}</strong></p>
+        <p class="result"><code>{e.name.clone()}</code>" = "<strong>{number(e.value)}</strong></p>
         <p class="formula">{stressed(&e.formula)}</p>
         {table(app, &e.terms, e.rule, all)}
         {steps}

@@ -48,27 +48,46 @@ pub fn journey(words: &[Depths], groups: [&[Depths]; 2]) -> Option<Journey> {
     })
 }
 
-/// 2·(r − middle)·axis ÷ |axis|², where the axis goes from mean to mean and the middle is half way.
-fn place(r: &[f32], depth: usize, groups: [&[Depths]; 2], without: [Option<usize>; 2]) -> f32 {
-    let (a, b) = (mean(groups[0], depth, without[0]), mean(groups[1], depth, without[1]));
-    let (mut along, mut length) = (0.0, 0.0);
-    for ((a, b), r) in a.iter().zip(&b).zip(r) {
-        along += (f64::from(*r) - (a + b) / 2.0) * (b - a);
-        length += (b - a) * (b - a);
-    }
-    (2.0 * along / length) as f32
+/// The line between two groups at one depth. In f64: some components are hundreds of times larger than the rest.
+pub(super) struct Line {
+    /// From the first group's mean to that of the second.
+    pub axis: Vec<f64>,
+    /// Half way.
+    pub middle: Vec<f64>,
 }
 
-/// The mean of a group's vectors at a depth, without one of them. In f64: some components are hundreds of times larger
-/// than the rest.
-fn mean(group: &[Depths], depth: usize, without: Option<usize>) -> Vec<f64> {
-    let kept = || group.iter().enumerate().filter(|(i, _)| Some(*i) != without).map(|(_, word)| &word[depth]);
-    let n = kept().count() as f64;
-    let mut sum = vec![0.0; group[0][depth].len()];
-    for vector in kept() {
-        sum.iter_mut().zip(vector).for_each(|(s, x)| *s += f64::from(*x));
+impl Line {
+    pub fn between(groups: [&[&[f32]]; 2]) -> Self {
+        let [a, b] = groups.map(mean);
+        let pairs = || a.iter().zip(&b);
+        Self { axis: pairs().map(|(a, b)| b - a).collect(), middle: pairs().map(|(a, b)| (a + b) / 2.0).collect() }
     }
-    sum.iter().map(|s| s / n).collect()
+
+    /// 2·(r − middle)·axis ÷ |axis|²
+    pub fn place(&self, r: &[f32]) -> f32 {
+        let (mut along, mut length) = (0.0, 0.0);
+        for ((axis, middle), r) in self.axis.iter().zip(&self.middle).zip(r) {
+            along += (f64::from(*r) - middle) * axis;
+            length += axis * axis;
+        }
+        (2.0 * along / length) as f32
+    }
+}
+
+fn place(r: &[f32], depth: usize, groups: [&[Depths]; 2], without: [Option<usize>; 2]) -> f32 {
+    let [a, b] = [0, 1].map(|group| -> Vec<&[f32]> {
+        let kept = groups[group].iter().enumerate().filter(|(i, _)| Some(*i) != without[group]);
+        kept.map(|(_, word)| word[depth].as_slice()).collect()
+    });
+    Line::between([&a, &b]).place(r)
+}
+
+fn mean(group: &[&[f32]]) -> Vec<f64> {
+    let mut sum = vec![0.0; group.first().map_or(0, |vector| vector.len())];
+    for vector in group {
+        sum.iter_mut().zip(*vector).for_each(|(s, x)| *s += f64::from(*x));
+    }
+    sum.iter().map(|s| s / group.len() as f64).collect()
 }
 
 #[cfg(test)]

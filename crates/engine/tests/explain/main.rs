@@ -37,7 +37,7 @@ fn size(terms: &[Term]) -> f32 {
 /// The arithmetic of one explanation, and every so many of its factors.
 fn check(model: &Model, trace: &Trace, number: Number) -> Explanation {
     let e = explain(model, trace, number).unwrap_or_else(|error| panic!("{number}: {error}"));
-    assert_eq!(e.number, number);
+    assert_eq!(e.name, number.to_string());
     if let Some(held) = in_trace(trace, number) {
         assert_eq!(e.value.to_bits(), held.to_bits(), "{number} is the run's own");
     }
@@ -71,7 +71,7 @@ fn check(model: &Model, trace: &Trace, number: Number) -> Explanation {
 }
 
 fn check_factor(model: &Model, trace: &Trace, e: &Explanation, factor: &Factor) {
-    let what = format!("{}, {}", e.number, factor.name);
+    let what = format!("{}, {}", e.name, factor.name);
     match &factor.source {
         Source::Number(number) => {
             let opened = explain(model, trace, *number).unwrap_or_else(|error| panic!("{what}: {error}"));

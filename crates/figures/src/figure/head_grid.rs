@@ -65,6 +65,8 @@ pub struct State {
     pub full_at: Option<f32>,
 }
 
+/// From a thumbnail to the next, at least, where the width allows it: room for a finger.
+const TOUCH: f32 = 27.0;
 /// Width of a layer's number, and of the way between two columns of layers.
 const LABEL_W: f32 = 39.0;
 const BETWEEN: f32 = 22.0;
@@ -92,7 +94,8 @@ impl Layout {
             let labels = columns as f32 * LABEL_W + (columns as f32 - 1.0) * BETWEEN;
             let by_width = (inner - labels) / (columns as f32 * heads);
             let by_height = canvas_width.max(480.0) * 0.9 / layers.div_ceil(columns) as f32;
-            by_width.min(by_height)
+            // Rather a long figure than heads too small for a finger.
+            by_width.min(by_height.max(TOUCH))
         };
         let columns = (1..=4).max_by(|a, b| side(*a).total_cmp(&side(*b)).then(b.cmp(a))).unwrap_or(1);
         let step = side(columns).clamp(18.0, 156.0);

@@ -86,6 +86,17 @@ impl Data {
         self.paths().iter().map(|path| path.at.len()).max().unwrap_or(0)
     }
 
+    /// The item that chooses a depth; with a word (paths first, then landmarks), the word's place there.
+    pub fn item(&self, word: Option<usize>, depth: usize) -> usize {
+        word.map_or(0, |word| word + 1) * self.depths() + depth
+    }
+
+    /// The word, if it is a word's place, and the depth of an item: the inverse of [`Self::item`].
+    pub fn chosen(&self, item: usize) -> (Option<usize>, usize) {
+        let depths = self.depths().max(1);
+        ((item / depths).checked_sub(1), item % depths)
+    }
+
     pub(super) fn paths(&self) -> &[Path] {
         &self.paths[..self.paths.len().min(MAX_PATHS)]
     }
@@ -232,7 +243,10 @@ mod tests {
         assert_eq!(place("now-1"), place("path-1-1"), "line and chart have one scale");
         assert!(place("landmark-0") < place("now-1") && place("now-1") < place("landmark-2"));
         let dot = scene.node("path-1-1").unwrap();
-        assert_eq!((dot.target, dot.value), (Some(Target::Item { index: 1 }), Some(0.0)));
+        assert_eq!((dot.target, dot.value), (Some(Target::Item { index: 7 }), Some(0.0)));
+        assert_eq!((data().chosen(7), data().item(Some(1), 1), data().chosen(2)), ((Some(1), 1), 7, (None, 2)));
+        let landmark = scene.node("landmark-0").unwrap();
+        assert_eq!(landmark.target, Some(Target::Item { index: data().item(Some(2), 1) }));
     }
 
     #[test]

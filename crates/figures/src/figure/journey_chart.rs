@@ -124,7 +124,8 @@ fn path(frame: &mut Frame, data: &Data, axis: &Axis, rows: &Rows, (i, depth): (u
     for d in rows.dotted(depth) {
         let Some((at, x)) = path.at.get(d).and_then(|at| Some((*at, axis.x(*at)?))) else { continue };
         let r = if d == depth { 5.5 } else { (rows.step * 0.3).clamp(1.5, 3.2) };
-        let dot = Node::circle(x, rows.y(d), r).fill(fill).value(at).target(Target::Item { index: d });
+        let target = Target::Item { index: data.item(Some(i), d) };
+        let dot = Node::circle(x, rows.y(d), r).fill(fill).value(at).target(target);
         let dot = if d == depth { dot.stroke(Stroke::new(theme.background, 1.5)) } else { dot };
         let word = token::spoken(&data.word);
         let said = format!("{word} in “{}”, {}: {}", token::plain(&path.name), said(d), fixed(at, 2));

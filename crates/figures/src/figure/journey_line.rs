@@ -5,7 +5,7 @@ use super::flags::{self, Flag, flags};
 use super::frame::{Frame, LABEL, PAD, SMALL};
 use super::journey::{Axis, Data, said};
 use crate::number::fixed;
-use crate::scene::{Anchor, Node, Run, Stroke, Weight};
+use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
 
 /// From a name's row to the next.
@@ -94,7 +94,8 @@ fn landmarks(
         let at = landmark.at.get(depth).copied().unwrap_or(f32::NAN);
         let said = format!("{}, {}: {}", token::spoken(&landmark.name), said(depth), fixed(at, 2));
         let dot = Node::circle(x, y, 4.0).fill(theme.muted).stroke(Stroke::new(theme.background, 1.0));
-        frame.push(dot.key(format!("landmark-{i}")).value(at).label(said));
+        let target = opens(data, data.paths().len() + i, depth);
+        frame.push(dot.key(format!("landmark-{i}")).value(at).label(said).target(target));
         match found[i] {
             Some(flag) => {
                 let mid = y - 16.0 - flag.row as f32 * ROW;
@@ -111,6 +112,11 @@ fn landmarks(
 /// Where a text begins or ends whose pole is at `x`.
 fn beside(x: f32, flag: Flag) -> f32 {
     if flag.anchor == Anchor::Start { x + flags::AIR } else { x - flags::AIR }
+}
+
+/// What a place on the line chooses: itself.
+fn opens(data: &Data, word: usize, depth: usize) -> Target {
+    Target::Item { index: data.item(Some(word), depth) }
 }
 
 /// A path's text below the line.
@@ -136,7 +142,8 @@ fn paths(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
         let fill = color(theme, path);
         frame.push(Node::line(x, y, x, mid + 5.0, Stroke::new(fill, 1.5)).key(format!("path-pole-{path}")));
         let text = Node::text(left, mid, runs).size(LABEL).fill(fill).centred();
-        frame.push(text.key(format!("path-name-{path}")).value(number(path)));
+        let target = opens(data, path, depth);
+        frame.push(text.key(format!("path-name-{path}")).value(number(path)).target(target));
         let dot = Node::circle(x, y, 6.0).fill(fill).stroke(Stroke::new(theme.background, 1.5));
         frame.push(dot.key(format!("now-{path}")));
     }
@@ -157,7 +164,8 @@ fn listed(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
         frame.push(name.key(format!("path-name-{i}")));
         let shown =
             Node::text(frame.width - PAD, mid, Run::new(shown)).size(LABEL).bold().anchor(Anchor::End).fill(fill);
-        frame.push(shown.centred().key(format!("path-number-{i}")).value(number));
+        let target = opens(data, i, depth);
+        frame.push(shown.centred().key(format!("path-number-{i}")).value(number).target(target));
         if let Some(x) = axis.x(number) {
             let dot = Node::circle(x, y, 6.0).fill(fill).stroke(Stroke::new(theme.background, 1.5));
             frame.push(dot.key(format!("now-{i}")));

@@ -133,7 +133,7 @@ fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], st
                 (s, band.y(value), value),
                 theme.text,
                 step.is_some(),
-                ("loss", &shown, said, Some(index)),
+                ("loss", &shown, said, Target::Item { index: MAX_TRACKS + index }),
             );
         }
         None => {
@@ -201,7 +201,14 @@ fn track(frame: &mut Frame, plot: &Plot, series: &Series, index: usize, step: Op
     if let Some((_, (s, value))) = chosen {
         let said = format!("{} at step {}: {}", series.name.replace('*', ""), count(s), percent(value));
         let shown = if value.is_nan() { "NaN".into() } else { percent(value) };
-        point(frame, plot, (s, band.y(value), value), ink, step.is_some(), (&key, &shown, said, None));
+        point(
+            frame,
+            plot,
+            (s, band.y(value), value),
+            ink,
+            step.is_some(),
+            (&key, &shown, said, Target::Item { index }),
+        );
     }
     frame.y += TRACK + 22.0;
 }
@@ -213,16 +220,13 @@ fn point(
     (step, y, value): (usize, f32, f32),
     ink: Color,
     chosen: bool,
-    (key, shown, said, index): (&str, &str, String, Option<usize>),
+    (key, shown, said, target): (&str, &str, String, Target),
 ) {
     let theme = frame.theme;
     let x = plot.x(step);
     let dot = Node::circle(x, y, 4.5).fill(ink).stroke(Stroke::new(theme.background, 1.5)).value(value).label(said);
     let dot = dot.key(format!("{key}-point"));
-    frame.push(match index {
-        Some(index) => dot.target(Target::Item { index }),
-        None => dot,
-    });
+    frame.push(dot.target(target));
     let at = if chosen { plot.x0 + plot.w + 10.0 } else { x + 10.0 };
     let fill = if chosen { theme.accent } else { theme.text };
     if !chosen {
@@ -230,7 +234,7 @@ fn point(
         frame.push(Node::rect(at - 3.0, y - 6.0, wide + 6.0, 12.0).fill(theme.background));
     }
     let node = Node::text(at, y, Run::new(shown)).size(LABEL).bold().fill(fill).centred();
-    frame.push(node.key(format!("{key}-value")));
+    frame.push(node.key(format!("{key}-value")).value(value).target(target));
 }
 
 /// From the lowest to the highest of each pixel.

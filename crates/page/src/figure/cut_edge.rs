@@ -4,7 +4,7 @@ use super::answer::{Answer, compared, open};
 use super::choose::token_picker;
 use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Page, Paper};
+use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Page, Paper};
 use attnscope::Token;
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::token::spoken;
@@ -93,7 +93,7 @@ impl CutEdge {
 }
 
 fn reading(page: &Page<'_>, text: &str, cut: Option<(usize, usize)>) -> Elsewhere {
-    Elsewhere { model: page.real.unwrap_or(LESSON).into(), text: text.into(), cut }
+    Elsewhere { model: page.real.unwrap_or(LESSON).into(), text: text.into(), cut, of: Of::Run }
 }
 
 fn run<'a>(page: &Page<'a>, of: &Elsewhere) -> Result<&'a Run, Missing> {

@@ -3,14 +3,14 @@
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
-use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
-use attnscope::Intervention;
+use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Page, Paper, Place};
+use attnscope::analysis::Number;
 use attnscope::analysis::journey as place_between;
 use attnscope::analysis::journey::{Depths, depths};
-use attnscope_figures::Table;
 use attnscope_figures::figure::journey::{Data, MAX_LANDMARKS, State, render};
 use attnscope_figures::token::spoken;
-use attnscope_protocol::{Prompt, Request, Run};
+use attnscope_figures::{Table, Target};
+use attnscope_protocol::{Request, Run, Spot};
 
 /// Milliseconds that a layer is looked at while it plays.
 const PAUSE: u32 = 220;
@@ -30,17 +30,23 @@ impl Default for Journey {
     }
 }
 
-/// One reading of a text: its name in the figure, and the position that is followed.
+/// One reading of a text: its name in the figure, its run, and the position that is followed.
 struct Reading {
     name: String,
-    text: String,
+    of: Elsewhere,
     position: Option<usize>,
-    cut: Vec<Intervention>,
+}
+
+/// All that is read: the paths, and the words of both kinds.
+struct Readings {
+    word: String,
+    paths: Vec<Reading>,
+    kinds: [Vec<Reading>; 2],
 }
 
 impl PageFigure for Journey {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let (data, trace) = (self.data(page)?, &ask(page, &page.selection.text, Vec::new())?.trace);
+        let (data, trace) = (self.data(page)?, &ask(page, &own(page))?.trace);
         let last = data.depths().saturating_sub(1);
         let depth = self.player.step(last);
         let scene = render(&data, &State { canvas: paper.canvas(), depth: Some(depth) }, paper.theme());
@@ -60,6 +66,7 @@ impl PageFigure for Journey {
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
+            Event::Chosen(Target::Item { index }, _) => return self.choose(page, *index).unwrap_or_default(),
             _ if self.player.hear(event, last(page)) => {}
             Event::Set(id, value) if id == "from" => self.kinds[0].clone_from(value),
             Event::Set(id, value) if id == "to" => self.kinds[1].clone_from(value),
@@ -79,15 +86,14 @@ impl PageFigure for Journey {
 }
 
 impl Journey {
-    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+    fn readings(&self, page: &Page<'_>) -> Result<Readings, Missing> {
         let text = &page.selection.text;
         if text.len() > LONG_FOR_ALL_LAYERS {
             return Err(Missing::Nothing("The sentence is too long to follow a word in it: shorten it.".into()));
         }
-        let trace = &ask(page, text, Vec::new())?.trace;
+        let trace = &ask(page, &own(page))?.trace;
         let at = position(page, trace);
         let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
-        let readings = readings(text, &word, at)?;
         let kinds = self.kinds.each_ref().map(|words| listed(words));
         if let Some(few) = kinds.iter().find(|words| words.len() < 2) {
             return Err(Missing::Nothing(format!(
@@ -95,21 +101,44 @@ impl Journey {
                 few.len()
             )));
         }
-        let paths = all(readings.iter().map(|reading| followed(page, reading)))?;
-        let [a, b] = kinds.each_ref().map(|words| all(words.iter().map(|word| followed(page, &landmark(word)))));
+        let kinds = kinds.map(|words| words.iter().map(|word| landmark(page, word)).collect());
+        Ok(Readings { paths: paths(page, &word, at), word, kinds })
+    }
+
+    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+        let Readings { word, paths, kinds } = self.readings(page)?;
+        let vectors = |readings: &[Reading]| all(readings.iter().map(|reading| followed(page, reading)));
+        let (found, [a, b]) = (vectors(&paths)?, kinds.each_ref().map(|kind| vectors(kind)));
         let none = || Missing::Nothing("These words make no line between two kinds.".into());
-        let found = place_between(&paths, [&a?, &b?]).ok_or_else(none)?;
-        let names: Vec<String> = readings.into_iter().map(|reading| reading.name).collect();
-        let poles = [0, 1].map(|i| self.pole(i, &kinds[i]));
-        Ok(Data::from_journey(
-            found,
-            &word,
-            &names,
-            [&kinds[0], &kinds[1]],
-            poles.each_ref().map(String::as_str),
-            "the … was",
-            &trace.model.name,
-        ))
+        let found = place_between(&found, [&a?, &b?]).ok_or_else(none)?;
+        let names = |readings: &[Reading]| readings.iter().map(|reading| reading.name.clone()).collect::<Vec<_>>();
+        let [a, b] = kinds.each_ref().map(|kind| names(kind));
+        let poles = [self.pole(0, &a), self.pole(1, &b)];
+        let poles = poles.each_ref().map(String::as_str);
+        let model = &ask(page, &own(page))?.trace.model.name;
+        Ok(Data::from_journey(found, &word, &names(&paths), [&a, &b], poles, "the … was", model))
+    }
+
+    /// A depth, and the arithmetic of a word's place there if it is a word's.
+    fn choose(&mut self, page: &Page<'_>, item: usize) -> Result<Vec<Change>, Missing> {
+        let (word, depth) = self.data(page)?.chosen(item);
+        self.player.hear(&Event::Chosen(Target::Item { index: depth }, Place::default()), last(page));
+        let (Some(word), Readings { paths, kinds, .. }) = (word, self.readings(page)?) else { return Ok(Vec::new()) };
+        // A kind's own word is placed by the others.
+        let others = |kind: &[Reading], first: usize| -> Result<Vec<Spot>, Missing> {
+            let others = kind.iter().enumerate().filter(|(i, _)| first + i != word);
+            let spot = |of: &Reading| Ok(Spot { text: of.of.text.clone(), position: spot(page, of)? });
+            others.map(|(_, reading)| spot(reading)).collect()
+        };
+        let first = paths.len();
+        let between = [others(&kinds[0], first)?, others(&kinds[1], first + kinds[0].len())?];
+        let Some(reading) = paths.iter().chain(kinds.iter().flatten()).nth(word) else { return Ok(Vec::new()) };
+        let (position, component) = (spot(page, reading)?, 0);
+        let number = match depth.checked_sub(1) {
+            None => Number::Embed { position, component },
+            Some(layer) => Number::ResidPost { layer, position, component },
+        };
+        Ok(vec![Change::OpenElsewhere(number, Elsewhere { of: Of::Between(between), ..reading.of.clone() })])
     }
 
     /// What a kind is called: by its name, or when the reader has chosen its words, by the first of them.
@@ -119,25 +148,31 @@ impl Journey {
 }
 
 /// The sentence as it is, with the word's look at the one before it cut, and the word without its neighbours.
-fn readings(text: &str, word: &str, at: usize) -> Result<Vec<Reading>, Missing> {
-    let reading = |name: &str, position, cut| Reading { name: name.into(), text: text.into(), position, cut };
-    let mut readings = vec![reading(text, Some(at), Vec::new())];
+fn paths(page: &Page<'_>, word: &str, at: usize) -> Vec<Reading> {
+    let own = own(page);
+    let mut paths = vec![Reading { name: own.text.clone(), of: own.clone(), position: Some(at) }];
     // The first token stays: where so much attention rests, a cut breaks more than one look.
     if let Some(before) = at.checked_sub(1).filter(|before| *before > 0) {
-        let cut = Intervention::cut(&format!("{at}>{before}")).map_err(|error| Missing::Nothing(error.to_string()))?;
-        readings.push(reading("its look at the word before cut", Some(at), vec![cut]));
+        let of = Elsewhere { cut: Some((at, before)), ..own.clone() };
+        paths.push(Reading { name: "its look at the word before cut".into(), of, position: Some(at) });
     }
-    let alone = landmark(word);
-    if alone.text != text.trim() && word.chars().all(char::is_alphabetic) {
-        readings.push(alone);
+    let alone = landmark(page, word);
+    if alone.of.text != own.text.trim() && word.chars().all(char::is_alphabetic) {
+        paths.push(Reading { name: alone.of.text.clone(), ..alone });
     }
-    Ok(readings)
+    paths
+}
+
+/// The reader's sentence as it is.
+fn own(page: &Page<'_>) -> Elsewhere {
+    let model = page.real.unwrap_or(LESSON).into();
+    Elsewhere { model, text: page.selection.text.clone(), ..Elsewhere::default() }
 }
 
 /// A word where nothing stands beside it that says more of it.
-fn landmark(word: &str) -> Reading {
-    let text = format!("the {word} was");
-    Reading { name: text.clone(), text, position: None, cut: Vec::new() }
+fn landmark(page: &Page<'_>, word: &str) -> Reading {
+    let of = Elsewhere { text: format!("the {word} was"), ..own(page) };
+    Reading { name: word.into(), of, position: None }
 }
 
 /// Words of a list with commas.
@@ -145,13 +180,18 @@ fn listed(words: &str) -> Vec<String> {
     words.split(',').map(str::trim).filter(|w| !w.is_empty()).take(MAX_LANDMARKS / 2).map(str::to_owned).collect()
 }
 
-/// One word at every depth: at the position, or last of the tokens before the end's `was`.
+/// One word at every depth.
 fn followed(page: &Page<'_>, reading: &Reading) -> Result<Depths, Missing> {
-    let trace = &ask(page, &reading.text, reading.cut.clone())?.trace;
+    let missing = || Missing::Nothing("This model does not keep what each layer leaves.".into());
+    depths(&ask(page, &reading.of)?.trace, spot(page, reading)?).ok_or_else(missing)
+}
+
+/// Where the word stands: at its position, or last of the tokens before the end's `was`.
+fn spot(page: &Page<'_>, reading: &Reading) -> Result<usize, Missing> {
+    let trace = &ask(page, &reading.of)?.trace;
     // After the last word an encoder reads one token more, its separator.
     let after = if trace.model.causal { 2 } else { 3 };
-    let position = reading.position.unwrap_or(trace.tokens.len().saturating_sub(after));
-    depths(trace, position).ok_or_else(|| Missing::Nothing("This model does not keep what each layer leaves.".into()))
+    Ok(reading.position.unwrap_or(trace.tokens.len().saturating_sub(after)))
 }
 
 /// All of them; what several lack is wanted at once.
@@ -159,12 +199,11 @@ fn all(found: impl Iterator<Item = Result<Depths, Missing>>) -> Result<Vec<Depth
     found.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn ask<'a>(page: &Page<'a>, text: &str, interventions: Vec<Intervention>) -> Result<&'a Run, Missing> {
-    let prompt = Prompt { model: page.real.unwrap_or(LESSON).into(), text: text.into(), interventions };
-    page.run_of(&Request::Run { prompt, capture: "embed,resid_post".into(), layers: None, top: 0 })
+fn ask<'a>(page: &Page<'a>, of: &Elsewhere) -> Result<&'a Run, Missing> {
+    page.run_of(&Request::Run { prompt: of.prompt(), capture: "embed,resid_post".into(), layers: None, top: 0 })
 }
 
 /// The last depth of the model that is followed.
 fn last(page: &Page<'_>) -> usize {
-    ask(page, &page.selection.text, Vec::new()).map_or(0, |run| run.trace.model.n_layers)
+    ask(page, &own(page)).map_or(0, |run| run.trace.model.n_layers)
 }

@@ -2,16 +2,22 @@
 
 use super::{PageFigure, View, usual};
 use crate::selection::TRAINED;
-use crate::{Change, Control, Event, LESSON, Missing, Page, Paper, SENTENCE};
+use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Page, Paper, SENTENCE};
+use attnscope::analysis::Number;
 use attnscope::lesson::Settings;
-use attnscope_figures::Table;
 use attnscope_figures::figure::training::{Data, Measure, Series, State, render};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Progress, Request, Response, Run};
 
 /// Steps between two reports.
 const EVERY: usize = 20;
 /// Words that say that *dog* was read as food.
 const FOODS: [&str; 6] = ["delicious", "tasty", "salty", "served", "cooked", "fresh"];
+
+/// The looks that are watched, in [`SENTENCE`]: layer, who looks, at whom.
+const LOOKS: [(usize, usize, usize); 2] = [(0, 2, 1), (1, 3, 2)];
+/// Position of [`SENTENCE`]'s last word.
+const LAST: usize = 3;
 
 /// The figure, with what has been learned so far.
 #[derive(Default)]
@@ -20,6 +26,8 @@ pub struct Training {
     own: String,
     losses: Vec<(usize, f32)>,
     looks: [Vec<(usize, f32)>; 3],
+    /// Token ids of [`FOODS`].
+    foods: Vec<usize>,
     step: usize,
     running: bool,
     fresh: bool,
@@ -52,6 +60,7 @@ impl PageFigure for Training {
                 (self.running, self.failed) = (false, Some(failure.message.clone()));
                 Vec::new()
             }
+            Event::Chosen(Target::Item { index }, _) => self.open(*index).into_iter().collect(),
             _ => usual(event, page),
         }
     }
@@ -120,13 +129,30 @@ impl Training {
     fn report(&mut self, step: usize, loss: f32, run: &Run) {
         self.step = step;
         self.losses.push((step, loss));
-        let weight = |layer: usize, q: usize, k: usize| {
+        let weight = |(layer, q, k): (usize, usize, usize)| {
             run.trace.layer(layer, "attn.pattern").and_then(|p| p.row(&[0, q])).and_then(|row| row.get(k)).copied()
         };
-        let food = run.next.iter().filter(|next| FOODS.contains(&next.text.as_str())).map(|next| next.p).sum();
-        for (points, value) in self.looks.iter_mut().zip([weight(0, 2, 1), weight(1, 3, 2), Some(food)]) {
+        let foods = || run.next.iter().filter(|next| FOODS.contains(&next.text.as_str()));
+        self.foods = foods().map(|next| next.id as usize).collect();
+        let [first, second] = LOOKS.map(weight);
+        for (points, value) in self.looks.iter_mut().zip([first, second, Some(foods().map(|next| next.p).sum())]) {
             points.extend(value.map(|value| (step, value)));
         }
+    }
+
+    /// The arithmetic of what is watched, in the model as it is now: those of earlier steps are gone.
+    fn open(&self, item: usize) -> Option<Change> {
+        self.looks.get(item)?.last()?;
+        let model = Elsewhere { model: TRAINED.into(), text: SENTENCE.into(), ..Elsewhere::default() };
+        Some(match LOOKS.get(item) {
+            Some(&(layer, q_idx, k_idx)) => {
+                Change::OpenElsewhere(Number::Weight { layer, head: 0, q_idx, k_idx }, model)
+            }
+            None => {
+                let number = Number::Probability { position: LAST, token: *self.foods.first()? };
+                Change::OpenElsewhere(number, Elsewhere { of: Of::AnyOf(self.foods.clone()), ..model })
+            }
+        })
     }
 
     fn controls(&self, page: &Page<'_>) -> Vec<Control> {

@@ -87,7 +87,7 @@ impl TwoAnswers {
 }
 
 fn with_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing> {
-    let of = Elsewhere { model: LESSON.into(), text: text.into(), cut: None };
+    let of = Elsewhere { model: LESSON.into(), text: text.into(), ..Elsewhere::default() };
     let prompt = Prompt { model: LESSON.into(), text: text.into(), interventions: Vec::new() };
     let run = page.run_of(&Request::Run { prompt, capture: String::new(), layers: None, top: TOP })?;
     needs_next(run)?;
@@ -96,7 +96,7 @@ fn with_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing
 
 fn without_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing> {
     let column = Column { name: text.into(), detail: "without attention".into() };
-    let of = Elsewhere { model: TWIN.into(), text: text.into(), cut: None };
+    let of = Elsewhere { model: TWIN.into(), text: text.into(), ..Elsewhere::default() };
     match page.ask(&Request::Twin { text: text.into(), top: TOP })? {
         // The lesson's tokens are words.
         Response::Twin(next) => {

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// Which number.
-    pub number: Number,
+    /// Which number: `blocks.16.attn.pattern[0,2,1]`, or how it is named if it is not one of a single run.
+    pub name: String,
     /// In words, tokens between asterisks: how much *dog* looks at *hot* (layer 16, head 0).
     pub title: String,
     /// In signs: `weight = exp(score − max) ÷ Σ exp(score − max)`.

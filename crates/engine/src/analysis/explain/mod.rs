@@ -3,6 +3,7 @@
 //! An [`Explanation`] is one level deep. What it is made of are other numbers of the run, which have explanations of
 //! their own, and numbers that the model has learned.
 
+mod any_of;
 mod attention;
 mod check;
 mod cosine;
@@ -14,6 +15,7 @@ mod name;
 mod needs;
 mod norm;
 mod parts;
+mod place;
 mod rotation;
 mod softmax;
 mod stream;
@@ -21,9 +23,11 @@ mod title;
 mod twin;
 mod vocabulary;
 
+pub use any_of::explain_any_of;
 pub use check::check;
 pub use explanation::{Explanation, Factor, Rule, Source, Step, Term};
 pub use needs::{captures, depth};
+pub use place::{check_place, explain_place};
 pub use twin::explain_twin;
 
 use super::Number;
@@ -51,7 +55,7 @@ pub fn explain(model: &Model, trace: &Trace, number: Number) -> Result<Explanati
     }
     let title = title::title(&held, number);
     let formula = format!("{} = {formula}", name::short(number));
-    Ok(Explanation { number, title, formula, value, rule, terms, steps, remarks })
+    Ok(Explanation { name: number.to_string(), title, formula, value, rule, terms, steps, remarks })
 }
 
 fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {

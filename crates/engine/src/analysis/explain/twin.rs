@@ -37,7 +37,7 @@ pub fn explain_twin(twin: &Twin, tokens: &[u32], number: Number) -> Result<Expla
     remarks.push("The twin has no attention and knows no order: it takes the mean of all words.".into());
     let title = format!("{title} for the twin without attention");
     let formula = format!("{} = {formula}", short(number));
-    Ok(Explanation { number, title, formula, value, rule, terms, steps, remarks })
+    Ok(Explanation { name: number.to_string(), title, formula, value, rule, terms, steps, remarks })
 }
 
 /// Σ over the words of (word · next) ÷ n: the mean's dot product, taken apart.

@@ -1,0 +1,86 @@
+//! Where a token stands between two groups of words, as a job: a layer of one reading a step. First the groups' words
+//! are read, each for one vector, then the prompt.
+
+use crate::job::{Step, Work};
+use crate::{Failure, Progress, Response};
+use attnscope::analysis::Number;
+use attnscope::analysis::explain::{captures, depth, explain_place};
+use attnscope::{Capture, Intervention, Model, Run, Trace};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub(crate) struct Placing {
+    pub model: Arc<Model>,
+    /// Names the vector that is placed, of the prompt's run.
+    pub number: Number,
+    /// What is still to be read; the prompt last.
+    pub texts: VecDeque<ToRead>,
+    /// Layers of all readings.
+    pub total: usize,
+    pub done: usize,
+    pub now: Option<(ToRead, Run)>,
+    /// The vectors that were found.
+    pub groups: [Vec<Vec<f32>>; 2],
+}
+
+/// A text, and what it is read for.
+pub(crate) struct ToRead {
+    pub tokens: Vec<u32>,
+    pub interventions: Vec<Intervention>,
+    pub position: usize,
+    /// The group to which its word belongs; none for the prompt.
+    pub group: Option<usize>,
+}
+
+impl Placing {
+    pub fn new(model: Arc<Model>, number: Number, texts: VecDeque<ToRead>) -> Self {
+        let total = texts.len() * depth(number).unwrap_or(model.config().n_layers);
+        Self { model, number, texts, total, done: 0, now: None, groups: Default::default() }
+    }
+
+    /// Goes on with a reading until it is as deep as the number.
+    fn read(&mut self, text: ToRead, mut run: Run) -> Result<Option<Response>, Failure> {
+        if Some(run.layers_done()) != depth(self.number) {
+            run.step(&self.model)?;
+            self.done += 1;
+            self.now = Some((text, run));
+            return Ok(None);
+        }
+        let trace = run.drain(&self.model);
+        let Some(group) = text.group else {
+            let groups = [&*self.groups[0], &*self.groups[1]];
+            return Ok(Some(Response::Explained(explain_place(&self.model, &trace, self.number, groups)?)));
+        };
+        self.groups[group].push(vector(&trace, self.number, text.position)?);
+        Ok(None)
+    }
+}
+
+impl Work for Placing {
+    fn step(mut self: Box<Self>) -> Result<Step, Failure> {
+        let reading = self.now.take().map_or_else(|| self.next(), Ok)?;
+        Ok(match self.read(reading.0, reading.1)? {
+            Some(response) => Step::Done(response),
+            None => Step::More(Progress::Layers { done: self.done, total: self.total }, self),
+        })
+    }
+}
+
+impl Placing {
+    fn next(&mut self) -> Result<(ToRead, Run), Failure> {
+        let mut text = self.texts.pop_front().ok_or_else(|| Failure::request("there is nothing left to read"))?;
+        let (tokens, changes) = (std::mem::take(&mut text.tokens), std::mem::take(&mut text.interventions));
+        let run = Run::start(&self.model, tokens, self.capture(), changes, self.model.new_cache())?;
+        Ok((text, run))
+    }
+
+    fn capture(&self) -> Capture {
+        captures(self.number, self.model.config())
+    }
+}
+
+/// The vector in which `number` lies, at another position of another run.
+fn vector(trace: &Trace, number: Number, position: usize) -> Result<Vec<f32>, Failure> {
+    let row = trace.get(&number.key()).and_then(|array| array.row(&[position]));
+    Ok(row.ok_or_else(|| Failure::request(format!("this model does not keep {}", number.key())))?.to_vec())
+}
