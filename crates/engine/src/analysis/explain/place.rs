@@ -1,4 +1,4 @@
-//! Where a token stands between two groups of words, as [`crate::analysis::journey`] places it.
+//! Where a token stands between two groups of words, as [`crate::analysis::journey()`] places it.
 
 use super::super::Number;
 use super::super::journey::Line;
