@@ -10,6 +10,8 @@ use attnscope_protocol::{
 use attnscope_protocol::{Session, Source};
 
 const TEXT: &str = "the hot dog on the rock was";
+/// All words of the lesson model: reports name the likelihood of each.
+const WORDS: usize = 218;
 const ID: &str = "trained";
 
 fn settings() -> Settings {
@@ -47,7 +49,7 @@ fn refused(session: &Session<impl Source>, request: Request) -> Failure {
 
 fn ask(session: &Session<impl Source>, id: &str) -> Result<Run, Failure> {
     let prompt = Prompt { model: id.into(), text: TEXT.into(), interventions: Vec::new() };
-    let request = Request::Run { prompt, capture: "pattern".into(), layers: None, top: 10 };
+    let request = Request::Run { prompt, capture: "pattern".into(), layers: None, top: WORDS };
     session.start(request).finish().map(|answer| match answer {
         Response::Ran(run) => run,
         other => panic!("{other:?}"),
@@ -60,7 +62,7 @@ fn alone(settings: &Settings, steps: usize) -> (Vec<f32>, Run) {
     let losses = (0..steps).map(|_| trainer.step()).collect();
     let model = trainer.model().named(&format!("Lesson model, trained {steps} steps"));
     let mut trace = model.run(&model.encode(TEXT).unwrap(), &"pattern".parse::<Capture>().unwrap(), &[]).unwrap();
-    let next = model.next_tokens(&trace, 10);
+    let next = model.next_tokens(&trace, model.config().n_vocab);
     trace.last_logits.clear();
     (losses, Run { trace, next })
 }
