@@ -73,7 +73,18 @@ impl Elsewhere {
             Some((q, k)) => format!(", where token {q} may not look at token {k} (counted from 0)"),
             None => String::new(),
         };
-        format!("In *{}*, read by {who}{cut}.", self.text.replace('*', "∗"))
+        let text = |text: &str| format!("*{}*", text.replace('*', "∗"));
+        let between = match &self.of {
+            Of::Between(groups) => {
+                let [a, b] = groups.each_ref().map(|group| {
+                    let texts: Vec<String> = group.iter().map(|spot| text(&spot.text)).collect();
+                    texts.join(", ")
+                });
+                format!(" The first group's words are read in {a}; the second's in {b}.")
+            }
+            Of::Run | Of::AnyOf(_) => String::new(),
+        };
+        format!("In {}, read by {who}{cut}.{between}", text(&self.text))
     }
 
     /// As a part of an address' query.

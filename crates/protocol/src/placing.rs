@@ -5,7 +5,7 @@ use crate::job::{Step, Work};
 use crate::{Failure, Progress, Response};
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::{captures, depth, explain_place};
-use attnscope::{Capture, Intervention, Model, Run, Trace};
+use attnscope::{Intervention, Model, Run, Trace};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -54,28 +54,24 @@ impl Placing {
         self.groups[group].push(vector(&trace, self.number, text.position)?);
         Ok(None)
     }
+
+    /// Begins the next reading.
+    fn next(&mut self) -> Result<(ToRead, Run), Failure> {
+        let mut text = self.texts.pop_front().ok_or_else(|| Failure::request("there is nothing left to read"))?;
+        let (tokens, changes) = (std::mem::take(&mut text.tokens), std::mem::take(&mut text.interventions));
+        let capture = captures(self.number, self.model.config());
+        let run = Run::start(&self.model, tokens, capture, changes, self.model.new_cache())?;
+        Ok((text, run))
+    }
 }
 
 impl Work for Placing {
     fn step(mut self: Box<Self>) -> Result<Step, Failure> {
-        let reading = self.now.take().map_or_else(|| self.next(), Ok)?;
-        Ok(match self.read(reading.0, reading.1)? {
+        let (text, run) = self.now.take().map_or_else(|| self.next(), Ok)?;
+        Ok(match self.read(text, run)? {
             Some(response) => Step::Done(response),
             None => Step::More(Progress::Layers { done: self.done, total: self.total }, self),
         })
-    }
-}
-
-impl Placing {
-    fn next(&mut self) -> Result<(ToRead, Run), Failure> {
-        let mut text = self.texts.pop_front().ok_or_else(|| Failure::request("there is nothing left to read"))?;
-        let (tokens, changes) = (std::mem::take(&mut text.tokens), std::mem::take(&mut text.interventions));
-        let run = Run::start(&self.model, tokens, self.capture(), changes, self.model.new_cache())?;
-        Ok((text, run))
-    }
-
-    fn capture(&self) -> Capture {
-        captures(self.number, self.model.config())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::attention::Attending;
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{MAX_SENTENCES, MAX_SPOTS, MAX_STEPS, check_length, check_run, check_top, within};
+use crate::limits::{MAX_SENTENCES, MAX_SPOTS, MAX_STEPS, MAX_TOP, check_length, check_run, check_top, within};
 use crate::placing::{Placing, ToRead};
 use crate::reading::{Question, Reading};
 use crate::tile::Part;
@@ -169,11 +169,12 @@ impl<S: Source> Session<S> {
                 text.ask_layers(Question::Explain(number))
             }
             Request::ExplainAnyOf { prompt, position, tokens } => {
-                check_top(tokens.len())?;
+                within("the number of tokens to add up", tokens.len(), 1, MAX_TOP)?;
                 let text = self.read(prompt)?;
-                let first = tokens.first().copied().unwrap_or_default();
-                let number = Number::Probability { position, token: first };
-                analysis::explain::check(&text.model, number, text.tokens.len())?;
+                for &token in &tokens {
+                    let number = Number::Probability { position, token };
+                    analysis::explain::check(&text.model, number, text.tokens.len())?;
+                }
                 text.ask_layers(Question::AnyOf { position, tokens })
             }
             Request::ExplainPlace { prompt, number, groups } => self.place(prompt, number, groups),

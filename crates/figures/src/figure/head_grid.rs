@@ -234,3 +234,19 @@ fn description(data: &Data) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_heads_have_room_for_a_finger_on_a_phone() {
+        let model = attnscope::lesson::model();
+        let trace = model.run(&[0, 1], &"pattern".parse().unwrap(), &[]).unwrap();
+        let thumbs = vec![vec![Pattern::from_trace(&trace, 0, 0).unwrap(); 9]; 30];
+        let data = Data { tokens: Vec::new(), thumbs, scores: None, model: String::new(), word_level: true };
+        let layout = Layout::new(&data, 358.0);
+        assert!(layout.thumb + layout.gap >= 26.0, "{}", layout.thumb + layout.gap);
+        assert!(layout.width(9) <= 358.0, "{}", layout.width(9));
+    }
+}
