@@ -2,7 +2,7 @@
 //! yet is remembered as wanted, and it draws again when that has come.
 
 use crate::selection::Selection;
-use attnscope_protocol::{Failure, FailureKind, Request, Response, Run, wire};
+use attnscope_protocol::{BEFORE, Failure, FailureKind, Request, Response, Run, wire};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -45,11 +45,14 @@ impl Answers {
         self.known.retain(|_, answer| answer.is_ok());
     }
 
-    /// Forgets everything that a model answered: it is no longer what it was.
+    /// Forgets everything that a model answered, and what it answered as it was before its last step: it is no longer what
+    /// it was.
     pub fn forget_model(&mut self, model: &str) {
         // Requests are keyed by their bytes, in which the model's id stands after its length.
-        let id: Vec<u8> = std::iter::once(model.len() as u8).chain(model.bytes()).collect();
-        self.known.retain(|key, _| !key.windows(id.len()).any(|part| part == id));
+        for id in [model.to_owned(), format!("{model}{BEFORE}")] {
+            let id: Vec<u8> = std::iter::once(id.len() as u8).chain(id.bytes()).collect();
+            self.known.retain(|key, _| !key.windows(id.len()).any(|part| part == id));
+        }
     }
 
     /// Forgets all but the answers to these, when there are many.

@@ -4,7 +4,8 @@
 use crate::selection::{LESSON, TRAINED, escaped};
 use attnscope::Intervention;
 use attnscope::analysis::Number;
-use attnscope_protocol::{Prompt, Request, Spot};
+use attnscope::analysis::explain::{Between, Source};
+use attnscope_protocol::{BEFORE, Prompt, Request, Spot};
 
 /// In the place of a model's id: the lesson model's twin without attention.
 pub const TWIN: &str = "twin";
@@ -15,10 +16,13 @@ pub enum Of {
     /// Nothing else: it is a number of the run.
     #[default]
     Run,
-    /// It is the place of the number's vector between two groups of words.
-    Between([Vec<Spot>; 2]),
+    /// It is the place of the number's vector between two groups of words, or the number's component of what that is
+    /// measured by.
+    Between([Vec<Spot>; 2], Between),
     /// It is the sum of these tokens' probabilities.
     AnyOf(Vec<usize>),
+    /// It is the loss of a model in training, whatever the number: the mean of those reported in so many steps.
+    Loss(usize),
 }
 
 /// Which run an open number belongs to, where it is another than the page's own.
@@ -42,7 +46,8 @@ impl Elsewhere {
         }
         let prompt = self.prompt();
         match (self.of.clone(), number) {
-            (Of::Between(groups), _) => Request::ExplainPlace { prompt, number, groups },
+            (Of::Between(groups, which), _) => Request::ExplainPlace { prompt, number, groups, which },
+            (Of::Loss(back), _) => Request::ExplainLoss { model: prompt.model, back },
             (Of::AnyOf(tokens), Number::Probability { position, .. }) => {
                 Request::ExplainAnyOf { prompt, position, tokens }
             }
@@ -50,9 +55,25 @@ impl Elsewhere {
         }
     }
 
-    /// Where the numbers are of which such a number is made: in the run alone.
-    pub fn parts(&self) -> Self {
-        Self { of: Of::Run, ..self.clone() }
+    /// What is opened by a factor of `number`, if it opens: which number, and where it is.
+    pub fn part(&self, number: Number, source: &Source) -> Option<(Number, Self)> {
+        match source {
+            Source::Number(part) => Some((*part, Self { of: Of::Run, ..self.clone() })),
+            Source::Text { text, number } => {
+                let model = match self.of {
+                    // The last batch was read before it was learned from.
+                    Of::Loss(_) => format!("{}{BEFORE}", self.model),
+                    _ => self.model.clone(),
+                };
+                Some((*number, Self { model, text: text.clone(), ..Self::default() }))
+            }
+            Source::Between(which, component) => {
+                let Of::Between(groups, _) = &self.of else { return None };
+                let of = Of::Between(groups.clone(), *which);
+                Some((number.with_last(*component), Self { of, ..self.clone() }))
+            }
+            Source::Stored { .. } | Source::Step(_) | Source::Constant => None,
+        }
     }
 
     /// The run.
@@ -67,6 +88,9 @@ impl Elsewhere {
             TWIN => "the twin without attention".into(),
             LESSON => "the lesson model".into(),
             TRAINED => "the model that you trained, as it is now".into(),
+            other if other.strip_suffix(BEFORE) == Some(TRAINED) => {
+                "the model that you trained, as it was before its last step".into()
+            }
             other => other.to_owned(),
         };
         let cut = match self.cut {
@@ -75,7 +99,7 @@ impl Elsewhere {
         };
         let text = |text: &str| format!("*{}*", text.replace('*', "∗"));
         let between = match &self.of {
-            Of::Between(groups) => {
+            Of::Between(groups, _) => {
                 let [a, b] = groups.each_ref().map(|group| {
                     let texts: Vec<String> = group.iter().map(|spot| text(&spot.text)).collect();
                     texts.join(", ")
@@ -83,6 +107,7 @@ impl Elsewhere {
                 format!(" The first group's words are read in {a}; the second's in {b}.")
             }
             Of::Run | Of::AnyOf(_) => String::new(),
+            Of::Loss(_) => return format!("Of {who}."),
         };
         format!("In {}, read by {who}{cut}.{between}", text(&self.text))
     }
@@ -92,7 +117,15 @@ impl Elsewhere {
         let cut = self.cut.map_or_else(String::new, |(q, k)| format!("&of-cut={q}-{k}"));
         let of = match &self.of {
             Of::Run => String::new(),
-            Of::Between([a, b]) => format!("&of-from={}&of-to={}", spots(a), spots(b)),
+            Of::Between([a, b], which) => {
+                let which = match which {
+                    Between::Place => "",
+                    Between::Axis => "&of-which=axis",
+                    Between::Middle => "&of-which=middle",
+                };
+                format!("&of-from={}&of-to={}{which}", spots(a), spots(b))
+            }
+            Of::Loss(back) => format!("&of-loss={back}"),
             Of::AnyOf(tokens) => {
                 let tokens: Vec<String> = tokens.iter().map(usize::to_string).collect();
                 format!("&of-any={}", tokens.join(","))
@@ -110,12 +143,22 @@ impl Elsewhere {
                 let ends = value.split_once('-').and_then(|(q, k)| Some((q.parse().ok()?, k.parse().ok()?)));
                 of.get_or_insert_default().cut = ends;
             }
-            "of-from" | "of-to" => {
+            "of-from" | "of-to" | "of-which" => {
                 let of = &mut of.get_or_insert_default().of;
-                let mut groups = if let Of::Between(groups) = std::mem::take(of) { groups } else { Default::default() };
-                groups[usize::from(name == "of-to")] = value.split(',').filter_map(spot).collect();
-                *of = Of::Between(groups);
+                let (mut groups, mut which) = match std::mem::take(of) {
+                    Of::Between(groups, which) => (groups, which),
+                    _ => Default::default(),
+                };
+                match (name, value.as_str()) {
+                    ("of-from", _) => groups[0] = value.split(',').filter_map(spot).collect(),
+                    ("of-to", _) => groups[1] = value.split(',').filter_map(spot).collect(),
+                    (_, "axis") => which = Between::Axis,
+                    (_, "middle") => which = Between::Middle,
+                    _ => {}
+                }
+                *of = Of::Between(groups, which);
             }
+            "of-loss" => of.get_or_insert_default().of = Of::Loss(value.parse().unwrap_or_default()),
             "of-any" => {
                 let tokens = value.split(',').filter_map(|token| token.parse().ok()).collect();
                 of.get_or_insert_default().of = Of::AnyOf(tokens);

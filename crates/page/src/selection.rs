@@ -3,6 +3,7 @@
 use crate::Elsewhere;
 use attnscope::ModelInfo;
 use attnscope::analysis::Number;
+use attnscope::analysis::explain::Source;
 use attnscope_protocol::{Prompt, Request};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -69,8 +70,21 @@ impl Selection {
     /// How does the open number come about?
     pub fn explain_request(&self) -> Option<Request> {
         let number = self.number?;
-        let here = Elsewhere { model: self.model.clone(), text: self.text.clone(), ..Elsewhere::default() };
-        Some(self.elsewhere.as_ref().unwrap_or(&here).explain(number))
+        Some(self.place_of_number().explain(number))
+    }
+
+    /// What a factor of the open number opens, if it opens: a number, and where that is if it is not the sentence as it
+    /// is.
+    pub fn part(&self, source: &Source) -> Option<(Number, Option<Elsewhere>)> {
+        let (number, there) = self.place_of_number().part(self.number?, source)?;
+        let stays = self.elsewhere.is_none() && matches!(source, Source::Number(_));
+        Some((number, (!stays).then_some(there)))
+    }
+
+    /// Where the open number is.
+    fn place_of_number(&self) -> Elsewhere {
+        let here = || Elsewhere { model: self.model.clone(), text: self.text.clone(), ..Elsewhere::default() };
+        self.elsewhere.clone().unwrap_or_else(here)
     }
 
     /// Whether a question is about the reader's sentence and the chosen model: what is wrong with its text is the bar's

@@ -28,3 +28,4 @@ pub use job::Job;
 pub use request::{Prompt, Request, Spot};
 pub use response::{Event, ModelCard, Progress, Response, Run, Tile};
 pub use session::{LessonOnly, Session, Source};
+pub use training::BEFORE;

@@ -4,7 +4,7 @@
 use crate::job::{Step, Work};
 use crate::{Failure, Progress, Response};
 use attnscope::analysis::Number;
-use attnscope::analysis::explain::{captures, depth, explain_place};
+use attnscope::analysis::explain::{Between, Word, captures, depth, explain_place};
 use attnscope::{Intervention, Model, Run, Trace};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,18 +13,21 @@ pub(crate) struct Placing {
     pub model: Arc<Model>,
     /// Names the vector that is placed, of the prompt's run.
     pub number: Number,
+    /// What is asked of it.
+    pub which: Between,
     /// What is still to be read; the prompt last.
     pub texts: VecDeque<ToRead>,
     /// Layers of all readings.
     pub total: usize,
     pub done: usize,
     pub now: Option<(ToRead, Run)>,
-    /// The vectors that were found.
-    pub groups: [Vec<Vec<f32>>; 2],
+    /// The groups' words that were read.
+    pub groups: [Vec<Word>; 2],
 }
 
 /// A text, and what it is read for.
 pub(crate) struct ToRead {
+    pub text: String,
     pub tokens: Vec<u32>,
     pub interventions: Vec<Intervention>,
     pub position: usize,
@@ -33,9 +36,9 @@ pub(crate) struct ToRead {
 }
 
 impl Placing {
-    pub fn new(model: Arc<Model>, number: Number, texts: VecDeque<ToRead>) -> Self {
+    pub fn new(model: Arc<Model>, number: Number, which: Between, texts: VecDeque<ToRead>) -> Self {
         let total = texts.len() * depth(number).unwrap_or(model.config().n_layers);
-        Self { model, number, texts, total, done: 0, now: None, groups: Default::default() }
+        Self { model, number, which, texts, total, done: 0, now: None, groups: Default::default() }
     }
 
     /// Goes on with a reading until it is as deep as the number.
@@ -49,9 +52,11 @@ impl Placing {
         let trace = run.drain(&self.model);
         let Some(group) = text.group else {
             let groups = [&*self.groups[0], &*self.groups[1]];
-            return Ok(Some(Response::Explained(explain_place(&self.model, &trace, self.number, groups)?)));
+            let explained = explain_place(&self.model, &trace, self.number, groups, self.which)?;
+            return Ok(Some(Response::Explained(explained)));
         };
-        self.groups[group].push(vector(&trace, self.number, text.position)?);
+        let vector = vector(&trace, self.number, text.position)?;
+        self.groups[group].push(Word { text: text.text, position: text.position, vector });
         Ok(None)
     }
 

@@ -1,6 +1,7 @@
 //! What a page asks.
 
 use attnscope::analysis::Number;
+use attnscope::analysis::explain::Between;
 use attnscope::{GenerateOptions, Intervention, MatrixKind};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -134,6 +135,17 @@ pub enum Request {
         number: Number,
         /// The groups, at most [`super::limits::MAX_SPOTS`] words in all; the first one's mean is −1, the second's 1.
         groups: [Vec<Spot>; 2],
+        /// The place itself, or the number's component of what it is measured by.
+        which: Between,
+    },
+    /// How does the loss of a model in training come about: the mean of the last ones that were reported?
+    /// → [`super::Response::Explained`]
+    ExplainLoss {
+        /// The model, which is one of this session's own.
+        model: String,
+        /// Reports that are at most this many steps older than the last one, up to [`super::limits::MAX_TOP`] of them,
+        /// belong to the mean.
+        back: usize,
     },
     /// The embeddings of these tokens, as they are in the model's file. → [`super::Response::Embeddings`]
     Embeddings {
@@ -183,7 +195,8 @@ pub enum Request {
     ///
     /// It stays in the session, as far as it has come, and is asked by its id like any model, also while it is trained
     /// ([`Request::Models`] does not list it). The next request goes on where the last one stopped, or was stopped: who
-    /// drops a job keeps what was learned. [`Request::Close`] forgets it. The same settings and number of steps give the
+    /// drops a job keeps what was learned. With [`super::BEFORE`] after its id, it is asked as it was before its last step.
+    /// [`Request::Close`] forgets it. The same settings and number of steps give the
     /// same bits, in however many requests.
     Train {
         /// What to call it. Not the id of another model. At most [`super::limits::MAX_TRAINED`] are held.
@@ -222,6 +235,7 @@ impl Request {
             | Self::Embeddings { model, .. }
             | Self::Matrix { model, .. }
             | Self::Near { model, .. }
+            | Self::ExplainLoss { model, .. }
             | Self::Train { model, .. } => Some(model),
             _ => self.prompt().map(|prompt| prompt.model.as_str()),
         }
@@ -247,6 +261,7 @@ impl Request {
             | Self::Embeddings { .. }
             | Self::Matrix { .. }
             | Self::Near { .. }
+            | Self::ExplainLoss { .. }
             | Self::Train { .. }
             | Self::Twin { .. }
             | Self::ExplainTwin { .. }

@@ -10,6 +10,7 @@ use crate::tile::Part;
 use crate::training::{Plan, Trainings};
 use crate::{Failure, Job, ModelCard, Prompt, Request, Response, Spot};
 use attnscope::analysis::Number;
+use attnscope::analysis::explain::Between;
 use attnscope::{Capture, Generation, Intervention, Model, Trace, analysis};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -177,7 +178,10 @@ impl<S: Source> Session<S> {
                 }
                 text.ask_layers(Question::AnyOf { position, tokens })
             }
-            Request::ExplainPlace { prompt, number, groups } => self.place(prompt, number, groups),
+            Request::ExplainPlace { prompt, number, groups, which } => self.place(prompt, number, groups, which),
+            Request::ExplainLoss { model, back } => {
+                done(Response::Explained(self.trainings.explain_loss(&model, back)?))
+            }
             Request::Embeddings { model, tokens } => {
                 check_top(tokens.len())?;
                 let model = self.open(&model)?;
@@ -223,7 +227,13 @@ impl<S: Source> Session<S> {
     }
 
     /// Reads the groups' words and then the prompt, all of them as deep as the number.
-    fn place(&self, prompt: Prompt, number: Number, groups: [Vec<Spot>; 2]) -> Result<Box<dyn Work>, Failure> {
+    fn place(
+        &self,
+        prompt: Prompt,
+        number: Number,
+        groups: [Vec<Spot>; 2],
+        which: Between,
+    ) -> Result<Box<dyn Work>, Failure> {
         within("the number of words to stand between", groups.iter().map(Vec::len).sum(), 2, MAX_SPOTS)?;
         let model = self.open(&prompt.model)?;
         let own = self.to_read(prompt.clone(), number, None)?;
@@ -235,11 +245,12 @@ impl<S: Source> Session<S> {
             }
         }
         texts.push_back(own);
-        Ok(Box::new(Placing::new(model, number, texts)))
+        Ok(Box::new(Placing::new(model, number, which, texts)))
     }
 
     /// A text that is read for one vector, if it has it.
     fn to_read(&self, prompt: Prompt, number: Number, spot: Option<(usize, usize)>) -> Result<ToRead, Failure> {
+        let text = prompt.text.clone();
         let Text { model, tokens, interventions } = self.read(prompt)?;
         match spot {
             Some((_, position)) => within("the word's position", position, 0, tokens.len() - 1)?,
@@ -248,7 +259,7 @@ impl<S: Source> Session<S> {
         let capture = analysis::explain::captures(number, model.config());
         check_run(model.config(), &capture, &interventions, tokens.len())?;
         let (group, position) = spot.map_or((None, 0), |(group, position)| (Some(group), position));
-        Ok(ToRead { tokens, interventions, position, group })
+        Ok(ToRead { text, tokens, interventions, position, group })
     }
 
     /// The lesson's words of a text.

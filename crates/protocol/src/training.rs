@@ -1,24 +1,32 @@
 //! Lesson models that learn while they are asked, and training one as a job: a report a step.
 
 use crate::job::{Step, Work};
-use crate::limits::{MAX_ID, MAX_TRAINED, within};
+use crate::limits::{MAX_ID, MAX_TOP, MAX_TRAINED, within};
 use crate::reading::read_out;
 use crate::{Failure, Progress, Response, Run};
+use attnscope::analysis::explain::{Explanation, explain_loss};
 use attnscope::lesson::{Settings, Trainer};
 use attnscope::{Capture, Model};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+/// After the id of a model in training: the model as it was before its last step.
+pub const BEFORE: &str = "@before";
+
 /// A model that learns, as far as it has come.
 struct Learning {
     trainer: Trainer,
-    /// Of the last step; none before the first.
-    loss: Option<f32>,
+    /// Steps and the losses of their batches, as they were reported.
+    losses: Vec<(usize, f32)>,
 }
 
 impl Learning {
     fn model(&self) -> Model {
-        self.trainer.model().named(&format!("Lesson model, trained {} steps", self.trainer.steps()))
+        named(self.trainer.model(), self.trainer.steps())
+    }
+
+    fn before(&self) -> Model {
+        named(self.trainer.before(), self.trainer.steps().saturating_sub(1))
     }
 
     /// What the model makes of a text now.
@@ -30,8 +38,12 @@ impl Learning {
         let run = attnscope::Run::start(&model, tokens, capture, Vec::new(), cache)?;
         // Of all words: one that is watched may be unlikely still.
         let run = read_out(&model, run, model.config().n_vocab)?;
-        Ok(Report { step: self.trainer.steps(), loss: self.loss, run })
+        Ok(Report { step: self.trainer.steps(), loss: self.losses.last().map(|last| last.1), run })
     }
+}
+
+fn named(model: Model, steps: usize) -> Model {
+    model.named(&format!("Lesson model, trained {steps} steps"))
 }
 
 struct Report {
@@ -47,11 +59,29 @@ struct Report {
 pub(crate) struct Trainings(Mutex<BTreeMap<String, Arc<Mutex<Learning>>>>);
 
 impl Trainings {
-    /// The model as it is now; none if there is none of this id.
+    /// The model as it is now, or as it was [`BEFORE`]; none if there is none of this id.
     pub fn model(&self, id: &str) -> Option<Model> {
-        let learning = lock(&self.0).get(id)?.clone();
+        if let Some(id) = id.strip_suffix(BEFORE) {
+            return Some(lock(&*self.get(id)?).before());
+        }
+        Some(lock(&*self.get(id)?).model())
+    }
+
+    fn get(&self, id: &str) -> Option<Arc<Mutex<Learning>>> {
+        lock(&self.0).get(id).cloned()
+    }
+
+    /// The arithmetic of a model's loss: a mean over reports of the last `back` steps.
+    pub fn explain_loss(&self, id: &str, back: usize) -> Result<Explanation, Failure> {
+        let learning = self.get(id).ok_or_else(|| {
+            Failure::request(format!("no model {id:?} is in training here: its loss is known where it learns"))
+        })?;
         let learning = lock(&learning);
-        Some(learning.model())
+        let (trainer, step) = (&learning.trainer, learning.trainer.steps());
+        let earlier = learning.losses.split_last().map_or(&[][..], |(_, earlier)| earlier);
+        let first = earlier.partition_point(|(at, _)| at.saturating_add(back) < step);
+        let earlier = &earlier[first.max(earlier.len().saturating_sub(MAX_TOP))..];
+        Ok(explain_loss(&learning.before(), step, trainer.batch(), earlier)?)
     }
 
     /// Forgets it; a job that trains it ends at its next step.
@@ -63,6 +93,11 @@ impl Trainings {
     /// read before.
     pub fn train(&self, id: String, settings: &Settings, fresh: bool, plan: Plan) -> Result<Training, Failure> {
         within("the length of the trained model's id", id.len(), 1, MAX_ID)?;
+        if id.ends_with(BEFORE) {
+            return Err(Failure::request(format!(
+                "{id:?} names what a model was before its last step; take another id"
+            )));
+        }
         let mut all = lock(&self.0);
         if let Some(learning) = all.get(&id).filter(|_| !fresh) {
             let known = lock(learning);
@@ -79,7 +114,7 @@ impl Trainings {
                 known.join(", ")
             )));
         }
-        let learning = Learning { trainer: Trainer::new(settings)?, loss: None };
+        let learning = Learning { trainer: Trainer::new(settings)?, losses: Vec::new() };
         let report = learning.report(&plan.text)?;
         let learning = Arc::new(Mutex::new(learning));
         let training = Training { learning: Arc::downgrade(&learning), plan, report };
@@ -128,7 +163,8 @@ impl Work for Training {
         for _ in 0..now {
             loss = learning.trainer.step();
         }
-        learning.loss = Some(loss);
+        let at = learning.trainer.steps();
+        learning.losses.push((at, loss));
         self.report = learning.report(&self.plan.text)?;
         self.plan.steps -= now;
         let Report { step, ref run, .. } = self.report;

@@ -1,6 +1,7 @@
 //! Requests that were damaged on the way, or made to do damage: each is answered or refused, and none panics.
 
 use attnscope::analysis::Number;
+use attnscope::analysis::explain::Between;
 use attnscope::lesson::Settings;
 use attnscope::{Array, GenerateOptions, Intervention, MatrixKind, Site};
 use attnscope_protocol::session::LESSON;
@@ -50,7 +51,9 @@ fn requests() -> Vec<Request> {
             prompt: prompt.clone(),
             number: Number::Embed { position: 2, component: 0 },
             groups: ["the cat was", "the soup was"].map(|text| vec![Spot { text: text.into(), position: 1 }]),
+            which: Between::Axis,
         },
+        Request::ExplainLoss { model: "trained".into(), back: 20 },
         Request::Contributions { prompt: plain.clone(), token: 3 },
         Request::Tile { prompt: plain, layer: 1, head: 0, rows: 0..3, cols: 0..2, size: (2, 2) },
         Request::Train {

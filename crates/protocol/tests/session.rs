@@ -1,7 +1,8 @@
 //! A session on the lesson model: every question is answered with the engine's own numbers, in steps that may end
 //! anywhere, and nothing that a request says does more than fail.
 
-use attnscope::analysis::{Number, contributions, explain::explain, head_scores, journey, lens, looks, neighbours};
+use attnscope::analysis::explain::{Between, Source as From, explain};
+use attnscope::analysis::{Number, contributions, head_scores, journey, lens, looks, neighbours};
 use attnscope::lesson::Settings;
 use attnscope::{Array, Capture, GenerateOptions, Intervention, MatrixKind, Model, Trace};
 use attnscope_protocol::limits::{MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, MAX_SENTENCES, MAX_STEPS};
@@ -161,13 +162,20 @@ fn a_place_and_a_sum_of_probabilities_are_the_engines_own() {
     let [a, b] = groups().map(|group| group.iter().map(|s| depths(&s.text, s.position, &[])).collect::<Vec<_>>());
     let word = depths(&cut.text, 2, &cut.interventions);
     let expected = attnscope::analysis::journey(&[word], [&a, &b]).unwrap().paths[0][1];
-    let events = events(&session(), Request::ExplainPlace { prompt: cut, number, groups: groups() });
+    let place = |which| Request::ExplainPlace { prompt: cut.clone(), number, groups: groups(), which };
+    let events = events(&session(), place(Between::Place));
     let Some(Event::Done(Response::Explained(found))) = events.last() else { panic!("{:?}", events.last()) };
     assert!(
         (found.value - expected).abs() < 1e-5 && (found.computed() - expected).abs() < 1e-5,
         "{found:?} {expected}"
     );
     assert_eq!(events[0], Event::Progress(Progress::Layers { done: 1, total: 5 }));
+    let Ok(Response::Explained(axis)) = answer(place(Between::Axis)) else { panic!() };
+    assert_eq!(axis.terms.len(), 4);
+    let From::Text { text, number } = &axis.terms[0].factors[0].source else { panic!("{axis:?}") };
+    let opened = answer(Request::Explain { prompt: prompt(text), number: *number });
+    let Ok(Response::Explained(opened)) = opened else { panic!("{opened:?}") };
+    assert!((opened.value - axis.terms[0].factors[0].value).abs() < 1e-6);
 
     let Ok(Response::Ran(read)) = answer(run(prompt(TEXT), "")) else { panic!() };
     let tokens: Vec<usize> = read.next.iter().map(|next| next.id as usize).collect();
@@ -296,7 +304,7 @@ fn what_does_not_exist_is_refused() {
     let train = |steps, every| train(steps, every, TEXT);
     let attend = |len, d_head, tiled| Request::Attend { len, d_head, tiled };
     let tile = |layer, head| Request::Tile { prompt: prompt(TEXT), layer, head, rows: 0..1, cols: 0..1, size: (1, 1) };
-    let place = |number, groups| Request::ExplainPlace { prompt: prompt(TEXT), number, groups };
+    let place = |number, groups| Request::ExplainPlace { prompt: prompt(TEXT), number, groups, which: Between::Place };
     let any_of = |position, tokens| Request::ExplainAnyOf { prompt: prompt(TEXT), position, tokens };
     let embed = Number::Embed { position: 0, component: 0 };
     let requests = [

@@ -1,13 +1,14 @@
 //! Models that a session trains: they go on where they stopped, answer as they are now, and are forgotten when closed.
 
 use attnscope::Capture;
+use attnscope::analysis::explain::Source as Explained;
 use attnscope::lesson::{Settings, Trainer};
 use attnscope_protocol::limits::MAX_TRAINED;
 use attnscope_protocol::session::LESSON;
+use attnscope_protocol::{BEFORE, Session, Source};
 use attnscope_protocol::{
     Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Run,
 };
-use attnscope_protocol::{Session, Source};
 
 const TEXT: &str = "the hot dog on the rock was";
 /// All words of the lesson model: reports name the likelihood of each.
@@ -83,6 +84,37 @@ fn training_reports_and_ends_where_the_trainer_does() {
     assert_eq!(reports[0].2, alone(&settings(), 2).1);
     let done = Response::Trained { step: 5, loss: Some(losses[4]), run: expected };
     assert_eq!(events.last(), Some(&Event::Done(done)));
+}
+
+#[test]
+fn its_loss_opens_to_the_model_as_it_was_before() {
+    let session = session();
+    let explain = |back| session.start(Request::ExplainLoss { model: ID.into(), back }).finish();
+    assert!(explain(1).unwrap_err().message.contains("no model \"trained\" is in training"));
+    trained(&session, train(0));
+    assert!(explain(1).unwrap_err().message.contains("nothing has been learned"));
+    trained(&session, train(6));
+    let losses = alone(&settings(), 6).0;
+    // Reports come every other step.
+    for (back, means) in [(0, &[6][..]), (1, &[6]), (2, &[4, 6]), (99, &[2, 4, 6])] {
+        let Ok(Response::Explained(found)) = explain(back) else { panic!() };
+        let expected = means.iter().map(|step| losses[step - 1]).sum::<f32>() / means.len() as f32;
+        assert!((found.value - expected).abs() < 1e-5, "{back}: {} {expected}", found.value);
+        assert_eq!(found.terms.len(), means.len());
+    }
+    let Ok(Response::Explained(found)) = explain(2) else { panic!() };
+    assert!((found.steps[0].value - losses[5]).abs() < 1e-5);
+    let factor = &found.steps[0].terms[3].factors[0];
+    let Explained::Text { text, number } = &factor.source else { panic!("{factor:?}") };
+    let ask = |id: &str| {
+        let prompt = Prompt { model: id.into(), text: text.clone(), interventions: Vec::new() };
+        let answer = session.start(Request::Explain { prompt, number: *number }).finish();
+        if let Ok(Response::Explained(found)) = answer { found.value } else { panic!("{answer:?}") }
+    };
+    assert!((ask(&format!("{ID}{BEFORE}")) - factor.value).abs() < 1e-6);
+    assert!((ask(ID) - factor.value).abs() > 1e-6, "it learned");
+    let taken = refused(&session, train_with(1, |id, _, _| id.push_str(BEFORE)));
+    assert!(taken.message.contains("take another id"), "{taken}");
 }
 
 #[test]

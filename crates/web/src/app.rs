@@ -7,6 +7,7 @@ use crate::live::Live;
 use crate::work::Works;
 use asking::Asking;
 use attnscope::analysis::Number;
+use attnscope::analysis::explain::Source;
 use attnscope_page::selection::{LESSON, TRAINED};
 use attnscope_page::{Answers, Elsewhere, Page, Selection};
 use attnscope_protocol::{Failure, ModelCard, Progress, Request, Run};
@@ -129,9 +130,11 @@ impl App {
         self.select_step(Selection { number: Some(number), elsewhere, ..now });
     }
 
-    /// Opens a number of the run that the open one belongs to.
-    pub fn open_part(self, number: Number) {
-        self.open(number, self.selection.with_untracked(|s| s.elsewhere.as_ref().map(Elsewhere::parts)));
+    /// Opens what the open number is made of.
+    pub fn open_part(self, source: &Source) {
+        if let Some((number, elsewhere)) = self.selection.with_untracked(|selection| selection.part(source)) {
+            self.open(number, elsewhere);
+        }
     }
 
     /// Back to the number that led here.

@@ -127,7 +127,11 @@ fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<im
     let hidden = terms.len().saturating_sub(SHOWN);
     // A softmax is of scores or of logits: its terms say which.
     let first = terms.first().and_then(|term| term.factors.first()).filter(|_| matches!(rule, Rule::Softmax { .. }));
-    let value = first.map_or_else(|| "gives".to_owned(), |factor| format!("exp({} − max)", factor.name));
+    let value = match first {
+        Some(factor) => format!("exp({} − max)", factor.name),
+        None if rule == Rule::Surprise => "−ln p".into(),
+        None => "gives".into(),
+    };
     let terms = terms.to_vec();
     let rows = move || {
         let shown = if all.get() { terms.len() } else { SHOWN.min(terms.len()) };
@@ -160,11 +164,12 @@ fn row(app: App, term: &Term) -> impl IntoView + use<> {
 
 /// A factor: a button where it opens.
 fn part(app: App, factor: &Factor) -> AnyView {
-    let (name, value) = (factor.name.clone(), number(factor.value));
+    let whole = factor.source == Source::Constant && factor.value.fract() == 0.0 && factor.value.abs() < 1e5;
+    let (name, value) = (factor.name.clone(), if whole { fixed(factor.value, 0) } else { number(factor.value) });
     match &factor.source {
-        Source::Number(inner) => {
-            let inner = *inner;
-            view! { <button type="button" class="part" title=name on:click=move |_| app.open_part(inner)>{value}</button> }
+        Source::Number(_) | Source::Text { .. } | Source::Between(..) => {
+            let inner = factor.source.clone();
+            view! { <button type="button" class="part" title=name on:click=move |_| app.open_part(&inner)>{value}</button> }
                 .into_any()
         }
         Source::Stored { tensor, at } => {
@@ -173,7 +178,7 @@ fn part(app: App, factor: &Factor) -> AnyView {
             view! { <span class="stored" title=name.clone() aria-label=format!("{value}, {name}")>{value.clone()}</span> }
                 .into_any()
         }
-        _ => view! { <span title=name>{value}</span> }.into_any(),
+        Source::Step(_) | Source::Constant => view! { <span title=name>{value}</span> }.into_any(),
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::engine_worker::{EngineWorker, ModelFile};
 use crate::server;
 use attnscope_page::selection::{LESSON, TRAINED};
-use attnscope_protocol::{Event, Failure, LessonOnly, ModelCard, Progress, Request, Response, Session};
+use attnscope_protocol::{BEFORE, Event, Failure, LessonOnly, ModelCard, Progress, Request, Response, Session};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -32,7 +32,7 @@ pub enum Place {
 pub fn place(model: &str) -> Place {
     match model {
         LESSON => Place::Page,
-        TRAINED => Place::Trainer,
+        id if id.strip_suffix(BEFORE).unwrap_or(id) == TRAINED => Place::Trainer,
         id if id.starts_with(IN_BROWSER) || id.starts_with(FROM_FILE) => Place::Worker,
         _ => Place::Server,
     }

@@ -11,6 +11,10 @@ use serde_json::json;
 
 const HOT_DOG: &str = "the hot dog was";
 
+/// The arithmetic of a number, and the number itself.
+const PANEL: &str = "document.querySelector('#arithmetic')";
+const SHOWN: &str = "Number(document.querySelector('#arithmetic .result strong')?.textContent.replace('−', '-'))";
+
 /// Sets a control as a reader would.
 fn set(figure: &str, control: &str, value: &str) -> String {
     format!(
@@ -131,6 +135,19 @@ fn dog_in_a_real_model_goes_towards_food_unless_its_look_at_hot_is_cut() {
     assert!(expected[0][28] > 0.3 && expected[1][28] < -0.5 && expected[2][28] < -0.5, "what the story says");
     browser.run(&set("journey", "step", "7"));
     same(7);
+    // A dot opens to the words between which it stands, and they to their own texts.
+    browser.run("document.querySelector('figure[data-figure=journey] [data-key=\"path-0-28\"]').focus()");
+    browser.press("\u{e007}");
+    let says = |text: &str| browser.wait(&format!("{PANEL}?.textContent.includes({})", json!(text)));
+    says("place of blocks.27.resid_post[2]");
+    let shown = browser.run(&format!("return {SHOWN}")).as_f64().unwrap();
+    assert!((shown - f64::from(expected[0][28])).abs() < 0.006, "{shown} and {}", expected[0][28]);
+    browser.run("document.querySelector('#arithmetic .part[title=\"axis[0]\"]').click()");
+    says("component 0 of the axis");
+    says("the cake was");
+    browser.run("document.querySelector('#arithmetic .part').click()");
+    says("In the pizza was, read by smollm2-135m");
+    browser.run("document.querySelector('#arithmetic .close').click()");
     // Words of the reader's own.
     browser.run(&set("journey", "to", "knife, spoon, fork"));
     browser.wait("document.querySelector('#figure-journey-desc').textContent.includes('knife')");
@@ -193,6 +210,14 @@ fn training_runs_pauses_and_its_model_can_be_used() {
     let steps = browser.run(&format!("return Number({caption}.match(/after (\\d+) steps/)[1])"));
     browser.run("document.querySelector('#training-step').click()");
     browser.wait(&format!("Number({caption}.match(/after (\\d+) steps/)[1]) > {steps}"));
+    // The loss opens to the words that it did not foresee, each as the model read it before it learned from them.
+    let loss = "document.querySelector('figure[data-figure=training] [data-key=loss-point]')";
+    let expected = browser.run(&format!("return Number({loss}.dataset.value)")).as_f64().unwrap();
+    browser.run(&format!("{loss}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"));
+    browser.wait(&format!("Math.abs({SHOWN} - {expected}) < 0.006"));
+    browser.run("document.querySelector('#arithmetic .part').click()");
+    browser.wait(&format!("{PANEL}?.textContent.includes('as it was before its last step')"));
+    browser.run("document.querySelector('#arithmetic .close').click()");
     browser.run("document.querySelector('#training-use').click()");
     shows(&browser, HOT_DOG, "Lesson model, trained");
     browser.run("document.querySelector('#training-use').click()");

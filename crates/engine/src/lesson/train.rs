@@ -24,7 +24,10 @@ pub struct Trainer {
     grad: Params,
     adam: Adam,
     acts: Box<Acts>,
-    tokens: Vec<u32>,
+    /// What the last step learned from.
+    batch: Vec<Vec<u32>>,
+    /// The numbers from which the last step went on.
+    before: Params,
     steps: usize,
 }
 
@@ -39,7 +42,8 @@ impl Trainer {
             grad: Params::zeros(),
             adam: Adam::new(params.arrays().into_iter().map(<[f32]>::len)),
             acts: Box::new(Acts::new(params.embed.len())),
-            tokens: Vec::with_capacity(LONGEST),
+            batch: vec![Vec::with_capacity(LONGEST); settings.batch],
+            before: params.clone(),
             steps: 0,
             settings: settings.clone(),
             params,
@@ -50,11 +54,12 @@ impl Trainer {
     pub fn step(&mut self) -> f32 {
         self.grad.arrays_mut().into_iter().for_each(|g| g.fill(0.0));
         let (mut loss, mut words) = (0.0, 0);
-        for _ in 0..self.settings.batch {
-            self.corpus.next_into(&mut self.tokens);
-            loss += self.acts.learn(&self.params, &self.transposed, &self.tokens, &mut self.grad);
-            words += self.tokens.len() - 1;
+        for tokens in &mut self.batch {
+            self.corpus.next_into(tokens);
+            loss += self.acts.learn(&self.params, &self.transposed, tokens, &mut self.grad);
+            words += tokens.len() - 1;
         }
+        self.before.clone_from(&self.params);
         let rate = self.settings.rate(self.steps);
         self.adam.step(rate, 1.0 / words as f32, self.params.arrays_mut(), self.grad.arrays());
         let left = 1.0 - DECAY * rate;
@@ -79,6 +84,16 @@ impl Trainer {
     /// The weights as they are now, as an ordinary model.
     pub fn model(&self) -> Model {
         to_model(&self.params)
+    }
+
+    /// The weights from which the last step went on; before the first step, those to start from.
+    pub fn before(&self) -> Model {
+        to_model(&self.before)
+    }
+
+    /// The sentences that the last step learned from, as token ids. None before the first step.
+    pub fn batch(&self) -> &[Vec<u32>] {
+        if self.steps == 0 { &[] } else { &self.batch }
     }
 
     pub(super) fn params(&self) -> &Params {

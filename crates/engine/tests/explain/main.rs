@@ -80,6 +80,7 @@ fn check_factor(model: &Model, trace: &Trace, e: &Explanation, factor: &Factor) 
         Source::Stored { tensor, at } => assert_eq!(factor.value, stored(model, tensor, at), "{what}: {tensor}{at:?}"),
         Source::Step(i) => assert_eq!(factor.value, e.steps[*i].value, "{what}"),
         Source::Constant => {}
+        other => panic!("{what}: {other:?} is no part of a single run"),
     }
 }
 

@@ -56,10 +56,20 @@ impl Data {
         (self.steps / 50).max(1)
     }
 
+    /// How many steps before the last its mean reaches back.
+    pub fn back(&self) -> usize {
+        self.window() / 2
+    }
+
+    /// Whether the mark of this item is the loss, not one of the series.
+    pub fn is_loss(&self, item: usize) -> bool {
+        item >= training_plot::MAX_TRACKS
+    }
+
     /// For each loss the mean of those around it, [`Self::window`] steps in all; at the ends, of those there are.
     /// What is no number is left out.
     pub(super) fn smoothed(&self) -> Vec<(usize, f32)> {
-        let half = self.window() / 2;
+        let half = self.back();
         let finite: Vec<(usize, f32)> = self.losses.iter().copied().filter(|l| l.1.is_finite()).collect();
         let (mut first, mut end, mut sum) = (0, 0, 0.0f64);
         let mut out = Vec::with_capacity(finite.len());

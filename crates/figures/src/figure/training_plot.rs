@@ -18,7 +18,7 @@ const VALUE_W: f32 = 58.0;
 /// Kept at the left for the numbers of the axis.
 const AXIS_W: f32 = 26.0;
 /// Tracks at most.
-const MAX_TRACKS: usize = 8;
+pub(super) const MAX_TRACKS: usize = 8;
 
 /// Where a step and a loss are.
 pub(super) struct Plot {

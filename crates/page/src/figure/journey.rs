@@ -5,6 +5,7 @@ use super::player::Player;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Page, Paper, Place};
 use attnscope::analysis::Number;
+use attnscope::analysis::explain::Between;
 use attnscope::analysis::journey as place_between;
 use attnscope::analysis::journey::{Depths, depths};
 use attnscope_figures::figure::journey::{Data, MAX_LANDMARKS, State, render};
@@ -138,7 +139,10 @@ impl Journey {
             None => Number::Embed { position, component },
             Some(layer) => Number::ResidPost { layer, position, component },
         };
-        Ok(vec![Change::OpenElsewhere(number, Elsewhere { of: Of::Between(between), ..reading.of.clone() })])
+        Ok(vec![Change::OpenElsewhere(
+            number,
+            Elsewhere { of: Of::Between(between, Between::Place), ..reading.of.clone() },
+        )])
     }
 
     /// What a kind is called: by its name, or when the reader has chosen its words, by the first of them.

@@ -60,7 +60,7 @@ impl PageFigure for Training {
                 (self.running, self.failed) = (false, Some(failure.message.clone()));
                 Vec::new()
             }
-            Event::Chosen(Target::Item { index }, _) => self.open(*index).into_iter().collect(),
+            Event::Chosen(Target::Item { index }, _) => self.open(*index, page).into_iter().collect(),
             _ => usual(event, page),
         }
     }
@@ -141,9 +141,14 @@ impl Training {
     }
 
     /// The arithmetic of what is watched, in the model as it is now: those of earlier steps are gone.
-    fn open(&self, item: usize) -> Option<Change> {
-        self.looks.get(item)?.last()?;
+    fn open(&self, item: usize, page: &Page<'_>) -> Option<Change> {
+        let data = self.data(page).ok()?;
         let model = Elsewhere { model: TRAINED.into(), text: SENTENCE.into(), ..Elsewhere::default() };
+        if data.is_loss(item) {
+            let number = Number::Probability { position: LAST, token: *self.foods.first()? };
+            return Some(Change::OpenElsewhere(number, Elsewhere { of: Of::Loss(data.back()), ..model }));
+        }
+        self.looks.get(item)?.last()?;
         Some(match LOOKS.get(item) {
             Some(&(layer, q_idx, k_idx)) => {
                 Change::OpenElsewhere(Number::Weight { layer, head: 0, q_idx, k_idx }, model)

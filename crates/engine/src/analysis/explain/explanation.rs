@@ -71,6 +71,15 @@ pub struct Factor {
 pub enum Source {
     /// Another number of the run.
     Number(Number),
+    /// A number of another run of the same model: over this text, with nothing changed.
+    Text {
+        /// The text.
+        text: String,
+        /// The number.
+        number: Number,
+    },
+    /// A component of one of the vectors by which a place is measured.
+    Between(Between, usize),
     /// A number that was learned. Tensors are named and laid out as in TransformerLens, whatever the file calls them:
     /// `blocks.3.attn.W_Q` is `[n_heads, d_model, d_head]`, `W_U` is `[d_model, n_vocab]`.
     Stored {
@@ -85,6 +94,19 @@ pub enum Source {
     Constant,
 }
 
+/// What is explained of a place between two groups of words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Between {
+    /// The place itself.
+    #[default]
+    Place,
+    /// A component of the axis: from the first group's mean to that of the second.
+    Axis,
+    /// A component of the middle between both means.
+    Middle,
+}
+
 /// How terms make a value: what is done with their sum.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -93,6 +115,8 @@ pub enum Rule {
     Sum,
     /// Their mean.
     Mean,
+    /// The mean of the terms' −ln: how surprising they were.
+    Surprise,
     /// The square root of their sum.
     Root,
     /// The largest of their scores.
@@ -126,7 +150,7 @@ impl Rule {
         let of = |kind| activation::plain(kind, sum as f32);
         match self {
             Self::Sum => sum as f32,
-            Self::Mean => (sum / terms.len().max(1) as f64) as f32,
+            Self::Mean | Self::Surprise => (sum / terms.len().max(1) as f64) as f32,
             Self::Root => sum.sqrt() as f32,
             Self::Largest => {
                 terms.iter().filter_map(|term| Some(term.factors.first()?.value)).fold(f32::NEG_INFINITY, f32::max)

@@ -10,6 +10,7 @@ mod cosine;
 mod explanation;
 mod held;
 mod linear;
+mod loss;
 mod mlp;
 mod name;
 mod needs;
@@ -25,9 +26,10 @@ mod vocabulary;
 
 pub use any_of::explain_any_of;
 pub use check::check;
-pub use explanation::{Explanation, Factor, Rule, Source, Step, Term};
+pub use explanation::{Between, Explanation, Factor, Rule, Source, Step, Term};
+pub use loss::explain_loss;
 pub use needs::{captures, depth};
-pub use place::{check_place, explain_place};
+pub use place::{Word, check_place, explain_place};
 pub use twin::explain_twin;
 
 use super::Number;

@@ -1,6 +1,6 @@
 //! Small makers of the parts of an explanation.
 
-use super::explanation::{Factor, Rule, Source, Step, Term};
+use super::explanation::{Between, Factor, Rule, Source, Step, Term};
 
 /// A sum on its way to a number: what [`super::explain`] puts a title and the run's own value to.
 pub(super) struct Arithmetic {
@@ -50,6 +50,16 @@ impl Factor {
     /// A number of the run.
     pub(super) fn number(name: impl Into<String>, number: crate::analysis::Number, value: f32) -> Self {
         Self::new(name, value, Source::Number(number))
+    }
+
+    /// A number of another text's run.
+    pub(super) fn of_text(name: impl Into<String>, text: String, number: crate::analysis::Number, value: f32) -> Self {
+        Self::new(name, value, Source::Text { text, number })
+    }
+
+    /// A component of the axis or the middle between two groups of words.
+    pub(super) fn between(name: &str, which: Between, i: usize, value: f64) -> Self {
+        Self::new(format!("{name}[{i}]"), value as f32, Source::Between(which, i))
     }
 
     /// The same, as a divisor.

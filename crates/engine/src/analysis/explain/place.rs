@@ -2,14 +2,26 @@
 
 use super::super::Number;
 use super::super::journey::Line;
-use super::explanation::{Explanation, Factor, Rule, Term};
+use super::explanation::{Between, Explanation, Factor, Rule, Term};
 use super::held::Held;
-use super::name::component;
+use super::name::{component, short};
 use super::parts::{Arithmetic, Steps};
 use crate::{Error, Model, Trace};
 
-/// Explains the place of a token's vector between two groups: −1 is the mean of the first, 1 that of the second. Any
-/// number of that vector names it, such as a [`Number::ResidPost`]; the trace must hold what it needs to be explained.
+/// A word of a group: where it is read, and its vector there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Word {
+    /// The text.
+    pub text: String,
+    /// Its position in it.
+    pub position: usize,
+    /// `[d_model]`
+    pub vector: Vec<f32>,
+}
+
+/// Explains the place of a token's vector between two groups: −1 is the mean of the first, 1 that of the second; or a
+/// component of what it is measured by. Any number of that vector names it, such as a [`Number::ResidPost`]; of axis and
+/// middle that component is meant. The trace must hold what the number needs to be explained.
 ///
 /// # Errors
 /// A vector that is none of the residual stream, or that the trace does not hold; an empty group, or one with vectors
@@ -18,25 +30,29 @@ pub fn explain_place(
     model: &Model,
     trace: &Trace,
     number: Number,
-    groups: [&[Vec<f32>]; 2],
+    groups: [&[Word]; 2],
+    which: Between,
 ) -> Result<Explanation, Error> {
     let position = check_place(model, number, trace.tokens.len())?;
     let d_model = model.config().d_model;
     for group in groups {
-        if group.is_empty() || group.iter().any(|vector| vector.len() != d_model) {
-            let found: Vec<usize> = group.iter().map(Vec::len).collect();
+        if group.is_empty() || group.iter().any(|word| word.vector.len() != d_model) {
+            let found: Vec<usize> = group.iter().map(|word| word.vector.len()).collect();
             return Err(Error::usage(format!("a group has vectors of {found:?} numbers, expected some of {d_model}")));
         }
     }
+    let depth = number.layer().map_or("before any layer".into(), |layer| format!("after layer {layer}"));
+    if which != Between::Place {
+        return Ok(of_the_groups(number, groups, which, &depth));
+    }
     let held = Held::new(model, trace)?;
     let x = held.factors(number)?;
-    let [a, b] = groups.map(|group| group.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let [a, b] = groups.map(|group| group.iter().map(|word| word.vector.as_slice()).collect::<Vec<_>>());
     let line = Line::between([&a, &b]);
     let value = line.place(&x.iter().map(|x| x.value).collect::<Vec<_>>());
     let Arithmetic { formula, rule, terms, steps, .. } = along(&line, x);
-    let depth = number.layer().map_or("before any layer".into(), |layer| format!("after layer {layer}"));
     let remarks = vec![
-        "axis is the mean vector of the one group's words less that of the other's, anew at every depth; the middle \
+        "axis is the mean vector of the second group's words less that of the first's, anew at every depth; the middle \
          lies half way between them. A word of a group is placed by the others of its group."
             .into(),
         "−1 is where the first group's mean is, 1 where the second's is.".into(),
@@ -51,6 +67,47 @@ pub fn explain_place(
         steps,
         remarks,
     })
+}
+
+/// One component of the axis or of the middle: a sum over the words of both groups.
+fn of_the_groups(number: Number, groups: [&[Word]; 2], which: Between, depth: &str) -> Explanation {
+    let i = number.indices().last().copied().unwrap_or(0);
+    let (name, title, formula) = match which {
+        Between::Middle => ("middle", "half way between both groups' means", "(second mean + first mean) ÷ 2"),
+        _ => ("axis", "from the first group's mean to the second's", "second group's mean − first group's mean"),
+    };
+    let term = |word: &Word, of: usize, first: bool| {
+        let number = elsewhere(number, word.position);
+        let mut factors = vec![Factor::of_text(short(number), word.text.clone(), number, word.vector[i])];
+        factors.push(Factor::constant("words of the group", of as f32).divisor());
+        match which {
+            Between::Middle => factors.push(Factor::constant("2", 2.0).divisor()),
+            _ if first => factors.push(Factor::constant("−1", -1.0)),
+            _ => {}
+        }
+        Term::product(word.text.clone(), factors)
+    };
+    let [a, b] = groups;
+    let second = b.iter().map(|word| term(word, b.len(), false));
+    let terms: Vec<Term> = second.chain(a.iter().map(|word| term(word, a.len(), true))).collect();
+    Explanation {
+        name: format!("{name}[{i}]"),
+        title: format!("component {i} of the {name}: {title}, {depth}"),
+        formula: format!("{name} = {formula}"),
+        value: Rule::Sum.combine(&terms),
+        rule: Rule::Sum,
+        terms,
+        steps: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+/// The same component of another token's vector, at the same depth.
+fn elsewhere(number: Number, position: usize) -> Number {
+    match number {
+        Number::ResidPost { layer, component, .. } => Number::ResidPost { layer, position, component },
+        _ => Number::Embed { position, component: number.indices().last().copied().unwrap_or(0) },
+    }
 }
 
 /// Checks that a number names a vector that can be placed; gives its position.
@@ -68,7 +125,7 @@ pub fn check_place(model: &Model, number: Number, n_tokens: usize) -> Result<usi
 /// (x − middle)·axis ÷ ½|axis|² with the middle's part as a step, so that each number of x is a term.
 fn along(line: &Line, x: Vec<Factor>) -> Arithmetic {
     let mut steps = Steps::default();
-    let axis: Vec<Factor> = (0..).zip(&line.axis).map(|(i, a)| constant("axis", i, *a)).collect();
+    let axis: Vec<Factor> = (0..).zip(&line.axis).map(|(i, a)| Factor::between("axis", Between::Axis, i, *a)).collect();
     let half = |(i, a): (usize, &Factor)| {
         Term::product(component(i), vec![a.clone(), a.clone(), Factor::constant("2", 2.0).divisor()])
     };
@@ -76,7 +133,7 @@ fn along(line: &Line, x: Vec<Factor>) -> Arithmetic {
     let half = half.divisor();
     let product =
         |(i, (x, axis)): (usize, (Factor, &Factor))| Term::product(component(i), vec![x, axis.clone(), half.clone()]);
-    let middle = (0..).zip(&line.middle).map(|(i, m)| constant("middle", i, *m));
+    let middle = (0..).zip(&line.middle).map(|(i, m)| Factor::between("middle", Between::Middle, i, *m));
     let middle = middle.zip(&axis).enumerate().map(product).collect();
     let middle = steps.add("middle's part", "Σ middle · axis ÷ ½|axis|²", Rule::Sum, middle);
     let mut terms: Vec<Term> = x.into_iter().zip(&axis).enumerate().map(product).collect();
@@ -84,12 +141,9 @@ fn along(line: &Line, x: Vec<Factor>) -> Arithmetic {
     Arithmetic { steps: steps.0, ..Arithmetic::sum("Σ x · axis ÷ ½|axis|² − middle's part", terms) }
 }
 
-fn constant(name: &str, i: usize, value: f64) -> Factor {
-    Factor::constant(format!("{name}[{i}]"), value as f32)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::explanation::Source;
     use super::*;
     use crate::analysis::journey;
     use crate::analysis::journey::depths;
@@ -106,13 +160,17 @@ mod tests {
         let trace = run("the hot dog was");
         let found = journey(&[depths(&trace, 2).unwrap()], [&groups[0], &groups[1]]).unwrap();
         for (depth, place) in found.paths[0].iter().enumerate() {
-            let at = |group: &[journey::Depths]| group.iter().map(|word| word[depth].clone()).collect::<Vec<_>>();
+            let at = |group: &[journey::Depths]| {
+                let word =
+                    |word: &journey::Depths| Word { text: String::new(), position: 1, vector: word[depth].clone() };
+                group.iter().map(word).collect::<Vec<_>>()
+            };
             let (a, b) = (at(&groups[0]), at(&groups[1]));
             let number = match depth.checked_sub(1) {
                 None => Number::Embed { position: 2, component: 0 },
                 Some(layer) => Number::ResidPost { layer, position: 2, component: 0 },
             };
-            let e = explain_place(&model, &trace, number, [&a, &b]).unwrap();
+            let e = explain_place(&model, &trace, number, [&a, &b], Between::Place).unwrap();
             assert_eq!(e.value, *place);
             assert!((e.computed() - place).abs() < 1e-5, "{} {place}", e.computed());
             assert_eq!(e.terms.len(), model.config().d_model + 1);
@@ -124,15 +182,49 @@ mod tests {
     }
 
     #[test]
+    fn axis_and_middle_open_to_the_words_of_the_groups() {
+        let model = crate::lesson::model();
+        let trace = model.run(&model.encode("the dog was").unwrap(), &"all".parse().unwrap(), &[]).unwrap();
+        let word = |text: &str| {
+            let trace = model.run(&model.encode(text).unwrap(), &"all".parse().unwrap(), &[]).unwrap();
+            let vector = trace.layer(0, "resid_post").unwrap().row(&[1]).unwrap().to_vec();
+            Word { text: text.into(), position: 1, vector }
+        };
+        let groups = [vec![word("the cat was"), word("the cow was")], vec![word("the soup was")]];
+        let ask = |component, which| {
+            let number = Number::ResidPost { layer: 0, position: 1, component };
+            explain_place(&model, &trace, number, [&groups[0], &groups[1]], which).unwrap()
+        };
+        let mut opened = 0;
+        let place = ask(0, Between::Place);
+        let terms = place.steps.iter().flat_map(|step| &step.terms).chain(&place.terms);
+        for factor in terms.flat_map(|term| &term.factors) {
+            let Source::Between(which, i) = factor.source else { continue };
+            let e = ask(i, which);
+            assert!((e.value - factor.value).abs() < 1e-5 && e.terms.len() == 3, "{e:?}");
+            let Factor { source: Source::Text { text, number }, value, .. } = &e.terms[0].factors[0] else { panic!() };
+            assert_eq!((text.as_str(), *number), ("the soup was", elsewhere(*number, 1)));
+            assert_eq!(*value, groups[1][0].vector[i]);
+            opened += 1;
+        }
+        assert_eq!(opened, 5 * model.config().d_model, "axis · axis, middle · axis, x · axis");
+    }
+
+    #[test]
     fn what_makes_no_place_is_refused() {
         let model = crate::lesson::model();
         let trace = model.run(&[1, 2], &"embed".parse().unwrap(), &[]).unwrap();
-        let ok = vec![vec![0.0; model.config().d_model]];
-        let error = |number, a: &[Vec<f32>]| explain_place(&model, &trace, number, [a, &ok]).unwrap_err().to_string();
+        let word = |vector| vec![Word { text: "a".into(), position: 0, vector }];
+        let ok = word(vec![0.0; model.config().d_model]);
+        let error = |number, a: &[Word]| {
+            explain_place(&model, &trace, number, [a, &ok], Between::Axis).unwrap_err().to_string()
+        };
         let embed = |position| Number::Embed { position, component: 0 };
         assert!(error(Number::Logit { position: 0, token: 0 }, &ok).contains("no vector between layers"));
         assert!(error(embed(2), &ok).contains("token"));
-        assert!(error(embed(0), &[]).contains("[]") && error(embed(0), &[vec![1.0]]).contains("[1]"));
-        assert!(error(Number::ResidPost { layer: 1, position: 0, component: 0 }, &ok).contains("capture it"));
+        assert!(error(embed(0), &[]).contains("[]") && error(embed(0), &word(vec![1.0])).contains("[1]"));
+        let not_held = Number::ResidPost { layer: 1, position: 0, component: 0 };
+        let error = explain_place(&model, &trace, not_held, [&ok, &ok], Between::Place).unwrap_err().to_string();
+        assert!(error.contains("capture it"), "{error}");
     }
 }
