@@ -52,8 +52,11 @@ impl PageFigure for Training {
                 // Whoever looks at the trained model sees it learn.
                 if page.selection.model == TRAINED { vec![Change::Forget(TRAINED.into())] } else { Vec::new() }
             }
-            Event::Done(Response::Trained { .. }, _) => {
+            Event::Done(Response::Trained { step, loss, run }, _) => {
                 self.running = false;
+                if let Some(loss) = loss.filter(|_| *step > self.step) {
+                    self.report(*step, loss, run);
+                }
                 vec![Change::Forget(TRAINED.into())]
             }
             Event::Failed(failure) => {
@@ -89,10 +92,8 @@ impl Training {
 
     fn set(&mut self, id: &str, value: &str, page: &Page<'_>) -> Vec<Change> {
         match id {
-            "train" if self.running => {
-                self.running = false;
-                return vec![Change::Stop];
-            }
+            // It runs until it is known how far it came: a report may have been on its way.
+            "train" if self.running => return vec![Change::Stop, self.ask(0, 1, false)],
             "train" => return self.train(self.settings.steps.saturating_sub(self.step).max(EVERY), EVERY),
             "step" => return self.train(1, 1),
             "reset" => {
@@ -122,8 +123,12 @@ impl Training {
     fn train(&mut self, steps: usize, every: usize) -> Vec<Change> {
         let fresh = self.step == 0 || std::mem::take(&mut self.fresh);
         (self.running, self.failed) = (steps > 1, None);
+        vec![self.ask(steps, every, fresh)]
+    }
+
+    fn ask(&self, steps: usize, every: usize, fresh: bool) -> Change {
         let (settings, text) = (self.settings.clone(), SENTENCE.to_owned());
-        vec![Change::Work(Request::Train { model: TRAINED.into(), settings, steps, every, text, fresh })]
+        Change::Work(Request::Train { model: TRAINED.into(), settings, steps, every, text, fresh })
     }
 
     fn report(&mut self, step: usize, loss: f32, run: &Run) {
@@ -196,4 +201,42 @@ impl Training {
 /// Says how many words the model knows.
 fn lesson_run() -> Request {
     crate::Selection::default().run_request()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Answers, Selection};
+    use attnscope_protocol::{LessonOnly, Session};
+
+    /// While the reader presses pause, the model may have gone on: what is shown is how far it came.
+    #[test]
+    fn a_pause_shows_how_far_it_came() {
+        let (selection, answers) = (Selection::default(), Answers::default());
+        let page = Page::new(&selection, &answers);
+        let mut figure = Training::default();
+        let press = |figure: &mut Training| figure.hear(&Event::Set("train".into(), String::new()), &page);
+        let [Change::Work(Request::Train { .. })] = &press(&mut figure)[..] else { panic!("it begins") };
+        let session = Session::new(LessonOnly);
+        let train = |steps, every| match figure_ask(steps, every) {
+            Change::Work(request) => session.start(request).finish().unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let Response::Trained { step, loss, run } = train(2, 2) else { panic!() };
+        let report = Progress::Trained { step, loss: loss.unwrap(), run: Box::new(run) };
+        figure.hear(&Event::Progress(report), &page);
+        assert_eq!((figure.step, figure.losses.len()), (2, 1));
+        train(2, 2);
+        let [Change::Stop, Change::Work(ask)] = &press(&mut figure)[..] else { panic!("it asks how far it came") };
+        assert!(figure.running);
+        let answer = session.start(ask.clone()).finish().unwrap();
+        figure.hear(&Event::Done(answer.clone(), 1.0), &page);
+        assert_eq!((figure.step, figure.losses.len(), figure.running), (4, 2, false));
+        figure.hear(&Event::Done(answer, 1.0), &page);
+        assert_eq!(figure.losses.len(), 2, "it is told once");
+    }
+
+    fn figure_ask(steps: usize, every: usize) -> Change {
+        Training::default().ask(steps, every, false)
+    }
 }
