@@ -24,23 +24,39 @@ pub struct Module {
     pub path: PathBuf,
     /// `attnscope_web`
     pub name: String,
+    /// Whether threads may share its memory.
+    pub threads: bool,
 }
 
 /// Builds these packages, each for itself: together they would share their features, and the page's own engine would
-/// carry the tokenizers of real models.
-pub fn build(packages: &[&str]) -> Result<Vec<Module>> {
+/// carry the tokenizers of real models. Those named in `threaded` are built once more, for threads that share their
+/// memory, where the standard library can be built for them.
+pub fn build(packages: &[&str], threaded: &[&str]) -> Result<Vec<Module>> {
     let route = route()?;
-    let target = Workspace::load()?.target.join("wasm");
     let mut modules = Vec::new();
     for package in packages {
-        shell::run(&mut command(&route, package, &target))?;
-        let name = package.replace('-', "_");
-        modules.push(Module { path: target.join(TARGET).join("web").join(format!("{name}.wasm")), name });
+        modules.push(build_one(&route, package, false)?);
+    }
+    if matches!(route, Route::Target) {
+        eprintln!("   note: rustup's standard library for {TARGET} knows no threads; in browsers one will work");
+        return Ok(modules);
+    }
+    for package in threaded {
+        modules.push(build_one(&route, package, true)?);
     }
     Ok(modules)
 }
 
-fn command(route: &Route, package: &str, target: &Path) -> Command {
+fn build_one(route: &Route, package: &str, threads: bool) -> Result<Module> {
+    // Another standard library is another folder: each build would throw out the other's.
+    let target = Workspace::load()?.target.join(if threads { "wasm-threads" } else { "wasm" });
+    shell::run(&mut command(route, package, &target, threads))?;
+    let name = package.replace('-', "_");
+    let path = target.join(TARGET).join("web").join(format!("{name}.wasm"));
+    Ok(Module { path, name: if threads { format!("{name}_threads") } else { name }, threads })
+}
+
+fn command(route: &Route, package: &str, target: &Path, threads: bool) -> Command {
     let mut command = match route {
         Route::Target => cargo(["build"]),
         // Not rustup's own cargo by its path, but whichever comes first: the variables below choose the compiler.
@@ -60,6 +76,14 @@ fn command(route: &Route, package: &str, target: &Path) -> Command {
     let mut flags = "-C target-feature=+simd128 --cfg getrandom_backend=\"wasm_js\"".to_owned();
     if matches!(route, Route::BuildStd { .. }) {
         flags.push_str(" -C linker-flavor=wasm-ld");
+    }
+    if threads {
+        flags.push_str(" -C target-feature=+atomics,+bulk-memory,+mutable-globals");
+        // The memory comes from outside, as large as wasm can have it, and every thread makes its own stack in it.
+        flags.push_str(" -C link-arg=--shared-memory -C link-arg=--import-memory -C link-arg=--max-memory=4294967296");
+        for own in ["__heap_base", "__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base"] {
+            flags.push_str(&format!(" -C link-arg=--export={own}"));
+        }
     }
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     // A folder of its own: another compiler builds the procedural macros, and would throw out those of the rest.

@@ -10,6 +10,8 @@ use std::time::SystemTime;
 
 /// The page, and the worker with the engine for real models.
 const MODULES: &[&str] = &["attnscope-web", "attnscope-worker"];
+/// Built a second time, for threads: a browser takes this one where the server lets it share memory between them.
+const THREADED: &[&str] = &["attnscope-worker"];
 /// From npm, and only to build and to test: Binaryen's optimizer takes a quarter off the wasm, axe looks for what would
 /// keep a reader out. Installed together, as npm removes what it is not told to keep.
 const TOOLS: &[&str] = &["binaryen@132.0.0", "axe-core@4.14.1"];
@@ -46,7 +48,7 @@ fn build(dist: &Path, options: &[&str]) -> Result<()> {
     let package = target.join("web");
     let mut modules = Vec::new();
     step("web: wasm modules", || {
-        modules = wasm::build(MODULES)?;
+        modules = wasm::build(MODULES, THREADED)?;
         Ok(())
     })?;
     step("web: bindings", || modules.iter().try_for_each(|module| bind(module, &package, &target)))?;
@@ -62,9 +64,9 @@ fn bind(module: &Module, package: &Path, target: &Path) -> Result<()> {
     if modified(&out) > modified(&module.path) {
         return Ok(());
     }
-    let raw = target.join("web-raw");
+    let raw = target.join("web-raw").join(&module.name);
     let args = ["run", "--quiet", "--package", "xtask-bindgen", "--"];
-    shell::run(cargo(args).arg(&module.path).arg(&raw).current_dir(root()))?;
+    shell::run(cargo(args).arg(&module.path).arg(&raw).arg(&module.name).current_dir(root()))?;
     std::fs::create_dir_all(package).with_context(|| format!("cannot make {}", package.display()))?;
     let script = format!("{}.js", module.name);
     copy(&raw.join(&script), &package.join(&script))?;
@@ -74,7 +76,8 @@ fn bind(module: &Module, package: &Path, target: &Path) -> Result<()> {
         return copy(&from, &out);
     };
     let mut command = Command::new("node");
-    command.arg(optimizer).arg("-O3").args(OPTIONS).arg(&from).arg("-o").arg(&out);
+    let threads = module.threads.then_some("--enable-threads");
+    command.arg(optimizer).arg("-O3").args(OPTIONS).args(threads).arg(&from).arg("-o").arg(&out);
     shell::run(&mut command)
 }
 

@@ -11,6 +11,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 pub struct HugePages;
 
 /// Bytes of a huge page.
+#[cfg(any(target_os = "linux", test))]
 const PAGE: usize = 2 << 20;
 
 // SAFETY: every request is passed on to `System` as it came, and so is every answer; `advise` neither reads nor writes.

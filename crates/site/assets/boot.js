@@ -1,4 +1,7 @@
 import init, { start } from "./attnscope_web.js";
 
 await init({ module_or_path: new URL("attnscope_web_bg.wasm", import.meta.url) });
-start(new URL("worker.js", import.meta.url).href, new URL("lesson.js", import.meta.url).href);
+// Several threads may share memory only where the server's headers keep other sites' pages out.
+const threads = self.crossOriginIsolated && navigator.hardwareConcurrency > 1 && "threads" in document.documentElement.dataset;
+const worker = threads ? "worker-threads.js" : "worker.js";
+start(new URL(worker, import.meta.url).href, new URL("lesson.js", import.meta.url).href);

@@ -1,5 +1,7 @@
 import init, { start } from "./attnscope_worker.js";
 
+// The page hears of errors, but not of those in promises, where the engine works.
+self.onunhandledrejection = ({ reason }) => self.reportError(reason);
 // What is asked before the engine is ready waits for it.
 const early = [];
 self.onmessage = (message) => early.push(message);

@@ -38,6 +38,11 @@ impl Assets {
         format!("{}/{name}", self.folder)
     }
 
+    /// Whether there is a file of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name == name)
+    }
+
     /// Writes all of them below `dist`.
     pub fn write(&self, dist: &Path) -> Result<()> {
         let folder = dist.join(&self.folder);

@@ -48,7 +48,7 @@ fn head(title: &str, assets: &Assets, is_static: bool) -> String {
     let url = |name: &str| assets.url(name);
     format!(
         r##"<!doctype html>
-<html lang="en"{server}>
+<html lang="en"{server}{threads}>
 <head>
 <meta charset="utf-8">
 <title>{title}</title>
@@ -67,6 +67,7 @@ fn head(title: &str, assets: &Assets, is_static: bool) -> String {
 "##,
         title = escape(title),
         server = if is_static { " data-server=\"none\"" } else { "" },
+        threads = if assets.has("attnscope_worker_threads_bg.wasm") { " data-threads" } else { "" },
         icon = url("favicon.svg"),
         theme = url("theme.js"),
         style = url("style.css"),

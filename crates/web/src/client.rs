@@ -107,7 +107,7 @@ impl Client {
 
     fn trainer(&self) -> Result<Rc<EngineWorker>, Failure> {
         let mut trainer = self.trainer.borrow_mut();
-        if let Some(trainer) = &*trainer {
+        if let Some(trainer) = trainer.as_ref().filter(|trainer| !trainer.is_dead()) {
             return Ok(trainer.clone());
         }
         let fresh = Rc::new(EngineWorker::start(&self.scripts.lesson)?);
@@ -132,6 +132,7 @@ impl Client {
     async fn worker_with(&self, model: &str, on: &impl Fn(Progress)) -> Result<Rc<EngineWorker>, Failure> {
         if let Some((held, worker)) = &*self.worker.borrow()
             && held == model
+            && !worker.is_dead()
         {
             return Ok(worker.clone());
         }

@@ -3,12 +3,14 @@
 use attnscope_protocol::{Event, Failure, Progress, Request, Response, wire};
 use futures_channel::mpsc;
 use futures_util::StreamExt;
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Function, Object, Reflect, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{File, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{File, MessageEvent, MessagePort, Worker, WorkerOptions, WorkerType};
+
+const STOPPED: &str = "the engine in this browser stopped, perhaps for want of memory; try a smaller model";
 
 type Answers = Rc<RefCell<HashMap<u32, mpsc::UnboundedSender<Event>>>>;
 
@@ -17,6 +19,9 @@ pub struct EngineWorker {
     worker: Worker,
     answers: Answers,
     next_id: Cell<u32>,
+    is_dead: Rc<Cell<bool>>,
+    /// Where its threads say that they died: itself it would wait for them.
+    ports: Rc<RefCell<Vec<MessagePort>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(web_sys::Event)>,
 }
@@ -36,25 +41,37 @@ impl EngineWorker {
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(script, &options)
             .map_err(|_| lost("this browser does not start a worker; use another model"))?;
-        let answers = Answers::default();
-        let on_message = Closure::new({
-            let answers = answers.clone();
-            move |message: MessageEvent| deliver(&answers, &message.data())
-        });
-        let on_error = Closure::new({
-            let answers = answers.clone();
-            move |_: web_sys::Event| {
+        let (answers, is_dead) = (Answers::default(), Rc::new(Cell::new(false)));
+        let on_error = Closure::<dyn FnMut(web_sys::Event)>::new({
+            let (answers, is_dead) = (answers.clone(), is_dead.clone());
+            move |_| {
+                is_dead.set(true);
                 for (_, answer) in answers.borrow_mut().drain() {
-                    let failed =
-                        lost("the engine in this browser stopped, perhaps for want of memory; try a smaller model");
-                    let _ = answer.unbounded_send(Event::Failed(failed));
+                    let _ = answer.unbounded_send(Event::Failed(lost(STOPPED)));
                 }
+            }
+        });
+        let died: Function = on_error.as_ref().unchecked_ref::<Function>().clone();
+        let ports = Rc::new(RefCell::new(Vec::new()));
+        let on_message = Closure::new({
+            let (answers, ports) = (answers.clone(), ports.clone());
+            move |message: MessageEvent| match port(&message.data()) {
+                Some(port) => {
+                    port.set_onmessage(Some(&died));
+                    ports.borrow_mut().push(port);
+                }
+                None => deliver(&answers, &message.data()),
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         let (_on_message, _on_error) = (on_message, on_error);
-        Ok(Self { worker, answers, next_id: Cell::new(0), _on_message, _on_error })
+        Ok(Self { worker, answers, next_id: Cell::new(0), is_dead, ports, _on_message, _on_error })
+    }
+
+    /// Whether it stopped for good, by a fault of its own: another one must be started.
+    pub fn is_dead(&self) -> bool {
+        self.is_dead.get()
     }
 
     /// Loads a model's file under this id.
@@ -73,6 +90,9 @@ impl EngineWorker {
     }
 
     async fn send(&self, fields: &[(&str, JsValue)], on_progress: impl Fn(Progress)) -> Result<Response, Failure> {
+        if self.is_dead() {
+            return Err(lost(STOPPED));
+        }
         let id = self.next_id.get();
         self.next_id.set(id + 1);
         let (sender, mut events) = mpsc::unbounded();
@@ -93,6 +113,10 @@ impl EngineWorker {
 impl Drop for EngineWorker {
     fn drop(&mut self) {
         self.worker.terminate();
+        for port in self.ports.borrow().iter() {
+            port.set_onmessage(None);
+            port.close();
+        }
         self.answers.borrow_mut().clear();
     }
 }
@@ -119,6 +143,11 @@ fn message(id: u32, fields: &[(&str, JsValue)]) -> Object {
         let _ = Reflect::set(&out, &(*name).into(), value);
     }
     out
+}
+
+/// A message of the worker: `{died}`.
+fn port(data: &JsValue) -> Option<MessagePort> {
+    Reflect::get(data, &"died".into()).ok()?.dyn_into().ok()
 }
 
 /// A message of the worker: `{id, frame}`.

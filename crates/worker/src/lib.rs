@@ -4,13 +4,15 @@
 //! while it works, since it takes one step (a layer, a token) at a time.
 //!
 //! Messages in: `{id, model, url | file}` loads, `{id, request}` asks, `{id, cancel}` stops. Messages out:
-//! `{id, frame}`, a frame of the protocol's wire.
+//! `{id, frame}`, a frame of the protocol's wire; `{died}`, a port that says so when one of its threads has died.
 #![forbid(unsafe_code)]
 
 mod fetch;
 mod kept;
 mod loaded;
 mod store;
+#[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
+mod threads;
 
 use attnscope_protocol::{Event, Failure, ModelCard, Request, Response, Session, wire};
 use js_sys::{Object, Promise, Reflect, Uint8Array};

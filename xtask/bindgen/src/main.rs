@@ -1,4 +1,4 @@
-//! `xtask-bindgen IN.wasm FOLDER`: the JavaScript beside a wasm module. A program of its own, so that `cargo xtask`
+//! `xtask-bindgen IN.wasm FOLDER NAME`: the JavaScript beside a wasm module, under this name. A program of its own, so that `cargo xtask`
 //! stays quick to build.
 #![forbid(unsafe_code)]
 
@@ -8,8 +8,8 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<()> {
     let args: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [wasm, out] = args.as_slice() else { bail!("expected two arguments: IN.wasm FOLDER") };
+    let [wasm, out, name] = args.as_slice() else { bail!("expected three arguments: IN.wasm FOLDER NAME") };
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).web(true)?.typescript(false);
+    bindgen.input_path(wasm).out_name(&name.to_string_lossy()).web(true)?.typescript(false);
     bindgen.generate(out).with_context(|| format!("cannot make bindings for {}", wasm.display()))
 }

@@ -1,5 +1,5 @@
-//! A real model in a browser's worker, ours and wllama's, each in its own page of one Chromium: what
-//! `cargo xtask bench browser` runs; then attention alone, ours and onnxruntime-web's. Arguments: the command `attnscope`,
+//! A real model in a browser's worker, ours and wllama's, each in its own page of Chromium: what `cargo xtask bench browser`
+//! runs; ours also on several threads, which share the worker's memory. Then attention alone, ours and onnxruntime-web's. Arguments: the command `attnscope`,
 //! the folder of the npm package `@wllama/wllama`, that of onnxruntime-web's files, and a file with its operator; `-` for
 //! what is not here.
 //!
@@ -35,7 +35,7 @@ const WORDS: [&str; 7] = [" the", " hot", " dog", " was", " on", " a", " rock"];
 const OURS: &str = "
     const script = [...document.querySelectorAll('[src*=\"assets/\"], [href*=\"assets/\"]')]
         .map((element) => element.src ?? element.href)[0];
-    const worker = new Worker(new URL('worker.js', script), {type: 'module'});
+    const worker = new Worker(new URL('SCRIPT', script), {type: 'module'});
     let last = 0;
     window.ask = (fields) => new Promise((resolve, reject) => {
         const id = ++last, start = performance.now();
@@ -82,24 +82,28 @@ fn main() -> Result<()> {
     let command = arguments.next().ok_or("say which attnscope: browser_speed ATTNSCOPE [WLLAMA]")?;
     let model = pull::open(MODEL)?;
     let texts = FIRST.map(|first| text(&model, first)).into_iter().collect::<Result<Vec<String>>>()?;
-    let ours = Ours::start(&command)?;
+    let ours = Ours::start(&command, "worker.js")?;
+    let threaded = Ours::start(&command, "worker-threads.js")?;
     let mut path = || arguments.next().filter(|path| path != "-").map(PathBuf::from);
     let peer = path().map(start_wllama).transpose();
     let (peer, mut note) = match peer {
         Ok(peer) => (peer, String::from("the package is not here")),
         Err(reason) => (None, reason.to_string()),
     };
-    let (mut our_times, mut its_times) = (Times::default(), Times::default());
+    let (mut our_times, mut threaded_times, mut its_times) = (Times::default(), Times::default(), Times::default());
     our_times.load.push(ours.load);
+    threaded_times.load.push(threaded.load);
     let mut peer = peer.map(|(browser, load)| {
         its_times.load.push(load);
         browser
     });
     for (run, text) in texts.iter().enumerate() {
         // The first run warms up.
-        let (read, written) = ours.run(text)?;
-        if run > 0 {
-            our_times.add(read, written);
+        for (ours, times) in [(&ours, &mut our_times), (&threaded, &mut threaded_times)] {
+            let (read, written) = ours.run(text)?;
+            if run > 0 {
+                times.add(read, written);
+            }
         }
         let Some(browser) = &peer else { continue };
         match read_and_written(browser, text) {
@@ -114,8 +118,11 @@ fn main() -> Result<()> {
     }
     println!("case,who,unit,median,rate,runs,note");
     our_times.print("attnscope", "");
+    let threads = threaded.browser.run("return Math.min(navigator.hardwareConcurrency, 8)");
+    threaded_times.print(&format!("attnscope on {threads} threads"), "");
     its_times.print("wllama", &note);
     drop(peer);
+    drop(threaded);
     attention::compare(&ours, path().zip(path()))
 }
 
@@ -171,7 +178,7 @@ struct Ours {
 }
 
 impl Ours {
-    fn start(command: &str) -> Result<Self> {
+    fn start(command: &str, script: &str) -> Result<Self> {
         let mut server = Command::new(command)
             .args(["serve", "--port", "0", "--no-open", "--model", MODEL])
             .stdout(Stdio::piped())
@@ -183,7 +190,7 @@ impl Ours {
         let browser = Browser::open(1440, 900);
         browser.go(url);
         browser.wait("performance.getEntriesByName('live').length");
-        browser.run(OURS);
+        browser.run(&OURS.replace("SCRIPT", script));
         let ask = format!("{{model: '{MODEL}', url: 'models/{MODEL}/model.gguf'}}");
         let load = milliseconds(&browser, &format!("return window.ask({ask})"))?;
         Ok(Self { server, browser, load })

@@ -1,13 +1,16 @@
 //! A real model: by the server, and in the browser's own worker.
 
+use crate::browser::Browser;
+use crate::served::Served;
 use crate::{page_with, quiet, same_numbers, shows};
 use attnscope::Model;
 use attnscope_cli::pull::resolve;
+use std::time::{Duration, Instant};
 
 const ID: &str = "smollm2-135m";
 const SENTENCE: &str = "She looked at the hot dog. It was";
 
-fn choose(browser: &crate::Browser, id: &str) {
+fn choose(browser: &Browser, id: &str) {
     browser.wait(&format!("[...document.querySelector('#model').options].some((option) => option.value === '{id}')"));
     browser.run(&format!(
         "const model = document.querySelector('#model'); model.value = '{id}'; model.dispatchEvent(new Event('change', {{bubbles: true}}))"
@@ -31,25 +34,70 @@ fn real_model_by_the_server_equals_the_engine() {
 }
 
 #[test]
-fn real_model_in_the_worker_equals_the_engine_and_gives_its_memory_back() {
+fn real_model_in_the_worker_on_several_threads_equals_the_engine_and_gives_its_memory_back() {
     let (served, browser) = page_with(ID);
+    let threads = browser.run("return Math.min(navigator.hardwareConcurrency, 8)").as_u64().unwrap();
+    assert_eq!(browser.run("return crossOriginIsolated && 'threads' in document.documentElement.dataset"), true);
+    in_the_worker(&served, &browser, if threads > 1 { 1 + threads as usize } else { 1 });
+}
+
+/// As on a host that sends no headers for it.
+#[test]
+fn real_model_in_the_worker_on_one_thread_equals_the_engine_and_gives_its_memory_back() {
+    let (served, browser) = page_with(ID);
+    let script = "Object.defineProperty(self, 'crossOriginIsolated', {value: false})";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({"source": script}));
+    browser.go(&served.url);
+    in_the_worker(&served, &browser, 1);
+}
+
+fn in_the_worker(served: &Served, browser: &Browser, expected: usize) {
     let model = Model::open(&resolve(ID).unwrap()).unwrap();
-    choose(&browser, &format!("browser/{ID}"));
-    shows(&browser, "the hot dog was", "smollm2");
-    same_numbers(&browser, &model, "the hot dog was", 16, 0);
+    choose(browser, &format!("browser/{ID}"));
+    shows(browser, "the hot dog was", "smollm2");
+    same_numbers(browser, &model, "the hot dog was", 16, 0);
     browser.write(SENTENCE);
-    shows(&browser, SENTENCE, "smollm2");
-    same_numbers(&browser, &model, SENTENCE, 16, 0);
+    shows(browser, SENTENCE, "smollm2");
+    same_numbers(browser, &model, SENTENCE, 16, 0);
     let workers = || {
         let targets = browser.devtools("Target.getTargets", serde_json::json!({"filter": [{}]}));
         targets["targetInfos"].as_array().unwrap().iter().filter(|t| t["type"] == "worker").count()
     };
-    assert_eq!(workers(), 1);
-    choose(&browser, "lesson");
+    assert_eq!(workers(), expected);
+    choose(browser, "lesson");
     browser.write("the dog was");
-    shows(&browser, "the dog was", "Lesson");
-    browser.wait("true");
-    assert_eq!(workers(), 0, "the worker was not ended");
+    shows(browser, "the dog was", "Lesson");
+    // A browser ends a worker's own workers a moment later.
+    let patience = Instant::now();
+    while workers() > 0 {
+        assert!(patience.elapsed() < Duration::from_secs(10), "{} workers were not ended", workers());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    quiet(browser, served);
+}
+
+/// A thread that dies says so past its worker, which waits for it. What was asked fails, and the next question starts anew.
+#[test]
+fn real_model_in_a_worker_that_died_is_said_and_started_again() {
+    let (served, browser) = page_with(ID);
+    let script = "const Native = self.Worker;
+        self.workers = [];
+        self.Worker = class extends Native { constructor(...all) { super(...all); self.workers.push(this); } };";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({"source": script}));
+    browser.go(&served.url);
+    choose(&browser, &format!("browser/{ID}"));
+    shows(&browser, "the hot dog was", "smollm2");
+    browser.run(
+        "const {port1, port2} = new MessageChannel(), [worker] = self.workers;
+         worker.dispatchEvent(new MessageEvent('message', {data: {died: port1}}));
+         // It answers no more, as one that waits for a thread that is gone.
+         worker.postMessage = () => port2.postMessage('memory access out of bounds');",
+    );
+    browser.write("the dog was");
+    browser.wait("document.querySelector('#status').innerText.includes('stopped')");
+    browser.write(SENTENCE);
+    shows(&browser, SENTENCE, "smollm2");
+    assert!(browser.run("return self.workers.length").as_u64().unwrap() > 1);
     quiet(&browser, &served);
 }
 
