@@ -2,10 +2,10 @@
 //! about all layers needs the memory of one.
 
 use crate::job::{Step, Work};
-use crate::tile::Part;
-use crate::{Failure, Progress, Response, Run, Tile};
+use crate::tile::{LastRead, Part, tile};
+use crate::{Failure, Progress, Prompt, Response, Run};
 use attnscope::analysis::{self, HeadScore, LensRow, Look, Number, explain};
-use attnscope::{Array, Capture, Config, LazyPattern, Model, Trace};
+use attnscope::{Array, Capture, Config, Model, Trace};
 use std::sync::Arc;
 
 pub(crate) struct Reading {
@@ -39,6 +39,8 @@ pub(crate) enum Question {
         layer: usize,
         head: usize,
         part: Part,
+        /// Where what was read is kept, and as what; nowhere where the model changes.
+        keep: Option<(Arc<LastRead>, Prompt)>,
     },
     Explain(Number),
     AnyOf {
@@ -107,12 +109,12 @@ impl Question {
             Self::Contributions { token, last } => {
                 Response::Contributions(analysis::contributions(model, &last, token)?)
             }
-            Self::Tile { layer, head, part } => {
-                let trace = run.drain(model);
-                let pattern = LazyPattern::of(&trace, layer, head);
-                let tile = pattern.and_then(|pattern| pattern.tile(part.rows, part.cols, part.size));
-                let tile = tile.ok_or_else(|| Failure::request(format!("there is no such part of {layer}.{head}")))?;
-                Response::Tile(Tile { max: tile.max, mean: tile.mean })
+            Self::Tile { layer, head, part, keep } => {
+                let trace = Arc::new(run.drain(model));
+                if let Some((last, prompt)) = keep {
+                    last.put(prompt, layer, trace.clone());
+                }
+                tile(&trace, layer, head, part)?
             }
             Self::Explain(number) => {
                 // What is read out after the last layer must be read out first.

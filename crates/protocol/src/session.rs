@@ -6,7 +6,7 @@ use crate::job::Work;
 use crate::limits::{MAX_SENTENCES, MAX_SPOTS, MAX_STEPS, MAX_TOP, check_length, check_run, check_top, within};
 use crate::placing::{Placing, ToRead};
 use crate::reading::{Question, Reading};
-use crate::tile::Part;
+use crate::tile::{LastRead, Part, tile};
 use crate::training::{Plan, Trainings};
 use crate::{Failure, Job, ModelCard, Prompt, Request, Response, Spot};
 use attnscope::analysis::Number;
@@ -50,12 +50,14 @@ pub struct Session<S> {
     models: Mutex<BTreeMap<String, Arc<Model>>>,
     /// Models that are trained here, which change.
     trainings: Trainings,
+    /// Of whom the last tile was.
+    last_read: Arc<LastRead>,
 }
 
 impl<S: Source> Session<S> {
     /// Nothing is open yet.
     pub fn new(source: S) -> Self {
-        Self { source, models: Mutex::default(), trainings: Trainings::default() }
+        Self { source, models: Mutex::default(), trainings: Trainings::default(), last_read: Arc::default() }
     }
 
     /// Where its models come from.
@@ -115,6 +117,7 @@ impl<S: Source> Session<S> {
             Request::Close { model } => {
                 self.models().remove(&model);
                 self.trainings.close(&model);
+                self.last_read.close(&model);
                 done(Response::Closed)
             }
             Request::Run { prompt, capture, layers, top } => {
@@ -157,12 +160,19 @@ impl<S: Source> Session<S> {
                 text.ask_layers(Question::Contributions { token, last: Trace::default() })
             }
             Request::Tile { prompt, layer, head, rows, cols, size } => {
-                let text = self.read(prompt)?;
                 let part = Part { rows, cols, size };
+                if let Some(trace) = self.last_read.get(&prompt, layer) {
+                    part.check(trace.tokens.len())?;
+                    within("the head", head, 0, trace.model.n_heads - 1)?;
+                    return done(tile(&trace, layer, head, part)?);
+                }
+                let text = self.read(prompt.clone())?;
                 part.check(text.tokens.len())?;
                 within("the layer", layer, 0, text.model.config().n_layers - 1)?;
                 within("the head", head, 0, text.model.config().n_heads - 1)?;
-                text.ask_layers(Question::Tile { layer, head, part })
+                // A model that learns reads otherwise the next time.
+                let keep = (!self.trainings.has(&prompt.model)).then(|| (self.last_read.clone(), prompt));
+                text.ask_layers(Question::Tile { layer, head, part, keep })
             }
             Request::Explain { prompt, number } => {
                 let text = self.read(prompt)?;

@@ -1,8 +1,10 @@
-//! Which part of a pattern is asked for as a small picture.
+//! Parts of a pattern as small pictures, and what the last one was made from.
 
-use crate::Failure;
 use crate::limits::{MAX_TILE, within};
+use crate::{Failure, Prompt, Response, Tile};
+use attnscope::{LazyPattern, Trace};
 use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Which cells, and how many pixels.
 pub(crate) struct Part {
@@ -24,6 +26,42 @@ impl Part {
             within(&format!("the number of pixels for the tile's {what}"), pixels, 1, MAX_TILE)?;
         }
         Ok(())
+    }
+}
+
+/// A part of one head's pattern, from a trace that holds `q`, `k` and `lse` of its layer.
+pub(crate) fn tile(trace: &Trace, layer: usize, head: usize, part: Part) -> Result<Response, Failure> {
+    let pattern = LazyPattern::of(trace, layer, head);
+    let tile = pattern.and_then(|pattern| pattern.tile(part.rows, part.cols, part.size));
+    let tile = tile.ok_or_else(|| Failure::request(format!("there is no such part of {layer}.{head}")))?;
+    Ok(Response::Tile(Tile { max: tile.max, mean: tile.mean }))
+}
+
+/// One layer of one text, as it was read last: who goes over a map asks for many parts of it, and it is read once.
+#[derive(Default)]
+pub(crate) struct LastRead(Mutex<Option<(Prompt, usize, Arc<Trace>)>>);
+
+impl LastRead {
+    /// The trace, if it is of this text and layer.
+    pub fn get(&self, prompt: &Prompt, layer: usize) -> Option<Arc<Trace>> {
+        let last = self.lock();
+        let (_, _, trace) = last.as_ref().filter(|(of, at, _)| (of, *at) == (prompt, layer))?;
+        Some(trace.clone())
+    }
+
+    /// Keeps this one, in the place of the one before.
+    pub fn put(&self, prompt: Prompt, layer: usize, trace: Arc<Trace>) {
+        *self.lock() = Some((prompt, layer, trace));
+    }
+
+    /// Forgets what a model read.
+    pub fn close(&self, model: &str) {
+        self.lock().take_if(|(of, ..)| of.model == model);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Prompt, usize, Arc<Trace>)>> {
+        // It is replaced whole, or not at all.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -67,6 +67,11 @@ impl Trainings {
         Some(lock(&*self.get(id)?).model())
     }
 
+    /// Whether a model of this id is in training, or was one before its last step.
+    pub fn has(&self, id: &str) -> bool {
+        self.get(id.strip_suffix(BEFORE).unwrap_or(id)).is_some()
+    }
+
     fn get(&self, id: &str) -> Option<Arc<Mutex<Learning>>> {
         lock(&self.0).get(id).cloned()
     }
