@@ -44,7 +44,8 @@ fn main() -> ExitCode {
         ["run"] => run::run(),
         ["web"] => web::run(),
         ["bench", what @ ..] => bench::run(what),
-        ["serve", options @ ..] => serve::run(options),
+        // Some write `--` before options that go on to another program.
+        ["serve", "--", options @ ..] | ["serve", options @ ..] => serve::run(options),
         ["site"] => web::site(None),
         ["site", folder] => web::site(Some(folder)),
         ["fixtures"] => fixtures::run(),

@@ -4,6 +4,7 @@ mod access;
 mod browser;
 mod keyboard;
 mod live;
+mod map;
 mod menu;
 mod numbers;
 mod refusals;
