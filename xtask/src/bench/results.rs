@@ -135,4 +135,22 @@ mod tests {
         let rows = parse(&format!("{HEADER}\na,PyTorch,,,,,not here\n"));
         assert_eq!(rows, [Row::none("a", "PyTorch", "not here")]);
     }
+
+    /// A comma in a name would move all that follows it.
+    #[test]
+    fn every_line_of_the_committed_results_has_the_fields_of_its_first() {
+        let mut seen = 0;
+        for entry in std::fs::read_dir(root().join("benchmarks")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|end| end != "csv") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let fields = |line: &str| line.split(',').count();
+            let wide = text.lines().map(fields).collect::<std::collections::BTreeSet<_>>();
+            assert_eq!(wide.len(), 1, "{}: lines of {wide:?} fields", path.display());
+            seen += 1;
+        }
+        assert!(seen >= 5);
+    }
 }

@@ -37,7 +37,7 @@ pub fn compare(ours: &Ours, peer: Option<(PathBuf, PathBuf)>) -> Result<()> {
         }
     }
     let note = started.err().map_or_else(String::new, |reason| reason.to_string());
-    let case = format!("attention, one causal head of {LEN}");
+    let case = format!("attention of one causal head n={LEN}");
     for (who, runs) in [("attnscope", our_times), ("onnxruntime-web", its_times)] {
         let Some(ms) = median(&runs) else {
             println!("{case},{who},,,,,{}", note.replace(',', ";").replace('\n', " "));

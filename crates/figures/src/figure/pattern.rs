@@ -63,6 +63,14 @@ impl Pattern {
         let lazy = LazyPattern::of(trace, layer, head).ok_or_else(missing)?;
         let weights = lazy.whole().ok_or_else(missing)?.into_owned();
         let mut pattern = Self::new(layer, head, lazy.kv_len(), weights, model.causal)?;
+        if model.window.is_some() {
+            let (mask, n, first) = (model.mask(), pattern.kv_len, pattern.first_query());
+            let seen = |q_idx| mask.visible(first + q_idx, n);
+            pattern.allowed = (0..pattern.q_len)
+                .flat_map(|q| (0..n).map(move |k| (q, k)))
+                .map(|(q, k)| seen(q).contains(&k))
+                .collect();
+        }
         let scores = trace.layer(layer, "attn.scores").and_then(|s| s.index(head));
         if let Some(scores) = scores.filter(|s| s.len() == pattern.weights.len()) {
             pattern.allowed = scores.iter().map(|&s| s != f32::NEG_INFINITY).collect();
@@ -202,6 +210,15 @@ mod tests {
     fn pattern() -> Pattern {
         let w = vec![1.0, 0.0, 0.0, 0.3, 0.7, 0.0, 0.05, 0.92, 0.03];
         Pattern::new(16, 0, 3, w, true).unwrap()
+    }
+
+    #[test]
+    fn a_window_masks_what_lies_before_it() {
+        let mut trace = attnscope::cost::RandomHead::new(6, 4).trace();
+        trace.model.window = Some(2);
+        let pattern = Pattern::from_trace(&trace, 0, 0).unwrap();
+        let seen = |q_idx| (0..6).filter(|k| pattern.weight(q_idx, *k).is_some()).collect::<Vec<_>>();
+        assert_eq!([seen(0), seen(1), seen(5)], [vec![0], vec![0, 1], vec![4, 5]]);
     }
 
     #[test]

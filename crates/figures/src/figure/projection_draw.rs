@@ -43,7 +43,8 @@ impl Layout {
         let inner = canvas_width - 2.0 * PAD;
         let (d_in, d_out) = (data.x.len(), data.out.len());
         let (narrow, x_w) = if inner < 440.0 { (true, 16.0) } else { (false, 22.0) };
-        let x = PAD + 22.0;
+        // The numbers of the rows stand before them.
+        let x = PAD + 8.0 + 7.0 * count(d_in.saturating_sub(1)).len().max(2) as f32;
         let w = x + x_w + if narrow { 20.0 } else { 30.0 };
         // Rings stand around the cells, and the page shows nothing beyond the margin.
         let room = PAD + inner - w - 3.0;
