@@ -2,9 +2,11 @@
 //! are read, each for one vector, then the prompt.
 
 use crate::job::{Step, Work};
-use crate::{Failure, Progress, Response};
+use crate::limits::{MAX_SPOTS, check_run, within};
+use crate::session::Text;
+use crate::{Failure, Progress, Prompt, Response, Session, Source, Spot};
 use attnscope::analysis::Number;
-use attnscope::analysis::explain::{Between, Word, captures, depth, explain_place};
+use attnscope::analysis::explain::{Between, Word, captures, check_place, depth, explain_place};
 use attnscope::{Intervention, Model, Run, Trace};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -67,6 +69,44 @@ impl Placing {
         let capture = captures(self.number, self.model.config());
         let run = Run::start(&self.model, tokens, capture, changes, self.model.new_cache())?;
         Ok((text, run))
+    }
+}
+
+impl<S: Source> Session<S> {
+    /// Reads the groups' words and then the prompt, all of them as deep as the number.
+    pub(crate) fn place(
+        &self,
+        prompt: Prompt,
+        number: Number,
+        groups: [Vec<Spot>; 2],
+        which: Between,
+    ) -> Result<Box<dyn Work>, Failure> {
+        within("the number of words to stand between", groups.iter().map(Vec::len).sum(), 2, MAX_SPOTS)?;
+        let model = self.open(&prompt.model)?;
+        let own = self.to_read(prompt.clone(), number, None)?;
+        let mut texts = VecDeque::new();
+        for (group, spots) in groups.into_iter().enumerate() {
+            for Spot { text, position } in spots {
+                let prompt = Prompt { model: prompt.model.clone(), text, interventions: Vec::new() };
+                texts.push_back(self.to_read(prompt, number, Some((group, position)))?);
+            }
+        }
+        texts.push_back(own);
+        Ok(Box::new(Placing::new(model, number, which, texts)))
+    }
+
+    /// A text that is read for one vector, if it has it.
+    fn to_read(&self, prompt: Prompt, number: Number, spot: Option<(usize, usize)>) -> Result<ToRead, Failure> {
+        let text = prompt.text.clone();
+        let Text { model, tokens, interventions } = self.read(prompt)?;
+        match spot {
+            Some((_, position)) => within("the word's position", position, 0, tokens.len() - 1)?,
+            None => _ = check_place(&model, number, tokens.len())?,
+        }
+        let capture = captures(number, model.config());
+        check_run(model.config(), &capture, &interventions, tokens.len())?;
+        let (group, position) = spot.map_or((None, 0), |(group, position)| (Some(group), position));
+        Ok(ToRead { text, tokens, interventions, position, group })
     }
 }
 

@@ -3,16 +3,14 @@
 use crate::attention::Attending;
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{MAX_SENTENCES, MAX_SPOTS, MAX_STEPS, MAX_TOP, check_length, check_run, check_top, within};
-use crate::placing::{Placing, ToRead};
+use crate::limits::{MAX_SENTENCES, MAX_STEPS, MAX_TOP, check_length, check_run, check_top, within};
 use crate::reading::{Question, Reading};
 use crate::tile::{LastRead, Part, tile};
 use crate::training::{Plan, Trainings};
-use crate::{Failure, Job, ModelCard, Prompt, Request, Response, Spot};
+use crate::{Failure, Job, ModelCard, Prompt, Request, Response};
 use attnscope::analysis::Number;
-use attnscope::analysis::explain::Between;
 use attnscope::{Capture, Generation, Intervention, Model, Trace, analysis};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The id of the lesson model, which every session has.
@@ -236,48 +234,13 @@ impl<S: Source> Session<S> {
         }
     }
 
-    /// Reads the groups' words and then the prompt, all of them as deep as the number.
-    fn place(
-        &self,
-        prompt: Prompt,
-        number: Number,
-        groups: [Vec<Spot>; 2],
-        which: Between,
-    ) -> Result<Box<dyn Work>, Failure> {
-        within("the number of words to stand between", groups.iter().map(Vec::len).sum(), 2, MAX_SPOTS)?;
-        let model = self.open(&prompt.model)?;
-        let own = self.to_read(prompt.clone(), number, None)?;
-        let mut texts = VecDeque::new();
-        for (group, spots) in groups.into_iter().enumerate() {
-            for Spot { text, position } in spots {
-                let prompt = Prompt { model: prompt.model.clone(), text, interventions: Vec::new() };
-                texts.push_back(self.to_read(prompt, number, Some((group, position)))?);
-            }
-        }
-        texts.push_back(own);
-        Ok(Box::new(Placing::new(model, number, which, texts)))
-    }
-
-    /// A text that is read for one vector, if it has it.
-    fn to_read(&self, prompt: Prompt, number: Number, spot: Option<(usize, usize)>) -> Result<ToRead, Failure> {
-        let text = prompt.text.clone();
-        let Text { model, tokens, interventions } = self.read(prompt)?;
-        match spot {
-            Some((_, position)) => within("the word's position", position, 0, tokens.len() - 1)?,
-            None => _ = analysis::explain::check_place(&model, number, tokens.len())?,
-        }
-        let capture = analysis::explain::captures(number, model.config());
-        check_run(model.config(), &capture, &interventions, tokens.len())?;
-        let (group, position) = spot.map_or((None, 0), |(group, position)| (Some(group), position));
-        Ok(ToRead { text, tokens, interventions, position, group })
-    }
-
     /// The lesson's words of a text.
     fn words(&self, text: &str) -> Result<Vec<u32>, Failure> {
         self.open(LESSON)?.encode(text).map_err(Failure::of_text)
     }
 
-    fn read(&self, prompt: Prompt) -> Result<Text, Failure> {
+    /// Opens a prompt's model and reads its text in tokens.
+    pub(crate) fn read(&self, prompt: Prompt) -> Result<Text, Failure> {
         let model = self.open(&prompt.model)?;
         let tokens = model.encode(&prompt.text).map_err(Failure::of_text)?;
         Ok(Text { model, tokens, interventions: prompt.interventions })
@@ -285,10 +248,10 @@ impl<S: Source> Session<S> {
 }
 
 /// A prompt whose model is open. It has a token at least.
-struct Text {
-    model: Arc<Model>,
-    tokens: Vec<u32>,
-    interventions: Vec<Intervention>,
+pub(crate) struct Text {
+    pub model: Arc<Model>,
+    pub tokens: Vec<u32>,
+    pub interventions: Vec<Intervention>,
 }
 
 impl Text {
