@@ -9,7 +9,9 @@ pub fn nice_ceil(x: f32) -> f32 {
     let x = f64::from(x);
     let power = 10f64.powf(x.log10().floor());
     let steps = [1.0, 2.0, 2.5, 5.0, 10.0];
-    steps.iter().map(|s| s * power).find(|&s| s >= x * 0.9999).unwrap_or(10.0 * power) as f32
+    let round = steps.iter().map(|s| s * power).find(|&s| s >= x * 0.9999).unwrap_or(10.0 * power);
+    // The largest numbers have no round one above them.
+    round.min(f64::from(f32::MAX)) as f32
 }
 
 /// Steps of 1, 2 or 5 times a power of ten such that at most `max` of them cover `n`.
@@ -42,6 +44,11 @@ pub fn quantile_abs(values: impl IntoIterator<Item = f32>, part: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_numbers_have_a_ceiling() {
+        assert_eq!([nice_ceil(3.07e38), nice_ceil(f32::MAX), nice_ceil(3.0)], [f32::MAX, f32::MAX, 5.0]);
+    }
 
     #[test]
     fn round_numbers() {

@@ -272,6 +272,12 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_products_are_drawn() {
+        let huge = data([-1.576439e31, 0.0], [19_500_860.0, 0.0]);
+        assert!(render(&huge, &State::default(), &Theme::LIGHT).is_finite());
+    }
+
+    #[test]
     fn a_grip_is_where_its_place_is_found_again() {
         for width in [330.0, 374.0, 742.0, 760.0] {
             for bare in [true, false] {

@@ -10,6 +10,7 @@ use crate::text::runs_width;
 use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::{LazyPattern, Trace};
+use std::ops::Range;
 
 /// Palette number of a cell that the mask forbids; 254 is a cell that holds no number, below it weights.
 pub(super) const MASKED: u8 = 255;
@@ -39,13 +40,25 @@ pub struct Pattern {
 impl Pattern {
     /// Wraps row-major weights. Under a causal mask a query sees no later key.
     pub fn new(layer: usize, head: usize, kv_len: usize, weights: Vec<f32>, causal: bool) -> Result<Self, Error> {
+        Self::seen(layer, head, kv_len, weights, |position| 0..if causal { position + 1 } else { kv_len })
+    }
+
+    /// The same, where the query at a position sees these keys.
+    fn seen(
+        layer: usize,
+        head: usize,
+        kv_len: usize,
+        weights: Vec<f32>,
+        keys: impl Fn(usize) -> Range<usize>,
+    ) -> Result<Self, Error> {
         let q_len = weights.len().checked_div(kv_len).unwrap_or(0);
         if q_len * kv_len != weights.len() || q_len > kv_len {
             let (expected, found) = (q_len.min(kv_len) * kv_len, weights.len());
             return Err(Error::Size { what: "pattern", expected, found });
         }
         let first = kv_len - q_len;
-        let allowed = (0..weights.len()).map(|i| !causal || i % kv_len <= first + i / kv_len).collect();
+        let row = |q_idx: usize| (0..kv_len).zip(std::iter::repeat(keys(first + q_idx)));
+        let allowed = (0..q_len).flat_map(row).map(|(k, keys)| keys.contains(&k)).collect();
         Ok(Self { layer, head, q_len, kv_len, weights, allowed })
     }
 
@@ -62,15 +75,8 @@ impl Pattern {
         }
         let lazy = LazyPattern::of(trace, layer, head).ok_or_else(missing)?;
         let weights = lazy.whole().ok_or_else(missing)?.into_owned();
-        let mut pattern = Self::new(layer, head, lazy.kv_len(), weights, model.causal)?;
-        if model.window.is_some() {
-            let (mask, n, first) = (model.mask(), pattern.kv_len, pattern.first_query());
-            let seen = |q_idx| mask.visible(first + q_idx, n);
-            pattern.allowed = (0..pattern.q_len)
-                .flat_map(|q| (0..n).map(move |k| (q, k)))
-                .map(|(q, k)| seen(q).contains(&k))
-                .collect();
-        }
+        let (mask, n) = (model.mask(), lazy.kv_len());
+        let mut pattern = Self::seen(layer, head, n, weights, |position| mask.visible(position, n))?;
         let scores = trace.layer(layer, "attn.scores").and_then(|s| s.index(head));
         if let Some(scores) = scores.filter(|s| s.len() == pattern.weights.len()) {
             pattern.allowed = scores.iter().map(|&s| s != f32::NEG_INFINITY).collect();
