@@ -8,28 +8,32 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::default();
     println!("{settings:?}");
     let mut trainer = Trainer::new(&settings)?;
-    train("model", settings.steps, || trainer.step());
+    let losses = train("model", settings.steps, || trainer.step());
+    let last = &losses[losses.len() - settings.steps / 50..];
+    let loss = last.iter().sum::<f32>() / last.len() as f32;
     let mut twin = TwinTrainer::new(&settings)?;
     train("twin", settings.steps, || twin.step());
     circuit(&trainer.model())?;
-    let bytes = save(&trainer, &twin.twin())?;
+    let bytes = save(&trainer, &twin.twin(), loss)?;
     std::fs::write(&path, &bytes).map_err(|e| format!("{path}: {e}"))?;
-    println!("{path}: {} bytes", bytes.len());
+    println!("{path}: {} bytes; loss in the end {loss:.4}", bytes.len());
     Ok(())
 }
 
-fn train(what: &str, steps: usize, mut step: impl FnMut() -> f32) {
+/// Trains to the end and gives the loss of each step.
+fn train(what: &str, steps: usize, mut step: impl FnMut() -> f32) -> Vec<f32> {
     const EACH: usize = 250;
     let start = std::time::Instant::now();
-    let mut sum = 0.0;
+    let mut losses = Vec::new();
     for done in 1..=steps {
-        sum += step();
+        losses.push(step());
         if done % EACH == 0 {
             let speed = done as f64 / start.elapsed().as_secs_f64();
-            println!("{what}: step {done}, loss {:.4} nats a word, {speed:.0} steps/s", sum / EACH as f32);
-            sum = 0.0;
+            let mean = losses[done - EACH..].iter().sum::<f32>() / EACH as f32;
+            println!("{what}: step {done}, loss {mean:.4} nats a word, {speed:.0} steps/s");
         }
     }
+    losses
 }
 
 /// For each pair the two looks of the circuit, and what comes next: whole, with the first look cut, the second unused

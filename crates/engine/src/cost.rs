@@ -17,8 +17,9 @@ pub struct RandomHead {
 }
 
 /// Queries that the kernel takes together, and keys in a tile: `BLOCK` and `TILE` of `kernels/attention/tiled.rs`.
-const BLOCK: usize = 32;
-const TILE: usize = 128;
+pub const BLOCK: usize = 32;
+/// See [`BLOCK`].
+pub const TILE: usize = 128;
 
 impl RandomHead {
     /// For so many tokens.

@@ -138,6 +138,9 @@ fn common(out: &mut Attributes, node: &Node) {
     if let Some(Target::Number { number }) = &node.target {
         out.push(("data-number", number.to_string()));
     }
+    if let (Some(Target::Own), Some(key)) = (&node.target, &node.key) {
+        out.push(("data-own", key.clone()));
+    }
     if let Some(Target::Numbers { first, .. }) = &node.target {
         out.push(("data-first", first.to_string()));
     }
@@ -174,7 +177,7 @@ fn target_indices(target: &Target) -> Vec<(&'static str, usize)> {
             vec![("data-columns", columns), ("data-rows", rows)]
         }
         // Its name says it all: see above.
-        Target::Number { .. } => vec![],
+        Target::Number { .. } | Target::Own => vec![],
     }
 }
 

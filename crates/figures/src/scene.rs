@@ -80,6 +80,8 @@ pub enum Target {
     Handle { index: usize },
     /// A place in a list that has no better name: an edge, a step, a point of a curve.
     Item { index: usize },
+    /// A number that the figure works out itself, known by its mark's key: choosing it opens its arithmetic.
+    Own,
     /// Items drawn as one raster, read like text.
     Items { columns: usize, rows: usize },
 }

@@ -15,7 +15,7 @@ fn two_arrows() {
 
 #[test]
 fn few_products() {
-    let data = root_d::Data { d: 4, dots: vec![-3.0, 0.5, 1.25, 2.0, -0.75, 8.0, -71.0, 0.0, 1.5] };
+    let data = root_d::Data { d: 4, dots: vec![-3.0, 0.5, 1.25, 2.0, -0.75, 8.0, -71.0, 0.0, 1.5], seed: 1 };
     let scene = root_d::render(&data, &Default::default(), &Theme::LIGHT);
     insta::assert_snapshot!("root-d-light", svg::to_svg(&scene));
 }
@@ -54,7 +54,7 @@ proptest! {
         };
         let points = lengths.iter().enumerate().map(point).collect();
         let state = cost::State { canvas, lengths: lengths.iter().copied().take(5).collect(), selected: Some(d) };
-        let (spread, costs) = (root_d::Data { d, dots: numbers.clone() }, cost::Data { points, host: name });
+        let (spread, costs) = (root_d::Data { d, dots: numbers.clone(), seed: 1 }, cost::Data { points, host: name, d_head: 64 });
         [arrows.table(), spread.table(), costs.table()].iter().for_each(sample::sound_table);
         let scenes = [
             dot_product::render(&arrows, &dot_product::State { canvas }, theme),

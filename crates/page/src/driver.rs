@@ -72,7 +72,7 @@ impl<S: Source> Driver<S> {
                     changes.extend(self.hear(figure, &end));
                 }
                 // There is no pointer and no panel.
-                Change::Hover(_) | Change::Open(_) | Change::OpenElsewhere(..) | Change::Stop => {}
+                Change::Hover(_) | Change::Open(_) | Change::Stop => {}
             }
         }
     }

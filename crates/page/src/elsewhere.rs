@@ -72,7 +72,7 @@ impl Elsewhere {
                 let of = Of::Between(groups.clone(), *which);
                 Some((number.with_last(*component), Self { of, ..self.clone() }))
             }
-            Source::Stored { .. } | Source::Step(_) | Source::Constant => None,
+            Source::Stored { .. } | Source::Step(_) | Source::Constant | Source::Own(_) => None,
         }
     }
 

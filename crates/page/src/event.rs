@@ -1,8 +1,6 @@
 //! What the reader does to a figure, in the figure's terms, and what follows from it for the page.
 
-use crate::Elsewhere;
-use crate::selection::Selection;
-use attnscope::analysis::Number;
+use crate::{Open, Selection};
 use attnscope_figures::Target;
 use attnscope_protocol::{Failure, Progress, Request, Response};
 
@@ -26,7 +24,7 @@ pub enum Event {
     Over(Target, Place),
     /// The pointer left the figure.
     Left,
-    /// A mark was clicked, or chosen with Enter or the space bar.
+    /// A mark was clicked, or chosen with Enter or the space bar. A [`Target::Own`] is opened without asking the figure.
     Chosen(Target, Place),
     /// A handle was dragged to a place.
     Dragged(Target, Place),
@@ -68,9 +66,7 @@ pub enum Change {
     /// Another row is under the pointer.
     Hover(Option<usize>),
     /// Open a number's arithmetic.
-    Open(Number),
-    /// The same for a number of another run.
-    OpenElsewhere(Number, Elsewhere),
+    Open(Open),
     /// Work to be done step by step; the figure hears of it. It replaces what the figure had under way.
     Work(Request),
     /// Stop that work.

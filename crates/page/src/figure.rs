@@ -26,8 +26,9 @@ mod training;
 mod two_answers;
 mod weighted_sum;
 
-use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
+use crate::{Change, Control, Event, Missing, Open, Page, Paper, Selection};
 use attnscope::analysis::Number;
+use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::add_note;
 use attnscope_figures::{Scene, Table, Target};
 
@@ -47,6 +48,12 @@ pub trait PageFigure {
     /// # Errors
     /// Something is missing; the page has been told what. It is nothing that the view does not need.
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing>;
+
+    /// How a number came about that the figure works out itself, by the key of its mark or the name that another such
+    /// number gives it. None where there is no such number now.
+    fn explain(&self, _mark: &str, _page: &Page<'_>) -> Option<Explanation> {
+        None
+    }
 
     /// Hears of an event. What it does to the figure itself shows in the next view.
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -147,20 +154,23 @@ pub(crate) fn usual(event: &Event, page: &Page<'_>) -> Vec<Change> {
         Event::Chosen(Target::Query { q_idx } | Target::Token { idx: q_idx }, _) => vec![select_row(page, *q_idx)],
         Event::Chosen(Target::Cell { layer, head, q_idx, k_idx }, _) => {
             let number = Number::Weight { layer: *layer, head: *head, q_idx: *q_idx, k_idx: *k_idx };
-            vec![select_row(page, *q_idx), Change::Open(number)]
+            vec![select_row(page, *q_idx), Change::Open(number.into())]
         }
-        Event::Chosen(Target::Number { number }, _) => vec![Change::Open(*number)],
+        Event::Chosen(Target::Number { number }, _) => vec![Change::Open(Open::Here(*number))],
         // Pictures chosen with the keyboard: a pointer chooses what is under it.
-        Event::Chosen(Target::Numbers { first, columns, rows }, _) => {
-            strongest(page, *first, columns * rows).map(Change::Open).into_iter().collect()
-        }
+        Event::Chosen(Target::Numbers { first, columns, rows }, _) => opened(strongest(page, *first, columns * rows)),
         Event::Chosen(Target::Pattern { layer, head, q_len, kv_len }, _) => {
             let q_idx = page.selection.q_idx.unwrap_or(0).min(q_len.saturating_sub(1));
             let row = Number::Weight { layer: *layer, head: *head, q_idx, k_idx: 0 };
-            strongest(page, row, *kv_len).map(Change::Open).into_iter().collect()
+            opened(strongest(page, row, *kv_len))
         }
         _ => Vec::new(),
     }
+}
+
+/// A number of the run, opened.
+pub(crate) fn opened(number: Option<Number>) -> Vec<Change> {
+    number.map(|number| Change::Open(number.into())).into_iter().collect()
 }
 
 /// Of `len` numbers of the run from the first on, that farthest from 0.

@@ -11,6 +11,7 @@ pub mod driver;
 pub mod elsewhere;
 pub mod event;
 pub mod figure;
+pub mod open;
 pub mod paper;
 pub mod selection;
 
@@ -20,5 +21,6 @@ pub use driver::Driver;
 pub use elsewhere::{Elsewhere, Of, TWIN};
 pub use event::{Change, Event, Place};
 pub use figure::{FIGURES, PageFigure, View, figure};
+pub use open::Open;
 pub use paper::Paper;
 pub use selection::{LESSON, SENTENCE, Selection};

@@ -1,9 +1,8 @@
 //! What the reader has chosen. It lives in the page's address, so that a link shows what its sender saw.
 
-use crate::Elsewhere;
+use crate::Open;
+use crate::open::Fields;
 use attnscope::ModelInfo;
-use attnscope::analysis::Number;
-use attnscope::analysis::explain::Source;
 use attnscope_protocol::{Prompt, Request};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -33,22 +32,12 @@ pub struct Selection {
     /// The query that is read out.
     pub q_idx: Option<usize>,
     /// The number whose arithmetic is open.
-    pub number: Option<Number>,
-    /// The run that the number belongs to, if it is not that of the sentence and the model.
-    pub elsewhere: Option<Elsewhere>,
+    pub open: Option<Open>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self {
-            text: SENTENCE.into(),
-            model: LESSON.into(),
-            layer: 0,
-            head: 0,
-            q_idx: Some(2),
-            number: None,
-            elsewhere: None,
-        }
+        Self { text: SENTENCE.into(), model: LESSON.into(), layer: 0, head: 0, q_idx: Some(2), open: None }
     }
 }
 
@@ -65,26 +54,6 @@ impl Selection {
         let layers = (self.model != LESSON && self.model != TRAINED).then(|| self.layer..self.layer + 1);
         let prompt = Prompt { model: self.model.clone(), text: self.text.clone(), interventions: Vec::new() };
         Request::Run { prompt, capture: capture.into(), layers, top: TOP }
-    }
-
-    /// How does the open number come about?
-    pub fn explain_request(&self) -> Option<Request> {
-        let number = self.number?;
-        Some(self.place_of_number().explain(number))
-    }
-
-    /// What a factor of the open number opens, if it opens: a number, and where that is if it is not the sentence as it
-    /// is.
-    pub fn part(&self, source: &Source) -> Option<(Number, Option<Elsewhere>)> {
-        let (number, there) = self.place_of_number().part(self.number?, source)?;
-        let stays = self.elsewhere.is_none() && matches!(source, Source::Number(_));
-        Some((number, (!stays).then_some(there)))
-    }
-
-    /// Where the open number is.
-    fn place_of_number(&self) -> Elsewhere {
-        let here = || Elsewhere { model: self.model.clone(), text: self.text.clone(), ..Elsewhere::default() };
-        self.elsewhere.clone().unwrap_or_else(here)
     }
 
     /// Whether a question is about the reader's sentence and the chosen model: what is wrong with its text is the bar's
@@ -105,13 +74,13 @@ impl Selection {
     /// The same with another model, at the head that is worth a first look.
     pub fn with_model(&self, id: &str) -> Self {
         let (layer, head) = first_head(id);
-        Self { model: id.into(), layer, head, number: None, elsewhere: None, ..self.clone() }
+        Self { model: id.into(), layer, head, open: None, ..self.clone() }
     }
 
     /// From an address' query, with or without its `?`. What is not there or cannot be read is the default.
     pub fn from_query(query: &str) -> Self {
         let mut selection = Self::default();
-        let mut layer = None;
+        let (mut layer, mut open) = (None, Fields::default());
         let pairs = query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('='));
         for (name, value) in pairs {
             let value = percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned();
@@ -121,10 +90,10 @@ impl Selection {
                 "layer" => layer = value.parse().ok().or(layer),
                 "head" => selection.head = value.parse().unwrap_or(selection.head),
                 "query" => selection.q_idx = value.parse().ok(),
-                "number" => selection.number = value.parse().ok(),
-                _ => Elsewhere::take(&mut selection.elsewhere, name, value),
+                _ => open.take(name, value),
             }
         }
+        selection.open = open.open();
         match layer {
             Some(layer) => selection.layer = layer,
             // A link that names only the model.
@@ -140,9 +109,8 @@ impl Selection {
         }
         let (text, model) = (escaped(&self.text), escaped(&self.model));
         let query = self.q_idx.map_or_else(|| "none".to_owned(), |q_idx| q_idx.to_string());
-        let of = self.elsewhere.as_ref().map_or_else(String::new, |of| format!("&{}", of.to_query()));
-        let number = self.number.map_or_else(String::new, |number| format!("&number={number}{of}"));
-        format!("?text={text}&model={model}&layer={}&head={}&query={query}{number}", self.layer, self.head)
+        let open = self.open.as_ref().map_or_else(String::new, |open| format!("&{}", open.to_query()));
+        format!("?text={text}&model={model}&layer={}&head={}&query={query}{open}", self.layer, self.head)
     }
 }
 
@@ -185,10 +153,6 @@ mod tests {
             assert_eq!(Selection::from_query(&selection.to_query()), selection, "{}", selection.to_query());
         }
         assert_eq!(Selection::default().to_query(), "");
-        let number = Number::Weight { layer: 1, head: 0, q_idx: 2, k_idx: 1 };
-        let open = Selection { number: Some(number), ..Default::default() };
-        assert_eq!(Selection::from_query(&open.to_query()), open);
-        assert!(open.to_query().ends_with("&number=blocks.1.attn.pattern[0,2,1]"), "{}", open.to_query());
     }
 
     #[test]

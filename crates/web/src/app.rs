@@ -4,12 +4,12 @@ mod asking;
 
 use crate::client::{Client, place};
 use crate::live::Live;
+use crate::settings::Settings;
 use crate::work::Works;
 use asking::Asking;
-use attnscope::analysis::Number;
-use attnscope::analysis::explain::Source;
+use attnscope::analysis::explain::{Explanation, Source};
 use attnscope_page::selection::{LESSON, TRAINED};
-use attnscope_page::{Answers, Elsewhere, Page, Selection};
+use attnscope_page::{Answers, Open, Page, Selection};
 use attnscope_protocol::{Failure, ModelCard, Progress, Request, Run};
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -33,9 +33,15 @@ pub struct App {
     /// Whether figures are drawn light on dark.
     pub dark: RwSignal<bool>,
     /// The numbers that led to the one that is open, from the first one opened.
-    pub opened: RwSignal<Vec<(Number, Option<Elsewhere>)>>,
+    pub opened: RwSignal<Vec<Open>>,
+    /// A number that is a figure's own, with its arithmetic.
+    pub own: RwSignal<Option<(Open, Explanation)>>,
     /// Whether the next change of the address is a step of the browser's history.
     pub step: StoredValue<bool>,
+    /// What is set in the figures, as it stands in the address.
+    pub settings: RwSignal<Settings>,
+    /// Whether the address will soon follow them.
+    pub address_is_due: StoredValue<bool>,
     client: StoredValue<Client, LocalStorage>,
     answers: StoredValue<Answers, LocalStorage>,
     asking: StoredValue<Asking, LocalStorage>,
@@ -52,8 +58,8 @@ pub struct Answer {
 }
 
 impl App {
-    /// The page's state. `client` knows who answers.
-    pub fn new(selection: Selection, dark: bool, client: Client) -> Self {
+    /// The page's state. `settings` are those of its address; `client` knows who answers.
+    pub fn new(selection: Selection, settings: Settings, dark: bool, client: Client) -> Self {
         Self {
             selection: RwSignal::new(selection),
             hovered: RwSignal::new(None),
@@ -63,7 +69,10 @@ impl App {
             cards: RwSignal::new(Vec::new()),
             dark: RwSignal::new(dark),
             opened: RwSignal::new(Vec::new()),
+            own: RwSignal::new(None),
             step: StoredValue::new(false),
+            settings: RwSignal::new(settings),
+            address_is_due: StoredValue::new(false),
             client: StoredValue::new_local(client),
             answers: StoredValue::new_local(Answers::default()),
             asking: StoredValue::new_local(Asking::default()),
@@ -121,33 +130,41 @@ impl App {
         }
     }
 
-    /// Opens a number's arithmetic: of the page's run, or of one elsewhere. Back closes it.
-    pub fn open(self, number: Number, elsewhere: Option<Elsewhere>) {
+    /// Opens a number's arithmetic. The browser's Back closes it.
+    pub fn open(self, open: Open) {
         let now = self.selection.get_untracked();
-        if let Some(before) = now.number.filter(|before| (before, &now.elsewhere) != (&number, &elsewhere)) {
-            self.opened.update(|opened| opened.push((before, now.elsewhere.clone())));
+        if let Some(before) = now.open.clone().filter(|before| *before != open) {
+            self.opened.update(|opened| opened.push(before));
         }
-        self.select_step(Selection { number: Some(number), elsewhere, ..now });
+        self.select_step(Selection { open: Some(open), ..now });
     }
 
     /// Opens what the open number is made of.
     pub fn open_part(self, source: &Source) {
-        if let Some((number, elsewhere)) = self.selection.with_untracked(|selection| selection.part(source)) {
-            self.open(number, elsewhere);
+        if let Some(open) = self.selection.with_untracked(|selection| selection.part(source)) {
+            self.open(open);
         }
     }
 
     /// Back to the number that led here.
     pub fn back_number(self) {
-        if let Some((number, elsewhere)) = self.opened.try_update(Vec::pop).flatten() {
-            self.selection.update(|s| (s.number, s.elsewhere) = (Some(number), elsewhere));
+        if let Some(open) = self.opened.try_update(Vec::pop).flatten() {
+            self.selection.update(|s| s.open = Some(open));
         }
     }
 
     /// Closes the arithmetic.
     pub fn close_number(self) {
         self.opened.set(Vec::new());
-        self.selection.update(|s| (s.number, s.elsewhere) = (None, None));
+        self.selection.update(|s| s.open = None);
+    }
+
+    /// A figure says how the open number came about that is its own; nothing, where there is no such number now.
+    pub fn tell_own(self, open: Open, explanation: Option<Explanation>) {
+        let own = explanation.map(|explanation| (open, explanation));
+        if self.own.with_untracked(|before| *before != own) {
+            self.own.set(own);
+        }
     }
 
     /// Starts work of a figure's own.

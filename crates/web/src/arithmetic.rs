@@ -4,7 +4,7 @@
 use crate::app::App;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Step, Term};
 use attnscope_figures::number::{fixed, number};
-use attnscope_page::{Elsewhere, Missing};
+use attnscope_page::{Missing, Open};
 use attnscope_protocol::Response;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -16,18 +16,33 @@ const SHOWN: usize = 24;
 /// The panel's place among those who want answers: behind all figures.
 const PLACE: usize = usize::MAX;
 
+/// What the panel shows.
+#[derive(Clone, PartialEq)]
+struct Said {
+    /// The number.
+    open: Open,
+    /// Its arithmetic, or why there is none.
+    content: Result<Explanation, String>,
+}
+
 /// The panel.
 #[component]
 pub fn Arithmetic(app: App) -> impl IntoView {
     let changed = RwSignal::new(0);
     app.add_figure(PLACE, changed);
-    let said = RwSignal::new(None::<Result<Explanation, String>>);
+    let said = RwSignal::new(None::<Said>);
     let all = RwSignal::new(false);
     Effect::new(move || {
         changed.track();
         let selection = app.selection.get();
-        let Some(request) = selection.explain_request() else {
+        let Some(open) = selection.open.clone() else {
             said.set(None);
+            return app.want(PLACE, Vec::new());
+        };
+        let Some(request) = selection.explain_request() else {
+            // Its figure says it, while it draws.
+            let own = app.own.get().filter(|(of, _)| *of == open);
+            said.set(own.map(|(open, explanation)| Said { open, content: Ok(explanation) }));
             return app.want(PLACE, Vec::new());
         };
         let (answer, wanted) = app.with_page(|page| {
@@ -36,8 +51,8 @@ pub fn Arithmetic(app: App) -> impl IntoView {
         });
         app.want(PLACE, wanted);
         match answer {
-            Ok(Response::Explained(explanation)) => said.set(Some(Ok(explanation))),
-            Err(Missing::Failed(failure)) => said.set(Some(Err(failure.message))),
+            Ok(Response::Explained(explanation)) => said.set(Some(Said { open, content: Ok(explanation) })),
+            Err(Missing::Failed(failure)) => said.set(Some(Said { open, content: Err(failure.message) })),
             _ => {}
         }
     });
@@ -49,8 +64,8 @@ pub fn Arithmetic(app: App) -> impl IntoView {
         }
     };
     move || {
-        let content = said.get()?;
-        let elsewhere = app.selection.with_untracked(|s| s.elsewhere.as_ref().map(Elsewhere::said));
+        let Said { open, content } = said.get()?;
+        let elsewhere = open.said();
         let title = content.as_ref().map(|e| e.title.clone()).unwrap_or_default();
         Some(view! {
             <aside id="arithmetic" tabindex="-1" aria-label="How this number comes about" on:keydown=pressed>
@@ -70,13 +85,18 @@ pub fn Arithmetic(app: App) -> impl IntoView {
     }
 }
 
-/// The focus goes into the panel when it opens, stays in it while it changes, and goes back when it closes.
-fn follow_focus<T: Send + Sync + 'static>(said: RwSignal<Option<T>>) {
+/// The focus goes into the panel when a number opens, and goes back when it closes. Where the same number changes, since
+/// the reader drags or types, the focus stays with the reader.
+fn follow_focus(said: RwSignal<Option<Said>>) {
     let from = StoredValue::new_local(None::<Element>);
     let focused = || document().active_element();
-    Effect::new(move |was_open: Option<bool>| {
-        let open = said.with(Option::is_some);
-        match (was_open.unwrap_or(false), open) {
+    Effect::new(move |before: Option<Option<Open>>| {
+        let open = said.with(|said| said.as_ref().map(|said| said.open.clone()));
+        let before = before.flatten();
+        if before == open {
+            return open;
+        }
+        match (before.is_some(), open.is_some()) {
             (false, true) => from.set_value(focused()),
             (true, false) => {
                 let back = from.try_update_value(Option::take).flatten();
@@ -126,9 +146,12 @@ fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<im
     }
     let hidden = terms.len().saturating_sub(SHOWN);
     // A softmax is of scores or of logits: its terms say which.
-    let first = terms.first().and_then(|term| term.factors.first()).filter(|_| matches!(rule, Rule::Softmax { .. }));
+    let first = terms.first().filter(|term| matches!(rule, Rule::Softmax { .. }) && !term.factors.is_empty());
     let value = match first {
-        Some(factor) => format!("exp({} − max)", factor.name),
+        Some(term) => {
+            let names: Vec<&str> = term.factors.iter().map(|factor| factor.name.as_str()).collect();
+            format!("exp({} − max)", names.join(" ÷ "))
+        }
         None if rule == Rule::Surprise => "−ln p".into(),
         None => "gives".into(),
     };
@@ -167,7 +190,7 @@ fn part(app: App, factor: &Factor) -> AnyView {
     let whole = factor.source == Source::Constant && factor.value.fract() == 0.0 && factor.value.abs() < 1e5;
     let (name, value) = (factor.name.clone(), if whole { fixed(factor.value, 0) } else { number(factor.value) });
     match &factor.source {
-        Source::Number(_) | Source::Text { .. } | Source::Between(..) => {
+        Source::Number(_) | Source::Text { .. } | Source::Between(..) | Source::Own(_) => {
             let inner = factor.source.clone();
             view! { <button type="button" class="part" title=name on:click=move |_| app.open_part(&inner)>{value}</button> }
                 .into_any()

@@ -1,9 +1,10 @@
 //! A figure as a file, as an address, and as a table.
 
 use crate::live::Live;
+use crate::settings::add;
 use attnscope_figures::svg::{escape, to_svg};
 use attnscope_figures::{Scene, Table};
-use attnscope_page::selection::{Selection, setting};
+use attnscope_page::Selection;
 use js_sys::{Array, Promise, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -88,11 +89,8 @@ fn base() -> String {
 /// What is chosen in the page, and what is set in the figure.
 fn query(live: &Live) -> String {
     let chosen = live.selection();
-    let mut query = Selection { number: None, ..chosen }.to_query();
-    for (control, value) in live.set_by_reader() {
-        query.push(if query.is_empty() { '?' } else { '&' });
-        query += &setting(live.name(), &control, &value);
-    }
+    let mut query = Selection { open: None, ..chosen }.to_query();
+    add(&mut query, live.name(), &live.set_by_reader());
     query
 }
 

@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::listen::listen;
 use crate::live::Live;
 use crate::menu;
-use attnscope_page::selection::settings;
 use leptos::prelude::*;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -14,14 +13,11 @@ use web_sys::Element;
 pub fn mount_all(app: App) -> Result<(), JsValue> {
     let document = web_sys::window().and_then(|window| window.document()).ok_or("a page")?;
     let places = document.query_selector_all("figure[data-figure]")?;
-    let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
-    let set = settings(&query);
     for at in 0..places.length() {
         let Some(place) = places.get(at).and_then(|node| node.dyn_into::<Element>().ok()) else { continue };
         let name = place.get_attribute("data-figure").unwrap_or_default();
         if let Some(figure) = attnscope_page::figure(&name) {
-            let set = set.iter().filter(|(figure, ..)| *figure == name);
-            let set = set.map(|(_, control, value)| (control.clone(), value.clone())).collect();
+            let set = app.settings.with_untracked(|settings| settings.of(&name).to_vec());
             if let Some(live) = Live::new(app, at as usize, name, figure, place, set)? {
                 mount(&Rc::new(live), app)?;
             }

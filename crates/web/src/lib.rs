@@ -20,6 +20,7 @@ mod live;
 mod menu;
 mod scene_view;
 mod server;
+mod settings;
 mod theme;
 mod watch;
 mod work;
@@ -30,6 +31,7 @@ use attnscope_page::Selection;
 use bar::{Bar, Status};
 use client::{Client, Scripts};
 use leptos::prelude::*;
+use settings::Settings;
 use wasm_bindgen::prelude::*;
 use web_sys::{DragEvent, Element, HtmlElement, MouseEvent, Window};
 
@@ -38,12 +40,13 @@ use web_sys::{DragEvent, Element, HtmlElement, MouseEvent, Window};
 pub fn start(engine: &str, lesson: &str) -> Result<(), JsValue> {
     console_error_panic_hook::set_once();
     let window = web_sys::window().ok_or("a window")?;
-    let selection = Selection::from_query(&window.location().search()?);
+    let query = window.location().search()?;
+    let (selection, settings) = (Selection::from_query(&query), Settings::from_query(&query));
     // The page's signals live as long as the page.
     let owner = Owner::new();
     owner.set();
     let client = Client::new(Scripts { engine: engine.into(), lesson: lesson.into() });
-    let app = App::new(selection, theme::is_dark(&window), client);
+    let app = App::new(selection, settings, theme::is_dark(&window), client);
     mount_controls(app, &window)?;
     figures::mount_all(app)?;
     theme::follow_system(app, &window);
@@ -80,7 +83,7 @@ fn mount_controls(app: App, window: &Window) -> Result<(), JsValue> {
 fn follow_address(app: App, window: &Window) -> Result<(), JsValue> {
     let (history, location) = (window.history()?, window.location());
     Effect::new(move || {
-        let query = app.selection.with(Selection::to_query);
+        let query = app.settings.with(|settings| settings.add_to(app.selection.with(Selection::to_query)));
         if location.search().is_ok_and(|now| now != query) {
             let path = location.pathname().unwrap_or_default() + &query + &location.hash().unwrap_or_default();
             // Every letter typed would be a step of the history: only a link or another model adds one.
@@ -96,7 +99,7 @@ fn follow_address(app: App, window: &Window) -> Result<(), JsValue> {
     let back = Closure::<dyn FnMut()>::new(move || {
         if let Ok(query) = location.search() {
             let selection = Selection::from_query(&query);
-            if selection.number.is_none() {
+            if selection.open.is_none() {
                 app.opened.set(Vec::new());
             }
             app.select(selection);

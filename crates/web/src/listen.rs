@@ -60,8 +60,15 @@ fn drawing(live: &Rc<Live>, held: &Cell<Option<Held>>, event: &web_sys::Event) {
     let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     // While the figure is drawn, marks that move lose the focus: that is not the reader's doing.
     let Ok(view) = live.scene.try_borrow() else { return };
-    let target = element.as_ref().and_then(|element| view.as_ref()?.target_of(element));
+    let found = element.as_ref().and_then(|element| view.as_ref()?.target_of(element));
     drop(view);
+    let (target, key) = found.unzip();
+    if let (Some(Target::Own), Some(key)) = (target, key)
+        && chooses(event)
+    {
+        event.prevent_default();
+        return live.open_own(key);
+    }
     let place = || {
         let mouse = event.dyn_ref::<MouseEvent>().filter(|mouse| mouse.client_x() != 0 || mouse.client_y() != 0);
         let view = live.scene.borrow();
@@ -102,6 +109,12 @@ fn drawing(live: &Rc<Live>, held: &Cell<Option<Held>>, event: &web_sys::Event) {
         }
         _ => {}
     }
+}
+
+/// Whether an event chooses a mark: a click, Enter, the space bar.
+fn chooses(event: &web_sys::Event) -> bool {
+    let key = event.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key);
+    event.type_() == "click" || event.type_() == "keydown" && matches!(key.as_deref(), Some("Enter" | " "))
 }
 
 /// Takes hold of a handle, if none is held already.
@@ -148,11 +161,11 @@ fn control(live: &Rc<Live>, event: &web_sys::Event) {
 
 /// Enter and space choose; arrows lead from mark to mark, or move what can be moved.
 fn pressed(live: &Rc<Live>, target: Target, mark: Option<&Element>, key: &KeyboardEvent) {
+    if chooses(key) {
+        key.prevent_default();
+        return live.hear(Event::Chosen(target, Place::default()));
+    }
     let (right, down) = match key.key().as_str() {
-        "Enter" | " " => {
-            key.prevent_default();
-            return live.hear(Event::Chosen(target, Place::default()));
-        }
         "ArrowUp" => (0, -1),
         "ArrowDown" => (0, 1),
         "ArrowLeft" => (-1, 0),

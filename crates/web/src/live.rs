@@ -7,9 +7,10 @@ use crate::controls;
 use crate::scene_view::SceneView;
 use crate::watch::{seen, width_of};
 use attnscope_figures::Scene;
-use attnscope_page::{Change, Control, Event, Missing, PageFigure, Paper, View};
+use attnscope_page::{Change, Control, Event, Missing, Open, PageFigure, Paper, View};
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::Element;
@@ -40,6 +41,9 @@ pub struct Live {
     pub drawn: RwSignal<u32>,
     /// Its controls as it began, and what a link sets in them.
     first: RefCell<Vec<Control>>,
+    /// Controls that moved when the reader did something: others may follow the sentence.
+    touched: RefCell<BTreeSet<String>>,
+    by_reader: Cell<bool>,
     settings: RefCell<Vec<(String, String)>>,
     later: Cell<bool>,
     ticking: Cell<bool>,
@@ -71,6 +75,8 @@ impl Live {
             changed: RwSignal::new(0),
             drawn: RwSignal::new(0),
             first: RefCell::default(),
+            touched: RefCell::default(),
+            by_reader: Cell::default(),
             settings: RefCell::new(settings),
             later: Cell::default(),
             ticking: Cell::default(),
@@ -148,10 +154,18 @@ impl Live {
         if self.shown.borrow().is_none() {
             self.first.borrow_mut().clone_from(&view.controls);
         }
+        if self.by_reader.take() {
+            self.note_touched(&view.controls);
+        }
         *self.shown.borrow_mut() = Some(view);
+        self.explain();
         self.drawn.update(|n| *n += 1);
         self.is_ready();
-        for (control, value) in self.settings.take() {
+        let settings = self.settings.take();
+        if settings.is_empty() {
+            self.app.note_settings(&self.name, self.set_by_reader());
+        }
+        for (control, value) in settings {
             self.hear(Event::Set(control, value));
         }
         Ok(())
@@ -216,19 +230,36 @@ impl Live {
     /// Tells the figure what happened, and does what it wants of the page.
     pub fn hear(self: &Rc<Self>, event: Event) {
         let event = event.at_its_place();
+        if !matches!(event, Event::Over(..) | Event::Left | Event::Progress(_)) {
+            self.by_reader.set(true);
+        }
         let changes = self.app.with_page(|page| self.figure.borrow_mut().hear(&event, &page));
         for change in changes {
             match change {
                 Change::Select(selection) => self.app.select(selection),
                 Change::Hover(row) => self.app.hover(row),
-                Change::Open(number) => self.app.open(number, None),
-                Change::OpenElsewhere(number, elsewhere) => self.app.open(number, Some(elsewhere)),
+                Change::Open(open) => self.app.open(open),
                 Change::Work(request) => self.app.work(self, request),
                 Change::Stop => self.app.stop_work(self.at),
                 Change::Forget(model) => self.app.forget(&model),
             }
         }
         self.changed.update(|n| *n += 1);
+    }
+
+    /// Opens the arithmetic of a number that the figure works out itself.
+    pub fn open_own(&self, mark: String) {
+        self.app.open(Open::Own { figure: self.name.clone(), mark });
+    }
+
+    /// Tells how the open number came about, if it is the figure's own: it follows what is dragged and set.
+    fn explain(&self) {
+        let Some(open) = self.app.selection.with_untracked(|selection| selection.open.clone()) else { return };
+        let Open::Own { figure, mark } = &open else { return };
+        if *figure == self.name {
+            let explanation = self.app.with_page(|page| self.figure.borrow().explain(mark, &page));
+            self.app.tell_own(open.clone(), explanation);
+        }
     }
 
     /// Its place among the figures.

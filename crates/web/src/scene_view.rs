@@ -72,10 +72,10 @@ impl SceneView {
         self.set_stop()
     }
 
-    /// What an event's element stands for.
-    pub fn target_of(&self, element: &Element) -> Option<Target> {
-        let marked = element.closest("[data-key]").ok()??;
-        self.targets.get(&marked.get_attribute("data-key")?).copied()
+    /// What an event's element stands for, and the key of its mark.
+    pub fn target_of(&self, element: &Element) -> Option<(Target, String)> {
+        let key = element.closest("[data-key]").ok()??.get_attribute("data-key")?;
+        Some((*self.targets.get(&key)?, key))
     }
 
     /// Where the pointer is.

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 /// Long enough for a busy machine; whatever is waited for is mostly there at once.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same for work of many seconds, which other tests beside it make slower.
+const LONG_PATIENCE: Duration = Duration::from_secs(300);
 
 /// A window of a fresh browser. Dropping it ends browser and driver.
 pub struct Browser {
@@ -22,7 +24,7 @@ impl Browser {
     pub fn open(width: u32, height: u32) -> Self {
         // Two that start at once may take the same port: one of them gives up, and tries again.
         let (driver, port) = (0..5).find_map(|_| driver()).expect("chromedriver starts");
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE * 2));
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(LONG_PATIENCE * 2));
         let agent: ureq::Agent = config.build().into();
         let profile = tempfile::tempdir().unwrap();
         let mut browser =
@@ -63,7 +65,8 @@ impl Browser {
         let text = body.to_string();
         let mut answer = self.agent.post(&url).header("content-type", "application/json").send(&text).unwrap();
         let value: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
-        assert!(value["value"]["error"].is_null(), "{path} {text}: {}", value["value"]["message"]);
+        let asked: String = text.chars().take(500).collect();
+        assert!(value["value"]["error"].is_null(), "{path} {asked}: {}", value["value"]["message"]);
         value["value"].clone()
     }
 
@@ -85,7 +88,7 @@ impl Browser {
     /// What an asynchronous script gives to its callback, `done`.
     pub fn run_async(&self, script: &str) -> Value {
         let script = format!("const done = arguments[arguments.length - 1]; {script}");
-        self.post("/timeouts", json!({"script": PATIENCE.as_millis() as u64}));
+        self.post("/timeouts", json!({"script": LONG_PATIENCE.as_millis() as u64}));
         self.post("/execute/async", json!({"script": script, "args": []}))
     }
 

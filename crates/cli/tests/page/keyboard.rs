@@ -86,13 +86,18 @@ fn enter_opens_a_number_in_every_figure_that_has_some() {
         "embeddings",
         "neighbours",
         "two-answers",
+        "dot-product",
+        "root-d",
         "projection",
         "components",
         "softmax",
         "weighted-sum",
         "attention-steps",
         "matrix",
+        "head-grid",
+        "journey",
         "cut-edge",
+        "running-softmax",
         "arcs",
     ];
     for name in figures {

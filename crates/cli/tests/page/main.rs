@@ -7,6 +7,7 @@ mod live;
 mod map;
 mod menu;
 mod numbers;
+mod own;
 mod refusals;
 mod served;
 mod story;

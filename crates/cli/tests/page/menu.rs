@@ -146,3 +146,23 @@ fn a_number_of_another_run_says_which_and_stays_in_it() {
     browser.wait(&format!("{twin} && {panel}.includes('Σ embed · unembed')"));
     quiet(&browser, &served);
 }
+
+/// What is set in a figure is in the address: the page come anew shows it. What only follows the sentence is not.
+#[test]
+fn what_is_set_is_in_the_address() {
+    let (served, browser) = page();
+    browser.write("the old dog on the hot rock was");
+    crate::shows(&browser, "the old dog on the hot rock was", "Lesson");
+    browser.run(
+        "const c = document.querySelector('#softmax-temperature'); c.value = '0.5'; c.dispatchEvent(new Event('input', {bubbles: true}))",
+    );
+    browser.wait("location.search.endsWith('&set=softmax.temperature=0.5')");
+    assert_eq!(browser.run("return location.search.match(/set=/g).length"), json!(1), "and nothing else");
+    browser.run("location.reload()");
+    browser.wait("document.readyState === 'complete'");
+    crate::ready(&browser);
+    browser.wait("document.querySelector('#softmax-temperature').value === '0.5'");
+    browser.run("document.querySelector('#softmax-reset').click()");
+    browser.wait("!location.search.includes('set=')");
+    quiet(&browser, &served);
+}

@@ -233,5 +233,7 @@ fn the_cost_is_measured_here() {
         "document.querySelectorAll('figure[data-figure=cost] [data-key^=\"time-tiles-\"][data-value]').length >= 3",
     );
     browser.run("document.querySelector('#cost-measure').click()");
+    browser.run("document.querySelector('figure[data-figure=cost] [data-key=\"time-tiles-1\"]').dispatchEvent(new MouseEvent('click', {bubbles: true}))");
+    browser.wait(&format!("{PANEL}?.textContent.includes('milliseconds that attention took over 128 tokens')"));
     quiet(&browser, &served);
 }

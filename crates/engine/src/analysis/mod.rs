@@ -29,7 +29,7 @@ pub use neighbours::{Neighbour, neighbours};
 pub use number::Number;
 pub(crate) use rank::likeliest;
 pub use running::{TileState, running};
-pub use spread::random_dots;
+pub use spread::{random_dots, random_vectors};
 pub use value_weighted::value_weighted;
 
 #[cfg(test)]

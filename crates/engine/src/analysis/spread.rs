@@ -8,17 +8,27 @@ use std::f32::consts::TAU;
 /// up to the rounding of the platform's logarithm and cosine.
 pub fn random_dots(d: usize, n: usize, seed: u64) -> Vec<f32> {
     let mut rng = SplitMix64(seed);
-    let mut dot = || (0..d).map(|_| product(&mut rng)).sum::<f64>() as f32;
+    let mut product = || pair(&mut rng).map(f64::from).into_iter().product::<f64>();
+    let mut dot = || (0..d).map(|_| product()).sum::<f64>() as f32;
     (0..n).map(|_| dot()).collect()
 }
 
-/// The product of two standard-normal numbers: those that Box and Muller (1958) make of one pair of uniform ones
-/// are independent, so one pair does for q and k.
-fn product(rng: &mut SplitMix64) -> f64 {
+/// The components of the two vectors whose dot product is the `at`-th of [`random_dots`], `[d][q, k]`.
+pub fn random_vectors(d: usize, at: usize, seed: u64) -> Vec<[f32; 2]> {
+    let mut rng = SplitMix64(seed);
+    (0..d * at).for_each(|_| {
+        pair(&mut rng);
+    });
+    (0..d).map(|_| pair(&mut rng)).collect()
+}
+
+/// Two standard-normal numbers: those that Box and Muller (1958) make of one pair of uniform ones are independent, so
+/// one pair does for q and k.
+fn pair(rng: &mut SplitMix64) -> [f32; 2] {
     // 1 − u is in (0, 1]: its logarithm is finite.
     let radius = (-2.0 * (1.0 - rng.unit()).ln()).sqrt();
     let (sin, cos) = (TAU * rng.unit()).sin_cos();
-    f64::from(radius * cos) * f64::from(radius * sin)
+    [radius * cos, radius * sin]
 }
 
 #[cfg(test)]
@@ -57,6 +67,14 @@ mod tests {
         assert_ne!(dots, random_dots(8, 5, 2));
         // More of them begin with the same.
         assert_eq!(dots, random_dots(8, 9, 1)[..5]);
+    }
+
+    #[test]
+    fn a_dot_product_is_that_of_its_vectors() {
+        for (at, dot) in random_dots(16, 9, 3).into_iter().enumerate() {
+            let sum: f64 = random_vectors(16, at, 3).iter().map(|[q, k]| f64::from(*q) * f64::from(*k)).sum();
+            assert_eq!(sum as f32, dot, "{at}");
+        }
     }
 
     #[test]

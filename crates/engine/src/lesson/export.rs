@@ -30,9 +30,14 @@ pub fn size() -> u64 {
     FILE.len() as u64
 }
 
+/// The loss that the embedded model ended at, in nats a word: the mean of the last fiftieth of its steps.
+pub fn loss() -> f32 {
+    embedded().2
+}
+
 /// Read once; the file is part of the program, and a test reads it.
-fn embedded() -> &'static (Params, Twin) {
-    static READ: OnceLock<(Params, Twin)> = OnceLock::new();
+fn embedded() -> &'static (Params, Twin, f32) {
+    static READ: OnceLock<(Params, Twin, f32)> = OnceLock::new();
     READ.get_or_init(|| load(FILE).expect("the embedded weights fit this version: make them with `cargo xtask lesson`"))
 }
 
@@ -43,18 +48,20 @@ fn names() -> Vec<String> {
     whole.into_iter().chain((0..N_LAYERS).flat_map(layer)).collect()
 }
 
-/// Writes both models as one safetensors file.
-pub fn save(trainer: &super::Trainer, twin: &Twin) -> Result<Vec<u8>, Error> {
+/// Writes both models and the loss at which the first ended as one safetensors file.
+pub fn save(trainer: &super::Trainer, twin: &Twin, loss: f32) -> Result<Vec<u8>, Error> {
     let bad = |e: ::safetensors::SafeTensorError| Error::Trace(format!("the lesson's weights: {e}"));
     let params = trainer.params().arrays();
     let named = names().into_iter().zip(params).chain(twin.arrays().map(|(name, data)| (name.to_string(), data)));
+    let loss = [loss];
+    let named = named.chain([("loss".to_string(), &loss[..])]);
     let view = |data| TensorView::new(Dtype::F32, vec![<[f32]>::len(data)], bytemuck::cast_slice(data));
     let views: Result<Vec<_>, _> = named.map(|(name, data)| Ok((name, view(data)?))).collect();
     ::safetensors::serialize(views.map_err(bad)?, None).map_err(bad)
 }
 
 /// Reads what [`save`] wrote.
-fn load(bytes: &'static [u8]) -> Result<(Params, Twin), Error> {
+fn load(bytes: &'static [u8]) -> Result<(Params, Twin, f32), Error> {
     let tensors = safetensors::parse(Bytes::new(bytes), "lesson.safetensors")?;
     let fill = |name: &str, to: &mut [f32]| -> Result<(), Error> {
         to.copy_from_slice(&tensors.require(name, &[to.len()])?.to_f32());
@@ -67,7 +74,9 @@ fn load(bytes: &'static [u8]) -> Result<(Params, Twin), Error> {
     for (name, to) in twin.arrays_mut() {
         fill(name, to)?;
     }
-    Ok((params, twin))
+    let mut loss = [0.0];
+    fill("loss", &mut loss)?;
+    Ok((params, twin, loss[0]))
 }
 
 /// The numbers in the places where the engine's block wants them.

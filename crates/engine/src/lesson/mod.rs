@@ -20,7 +20,7 @@ mod train;
 mod twin;
 mod words;
 
-pub use export::{model, save, size, twin};
+pub use export::{loss, model, save, size, twin};
 pub use settings::Settings;
 pub use train::Trainer;
 pub use twin::{Twin, TwinTrainer};

@@ -64,7 +64,7 @@ fn target(data: &Data, numbers: &Numbers, matrix: Matrix, position: usize, compo
         Matrix::K => Number::K { layer, head: kv, position, component },
         Matrix::V => Number::V { layer, head: kv, position, component },
         // Computed here, and not a number of the run.
-        _ if numbers.imagined => return Target::Query { q_idx: position },
+        _ if numbers.imagined => return Target::Own,
         _ => Number::Z { layer, head, position, component },
     };
     Target::Number { number }
@@ -148,8 +148,10 @@ pub(super) fn square(frame: &mut Frame, data: &Data, state: &State, numbers: &Nu
         };
         let (layer, head) = (data.layer, data.head);
         let target = match state.step {
+            // Of a later word, the run has no score.
+            0..=4 if data.causal && k > q => Target::Own,
             0..=4 => Target::Number { number: Number::Score { layer, head, q_idx: q, k_idx: k } },
-            _ if numbers.imagined => Target::Query { q_idx: q },
+            _ if numbers.imagined => Target::Own,
             _ => Target::Number { number: Number::Weight { layer, head, q_idx: q, k_idx: k } },
         };
         let node = Node::rect(x, y, w - air, h - air).radius(if air >= 2.0 { 3.0 } else { 1.0 }).fill(fill);

@@ -34,6 +34,22 @@ pub struct Data {
     pub points: Vec<Point>,
     /// Where it was measured: `in this browser`.
     pub host: String,
+    /// Components of a query, key or value.
+    pub d_head: usize,
+}
+
+/// The four curves, as their marks' keys begin.
+const CURVES: [&str; 4] = ["time-whole", "time-tiles", "memory-whole", "memory-tiles"];
+
+/// The item that is a curve's place.
+pub(super) fn item(curve: &str, point: usize) -> usize {
+    point * CURVES.len() + CURVES.iter().position(|of| *of == curve).unwrap_or(0)
+}
+
+/// The point that an item shows, and its mark's key.
+pub fn at_item(item: usize) -> (usize, String) {
+    let (point, curve) = (item / CURVES.len(), item % CURVES.len());
+    (point, format!("{}-{point}", CURVES[curve]))
 }
 
 /// What is chosen.
@@ -225,7 +241,7 @@ mod tests {
         let state = State { lengths: vec![64, 128, 256, 512, 1024], ..Default::default() };
         let drawn = |n: usize| {
             let points = state.lengths[..n].iter().map(|&len| point(len)).collect();
-            render(&Data { points, host: String::new() }, &state, &Theme::LIGHT)
+            render(&Data { points, ..Data::default() }, &state, &Theme::LIGHT)
         };
         let places = |n: usize| {
             let scene = drawn(n);
@@ -241,7 +257,7 @@ mod tests {
 
     #[test]
     fn four_times_for_twice_the_length_is_parallel_to_the_guide() {
-        let data = Data { points: [64, 256, 1024].map(point).to_vec(), host: String::new() };
+        let data = Data { points: [64, 256, 1024].map(point).to_vec(), ..Data::default() };
         let scene = render(&data, &State::default(), &Theme::LIGHT);
         let circle = |key: &str| match scene.node(key).map(|n| &n.shape) {
             Some(Shape::Circle { cx, cy, .. }) => (*cx, *cy),
@@ -260,7 +276,7 @@ mod tests {
         let points: Vec<Point> = (1..=300).map(point).collect();
         let order = shown(&points);
         assert!(order.len() <= MAX_POINTS && order.last() == Some(&299), "{order:?}");
-        let scene = render(&Data { points, host: String::new() }, &State::default(), &Theme::LIGHT);
+        let scene = render(&Data { points, ..Data::default() }, &State::default(), &Theme::LIGHT);
         assert!(scene.caption.contains("262 points are not drawn"), "{}", scene.caption);
     }
 

@@ -1,6 +1,6 @@
 //! One chart of the costs: lengths across, a cost up, both in equal factors, with the two ways of computing.
 
-use super::cost::{State, chosen_line};
+use super::cost::{State, chosen_line, item};
 use super::frame::{Frame, LABEL, SMALL};
 use crate::color::Color;
 use crate::number::{count, plural};
@@ -229,7 +229,7 @@ fn line(frame: &mut Frame, panel: &Panel, series: &Series, plot: &Plot, told: Op
         // Open for the matrix, full for tiles: told apart without colour.
         let fill = if series.key == "whole" { theme.background } else { color };
         let circle = circle.fill(fill).stroke(Stroke::new(color, 2.0)).value(cost);
-        let circle = circle.target(Target::Item { index }).key(format!("{key}-{index}"));
+        let circle = circle.target(Target::Item { index: item(&key, index) }).key(format!("{key}-{index}"));
         frame.push(circle.label(format!("{}, {}: {}", plural(len, "token"), series.name, (panel.shown)(cost))));
     }
 }

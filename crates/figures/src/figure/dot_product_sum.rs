@@ -3,7 +3,7 @@
 use super::dot_product::{Data, KINDS, kind};
 use super::frame::{Frame, LABEL, PAD, SMALL};
 use crate::number::fixed;
-use crate::scene::{Anchor, Node, Run, Stroke, Weight};
+use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 
 const ROW: f32 = 40.0;
@@ -116,11 +116,12 @@ fn bar(
     let node = Node::text(x.1 - result, mid, runs).size(LABEL).anchor(Anchor::End).fill(theme.text).centred();
     frame.push(node.key(format!("{key}-text")));
     let node = Node::text(x.1, mid, Run::new(fixed(value, 2)).bold()).size(LABEL).anchor(Anchor::End);
-    frame.push(node.fill(theme.text).centred().key(format!("{key}-result")));
+    let node = node.fill(theme.text).centred().key(format!("{key}-result")).value(value);
+    frame.push(node.target(Target::Own).label(said.clone()));
     let (a, b) = (axis.at(from), axis.at(to));
     let fill = if value < 0.0 { theme.muted } else { theme.weight(0.7) };
     let bar = Node::rect(a.min(b), mid - BAR / 2.0, (a - b).abs(), BAR).fill(fill);
-    frame.push(bar.key(key).value(value).label(said));
+    frame.push(bar.key(key).value(value).label(said).target(Target::Own));
 }
 
 /// The cosine on a scale from −1 to 1 in three parts, each with its word.
@@ -152,7 +153,8 @@ fn cosine(frame: &mut Frame, data: &Data, x: f32) {
     if let Some(cos) = cos {
         let mark = Node::circle(at(cos).clamp(x + 7.0, x + w - 7.0), y, 6.0).fill(theme.text);
         let mark = mark.stroke(Stroke::new(theme.background, 2.0)).key("cosine").value(cos);
-        frame.push(mark.label(format!("cosine {}: {}", fixed(cos, 2), KINDS[kind(cos)])));
+        let said = format!("cosine {}: {}", fixed(cos, 2), KINDS[kind(cos)]);
+        frame.push(mark.label(said).target(Target::Own));
     }
     frame.y = y + 30.0;
 }

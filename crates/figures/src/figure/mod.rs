@@ -36,6 +36,7 @@ mod matrix_raster;
 pub mod neighbours;
 mod neighbours_list;
 pub mod next_tokens;
+pub mod own;
 mod part;
 pub mod pattern;
 pub mod projection;

@@ -148,7 +148,7 @@ fn bars(frame: &mut Frame, data: &Data, state: &State) {
         frame.push(bar.label(format!("{}: {}", spoken(&next.text), percent(next.p))));
         let share = Node::text(x0 + long + 8.0, mid, Run::new(percent(next.p))).size(LABEL).fill(theme.text).centred();
         let number = Number::Probability { position: data.tokens.len().saturating_sub(1), token: next.id as usize };
-        let share = share.key(format!("p-{}", next.id)).target(Target::Number { number });
+        let share = share.key(format!("p-{}", next.id)).value(next.p).target(Target::Number { number });
         let share = share.label(format!("probability of {}: {}", spoken(&next.text), percent(next.p)));
         frame.push(if chosen || rank == 0 { share.bold() } else { share });
         frame.y += ROW;
@@ -187,8 +187,9 @@ fn whole(frame: &mut Frame, data: &Data) {
     let name = Node::text(PAD, y - 12.0, Run::new(shown)).size(SMALL).fill(theme.output).centred();
     frame.push(name.bold());
     let text = format!("all other {}  {}", plural(others, "token"), percent(rest));
-    let target = Node::text(PAD + full, y - 12.0, Run::new(text)).size(SMALL).fill(theme.muted);
-    frame.push(target.anchor(Anchor::End).centred().key("rest").value(rest));
+    let node = Node::text(PAD + full, y - 12.0, Run::new(text.clone())).size(SMALL).fill(theme.muted);
+    let node = node.anchor(Anchor::End).centred().key("rest").value(rest);
+    frame.push(node.target(Target::Own).label(text));
     frame.y = y + height;
     frame.y += 4.0;
 }

@@ -110,7 +110,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout, 
             let sums = chosen.sums();
             let range = sums.iter().fold((0.0f64, 0.0f64), |(low, high), s| (low.min(*s), high.max(*s)));
             let chart = Chart { sums: range, ..chart };
-            products(frame, chosen, l.d_out, &sums, &chart);
+            products(frame, chosen, &sums, &chart);
             total(frame, data, c, &sums, &chart, result_y);
         }
         None => hint(frame, data, chosen, l, &chart, y),
@@ -120,7 +120,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout, 
 }
 
 /// A bar a product, thin lines from the end of each to the next.
-fn products(frame: &mut Frame, chosen: &Chosen, d_out: usize, sums: &[f64], chart: &Chart) {
+fn products(frame: &mut Frame, chosen: &Chosen, sums: &[f64], chart: &Chart) {
     let theme = frame.theme;
     let (begin, step) = chart.at;
     let n = chosen.terms.len();
@@ -142,8 +142,7 @@ fn products(frame: &mut Frame, chosen: &Chosen, d_out: usize, sums: &[f64], char
         let bar = chart.bar(mid - thick / 2.0, thick, sums[i], sums[i + 1]).radius(1.5).fill(fill);
         let label = format!("product {i}: {}", number(chosen.terms[i] as f32));
         let bar = bar.key(format!("term-{i}")).value(chosen.terms[i] as f32).label(label);
-        let cell = chosen.component.map(|c| Target::Item { index: i * d_out + c });
-        frame.push(Node { target: cell, ..bar });
+        frame.push(bar.target(Target::Own));
     }
     let stroke = Stroke::new(if n > MAX_BARS { theme.positive[3] } else { theme.muted }, 1.0);
     frame.push(Node::path(d).stroke(stroke).opacity(if n > MAX_BARS { 1.0 } else { 0.55 }).key("terms-path"));
@@ -182,7 +181,7 @@ fn total(frame: &mut Frame, data: &Data, c: usize, sums: &[f64], chart: &Chart, 
     frame.push(Node::line(x1, y1, x2, y2, Stroke::new(theme.muted, 1.0)).opacity(0.55));
     let label = format!("{} {c}: the sum, {}", data.part.name(), number(sum as f32));
     let bar = chart.bar(at, thick, 0.0, sum).radius(2.0).fill(fill).key("sum").value(sum as f32).label(label);
-    frame.push(bar);
+    frame.push(bar.target(Target::Own));
     let ((x1, y1), (x2, y2)) = (chart.point(at - 3.0, 0.0), chart.point(at + thick + 3.0, 0.0));
     frame.push(Node::line(x1, y1, x2, y2, Stroke::new(theme.grid, 1.0)));
     if chart.down {

@@ -6,13 +6,13 @@ use super::frame::{Frame, LABEL, PAD, SMALL, caption};
 use super::root_d_weights::{self, SHOWN, said_largest};
 use crate::number::{count, fixed, number, plural};
 use crate::scene::Segment::{Line, Move};
-use crate::scene::{Anchor, Node, Run, Scene, Stroke};
+use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
 
 /// The axis goes from −70 to 70 whatever d is, so that one sees the histogram widen: d = 512 spreads by 22.6.
-const LIMIT: f32 = 70.0;
+pub(super) const LIMIT: f32 = 70.0;
 /// A bar to each 1.
-const BINS: usize = 140;
+pub(super) const BINS: usize = 140;
 /// Height of a histogram's highest bar.
 const HEIGHT: f32 = 92.0;
 
@@ -24,6 +24,8 @@ pub struct Data {
     /// Dot products of pairs of random vectors with standard-normal components
     /// (`attnscope::analysis::random_dots`).
     pub dots: Vec<f32>,
+    /// The seed from which they were drawn.
+    pub seed: u64,
 }
 
 impl Data {
@@ -54,13 +56,18 @@ pub fn spread(values: &[f32]) -> Option<f32> {
     Some(variance.sqrt() as f32).filter(|s| s.is_finite())
 }
 
+/// The bin of a number, the outermost for what is beyond the axis.
+pub(super) fn bin(value: f32) -> usize {
+    let bin = (value + LIMIT) * BINS as f32 / (2.0 * LIMIT);
+    (bin.max(0.0) as usize).min(BINS - 1)
+}
+
 /// How many of the numbers each bin holds, and how many of them lie beyond the axis, counted at its ends.
 fn bins(values: &[f32]) -> (Vec<usize>, usize) {
     let mut bins = vec![0; BINS];
     let finite = || values.iter().filter(|v| v.is_finite());
     for v in finite() {
-        let bin = (v + LIMIT) * BINS as f32 / (2.0 * LIMIT);
-        bins[(bin.max(0.0) as usize).min(BINS - 1)] += 1;
+        bins[bin(*v)] += 1;
     }
     (bins, finite().filter(|v| v.abs() > LIMIT).count())
 }
@@ -145,7 +152,8 @@ fn histogram(frame: &mut Frame, values: &[f32], name: Vec<Run>, key: &str, expec
             Run::new(format!(", {expected}")).fill(theme.muted),
         ];
         let node = Node::text(PAD + frame.inner(), frame.y + 8.0, said).size(SMALL + 0.5).anchor(Anchor::End);
-        frame.push(node.fill(theme.text).centred().key(format!("spread-{key}")).value(spread));
+        let node = node.fill(theme.text).centred().key(format!("spread-{key}")).value(spread);
+        frame.push(node.target(Target::Own).label(format!("spread {}", shown(spread))));
         bracket(frame, spread, base, key);
     }
     let step = frame.inner() / BINS as f32;
@@ -153,11 +161,19 @@ fn histogram(frame: &mut Frame, values: &[f32], name: Vec<Run>, key: &str, expec
     for (i, &n) in bins.iter().enumerate() {
         let long = n as f32 / most * HEIGHT;
         let bar = Node::rect(PAD + i as f32 * step + gap / 2.0, base - long, step - gap, long);
-        frame.push(bar.fill(theme.weight(0.6)).key(format!("{key}-{i}")).value(n as f32));
+        let bar = bar.fill(theme.weight(0.6)).key(format!("{key}-{i}")).value(n as f32);
+        // What has no height cannot be chosen.
+        frame.push(if n == 0 { bar } else { bar.target(Target::Own).label(said(i, n)) });
     }
     frame.push(Node::line(PAD, base, PAD + frame.inner(), base, Stroke::new(theme.faint, 1.0)));
     frame.y = base + GAP;
     beyond
+}
+
+/// `12 of them from 3 to 4`
+fn said(bin: usize, n: usize) -> String {
+    let from = bin as f32 * 2.0 * LIMIT / BINS as f32 - LIMIT;
+    format!("{} of them from {} to {}", count(n), fixed(from, 0), fixed(from + 2.0 * LIMIT / BINS as f32, 0))
 }
 
 /// What lies within one standard deviation.
@@ -226,7 +242,7 @@ mod tests {
     fn the_axis_stays_when_d_grows() {
         let width = |d: usize| {
             let dots = attnscope::analysis::random_dots(d, 500, 3);
-            let scene = render(&Data { d, dots }, &State::default(), &Theme::LIGHT);
+            let scene = render(&Data { d, dots, seed: 3 }, &State::default(), &Theme::LIGHT);
             let of = |key: &str| match scene.node(key).map(|n| &n.shape) {
                 Some(Shape::Rect { width, .. }) => *width,
                 _ => panic!("no {key}"),

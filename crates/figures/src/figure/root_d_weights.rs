@@ -3,7 +3,7 @@
 use super::frame::{Frame, LABEL, PAD, SMALL};
 use super::root_d::name;
 use crate::number::{count, fixed, number, percent};
-use crate::scene::{Anchor, Node, Run, Weight};
+use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::text;
 
 /// So many of the scores are put through softmax.
@@ -31,11 +31,13 @@ fn row(frame: &mut Frame, scores: &[f32], name: Vec<Run>, key: &str) {
     let y = frame.y + 20.0;
     for (i, (&score, &w)) in scores.iter().zip(&weights).enumerate() {
         let (x, mid) = (PAD + i as f32 * step, PAD + i as f32 * step + (step - 3.0) / 2.0);
-        frame.label(mid, y + 6.0, Anchor::Middle, short(score));
+        let node = Node::text(mid, y + 6.0, Run::new(short(score))).size(SMALL).anchor(Anchor::Middle);
+        let node = node.fill(theme.muted).centred().value(score).key(format!("score-{key}-{i}"));
+        frame.push(node.target(Target::Own).label(format!("score {}", number(score))));
         let said = format!("score {}: weight {}", number(score), percent(w));
         let fill = theme.weight(w);
         let cell = Node::rect(x, y + 16.0, step - 3.0, 32.0).radius(3.0).fill(fill).value(w);
-        frame.push(cell.key(format!("weight-{key}-{i}")).label(said));
+        frame.push(cell.key(format!("weight-{key}-{i}")).label(said).target(Target::Own));
         let inside = Node::text(mid, y + 32.0, Run::new(fitted(w, step - 7.0))).size(SMALL).anchor(Anchor::Middle);
         let inside = inside.fill(theme.on(fill)).centred();
         frame.push(if best == Some(i) { inside.bold() } else { inside });

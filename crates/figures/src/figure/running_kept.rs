@@ -58,7 +58,8 @@ fn scalar(
     let (x, anchor) = at.map_or((frame.width - PAD, Anchor::End), |x| (x, Anchor::Start));
     let shown = if value.is_nan() { "NaN".into() } else { number(value) };
     let value_node = Node::text(x, mid, Run::new(shown)).size(15.0).bold().anchor(anchor).fill(theme.text).centred();
-    frame.push(value_node.value(value).key(key).label(format!("{name}: {}", number(value))));
+    let value_node = value_node.value(value).key(key).target(Target::Own);
+    frame.push(value_node.label(format!("{name}: {}", number(value))));
     let (words_x, first) = at.map_or((PAD, mid + 20.0), |x| (x + 66.0, mid));
     let room = frame.width - PAD - words_x;
     let lines_at = |step: &Step<'_>| text::wrap(&words(data, step), room, 12.5, Weight::Regular);
@@ -135,7 +136,7 @@ fn vectors(frame: &mut Frame, data: &Data, step: &Step<'_>) {
     strip(frame, ("", &divided, "z"), &z[..d.min(z.len())], limit, Some(data));
 }
 
-/// A name and its cells; no values yet: an empty outline. `z` is a vector of the run: its cells open their arithmetic.
+/// A name and its cells; no values yet: an empty outline. `z` is a vector of the run, the others are the figure's own.
 fn strip(frame: &mut Frame, (sign, name, key): (&str, &str, &str), values: &[f32], limit: f32, z: Option<&Data>) {
     let theme = frame.theme;
     let ink = match key {
@@ -169,13 +170,13 @@ fn strip(frame: &mut Frame, (sign, name, key): (&str, &str, &str), values: &[f32
     for (component, &value) in values.iter().enumerate() {
         let fill = if value.is_nan() { theme.accent } else { theme.signed((value / limit).clamp(-1.0, 1.0)) };
         let rect = Node::rect(x0 + component as f32 * cell, frame.y, cell - gap, STRIP).radius(gap).fill(fill);
-        let mut rect = rect.value(value).key(format!("{key}-{component}"));
-        rect = rect.label(format!("{key}, number {component}: {}", number(value)));
-        if let Some(data) = z {
+        let rect = rect.value(value).key(format!("{key}-{component}"));
+        let rect = rect.label(format!("{key}, number {component}: {}", number(value)));
+        let of_run = z.map(|data| {
             let (layer, head, position) = (data.layer, data.head, data.q_idx);
-            rect = rect.target(Target::Number { number: Number::Z { layer, head, position, component } });
-        }
-        frame.push(rect);
+            Target::Number { number: Number::Z { layer, head, position, component } }
+        });
+        frame.push(rect.target(of_run.unwrap_or(Target::Own)));
     }
     frame.y += STRIP + if at.is_some() { 6.0 } else { 9.0 };
 }

@@ -24,6 +24,8 @@ pub struct Data {
     pub layer: usize,
     /// Head.
     pub head: usize,
+    /// The head of keys and values that it uses.
+    pub kv_head: usize,
     /// The row of scores; −∞ where the query may not look.
     pub scores: Vec<f32>,
     /// The values, `[kv_len][d_head]`.
@@ -57,6 +59,7 @@ impl Data {
             q_idx,
             layer,
             head,
+            kv_head,
             scores: all[..end].to_vec(),
             values: (0..end).map(value).collect::<Result<_, Error>>()?,
             model: trace.model.name.clone(),

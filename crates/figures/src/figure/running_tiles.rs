@@ -194,7 +194,7 @@ fn powers(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, (x, y): (
         let node = Node::text(x + (i as f32 + 0.5) * l.cell - 1.0, y + 15.0, Run::new(number)).size(size);
         let said = format!("e to the score of {} less the maximum: {}", spoken(data.token(k_idx)), percent(e));
         let node = node.anchor(Anchor::Middle).fill(theme.text).centred().value(e).label(said);
-        frame.push(node.key(format!("power-{k_idx}")));
+        frame.push(node.key(format!("power-{k_idx}")).target(Target::Own));
     }
     let what = format!("e^(score − {})", number(now.max));
     if shown && now.max.is_finite() {

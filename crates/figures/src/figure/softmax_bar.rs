@@ -52,6 +52,11 @@ fn segments(data: &Data, l: &Layout, weights: &[f32], full: f32) -> Vec<(Option<
     parts.map(place).collect()
 }
 
+/// The model's own weight of a key.
+fn of_run(data: &Data, k_idx: usize) -> Target {
+    Target::Number { number: Number::Weight { layer: data.layer, head: data.head, q_idx: data.q_idx, k_idx } }
+}
+
 /// Between a segment and the next, where there is one.
 fn gap(frame: &Frame, x: f32, w: f32) -> f32 {
     if w > 4.0 && x + w < frame.width - PAD - 0.5 { 1.5 } else { 0.0 }
@@ -72,13 +77,11 @@ fn segment(
         None => (theme.faint, "others".into(), "others", w / frame.inner()),
     };
     let gap = gap(frame, x, w);
-    let mut part = Node::rect(x, frame.y, w - gap, HEIGHT).radius(if w > 8.0 { 3.0 } else { 0.0 }).fill(fill);
-    if let Some(k_idx) = k_idx.filter(|_| !is_changed(data, state)) {
-        let number = Number::Weight { layer: data.layer, head: data.head, q_idx: data.q_idx, k_idx };
-        part = part.target(Target::Number { number });
-    } else if let Some(k_idx) = k_idx {
-        part = part.target(Target::Key { k_idx });
-    }
+    let part = Node::rect(x, frame.y, w - gap, HEIGHT).radius(if w > 8.0 { 3.0 } else { 0.0 }).fill(fill);
+    let part = part.target(match k_idx.filter(|_| !is_changed(data, state)) {
+        Some(k_idx) => of_run(data, k_idx),
+        None => Target::Own,
+    });
     let said = format!("{}: {} of the bar", spoken(name), percent(value));
     frame.push(part.key(format!("share-{id}")).value(value).label(said));
     if let Some(k_idx) = k_idx.filter(|&k| state.k_idx == Some(k) && w > 3.0) {
@@ -131,7 +134,10 @@ fn thin(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full: f32) {
         let fill = k_idx.map_or(theme.faint, |k| theme.token(k));
         let id = k_idx.map_or("others".into(), |k| k.to_string());
         let own = k_idx.map_or(w / full, |k| data.weights[k]);
-        frame.push(Node::rect(x, y, w - gap, 6.0).radius(1.5).fill(fill).key(format!("own-share-{id}")).value(own));
+        let part = Node::rect(x, y, w - gap, 6.0).radius(1.5).fill(fill).key(format!("own-share-{id}")).value(own);
+        let name = k_idx.map_or("others".into(), |k| spoken(data.token(k)));
+        let part = part.label(format!("the model's own weight of {name}: {}", percent(own)));
+        frame.push(part.target(k_idx.map_or(Target::Own, |k_idx| of_run(data, k_idx))));
     }
     frame.label(PAD, y + 18.0, Anchor::Start, "thin: the model's own weights");
 }

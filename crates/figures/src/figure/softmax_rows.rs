@@ -102,7 +102,14 @@ fn row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps,
         Some(x) => Node::text(x, mid, Run::new(short(dot))).size(LABEL).fill(theme.text),
         None => Node::text(PAD + l.label_w, mid + 10.0, Run::new(short(dot))).size(SMALL).fill(theme.muted),
     };
-    frame.push(node.anchor(Anchor::End).centred().value(dot).key(format!("dot-{k_idx}")));
+    // The score's arithmetic has q·k on its way.
+    let number = Number::Score { layer: data.layer, head: data.head, q_idx: data.q_idx, k_idx };
+    let node = node.anchor(Anchor::End).centred().value(dot).key(format!("dot-{k_idx}"));
+    frame.push(node.target(Target::Number { number }).label(format!(
+        "q·k of {}: {}",
+        spoken(data.token(k_idx)),
+        short(dot)
+    )));
     score(frame, data, state, l, steps, (k_idx, mid));
     exp(frame, data, l, steps, (k_idx, mid));
     weight(frame, data, state, l, steps, (k_idx, mid));
@@ -121,10 +128,11 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
     let bar = Node::rect(zero.min(end), mid - 6.0, (end - zero).abs(), 12.0).radius(2.0).fill(fill).value(value);
     let bar =
         bar.key(format!("score-{k_idx}")).label(format!("score of {}: {}", spoken(data.token(k_idx)), short(value)));
-    // A score set by hand is no number of the run: it has no arithmetic to open.
     let number = Number::Score { layer: data.layer, head: data.head, q_idx: data.q_idx, k_idx };
     let target = Target::Number { number };
-    frame.nodes.extend(if edited { [text, bar] } else { [text.target(target), bar.target(target)] });
+    // A score set by hand is no number of the run.
+    let shown = if edited { Target::Own } else { target };
+    frame.nodes.extend([text.target(shown), bar.target(shown)]);
     if edited {
         let x = l.x(own);
         let ghost = Node::line(x, mid - 12.0, x, mid + 12.0, Stroke::new(theme.muted, 1.5).dash(2.5, 2.0));
@@ -145,7 +153,7 @@ fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): 
     let track = Node::rect(x, mid - 6.0, width, 12.0).radius(2.0).fill(theme.surface);
     let bar = Node::rect(x, mid - 6.0, (width * part).max(1.0), 12.0).radius(2.0).fill(theme.token(k_idx)).value(e);
     let said = format!("exp for {}: {}", spoken(data.token(k_idx)), short(e));
-    frame.nodes.extend([track, bar.key(format!("exp-{k_idx}")).label(said)]);
+    frame.nodes.extend([track, bar.key(format!("exp-{k_idx}")).label(said).target(Target::Own)]);
     let text = if e != 0.0 && e.abs() < 0.005 { number(e) } else { short(e) };
     frame.push(Node::text(x + width + 8.0, mid, Run::new(text)).size(12.0).fill(theme.muted).centred());
 }
@@ -160,7 +168,7 @@ fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Ste
     let share = Node::text(l.weight, y, Run::new(short_percent(w))).size(LABEL).bold().anchor(Anchor::End);
     let share = share.fill(theme.text).centred().value(w).key(format!("weight-{k_idx}"));
     let said = format!("weight of {}: {}", spoken(data.token(k_idx)), percent(w));
-    frame.push(if changed { share.label(said) } else { share.label(said).target(target) });
+    frame.push(share.label(said).target(if changed { Target::Own } else { target }));
     if let Some(own) = own {
         let said_model = format!("model {}", short_percent(own));
         let node =

@@ -161,8 +161,9 @@ fn level(frame: &mut Frame, plot: &Plot, band: &Band, loss: f32, (name, key): (&
     let wide = text::width(&said, SMALL, Weight::Regular);
     let left = if high { x - wide } else { x };
     frame.push(Node::rect(left - 3.0, y + below - 6.5, wide + 6.0, 13.0).fill(frame.theme.background));
-    let node = Node::text(x, y + below, Run::new(said)).size(SMALL).anchor(anchor).fill(ink).centred();
-    frame.push(node.key(format!("{key}-name")));
+    let node = Node::text(x, y + below, Run::new(said.clone())).size(SMALL).anchor(anchor).fill(ink).centred();
+    let node = node.key(format!("{key}-name")).value(loss);
+    frame.push(node.target(Target::Own).label(said));
 }
 
 fn steps_axis(frame: &mut Frame, plot: &Plot) {

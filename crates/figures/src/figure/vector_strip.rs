@@ -167,7 +167,7 @@ fn strip(frame: &mut Frame, l: &Layout, state: &State, vector: &Vector, index: u
         if l.raster {
             raster_row(frame, l, vector, row * l.per_row, values, format!("strip-{index}-{row}"));
         } else {
-            cell_row(frame, l, vector, index, row * l.per_row, values);
+            cell_row(frame, l, vector, (index, is_difference), row * l.per_row, values);
         }
         if let Some(c) = state.component.filter(|c| c / l.per_row == row && c % l.per_row < values.len()) {
             let x = PAD + (c % l.per_row) as f32 * l.cell;
@@ -184,7 +184,14 @@ pub(super) fn color(theme: &Theme, value: f32, limit: f32) -> crate::Color {
     if value.is_nan() { theme.accent } else { theme.signed((value / limit).clamp(-1.0, 1.0)) }
 }
 
-fn cell_row(frame: &mut Frame, l: &Layout, vector: &Vector, index: usize, first: usize, values: &[f32]) {
+fn cell_row(
+    frame: &mut Frame,
+    l: &Layout,
+    vector: &Vector,
+    (index, is_difference): (usize, bool),
+    first: usize,
+    values: &[f32],
+) {
     let theme = frame.theme;
     let name = token::spoken(&vector.name);
     for (i, &value) in values.iter().enumerate() {
@@ -193,6 +200,7 @@ fn cell_row(frame: &mut Frame, l: &Layout, vector: &Vector, index: usize, first:
         let cell = cell.fill(color(theme, value, l.limit)).value(value);
         let target = match vector.first {
             Some(first) => Target::Number { number: first.with_last(component) },
+            None if is_difference => Target::Own,
             None => Target::VectorCell { vector: index, component },
         };
         let cell = cell.target(target).key(format!("cell-{index}-{component}"));

@@ -24,7 +24,7 @@ pub fn costs(n: usize) -> cost::Data {
             tiled_bytes: 33_000 + 8 * len as u64,
         }
     };
-    cost::Data { points: LENGTHS[..n].iter().map(point).collect(), host: "nowhere: made-up numbers".into() }
+    cost::Data { points: LENGTHS[..n].iter().map(point).collect(), host: "nowhere: made-up numbers".into(), d_head: 64 }
 }
 
 pub fn cost_state(canvas: Canvas) -> cost::State {
@@ -34,7 +34,7 @@ pub fn cost_state(canvas: Canvas) -> cost::State {
 pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
     let arrows = |a, b, canvas| dot_product::render(&arrows(a, b), &dot_product::State { canvas }, theme);
     let spread = |d, canvas| {
-        let data = root_d::Data { d, dots: random_dots(d, 2000, 1) };
+        let data = root_d::Data { d, dots: random_dots(d, 2000, 1), seed: 1 };
         root_d::render(&data, &root_d::State { canvas }, theme)
     };
     let cost = |n, canvas| cost::render(&costs(n), &cost_state(canvas), theme);
@@ -56,7 +56,7 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ("root-d-2", spread(2, PAGE)),
         ("root-d-64-phone", spread(64, PHONE)),
         ("root-d-512-narrow", spread(512, Canvas { width: 330.0, bare: true })),
-        ("root-d-none", root_d::render(&root_d::Data { d: 0, dots: vec![] }, &root_d::State::default(), theme)),
+        ("root-d-none", root_d::render(&root_d::Data::default(), &root_d::State::default(), theme)),
         ("cost", cost(7, Canvas::default())),
         ("cost-page", all_measured),
         ("cost-phone", cost(7, PHONE)),

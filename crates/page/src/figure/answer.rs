@@ -1,6 +1,6 @@
 //! Next words under several runs, as the figures that compare them hold them: a bar opens its probability in its run.
 
-use crate::{Change, Elsewhere};
+use crate::{Change, Elsewhere, Open};
 use attnscope::NextToken;
 use attnscope::analysis::Number;
 use attnscope_figures::figure::compare::{Column, Data};
@@ -43,5 +43,5 @@ pub fn open<'a>(answers: impl IntoIterator<Item = Answer<'a>>, most: usize, item
     let alike = answer.next.iter().filter(|next| next.text == *word);
     let next = alike.max_by(|a, b| a.p.total_cmp(&b.p))?;
     let number = Number::Probability { position: answer.after.checked_sub(1)?, token: next.id as usize };
-    Some(Change::OpenElsewhere(number, answer.of.clone()))
+    Some(Change::Open(Open::There(number, answer.of.clone())))
 }

@@ -5,6 +5,7 @@ use super::player::Player;
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
+use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
 use attnscope_figures::figure::attention_steps::{Data, STEPS, State, render};
 
@@ -37,6 +38,11 @@ impl PageFigure for AttentionSteps {
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         Ok(data(page)?.table(&State { masked: self.masked, ..Default::default() }))
+    }
+
+    fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
+        let state = State { step: self.player.step(LAST), masked: self.masked, ..Default::default() };
+        data(page).ok()?.explain(&state, mark)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

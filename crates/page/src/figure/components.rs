@@ -3,7 +3,7 @@
 use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
-use crate::{Change, Event, Missing, Page, Paper};
+use crate::{Change, Event, Missing, Open, Page, Paper};
 use attnscope::analysis::Number;
 use attnscope_figures::figure::components::{Data, State, render};
 use attnscope_figures::{Table, Target};
@@ -61,7 +61,7 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
 fn summed(page: &Page<'_>, k_idx: usize) -> Option<Change> {
     let (trace, chosen) = chosen(page).ok()?;
     let (layer, head, q_idx) = (chosen.layer, chosen.head, position(page, trace));
-    Some(Change::Open(Number::Score { layer, head, q_idx, k_idx }))
+    Some(Change::Open(Open::Here(Number::Score { layer, head, q_idx, k_idx })))
 }
 
 /// A component of the query or of a key.
@@ -69,8 +69,9 @@ fn opened(page: &Page<'_>, k_idx: Option<usize>, component: usize) -> Option<Cha
     let (trace, chosen) = chosen(page).ok()?;
     let kv_head = chosen.head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);
     let layer = chosen.layer;
-    Some(Change::Open(match k_idx {
+    let number = match k_idx {
         None => Number::Q { layer, head: chosen.head, position: position(page, trace), component },
         Some(k_idx) => Number::K { layer, head: kv_head, position: k_idx, component },
-    }))
+    };
+    Some(Change::Open(number.into()))
 }

@@ -1,8 +1,9 @@
 //! Chapter 12: what attention costs here, measured.
 
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page, Paper};
-use attnscope_figures::figure::cost::{Data, Point, State, render};
+use crate::{Change, Control, Event, Missing, Open, Page, Paper};
+use attnscope::analysis::explain::Explanation;
+use attnscope_figures::figure::cost::{Data, Point, State, at_item, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 
@@ -41,6 +42,10 @@ impl PageFigure for Cost {
         Ok(self.data(page).table())
     }
 
+    fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
+        self.data(page).explain(mark)
+    }
+
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Set(..) if self.running => {
@@ -56,9 +61,14 @@ impl PageFigure for Cost {
                 (self.running, self.failed) = (false, Some(failure.message.clone()));
                 Vec::new()
             }
-            Event::Chosen(Target::Item { index }, _) | Event::Over(Target::Item { index }, _) => {
-                self.selected = Some(*index);
+            Event::Over(Target::Item { index }, _) => {
+                self.selected = Some(at_item(*index).0);
                 Vec::new()
+            }
+            Event::Chosen(Target::Item { index }, _) => {
+                let (point, mark) = at_item(*index);
+                self.selected = Some(point);
+                vec![Change::Open(Open::Own { figure: "cost".into(), mark })]
             }
             _ => usual(event, page),
         }
@@ -67,7 +77,7 @@ impl PageFigure for Cost {
 
 impl Cost {
     fn data(&self, page: &Page<'_>) -> Data {
-        Data { points: self.points.clone(), host: page.host.into() }
+        Data { points: self.points.clone(), host: page.host.into(), d_head: D_HEAD }
     }
 
     /// What is to be measured next: at each length the whole pattern, then tiles.

@@ -2,6 +2,7 @@
 
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::dot_product::{Data, State, at, render};
 use attnscope_figures::{Canvas, Table, Target};
 
@@ -26,6 +27,10 @@ impl PageFigure for DotProduct {
 
     fn table(&self, _: &Page<'_>) -> Result<Table, Missing> {
         Ok(self.data().table())
+    }
+
+    fn explain(&self, mark: &str, _: &Page<'_>) -> Option<Explanation> {
+        self.data().explain(mark)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

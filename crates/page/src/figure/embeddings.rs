@@ -1,9 +1,10 @@
 //! Chapter 2: a word has one vector, whatever stands beside it.
 
 use super::choose::{largest, picked, position, token_picker};
-use super::{PageFigure, View, usual};
+use super::{PageFigure, View, opened, usual};
 use crate::{Change, Event, Missing, Page, Paper};
 use attnscope::analysis::Number;
+use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::vector_strip::{Data, State, Vector, render};
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
@@ -24,12 +25,14 @@ impl PageFigure for Embeddings {
         Ok(data(page)?.table())
     }
 
+    fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
+        data(page).ok()?.explain(mark)
+    }
+
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Set(id, value) => picked(page, id, value),
-            Event::Chosen(Target::Numbers { first, columns, .. }, _) => {
-                strongest(page, *first, *columns).map(Change::Open).into_iter().collect()
-            }
+            Event::Chosen(Target::Numbers { first, columns, .. }, _) => opened(strongest(page, *first, *columns)),
             _ => usual(event, page),
         }
     }

@@ -12,7 +12,8 @@ pub struct HeadGrid;
 impl PageFigure for HeadGrid {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
         let data = data(page)?;
-        let chosen = (page.selection.model == model(page)).then_some((page.selection.layer, page.selection.head));
+        let own = (page.selection.layer, page.selection.head);
+        let chosen = is_chosen(page, own).then_some(own);
         let state = State { canvas: paper.canvas(), selected: chosen, ..Default::default() };
         let few = "The lesson model has one head a layer; with a real model here, all of its heads are shown.";
         Ok(View::of(render(&data, &state, paper.theme())).note(page.real.is_none().then_some(few), paper))
@@ -24,6 +25,12 @@ impl PageFigure for HeadGrid {
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
+            // What is chosen already is looked into: the weight under the pointer.
+            Event::Chosen(Target::Head { layer, head }, place) if is_chosen(page, (*layer, *head)) => {
+                let n = page.run().map_or(0, |run| run.trace.tokens.len());
+                let pattern = Target::Pattern { layer: *layer, head: *head, q_len: n, kv_len: n };
+                usual(&Event::Chosen(pattern, *place).at_its_place(), page)
+            }
             Event::Chosen(Target::Head { layer, head }, _) => {
                 let model = model(page).to_owned();
                 vec![Change::Select(Selection { model, layer: *layer, head: *head, ..page.selection.clone() })]
@@ -35,6 +42,11 @@ impl PageFigure for HeadGrid {
     fn is_heavy(&self, page: &Page<'_>) -> bool {
         page.real.is_some()
     }
+}
+
+/// Whether the other figures show this head.
+fn is_chosen(page: &Page<'_>, head: (usize, usize)) -> bool {
+    page.selection.model == model(page) && (page.selection.layer, page.selection.head) == head
 }
 
 /// Id of the model whose heads are shown.

@@ -3,7 +3,7 @@
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
-use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Page, Paper, Place};
+use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Open, Page, Paper, Place};
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::Between;
 use attnscope::analysis::journey as place_between;
@@ -139,10 +139,10 @@ impl Journey {
             None => Number::Embed { position, component },
             Some(layer) => Number::ResidPost { layer, position, component },
         };
-        Ok(vec![Change::OpenElsewhere(
+        Ok(vec![Change::Open(Open::There(
             number,
             Elsewhere { of: Of::Between(between, Between::Place), ..reading.of.clone() },
-        )])
+        ))])
     }
 
     /// What a kind is called: by its name, or when the reader has chosen its words, by the first of them.

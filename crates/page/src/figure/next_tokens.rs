@@ -2,6 +2,7 @@
 
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper, Selection};
+use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::next_tokens::{Data, State, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::Run;
@@ -17,6 +18,10 @@ impl PageFigure for NextTokens {
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         Ok(data(page)?.table())
+    }
+
+    fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
+        data(page).ok()?.explain(mark)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

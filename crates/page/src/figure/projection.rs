@@ -5,6 +5,7 @@ use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
 use attnscope::MatrixKind;
 use attnscope::analysis::Number;
+use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::Part;
 use attnscope_figures::figure::projection::{Data, State, render};
 use attnscope_figures::{Canvas, Table, Target};
@@ -33,6 +34,11 @@ impl PageFigure for Projection {
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         let data = self.data(page)?;
         Ok(data.table(&self.state(&data, Canvas::default())))
+    }
+
+    fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
+        let data = self.data(page).ok()?;
+        data.explain(&self.state(&data, Canvas::default()), mark)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

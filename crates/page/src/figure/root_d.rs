@@ -2,6 +2,7 @@
 
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
+use attnscope::analysis::explain::Explanation;
 use attnscope::analysis::random_dots;
 use attnscope_figures::Table;
 use attnscope_figures::figure::root_d::{Data, State, render};
@@ -42,6 +43,10 @@ impl PageFigure for RootD {
         Ok(self.data().table())
     }
 
+    fn explain(&self, mark: &str, _: &Page<'_>) -> Option<Explanation> {
+        self.data().explain(mark)
+    }
+
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Set(id, value) if id == "d" => {
@@ -57,6 +62,6 @@ impl PageFigure for RootD {
 impl RootD {
     fn data(&self) -> Data {
         let d = 1 << self.power;
-        Data { d, dots: random_dots(d, PAIRS, self.seed) }
+        Data { d, dots: random_dots(d, PAIRS, self.seed), seed: self.seed }
     }
 }

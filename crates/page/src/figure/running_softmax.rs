@@ -5,6 +5,7 @@ use super::player::Player;
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
 use attnscope_figures::figure::running_softmax::{Data, State, render};
 
@@ -42,6 +43,12 @@ impl PageFigure for RunningSoftmax {
         let data = data(page)?;
         let step = self.player.step(data.states.len());
         Ok(data.table(&State { step, ..Default::default() }))
+    }
+
+    fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
+        let data = data(page).ok()?;
+        let step = self.player.step(data.states.len());
+        data.explain(&State { step, ..Default::default() }, mark)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

@@ -4,6 +4,7 @@ use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
+use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::softmax::{Data, State, render, score_at};
 use attnscope_figures::{Canvas, Table, Target};
 use std::cell::Cell;
@@ -47,6 +48,11 @@ impl PageFigure for Softmax {
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         let (data, state) = self.data(page)?;
         Ok(data.table(&state))
+    }
+
+    fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
+        let (data, state) = self.data(page).ok()?;
+        data.explain(&state, mark)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

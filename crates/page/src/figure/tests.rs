@@ -27,14 +27,16 @@ const DOG_HOT: Number = Number::Weight { layer: 0, head: 0, q_idx: 2, k_idx: 1 }
 fn a_click_on_a_picture_opens_the_number_under_the_pointer() {
     for name in ["matrix", "attention-steps"] {
         let changes = hear(name, Event::Chosen(PATTERN, PLACE));
-        let [Change::Select(selection), Change::Open(DOG_HOT)] = &changes[..] else { panic!("{changes:?}") };
+        let [Change::Select(selection), Change::Open(Open::Here(DOG_HOT))] = &changes[..] else {
+            panic!("{changes:?}")
+        };
         assert_eq!(selection.q_idx, Some(2));
     }
     let first = Number::AttnOut { layer: 1, position: 3, component: 0 };
     let line = Target::Numbers { first, columns: 32, rows: 1 };
     let under = Number::AttnOut { layer: 1, position: 3, component: 9 };
     for name in ["weighted-sum", "attention-steps", "tokens", "embeddings"] {
-        assert_eq!(hear(name, Event::Chosen(line, PLACE)), [Change::Open(under)], "{name}");
+        assert_eq!(hear(name, Event::Chosen(line, PLACE)), [Change::Open(under.into())], "{name}");
     }
 }
 
@@ -50,10 +52,10 @@ fn a_pointer_over_a_picture_is_over_its_row() {
 
 #[test]
 fn enter_on_a_picture_opens_what_is_strongest_in_it() {
-    assert_eq!(hear("matrix", Event::Chosen(PATTERN, NOWHERE)), [Change::Open(DOG_HOT)], "of the chosen row");
+    assert_eq!(hear("matrix", Event::Chosen(PATTERN, NOWHERE)), [Change::Open(DOG_HOT.into())], "of the chosen row");
     let first = Number::Z { layer: 0, head: 0, position: 2, component: 4 };
     let opened = hear("weighted-sum", Event::Chosen(Target::Numbers { first, columns: 3, rows: 2 }, NOWHERE));
-    let [Change::Open(Number::Z { component, .. })] = opened[..] else { panic!("{opened:?}") };
+    let [Change::Open(Open::Here(Number::Z { component, .. }))] = opened[..] else { panic!("{opened:?}") };
     let z = with_page(|page| page.run().unwrap().trace.layer(0, "attn.z").unwrap().row(&[0, 2]).unwrap().to_vec());
     assert!((4..10).contains(&component), "{component}");
     assert!(z[4..10].iter().all(|x| x.abs() <= z[component].abs()), "{component} of {z:?}");

@@ -2,9 +2,10 @@
 
 use super::{PageFigure, View, usual};
 use crate::selection::TRAINED;
-use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Page, Paper, SENTENCE};
+use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Open, Page, Paper, SENTENCE};
 use attnscope::analysis::Number;
-use attnscope::lesson::Settings;
+use attnscope::analysis::explain::Explanation;
+use attnscope::lesson::{self, Settings};
 use attnscope_figures::figure::training::{Data, Measure, Series, State, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Progress, Request, Response, Run};
@@ -42,6 +43,10 @@ impl PageFigure for Training {
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         Ok(self.data(page)?.table())
+    }
+
+    fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
+        self.data(page).ok()?.explain(mark)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -82,7 +87,8 @@ impl Training {
             losses: self.losses.clone(),
             steps: self.settings.steps,
             n_vocab,
-            reference: None,
+            // With sentences of the reader's own, it is another task.
+            reference: self.settings.own.is_empty().then(lesson::loss),
             series: series
                 .map(|((name, measure), points)| Series { name: name.into(), measure, points: points.clone() })
                 .collect(),
@@ -151,16 +157,16 @@ impl Training {
         let model = Elsewhere { model: TRAINED.into(), text: SENTENCE.into(), ..Elsewhere::default() };
         if data.is_loss(item) {
             let number = Number::Probability { position: LAST, token: *self.foods.first()? };
-            return Some(Change::OpenElsewhere(number, Elsewhere { of: Of::Loss(data.back()), ..model }));
+            return Some(Change::Open(Open::There(number, Elsewhere { of: Of::Loss(data.back()), ..model })));
         }
         self.looks.get(item)?.last()?;
         Some(match LOOKS.get(item) {
             Some(&(layer, q_idx, k_idx)) => {
-                Change::OpenElsewhere(Number::Weight { layer, head: 0, q_idx, k_idx }, model)
+                Change::Open(Open::There(Number::Weight { layer, head: 0, q_idx, k_idx }, model))
             }
             None => {
                 let number = Number::Probability { position: LAST, token: *self.foods.first()? };
-                Change::OpenElsewhere(number, Elsewhere { of: Of::AnyOf(self.foods.clone()), ..model })
+                Change::Open(Open::There(number, Elsewhere { of: Of::AnyOf(self.foods.clone()), ..model }))
             }
         })
     }

@@ -2,7 +2,7 @@
 
 use super::Live;
 use attnscope_figures::{Scene, Table};
-use attnscope_page::{Missing, Paper, Selection};
+use attnscope_page::{Control, Missing, Paper, Selection};
 use leptos::prelude::*;
 
 impl Live {
@@ -33,13 +33,23 @@ impl Live {
         self.app.selection.get_untracked()
     }
 
-    /// The controls that are not as they were: id and value. Those of the selection are in its own part of an address.
+    /// Remembers which controls differ from what was shown.
+    pub(super) fn note_touched(&self, controls: &[Control]) {
+        let shown = self.shown.borrow();
+        let before = |id: &str| shown.iter().flat_map(|view| &view.controls).find(|control| control.id() == id);
+        let moved = controls.iter().filter(|now| before(now.id()).is_some_and(|was| was.value() != now.value()));
+        self.touched.borrow_mut().extend(moved.map(|control| control.id().to_owned()));
+    }
+
+    /// The controls that the reader moved and that are not as they were: id and value. Those of the selection are in its own part of an address.
     pub fn set_by_reader(&self) -> Vec<(String, String)> {
         let (first, shown) = (self.first.borrow(), self.shown.borrow());
         let now = shown.iter().flat_map(|view| &view.controls);
         let changed = now.filter(|control| {
             let was = first.iter().find(|first| first.id() == control.id());
-            !["layer", "head", "word"].contains(&control.id()) && was.is_some_and(|was| was.value() != control.value())
+            self.touched.borrow().contains(control.id())
+                && !["layer", "head", "word"].contains(&control.id())
+                && was.is_some_and(|was| was.value() != control.value())
         });
         changed.map(|control| (control.id().to_owned(), control.value())).collect()
     }

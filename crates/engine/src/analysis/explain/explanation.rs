@@ -90,8 +90,11 @@ pub enum Source {
     },
     /// A step of the same explanation, counted from 0.
     Step(usize),
-    /// A number that is the same in every run of this model, or follows from a position.
+    /// A number that is the same in every run of this model, or follows from a position; or that was dragged, drawn by
+    /// lot, timed or set by hand.
     Constant,
+    /// Another number that a figure works out itself, by its name there.
+    Own(String),
 }
 
 /// What is explained of a place between two groups of words.
@@ -119,8 +122,12 @@ pub enum Rule {
     Surprise,
     /// The square root of their sum.
     Root,
-    /// The largest of their scores.
+    /// The largest of the products of their factors.
     Largest,
+    /// How many they are.
+    Count,
+    /// exp of their sum.
+    Exp,
     /// The share of one of them in their sum.
     Softmax {
         /// Which.
@@ -152,8 +159,11 @@ impl Rule {
             Self::Sum => sum as f32,
             Self::Mean | Self::Surprise => (sum / terms.len().max(1) as f64) as f32,
             Self::Root => sum.sqrt() as f32,
+            Self::Count => terms.len() as f32,
+            Self::Exp => sum.exp() as f32,
             Self::Largest => {
-                terms.iter().filter_map(|term| Some(term.factors.first()?.value)).fold(f32::NEG_INFINITY, f32::max)
+                let product = |term: &Term| Some(product(&term.factors)).filter(|_| !term.factors.is_empty());
+                terms.iter().filter_map(product).fold(f32::NEG_INFINITY, f32::max)
             }
             Self::Softmax { .. } if sum == 0.0 => 0.0,
             Self::Softmax { of } => (terms.get(of).map_or(f64::NAN, |term| f64::from(term.value)) / sum) as f32,
@@ -175,6 +185,15 @@ impl Rule {
             _ => "",
         }
     }
+}
+
+/// What factors come to.
+pub(super) fn product(factors: &[Factor]) -> f32 {
+    let all = factors.iter().fold(1.0, |product, factor| {
+        let value = f64::from(factor.value);
+        if factor.divides { product / value } else { product * value }
+    });
+    all as f32
 }
 
 impl From<Activation> for Rule {

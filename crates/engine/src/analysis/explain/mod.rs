@@ -29,6 +29,7 @@ pub use check::check;
 pub use explanation::{Between, Explanation, Factor, Rule, Source, Step, Term};
 pub use loss::explain_loss;
 pub use needs::{captures, depth};
+pub use parts::Steps;
 pub use place::{Word, check_place, explain_place};
 pub use twin::explain_twin;
 

@@ -1,6 +1,6 @@
 //! Small makers of the parts of an explanation.
 
-use super::explanation::{Between, Factor, Rule, Source, Step, Term};
+use super::explanation::{Between, Factor, Rule, Source, Step, Term, product};
 
 /// A sum on its way to a number: what [`super::explain`] puts a title and the run's own value to.
 pub(super) struct Arithmetic {
@@ -20,12 +20,9 @@ impl Arithmetic {
 
 impl Term {
     /// The product of factors.
-    pub(super) fn product(name: impl Into<String>, factors: Vec<Factor>) -> Self {
-        let value = factors.iter().fold(1.0, |product, factor| {
-            let value = f64::from(factor.value);
-            if factor.divides { product / value } else { product * value }
-        });
-        Self { name: name.into(), factors, value: value as f32 }
+    pub fn product(name: impl Into<String>, factors: Vec<Factor>) -> Self {
+        let value = product(&factors);
+        Self { name: name.into(), factors, value }
     }
 }
 
@@ -35,12 +32,12 @@ impl Factor {
     }
 
     /// A number that needs no explanation.
-    pub(super) fn constant(name: impl Into<String>, value: f32) -> Self {
+    pub fn constant(name: impl Into<String>, value: f32) -> Self {
         Self::new(name, value, Source::Constant)
     }
 
     /// A learned number: `W_Q[0,5,3]` of `blocks.2.attn.W_Q`, `ln1.w[5]` of `blocks.2.ln1.w`.
-    pub(super) fn stored(tensor: &str, value: f32, at: Vec<usize>) -> Self {
+    pub fn stored(tensor: &str, value: f32, at: Vec<usize>) -> Self {
         let start = if tensor.ends_with(".w") || tensor.ends_with(".b") { tensor.len() - 2 } else { tensor.len() };
         let short = tensor[..start].rfind('.').map_or(tensor, |dot| &tensor[dot + 1..]);
         let shown: Vec<String> = at.iter().map(usize::to_string).collect();
@@ -48,8 +45,13 @@ impl Factor {
     }
 
     /// A number of the run.
-    pub(super) fn number(name: impl Into<String>, number: crate::analysis::Number, value: f32) -> Self {
+    pub fn number(name: impl Into<String>, number: crate::analysis::Number, value: f32) -> Self {
         Self::new(name, value, Source::Number(number))
+    }
+
+    /// Another number that a figure works out itself, by its name there.
+    pub fn own(name: impl Into<String>, own: impl Into<String>, value: f32) -> Self {
+        Self::new(name, value, Source::Own(own.into()))
     }
 
     /// A number of another text's run.
@@ -63,14 +65,14 @@ impl Factor {
     }
 
     /// The same, as a divisor.
-    pub(super) fn divisor(self) -> Self {
+    pub fn divisor(self) -> Self {
         Self { divides: true, ..self }
     }
 }
 
 /// Steps as they come, each known to the later ones by its place.
-#[derive(Default)]
-pub(super) struct Steps(pub Vec<Step>);
+#[derive(Debug, Default)]
+pub struct Steps(pub Vec<Step>);
 
 impl Steps {
     /// Computes a step from its terms and gives it back as a factor.

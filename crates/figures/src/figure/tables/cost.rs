@@ -32,7 +32,7 @@ mod tests {
         let point =
             |len, full_ms, full_bytes| Point { len, full_ms, tiled_ms: 2.5, full_bytes, tiled_bytes: 9_000_000_000 };
         let points = vec![point(128, None, None), point(64, Some(f32::NAN), Some(16_384))];
-        let table = Data { points, host: String::new() }.table();
+        let table = Data { points, ..Data::default() }.table();
         assert_eq!(
             table.columns.join("; "),
             "tokens; whole matrix, ms; in tiles, ms; whole matrix, bytes; in tiles, bytes"

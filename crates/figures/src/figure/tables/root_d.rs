@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn the_first_pairs_have_weights() {
         let dots = [1.0, 1.0, f32::NAN].into_iter().chain([-60.0; 7]).collect();
-        let table = Data { d: 4, dots }.table();
+        let table = Data { d: 4, dots, seed: 1 }.table();
         assert_eq!((table.columns[2].as_str(), table.columns.len(), table.rows.len()), ("q·k ÷ √4", 5, 11));
         assert_eq!(table.rows[1], [1_usize.into(), 1.0.into(), 0.5.into(), 0.5.into(), Cell::Number(0.5)]);
         assert_eq!(table.rows[3][3], Cell::Number(0.0), "what is no number gets nothing");
