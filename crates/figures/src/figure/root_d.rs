@@ -146,6 +146,7 @@ fn histogram(frame: &mut Frame, values: &[f32], name: Vec<Run>, key: &str, expec
     let base = frame.y + BLOCK;
     frame.push(Node::text(PAD, frame.y + 8.0, name).size(LABEL).bold().fill(theme.text).centred());
     if let Some(spread) = spread(values) {
+        let label = format!("spread {}, {expected}", shown(spread));
         let said = vec![
             Run::new("spread ").fill(theme.muted),
             Run::new(shown(spread)).bold(),
@@ -153,7 +154,7 @@ fn histogram(frame: &mut Frame, values: &[f32], name: Vec<Run>, key: &str, expec
         ];
         let node = Node::text(PAD + frame.inner(), frame.y + 8.0, said).size(SMALL + 0.5).anchor(Anchor::End);
         let node = node.fill(theme.text).centred().key(format!("spread-{key}")).value(spread);
-        frame.push(node.target(Target::Own).label(format!("spread {}", shown(spread))));
+        frame.push(node.target(Target::Own).label(label));
         bracket(frame, spread, base, key);
     }
     let step = frame.inner() / BINS as f32;

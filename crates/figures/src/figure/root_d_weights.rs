@@ -33,7 +33,7 @@ fn row(frame: &mut Frame, scores: &[f32], name: Vec<Run>, key: &str) {
         let (x, mid) = (PAD + i as f32 * step, PAD + i as f32 * step + (step - 3.0) / 2.0);
         let node = Node::text(mid, y + 6.0, Run::new(short(score))).size(SMALL).anchor(Anchor::Middle);
         let node = node.fill(theme.muted).centred().value(score).key(format!("score-{key}-{i}"));
-        frame.push(node.target(Target::Own).label(format!("score {}", number(score))));
+        frame.push(node.target(Target::Own).label(format!("score {}", short(score))));
         let said = format!("score {}: weight {}", number(score), percent(w));
         let fill = theme.weight(w);
         let cell = Node::rect(x, y + 16.0, step - 3.0, 32.0).radius(3.0).fill(fill).value(w);

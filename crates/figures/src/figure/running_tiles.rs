@@ -2,7 +2,7 @@
 
 use super::frame::{Frame, PAD, SMALL};
 use super::running_softmax::{Data, Step};
-use crate::number::{fixed, number, percent, plural};
+use crate::number::{fixed, number, plural};
 use crate::scale::max_abs;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::token::{self, spoken};
@@ -191,8 +191,8 @@ fn powers(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, (x, y): (
             continue;
         }
         shown = true;
-        let node = Node::text(x + (i as f32 + 0.5) * l.cell - 1.0, y + 15.0, Run::new(number)).size(size);
-        let said = format!("e to the score of {} less the maximum: {}", spoken(data.token(k_idx)), percent(e));
+        let node = Node::text(x + (i as f32 + 0.5) * l.cell - 1.0, y + 15.0, Run::new(number.clone())).size(size);
+        let said = format!("e to the score of {} less the maximum: {number}", spoken(data.token(k_idx)));
         let node = node.anchor(Anchor::Middle).fill(theme.text).centred().value(e).label(said);
         frame.push(node.key(format!("power-{k_idx}")).target(Target::Own));
     }

@@ -171,9 +171,11 @@ fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Ste
     frame.push(share.label(said).target(if changed { Target::Own } else { target }));
     if let Some(own) = own {
         let said_model = format!("model {}", short_percent(own));
-        let node =
-            Node::text(l.weight, mid + 10.0, Run::new(said_model)).size(10.5).anchor(Anchor::End).fill(theme.muted);
-        let said = format!("the model's own weight of {}: {}", spoken(data.token(k_idx)), percent(own));
+        let node = Node::text(l.weight, mid + 10.0, Run::new(said_model.clone()))
+            .size(10.5)
+            .anchor(Anchor::End)
+            .fill(theme.muted);
+        let said = format!("{said_model}: its own weight of {}", spoken(data.token(k_idx)));
         frame.push(node.centred().value(own).target(target).key(format!("own-weight-{k_idx}")).label(said));
     }
 }
