@@ -4,7 +4,7 @@ use crate::browser::Browser;
 use crate::served::Served;
 use crate::{page, quiet, ready};
 use attnscope_page::selection::setting;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[test]
 fn prose_and_figures_are_there_without_javascript() {
