@@ -12,8 +12,10 @@ const DEBIAN: &[&str] = &["rustc-web", "rust-web-src", "libstd-rust-web-dev", "l
 
 /// How a standard library for wasm32 comes about.
 enum Route {
-    /// rustup has it ready.
+    /// rustup has it ready; it knows no threads.
     Target,
+    /// rustup's compiler builds it from rustup's source.
+    RustSrc,
     /// Debian's compiler builds it from Debian's source.
     BuildStd { linker: PathBuf },
 }
@@ -37,10 +39,11 @@ pub fn build(packages: &[&str], threaded: &[&str]) -> Result<Vec<Module>> {
     for package in packages {
         modules.push(build_one(&route, package, false)?);
     }
-    if matches!(route, Route::Target) {
+    let Some(route) = with_threads(route)? else {
         eprintln!("   note: rustup's standard library for {TARGET} knows no threads; in browsers one will work");
+        eprintln!("   to have several: rustup component add rust-src");
         return Ok(modules);
-    }
+    };
     for package in threaded {
         modules.push(build_one(&route, package, true)?);
     }
@@ -58,14 +61,20 @@ fn build_one(route: &Route, package: &str, threads: bool) -> Result<Module> {
 
 fn command(route: &Route, package: &str, target: &Path, threads: bool) -> Command {
     let mut command = match route {
-        Route::Target => cargo(["build"]),
+        Route::Target | Route::RustSrc => cargo(["build"]),
         // Not rustup's own cargo by its path, but whichever comes first: the variables below choose the compiler.
         Route::BuildStd { .. } => Command::new("cargo"),
     };
+    if !matches!(route, Route::Target) {
+        // A stable compiler does what else only a nightly one may: build the standard library.
+        command.env("RUSTC_BOOTSTRAP", "1");
+    }
+    if let Route::RustSrc = route {
+        command.arg("-Zbuild-std=std,panic_abort");
+    }
     if let Route::BuildStd { linker } = route {
         command.args(["build", "-Zbuild-std=std,panic_abort"]);
-        // Debian's stable compiler does what else only a nightly one may: build the standard library.
-        command.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
+        command.env("RUSTC", "/usr/bin/rustc");
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
         for inherited in ["RUSTC_WRAPPER", "RUSTUP_TOOLCHAIN"] {
             command.env_remove(inherited);
@@ -113,6 +122,24 @@ fn route() -> Result<Route> {
          apt-get install {}   (as root, on Debian or Ubuntu)",
         DEBIAN.join(" ")
     )
+}
+
+/// A standard library for threads is not ready anywhere: it must be built from source.
+fn with_threads(route: Route) -> Result<Option<Route>> {
+    if !matches!(route, Route::Target) {
+        return Ok(Some(route));
+    }
+    let has_source = || {
+        let root = shell::read(Command::new("rustc").args(["--print", "sysroot"])).unwrap_or_default();
+        Path::new(root.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").exists()
+    };
+    if has_source() || shell::works("rustup", &["component", "add", "rust-src"]) && has_source() {
+        return Ok(Some(Route::RustSrc));
+    }
+    if debian().is_none() && !shell::apt_install(DEBIAN)? {
+        return Ok(None);
+    }
+    Ok(debian().map(|linker| Route::BuildStd { linker }))
 }
 
 fn rustup_has_target() -> bool {

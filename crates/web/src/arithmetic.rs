@@ -3,7 +3,7 @@
 
 use crate::app::App;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Step, Term};
-use attnscope_figures::number::{fixed, number};
+use attnscope_figures::number::{count, fixed, number};
 use attnscope_page::{Missing, Open};
 use attnscope_protocol::Response;
 use leptos::ev::KeyboardEvent;
@@ -123,7 +123,7 @@ fn explained(app: App, e: &Explanation, all: RwSignal<bool>) -> impl IntoView + 
     let steps: Vec<_> = e.steps.iter().map(|step| step_of(app, step, all)).collect();
     let remarks: Vec<_> = e.remarks.iter().map(|text| view! { <p class="remark">{stressed(text)}</p> }).collect();
     view! {
-        <p class="result"><code>{e.name.clone()}</code>" = "<strong>{number(e.value)}</strong></p>
+        <p class="result"><code>{e.name.clone()}</code>" = "<strong>{result(e)}</strong></p>
         <p class="formula">{stressed(&e.formula)}</p>
         {table(app, &e.terms, e.rule, all)}
         {steps}
@@ -181,8 +181,18 @@ fn row(app: App, term: &Term) -> impl IntoView + use<> {
         view! { {sign}{part(app, factor)} }
     });
     view! {
-        <tr><th scope="row">{stressed(&term.name)}</th><td>{factors.collect_view()}</td><td class="number">{fixed(term.value, 4)}</td></tr>
+        <tr><th scope="row">{stressed(&term.name)}</th><td>{factors.collect_view()}</td><td class="number">{in_column(term.value)}</td></tr>
     }
+}
+
+/// The number: a count has no decimals.
+fn result(e: &Explanation) -> String {
+    if e.rule == Rule::Count { fixed(e.value, 0) } else { number(e.value) }
+}
+
+/// What a term comes to, with as many decimals as its neighbours; a large whole number has none.
+fn in_column(value: f32) -> String {
+    if value >= 1000.0 && value.fract() == 0.0 { count(value as usize) } else { fixed(value, 4) }
 }
 
 /// A factor: a button where it opens.

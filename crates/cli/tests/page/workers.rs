@@ -37,7 +37,8 @@ fn real_model_by_the_server_equals_the_engine() {
 fn real_model_in_the_worker_on_several_threads_equals_the_engine_and_gives_its_memory_back() {
     let (served, browser) = page_with(ID);
     let threads = browser.run("return Math.min(navigator.hardwareConcurrency, 8)").as_u64().unwrap();
-    assert_eq!(browser.run("return crossOriginIsolated && 'threads' in document.documentElement.dataset"), true);
+    let offers = "return crossOriginIsolated && 'threads' in document.documentElement.dataset";
+    assert_eq!(browser.run(offers), true, "the page was built without threads: see what `cargo xtask web` noted");
     in_the_worker(&served, &browser, if threads > 1 { 1 + threads as usize } else { 1 });
 }
 

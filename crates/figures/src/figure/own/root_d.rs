@@ -52,12 +52,12 @@ impl Sample<'_> {
     }
 
     fn pair(at: usize) -> String {
-        format!("pair {}", at + 1)
+        format!("pair {}", count(at + 1))
     }
 
     /// A dot product from its vectors' components, or divided by √d.
     fn score(&self, at: usize) -> Explanation {
-        let (pair, value) = (count(at + 1), self.values[at]);
+        let (pair, value) = (Self::pair(at), self.values[at]);
         if self.divided {
             let terms = vec![Term::product(
                 Self::pair(at),
@@ -66,7 +66,7 @@ impl Sample<'_> {
                     Factor::constant("√d", self.data.root()).divisor(),
                 ],
             )];
-            let title = format!("the dot product of the {pair}. pair, divided by √{}", count(self.data.d));
+            let title = format!("the dot product of {pair}, divided by √{}", count(self.data.d));
             return explained(title, "score", "q·k ÷ √d", value, Rule::Sum, terms);
         }
         let term = |(i, [q, k]): (usize, [f32; 2])| {
@@ -74,7 +74,7 @@ impl Sample<'_> {
             Term::product(format!("component {i}"), factors.into())
         };
         let vectors = random_vectors(self.data.d, at, self.data.seed);
-        let title = format!("the dot product of the {pair}. pair of random vectors");
+        let title = format!("the dot product of two random vectors, {pair}");
         explained(title, "q·k", "Σ q · k", value, Rule::Sum, vectors.into_iter().enumerate().map(term).collect())
     }
 
@@ -91,7 +91,7 @@ impl Sample<'_> {
             last if last + 1 == BINS => format!("from {low} on"),
             _ => format!("from {low} to {high}"),
         };
-        let title = format!("how many of {} are {range}", count(self.values.len()));
+        let title = format!("how many of {} have {} {range}", pairs(self.values.len()), self.name());
         let formula = format!("number of pairs with {} {range}", self.name());
         explained(title, "bar", &formula, terms.len() as f32, Rule::Count, terms)
     }
@@ -119,7 +119,12 @@ impl Sample<'_> {
     fn weight(&self, at: usize) -> Explanation {
         let n = self.values.len().min(SHOWN);
         let scores = (0..n).map(|i| (Self::pair(i), vec![self.factor(i)])).collect();
-        let title = format!("the weight that softmax gives the {}. of {} scores", count(at + 1), count(n));
+        let title = format!(
+            "the weight that softmax gives {}, the score of pair {} of {}",
+            self.name(),
+            count(at + 1),
+            count(n)
+        );
         share(title, softmax(&self.values[..n])[at], self.name(), scores, at)
     }
 }
