@@ -2,7 +2,7 @@
 
 use super::choose::{chosen, head_picker, largest, picked, position, token_picker};
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page, Paper};
+use crate::{Change, Control, Event, Missing, Open, Page, Paper};
 use attnscope::MatrixKind;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::Explanation;
@@ -50,8 +50,15 @@ impl PageFigure for Projection {
             Event::Set(id, value) => return picked(page, id, value),
             Event::Chosen(Target::Item { index }, _) => {
                 let width = self.width.get().max(1);
-                (self.component, self.row) = (Some(index % width), Some(index / width));
+                let (component, row) = (Some(index % width), Some(index / width));
+                // A cell of W is stored: chosen again, its product opens.
+                if (self.component, self.row) == (component, row) {
+                    return self.product();
+                }
+                (self.component, self.row) = (component, row);
             }
+            // Enter on W as a picture.
+            Event::Chosen(Target::Items { .. }, _) => return self.product(),
             Event::Nudged(Target::Items { columns, rows }, right, down) => {
                 let moved = |now: Option<usize>, by: i32, n: usize| {
                     now.map_or(0, |at| at.saturating_add_signed(by as isize)).min(n.saturating_sub(1))
@@ -94,6 +101,12 @@ impl Projection {
         let token = trace.tokens.get(at).map(|t| t.text.clone()).unwrap_or_default();
         let (w, model) = (w.data().to_vec(), trace.model.name.clone());
         Ok(Data::new(self.part, token, at, chosen.layer, head, x, w, out, model)?)
+    }
+
+    /// The product of the chosen cell of W, opened.
+    fn product(&self) -> Vec<Change> {
+        let open = |row| Open::Own { figure: "projection".into(), mark: format!("term-{row}") };
+        self.row.map(|row| Change::Open(open(row))).into_iter().collect()
     }
 
     /// Until the reader chooses a column, the one whose number is largest is written out.

@@ -85,6 +85,12 @@ fn a_picture_of_a_matrix_is_chosen_from_by_pointer_and_arrows() {
     let page = Page::new(&selection, &answers);
     drawn.hear(&Event::Chosen(w, PLACE).at_its_place(), &page);
     let by_pointer = chosen(&*drawn, &mut answers);
+    let page = Page::new(&selection, &answers);
+    let product = Open::Own { figure: "projection".into(), mark: "term-22".into() };
+    for again in [Event::Chosen(w, PLACE).at_its_place(), Event::Chosen(w, NOWHERE)] {
+        assert_eq!(drawn.hear(&again, &page), [Change::Open(product.clone())], "what is chosen already opens");
+    }
+    assert_eq!(by_pointer, chosen(&*drawn, &mut answers));
     let mut by_arrows = figure("projection").unwrap();
     chosen(&*by_arrows, &mut answers);
     let page = Page::new(&selection, &answers);
