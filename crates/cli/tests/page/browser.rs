@@ -92,6 +92,16 @@ impl Browser {
         self.post("/execute/async", json!({"script": script, "args": []}))
     }
 
+    /// Sets a control as a reader would.
+    pub fn set(&self, figure: &str, control: &str, value: &str) {
+        let script = format!(
+        "const c = document.querySelector('figure[data-figure={figure}] [data-control={control}]' +
+             (document.querySelector('figure[data-figure={figure}] input[type=radio][data-control={control}]') ? '[value=\"{value}\"]' : ''));
+         if (c.type === 'radio') c.click(); else {{ c.value = '{value}'; c.dispatchEvent(new Event(c.tagName === 'SELECT' ? 'change' : 'input', {{bubbles: true}})); }}"
+    );
+        self.run(&script);
+    }
+
     /// Waits until an expression is true.
     pub fn wait(&self, expression: &str) {
         let start = Instant::now();

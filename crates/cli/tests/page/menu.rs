@@ -70,7 +70,7 @@ fn every_figure_can_be_saved_and_read_as_a_table() {
 #[test]
 fn a_link_and_a_frame_hold_what_is_set() {
     let (served, browser) = page();
-    browser.run("const t = document.querySelector('#softmax-temperature'); t.value = '0.5'; t.dispatchEvent(new Event('input', {bubbles: true}))");
+    browser.set("softmax", "temperature", "0.5");
     browser.write("the dog was");
     crate::shows(&browser, "the dog was", "Lesson");
     let fields =
@@ -153,9 +153,7 @@ fn what_is_set_is_in_the_address() {
     let (served, browser) = page();
     browser.write("the old dog on the hot rock was");
     crate::shows(&browser, "the old dog on the hot rock was", "Lesson");
-    browser.run(
-        "const c = document.querySelector('#softmax-temperature'); c.value = '0.5'; c.dispatchEvent(new Event('input', {bubbles: true}))",
-    );
+    browser.set("softmax", "temperature", "0.5");
     browser.wait("location.search.endsWith('&set=softmax.temperature=0.5')");
     assert_eq!(browser.run("return location.search.match(/set=/g).length"), json!(1), "and nothing else");
     browser.run("location.reload()");

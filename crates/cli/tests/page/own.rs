@@ -70,9 +70,7 @@ fn what_is_set_sampled_and_kept_opens() {
     browser.run("document.querySelector('#arithmetic .part').click()");
     browser.wait("document.querySelector('#arithmetic h2').textContent.includes('pair')");
     open(&browser, "running-softmax", "acc-3");
-    browser.run(
-        "const c = document.querySelector('#softmax-temperature'); c.value = '0.5'; c.dispatchEvent(new Event('input', {bubbles: true}))",
-    );
+    browser.set("softmax", "temperature", "0.5");
     browser.wait(&format!("{}?.dataset.own", mark("softmax", "weight-1")));
     browser.run(&format!("{}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))", mark("softmax", "weight-1")));
     agrees(&browser, "softmax", "weight-1");

@@ -15,15 +15,6 @@ const HOT_DOG: &str = "the hot dog was";
 const PANEL: &str = "document.querySelector('#arithmetic')";
 const SHOWN: &str = "Number(document.querySelector('#arithmetic .result strong')?.textContent.replace('−', '-'))";
 
-/// Sets a control as a reader would.
-fn set(figure: &str, control: &str, value: &str) -> String {
-    format!(
-        "const c = document.querySelector('figure[data-figure={figure}] [data-control={control}]' +
-             (document.querySelector('figure[data-figure={figure}] input[type=radio][data-control={control}]') ? '[value=\"{value}\"]' : ''));
-         if (c.type === 'radio') c.click(); else {{ c.value = '{value}'; c.dispatchEvent(new Event(c.tagName === 'SELECT' ? 'change' : 'input', {{bubbles: true}})); }}"
-    )
-}
-
 /// Values of marks whose key begins so, by key.
 fn values(figure: &str, keys: &str) -> String {
     format!(
@@ -68,7 +59,7 @@ fn without_attention_both_orders_get_the_same_answer() {
     );
     let with = browser.run(&bars);
     assert_ne!(with[0], with[1], "with attention the answers differ");
-    browser.run(&set("two-answers", "compare", "off"));
+    browser.set("two-answers", "compare", "off");
     browser.wait("document.querySelector('#figure-two-answers-desc').textContent.length && [...document.querySelectorAll('figure[data-figure=two-answers] text')].some((t) => t.textContent.replaceAll('\\u00a0', ' ').includes('without attention'))");
     let without = browser.run(&bars);
     assert_eq!(without[0], without[1]);
@@ -104,7 +95,7 @@ fn cutting_dog_to_hot_in_a_real_model_brings_the_animal_back() {
         browser.wait(&format!("Math.abs(({}) - {expected}) < 1e-3", p(column, word)));
     }
     browser.wait(&format!("({}) === undefined || ({}) < 1e-3", p(1, "served"), p(1, "served")));
-    browser.run(&set("cut-edge", "from", "3"));
+    browser.set("cut-edge", "from", "3");
     browser.wait(&format!("Math.abs(({}) - 0.0343) < 1e-3", p(1, "served")));
     quiet(&browser, &served);
 }
@@ -133,7 +124,7 @@ fn dog_in_a_real_model_goes_towards_food_unless_its_look_at_hot_is_cut() {
     };
     same(30);
     assert!(expected[0][28] > 0.3 && expected[1][28] < -0.5 && expected[2][28] < -0.5, "what the story says");
-    browser.run(&set("journey", "step", "7"));
+    browser.set("journey", "step", "7");
     same(7);
     // A dot opens to the words between which it stands, and they to their own texts.
     browser.run("document.querySelector('figure[data-figure=journey] [data-key=\"path-0-28\"]').focus()");
@@ -149,9 +140,9 @@ fn dog_in_a_real_model_goes_towards_food_unless_its_look_at_hot_is_cut() {
     says("In the pizza was, read by smollm2-135m");
     browser.run("document.querySelector('#arithmetic .close').click()");
     // Words of the reader's own.
-    browser.run(&set("journey", "to", "knife, spoon, fork"));
+    browser.set("journey", "to", "knife, spoon, fork");
     browser.wait("document.querySelector('#figure-journey-desc').textContent.includes('knife')");
-    browser.run(&set("journey", "to", "knife"));
+    browser.set("journey", "to", "knife");
     browser.wait("document.querySelector('figure[data-figure=journey]').innerText.includes('at least 2 words')");
     quiet(&browser, &served);
 }
@@ -160,7 +151,7 @@ fn dog_in_a_real_model_goes_towards_food_unless_its_look_at_hot_is_cut() {
 fn a_word_that_only_a_real_model_knows_is_said_in_the_figures_that_cannot_read_it() {
     let (served, browser) = with_real_model("journey");
     browser.run("const m = document.querySelector('#model'); m.value = 'smollm2-135m'; m.dispatchEvent(new Event('change', {bubbles: true}))");
-    browser.run(&set("two-answers", "compare", "yours"));
+    browser.set("two-answers", "compare", "yours");
     browser.write("the zebra was");
     shows(&browser, "the zebra was", "smollm2");
     browser.wait("document.querySelector('figure[data-figure=two-answers]').innerText.includes('does not know')");
@@ -188,11 +179,11 @@ fn edited_scores_still_fill_one_bar() {
 #[test]
 fn attention_is_stepped_and_played() {
     let (served, browser) = page();
-    browser.run(&set("attention-steps", "step", "2"));
+    browser.set("attention-steps", "step", "2");
     browser.wait("document.querySelector('figure[data-figure=attention-steps] output').textContent.startsWith('QK')");
     browser.run("document.querySelector('#attention-steps-play').click()");
     browser.wait("document.querySelector('figure[data-figure=attention-steps] output').textContent.includes('√')");
-    browser.run(&set("root-d", "d", "9"));
+    browser.set("root-d", "d", "9");
     browser.wait(
         "[...document.querySelectorAll('figure[data-figure=root-d] text')].some((t) => t.textContent.includes('√512'))",
     );

@@ -27,7 +27,9 @@ impl PageFigure for HeadGrid {
         match event {
             // What is chosen already is looked into: the weight under the pointer.
             Event::Chosen(Target::Head { layer, head }, place) if is_chosen(page, (*layer, *head)) => {
-                let n = page.run().map_or(0, |run| run.trace.tokens.len());
+                // Just chosen: its run is still on its way.
+                let Ok(run) = page.run() else { return Vec::new() };
+                let n = run.trace.tokens.len();
                 let pattern = Target::Pattern { layer: *layer, head: *head, q_len: n, kv_len: n };
                 usual(&Event::Chosen(pattern, *place).at_its_place(), page)
             }
