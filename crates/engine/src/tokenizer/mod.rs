@@ -1,5 +1,7 @@
 //! Text to tokens and back, through Hugging Face's `tokenizers`.
 
+mod check;
+
 use crate::Error;
 use crate::format::gguf::Metadata;
 use tokenizers::models::bpe::{BPE, Vocab};
@@ -23,13 +25,8 @@ impl Tokenizer {
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
         let origin = "tokenizer.json";
         let wrong = |e: tokenizers::Error| Error::format(origin, format!("not a tokenizer: {e}"));
-        // `tokenizers` panics on two things that are refused here first: JSON that breaks off, and character maps
-        // that do not fit (no model that this engine runs has one).
-        let parsed = serde_json::from_slice(json).map_err(|e| wrong(e.into()))?;
-        if has_type(&parsed, "Precompiled") {
-            return Err(Error::config(origin, "its normalizer `Precompiled` (SentencePiece) is not supported"));
-        }
-        let mut inner = tokenizers::Tokenizer::from_bytes(json).map_err(wrong)?;
+        check::json(json, origin)?;
+        let mut inner = check::guarded(|| tokenizers::Tokenizer::from_bytes(json)).map_err(wrong)?;
         inner.with_truncation(None).map_err(wrong)?;
         inner.with_padding(None);
         let byte_level = matches!(inner.get_decoder(), Some(tokenizers::DecoderWrapper::ByteLevel(_)));
@@ -55,7 +52,8 @@ impl Tokenizer {
                 .ok_or_else(|| Error::format(origin, format!("the merge {merge:?} is not two tokens")))?;
             merges.push((a.to_string(), b.to_string()));
         }
-        let bpe = BPE::builder().vocab_and_merges(vocab, merges).build();
+        check::merges(&merges, &vocab, origin)?;
+        let bpe = check::guarded(|| BPE::builder().vocab_and_merges(vocab, merges).build());
         let bpe = bpe.map_err(|e| Error::format(origin, format!("its merges do not fit its vocabulary: {e}")))?;
         let mut inner = tokenizers::Tokenizer::new(bpe);
         inner.with_pre_tokenizer(Some(pre_tokenizer(meta)?));
@@ -73,14 +71,14 @@ impl Tokenizer {
 
     /// The ids of a text, with the special tokens that the model wants around it.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
-        let encoding = self.inner.encode_fast(text, true);
+        let encoding = check::guarded(|| self.inner.encode_fast(text, true));
         let encoding = encoding.map_err(|e| Error::usage(format!("the text cannot be cut into tokens: {e}")))?;
         Ok(self.bos.into_iter().chain(encoding.get_ids().iter().copied()).collect())
     }
 
     /// The text of ids, special tokens included.
     pub fn decode(&self, ids: &[u32]) -> String {
-        self.inner.decode(ids, false).unwrap_or_default()
+        check::guarded(|| self.inner.decode(ids, false)).unwrap_or_default()
     }
 
     /// One token as a reader sees it: bytes that are no text on their own are written `<0xF0><0x9F>`.
@@ -101,18 +99,6 @@ impl Tokenizer {
     /// Number of tokens.
     pub fn vocab_size(&self) -> usize {
         self.inner.get_vocab_size(true)
-    }
-}
-
-/// Whether a part of this type stands anywhere in a `tokenizer.json`.
-fn has_type(value: &serde_json::Value, kind: &str) -> bool {
-    use serde_json::Value::{Array, Object};
-    match value {
-        Object(map) => {
-            map.get("type").is_some_and(|t| t.as_str() == Some(kind)) || map.values().any(|v| has_type(v, kind))
-        }
-        Array(all) => all.iter().any(|v| has_type(v, kind)),
-        _ => false,
     }
 }
 
