@@ -40,9 +40,8 @@ impl Model {
                 format!("there is no {name}; a model is one .gguf file, or config.json and model.safetensors"),
             )
         };
-        let json: serde_json::Value =
-            serde_json::from_slice(&find("config.json").ok_or_else(|| missing("config.json"))?)
-                .map_err(|e| Error::format(origin, format!("config.json is not JSON: {e}")))?;
+        let json = find("config.json").ok_or_else(|| missing("config.json"))?;
+        let json = crate::format::json::parse(&json, "config.json", origin)?;
         let tensors: Tensors = match (find("model.safetensors"), find("model.safetensors.index.json")) {
             (Some(bytes), _) => safetensors::parse(bytes, "model.safetensors")?,
             (None, Some(index)) => safetensors::parse_sharded(&index, |name| find(name).ok_or_else(|| missing(name)))?,
@@ -123,6 +122,7 @@ impl Model {
         if text.is_empty() {
             return Err(Error::usage("the text is empty; give at least one word"));
         }
+        self.vocabulary.check_text(text, self.config.n_ctx)?;
         let tokens = self.vocabulary.encode(text, &self.origin)?;
         self.check_tokens(&tokens, 0)?;
         Ok(tokens)

@@ -1,10 +1,15 @@
 //! Text to tokens and back, through Hugging Face's `tokenizers`.
 
 mod check;
+mod json;
+mod lists;
+mod models;
+mod parts;
+mod text;
 
 use crate::Error;
 use crate::format::gguf::Metadata;
-use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::models::bpe::Vocab;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
@@ -14,6 +19,7 @@ use tokenizers::{AddedToken, ModelWrapper, PreTokenizerWrapper};
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
+    limits: text::Limits,
     /// Tokens are spelled in GPT-2's alphabet of bytes.
     byte_level: bool,
     /// Put before every text.
@@ -24,13 +30,9 @@ impl Tokenizer {
     /// From a `tokenizer.json`. Its truncation and padding are switched off: what is given is what is read.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
         let origin = "tokenizer.json";
-        let wrong = |e: tokenizers::Error| Error::format(origin, format!("not a tokenizer: {e}"));
-        check::json(json, origin)?;
-        let mut inner = check::guarded(|| tokenizers::Tokenizer::from_bytes(json)).map_err(wrong)?;
-        inner.with_truncation(None).map_err(wrong)?;
-        inner.with_padding(None);
+        let (inner, limits) = json::read(json, origin)?;
         let byte_level = matches!(inner.get_decoder(), Some(tokenizers::DecoderWrapper::ByteLevel(_)));
-        Ok(Self { inner, byte_level, bos: None })
+        Ok(Self { inner, limits, byte_level, bos: None })
     }
 
     /// From what a GGUF carries: vocabulary, merges and the name of the pre-tokenizer.
@@ -44,6 +46,7 @@ impl Tokenizer {
             return Err(Error::config(origin, text));
         }
         let tokens = meta.get_strings("tokenizer.ggml.tokens")?;
+        lists::check(meta, &tokens)?;
         let vocab: Vocab = tokens.iter().zip(0u32..).map(|(t, id)| (t.to_string(), id)).collect();
         let mut merges = Vec::new();
         for merge in meta.get_strings("tokenizer.ggml.merges")? {
@@ -52,9 +55,8 @@ impl Tokenizer {
                 .ok_or_else(|| Error::format(origin, format!("the merge {merge:?} is not two tokens")))?;
             merges.push((a.to_string(), b.to_string()));
         }
-        check::merges(&merges, &vocab, origin)?;
-        let bpe = check::guarded(|| BPE::builder().vocab_and_merges(vocab, merges).build());
-        let bpe = bpe.map_err(|e| Error::format(origin, format!("its merges do not fit its vocabulary: {e}")))?;
+        let limits = text::Limits::byte_level(models::longest(&vocab));
+        let bpe = models::byte_level_bpe(vocab, merges, origin)?;
         let mut inner = tokenizers::Tokenizer::new(bpe);
         inner.with_pre_tokenizer(Some(pre_tokenizer(meta)?));
         inner.with_decoder(Some(ByteLevel::default()));
@@ -63,21 +65,27 @@ impl Tokenizer {
             if meta.has("tokenizer.ggml.token_type") { meta.get_ints("tokenizer.ggml.token_type")? } else { vec![] };
         let special = tokens.iter().zip(&types).filter(|(_, t)| [3, 4].contains(*t));
         let special: Vec<AddedToken> = special.map(|(t, kind)| AddedToken::from(t.to_string(), *kind == 3)).collect();
-        inner.add_special_tokens(special).map_err(|e| Error::format(origin, format!("its special tokens: {e}")))?;
+        check::added(&special, origin)?;
+        check::guarded(|| inner.add_special_tokens(special))
+            .map_err(|e| Error::format(origin, format!("its special tokens: {e}")))?;
         let add_bos = meta.get_bool("tokenizer.ggml.add_bos_token").unwrap_or(false);
         let bos = add_bos.then(|| meta.get_u64("tokenizer.ggml.bos_token_id")).transpose()?;
-        Ok(Self { inner, byte_level: true, bos: bos.and_then(|b| u32::try_from(b).ok()) })
+        Ok(Self { inner, limits, byte_level: true, bos: bos.and_then(|b| u32::try_from(b).ok()) })
     }
 
     /// The ids of a text, with the special tokens that the model wants around it.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
         let encoding = check::guarded(|| self.inner.encode_fast(text, true));
-        let encoding = encoding.map_err(|e| Error::usage(format!("the text cannot be cut into tokens: {e}")))?;
+        let encoding = encoding.map_err(cannot_be_cut)?;
         Ok(self.bos.into_iter().chain(encoding.get_ids().iter().copied()).collect())
     }
 
     /// The text of ids, special tokens included.
     pub fn decode(&self, ids: &[u32]) -> String {
+        // One of the library's decoders counts down from the number of tokens.
+        if !ids.iter().any(|id| self.inner.id_to_token(*id).is_some()) {
+            return String::new();
+        }
         check::guarded(|| self.inner.decode(ids, false)).unwrap_or_default()
     }
 
@@ -100,6 +108,10 @@ impl Tokenizer {
     pub fn vocab_size(&self) -> usize {
         self.inner.get_vocab_size(true)
     }
+}
+
+fn cannot_be_cut(e: tokenizers::Error) -> Error {
+    Error::usage(format!("the text cannot be cut into tokens: {e}"))
 }
 
 /// How text is cut before merges apply; each name is one that llama.cpp gives.

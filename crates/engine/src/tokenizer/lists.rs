@@ -1,0 +1,33 @@
+//! The lists that a GGUF's tokenizer is made of, which must fit each other.
+
+use super::check;
+use crate::Error;
+use crate::format::gguf::Metadata;
+use std::collections::HashSet;
+
+/// Refuses lists of different lengths, tokens that stand twice, and a first token that is none of them.
+pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
+    let origin = meta.origin();
+    check::count("tokens", tokens.len(), check::MOST_TOKENS, origin)?;
+    check::count("merges", meta.array_len("tokenizer.ggml.merges").unwrap_or(0), check::MOST_MERGES, origin)?;
+    for key in ["tokenizer.ggml.token_type", "tokenizer.ggml.scores"] {
+        if let Some(n) = meta.array_len(key).filter(|n| *n != tokens.len()) {
+            let message = format!("metadata `{key}` has {n} entries for {} tokens; the file is damaged", tokens.len());
+            return Err(Error::format(origin, message));
+        }
+    }
+    let mut seen = HashSet::with_capacity(tokens.len());
+    if let Some(twice) = tokens.iter().find(|token| !seen.insert(**token)) {
+        let twice = check::short(twice);
+        return Err(Error::format(origin, format!("its token {twice:?} stands twice; the file is damaged")));
+    }
+    let (adds, key) = ("tokenizer.ggml.add_bos_token", "tokenizer.ggml.bos_token_id");
+    if meta.get_bool(adds).unwrap_or(false) {
+        let first = meta.get_u64(key)?;
+        if first >= tokens.len() as u64 {
+            let message = format!("metadata `{key}` is {first}, but there are {} tokens", tokens.len());
+            return Err(Error::format(origin, message));
+        }
+    }
+    Ok(())
+}
