@@ -2,11 +2,10 @@
 
 use super::Json;
 use super::loader::{Loader, rows};
+use crate::Error;
 use crate::config::{Activation, Config, Mlp, NormKind, NormPlace, Positions};
-use crate::format::{Tensor, gguf::Metadata};
+use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, Linear, MlpWeights, Weights};
-use crate::{Bytes, Error};
-use attnscope_kernels::dequant::DType;
 use serde_json::Value;
 
 /// Hugging Face's files hold `[n_in, n_out]` matrices (its `Conv1D`): they are turned once, at load.
@@ -22,7 +21,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
         field.size("n_layer")?,
         field.size("n_head")?,
         d,
-        field.size_or("n_inner", Some(4 * d))?,
+        field.size_or("n_inner", Some(d.saturating_mul(4)))?,
         field.size("n_positions")?,
         field.size("vocab_size")?,
     ];
@@ -34,7 +33,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
     let prefix = if loader.has("transformer.wte.weight") { "transformer." } else { "" };
     let turned = |name: &str, n_out: usize, n_in: usize| -> Result<Linear, Error> {
         let stored = loader.tensor(&format!("{name}.weight"), &[n_in, n_out])?;
-        Ok(Linear { weight: transpose(&stored), bias: Some(loader.vector(&format!("{name}.bias"), n_out)?) })
+        Ok(Linear { weight: stored.transposed(), bias: Some(loader.vector(&format!("{name}.bias"), n_out)?) })
     };
     let block = |l: usize| {
         let at = |name: &str| format!("{prefix}h.{l}.{name}");
@@ -140,14 +139,4 @@ fn attention(fused: &Linear, o: Linear, d: usize) -> BlockWeights {
         mlp: None,
         o,
     }
-}
-
-/// `[n_in, n_out]` → `[n_out, n_in]`, as f32.
-fn transpose(t: &Tensor) -> Tensor {
-    let (n_in, n_out, data) = (t.rows(), t.cols(), t.to_f32());
-    let turned: Vec<u8> = (0..n_out)
-        .flat_map(|o| (0..n_in).map(move |i| (i, o)))
-        .flat_map(|(i, o)| data[i * n_out + o].to_le_bytes())
-        .collect();
-    Tensor { name: t.name.clone(), shape: vec![n_out, n_in], dtype: DType::F32, bytes: Bytes::from(turned) }
 }

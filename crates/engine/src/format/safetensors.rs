@@ -3,7 +3,7 @@
 use super::{Tensor, Tensors, header, json, tensor_bytes};
 use crate::{Bytes, Error};
 use attnscope_kernels::dequant::DType;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of a header: what it says takes some times as much memory. A shard of 10,000 tensors has one of 1 MB.
@@ -15,8 +15,12 @@ const MOST_INDEX: usize = 16 << 20;
 pub fn parse(bytes: Bytes, origin: &str) -> Result<Tensors, Error> {
     header::check(&bytes, MOST_HEADER).map_err(|message| Error::format(origin, message))?;
     // The crate checks that the offsets are in order, without gaps or overlaps, and end with the file.
-    let (header, metadata) = SafeTensors::read_metadata(&bytes)
-        .map_err(|e| Error::format(origin, format!("not a whole safetensors file ({e}); download it again")))?;
+    let (header, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| match e {
+        SafeTensorError::InvalidHeaderDeserialization(e) => {
+            Error::format(origin, format!("its header cannot be read: {e}"))
+        }
+        e => Error::format(origin, format!("not a whole safetensors file ({e}); download it again")),
+    })?;
     let mut tensors = Tensors::new(origin);
     for (name, info) in metadata.tensors() {
         let dtype = match info.dtype {

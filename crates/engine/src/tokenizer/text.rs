@@ -5,10 +5,14 @@ use super::check::short;
 use crate::vocabulary::MAX_TEXT;
 use crate::{Error, Tokenizer};
 use fancy_regex::Regex;
-use tokenizers::{AddedToken, NormalizedString, Normalizer};
+use tokenizers::{
+    AddedToken, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer,
+};
 
 /// Bytes that are cut at once to see how many tokens there are.
 const WINDOW: usize = 32 << 10;
+/// Tokens of the longest text that is read, whatever the file says: each takes some 500 bytes until it is a number.
+const MOST: usize = 1 << 16;
 
 /// What a tokenizer can bear.
 #[derive(Clone, Debug)]
@@ -57,7 +61,7 @@ impl Tokenizer {
     /// Refuses a text that `n_ctx` tokens cannot hold.
     pub fn check_text(&self, text: &str, n_ctx: usize) -> Result<(), Error> {
         crate::vocabulary::check_length(text)?;
-        let (n, longest) = (text.len(), self.limits.longest);
+        let (n, longest, n_ctx) = (text.len(), self.limits.longest, n_ctx.min(MOST));
         if self.limits.bounded && n > n_ctx.saturating_mul(longest) {
             return Err(Error::usage(format!(
                 "the text has {n} bytes, but at most {n_ctx} tokens of at most {longest} bytes are read; shorten it"
@@ -87,7 +91,7 @@ impl Tokenizer {
         while text.len() > window && !rest.is_empty() {
             let (piece, after) = rest.split_at(rest.floor_char_boundary(window));
             rest = after;
-            bytes += self.normalised(piece)?;
+            bytes += self.prepared(piece)?;
             tokens += self.encode_piece(piece)?;
             spare += 16;
             if bytes > MAX_TEXT {
@@ -106,13 +110,17 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// Bytes of a piece of text after the normalizer.
-    fn normalised(&self, piece: &str) -> Result<usize, Error> {
-        let Some(normalizer) = self.inner.get_normalizer() else { return Ok(piece.len()) };
-        let mut text = NormalizedString::from(piece);
-        let done = super::check::guarded(|| normalizer.normalize(&mut text));
-        done.map_err(super::cannot_be_cut)?;
-        Ok(text.get().len())
+    /// Bytes of a piece of text as the model is given them.
+    fn prepared(&self, piece: &str) -> Result<usize, Error> {
+        let prepare = || {
+            let mut text = NormalizedString::from(piece);
+            self.inner.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut text))?;
+            let mut text = PreTokenizedString::from(text);
+            self.inner.get_pre_tokenizer().map_or(Ok(()), |cut| cut.pre_tokenize(&mut text))?;
+            let words = text.get_splits(OffsetReferential::Original, OffsetType::None);
+            Ok(words.iter().map(|(word, ..)| word.len()).sum())
+        };
+        super::check::guarded(prepare).map_err(super::cannot_be_cut)
     }
 
     fn encode_piece(&self, piece: &str) -> Result<usize, Error> {
