@@ -9,5 +9,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         let _ = tokenizer.encode("the hot dog was 12 🌭");
         (0..8).for_each(|id| drop(tokenizer.text(id)));
     }
-    let _ = Tokenizer::from_json(data);
+    if let Ok(tokenizer) = Tokenizer::from_json(data)
+        && let text = "the hot dog was 12 🌭"
+        && tokenizer.check_text(text, 100).is_ok()
+    {
+        let ids = tokenizer.encode(text).unwrap_or_default();
+        let _ = tokenizer.decode(&ids);
+    }
 });

@@ -105,11 +105,14 @@ impl ModelArgs {
 
 fn read_stdin() -> Result<String> {
     let mut bytes = Vec::new();
-    // Far more than any context holds: a pipe without an end must not fill the memory.
-    const MOST: u64 = 64 << 20;
-    std::io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes).context("cannot read stdin")?;
-    if bytes.len() as u64 > MOST {
-        return Err(usage("the text on stdin is longer than 64 MiB, which no model can read"));
+    // A pipe without an end must not fill the memory. The line break that is left away may come on top.
+    let most = attnscope::MAX_TEXT + 2;
+    std::io::stdin().lock().take(most as u64 + 1).read_to_end(&mut bytes).context("cannot read stdin")?;
+    if bytes.len() > most {
+        let most = attnscope::MAX_TEXT;
+        return Err(usage(format!(
+            "the text on stdin is longer than {most} bytes, which is as much as is read: shorten it"
+        )));
     }
     let mut text = String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();

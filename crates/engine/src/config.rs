@@ -85,44 +85,142 @@ pub struct Config {
     pub soft_cap: Option<f32>,
 }
 
+/// Layers times heads: each has keys and values of its own in a cache, which is made before anything is read.
+const MOST_HEADS: usize = 1 << 16;
+
 impl Config {
-    /// Checks what every later step relies on, so that a lying file is an error and never a panic.
+    /// Checks what every later step relies on, so that a lying file is an error and never a panic: sizes are not
+    /// 0 and not absurd, every product of two that is used later fits, and every number that is divided by is one.
     pub fn check(&self, origin: &str) -> Result<(), crate::Error> {
-        let fail = |m: String| Err(crate::Error::config(origin, m));
+        let checks = self.check_sizes().and_then(|()| self.check_products()).and_then(|()| self.check_numbers());
+        checks.map_err(|message| crate::Error::config(origin, message))
+    }
+
+    /// Each size alone. The limits lie far above any model that exists, and keep what one token needs small.
+    fn check_sizes(&self) -> Result<(), String> {
         let sizes = [
             ("n_layers", self.n_layers, 4096),
             ("n_heads", self.n_heads, 4096),
             ("n_kv_heads", self.n_kv_heads, 4096),
-            ("d_model", self.d_model, 1 << 20),
+            ("d_model", self.d_model, 1 << 18),
             ("d_head", self.d_head, 1 << 16),
-            ("d_ff", self.mlp.map_or(1, |mlp| mlp.d_ff), 1 << 22),
+            ("d_ff", self.mlp.map_or(1, |mlp| mlp.d_ff), 1 << 20),
             ("n_ctx", self.n_ctx, 1 << 26),
-            ("n_vocab", self.n_vocab, 1 << 24),
+            ("n_vocab", self.n_vocab, 1 << 22),
+            ("window", self.window.unwrap_or(1), usize::MAX),
         ];
         for (name, value, most) in sizes {
             if value == 0 || value > most {
-                return fail(format!(
+                return Err(format!(
                     "{name} is {value}, expected 1 to {most}; the file is damaged or not a transformer"
                 ));
             }
         }
-        if !self.n_heads.is_multiple_of(self.n_kv_heads) {
-            return fail(format!(
-                "{} query heads cannot share {} key/value heads equally",
-                self.n_heads, self.n_kv_heads
-            ));
+        Ok(())
+    }
+
+    /// Sizes against each other, and the shapes that are made of two of them.
+    fn check_products(&self) -> Result<(), String> {
+        let (heads, kv, d, d_head) = (self.n_heads, self.n_kv_heads, self.d_model, self.d_head);
+        if !heads.is_multiple_of(kv) {
+            return Err(format!("{heads} query heads cannot share {kv} key/value heads equally"));
         }
-        if let Positions::Rotary { dim, theta, .. } = self.positions
-            && (dim > self.d_head || dim == 0 || !dim.is_multiple_of(2) || !theta.is_finite() || theta <= 0.0)
-        {
-            return fail(format!(
-                "rotary positions over {dim} numbers (theta {theta}) do not fit heads of {}",
-                self.d_head
-            ));
+        if self.n_layers * heads > MOST_HEADS {
+            return Err(format!("{} layers of {heads} heads are more than {MOST_HEADS} heads", self.n_layers));
         }
-        if !self.norm_eps.is_finite() || self.norm_eps < 0.0 {
-            return fail(format!("the norm's epsilon is {}", self.norm_eps));
+        let d_ff = self.mlp.map_or(1, |mlp| mlp.d_ff);
+        let products = [
+            ("n_heads · d_head", heads, d_head),
+            ("n_kv_heads · d_head", kv, d_head),
+            ("3 · d_model", 3, d),
+            ("n_vocab · d_model", self.n_vocab, d),
+            ("d_ff · d_model", d_ff, d),
+            ("n_heads · d_model", heads, d),
+        ];
+        // As f32 they must be countable in bytes, where a usize has 32 bits too.
+        let most = isize::MAX as usize / size_of::<f32>();
+        for (name, a, b) in products {
+            if a.checked_mul(b).is_none_or(|n| n > most) {
+                return Err(format!("{name} is {a} · {b}, more numbers than this machine can address"));
+            }
+        }
+        let width = heads * d_head;
+        if width > 1 << 20 {
+            return Err(format!("n_heads · d_head is {heads} · {d_head}, expected at most {}", 1 << 20));
+        }
+        // These two families have no width of a head in their configs: it is d_model / n_heads.
+        if ["gpt2", "bert"].contains(&self.arch.as_str()) && width != d {
+            return Err(format!("n_heads is {heads}, which does not divide d_model, {d}; heads must be equally wide"));
         }
         Ok(())
+    }
+
+    /// What sums and angles are made with.
+    fn check_numbers(&self) -> Result<(), String> {
+        if let Positions::Rotary { dim, theta, .. } = self.positions {
+            if dim > self.d_head || dim == 0 || !dim.is_multiple_of(2) {
+                return Err(format!("rotary positions over {dim} numbers do not fit heads of {}", self.d_head));
+            }
+            // Below 1 the angles grow along the head, and soon past what an f32 can hold.
+            if !(1.0..=1e15).contains(&theta) {
+                return Err(format!("the rotary base theta is {theta}, expected a number from 1 to 1e15"));
+            }
+        }
+        if !(0.0..=1.0).contains(&self.norm_eps) {
+            return Err(format!("the norm's epsilon is {}, expected a number from 0 to 1", self.norm_eps));
+        }
+        if self.soft_cap.is_some_and(|cap| !(1e-3..=1e9).contains(&cap)) {
+            return Err(format!("the soft cap of the scores is {:?}, expected a number above 0", self.soft_cap));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config { arch: "llama".into(), n_layers: 2, ..crate::lesson::model().config().clone() }
+    }
+
+    fn refusal(change: impl FnOnce(&mut Config)) -> String {
+        let mut config = config();
+        change(&mut config);
+        config.check("odd").expect_err("it was accepted").to_string()
+    }
+
+    #[test]
+    fn sizes_of_0_and_absurd_ones_are_refused_by_name() {
+        assert!(config().check("odd").is_ok());
+        assert!(refusal(|c| c.n_layers = 0).contains("n_layers is 0"));
+        assert!(refusal(|c| c.window = Some(0)).contains("window is 0"));
+        assert!(refusal(|c| c.n_vocab = usize::MAX).contains("n_vocab"));
+        assert!(refusal(|c| c.mlp = Some(Mlp { d_ff: 0, activation: Activation::Relu })).contains("d_ff is 0"));
+        let many = |c: &mut Config| (c.n_layers, c.n_heads, c.n_kv_heads) = (4096, 4096, 4096);
+        assert!(refusal(many).contains("4096 layers of 4096 heads"));
+        assert!(refusal(|c| (c.n_heads, c.d_head) = (4096, 1 << 16)).contains("n_heads · d_head"));
+    }
+
+    #[test]
+    fn heads_that_do_not_divide_the_stream_are_refused_where_their_width_is_derived() {
+        let derived = |c: &mut Config| (c.arch, c.d_model, c.n_heads, c.d_head) = ("gpt2".into(), 32, 5, 6);
+        let error = refusal(derived);
+        assert!(error.contains("n_heads is 5") && error.contains("32"), "{error}");
+        assert!(refusal(|c| (c.n_heads, c.n_kv_heads) = (4, 3)).contains("cannot share 3"));
+    }
+
+    #[test]
+    fn numbers_that_give_nan_are_refused() {
+        let rotary = |theta, dim| Positions::Rotary { theta, dim, pairs: Pairs::Halves };
+        for theta in [0.0, -1.0, 1e-30, 1e30, f32::NAN, f32::INFINITY] {
+            assert!(refusal(|c| c.positions = rotary(theta, 4)).contains("theta"), "{theta}");
+        }
+        for dim in [0, 3, 18] {
+            assert!(refusal(|c| c.positions = rotary(1e4, dim)).contains("rotary positions over"), "{dim}");
+        }
+        for eps in [-1e-6, 2.0, f32::NAN, f32::INFINITY] {
+            assert!(refusal(|c| c.norm_eps = eps).contains("epsilon"), "{eps}");
+        }
     }
 }

@@ -50,3 +50,4 @@ pub use run::Run;
 #[cfg(feature = "tokenizers")]
 pub use tokenizer::Tokenizer;
 pub use trace::{ModelInfo, NextToken, Token, Trace};
+pub use vocabulary::MAX_TEXT;

@@ -44,9 +44,7 @@ impl Model {
             )
         };
         let json = find("config.json").ok_or_else(|| missing("config.json"))?;
-        // Some editors put a mark before the text that says how it is encoded.
-        let json: serde_json::Value = serde_json::from_slice(json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&json))
-            .map_err(|e| Error::format(origin, format!("config.json is not JSON: {e}")))?;
+        let json = crate::format::json::parse(&json, "config.json", origin)?;
         let tensors: Tensors = match (find("model.safetensors"), find("model.safetensors.index.json")) {
             (Some(bytes), _) => safetensors::parse(bytes, "model.safetensors")?,
             (None, Some(index)) => safetensors::parse_sharded(&index, |name| find(name).ok_or_else(|| missing(name)))?,
@@ -127,6 +125,7 @@ impl Model {
         if text.is_empty() {
             return Err(Error::usage("the text is empty; give at least one word"));
         }
+        self.vocabulary.check_text(text, self.config.n_ctx)?;
         let tokens = self.vocabulary.encode(text, &self.origin)?;
         self.check_tokens(&tokens, 0)?;
         Ok(tokens)

@@ -3,6 +3,18 @@
 use crate::Error;
 use crate::lesson::Words;
 
+/// Bytes of the longest text that is read. 32,768 tokens of English have 150,000, and cutting a text takes some fifty
+/// times as much memory.
+pub const MAX_TEXT: usize = 1 << 20;
+
+/// Refuses a text that no model reads.
+pub(crate) fn check_length(text: &str) -> Result<(), Error> {
+    if text.len() <= MAX_TEXT {
+        return Ok(());
+    }
+    Err(Error::usage(format!("the text has {} bytes; at most {MAX_TEXT} are read: shorten it", text.len())))
+}
+
 /// A tokenizer, a list of words, or nothing where a model came without.
 #[derive(Clone, Debug)]
 pub(crate) enum Vocabulary {
@@ -16,6 +28,19 @@ pub(crate) enum Vocabulary {
 }
 
 impl Vocabulary {
+    /// Refuses a text that `n_ctx` tokens cannot hold, before it is cut.
+    #[cfg_attr(not(feature = "tokenizers"), allow(unused_variables))] // without pieces a token is a word
+    pub fn check_text(&self, text: &str, n_ctx: usize) -> Result<(), Error> {
+        match self {
+            #[cfg(feature = "tokenizers")]
+            Self::Pieces(tokenizer) => tokenizer.check_text(text, n_ctx),
+            Self::Words(_) | Self::None => {
+                let _ = n_ctx;
+                check_length(text)
+            }
+        }
+    }
+
     /// Text to ids; `origin` is the model's file, for the error.
     pub fn encode(&self, text: &str, origin: &str) -> Result<Vec<u32>, Error> {
         match self {

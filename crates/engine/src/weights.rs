@@ -94,10 +94,13 @@ pub struct MlpWeights {
 impl BlockWeights {
     /// The columns of W_O that read one head, `[d_model, d_head]`, as f32.
     pub fn head_o(&self, head: usize, d_head: usize) -> Tensor {
-        let (rows, cols) = (self.o.weight.rows(), self.o.weight.cols());
-        let all = self.o.weight.to_f32();
-        let part = all.chunks_exact(cols).flat_map(|row| &row[head * d_head..(head + 1) * d_head]);
-        let bytes: Vec<u8> = part.flat_map(|x| x.to_le_bytes()).collect();
+        let rows = self.o.weight.rows();
+        // A row at a time: expanded, the whole may be eight times as large as it is stored.
+        let mut bytes = Vec::with_capacity(rows * d_head * size_of::<f32>());
+        for row in 0..rows {
+            let part = &self.o.weight.row_f32(row)[head * d_head..(head + 1) * d_head];
+            bytes.extend(part.iter().flat_map(|x| x.to_le_bytes()));
+        }
         let name = format!("{} of head {head}", self.o.weight.name);
         Tensor { name, shape: vec![rows, d_head], dtype: DType::F32, bytes: Bytes::from(bytes) }
     }

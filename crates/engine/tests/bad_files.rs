@@ -120,6 +120,109 @@ fn what_is_missing_or_unknown_is_named() {
     assert!(error.contains("`blk.0.attn_q.weight`") && error.contains("ggml type 16"), "{error}");
 }
 
+/// A GGUF of these entries of metadata and tensors (name, numbers, offset), with as much data.
+fn gguf_of(values: &[(&str, u32, &[u8])], tensors: &[(&str, u64, u64)], data: usize) -> Vec<u8> {
+    let mut out = b"GGUF\x03\0\0\0".to_vec();
+    let text = |out: &mut Vec<u8>, text: &str| {
+        out.extend((text.len() as u64).to_le_bytes());
+        out.extend(text.as_bytes());
+    };
+    out.extend((tensors.len() as u64).to_le_bytes());
+    out.extend((values.len() as u64).to_le_bytes());
+    for (key, kind, bytes) in values {
+        text(&mut out, key);
+        out.extend(kind.to_le_bytes());
+        out.extend(*bytes);
+    }
+    for (name, n, offset) in tensors {
+        text(&mut out, name);
+        out.extend(1u32.to_le_bytes());
+        out.extend(n.to_le_bytes());
+        out.extend(0u32.to_le_bytes());
+        out.extend(offset.to_le_bytes());
+    }
+    out.resize(out.len().next_multiple_of(32) + data, 0);
+    out
+}
+
+#[test]
+fn tensors_lie_apart_and_where_the_alignment_says() {
+    let parse = |tensors: &[(&str, u64, u64)]| gguf::parse(Bytes::from(gguf_of(&[], tensors, 256)), "odd");
+    let refused = |tensors: &[(&str, u64, u64)]| parse(tensors).unwrap_err().to_string();
+    assert!(parse(&[("a", 8, 0), ("b", 8, 32)]).is_ok());
+    let error = refused(&[("b", 9, 0), ("a", 8, 32)]);
+    assert!(error.contains("`b`") && error.contains("`a`") && error.contains("overlap"), "{error}");
+    assert!(refused(&[("a", 8, 0), ("b", 8, 0)]).contains("overlap"));
+    assert!(refused(&[("a", 8, 4)]).contains("no multiple of the file's alignment, 32"));
+    assert!(refused(&[("a", 0, 0)]).contains("a dimension of 0"));
+    assert!(refused(&[("a", 1, 0), ("a", 1, 32)]).contains("stands twice"));
+}
+
+#[test]
+fn metadata_of_any_kind_is_skipped_or_refused_by_name() {
+    let parse = |values: &[(&str, u32, &[u8])]| gguf::parse(Bytes::from(gguf_of(values, &[("a", 1, 0)], 64)), "odd");
+    let list = |kind: u32, n: u64, inner: &[u8]| [&kind.to_le_bytes()[..], &n.to_le_bytes(), inner].concat();
+    let nested = |depth: usize| (0..depth).fold(list(7, 2, &[0, 1]), |inner, _| list(9, 1, &inner));
+    assert!(parse(&[("lists", 9, &nested(3))]).is_ok());
+    let error = parse(&[("lists", 9, &nested(100_000))]).unwrap_err().to_string();
+    assert!(error.contains("`lists`") && error.contains("deeper than 8"), "{error}");
+    let error = parse(&[("general.alignment", 8, &list(1, 0, b"x")[..9])]).unwrap_err().to_string();
+    assert!(error.contains("`general.alignment`: expected a whole number"), "{error}");
+    let error = parse(&[("general.alignment", 4, &24u32.to_le_bytes())]).unwrap_err().to_string();
+    assert!(error.contains("24, expected a power of two"), "{error}");
+    let long = "k".repeat(1 << 17);
+    let error = parse(&[(&long, 7, &[1])]).unwrap_err().to_string();
+    assert!(error.contains("has 131072 bytes, at most 65536") && error.len() < 200, "{error}");
+    let error = open(b"GGUF\0\0\0\x03".to_vec()).err().unwrap().to_string();
+    assert!(error.contains("big-endian"), "{error}");
+}
+
+#[test]
+fn configs_that_lie_are_refused_by_name() {
+    let folder = |name: &str, change: &dyn Fn(&mut serde_json::Value)| {
+        let mut config: serde_json::Value = serde_json::from_slice(&read(&format!("tiny/{name}/config.json"))).unwrap();
+        change(&mut config);
+        let files = vec![
+            ("config.json".to_string(), Bytes::from(config.to_string().into_bytes())),
+            ("model.safetensors".to_string(), Bytes::from(read(&format!("tiny/{name}/model.safetensors")))),
+        ];
+        Model::from_files(files, "odd").err().map(|e| e.to_string()).unwrap_or_default()
+    };
+    for (name, field) in [("gpt2", "n_head"), ("bert", "num_attention_heads")] {
+        let error = folder(name, &|config| config[field] = 3.into());
+        assert!(error.contains("3 heads cannot share the 32 numbers"), "{error}");
+    }
+    assert!(folder("gpt2", &|config| config["n_embd"] = u64::MAX.into()).contains("18446744073709551615"));
+    assert!(folder("llama", &|config| config["num_hidden_layers"] = 4097.into()).contains("n_layers is 4097"));
+    assert!(folder("llama", &|config| config["rms_norm_eps"] = 1e30.into()).contains("epsilon"));
+    assert!(folder("llama", &|_| ()).is_empty());
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_said() {
+    let model = |config: Vec<u8>, weights: Vec<u8>| {
+        let files = [("config.json", config), ("model.safetensors", weights)];
+        let files = files.map(|(name, bytes)| (name.to_string(), Bytes::from(bytes))).to_vec();
+        Model::from_files(files, "odd").map(drop).map_err(|e| e.to_string())
+    };
+    let (config, weights) = (read("tiny/llama/config.json"), read("tiny/llama/model.safetensors"));
+    assert_eq!(model([b"\xef\xbb\xbf".to_vec(), config.clone()].concat(), weights.clone()), Ok(()));
+    let twice = String::from_utf8(config.clone()).unwrap().replacen('{', "{\"vocab_size\":7,", 1);
+    assert!(model(twice.into_bytes(), weights.clone()).unwrap_err().contains("`vocab_size` stands twice"));
+    let len = u64::from_le_bytes(*weights.first_chunk().unwrap()) as usize;
+    let header = String::from_utf8(weights[8..8 + len].to_vec()).unwrap();
+    let with =
+        |header: String| [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &weights[8 + len..]].concat();
+    let numbers = header.replacen("\"format\":\"pt\"", "\"step\":3", 1);
+    assert_ne!(numbers, header);
+    let error = model(config.clone(), with(numbers)).unwrap_err();
+    assert!(error.contains("`__metadata__` must hold texts only, but its `step` is none"), "{error}");
+    assert!(!error.contains("download it again"), "{error}");
+    let error =
+        model(config, b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n".to_vec()).unwrap_err();
+    assert!(error.contains("Git LFS"), "{error}");
+}
+
 #[test]
 fn folders_without_a_model_say_what_a_model_is() {
     let folder = tempfile::tempdir().unwrap();

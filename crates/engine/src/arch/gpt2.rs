@@ -5,11 +5,10 @@ use super::fields::Plain::{Bool, Number};
 use super::fields::{Field, Fields, Means, Tables};
 use super::loader::{Bias, Ignored, Loader, rows};
 use super::{Read, common, head};
+use crate::Error;
 use crate::config::{Activation, Config, Mlp, NormKind, NormPlace, Positions};
-use crate::format::{Tensor, gguf::Metadata};
+use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, Linear, MlpWeights, Weights};
-use crate::{Bytes, Error};
-use attnscope_kernels::dequant::DType;
 use serde_json::Value;
 
 const TRAINING: Means = Harmless("only training reads it");
@@ -78,7 +77,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let prefix = loader.prefix(&["transformer.", ""], "wte.weight");
     let turned = |name: &str, n_out: usize, n_in: usize| -> Result<Linear, Error> {
         let stored = loader.tensor(&format!("{name}.weight"), &[n_in, n_out])?;
-        Ok(Linear { weight: transpose(&stored), bias: Some(loader.vector(&format!("{name}.bias"), n_out)?) })
+        Ok(Linear { weight: stored.transposed(), bias: Some(loader.vector(&format!("{name}.bias"), n_out)?) })
     };
     let block = |l: usize| {
         let at = |name: &str| format!("{prefix}h.{l}.{name}");
@@ -125,7 +124,7 @@ fn hf_config(fields: &Fields<'_>) -> Result<Config, Error> {
     let d = size("n_embd", 768)?;
     let d_ff = match fields.optional_size("n_inner")? {
         Some(d_ff) => d_ff,
-        None => d.checked_mul(4).ok_or_else(|| fields.bad("n_embd", "a width", &d.to_string()))?,
+        None => d.saturating_mul(4),
     };
     let n_heads = size("n_head", 12)?;
     let config = Config {
@@ -255,14 +254,4 @@ fn attention(fused: &Linear, o: Linear, d: usize) -> BlockWeights {
         mlp: None,
         o,
     }
-}
-
-/// `[n_in, n_out]` → `[n_out, n_in]`, as f32.
-fn transpose(t: &Tensor) -> Tensor {
-    let (n_in, n_out, data) = (t.rows(), t.cols(), t.to_f32());
-    let turned: Vec<u8> = (0..n_out)
-        .flat_map(|o| (0..n_in).map(move |i| (i, o)))
-        .flat_map(|(i, o)| data[i * n_out + o].to_le_bytes())
-        .collect();
-    Tensor { name: t.name.clone(), shape: vec![n_out, n_in], dtype: DType::F32, bytes: Bytes::from(turned) }
 }

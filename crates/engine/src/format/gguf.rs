@@ -1,7 +1,7 @@
 //! GGUF, the format of llama.cpp: metadata, a table of tensors, then their bytes (versions 2 and 3, little-endian).
 
 use super::gguf_reader::Reader;
-use super::{Tensor, Tensors, tensor_bytes};
+use super::{Places, Tensor, Tensors, tensor_bytes};
 use crate::{Bytes, Error};
 use attnscope_kernels::dequant::DType;
 use std::collections::BTreeMap;
@@ -36,6 +36,13 @@ enum Value {
 
 const STRING: u32 = 8;
 const ARRAY: u32 = 9;
+/// Entries of metadata, and tensors: each takes a piece of memory that is larger than it is in the file. Real files
+/// have a hundred of the first and some thousands of the second.
+const MOST_ENTRIES: usize = 1 << 16;
+/// Bytes of a key or a name, which are copied.
+const MOST_NAME: usize = 1 << 16;
+/// Arrays within arrays.
+const DEEPEST: usize = 8;
 
 /// Reads a file's metadata and table of tensors.
 pub fn parse(bytes: Bytes, origin: &str) -> Result<Gguf, Error> {
@@ -46,14 +53,22 @@ pub fn parse(bytes: Bytes, origin: &str) -> Result<Gguf, Error> {
         return Err(r.error(format!("not a GGUF file: it begins with `{found}` where `GGUF` is expected")));
     }
     let version = r.u32("the version")?;
+    if (1..=3).contains(&version.swap_bytes()) {
+        return Err(r.error("a big-endian GGUF file; attnscope reads little-endian ones: convert it, or get the other"));
+    }
     if !(2..=3).contains(&version) {
         return Err(r.error(format!("GGUF version {version}; attnscope reads 2 and 3, little-endian")));
     }
     let n_tensors = r.count(24, "the number of tensors")?;
     let n_values = r.count(13, "the number of metadata entries")?;
+    for (n, what) in [(n_tensors, "tensors"), (n_values, "metadata entries")] {
+        if n > MOST_ENTRIES {
+            return Err(r.error(format!("{n} {what}, expected at most {MOST_ENTRIES}; the file is damaged")));
+        }
+    }
     let mut values = BTreeMap::new();
     for _ in 0..n_values {
-        let key = r.string("a metadata key")?;
+        let key = r.name("a metadata key", MOST_NAME)?;
         let kind = r.u32(&key)?;
         let value = value(&mut r, kind, &key)?;
         if values.insert(key.clone(), value).is_some() {
@@ -79,7 +94,7 @@ fn width(kind: u32) -> Option<usize> {
 fn value(r: &mut Reader<'_>, kind: u32, key: &str) -> Result<Value, Error> {
     match kind {
         STRING => r.string(key).map(Value::Str),
-        ARRAY => array(r, key),
+        ARRAY => array(r, key, 1),
         _ => match width(kind) {
             Some(n) => Ok(scalar(kind, r.take(n, key)?)),
             None => Err(
@@ -89,24 +104,40 @@ fn value(r: &mut Reader<'_>, kind: u32, key: &str) -> Result<Value, Error> {
     }
 }
 
-/// Skips over an array, checking that it ends within the file.
-fn array(r: &mut Reader<'_>, key: &str) -> Result<Value, Error> {
+/// Skips over an array, checking that it ends within the file. Arrays of arrays are skipped too: nothing reads them.
+fn array(r: &mut Reader<'_>, key: &str, depth: usize) -> Result<Value, Error> {
     let kind = r.u32(key)?;
-    let least = if kind == STRING { Some(8) } else { width(kind) };
-    let Some(least) = least else {
-        return Err(r.error(format!(
-            "metadata `{key}` is an array of type {kind}; attnscope reads arrays of numbers and strings"
-        )));
+    let least = match kind {
+        STRING => 8,
+        ARRAY => 12,
+        _ => width(kind).ok_or_else(|| {
+            r.error(format!(
+                "metadata `{key}` is an array of type {kind}, which GGUF does not define; the file is damaged"
+            ))
+        })?,
     };
     let n = r.count(least, key)?;
     let start = r.at;
-    if kind == STRING {
-        for _ in 0..n {
-            let len = r.count(1, key)?;
-            r.take(len, key)?;
+    match kind {
+        STRING => {
+            for _ in 0..n {
+                let len = r.count(1, key)?;
+                r.take(len, key)?;
+            }
         }
-    } else {
-        r.take(n * least, key)?;
+        ARRAY if depth == DEEPEST => {
+            return Err(
+                r.error(format!("metadata `{key}` is an array of arrays, deeper than {DEEPEST}; the file is damaged"))
+            );
+        }
+        ARRAY => {
+            for _ in 0..n {
+                array(r, key, depth + 1)?;
+            }
+        }
+        _ => {
+            r.take(n * least, key)?;
+        }
     }
     Ok(Value::Array(kind, n, start..r.at))
 }
@@ -129,7 +160,7 @@ fn scalar(kind: u32, b: &[u8]) -> Value {
 fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors, Error> {
     let mut table = Vec::with_capacity(n);
     for _ in 0..n {
-        let name = r.string("a tensor's name")?;
+        let name = r.name("a tensor's name", MOST_NAME)?;
         let dims = r.u32(&name)?;
         if dims > 4 {
             return Err(
@@ -139,20 +170,26 @@ fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors,
         let mut shape = Vec::with_capacity(dims as usize);
         for _ in 0..dims {
             let d = r.u64(&name)?;
-            shape.push(usize::try_from(d).map_err(|_| r.error(format!("tensor `{name}` has a dimension of {d}")))?);
+            let size = usize::try_from(d).ok().filter(|d| *d > 0);
+            shape.push(
+                size.ok_or_else(|| r.error(format!("tensor `{name}` has a dimension of {d}; the file is damaged")))?,
+            );
         }
         shape.reverse(); // the file has the fastest axis first
         table.push((name.clone(), shape, r.u32(&name)?, r.u64(&name)?));
     }
-    let align = metadata.get_u64("general.alignment").unwrap_or(32);
-    if !align.is_power_of_two() || align > 1 << 20 {
-        return Err(r.error(format!("general.alignment is {align}, expected a power of two")));
-    }
+    let align = alignment(metadata)?;
     let base = (r.at as u64).next_multiple_of(align);
     let mut tensors = Tensors::new(r.origin);
+    let mut places = Places::default();
     for (name, shape, kind, offset) in table {
+        if !offset.is_multiple_of(align) {
+            return Err(r.error(format!(
+                "tensor `{name}` begins at byte {offset} of the data, which is no multiple of the file's alignment, {align}; the file is damaged"
+            )));
+        }
         let Some(dtype) = DType::from_gguf(kind) else {
-            tensors.insert_unreadable(&name, format!("ggml type {kind}"));
+            tensors.insert_unreadable(&name, format!("ggml type {kind}"))?;
             continue;
         };
         let Some(len) = tensor_bytes(dtype, &shape) else {
@@ -167,9 +204,21 @@ fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors,
             let total = r.bytes.len();
             return Err(r.error(format!("truncated: tensor `{name}` needs bytes {start} to {end}, but the file ends at {total}; download it again")));
         };
+        places.add(start..end, &name);
         tensors.insert(Tensor { name, shape, dtype, bytes })?;
     }
+    places.check(r.origin)?;
     Ok(tensors)
+}
+
+/// What the offsets of tensors are multiples of.
+fn alignment(metadata: &Metadata) -> Result<u64, Error> {
+    let key = "general.alignment";
+    let align = if metadata.has(key) { metadata.get_u64(key)? } else { 32 };
+    if !align.is_power_of_two() || align > 1 << 20 {
+        return Err(Error::format(&metadata.origin, format!("{key} is {align}, expected a power of two")));
+    }
+    Ok(align)
 }
 
 impl Metadata {
@@ -221,6 +270,11 @@ impl Metadata {
             }
             value => one(value),
         })
+    }
+
+    /// How many elements an array has.
+    pub fn array_len(&self, key: &str) -> Option<usize> {
+        if let Some(Value::Array(_, n, _)) = self.values.get(key) { Some(*n) } else { None }
     }
 
     /// The file's name, for messages.

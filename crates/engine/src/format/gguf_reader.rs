@@ -48,6 +48,18 @@ impl Reader<'_> {
         text.map_err(|_| self.error(format!("{what} at byte {at} is not UTF-8; the file is damaged")))
     }
 
+    /// A text that is copied, of at most `most` bytes.
+    pub fn name(&mut self, what: &str, most: usize) -> Result<String, Error> {
+        let at = self.at;
+        let text = self.string(what)?;
+        if text.len() > most {
+            let n = text.len();
+            return Err(self
+                .error(format!("{what} at byte {at} has {n} bytes, at most {most} are allowed; the file is damaged")));
+        }
+        Ok(text)
+    }
+
     pub fn error(&self, message: impl Into<String>) -> Error {
         Error::format(self.origin, message)
     }

@@ -2,10 +2,14 @@
 
 pub mod gguf;
 mod gguf_reader;
+mod header;
+pub mod json;
+mod places;
 pub mod safetensors;
 
 use crate::{Bytes, Error};
 use attnscope_kernels::dequant::{DType, dequantize};
+use places::Places;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -48,6 +52,22 @@ impl Tensor {
         self.slice_rows(i..i + 1).to_f32()
     }
 
+    /// A matrix `[n, m]` as `[m, n]`, its numbers stored as they were.
+    ///
+    /// # Panics
+    /// If numbers are stored in blocks: only safetensors, which has none, holds matrices the other way round.
+    pub fn transposed(&self) -> Tensor {
+        assert_eq!(self.dtype.block_len(), 1, "`{}` is stored in blocks of {}", self.name, self.dtype);
+        let (n, m, size) = (self.rows(), self.cols(), self.dtype.block_bytes());
+        let mut turned = Vec::with_capacity(self.bytes.len());
+        for column in 0..m {
+            for row in 0..n {
+                turned.extend_from_slice(&self.bytes[(row * m + column) * size..][..size]);
+            }
+        }
+        Tensor { name: self.name.clone(), shape: vec![m, n], dtype: self.dtype, bytes: Bytes::from(turned) }
+    }
+
     /// Some rows; the bytes are shared.
     ///
     /// # Panics
@@ -77,21 +97,31 @@ impl Tensors {
     }
 
     pub(crate) fn insert(&mut self, tensor: Tensor) -> Result<(), Error> {
-        let name = tensor.name.clone();
-        match self.map.insert(name.clone(), tensor) {
-            None => Ok(()),
-            Some(_) => {
-                Err(Error::format(&self.origin, format!("tensor `{name}` stands twice in the file; it is damaged")))
-            }
-        }
+        self.check_new(&tensor.name)?;
+        self.map.insert(tensor.name.clone(), tensor);
+        Ok(())
     }
 
-    pub(crate) fn insert_unreadable(&mut self, name: &str, dtype: String) {
+    pub(crate) fn insert_unreadable(&mut self, name: &str, dtype: String) -> Result<(), Error> {
+        self.check_new(name)?;
         self.unreadable.insert(name.into(), dtype);
+        Ok(())
+    }
+
+    fn check_new(&self, name: &str) -> Result<(), Error> {
+        if self.map.contains_key(name) || self.unreadable.contains_key(name) {
+            return Err(Error::format(
+                &self.origin,
+                format!("tensor `{name}` stands twice in the file; it is damaged"),
+            ));
+        }
+        Ok(())
     }
 
     pub(crate) fn merge(&mut self, other: Tensors) -> Result<(), Error> {
-        self.unreadable.extend(other.unreadable);
+        for (name, dtype) in other.unreadable {
+            self.insert_unreadable(&name, dtype)?;
+        }
         other.map.into_values().try_for_each(|t| self.insert(t))
     }
 

@@ -1,16 +1,26 @@
 //! safetensors, Hugging Face's format: a JSON table, then bytes; one file or several shards with an index.
 
-use super::{Tensor, Tensors, tensor_bytes};
+use super::{Tensor, Tensors, header, json, tensor_bytes};
 use crate::{Bytes, Error};
 use attnscope_kernels::dequant::DType;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Bytes of a header: what it says takes some times as much memory. A shard of 10,000 tensors has one of 1 MB.
+const MOST_HEADER: usize = 8 << 20;
+/// Bytes of an index of shards.
+const MOST_INDEX: usize = 16 << 20;
 
 /// Reads the table of a file.
 pub fn parse(bytes: Bytes, origin: &str) -> Result<Tensors, Error> {
-    // The crate checks that the offsets are in order, without gaps, and end with the file.
-    let (header, metadata) = SafeTensors::read_metadata(&bytes)
-        .map_err(|e| Error::format(origin, format!("not a whole safetensors file ({e}); download it again")))?;
+    header::check(&bytes, MOST_HEADER).map_err(|message| Error::format(origin, message))?;
+    // The crate checks that the offsets are in order, without gaps or overlaps, and end with the file.
+    let (header, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| match e {
+        SafeTensorError::InvalidHeaderDeserialization(e) => {
+            Error::format(origin, format!("its header cannot be read: {e}"))
+        }
+        e => Error::format(origin, format!("not a whole safetensors file ({e}); download it again")),
+    })?;
     let mut tensors = Tensors::new(origin);
     for (name, info) in metadata.tensors() {
         let dtype = match info.dtype {
@@ -18,7 +28,7 @@ pub fn parse(bytes: Bytes, origin: &str) -> Result<Tensors, Error> {
             Dtype::F16 => DType::F16,
             Dtype::BF16 => DType::BF16,
             other => {
-                tensors.insert_unreadable(&name, format!("{other:?}"));
+                tensors.insert_unreadable(&name, format!("{other:?}"))?;
                 continue;
             }
         };
@@ -42,8 +52,12 @@ pub fn parse_sharded(index: &[u8], mut shard: impl FnMut(&str) -> Result<Bytes, 
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let index: Index =
-        serde_json::from_slice(index).map_err(|e| Error::format(origin, format!("not an index of shards: {e}")))?;
+    if index.len() > MOST_INDEX {
+        let n = index.len();
+        return Err(Error::format(origin, format!("it has {n} bytes, expected at most {MOST_INDEX}")));
+    }
+    let index: Index = serde_json::from_slice(json::without_bom(index))
+        .map_err(|e| Error::format(origin, format!("not an index of shards: {e}")))?;
     let files: BTreeSet<&String> = index.weight_map.values().collect();
     let mut all = Tensors::new(origin);
     for file in files {

@@ -1,10 +1,10 @@
 //! A tokenizer from what a GGUF carries: vocabulary, merges and the name of the pre-tokenizer, as llama.cpp reads them.
 
 use super::spelling::Spelling;
-use super::{Tokenizer, check};
+use super::{Tokenizer, check, lists, models, text};
 use crate::Error;
 use crate::format::gguf::Metadata;
-use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::models::bpe::Vocab;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::digits::Digits;
 use tokenizers::pre_tokenizers::sequence::Sequence;
@@ -25,6 +25,7 @@ pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
     }
     refuse_unknown(meta)?;
     let tokens = meta.get_strings("tokenizer.ggml.tokens")?;
+    lists::check(meta, &tokens)?;
     let vocab: Vocab = tokens.iter().zip(0u32..).map(|(t, id)| (t.to_string(), id)).collect();
     let mut merges = Vec::new();
     for merge in meta.get_strings("tokenizer.ggml.merges")? {
@@ -33,10 +34,8 @@ pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
             .ok_or_else(|| Error::format(origin, format!("the merge {merge:?} is not two tokens")))?;
         merges.push((a.to_string(), b.to_string()));
     }
-    check::merges(&merges, &vocab, origin)?;
-    let bpe = check::guarded(|| BPE::builder().vocab_and_merges(vocab, merges).build());
-    let bpe = bpe.map_err(|e| Error::format(origin, format!("its merges do not fit its vocabulary: {e}")))?;
-    let mut inner = tokenizers::Tokenizer::new(bpe);
+    let limits = text::Limits::byte_level(models::longest(&vocab));
+    let mut inner = tokenizers::Tokenizer::new(models::byte_level_bpe(vocab, merges, origin)?);
     inner.with_pre_tokenizer(Some(pre_tokenizer(meta)?));
     inner.with_decoder(Some(ByteLevel::default()));
     // Type 3 marks control tokens such as <|im_start|>, 4 tokens added by hand: both are matched as a whole.
@@ -44,9 +43,11 @@ pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
         if meta.has("tokenizer.ggml.token_type") { meta.get_ints("tokenizer.ggml.token_type")? } else { vec![] };
     let special = tokens.iter().zip(&types).filter(|(_, t)| [3, 4].contains(*t));
     let special: Vec<AddedToken> = special.map(|(t, kind)| AddedToken::from(t.to_string(), *kind == 3)).collect();
-    inner.add_special_tokens(special).map_err(|e| Error::format(origin, format!("its special tokens: {e}")))?;
+    check::added(&special, origin)?;
+    check::guarded(|| inner.add_special_tokens(special))
+        .map_err(|e| Error::format(origin, format!("its special tokens: {e}")))?;
     let (start, end) = (around(meta, "bos", tokens.len())?, around(meta, "eos", tokens.len())?);
-    Ok(Tokenizer { inner, spelling: Spelling::byte_level(), start, before: start, after: end })
+    Ok(Tokenizer { inner, limits, spelling: Spelling::byte_level(), start, before: start, after: end })
 }
 
 /// The token that the file wants before (`bos`) or after (`eos`) every text.

@@ -2,10 +2,18 @@
 
 mod check;
 mod gguf;
+mod json;
+mod lists;
+mod models;
+mod parts;
 mod spelling;
+mod text;
 
 use crate::Error;
 use crate::format::gguf::Metadata;
+use crate::format::json::without_bom;
+use serde::Deserialize;
+use serde_json::Value;
 use spelling::Spelling;
 use tokenizers::ModelWrapper;
 
@@ -13,6 +21,7 @@ use tokenizers::ModelWrapper;
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
+    limits: text::Limits,
     spelling: Spelling,
     /// The token that every text begins with, whoever puts it there.
     start: Option<u32>,
@@ -25,15 +34,20 @@ impl Tokenizer {
     /// From a `tokenizer.json`. Its truncation and padding are switched off: what is given is what is read.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
         let origin = "tokenizer.json";
-        let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+        /// The parts that say how tokens are spelled.
+        #[derive(Deserialize)]
+        struct Parts {
+            #[serde(default)]
+            decoder: Value,
+            #[serde(default)]
+            pre_tokenizer: Value,
+        }
+        let (inner, limits) = json::read(json, origin)?;
         let wrong = |e: tokenizers::Error| Error::format(origin, format!("not a tokenizer: {e}"));
-        check::json(json, origin)?;
-        let mut inner = check::guarded(|| tokenizers::Tokenizer::from_bytes(json)).map_err(wrong)?;
-        inner.with_truncation(None).map_err(wrong)?;
-        inner.with_padding(None);
-        let parsed = serde_json::from_slice(json).map_err(|e| wrong(e.into()))?;
+        let Parts { decoder, pre_tokenizer } =
+            serde_json::from_slice(without_bom(json)).map_err(|e| wrong(e.into()))?;
         let start = check::guarded(|| start(&inner)).map_err(wrong)?;
-        Ok(Self { inner, spelling: Spelling::of_json(&parsed), start, before: None, after: None })
+        Ok(Self { inner, limits, spelling: Spelling::new(&decoder, &pre_tokenizer), start, before: None, after: None })
     }
 
     /// From what a GGUF carries.
@@ -44,12 +58,16 @@ impl Tokenizer {
     /// The ids of a text, with the special tokens that the model wants around it.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
         let encoding = check::guarded(|| self.inner.encode_fast(text, true));
-        let encoding = encoding.map_err(|e| Error::usage(format!("the text cannot be cut into tokens: {e}")))?;
+        let encoding = encoding.map_err(cannot_be_cut)?;
         Ok(self.before.into_iter().chain(encoding.get_ids().iter().copied()).chain(self.after).collect())
     }
 
     /// The text of ids, special tokens included.
     pub fn decode(&self, ids: &[u32]) -> String {
+        // One of the library's decoders counts down from the number of tokens.
+        if !ids.iter().any(|id| self.inner.id_to_token(*id).is_some()) {
+            return String::new();
+        }
         check::guarded(|| self.inner.decode(ids, false)).unwrap_or_default()
     }
 
@@ -75,6 +93,10 @@ impl Tokenizer {
     pub fn vocab_size(&self) -> usize {
         self.inner.get_vocab_size(true)
     }
+}
+
+fn cannot_be_cut(e: tokenizers::Error) -> Error {
+    Error::usage(format!("the text cannot be cut into tokens: {e}"))
 }
 
 /// What a tokenizer puts before a text.

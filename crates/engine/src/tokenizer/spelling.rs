@@ -24,12 +24,9 @@ impl Spelling {
     }
 
     /// As a `tokenizer.json` says by its decoder, or without one by how it cuts text.
-    pub fn of_json(tokenizer: &Value) -> Self {
-        let part = |name: &str| tokenizer.get(name).filter(|part| !part.is_null());
+    pub fn new(decoder: &Value, pre_tokenizer: &Value) -> Self {
         let mut steps = Vec::new();
-        if let Some(part) = part("decoder").or(part("pre_tokenizer")) {
-            collect(part, &mut steps);
-        }
+        collect(if decoder.is_null() { pre_tokenizer } else { decoder }, &mut steps);
         Self(steps)
     }
 
@@ -126,7 +123,7 @@ mod tests {
             {"type": "ByteFallback"}, {"type": "Fuse"},
             {"type": "Strip", "content": " ", "start": 1, "stop": 0},
         ]}});
-        let read = |tokenizer: &Value, token: &str| Spelling::of_json(tokenizer).read(token);
+        let read = |file: &Value, token: &str| Spelling::new(&file["decoder"], &file["pre_tokenizer"]).read(token);
         assert_eq!(read(&llama, "▁dog"), " dog");
         assert_eq!(read(&llama, "<0x0A>"), "\n");
         assert_eq!(read(&llama, "<0xF0>"), "<0xF0>");

@@ -1,0 +1,271 @@
+//! The small parts of a `tokenizer.json`: what changes a text before it is cut, cuts it, and puts it together again.
+
+use super::check::short;
+use crate::Error;
+use serde_json::Value;
+
+/// How many times as long a text may become on its way, at worst.
+pub(super) const MOST_GROWTH: usize = 256;
+/// Parts of one kind, and how deep lists of them lie in lists.
+const MOST_PARTS: usize = 64;
+const DEEPEST: usize = 8;
+/// Patterns: each is up to 10 MB when it is built.
+const MOST_PATTERNS: usize = 8;
+const LONGEST_PATTERN: usize = 2048;
+/// Pieces of a template, and ids that one of its special tokens stands for.
+const MOST_PIECES: usize = 64;
+
+/// What was found in the parts that a text passes.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// The text may become this many times as long.
+    pub growth: usize,
+    /// Patterns with a look around or back, which may give up.
+    pub patterns: Vec<String>,
+    n_parts: usize,
+    n_patterns: usize,
+    n_templates: usize,
+    origin: String,
+}
+
+impl Found {
+    pub fn new(origin: &str) -> Self {
+        let (patterns, origin) = (Vec::new(), origin.into());
+        Self { growth: 1, patterns, n_parts: 0, n_patterns: 0, n_templates: 0, origin }
+    }
+
+    /// Looks at a `normalizer`.
+    pub fn normalizer(&mut self, part: &Value) -> Result<(), Error> {
+        self.each("normalizer", "normalizers", part, 0, &mut Self::one_normalizer)
+    }
+
+    /// Looks at a `pre_tokenizer`.
+    pub fn pre_tokenizer(&mut self, part: &Value) -> Result<(), Error> {
+        self.each("pre_tokenizer", "pretokenizers", part, 0, &mut Self::one_pre_tokenizer)
+    }
+
+    /// Looks at a `post_processor`.
+    pub fn post_processor(&mut self, part: &Value) -> Result<(), Error> {
+        self.each("post_processor", "processors", part, 0, &mut Self::one_post_processor)
+    }
+
+    /// Looks at a `decoder`. It reads tokens, which are short: it has a growth of its own.
+    pub fn decoder(&mut self, part: &Value) -> Result<(), Error> {
+        let before = std::mem::replace(&mut self.growth, 1);
+        self.each("decoder", "decoders", part, 0, &mut Self::one_decoder)?;
+        self.growth = before;
+        Ok(())
+    }
+
+    /// Calls `look` with the type of each part of a list of lists.
+    fn each(
+        &mut self,
+        slot: &str,
+        list: &str,
+        part: &Value,
+        depth: usize,
+        look: &mut dyn FnMut(&mut Self, &str, &Value) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.n_parts += 1;
+        if self.n_parts > MOST_PARTS || depth > DEEPEST {
+            return self.fail(format!("its `{slot}` has more than {MOST_PARTS} parts, or lists within lists"));
+        }
+        let Some(kind) = part.get("type").and_then(Value::as_str) else {
+            return self.fail(format!("a part of its `{slot}` does not say its `type`"));
+        };
+        if kind != "Sequence" {
+            return look(self, kind, part);
+        }
+        let Some(Value::Array(parts)) = part.get(list) else {
+            return self.fail(format!("a `Sequence` in its `{slot}` has no list `{list}`"));
+        };
+        parts.iter().try_for_each(|part| self.each(slot, list, part, depth + 1, look))
+    }
+
+    fn one_normalizer(&mut self, kind: &str, part: &Value) -> Result<(), Error> {
+        match kind {
+            "Precompiled" => self.fail("its normalizer `Precompiled` (SentencePiece) is not supported"),
+            // The library reads this one by its fields; without them it would take it for another.
+            "Bert" | "BertNormalizer" => {
+                let fields = ["clean_text", "handle_chinese_chars", "lowercase"];
+                match fields.iter().find(|field| !part.get(field).is_some_and(Value::is_boolean)) {
+                    Some(field) => self.fail(format!("its normalizer `{kind}` needs `{field}`, true or false")),
+                    None => self.grow(9),
+                }
+            }
+            "Strip" | "StripAccents" | "Nmt" => Ok(()),
+            "Lowercase" | "ByteLevel" => self.grow(2),
+            // The largest that one character becomes is 3 times as long, or, compatible, 11 times.
+            "NFC" | "NFD" => self.grow(3),
+            "NFKC" | "NFKD" => self.grow(11),
+            "Prepend" => {
+                let text = self.text(kind, part, "prepend")?;
+                if text.is_empty() {
+                    return self.fail("its normalizer `Prepend` has nothing to prepend");
+                }
+                // Before each piece between added tokens, the shortest of which is one byte.
+                self.grow(1 + text.len())
+            }
+            "Replace" => self.replace(part),
+            other => self.unknown("normalizer", other),
+        }
+    }
+
+    fn one_pre_tokenizer(&mut self, kind: &str, part: &Value) -> Result<(), Error> {
+        match kind {
+            "BertPreTokenizer" | "CharDelimiterSplit" | "Delimiter" | "Whitespace" | "WhitespaceSplit"
+            | "Punctuation" | "Digits" | "UnicodeScripts" => Ok(()),
+            // A space before each piece, and two bytes for each that cannot be printed.
+            "ByteLevel" if part.get("add_prefix_space").is_none_or(|b| b != false) => self.grow(4),
+            "ByteLevel" => self.grow(2),
+            "Metaspace" => self.grow(8),
+            "FixedLength" => match part.get("length") {
+                Some(n) if n.as_u64().is_none_or(|n| n == 0) => {
+                    self.fail(format!("its pre-tokenizer `FixedLength` has the length {n}, expected 1 or more"))
+                }
+                _ => Ok(()),
+            },
+            "Split" => self.pattern(kind, part).map(drop),
+            other => self.unknown("pre_tokenizer", other),
+        }
+    }
+
+    fn one_decoder(&mut self, kind: &str, part: &Value) -> Result<(), Error> {
+        match kind {
+            "ByteLevel" | "WordPiece" | "Metaspace" | "CTC" | "Fuse" | "ByteFallback" => Ok(()),
+            "BPEDecoder" => match self.text(kind, part, "suffix")? {
+                "" => self.fail("its decoder `BPEDecoder` has no suffix"),
+                _ => Ok(()),
+            },
+            // What is cut off the end is counted without looking whether so much is there.
+            "Strip" if part.get("stop").is_none_or(|n| n != 0) => {
+                self.fail("its decoder `Strip` cuts off the end of tokens (`stop`), which is not supported")
+            }
+            "Strip" => Ok(()),
+            "Replace" => self.replace(part),
+            other => self.unknown("decoder", other),
+        }
+    }
+
+    fn one_post_processor(&mut self, kind: &str, part: &Value) -> Result<(), Error> {
+        let known = ["ByteLevel", "RobertaProcessing", "BertProcessing", "TemplateProcessing"];
+        if !known.contains(&kind) {
+            return self.unknown("post_processor", kind);
+        }
+        // The library goes by the fields and not by the type; so do we.
+        let template = part.get("single").is_some() || part.get("special_tokens").is_some();
+        if template || part.get("sep").is_some() {
+            self.n_templates += 1;
+            if self.n_templates > 1 {
+                return self.fail("it puts special tokens around a text twice");
+            }
+        }
+        if template { self.template(part) } else { Ok(()) }
+    }
+
+    /// `$A` once, no `$B`, and special tokens that are listed.
+    fn template(&self, part: &Value) -> Result<(), Error> {
+        let at = "its post-processor `TemplateProcessing`";
+        let Some(Value::Array(single)) = part.get("single") else {
+            return self.fail(format!("{at} has no list `single`"));
+        };
+        if single.len() > MOST_PIECES {
+            return self.fail(format!("{at} has {} pieces, expected at most {MOST_PIECES}", single.len()));
+        }
+        let mut texts = 0;
+        for piece in single {
+            if let Some(id) = piece.pointer("/Sequence/id") {
+                if id != "A" {
+                    return self.fail(format!("{at} wants a second text ({id}) where there is one"));
+                }
+                texts += 1;
+            } else {
+                let id = piece.pointer("/SpecialToken/id").and_then(Value::as_str);
+                let Some(id) = id else { return self.fail(format!("{at} has a piece that is neither text nor token")) };
+                self.special(at, id, part)?;
+            }
+        }
+        if texts == 1 { Ok(()) } else { self.fail(format!("{at} has the text {texts} times, expected once")) }
+    }
+
+    fn special(&self, at: &str, id: &str, part: &Value) -> Result<(), Error> {
+        let id_shown = short(id);
+        let Some(token) = part.get("special_tokens").and_then(|all| all.get(id)) else {
+            return self.fail(format!("{at} uses the token {id_shown:?}, which it does not list"));
+        };
+        let len = |name: &str| token.get(name).and_then(Value::as_array).map(Vec::len);
+        match (len("ids"), len("tokens")) {
+            (Some(a), Some(b)) if a == b && a <= MOST_PIECES => Ok(()),
+            _ => self.fail(format!("{at} lists {id_shown:?} with ids and tokens that do not fit each other")),
+        }
+    }
+
+    /// A `Replace`: what it matches is not nothing, and what stands for it is not much longer.
+    fn replace(&mut self, part: &Value) -> Result<(), Error> {
+        let least = self.pattern("Replace", part)?;
+        let Some(least) = least.filter(|n| *n > 0) else {
+            return self
+                .fail("its `Replace` has a pattern that may match nothing, or looks around: that is not supported");
+        };
+        let content = self.text("Replace", part, "content")?;
+        self.grow(content.len().div_ceil(least).max(1))
+    }
+
+    /// Looks at a pattern; gives the fewest bytes that it matches, where that can be said.
+    fn pattern(&mut self, kind: &str, part: &Value) -> Result<Option<usize>, Error> {
+        let pattern = part.get("pattern");
+        if let Some(text) = pattern.and_then(|p| p.get("String")).and_then(Value::as_str) {
+            if text.is_empty() || text.len() > LONGEST_PATTERN {
+                return self.fail(format!(
+                    "its `{kind}` has a pattern of {} bytes, expected 1 to {LONGEST_PATTERN}",
+                    text.len()
+                ));
+            }
+            return Ok(Some(text.len()));
+        }
+        let Some(text) = pattern.and_then(|p| p.get("Regex")).and_then(Value::as_str) else {
+            return self.fail(format!("its `{kind}` has no pattern, `String` or `Regex`"));
+        };
+        self.n_patterns += 1;
+        if text.len() > LONGEST_PATTERN || self.n_patterns > MOST_PATTERNS {
+            return self.fail(format!(
+                "its `{kind}` has a pattern of {} bytes; at most {MOST_PATTERNS} of {LONGEST_PATTERN} bytes are read",
+                text.len()
+            ));
+        }
+        match regex_syntax::parse(text) {
+            Ok(parsed) => Ok(parsed.properties().minimum_len()),
+            Err(_) => {
+                self.patterns.push(text.into());
+                Ok(None)
+            }
+        }
+    }
+
+    fn text<'a>(&self, kind: &str, part: &'a Value, field: &str) -> Result<&'a str, Error> {
+        match part.get(field).and_then(Value::as_str) {
+            Some(text) => Ok(text),
+            None => Err(self.error(format!("its `{kind}` needs `{field}`, a text"))),
+        }
+    }
+
+    fn grow(&mut self, times: usize) -> Result<(), Error> {
+        self.growth = self.growth.saturating_mul(times);
+        if self.growth > MOST_GROWTH {
+            return self.fail(format!("its parts may make a text more than {MOST_GROWTH} times as long"));
+        }
+        Ok(())
+    }
+
+    fn unknown(&self, slot: &str, kind: &str) -> Result<(), Error> {
+        self.fail(format!("its `{slot}` has a part of the type `{}`, which attnscope does not know", short(kind)))
+    }
+
+    fn fail<T>(&self, message: impl Into<String>) -> Result<T, Error> {
+        Err(self.error(message))
+    }
+
+    fn error(&self, message: impl Into<String>) -> Error {
+        Error::config(&self.origin, message)
+    }
+}

@@ -1,0 +1,130 @@
+//! Which texts are cut into tokens at all. Cutting takes hundreds of bytes for each byte of the text, so a text that
+//! cannot fit is refused before.
+
+use super::check::short;
+use crate::vocabulary::MAX_TEXT;
+use crate::{Error, Tokenizer};
+use fancy_regex::Regex;
+use tokenizers::{
+    AddedToken, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer,
+};
+
+/// Bytes that are cut at once to see how many tokens there are.
+const WINDOW: usize = 32 << 10;
+/// Tokens of the longest text that is read, whatever the file says: each takes some 500 bytes until it is a number.
+const MOST: usize = 1 << 16;
+
+/// What a tokenizer can bear.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    /// Bytes of the longest token.
+    longest: usize,
+    /// Whether every byte of a text is in some token, so that no more than so many tokens hold it.
+    bounded: bool,
+    /// A text may become this many times as long on its way.
+    growth: usize,
+    /// Patterns that may give up. The library would take that for no match, and cut the text otherwise.
+    patterns: Vec<Regex>,
+}
+
+impl Limits {
+    pub fn new(
+        longest: usize,
+        added: &[AddedToken],
+        bounded: bool,
+        growth: usize,
+        patterns: Vec<String>,
+        origin: &str,
+    ) -> Result<Self, Error> {
+        let compile = |pattern: &String| {
+            let shown = short(pattern);
+            Regex::new(pattern).map_err(|e| Error::config(origin, format!("its pattern {shown:?} is none: {e}")))
+        };
+        let patterns = patterns.iter().map(compile).collect::<Result<_, _>>()?;
+        let longest = added.iter().map(|token| token.content.len()).fold(longest, usize::max);
+        let bounded = bounded && !added.iter().any(|token| token.lstrip || token.rstrip);
+        Ok(Self { longest, bounded, growth, patterns })
+    }
+
+    /// Of byte-level BPE alone, as GGUF has it: a byte that cannot be printed takes two.
+    pub fn byte_level(longest: usize) -> Self {
+        Self { longest, bounded: true, growth: 2, patterns: Vec::new() }
+    }
+}
+
+impl Tokenizer {
+    /// Bytes of the longest token.
+    pub fn longest_token(&self) -> usize {
+        self.limits.longest
+    }
+
+    /// Refuses a text that `n_ctx` tokens cannot hold.
+    pub fn check_text(&self, text: &str, n_ctx: usize) -> Result<(), Error> {
+        crate::vocabulary::check_length(text)?;
+        let (n, longest, n_ctx) = (text.len(), self.limits.longest, n_ctx.min(MOST));
+        if self.limits.bounded && n > n_ctx.saturating_mul(longest) {
+            return Err(Error::usage(format!(
+                "the text has {n} bytes, but at most {n_ctx} tokens of at most {longest} bytes are read; shorten it"
+            )));
+        }
+        self.check_patterns(text)?;
+        self.check_count(text, n_ctx)
+    }
+
+    fn check_patterns(&self, text: &str) -> Result<(), Error> {
+        for pattern in &self.limits.patterns {
+            if let Some(Err(e)) = pattern.find_iter(text).find(Result::is_err) {
+                let pattern = short(pattern.as_str());
+                return Err(Error::usage(format!(
+                    "the tokenizer's pattern {pattern:?} gives up on this text ({e}); shorten it"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the tokens of a long text in pieces, none of which takes much memory. Where a piece ends within a word
+    /// there are some tokens more than in the whole: that much is allowed for.
+    fn check_count(&self, text: &str, n_ctx: usize) -> Result<(), Error> {
+        let window = (WINDOW / self.limits.growth).max(64);
+        let (mut rest, mut tokens, mut bytes, mut spare) = (text, 0usize, 0usize, 0usize);
+        while text.len() > window && !rest.is_empty() {
+            let (piece, after) = rest.split_at(rest.floor_char_boundary(window));
+            rest = after;
+            bytes += self.prepared(piece)?;
+            tokens += self.encode_piece(piece)?;
+            spare += 16;
+            if bytes > MAX_TEXT {
+                return Err(Error::usage(format!(
+                    "the text has {} bytes, and the tokenizer makes more than {MAX_TEXT} of them; shorten it",
+                    text.len()
+                )));
+            }
+            if tokens > n_ctx.saturating_add(spare) {
+                return Err(Error::usage(format!(
+                    "the text has more tokens than the {n_ctx} that are read: they end before byte {}; shorten it",
+                    text.len() - rest.len()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of a piece of text as the model is given them.
+    fn prepared(&self, piece: &str) -> Result<usize, Error> {
+        let prepare = || {
+            let mut text = NormalizedString::from(piece);
+            self.inner.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut text))?;
+            let mut text = PreTokenizedString::from(text);
+            self.inner.get_pre_tokenizer().map_or(Ok(()), |cut| cut.pre_tokenize(&mut text))?;
+            let words = text.get_splits(OffsetReferential::Original, OffsetType::None);
+            Ok(words.iter().map(|(word, ..)| word.len()).sum())
+        };
+        super::check::guarded(prepare).map_err(super::cannot_be_cut)
+    }
+
+    fn encode_piece(&self, piece: &str) -> Result<usize, Error> {
+        let encoding = super::check::guarded(|| self.inner.encode_fast(piece, false));
+        encoding.map(|e| e.len()).map_err(super::cannot_be_cut)
+    }
+}

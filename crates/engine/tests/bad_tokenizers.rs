@@ -1,0 +1,210 @@
+//! Files `tokenizer.json` on which the library that cuts texts panics, loops or grows without end: each is refused in one
+//! line that names what is wrong, before the library sees it.
+
+use attnscope::Tokenizer;
+use serde_json::{Value, json};
+
+fn word_level() -> Value {
+    json!({"type": "WordLevel", "unk_token": "a", "vocab": {"a": 0, "b": 1}})
+}
+
+fn bpe(vocab: Value, merges: Value) -> Value {
+    json!({"type": "BPE", "vocab": vocab, "merges": merges})
+}
+
+fn file(model: Value, more: Value) -> Value {
+    let mut file = json!({"version": "1.0", "added_tokens": [], "model": model});
+    for (key, value) in more.as_object().unwrap() {
+        file[key] = value.clone();
+    }
+    file
+}
+
+fn read(file: &Value) -> Result<Tokenizer, attnscope::Error> {
+    Tokenizer::from_json(file.to_string().as_bytes())
+}
+
+#[track_caller]
+fn refused(file: &Value, said: &str) {
+    let error = read(file).err().unwrap_or_else(|| panic!("accepted: {said}")).to_string();
+    assert!(error.starts_with("tokenizer.json: ") && error.contains(said) && !error.contains('\n'), "{error}");
+}
+
+#[test]
+fn vocabularies_and_merges_fit_each_other() {
+    let vocab = json!({"a": 0, "b": 1});
+    refused(
+        &file(bpe(vocab.clone(), json!([["a", "b"]])), json!({})),
+        "makes a token that its vocabulary does not hold",
+    );
+    refused(&file(bpe(vocab.clone(), json!(["a c"])), json!({})), "joins what its vocabulary does not hold");
+    refused(&file(bpe(vocab.clone(), json!(["a b c"])), json!({})), "is not two tokens");
+    refused(&file(bpe(vocab.clone(), json!([["a", "b", "a"]])), json!({})), "not two tokens");
+    let mut prefixed = bpe(json!({"a": 0, "b": 1, "ab": 2}), json!([["a", "b"]]));
+    prefixed["continuing_subword_prefix"] = json!("##");
+    refused(&file(prefixed, json!({})), "shorter than the prefix");
+    let mut chance = bpe(vocab.clone(), json!([]));
+    chance["dropout"] = json!(0.5);
+    refused(&file(chance, json!({})), "dropout");
+    let mut unknown = bpe(vocab, json!([]));
+    unknown["unk_token"] = json!("?");
+    refused(&file(unknown, json!({})), "`unk_token` is \"?\"");
+    let unigram = |id: usize, score: f64| json!({"type": "Unigram", "unk_id": id, "vocab": [["a", score]]});
+    refused(&file(unigram(7, -1.0), json!({})), "`unk_id`");
+    refused(&file(unigram(0, -1e300), json!({})), "expected a logarithm");
+    refused(&file(json!({"type": "Unigram", "vocab": [["a".repeat(100_000), 0.0]]}), json!({})), "bytes in a token");
+    let long = json!({"type": "WordPiece", "unk_token": "a", "continuing_subword_prefix": "##",
+        "max_input_chars_per_word": u32::MAX, "vocab": {"a": 0}});
+    refused(&file(long, json!({})), "max_input_chars_per_word");
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    let model = word_level();
+    let twice = |text: String, said: &str| {
+        let error = Tokenizer::from_json(text.as_bytes()).err().unwrap().to_string();
+        assert!(error.contains(said), "{error}");
+    };
+    // Of the first, only its second reading would have been looked at.
+    twice(
+        format!(r#"{{"normalizer":{{"type":"Prepend","prepend":""}},"normalizer":null,"model":{model}}}"#),
+        "normalizer",
+    );
+    twice(r#"{"model":{"type":"WordLevel","unk_token":"a","vocab":{"a":0,"a":1}}}"#.into(), "stands twice");
+    twice(format!(r#"{{"decoder":{{"type":"Fuse","type":"Strip"}},"model":{model}}}"#), "`type` stands twice");
+}
+
+#[test]
+fn parts_that_the_library_cannot_bear_are_refused() {
+    for (slot, part, said) in [
+        ("normalizer", json!({"type": "Precompiled", "precompiled_charsmap": "AA=="}), "Precompiled"),
+        ("normalizer", json!({"type": "Prepend", "prepend": ""}), "nothing to prepend"),
+        ("normalizer", json!({"prepend": ""}), "does not say its `type`"),
+        ("normalizer", json!({"type": "Replace", "pattern": {"String": ""}, "content": "x"}), "a pattern of 0 bytes"),
+        ("normalizer", json!({"type": "Replace", "pattern": {"Regex": "x*"}, "content": "x"}), "may match nothing"),
+        ("normalizer", json!({"type": "Replace", "pattern": {"Regex": "(?=a)"}, "content": "x"}), "may match nothing"),
+        ("normalizer", json!({"type": "BertNormalizer", "prepend": ""}), "needs `clean_text`"),
+        ("pre_tokenizer", json!({"type": "FixedLength", "length": 0}), "FixedLength"),
+        (
+            "pre_tokenizer",
+            json!({"type": "Split", "pattern": {"String": ""}, "behavior": "Isolated", "invert": false}),
+            "a pattern of 0 bytes",
+        ),
+        (
+            "pre_tokenizer",
+            json!({"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated", "invert": false}),
+            "is none",
+        ),
+        ("pre_tokenizer", json!({"type": "Nothing"}), "`Nothing`, which attnscope does not know"),
+        ("decoder", json!({"type": "Strip", "content": " ", "start": 0, "stop": 1}), "`stop`"),
+        ("decoder", json!({"type": "BPEDecoder", "suffix": ""}), "no suffix"),
+    ] {
+        refused(&file(word_level(), json!({ slot: part })), said);
+    }
+}
+
+#[test]
+fn what_grows_without_end_is_refused() {
+    let grow = json!({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"});
+    let chain = |n: usize| json!({"type": "Sequence", "normalizers": vec![grow.clone(); n]});
+    refused(&file(word_level(), json!({"normalizer": chain(9)})), "more than 256 times as long");
+    assert!(read(&file(word_level(), json!({"normalizer": chain(8)}))).is_ok());
+    refused(&file(word_level(), json!({"decoder": {"type": "Sequence", "decoders": vec![grow; 9]}})), "256 times");
+    let mut nested = json!({"type": "Digits", "individual_digits": true});
+    for _ in 0..20 {
+        nested = json!({"type": "Sequence", "pretokenizers": [nested]});
+    }
+    refused(&file(word_level(), json!({"pre_tokenizer": nested})), "lists within lists");
+    let digits = vec![json!({"type": "Digits", "individual_digits": true}); 100];
+    refused(&file(word_level(), json!({"pre_tokenizer": {"type": "Sequence", "pretokenizers": digits}})), "64 parts");
+}
+
+#[test]
+fn templates_hold_one_text_once_and_tokens_that_are_listed() {
+    let text = |id: &str| json!({"Sequence": {"id": id, "type_id": 0}});
+    let token = |id: &str| json!({"SpecialToken": {"id": id, "type_id": 0}});
+    let template = |single: Vec<Value>| {
+        json!({"type": "TemplateProcessing", "single": single, "pair": [],
+            "special_tokens": {"a": {"id": "a", "ids": [0], "tokens": ["a"]}, "b": {"id": "b", "ids": [0, 1], "tokens": ["b"]}}})
+    };
+    let with = |part: Value| file(word_level(), json!({"post_processor": part}));
+    refused(&with(template(vec![text("B")])), "second text");
+    refused(&with(template(vec![text("A"), token("c")])), "\"c\", which it does not list");
+    refused(&with(template(vec![text("A"), token("b")])), "do not fit each other");
+    refused(&with(template(vec![text("A"), text("A")])), "the text 2 times");
+    refused(&with(template(vec![text("A"); 65])), "65 pieces");
+    let one = template(vec![token("a"), text("A")]);
+    refused(&with(json!({"type": "Sequence", "processors": [one, one]})), "twice");
+    // The library goes by the fields, whatever the type says.
+    let mut disguised = template(vec![text("B")]);
+    disguised["type"] = json!("ByteLevel");
+    refused(&with(disguised), "second text");
+    let sound = read(&with(one)).unwrap();
+    assert_eq!(sound.encode("b").unwrap(), [0, 1]);
+}
+
+#[test]
+fn added_tokens_may_not_take_spaces_that_are_tokens() {
+    let token = |content: &str, strips: bool| {
+        json!({"id": 5, "content": content, "single_word": false, "lstrip": strips, "rstrip": strips,
+            "normalized": false, "special": true})
+    };
+    let tokens = json!({"added_tokens": [token("<m>", true), token("  ", false)]});
+    refused(&file(word_level(), tokens), "takes the spaces");
+    assert!(read(&file(word_level(), json!({"added_tokens": [token("<m>", true), token("x y", false)]}))).is_ok());
+}
+
+#[test]
+fn texts_that_cannot_fit_are_refused_before_they_are_cut() {
+    let bytes = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
+    let plain =
+        read(&file(bpe(json!({"a": 0, "b": 1, "ab": 2}), json!(["a b"])), json!({"pre_tokenizer": bytes}))).unwrap();
+    assert_eq!(plain.longest_token(), 2);
+    assert!(plain.check_text("abab", 2).is_ok());
+    let error = plain.check_text("ababa", 2).unwrap_err();
+    assert!(
+        error.is_usage() && error.to_string().contains("has 5 bytes, but at most 2 tokens of at most 2 bytes"),
+        "{error}"
+    );
+    // Where one token may stand for any word, the tokens are counted.
+    let split = json!({"pre_tokenizer": {"type": "WhitespaceSplit"}});
+    let words = read(&file(word_level(), split)).unwrap();
+    assert!(words.check_text(&"unknown ".repeat(20_000), 20_000).is_ok());
+    let error = words.check_text(&"b ".repeat(100_000), 20_000).unwrap_err().to_string();
+    assert!(error.contains("more tokens than the 20000 that are read"), "{error}");
+    let error = words.check_text(&" ".repeat((1 << 20) + 1), 1 << 26).unwrap_err().to_string();
+    assert!(error.contains("at most 1048576 are read"), "{error}");
+}
+
+#[test]
+fn a_pattern_that_gives_up_is_an_error_and_no_match() {
+    let pattern =
+        json!({"type": "Split", "pattern": {"Regex": r"(?:(?:o|o)*)*d(?!g)"}, "behavior": "Isolated", "invert": false});
+    let tokenizer = read(&file(word_level(), json!({"pre_tokenizer": pattern}))).unwrap();
+    assert!(tokenizer.check_text("od", 100).is_ok());
+    let error = tokenizer.check_text(&"o".repeat(60), 100).unwrap_err().to_string();
+    assert!(error.contains("gives up on this text") && !error.contains('\n'), "{error}");
+}
+
+#[test]
+fn no_tokens_are_no_text() {
+    let decoder = json!({"decoder": {"type": "BPEDecoder", "suffix": "</w>"}});
+    let tokenizer = read(&file(word_level(), decoder)).unwrap();
+    assert_eq!(
+        (tokenizer.decode(&[]), tokenizer.decode(&[9]), tokenizer.decode(&[1])),
+        ("".into(), "".into(), "b".into())
+    );
+}
+
+#[test]
+fn what_real_files_hold_is_read() {
+    // Older files do not say which model they have, and some editors put a mark in front.
+    let old = file(json!({"vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["#version: 0.2", "a b"]}), json!({}));
+    assert_eq!(read(&old).unwrap().encode("ab").unwrap(), [2]);
+    let marked = format!("\u{feff}{old}");
+    assert_eq!(Tokenizer::from_json(marked.as_bytes()).unwrap().encode("ab").unwrap(), [2]);
+    // Truncation and padding are not ours: what is given is what is read.
+    let cut = json!({"truncation": {"max_length": 0}, "padding": {"strategy": {"Fixed": 1u64 << 40}},
+        "pre_tokenizer": {"type": "WhitespaceSplit"}});
+    assert_eq!(read(&file(word_level(), cut)).unwrap().encode("a b").unwrap(), [0, 1]);
+}

@@ -1,0 +1,115 @@
+//! Model files that are well formed and hold odd values, and what is done with each. Bytes at random almost never get
+//! past a parser; these do. The same code makes them from seeds, in `odd_files.rs`, and from a fuzzer's bytes.
+
+pub mod draw;
+pub mod folder;
+pub mod gguf;
+mod numbers;
+pub mod plan;
+mod tokenizer;
+
+use attnscope::analysis::{Number, components, explain, head_scores, neighbours};
+use attnscope::{Bytes, Capture, Error, GenerateOptions, MatrixKind, Model};
+use draw::Draw;
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Refused,
+    Opened,
+    Ran,
+}
+
+/// Makes a GGUF file and does everything with it.
+pub fn gguf_file(draw: &mut Draw<'_>) -> Outcome {
+    let bytes = gguf::file(draw);
+    use_all(draw, Model::from_gguf(Bytes::from(bytes), "odd.gguf"))
+}
+
+/// Makes a folder and does everything with it.
+pub fn folder_of_files(draw: &mut Draw<'_>) -> Outcome {
+    let files = folder::files(draw).into_iter().map(|(name, bytes)| (name, Bytes::from(bytes))).collect();
+    use_all(draw, Model::from_files(files, "odd"))
+}
+
+/// Makes a `tokenizer.json` and cuts a text with it.
+#[allow(dead_code)] // the fuzzer's
+pub fn tokenizer_alone(draw: &mut Draw<'_>) -> Outcome {
+    let (json, _) = tokenizer::json(draw);
+    let Ok(tokenizer) = attnscope::Tokenizer::from_json(json.as_bytes()) else { return Outcome::Refused };
+    let text = draw.text();
+    match tokenizer.check_text(&text, 1000).and_then(|()| tokenizer.encode(&text)) {
+        Ok(ids) => {
+            let _ = tokenizer.decode(&ids);
+            ids.iter().for_each(|id| drop(tokenizer.text(*id)));
+            Outcome::Ran
+        }
+        Err(error) => {
+            check_error(&error);
+            Outcome::Opened
+        }
+    }
+}
+
+/// An error is one line, and names something.
+fn check_error(error: &Error) {
+    let text = error.to_string();
+    assert!(!text.is_empty() && text.len() < 2000, "{text}");
+    if std::env::var_os("ODD_SAID").is_some() {
+        println!("said: {text:?}");
+    }
+}
+
+fn use_all(draw: &mut Draw<'_>, model: Result<Model, Error>) -> Outcome {
+    let model = match model {
+        Ok(model) => model,
+        Err(error) => {
+            check_error(&error);
+            return Outcome::Refused;
+        }
+    };
+    let text = draw.text();
+    let (c, info) = (model.config().clone(), model.info());
+    assert!(!info.name.contains('\n') || c.name.contains('\n'));
+    let tokens = match model.encode(&text) {
+        Ok(tokens) => tokens,
+        Err(error) => {
+            check_error(&error);
+            (0..c.n_ctx.min(3)).map(|i| (i % c.n_vocab) as u32).collect()
+        }
+    };
+    if let Ok(tokenizer) = model.tokenizer() {
+        let _ = tokenizer.decode(&tokens);
+        let _ = tokenizer.decode(&[u32::MAX]);
+    }
+    let capture: Capture = if draw.odd(2) { Capture::all() } else { "all,scores,pattern,result".parse().unwrap() };
+    let trace = match model.run(&tokens, &capture, &[]) {
+        Ok(trace) => trace,
+        Err(error) => {
+            check_error(&error);
+            return Outcome::Opened;
+        }
+    };
+    let _ = model.next_tokens(&trace, 5);
+    let _ = head_scores(&trace);
+    let (layer, head, position) = (draw.below(c.n_layers), draw.below(c.n_heads), draw.below(tokens.len()));
+    let component = draw.below(c.d_head);
+    for number in [
+        Number::Z { layer, head, position, component },
+        Number::Q { layer, head, position, component },
+        Number::Weight { layer, head, q_idx: position, k_idx: 0 },
+        Number::MlpOut { layer, position, component: 0 },
+        Number::FinalNorm { position, component: 0 },
+        Number::Probability { position, token: 0 },
+    ] {
+        if let Err(error) = explain(&model, &trace, number) {
+            check_error(&error);
+        }
+    }
+    let _ = components(&trace, layer, head, position);
+    let _ = model.matrix(layer, head, MatrixKind::O);
+    let _ = neighbours(&model, &model.embedding(tokens[0]), 3);
+    let options = GenerateOptions { max_tokens: 2, temperature: draw.of(&[0.0, 1.0]), ..Default::default() };
+    let _ = model.generate(&tokens, &options, &[], |_| true);
+    Outcome::Ran
+}
