@@ -5,15 +5,18 @@ use super::mock_hub::{COMMIT, MockHub};
 use std::path::Path;
 use std::process::{Command, Output};
 
-fn attnscope(home: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
+/// The command with nothing in its environment but what the test sets.
+pub fn bare(args: &[&str], env: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attnscope"));
-    for inherited in ["HF_ENDPOINT", "HF_HUB_CACHE", "HF_TOKEN", "HF_HUB_OFFLINE", "XDG_CACHE_HOME"] {
-        command.env_remove(inherited);
-    }
-    command.args(args).env("HF_HOME", home).envs(env.iter().copied()).output().expect("attnscope runs")
+    command.args(args).env_clear().envs(env.iter().copied()).output().expect("attnscope runs")
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub fn attnscope(home: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
+    let home = [("HF_HOME", home.to_str().expect("UTF-8"))];
+    bare(args, &[&home, env].concat())
+}
+
+pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("UTF-8")
 }
 
