@@ -58,12 +58,14 @@ pub struct Answer {
     pub cut: Option<usize>,
     /// Sends only so much of head and body and then nothing more, but keeps the connection open.
     pub stall: Option<usize>,
+    /// Sends what comes after the stall nevertheless, a byte every 50 ms.
+    pub drip: bool,
 }
 
 impl Answer {
     fn new(status: &str, body: Vec<u8>) -> Self {
         let length = Some(body.len() as u64);
-        Self { status: status.to_owned(), headers: Vec::new(), body, length, cut: None, stall: None }
+        Self { status: status.to_owned(), headers: Vec::new(), body, length, cut: None, stall: None, drip: false }
     }
 
     /// Sets a header, in place of another of that name.
@@ -176,6 +178,11 @@ impl Hub {
         let sent = answer.stall.unwrap_or(bytes.len());
         stream.write_all(&bytes[..sent])?;
         stream.flush()?;
+        for byte in bytes[sent..].chunks(1).take_while(|_| answer.drip) {
+            stream.write_all(byte)?;
+            stream.flush()?;
+            thread::sleep(Duration::from_millis(50));
+        }
         if answer.stall.is_some()
             && let Some(mut quiet) = quiet
         {

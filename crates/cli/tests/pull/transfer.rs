@@ -66,6 +66,33 @@ fn a_host_that_stalls_ends_in_one_line() {
 }
 
 #[test]
+fn a_host_that_only_drips_ends_in_one_line_too() {
+    // The list's head, the list, the file.
+    let head =
+        MockHub::start_with(&[("m.gguf", &weights())], |_, answer| (answer.stall, answer.drip) = (Some(5), true));
+    let body = MockHub::start_with(&[("m.gguf", &weights())], |_, answer| {
+        answer.say(" ".repeat(100_000));
+        (answer.stall, answer.drip) = (Some(150), true);
+    });
+    let file = hub(|_, answer| (answer.stall, answer.drip) = (Some(300), true));
+    for (hub, said) in [(head, "nothing came for 1 s"), (body, "too slowly"), (file, "too slowly")] {
+        let begin = Instant::now();
+        let error = refusal(&Home::new(Some(hub.endpoint())));
+        assert!(error.contains(said), "{error}");
+        assert!(begin.elapsed() < Duration::from_secs(40));
+    }
+}
+
+#[test]
+fn heads_without_end_are_refused() {
+    let many = hub(|_, answer| (0..1_000).for_each(|i| answer.set(&format!("X-{i}"), "x")));
+    let long = hub(|_, answer| answer.set("X-Long", &"x".repeat(10 << 20)));
+    for hub in [many, long] {
+        assert!(refusal(&Home::new(Some(hub.endpoint()))).contains("cannot be reached"));
+    }
+}
+
+#[test]
 fn a_host_that_always_breaks_off_at_the_same_byte_is_given_up() {
     // It ignores ranges, so that every attempt begins anew and comes no further than the first.
     let hub = hub(|_, answer| {
