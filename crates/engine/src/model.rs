@@ -2,6 +2,7 @@
 
 use crate::capture::Capture;
 use crate::config::Config;
+use crate::files::Files;
 use crate::format::{Tensors, gguf, safetensors};
 use crate::vocabulary::Vocabulary;
 use crate::weights::{Weights, product};
@@ -13,6 +14,8 @@ pub struct Model {
     pub(crate) weights: Weights,
     origin: String,
     vocabulary: Vocabulary,
+    /// Where its weights are read from, if from files.
+    pub(crate) files: Files,
 }
 
 impl Model {
@@ -24,13 +27,14 @@ impl Model {
         let vocabulary = Vocabulary::Pieces(Box::new(crate::Tokenizer::from_gguf(&file.metadata)?));
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        Ok(Self { config, weights, origin: origin.into(), vocabulary })
+        Ok(Self { config, weights, origin: origin.into(), vocabulary, files: Files::default() })
     }
 
     /// Opens files by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards),
     /// and `tokenizer.json` where text is to be read.
     pub fn from_files(files: Vec<(String, Bytes)>, origin: &str) -> Result<Self, Error> {
         let find = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, b)| b.clone());
+        refuse_several(&files, origin)?;
         if let Some((name, bytes)) = files.iter().find(|(n, _)| n.ends_with(".gguf")) {
             return Self::from_gguf(bytes.clone(), name);
         }
@@ -59,12 +63,13 @@ impl Model {
         };
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        Ok(Self { config, weights, origin: origin.into(), vocabulary })
+        Ok(Self { config, weights, origin: origin.into(), vocabulary, files: Files::default() })
     }
 
     /// A model of whole words, from numbers in memory.
     pub(crate) fn of_words(config: Config, weights: Weights, words: crate::lesson::Words) -> Self {
-        Self { origin: config.name.clone(), config, weights, vocabulary: Vocabulary::Words(words) }
+        let vocabulary = Vocabulary::Words(words);
+        Self { origin: config.name.clone(), config, weights, vocabulary, files: Files::default() }
     }
 
     /// The same model under another name, for captions: the folder of a cache has none worth showing.
@@ -163,10 +168,12 @@ impl Model {
     /// Logits, `[rows, n_vocab]`, of rows of the residual stream: final norm, then the vocabulary head.
     pub fn unembed(&self, resid: &[f32]) -> Result<Vec<f32>, Error> {
         let Some(unembed) = &self.weights.unembed else { return Err(self.no_head()) };
-        Ok(match &self.weights.final_norm {
+        let logits = match &self.weights.final_norm {
             Some(norm) => product(unembed, &block::normalise(&self.config, norm, resid), None),
             None => product(unembed, resid, None),
-        })
+        };
+        self.check_files()?;
+        Ok(logits)
     }
 
     /// The columns of W_O that read one head, `[d_model, d_head]`.
@@ -212,4 +219,18 @@ pub fn probabilities(logits: &[f32]) -> Vec<f32> {
     let exp: Vec<f64> = logits.iter().map(|x| f64::from(x - max).exp()).collect();
     let sum: f64 = exp.iter().sum();
     exp.into_iter().map(|e| (e / sum) as f32).collect()
+}
+
+/// A folder with several models: which one is meant is not guessed.
+fn refuse_several(files: &[(String, Bytes)], origin: &str) -> Result<(), Error> {
+    let whole =
+        |name: &str| name.ends_with(".gguf") || ["model.safetensors", "model.safetensors.index.json"].contains(&name);
+    let models: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).filter(|name| whole(name)).collect();
+    if let [first, second, rest @ ..] = models.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        let text =
+            format!("there are several models here: {first}, {second}{more}; give the path of the one that is meant");
+        return Err(Error::format(origin, text));
+    }
+    Ok(())
 }
