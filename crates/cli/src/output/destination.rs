@@ -106,18 +106,25 @@ fn is_of_model(target: &Path, model: &Path) -> bool {
     files.filter(|file| ending(file).is_some_and(|e| OF_MODELS.contains(&e.as_str()))).any(|file| is_same(&file))
 }
 
-/// Opens a device, or a pipe that somebody reads from: to wait for a reader may be to wait for ever.
+/// Opens a device, or a pipe that somebody reads from.
 fn open_to_write(path: &Path) -> io::Result<File> {
+    // Kept open until the pipe is open for good: a reader takes a pipe that all writers have left for the end.
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-        if fs::metadata(path)?.file_type().is_fifo() {
-            let at_once = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-            File::options().write(true).custom_flags(at_once).open(path).map_err(|error| {
-                let is_unread = error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error());
-                if is_unread { io::Error::other("nobody reads from this pipe; start its reader first") } else { error }
-            })?;
-        }
-    }
+    let _first = open_read_pipe(path)?;
     File::options().write(true).open(path)
+}
+
+/// A pipe, open, or an error where nobody reads from it: to wait for a reader may be to wait for ever.
+#[cfg(unix)]
+fn open_read_pipe(path: &Path) -> io::Result<Option<File>> {
+    use rustix::{fs::OFlags, io::Errno};
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+    if !fs::metadata(path)?.file_type().is_fifo() {
+        return Ok(None);
+    }
+    let opened = File::options().write(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
+    opened.map(Some).map_err(|error| match Errno::from_io_error(&error) {
+        Some(Errno::NXIO) => io::Error::other("nobody reads from this pipe; start its reader first"),
+        _ => error,
+    })
 }
