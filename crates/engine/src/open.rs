@@ -19,6 +19,7 @@ impl Model {
         }
         // To open a pipe is to wait for who writes into it.
         require_file(path, meta.file_type())?;
+        refuse_part(&name(path))?;
         if !has_ending(path, "safetensors") {
             // Whatever it is called: the parser says what it found.
             let (bytes, name) = (map(path)?, name(path));
@@ -31,6 +32,20 @@ impl Model {
         files.push(("model.safetensors".into(), path.to_owned()));
         opened(&files, |files| Self::from_files(files, &name(folder)))
     }
+}
+
+/// A file that is a part of a model, named alone.
+fn refuse_part(name: &str) -> Result<(), Error> {
+    let lower = name.to_ascii_lowercase();
+    // model-00001-of-00003.safetensors
+    let shards = lower.strip_suffix(".safetensors").and_then(|stem| stem.rsplit_once("-of-"));
+    let shards = shards.filter(|(_, n)| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    let what = match shards {
+        Some((_, n)) => format!("one of the {} shards of a model", n.trim_start_matches('0')),
+        None if lower.ends_with(".json") => "a file that belongs to a model".into(),
+        None => return Ok(()),
+    };
+    Err(Error::format(name, format!("it is {what}; give the folder that it lies in")))
 }
 
 /// Maps the files and opens them as a model.

@@ -232,3 +232,15 @@ fn folders_without_a_model_say_what_a_model_is() {
     std::fs::write(folder.path().join("empty.gguf"), b"").unwrap();
     assert!(Model::open(&folder.path().join("empty.gguf")).err().unwrap().to_string().contains("empty"));
 }
+
+#[test]
+fn a_part_of_a_model_that_is_named_alone_is_said_to_be_one() {
+    for (file, said) in [
+        ("llama-sharded/model-00001-of-00003.safetensors", "one of the 3 shards"),
+        ("llama-sharded/model.safetensors.index.json", "belongs to a model"),
+        ("llama/config.json", "belongs to a model"),
+    ] {
+        let error = Model::open(&fixture(&format!("tiny/{file}"))).err().unwrap().to_string();
+        assert!(error.contains(said) && error.contains("give the folder"), "{error}");
+    }
+}

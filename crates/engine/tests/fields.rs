@@ -63,7 +63,9 @@ fn a_value_of_the_wrong_kind_is_refused_by_name_or_changes_nothing() {
                         let said = message.contains(name.as_str())
                             || ["shape", "missing", "architecture"].iter().any(|word| message.contains(word));
                         assert!(
-                            said || message.contains("heads") || message.contains("expected 1 to"),
+                            said || message.contains("heads")
+                                || message.contains("epsilon")
+                                || message.contains("expected 1 to"),
                             "{family}: {name} {value}: {message}"
                         );
                         refused += 1;

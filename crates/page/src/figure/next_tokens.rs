@@ -38,13 +38,14 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
     Ok(Data::from_trace(&run.trace, run.next.clone())?)
 }
 
-/// An encoder predicts no next word.
+/// An encoder predicts no next word, nor does a classifier.
 pub(crate) fn needs_next(run: &Run) -> Result<(), Missing> {
     if !run.next.is_empty() {
         return Ok(());
     }
-    let name = &run.trace.model.name;
-    Err(Missing::Nothing(format!("{name} is an encoder: it reads a text both ways, and predicts no next word.")))
+    let model = &run.trace.model;
+    let why = if model.causal { "was trained for something else" } else { "is an encoder: it reads a text both ways" };
+    Err(Missing::Nothing(format!("{} {why}, and predicts no next word.", model.name)))
 }
 
 /// Puts the token of this rank behind the sentence. After a sentence that could not be read the bars still speak of the
