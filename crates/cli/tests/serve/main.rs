@@ -1,6 +1,7 @@
 //! `attnscope serve` as browsers, and others, meet it: a real server, and HTTP by hand.
 
 mod api;
+mod attacks;
 mod guard;
 mod http;
 mod models;
@@ -79,11 +80,25 @@ impl Drop for Server {
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attnscope"));
-    command.args(["serve", "--no-open"]).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("ATTNSCOPE_TOKEN").args(["serve", "--no-open"]).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 /// A Llama of two layers, one file.
 fn tiny() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/llama.gguf").display().to_string()
+}
+
+/// The same as a folder called "long" in `place`, for texts of so many tokens.
+fn tiny_folder(place: &Path, n_ctx: usize) -> String {
+    let (from, to) = (Path::new(&tiny()).with_file_name("llama"), place.join("long"));
+    std::fs::create_dir(&to).expect("folder");
+    for file in std::fs::read_dir(from).expect("fixtures").map(|entry| entry.expect("a file").path()) {
+        std::fs::copy(&file, to.join(file.file_name().expect("a name"))).expect("a copy");
+    }
+    let config = std::fs::read_to_string(to.join("config.json")).expect("a config");
+    let longer = config.replace("\"max_position_embeddings\": 64", &format!("\"max_position_embeddings\": {n_ctx}"));
+    assert_ne!(config, longer);
+    std::fs::write(to.join("config.json"), longer).expect("a config");
+    to.display().to_string()
 }
