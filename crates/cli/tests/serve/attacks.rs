@@ -53,7 +53,12 @@ fn under(name: &str, rounds: usize, attack: impl Fn(&Server) -> Attack) {
         }
         let peak = memory(&server);
         let mib = |bytes: u64| bytes >> 20;
-        eprintln!("{name}, token {}: page {page:?}, answer {answer:?}, memory {} to {} MiB", token.is_some(), mib(before), mib(peak));
+        eprintln!(
+            "{name}, token {}: page {page:?}, answer {answer:?}, memory {} to {} MiB",
+            token.is_some(),
+            mib(before),
+            mib(peak)
+        );
         assert!(page < AT_MOST && answer < AT_MOST, "{name}: page {page:?}, answer {answer:?}");
         assert!(peak <= MEMORY, "{name}: {} MiB", mib(peak));
     }

@@ -125,12 +125,14 @@ fn other_sites_may_link_and_frame_and_no_more() {
     server.file("index.html", "hello");
     server.file("embed-matrix.html", "one figure");
     let status = |method, path, site: &str, mode: &str, dest: &str| {
-        let lines = [format!("Sec-Fetch-Site: {site}"), format!("Sec-Fetch-Mode: {mode}"), format!("Sec-Fetch-Dest: {dest}")];
+        let lines =
+            [format!("Sec-Fetch-Site: {site}"), format!("Sec-Fetch-Mode: {mode}"), format!("Sec-Fetch-Dest: {dest}")];
         server.ask(method, path, &[&lines[0], &lines[1], &lines[2]]).status
     };
     let model = "/models/llama/model.gguf";
     for site in ["cross-site", "same-site", "anything"] {
-        for (mode, dest) in [("navigate", "document"), ("navigate", "iframe"), ("no-cors", "image"), ("cors", "empty")] {
+        for (mode, dest) in [("navigate", "document"), ("navigate", "iframe"), ("no-cors", "image"), ("cors", "empty")]
+        {
             assert_eq!(status("POST", "/api", site, mode, dest), 403, "{site} {mode}");
             assert_eq!(status("GET", model, site, mode, dest), 403, "{site} {mode}");
             let expected = if mode == "navigate" { 200 } else { 403 };

@@ -80,7 +80,13 @@ impl Drop for Server {
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attnscope"));
-    command.env_remove("ATTNSCOPE_TOKEN").args(["serve", "--no-open"]).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env_remove("ATTNSCOPE_TOKEN")
+        .args(["serve", "--no-open"])
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 

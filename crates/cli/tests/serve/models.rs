@@ -121,7 +121,8 @@ fn a_file_that_changes_while_it_is_sent_does_not_end_well() {
         std::fs::File::create(&path).unwrap().set_len(SIZE).unwrap();
         let mut stream = server.connect().into_stream();
         let host = server.port;
-        write!(stream, "GET /models/own/model.gguf HTTP/1.1\r\nHost: 127.0.0.1:{host}\r\nConnection: close\r\n\r\n").unwrap();
+        write!(stream, "GET /models/own/model.gguf HTTP/1.1\r\nHost: 127.0.0.1:{host}\r\nConnection: close\r\n\r\n")
+            .unwrap();
         let mut bytes = vec![0; 1 << 20];
         stream.read_exact(&mut bytes).unwrap();
         let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap() as u64 + 4;
