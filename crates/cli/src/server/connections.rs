@@ -12,6 +12,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use tokio::net::{TcpListener, TcpStream};
 const HEADERS: Duration = Duration::from_secs(15);
 /// Bytes of a head, and of an answer that waits to be sent.
 const BUFFER: usize = 64 << 10;
+/// Bytes that the system keeps of an answer, or twice as many.
+const SOCKET: usize = 256 << 10;
 /// For answers to end when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -65,6 +68,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, app: Arc<App>) 
 fn connection(stream: TcpStream, router: Router, peer: Arc<Peer>) -> impl GracefulConnection<Error = hyper::Error> {
     // Progress comes in small pieces, each wanted at once. Where the system refuses, it is merely slower.
     drop(stream.set_nodelay(true));
+    // Otherwise megabytes of an answer that nobody reads lie there, and it is late that this is seen.
+    drop(SockRef::from(&stream).set_send_buffer_size(SOCKET));
     let stream = TokioIo::new(Paced::new(stream, peer.clone()));
     http1::Builder::new()
         .timer(TokioTimer::new())

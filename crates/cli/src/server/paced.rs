@@ -31,8 +31,12 @@ impl Paced {
             self.peer.moved(*written.as_ref().unwrap_or(&0));
             return Poll::Ready(written);
         }
-        self.end.as_mut().reset(Instant::now() + self.peer.is_awaited());
-        ready!(self.end.as_mut().poll(cx));
+        let left = self.peer.is_awaited();
+        if !left.is_zero() {
+            // It is woken when the time is over; that it is, the peer says.
+            self.end.as_mut().reset(Instant::now() + left);
+            ready!(self.end.as_mut().poll(cx));
+        }
         Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, "the client takes its answer too slowly")))
     }
 }

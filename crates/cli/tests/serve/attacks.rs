@@ -1,7 +1,7 @@
 //! Clients that mean no good: whatever they do, who behaves is answered, and the memory stays small.
 
 use super::http::Connection;
-use super::{Server, api, tiny_folder};
+use super::{Server, api, tiny_for};
 use attnscope_protocol::session::LESSON;
 use attnscope_protocol::wire::encode_request;
 use attnscope_protocol::{Event, Prompt, Request};
@@ -36,7 +36,7 @@ impl Attack {
 fn under(name: &str, rounds: usize, attack: impl Fn(&Server) -> Attack) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let long = tempfile::tempdir().unwrap();
-    let model = tiny_folder(long.path(), 2048);
+    let model = tiny_for(long.path(), 2048);
     for token in [None, Some(TOKEN)] {
         let more = token.map_or(vec![], |token| vec!["--token", token]);
         let server = Server::with(&[&["--model", model.as_str()], &more[..]].concat());
@@ -130,17 +130,39 @@ fn who_does_not_read_the_page() {
 
 #[test]
 fn who_does_not_read_a_large_answer() {
-    under("24 that do not read a large answer", 40, |server| {
-        let prompt = Prompt { model: "long".into(), text: "the dog was ".repeat(550), interventions: Vec::new() };
-        let run = Request::Run { prompt, capture: "pattern".into(), layers: None, top: 5 };
-        Attack::new(connections(server, 24, &post_request(server, &run)))
-    });
+    let prompt = Prompt { model: "long".into(), text: "the dog was ".repeat(600), interventions: Vec::new() };
+    let run = Request::Run { prompt, capture: "pattern".into(), layers: None, top: 5 };
+    for n in [16, 24] {
+        under(&format!("{n} that do not read a large answer"), 40, |server| {
+            Attack::new(connections(server, n, &post_request(server, &run)))
+        });
+    }
+    // It is large, and whoever reads it gets it.
+    let place = tempfile::tempdir().unwrap();
+    let server = Server::with(&["--model", &tiny_for(place.path(), 2048)]);
+    let mut connection = server.connect();
+    connection.begin(&run);
+    let answer = connection.answer(false);
+    assert!(answer.body.len() > 64 << 20, "{} bytes", answer.body.len());
+    assert!(matches!(answer.events().last(), Some(Event::Done(_))));
+    assert!(memory(&server) <= MEMORY, "{}", memory(&server));
 }
 
 #[test]
 fn who_does_not_read_work_without_end() {
     under("40 that do not read an endless answer", 10, |server| {
-        Attack::new(connections(server, 40, &post_request(server, &api::endless(1))))
+        let held = connections(server, 40, &post_request(server, &api::endless(1)));
+        // As long as what they are sent finds room they are clients as others are. Then they lose their places.
+        let begun = Instant::now();
+        let is_busy = || {
+            let mut connection = server.connect();
+            connection.begin(&api::run(LESSON, api::TEXT));
+            connection.answer(false).status == 503
+        };
+        while is_busy() {
+            assert!(begun.elapsed() < Duration::from_secs(25), "they are worked for on and on");
+        }
+        Attack::new(held)
     });
 }
 

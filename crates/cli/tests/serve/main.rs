@@ -95,16 +95,14 @@ fn tiny() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/llama.gguf").display().to_string()
 }
 
-/// The same as a folder called "long" in `place`, for texts of so many tokens.
-fn tiny_folder(place: &Path, n_ctx: usize) -> String {
-    let (from, to) = (Path::new(&tiny()).with_file_name("llama"), place.join("long"));
-    std::fs::create_dir(&to).expect("folder");
-    for file in std::fs::read_dir(from).expect("fixtures").map(|entry| entry.expect("a file").path()) {
-        std::fs::copy(&file, to.join(file.file_name().expect("a name"))).expect("a copy");
-    }
-    let config = std::fs::read_to_string(to.join("config.json")).expect("a config");
-    let longer = config.replace("\"max_position_embeddings\": 64", &format!("\"max_position_embeddings\": {n_ctx}"));
-    assert_ne!(config, longer);
-    std::fs::write(to.join("config.json"), longer).expect("a config");
-    to.display().to_string()
+/// The same as "long" in `place`, for texts of so many tokens.
+fn tiny_for(place: &Path, n_ctx: u32) -> String {
+    let mut bytes = std::fs::read(tiny()).expect("the tiny model");
+    let key = b"llama.context_length";
+    let at = bytes.windows(key.len()).position(|found| found == key).expect("the key") + key.len();
+    assert_eq!(bytes[at..at + 8], [4, 0, 0, 0, 64, 0, 0, 0], "a u32, and 64");
+    bytes[at + 4..at + 8].copy_from_slice(&n_ctx.to_le_bytes());
+    let path = place.join("long.gguf");
+    std::fs::write(&path, bytes).expect("a model");
+    path.display().to_string()
 }
