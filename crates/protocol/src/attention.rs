@@ -9,6 +9,7 @@ pub(crate) struct Attending {
     head: RandomHead,
     tiled: bool,
     bytes: u64,
+    held: u64,
 }
 
 impl Attending {
@@ -17,9 +18,9 @@ impl Attending {
         within("the number of tokens", len, 1, if tiled { MAX_ATTEND } else { MAX_ATTEND_FULL })?;
         within("the width of the head", d_head, 1, MAX_D_HEAD)?;
         let working = |len| RandomHead::working_bytes(len, d_head, tiled);
-        check_length(len, |len| working(len).saturating_add(RandomHead::held_bytes(len, d_head)))?;
+        let held = check_length(len, |len| working(len).saturating_add(RandomHead::held_bytes(len, d_head)))?;
         let bytes = working(len);
-        Ok(Self { head: RandomHead::new(len, d_head), tiled, bytes })
+        Ok(Self { head: RandomHead::new(len, d_head), tiled, bytes, held })
     }
 }
 
@@ -28,5 +29,8 @@ impl Work for Attending {
         // Nobody reads z, and it is to be computed all the same.
         std::hint::black_box(self.head.attend(self.tiled));
         Ok(Step::Done(Response::Attended { bytes: self.bytes }))
+    }
+    fn bytes(&self) -> u64 {
+        self.held
     }
 }

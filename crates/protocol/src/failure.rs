@@ -34,19 +34,23 @@ pub enum FailureKind {
 }
 
 impl Failure {
+    fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: plain(&message.into()) }
+    }
+
     /// A wrong request.
     pub fn request(message: impl Into<String>) -> Self {
-        Self { kind: FailureKind::Request, message: message.into() }
+        Self::new(FailureKind::Request, message)
     }
 
     /// A model that is not here or cannot be used.
     pub fn model(message: impl Into<String>) -> Self {
-        Self { kind: FailureKind::Model, message: message.into() }
+        Self::new(FailureKind::Model, message)
     }
 
     /// A connection or a worker that broke.
     pub fn lost(message: impl Into<String>) -> Self {
-        Self { kind: FailureKind::Lost, message: message.into() }
+        Self::new(FailureKind::Lost, message)
     }
 
     /// What went wrong while a text was cut into tokens: what is wrong with a request there, is wrong with its text.
@@ -61,7 +65,10 @@ impl Failure {
 }
 
 impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+    fn from(mut error: Error) -> Self {
+        if let Error::UnknownWord { word, .. } = &mut error {
+            *word = word.chars().take(MAX_QUOTE).collect();
+        }
         let kind = match &error {
             Error::UnknownWord { word, near, .. } => FailureKind::Text { word: Some(word.clone()), near: near.clone() },
             Error::Usage(_) | Error::Trace(_) => FailureKind::Request,
@@ -69,6 +76,64 @@ impl From<Error> for Failure {
                 FailureKind::Model
             }
         };
-        Self { kind, message: error.to_string() }
+        Self::new(kind, error.to_string())
+    }
+}
+
+/// Characters of what was asked that an answer repeats.
+pub const MAX_QUOTE: usize = 200;
+/// Characters of a message: what it says itself, which is less, and what it quotes.
+const MAX_MESSAGE: usize = 1000;
+
+/// What was asked, in quotation marks, as far as it is repeated.
+pub fn quoted(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTE) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+/// One line, and nothing in it that is not seen or turns what is seen around.
+fn plain(message: &str) -> String {
+    let mut line = String::new();
+    for c in message.chars().take(MAX_MESSAGE) {
+        match c {
+            '\n' | '\r' | '\t' => line.push(' '),
+            _ if is_plain(c) => line.push(c),
+            _ => line.extend(c.escape_unicode()),
+        }
+    }
+    if message.chars().nth(MAX_MESSAGE).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+/// Neither a control character nor one that is invisible or changes the direction of writing.
+fn is_plain(c: char) -> bool {
+    let hidden = ['\u{ad}', '\u{61c}', '\u{180e}', '\u{feff}'];
+    let ranges = ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{e0000}'..='\u{e007f}'];
+    !c.is_control() && !hidden.contains(&c) && !ranges.iter().any(|range| range.contains(&c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_a_line_that_hides_nothing() {
+        let failure = Failure::request("a\nb\u{202e}c\u{1b}[2Jd\u{200b}é");
+        assert_eq!(failure.message, "a b\\u{202e}c\\u{1b}[2Jd\\u{200b}é");
+        assert_eq!(quoted("x"), "\"x\"");
+        assert_eq!(quoted(&"é".repeat(300)), format!("\"{}\"…", "é".repeat(200)));
+        assert!(Failure::model("x".repeat(1 << 20)).message.len() < 2 * MAX_MESSAGE);
+    }
+
+    #[test]
+    fn an_unknown_word_is_not_repeated_without_end() {
+        let error = Error::UnknownWord { word: "w".repeat(1 << 20), position: 1, near: Vec::new() };
+        let Failure { kind, message } = error.into();
+        assert!(matches!(kind, FailureKind::Text { word: Some(word), .. } if word.len() == MAX_QUOTE));
+        assert!(message.contains(&"w".repeat(MAX_QUOTE)) && !message.contains(&"w".repeat(MAX_QUOTE + 1)));
     }
 }

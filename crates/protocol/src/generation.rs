@@ -9,6 +9,8 @@ pub(crate) struct Writing {
     pub model: Arc<Model>,
     pub generation: Generation,
     pub written: Vec<Token>,
+    /// What it holds.
+    pub bytes: u64,
 }
 
 impl Work for Writing {
@@ -21,5 +23,8 @@ impl Work for Writing {
             }
             None => Ok(Step::Done(Response::Generated(self.written))),
         }
+    }
+    fn bytes(&self) -> u64 {
+        self.bytes
     }
 }

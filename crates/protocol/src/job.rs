@@ -13,6 +13,11 @@ pub struct Job {
 pub(crate) trait Work: Send {
     /// Does a bit and gives back what is left.
     fn step(self: Box<Self>) -> Result<Step, Failure>;
+
+    /// Bytes that it will hold, as far as they grow with what is asked.
+    fn bytes(&self) -> u64 {
+        0
+    }
 }
 
 /// What a step brought.
@@ -26,6 +31,11 @@ pub(crate) enum Step {
 impl Job {
     pub(crate) fn new(work: Result<Box<dyn Work>, Failure>) -> Self {
         Self { work: Some(work) }
+    }
+
+    /// Bytes of arrays that it holds at most, its answer among them. Who has many jobs can so know what they take together.
+    pub fn bytes(&self) -> u64 {
+        self.work.as_ref().and_then(|work| work.as_ref().ok()).map_or(0, |work| work.bytes())
     }
 
     /// Does one step and says what came of it; `None` once `Done` or `Failed` was given.

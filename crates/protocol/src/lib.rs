@@ -14,6 +14,7 @@ mod failure;
 mod generation;
 pub mod job;
 pub mod limits;
+mod names;
 mod placing;
 mod reading;
 pub mod request;
@@ -23,7 +24,7 @@ mod tile;
 mod training;
 pub mod wire;
 
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, quoted};
 pub use job::Job;
 pub use request::{Prompt, Request, Spot};
 pub use response::{Event, ModelCard, Progress, Response, Run, Tile};

@@ -14,7 +14,7 @@ pub const MAX_SPOTS: usize = 64;
 pub const MAX_INTERVENTIONS: usize = 1024;
 /// Pixels of a tile along one side.
 pub const MAX_TILE: usize = 1024;
-/// Models of one session that are being trained.
+/// Models of one session that are being trained. For one more, the one that was asked for least lately is forgotten.
 pub const MAX_TRAINED: usize = 4;
 /// Bytes of the id of one.
 pub const MAX_ID: usize = 64;
@@ -42,13 +42,13 @@ pub(crate) fn within(what: &str, found: usize, least: usize, most: usize) -> Res
     Err(Failure::request(format!("{what} is {found}, expected {least} to {most}")))
 }
 
-/// The memory of a run over `seq` tokens that holds the arrays of `capture`.
+/// The memory in bytes of a run over `seq` tokens that holds the arrays of `capture`.
 pub(crate) fn check_run(
     config: &Config,
     capture: &Capture,
     interventions: &[Intervention],
     seq: usize,
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
     within("the number of interventions", interventions.len(), 0, MAX_INTERVENTIONS)?;
     // To patch a pattern the engine makes one, captured or not.
     let patches = interventions
@@ -60,11 +60,18 @@ pub(crate) fn check_run(
     })
 }
 
-/// The memory of an answer about a text of `seq` tokens; `bytes` says what so many tokens need, more for more.
-pub(crate) fn check_length(seq: usize, bytes: impl Fn(usize) -> u64) -> Result<(), Failure> {
+/// Bytes of the keys and values that a run over `seq` tokens holds, whatever is kept of it.
+pub(crate) fn cache_bytes(config: &Config, seq: usize) -> u64 {
+    [config.n_layers, 2 * config.n_kv_heads, config.d_head, 4]
+        .iter()
+        .fold(seq as u64, |n, &by| n.saturating_mul(by as u64))
+}
+
+/// The memory of an answer about a text of `seq` tokens, in bytes; `bytes` says what so many tokens need, more for more.
+pub(crate) fn check_length(seq: usize, bytes: impl Fn(usize) -> u64) -> Result<u64, Failure> {
     let needed = bytes(seq);
     if needed <= MAX_BYTES {
-        return Ok(());
+        return Ok(needed);
     }
     let (mut fits, mut over) = (0, seq);
     while over - fits > 1 {

@@ -12,6 +12,8 @@ pub(crate) struct Reading {
     pub model: Arc<Model>,
     pub run: attnscope::Run,
     pub question: Question,
+    /// What it holds.
+    pub bytes: u64,
 }
 
 /// What is asked of the run, with the answer as far as it has come.
@@ -136,12 +138,16 @@ impl Work for Reading {
     fn step(mut self: Box<Self>) -> Result<Step, Failure> {
         let total = self.question.n_layers(self.model.config().n_layers);
         if self.run.layers_done() >= total {
-            let Self { model, run, question } = *self;
+            let Self { model, run, question, .. } = *self;
             return Ok(Step::Done(question.answer(&model, run)?));
         }
         self.run.step(&self.model)?;
         self.question.see(&self.model, &mut self.run)?;
         Ok(Step::More(Progress::Layers { done: self.run.layers_done(), total }, self))
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes
     }
 }
 

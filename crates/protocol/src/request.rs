@@ -199,7 +199,8 @@ pub enum Request {
     /// [`Request::Close`] forgets it. The same settings and number of steps give the
     /// same bits, in however many requests.
     Train {
-        /// What to call it. Not the id of another model. At most [`super::limits::MAX_TRAINED`] are held.
+        /// What to call it. Not the id of another model. At most [`super::limits::MAX_TRAINED`] are held: for one
+        /// more, the one that was asked for least lately is forgotten.
         model: String,
         /// Seed, learning rate, batch, own sentences. Other settings than those it was started with start it anew.
         settings: attnscope::lesson::Settings,

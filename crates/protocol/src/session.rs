@@ -3,11 +3,11 @@
 use crate::attention::Attending;
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{MAX_SENTENCES, MAX_STEPS, MAX_TOP, check_length, check_run, check_top, within};
+use crate::limits::{MAX_SENTENCES, MAX_STEPS, MAX_TOP, cache_bytes, check_length, check_run, check_top, within};
 use crate::reading::{Question, Reading};
 use crate::tile::{LastRead, Part, tile};
 use crate::training::{Plan, Trainings};
-use crate::{Failure, Job, ModelCard, Prompt, Request, Response};
+use crate::{Failure, Job, ModelCard, Prompt, Request, Response, names, quoted};
 use attnscope::analysis::Number;
 use attnscope::{Capture, Generation, Intervention, Model, Trace, analysis};
 use std::collections::BTreeMap;
@@ -26,6 +26,12 @@ pub trait Source {
     /// # Errors
     /// There is no such model, or it cannot be read.
     fn open(&self, id: &str) -> Result<Model, Failure>;
+
+    /// The same as long as what is opened stays the same; none if it cannot change.
+    fn version(&self, id: &str) -> Option<u64> {
+        let _ = id;
+        None
+    }
 }
 
 /// No models but the lesson model: what the page has without worker and server.
@@ -37,20 +43,23 @@ impl Source for LessonOnly {
     }
 
     fn open(&self, id: &str) -> Result<Model, Failure> {
-        Err(Failure::model(format!("there is no model {id:?} here, only {LESSON:?}")))
+        Err(Failure::model(format!("there is no model {} here, only {LESSON:?}", quoted(id))))
     }
 }
 
 /// Models that can be asked. It may be shared between threads, and needs none.
 pub struct Session<S> {
     source: S,
-    /// By id; each was opened once.
-    models: Mutex<BTreeMap<String, Arc<Model>>>,
+    /// By id, each as it was opened.
+    models: Mutex<BTreeMap<String, Opened>>,
     /// Models that are trained here, which change.
     trainings: Trainings,
     /// Of whom the last tile was.
     last_read: Arc<LastRead>,
 }
+
+/// A model that is open, and the [`Source::version`] of what it was opened from.
+type Opened = (Arc<Model>, Option<u64>);
 
 impl<S: Source> Session<S> {
     /// Nothing is open yet.
@@ -68,7 +77,8 @@ impl<S: Source> Session<S> {
         Job::new(self.prepare(request))
     }
 
-    /// A model of this session, opened if it is not; one that is being trained as it is now.
+    /// A model of this session, opened if it is not, and anew if its files are others now; one that is being trained as it
+    /// is now.
     ///
     /// # Errors
     /// There is none of this id, or it cannot be read.
@@ -76,16 +86,27 @@ impl<S: Source> Session<S> {
         if let Some(model) = self.trainings.model(id) {
             return Ok(Arc::new(model));
         }
+        if let Some(forgotten) = self.trainings.forgotten(id) {
+            return Err(forgotten);
+        }
         let mut models = self.models();
-        if let Some(model) = models.get(id) {
+        let version = self.source.version(id);
+        if let Some((model, _)) = models.get(id).filter(|(_, opened)| *opened == version) {
             return Ok(model.clone());
         }
+        // Whatever comes of it, the one before is not asked any more.
+        if models.remove(id).is_some() {
+            self.last_read.close(id);
+        }
         let model = Arc::new(if id == LESSON { attnscope::lesson::model() } else { self.source.open(id)? });
-        models.insert(id.to_owned(), model.clone());
+        if self.source.version(id) != version {
+            return Err(Failure::model(format!("the model {} was changed while it was opened; ask again", quoted(id))));
+        }
+        models.insert(id.to_owned(), (model.clone(), version));
         Ok(model)
     }
 
-    fn models(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Model>>> {
+    fn models(&self) -> MutexGuard<'_, BTreeMap<String, Opened>> {
         // A model that panicked while it was opened was not inserted: the map is sound.
         self.models.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,7 +117,7 @@ impl<S: Source> Session<S> {
         let mut cards: Vec<ModelCard> = std::iter::once(lesson).chain(self.source.cards()).collect();
         let models = self.models();
         for card in &mut cards {
-            card.info = models.get(&card.id).map(|model| model.info());
+            card.info = models.get(&card.id).map(|(model, _)| model.info());
         }
         cards
     }
@@ -109,6 +130,7 @@ impl<S: Source> Session<S> {
     }
 
     fn prepare(&self, request: Request) -> Result<Box<dyn Work>, Failure> {
+        names::check(&request)?;
         match request {
             Request::Models => done(Response::Models(self.cards())),
             Request::Open { model } => done(Response::Opened(self.card(&model)?)),
@@ -123,14 +145,15 @@ impl<S: Source> Session<S> {
                 let capture: Capture = capture.parse()?;
                 let capture = if let Some(layers) = layers { capture.layers(layers) } else { capture };
                 let text = self.read(prompt)?;
-                check_run(text.model.config(), &capture, &text.interventions, text.tokens.len())?;
-                text.ask(capture, Question::Everything { top })
+                let bytes = check_run(text.model.config(), &capture, &text.interventions, text.tokens.len())?;
+                text.ask(capture, Question::Everything { top }, bytes)
             }
             Request::Generate { prompt, options } => {
                 let Text { model, tokens, interventions } = self.read(prompt)?;
-                check_run(model.config(), &Capture::none(), &interventions, tokens.len())?;
+                let bytes = check_run(model.config(), &Capture::none(), &interventions, tokens.len())?;
+                let bytes = bytes.saturating_add(cache_bytes(model.config(), model.config().n_ctx));
                 let generation = Generation::start(&model, tokens, options, interventions)?;
-                Ok(Box::new(Writing { model, generation, written: Vec::new() }))
+                Ok(Box::new(Writing { model, generation, written: Vec::new(), bytes }))
             }
             Request::Heads { prompt } => self.read(prompt)?.ask_layers(Question::Heads(Vec::new())),
             Request::Looks { prompt, from, to } => {
@@ -226,7 +249,10 @@ impl<S: Source> Session<S> {
                 let sentences = settings.batch.saturating_mul(every);
                 within("the number of sentences between reports", sentences, 1, MAX_SENTENCES)?;
                 if model == LESSON || self.source.cards().iter().any(|card| card.id == model) {
-                    return Err(Failure::request(format!("{model:?} is a model that is not trained; take another id")));
+                    return Err(Failure::request(format!(
+                        "{} is a model that is not trained; take another id",
+                        quoted(&model)
+                    )));
                 }
                 Ok(Box::new(self.trainings.train(model, &settings, fresh, Plan { steps, every, text })?))
             }
@@ -263,14 +289,16 @@ impl Text {
             Question::Explain(_) | Question::AnyOf { .. } => capture.clone(),
             _ => capture.clone().layers(0..1),
         };
-        check_run(self.model.config(), &at_once, &self.interventions, self.tokens.len())?;
-        self.ask(capture, question)
+        let bytes = check_run(self.model.config(), &at_once, &self.interventions, self.tokens.len())?;
+        self.ask(capture, question, bytes)
     }
 
-    fn ask(self, capture: Capture, question: Question) -> Result<Box<dyn Work>, Failure> {
+    /// `bytes` are those of what is captured.
+    fn ask(self, capture: Capture, question: Question, bytes: u64) -> Result<Box<dyn Work>, Failure> {
         let Self { model, tokens, interventions } = self;
+        let bytes = bytes.saturating_add(cache_bytes(model.config(), tokens.len()));
         let run = attnscope::Run::start(&model, tokens, capture, interventions, model.new_cache())?;
-        Ok(Box::new(Reading { model, run, question }))
+        Ok(Box::new(Reading { model, run, question, bytes }))
     }
 }
 
@@ -285,5 +313,5 @@ fn check_lens(text: &Text, top: usize) -> Result<(), Failure> {
     let depths = text.model.config().n_layers as u64 + 1;
     let top = top.min(text.model.config().n_vocab) as u64;
     let bytes = |seq: usize| (seq as u64).saturating_mul(depths).saturating_mul(top).saturating_mul(BYTES);
-    check_length(text.tokens.len(), bytes)
+    check_length(text.tokens.len(), bytes).map(drop)
 }

@@ -3,11 +3,11 @@
 use crate::job::{Step, Work};
 use crate::limits::{MAX_ID, MAX_TOP, MAX_TRAINED, within};
 use crate::reading::read_out;
-use crate::{Failure, Progress, Response, Run};
+use crate::{Failure, Progress, Response, Run, quoted};
 use attnscope::analysis::explain::{Explanation, explain_loss};
 use attnscope::lesson::{Settings, Trainer};
 use attnscope::{Capture, Model};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// After the id of a model in training: the model as it was before its last step.
@@ -52,11 +52,60 @@ struct Report {
     run: Run,
 }
 
+/// Ids of forgotten models that are remembered, so that who comes back is told.
+const FORGOTTEN: usize = 64;
+
 /// The models that learn, by id.
 ///
 /// Who holds the map may lock a model, never the other way round: no two wait for each other.
 #[derive(Default)]
-pub(crate) struct Trainings(Mutex<BTreeMap<String, Arc<Mutex<Learning>>>>);
+pub(crate) struct Trainings(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    models: BTreeMap<String, Slot>,
+    /// Grows with every question about one of them.
+    clock: u64,
+    forgotten: VecDeque<String>,
+}
+
+struct Slot {
+    learning: Arc<Mutex<Learning>>,
+    /// The clock when it was last asked.
+    asked: u64,
+}
+
+impl Slot {
+    /// Whether a job trains it.
+    fn is_in_training(&self) -> bool {
+        Arc::weak_count(&self.learning) > 0
+    }
+}
+
+impl Held {
+    fn get(&mut self, id: &str) -> Option<Arc<Mutex<Learning>>> {
+        self.clock += 1;
+        let slot = self.models.get_mut(id)?;
+        slot.asked = self.clock;
+        Some(slot.learning.clone())
+    }
+
+    /// Puts one in. If there are too many, the one that was asked least lately is forgotten, if possible one that no job
+    /// trains: who has begun some must not keep others from it.
+    fn put(&mut self, id: String, learning: Arc<Mutex<Learning>>) {
+        while self.models.len() >= MAX_TRAINED && !self.models.contains_key(&id) {
+            let oldest = self.models.iter().min_by_key(|(_, slot)| (slot.is_in_training(), slot.asked));
+            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else { break };
+            self.models.remove(&oldest);
+            self.forgotten.retain(|id| *id != oldest);
+            self.forgotten.push_back(oldest);
+            self.forgotten.drain(..self.forgotten.len().saturating_sub(FORGOTTEN));
+        }
+        self.clock += 1;
+        self.forgotten.retain(|other| *other != id);
+        self.models.insert(id, Slot { learning, asked: self.clock });
+    }
+}
 
 impl Trainings {
     /// The model as it is now, or as it was [`BEFORE`]; none if there is none of this id.
@@ -72,14 +121,23 @@ impl Trainings {
         self.get(id.strip_suffix(BEFORE).unwrap_or(id)).is_some()
     }
 
+    /// Why there is no model of this id any more, if there was one.
+    pub fn forgotten(&self, id: &str) -> Option<Failure> {
+        let id = id.strip_suffix(BEFORE).unwrap_or(id);
+        lock(&self.0).forgotten.iter().any(|other| other == id).then(|| forgotten(id))
+    }
+
     fn get(&self, id: &str) -> Option<Arc<Mutex<Learning>>> {
-        lock(&self.0).get(id).cloned()
+        lock(&self.0).get(id)
     }
 
     /// The arithmetic of a model's loss: a mean over reports of the last `back` steps.
     pub fn explain_loss(&self, id: &str, back: usize) -> Result<Explanation, Failure> {
         let learning = self.get(id).ok_or_else(|| {
-            Failure::request(format!("no model {id:?} is in training here: its loss is known where it learns"))
+            self.forgotten(id).unwrap_or_else(|| {
+                let id = quoted(id);
+                Failure::request(format!("no model {id} is in training here: its loss is known where it learns"))
+            })
         })?;
         let learning = lock(&learning);
         let (trainer, step) = (&learning.trainer, learning.trainer.steps());
@@ -91,7 +149,9 @@ impl Trainings {
 
     /// Forgets it; a job that trains it ends at its next step.
     pub fn close(&self, id: &str) {
-        lock(&self.0).remove(id);
+        let mut held = lock(&self.0);
+        held.models.remove(id);
+        held.forgotten.retain(|other| other != id);
     }
 
     /// Begins to train the model of this id, or goes on. Nothing is changed by a request that is refused: the text too is
@@ -105,27 +165,26 @@ impl Trainings {
         }
         let mut all = lock(&self.0);
         if let Some(learning) = all.get(&id).filter(|_| !fresh) {
-            let known = lock(learning);
+            let known = lock(&learning);
             if known.trainer.settings() == settings {
                 let report = known.report(&plan.text)?;
-                return Ok(Training { learning: Arc::downgrade(learning), plan, report });
+                return Ok(Training { learning: Arc::downgrade(&learning), plan, report });
             }
-        }
-        if all.len() >= MAX_TRAINED && !all.contains_key(&id) {
-            let known: Vec<&str> = all.keys().map(String::as_str).collect();
-            return Err(Failure::request(format!(
-                "{} models are being trained, and no more are held at once; close one of {}",
-                all.len(),
-                known.join(", ")
-            )));
         }
         let learning = Learning { trainer: Trainer::new(settings)?, losses: Vec::new() };
         let report = learning.report(&plan.text)?;
         let learning = Arc::new(Mutex::new(learning));
         let training = Training { learning: Arc::downgrade(&learning), plan, report };
-        all.insert(id, learning);
+        all.put(id, learning);
         Ok(training)
     }
+}
+
+fn forgotten(id: &str) -> Failure {
+    let id = quoted(id);
+    Failure::model(format!(
+        "the model {id} was forgotten: {MAX_TRAINED} are held, and newer ones were trained since; train it again"
+    ))
 }
 
 /// If a step panicked, it was left half done; that is no reason to keep others from their models.
@@ -161,7 +220,9 @@ impl Work for Training {
             return Ok(Step::Done(Response::Trained { step, loss, run }));
         }
         let learning = self.learning.upgrade().ok_or_else(|| {
-            Failure::request("the model that was being trained was closed or started anew; train it again")
+            Failure::request(
+                "the model that was being trained was closed, started anew, or forgotten for newer ones; train it again",
+            )
         })?;
         let mut learning = lock(&learning);
         let mut loss = 0.0;

@@ -3,9 +3,16 @@
 //! A request is one message. The answer is a stream of frames: a length as u32 (little-endian), then an event.
 
 use crate::{Event, Failure, Request};
+use postcard::de_flavors::Flavor;
+use postcard::ser_flavors::Size;
+use std::io::{self, Write};
 
 /// The largest request that is read: a long text, and patches from another run.
 pub const MAX_REQUEST: usize = 64 << 20;
+
+/// Bytes of a request that are not text or numbers of arrays, but lengths, kinds and small numbers. Each may become a
+/// value of a hundred bytes: what a request takes in memory is not to be many times what was sent.
+const MAX_SMALL: usize = 1 << 20;
 
 /// A request as bytes.
 pub fn encode_request(request: &Request) -> Vec<u8> {
@@ -18,10 +25,53 @@ pub fn decode_request(bytes: &[u8]) -> Result<Request, Failure> {
         let message = format!("the request has {} bytes, at most {MAX_REQUEST} are read", bytes.len());
         return Err(Failure::request(message));
     }
-    match postcard::take_from_bytes(bytes) {
-        Ok((request, [])) => Ok(request),
-        Ok((_, rest)) => Err(malformed("request", &format!("one and {} bytes after it", rest.len()))),
-        Err(_) => Err(malformed("request", &none_in(bytes))),
+    let mut source = postcard::Deserializer::from_flavor(Counted { bytes, small: 0 });
+    let request = serde::Deserialize::deserialize(&mut source);
+    match (request, source.finalize()) {
+        (Ok(request), Ok([])) => Ok(request),
+        (Ok(_), Ok(rest)) => Err(malformed("request", &format!("one and {} bytes after it", rest.len()))),
+        (Err(postcard::Error::DeserializeBadEncoding), _) => {
+            let message =
+                format!("the request lists too much: at most {MAX_SMALL} lengths and numbers are read; ask less");
+            Err(Failure::request(message))
+        }
+        _ => Err(malformed("request", &none_in(bytes))),
+    }
+}
+
+/// Bytes that are read, with a count of those that are read one by one.
+struct Counted<'de> {
+    bytes: &'de [u8],
+    small: usize,
+}
+
+impl<'de> Flavor<'de> for Counted<'de> {
+    type Remainder = &'de [u8];
+    type Source = &'de [u8];
+
+    fn pop(&mut self) -> postcard::Result<u8> {
+        let (first, rest) = self.bytes.split_first().ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
+        self.small += 1;
+        if self.small > MAX_SMALL {
+            // Otherwise it says that a checksum or a border is wrong, of which a request has none.
+            return Err(postcard::Error::DeserializeBadEncoding);
+        }
+        self.bytes = rest;
+        Ok(*first)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.bytes.len())
+    }
+
+    fn try_take_n(&mut self, n: usize) -> postcard::Result<&'de [u8]> {
+        let (taken, rest) = self.bytes.split_at_checked(n).ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
+        self.bytes = rest;
+        Ok(taken)
+    }
+
+    fn finalize(self) -> postcard::Result<Self::Remainder> {
+        Ok(self.bytes)
     }
 }
 
@@ -32,6 +82,16 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
     let len = (frame.len() - 4) as u32;
     frame[..4].copy_from_slice(&len.to_le_bytes());
     frame
+}
+
+/// Writes one frame of an answer, without holding it: a large body stands in memory once, in its event.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_event(event: &Event, mut to: impl Write) -> io::Result<()> {
+    let len = postcard::serialize_with_flavor(event, Size::default()).expect("what is encoded has known lengths");
+    to.write_all(&(len as u32).to_le_bytes())?;
+    postcard::to_io(event, to).map(drop).map_err(|_| io::ErrorKind::BrokenPipe.into())
 }
 
 /// Takes frames out of a stream that comes in pieces.
@@ -105,6 +165,9 @@ mod tests {
             Event::Done(Response::Contributions(vec![vec![f32::NEG_INFINITY, 0.1]])),
         ];
         let stream: Vec<u8> = events.iter().flat_map(encode_event).collect();
+        let mut written = Vec::new();
+        events.iter().for_each(|event| write_event(event, &mut written).unwrap());
+        assert_eq!(written, stream);
         let (mut frames, mut found) = (Frames::default(), Vec::new());
         for byte in stream {
             frames.push(&[byte]);
@@ -112,6 +175,26 @@ mod tests {
         }
         assert_eq!(found.into_iter().collect::<Result<Vec<_>, _>>().unwrap(), events);
         assert!(frames.is_empty());
+    }
+
+    #[test]
+    fn a_request_does_not_grow_when_it_is_read() {
+        let settings = |n| attnscope::lesson::Settings { own: vec![String::new(); n], ..Default::default() };
+        let train = |n| Request::Train {
+            model: "trained".into(),
+            settings: settings(n),
+            steps: 1,
+            every: 1,
+            text: String::new(),
+            fresh: false,
+        };
+        let read = |n| decode_request(&encode_request(&train(n)));
+        assert_eq!(read(1000), Ok(train(1000)));
+        let error = read(MAX_SMALL).unwrap_err().message;
+        assert!(error.starts_with("the request lists too much"), "{error}");
+        // Numbers of arrays are as large as they were sent.
+        let near = Request::Near { model: "lesson".into(), vector: vec![0.5; 2 * MAX_SMALL], top: 1 };
+        assert_eq!(decode_request(&encode_request(&near)), Ok(near));
     }
 
     proptest! {

@@ -215,18 +215,42 @@ fn closing_forgets_it_and_ends_its_training() {
 }
 
 #[test]
-fn only_a_few_are_held() {
+fn for_one_more_the_one_that_was_asked_least_lately_is_forgotten() {
     let session = session();
-    let named = |id: usize| train_with(1, |model, _, _| *model = format!("model-{id}"));
+    let name = |id: usize| format!("model-{id}");
+    let named = |id: usize| train_with(1, |model, _, _| *model = name(id));
     for id in 0..MAX_TRAINED {
         trained(&session, named(id));
     }
-    let failure = refused(&session, named(MAX_TRAINED));
-    assert!(failure.message.contains("close one of model-0, model-1"), "{failure}");
-    // Those that are there go on.
-    assert_eq!(trained(&session, named(0)).0, 2);
-    session.start(Request::Close { model: "model-1".into() }).finish().unwrap();
+    ask(&session, &name(0)).unwrap();
+    // The fifth is held; the second was asked least lately.
     assert_eq!(trained(&session, named(MAX_TRAINED)).0, 1);
+    assert_eq!(trained(&session, named(0)).0, 2);
+    for id in [name(1), format!("{}{BEFORE}", name(1))] {
+        let failure = ask(&session, &id).unwrap_err();
+        assert!(failure.message.contains("was forgotten") && failure.message.contains("train it again"), "{failure}");
+    }
+    let loss = session.start(Request::ExplainLoss { model: name(1), back: 1 }).finish().unwrap_err();
+    assert!(loss.message.contains("was forgotten"), "{loss}");
+    // It begins anew.
+    assert_eq!(trained(&session, named(1)).0, 1);
+    assert!(ask(&session, &name(1)).is_ok());
+}
+
+#[test]
+fn one_that_a_job_trains_is_kept_longest() {
+    let session = session();
+    let named = |id: &str| train_with(100, |model, _, _| *model = id.into());
+    let mut job = session.start(named("at work"));
+    for id in 0..2 * MAX_TRAINED {
+        trained(&session, train_with(1, |model, _, _| *model = format!("model-{id}")));
+    }
+    assert!(matches!(job.step(), Some(Event::Progress(_))));
+    // Where all are at work, the newcomer comes first all the same.
+    let jobs: Vec<_> = (0..MAX_TRAINED).map(|id| session.start(named(&format!("busy-{id}")))).collect();
+    let Some(Event::Failed(failure)) = job.step() else { panic!("it was forgotten") };
+    assert!(failure.message.contains("forgotten for newer ones"), "{failure}");
+    drop(jobs);
 }
 
 #[test]

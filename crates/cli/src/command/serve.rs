@@ -6,6 +6,7 @@ use crate::server::Server;
 use crate::server::assets::Assets;
 use crate::server::guard::Guard;
 use crate::server::models::Offers;
+use crate::server::token;
 use crate::terminal::path_text;
 use anyhow::{Context, Result};
 use attnscope_protocol::Session;
@@ -16,9 +17,6 @@ use std::path::PathBuf;
 const PORT: u16 = 7878;
 /// How many ports after the usual one are tried when it is taken.
 const MORE_PORTS: u16 = 100;
-/// Characters that mean themselves in a URL and a cookie.
-const TOKEN_CHARS: &str = "letters, digits, - and _";
-const TOKEN_LEAST: usize = 16;
 
 /// Serve the page that explains attention, with the engine behind it
 #[derive(Debug, clap::Args)]
@@ -38,9 +36,13 @@ pub struct ServeArgs {
     /// Let other machines ask, if they have the token. Nothing is encrypted on the way
     #[arg(long)]
     pub allow_remote: bool,
-    /// What a browser must show once, as ?token=...; without it, --allow-remote makes one up
+    /// What a browser must show once, as ?token=...; without it, --allow-remote makes one up. Who else is on this machine
+    /// sees arguments: --token-file and the variable ATTNSCOPE_TOKEN keep it from them
     #[arg(long, value_name = "TOKEN")]
     pub token: Option<String>,
+    /// A file with the token on its one line
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Serve the page's files from this folder, not those built in
     #[arg(long, value_name = "FOLDER")]
     pub assets: Option<PathBuf>,
@@ -93,23 +95,16 @@ fn token(args: &ServeArgs, address: IpAddr) -> Result<Option<String>> {
             args.host
         )));
     }
-    if let Some(token) = &args.token {
-        let plain = token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        if !plain || token.len() < TOKEN_LEAST {
-            return Err(usage(format!("--token must have at least {TOKEN_LEAST} characters, of {TOKEN_CHARS}")));
-        }
+    // One that is no text is none that could be used: it is refused as any other.
+    let variable = std::env::var_os(token::VARIABLE).map(|value| value.to_string_lossy().into_owned());
+    let (token, others) = token::find(args.token.as_deref(), args.token_file.as_deref(), variable)?;
+    if !others.is_empty() {
+        eprintln!("attnscope: more than one token was given; not used: {}", others.join(", "));
     }
-    match &args.token {
-        None if args.allow_remote => Ok(Some(random_token()?)),
-        given => Ok(given.clone()),
+    match token {
+        None if args.allow_remote => Ok(Some(token::random()?)),
+        token => Ok(token),
     }
-}
-
-fn random_token() -> Result<String> {
-    let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes)
-        .map_err(|e| anyhow::anyhow!("no random numbers for a token: {e}; give one with --token"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The port that was given and no other; else the usual one or the next that is free.

@@ -1,35 +1,41 @@
 //! `POST /api`: a request comes in whole, its answer goes out as a stream of frames while it is worked on.
 
-use super::gate::Turn;
+use super::body::{self, Received};
+use super::desk::Desk;
+use super::gate::Share;
+use super::peer::Peer;
 use super::{App, Stopped};
-use attnscope_protocol::wire::{MAX_REQUEST, decode_request, encode_event};
-use attnscope_protocol::{Event, Failure, FailureKind, Job, Request};
+use attnscope_protocol::wire::{decode_request, encode_event};
+use attnscope_protocol::{Event, Failure, FailureKind, Request};
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{self, HeaderMap, StatusCode, header};
+use axum::http::{self, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-/// For a request to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
-/// For a client to take a frame: one that reads no more has left, whatever its connection says.
-const TAKEN: Duration = Duration::from_secs(30);
-/// Frames that wait for the client before the work does.
-const FRAMES: usize = 4;
+/// Pieces that wait for the client before the work does.
+const PIECES: usize = 4;
 
-type Frame = Vec<u8>;
+/// A part of a frame, or all of it.
+pub(super) struct Piece {
+    pub bytes: Bytes,
+    /// The next piece begins a frame.
+    pub ends: bool,
+}
 
 /// Answers a request.
-pub(super) async fn answer(State(app): State<Arc<App>>, request: http::Request<Body>) -> Response {
-    match receive(&app, request).await {
-        Ok((request, turn)) => frames(StatusCode::OK, Body::from_stream(work_on(app, request, turn))),
+pub(super) async fn answer(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Arc<Peer>>,
+    request: http::Request<Body>,
+) -> Response {
+    match receive(&app, &peer, request).await {
+        Ok(asked) => frames(StatusCode::OK, Body::from_stream(work_on(app, peer, asked))),
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -41,7 +47,7 @@ fn frames(status: StatusCode, body: Body) -> Response {
 }
 
 /// Why a request is not worked on. Who asked with frames is answered in frames.
-struct Refusal(StatusCode, FailureKind, String);
+pub(super) struct Refusal(pub StatusCode, pub FailureKind, pub String);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -50,131 +56,73 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The request, and its turn to be worked on. A place is taken before the body is read: bodies are memory too.
-async fn receive(app: &App, request: http::Request<Body>) -> Result<(Request, Turn), Refusal> {
-    let place = app.gate.enter().ok_or_else(busy)?;
-    let bytes = read_body(request).await?;
-    let request =
-        decode_request(&bytes).map_err(|Failure { kind, message }| Refusal(StatusCode::BAD_REQUEST, kind, message))?;
-    drop(bytes);
-    let turn = place.turn().await.ok_or_else(busy)?;
-    Ok((request, turn))
+/// There is too much to do.
+pub(super) fn busy() -> Refusal {
+    let Failure { kind, message } = busy_failure();
+    Refusal(StatusCode::SERVICE_UNAVAILABLE, kind, message)
 }
 
-fn busy() -> Refusal {
+pub(super) fn busy_failure() -> Failure {
     let message = "the server works on as much as it can; wait for an answer, then ask again";
-    Refusal(StatusCode::SERVICE_UNAVAILABLE, FailureKind::Busy, message.into())
+    Failure { kind: FailureKind::Busy, message: message.into() }
 }
 
-async fn read_body(request: http::Request<Body>) -> Result<Bytes, Refusal> {
-    let too_large = || {
-        let message = format!("the request is too large, at most {MAX_REQUEST} bytes are read; patch fewer arrays");
-        Refusal(StatusCode::PAYLOAD_TOO_LARGE, FailureKind::Request, message)
-    };
-    // Said before it is sent, where the client says it.
-    if announced(request.headers()).is_some_and(|length| length > MAX_REQUEST as u64) {
-        return Err(too_large());
-    }
-    let body = Limited::new(request.into_body(), MAX_REQUEST).collect();
-    match tokio::time::timeout(ARRIVAL, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => {
-            Err(Refusal(StatusCode::BAD_REQUEST, FailureKind::Lost, format!("the request broke off: {error}")))
-        }
-        Err(_) => {
-            let message = format!("the request did not arrive within {} s; send it again", ARRIVAL.as_secs());
-            Err(Refusal(StatusCode::REQUEST_TIMEOUT, FailureKind::Lost, message))
-        }
-    }
-}
-
-fn announced(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-/// Starts the work on a thread of its own. The stream ends with the work, or with the server. When the client leaves,
-/// the stream is dropped, the next frame finds nobody, and the job is dropped.
-fn work_on(app: Arc<App>, request: Request, turn: Turn) -> impl Stream<Item = Result<Frame, Infallible>> {
-    let (sender, receiver) = mpsc::channel(FRAMES);
-    let (runtime, stopped) = (Handle::current(), app.stopped.clone());
-    tokio::task::spawn_blocking(move || {
-        let send = |event: &Event| runtime.block_on(sender.send_timeout(encode_event(event), TAKEN)).is_ok();
-        work(|| app.server.session.start(request), send);
-        drop(turn);
-    });
-    stream::unfold(Some((receiver, stopped)), next_frame)
-}
-
-/// Sends what each step brings, until it is done or nobody takes it. Whatever it is that panics, one request is lost
-/// and not the server.
-fn work(start: impl FnOnce() -> Job, send: impl Fn(&Event) -> bool) {
-    let steps = || {
-        let mut job = start();
-        while job.step().is_some_and(|event| send(&event)) {}
-    };
-    if catch_unwind(AssertUnwindSafe(steps)).is_err() {
-        send(&lost("the engine broke on this request, which is a mistake in attnscope: its terminal says where"));
-    }
-}
-
-/// A stream that goes on: where its frames come from, and whether the server stops.
-type Open = (mpsc::Receiver<Frame>, Stopped);
-
-/// The next frame and what is left: nothing after the last frame, nor after that of a server that stops.
-async fn next_frame(open: Option<Open>) -> Option<(Result<Frame, Infallible>, Option<Open>)> {
-    let (mut receiver, mut stopped) = open?;
-    let frame = tokio::select! {
-        frame = receiver.recv() => Some(frame?),
-        _ = stopped.wait_for(|stopped| *stopped) => None,
-    };
-    Some(match frame {
-        Some(frame) => (Ok(frame), Some((receiver, stopped))),
-        None => (Ok(encode_event(&lost("the server was stopped"))), None),
-    })
-}
-
-fn lost(message: &str) -> Event {
+/// The work or its client was lost.
+pub(super) fn lost(message: &str) -> Event {
     Event::Failed(Failure::lost(message))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::cell::RefCell;
+/// A request with its place, and its share of the memory for bodies: what was decoded is no smaller.
+struct Asked {
+    request: Request,
+    place: Share,
+    shares: Vec<Share>,
+}
 
-    #[test]
-    fn a_panic_is_an_answer() {
-        let sent = RefCell::new(Vec::new());
-        let send = |event: &Event| {
-            sent.borrow_mut().push(event.clone());
-            true
-        };
-        work(|| panic!("a mistake"), send);
-        assert!(matches!(&sent.borrow()[..], [Event::Failed(Failure { kind: FailureKind::Lost, .. })]));
-    }
+/// A place is taken when the body is there: who sends nothing keeps nobody out.
+async fn receive(app: &App, peer: &Peer, request: http::Request<Body>) -> Result<Asked, Refusal> {
+    let Received { bytes, shares } = body::receive(&app.gate, &app.table, peer, request).await?;
+    let place = app.gate.place(&app.table).await.ok_or_else(busy)?;
+    peer.has_place();
+    // A large one takes a while.
+    let request = tokio::task::spawn_blocking(move || decode_request(&bytes)).await;
+    let request = request.unwrap_or_else(|_| Err(Failure::lost("the request could not be read; send it again")));
+    let wrong = |Failure { kind, message }| Refusal(StatusCode::BAD_REQUEST, kind, message);
+    Ok(Asked { request: request.map_err(wrong)?, place, shares })
+}
 
-    #[test]
-    fn who_takes_no_event_has_cancelled() {
-        let sent = RefCell::new(0);
-        let session = attnscope_protocol::Session::new(attnscope_protocol::LessonOnly);
-        let prompt =
-            attnscope_protocol::Prompt { model: "lesson".into(), text: "the dog".into(), interventions: vec![] };
-        work(
-            || session.start(Request::Heads { prompt }),
-            |_| {
-                *sent.borrow_mut() += 1;
-                false
-            },
-        );
-        assert_eq!(sent.into_inner(), 1);
-    }
+/// Starts the work on a thread of its own. The stream ends with the work, or with the server. When the client leaves,
+/// the stream is dropped and its place given back, the next piece finds nobody, and the job is dropped.
+fn work_on(app: Arc<App>, peer: Arc<Peer>, asked: Asked) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    let (sender, pieces) = mpsc::channel(PIECES);
+    let stopped = app.stopped.clone();
+    let Asked { request, place, shares } = asked;
+    let desk = Desk { app, peer, runtime: Handle::current(), sender, turn: None };
+    tokio::task::spawn_blocking(move || {
+        desk.work(|app| app.server.session.start(request));
+        drop(shares);
+    });
+    stream::unfold(Some(Answer { pieces, stopped, is_whole: true, _place: place }), next_piece)
+}
 
-    #[tokio::test(start_paused = true)]
-    async fn a_request_that_does_not_arrive_is_not_waited_for() {
-        let never = stream::pending::<Result<Frame, Infallible>>();
-        let request = http::Request::new(Body::from_stream(never));
-        let Err(Refusal(status, kind, _)) = read_body(request).await else { panic!("it cannot arrive") };
-        assert_eq!((status, kind), (StatusCode::REQUEST_TIMEOUT, FailureKind::Lost));
-    }
+/// An answer that goes on.
+struct Answer {
+    pieces: mpsc::Receiver<Piece>,
+    stopped: Stopped,
+    /// No frame is begun and not ended.
+    is_whole: bool,
+    _place: Share,
+}
+
+/// The next piece and what is left: nothing after the last frame, nor after that of a server that stops.
+async fn next_piece(answer: Option<Answer>) -> Option<(Result<Bytes, Infallible>, Option<Answer>)> {
+    let mut answer = answer?;
+    let piece = tokio::select! {
+        piece = answer.pieces.recv() => Some(piece?),
+        _ = answer.stopped.wait_for(|stopped| *stopped), if answer.is_whole => None,
+    };
+    Some(match piece {
+        Some(Piece { bytes, ends }) => (Ok(bytes), Some(Answer { is_whole: ends, ..answer })),
+        None => (Ok(encode_event(&lost("the server was stopped")).into()), None),
+    })
 }

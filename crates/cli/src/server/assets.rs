@@ -1,6 +1,8 @@
 //! The page's files: embedded in the command, or read from a folder while someone works on them.
 
 use super::App;
+use super::stream::{self, Steady};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -8,7 +10,7 @@ use flate2::read::GzDecoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{self, Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,15 +29,48 @@ pub enum Assets {
     Folder(PathBuf),
 }
 
-/// A file's bytes with their SHA-256.
+/// A file, and what changes with it.
 struct File {
-    bytes: Cow<'static, [u8]>,
-    hash: [u8; 32],
+    content: Content,
+    tag: String,
 }
 
+/// Whoever reads slowly must cost nothing: what is not in memory already is read as it is taken.
+enum Content {
+    Bytes(Cow<'static, [u8]>),
+    Disk(Steady),
+    /// Unpacked, of unknown length.
+    Unpacked(Box<dyn Read + Send>),
+}
+
+/// A file on disk up to this size is known by its content, which is exact.
+const SMALL: u64 = 64 << 10;
+
 impl File {
-    fn new(bytes: Vec<u8>) -> Self {
-        Self { hash: Sha256::digest(&bytes).into(), bytes: bytes.into() }
+    fn of_bytes(bytes: impl Into<Cow<'static, [u8]>>, hash: [u8; 32]) -> Self {
+        let tag = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
+        Self { content: Content::Bytes(bytes.into()), tag: format!("\"{tag}\"") }
+    }
+
+    fn on_disk(mut file: Steady) -> io::Result<Self> {
+        if file.left() > SMALL {
+            return Ok(Self { tag: file.identity().tag(), content: Content::Disk(file) });
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let hash = Sha256::digest(&bytes).into();
+        Ok(Self::of_bytes(bytes, hash))
+    }
+
+    /// What is in it, if it is gzip. Another form has another tag.
+    fn unpacked(self) -> Self {
+        let packed: Box<dyn Read + Send> = match self.content {
+            Content::Bytes(bytes) => Box::new(Cursor::new(bytes)),
+            Content::Disk(file) => Box::new(file),
+            Content::Unpacked(reader) => reader,
+        };
+        let tag = format!("\"plain-{}", self.tag.trim_start_matches('"'));
+        Self { content: Content::Unpacked(Box::new(GzDecoder::new(packed))), tag }
     }
 }
 
@@ -47,13 +82,13 @@ impl Assets {
         match self {
             Self::Embedded => {
                 let file = Dist::get(name)?;
-                Some(File { hash: file.metadata.sha256_hash(), bytes: file.data })
+                Some(File::of_bytes(file.data, file.metadata.sha256_hash()))
             }
             Self::Folder(folder) => {
                 let path = folder.join(name).canonicalize().ok()?;
                 // Not through a link to elsewhere either.
                 let inside = path.starts_with(folder.canonicalize().ok()?);
-                Some(File::new(std::fs::read(path).ok().filter(|_| inside)?))
+                File::on_disk(Steady::open(&path).ok().filter(|_| inside)?).ok()
             }
         }
     }
@@ -70,10 +105,7 @@ impl Assets {
         if let Some(file) = self.get(name) {
             return Some((file, None));
         }
-        let packed = self.get(&format!("{name}.gz"))?;
-        let mut bytes = Vec::new();
-        GzDecoder::new(&*packed.bytes).read_to_end(&mut bytes).ok()?;
-        Some((File::new(bytes), None))
+        Some((self.get(&format!("{name}.gz"))?.unpacked(), None))
     }
 
     fn has(&self, name: &str) -> bool {
@@ -109,15 +141,14 @@ pub(super) async fn answer(State(app): State<Arc<App>>, uri: Uri, headers: Heade
 }
 
 fn respond(name: &str, file: File, coding: Option<&'static str>, request: &HeaderMap) -> Response {
-    let tag = format!("\"{}\"", file.hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>());
-    let known = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
-    let known = known.flat_map(|tags| tags.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag);
+    let File { content, tag } = file;
+    let known = is_known(request, &tag);
     // The name of an asset holds a hash of its content; what else there is may change with the next version.
     let cache = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, content_type(name))], file.bytes).into_response()
+        ([(header::CONTENT_TYPE, content_type(name))], content).into_response()
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
@@ -127,6 +158,24 @@ fn respond(name: &str, file: File, coding: Option<&'static str>, request: &Heade
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
     response
+}
+
+impl IntoResponse for Content {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Bytes(bytes) => Body::from(bytes).into_response(),
+            Self::Disk(file) => {
+                ([(header::CONTENT_LENGTH, file.left().to_string())], stream::body(file)).into_response()
+            }
+            Self::Unpacked(reader) => stream::body(reader).into_response(),
+        }
+    }
+}
+
+/// Whether the client says that it has what this tag stands for.
+pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
+    tags.flat_map(|tags| tags.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag)
 }
 
 fn content_type(name: &str) -> String {
@@ -164,7 +213,7 @@ mod tests {
         std::fs::write(inside.path().join("own"), "own").unwrap();
         std::fs::write(outside.path().join("secret"), "secret").unwrap();
         let assets = Assets::Folder(inside.path().to_owned());
-        assert_eq!(&*assets.get("own").unwrap().bytes, b"own");
+        assert!(matches!(assets.get("own").unwrap().content, Content::Bytes(bytes) if *bytes == *b"own"));
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(outside.path().join("secret"), inside.path().join("link")).unwrap();

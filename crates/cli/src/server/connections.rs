@@ -1,43 +1,62 @@
 //! Connections: how many, how slow they may be, and how they end.
 
-use super::Stopped;
+use super::App;
+use super::paced::Paced;
+use super::peer::Peer;
 use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{Request, Response};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
-/// More wait in the system's own queue.
-const CONNECTIONS: usize = 256;
 /// To say what is wanted; also how long a connection may stay idle.
-const HEADERS: Duration = Duration::from_secs(30);
+const HEADERS: Duration = Duration::from_secs(15);
+/// Bytes of a head, and of an answer that waits to be sent.
+const BUFFER: usize = 64 << 10;
+/// Bytes that the system keeps of an answer, or twice as many.
+const SOCKET: usize = 256 << 10;
 /// For answers to end when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Accepts connections until `stopped`, then lets answers end for a while.
-pub(super) async fn serve(listener: TcpListener, router: Router, mut stopped: Stopped) {
-    let (open, graceful) = (Arc::new(Semaphore::new(CONNECTIONS)), GracefulShutdown::new());
+/// Accepts connections until the server stops, then lets answers end for a while.
+pub(super) async fn serve(listener: TcpListener, router: Router, app: Arc<App>) {
+    let graceful = GracefulShutdown::new();
     let accept = async {
         loop {
-            let Ok(place) = open.clone().acquire_owned().await else { return };
             match listener.accept().await {
-                Ok((stream, _)) => {
-                    let connection = graceful.watch(connection(stream, &router));
+                Ok((stream, from)) => {
+                    let peer = app.table.enter(from.ip());
+                    let connection = graceful.watch(connection(stream, router.clone(), peer.clone()));
+                    let app = app.clone();
                     tokio::spawn(async move {
                         // A connection that breaks is the client's affair.
-                        drop(connection.await);
-                        drop(place);
+                        tokio::select! {
+                            _ = connection => {}
+                            () = peer.cut_off() => {}
+                        }
+                        app.table.leave(&peer);
                     });
                 }
-                // Out of file descriptors, most likely: others will be closed.
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                // Out of file descriptors, most likely.
+                Err(_) => {
+                    app.table.make_room();
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
             }
         }
     };
+    let mut stopped = app.stopped.clone();
     tokio::select! {
         () = accept => {}
         _ = stopped.wait_for(|stopped| *stopped) => {}
@@ -46,13 +65,63 @@ pub(super) async fn serve(listener: TcpListener, router: Router, mut stopped: St
     drop(tokio::time::timeout(GRACE, graceful.shutdown()).await);
 }
 
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
-
-fn connection(stream: TcpStream, router: &Router) -> Connection {
+fn connection(stream: TcpStream, router: Router, peer: Arc<Peer>) -> impl GracefulConnection<Error = hyper::Error> {
     // Progress comes in small pieces, each wanted at once. Where the system refuses, it is merely slower.
     drop(stream.set_nodelay(true));
+    // Otherwise megabytes of an answer that nobody reads lie there, and it is late that this is seen.
+    drop(SockRef::from(&stream).set_send_buffer_size(SOCKET));
+    let stream = TokioIo::new(Paced::new(stream, peer.clone()));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()))
+        .max_buf_size(BUFFER)
+        .serve_connection(stream, service_fn(move |request| answer(router.clone(), peer.clone(), request)))
+}
+
+/// Answers one request, whose handlers are told whose it is.
+async fn answer(router: Router, peer: Arc<Peer>, mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    // One who asks on and on and takes no answer would fill the memory with heads of answers.
+    while peer.state().is_awaited() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    peer.asks();
+    let asking = Asking(peer.clone());
+    request.extensions_mut().insert(peer);
+    let response = TowerToHyperService::new(router).call(request).await?;
+    Ok(response.map(|body| Body::new(Answered { body, _asking: asking })))
+}
+
+/// A request that is not answered yet.
+struct Asking(Arc<Peer>);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.is_answered();
+    }
+}
+
+/// The body of an answer. When it is dropped, it was sent.
+struct Answered {
+    body: Body,
+    _asking: Asking,
+}
+
+impl HttpBody for Answered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }

@@ -1,49 +1,157 @@
-//! How much is computed at once.
+//! How much is computed at once, and how much memory that may take.
 
+use super::peer::State;
+use super::table::Table;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Jobs that compute at the same time: the engine uses all cores for one already.
 pub const RUNNING: usize = 4;
-/// Jobs that wait for their turn.
+/// Jobs more, that wait for their turn.
 pub const WAITING: usize = 16;
+/// Bytes of bodies that are there, whole or in part.
+pub const BODIES: usize = 64 << 20;
+/// A body that is no larger is not counted: it is never kept out by those that are.
+pub const SMALL_BODY: usize = 64 << 10;
+/// Bytes that a job may hold without asking for them: as many as there are places may do so.
+const SMALL_JOB: u64 = 8 << 20;
+/// Bytes that all larger jobs hold together; the largest has it for itself.
+const LARGE_JOBS: u64 = attnscope_protocol::limits::MAX_BYTES;
+/// Larger jobs at once, waiting ones too. The other places are for questions that take less.
+const LARGE: usize = 8;
+/// How long somebody waits for what others hold before it is told that there is too much to do.
+const WAIT: Duration = Duration::from_secs(2);
+/// How often it is looked meanwhile who keeps it for nothing.
+const LOOK: Duration = Duration::from_millis(50);
 
-/// Lets so many in, and of those so many run.
+/// A share of something, given back when it is dropped.
+pub type Share = OwnedSemaphorePermit;
+
+/// Hands out what there is.
 pub struct Gate {
-    admitted: Arc<Semaphore>,
-    running: Arc<Semaphore>,
-}
-
-/// A place in the queue. Dropping it leaves.
-pub struct Place {
-    _admitted: OwnedSemaphorePermit,
-    running: Arc<Semaphore>,
-}
-
-/// A place at work.
-pub struct Turn {
-    _place: Place,
-    _running: OwnedSemaphorePermit,
+    /// Who is in: from when its request is there until its answer is sent.
+    places: Arc<Semaphore>,
+    /// Who computes now.
+    turns: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    memory: Arc<Semaphore>,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { admitted: Arc::new(Semaphore::new(RUNNING + WAITING)), running: Arc::new(Semaphore::new(RUNNING)) }
+        let of = |n| Arc::new(Semaphore::new(n));
+        Self {
+            places: of(RUNNING + WAITING),
+            turns: of(RUNNING),
+            bodies: of(BODIES),
+            large: of(LARGE),
+            memory: of(kib(LARGE_JOBS) as usize),
+        }
     }
+}
+
+/// What a semaphore can count.
+fn kib(bytes: u64) -> u32 {
+    bytes.div_ceil(1 << 10) as u32
 }
 
 impl Gate {
-    /// A place, unless the queue is full.
-    pub fn enter(&self) -> Option<Place> {
-        let admitted = self.admitted.clone().try_acquire_owned().ok()?;
-        Some(Place { _admitted: admitted, running: self.running.clone() })
+    /// A place, unless all are taken by those who do not keep us waiting.
+    pub(super) async fn place(&self, table: &Table) -> Option<Share> {
+        let place = self.places.clone().acquire_owned();
+        soon(place, table, |state| state.has_place).await?.ok()
+    }
+
+    /// Room for so many more bytes of a body.
+    pub(super) async fn body(&self, bytes: usize, table: &Table) -> Option<Share> {
+        let room = self.bodies.clone().acquire_many_owned(u32::try_from(bytes).ok()?);
+        soon(room, table, |state| state.sends_body).await?.ok()
+    }
+
+    /// Memory for a job of so many bytes: first who may wait for it, then, however long it takes, the memory.
+    pub(super) async fn memory(&self, bytes: u64, table: &Table) -> Option<Vec<Share>> {
+        if bytes <= SMALL_JOB {
+            return Some(Vec::new());
+        }
+        let one_of = self.large.clone().try_acquire_owned().ok()?;
+        let mut memory = pin!(self.memory.clone().acquire_many_owned(kib(bytes.min(LARGE_JOBS))));
+        loop {
+            if let Ok(memory) = tokio::time::timeout(LOOK, &mut memory).await {
+                return Some(vec![one_of, memory.ok()?]);
+            }
+            table.cut_stalled(|state| state.is_large);
+        }
+    }
+
+    /// A turn to compute, first come first served.
+    pub async fn turn(&self) -> Option<Share> {
+        self.turns.clone().acquire_owned().await.ok()
     }
 }
 
-impl Place {
-    /// Waits for a turn, first come first served.
-    pub async fn turn(self) -> Option<Turn> {
-        let running = self.running.clone().acquire_owned().await.ok()?;
-        Some(Turn { _place: self, _running: running })
+/// What is wanted, if it can be had soon. Of those who hold it, one that keeps us waiting is cut at each look.
+async fn soon<T>(wanted: impl Future<Output = T>, table: &Table, holds: impl Fn(&State) -> bool) -> Option<T> {
+    let mut wanted = pin!(wanted);
+    let mut look = Duration::ZERO;
+    for _ in 0..=WAIT.as_millis() / LOOK.as_millis() {
+        if let Ok(had) = tokio::time::timeout(look, &mut wanted).await {
+            return Some(had);
+        }
+        table.cut_stalled(&holds);
+        look = LOOK;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::IpAddr;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_read_loses_its_place_to_who_has_need_of_it() {
+        let (gate, table) = (Gate::default(), Table::default());
+        let peer = table.enter(IpAddr::from([127, 0, 0, 1]));
+        let mut held = Vec::new();
+        for _ in 0..RUNNING + WAITING {
+            held.push(gate.place(&table).await.expect("a place"));
+        }
+        peer.asks();
+        peer.has_place();
+        assert!(gate.place(&table).await.is_none(), "all of them are worked for");
+        assert!(!peer.state().gone);
+        peer.is_awaited();
+        let place = async {
+            peer.cut_off().await;
+            held.pop();
+        };
+        let (place, ()) = tokio::join!(gate.place(&table), place);
+        assert!(place.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn small_jobs_do_not_wait_for_large_ones() {
+        let (gate, table) = (Gate::default(), Table::default());
+        let largest = gate.memory(u64::MAX, &table).await.expect("room for one");
+        for _ in 0..RUNNING + WAITING {
+            assert!(gate.memory(SMALL_JOB, &table).await.is_some());
+        }
+        let second = gate.memory(SMALL_JOB + 1, &table);
+        assert!(tokio::time::timeout(Duration::from_secs(60), second).await.is_err(), "it waits");
+        drop(largest);
+        assert!(gate.memory(SMALL_JOB + 1, &table).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_jobs_do_not_fill_all_places() {
+        let (gate, table) = (Gate::default(), Table::default());
+        let mut held = Vec::new();
+        for _ in 0..LARGE {
+            held.push(gate.memory(SMALL_JOB + 1, &table).await.expect("room"));
+        }
+        assert!(gate.memory(SMALL_JOB + 1, &table).await.is_none());
     }
 }

@@ -2,6 +2,7 @@
 //! machines only who has the token.
 
 use super::App;
+use super::peer::Peer;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::uri::Authority;
@@ -52,8 +53,12 @@ pub struct Guard {
 pub(super) async fn guard(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
     // One figure by itself is made for frames in other pages, slides on a disk among them.
     let is_framed = request.uri().path().starts_with("/embed-");
-    let mut response = match app.server.guard.check(&request) {
-        Ok(()) => next.run(request).await,
+    let checked = app.server.guard.check(&request);
+    if let (Ok(Shown::Token), Some(peer)) = (&checked, request.extensions().get::<Arc<Peer>>()) {
+        peer.is_known();
+    }
+    let mut response = match checked {
+        Ok(_) => next.run(request).await,
         Err(refusal) => *refusal,
     };
     let headers = response.headers_mut();
@@ -66,8 +71,14 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request<Body>, n
     response
 }
 
+/// What a request that may go on has shown.
+enum Shown {
+    Nothing,
+    Token,
+}
+
 impl Guard {
-    fn check(&self, request: &Request<Body>) -> Result<(), Box<Response>> {
+    fn check(&self, request: &Request<Body>) -> Result<Shown, Box<Response>> {
         let refuse = |status: StatusCode, text: &'static str| Err(Box::new((status, text).into_response()));
         let headers = request.headers();
         let Some(host) = self.host_of(request.uri(), headers) else {
@@ -76,15 +87,19 @@ impl Guard {
         if !is_same_origin(headers, host) {
             return refuse(StatusCode::FORBIDDEN, "pages of other origins may not ask this server\n");
         }
-        let Some(token) = &self.token else { return Ok(()) };
         let path = request.uri().path();
         let guarded = ["/api", "/models"].iter().any(|start| path.starts_with(start));
-        if guarded && !self.has_token(headers, token) {
+        if is_from_elsewhere(headers) && (guarded || !is_visit(headers)) {
+            return refuse(StatusCode::FORBIDDEN, "other sites may link to the pages of this server, no more\n");
+        }
+        let Some(token) = &self.token else { return Ok(Shown::Nothing) };
+        let has_token = self.has_token(headers, token);
+        if guarded && !has_token {
             return refuse(StatusCode::UNAUTHORIZED, "open the page with the ?token=... that the server printed\n");
         }
         match self.welcome(request.uri(), token) {
             Some(response) if !guarded => Err(Box::new(response)),
-            _ => Ok(()),
+            _ => Ok(if has_token { Shown::Token } else { Shown::Nothing }),
         }
     }
 
@@ -110,7 +125,7 @@ impl Guard {
     }
 
     fn has_token(&self, headers: &HeaderMap, token: &str) -> bool {
-        let bearer = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok()?.strip_prefix("Bearer "));
+        let bearer = headers.get(header::AUTHORIZATION).and_then(|line| bearer(line.to_str().ok()?));
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
         let (cookies, name) = (cookies.flat_map(|line| line.split(';')), self.cookie());
         let ours = cookies.filter_map(|cookie| cookie.trim().strip_prefix(&name)?.strip_prefix('='));
@@ -143,6 +158,23 @@ impl Guard {
 fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
     let ours = format!("http://{host}");
     headers.get_all(header::ORIGIN).iter().all(|origin| origin.as_bytes().eq_ignore_ascii_case(ours.as_bytes()))
+}
+
+/// Browsers say whether another site is behind a request; programs say nothing.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get_all("sec-fetch-site").iter().any(|site| site != "same-origin" && site != "none")
+}
+
+/// Whether somebody follows a link, or a frame is filled.
+fn is_visit(headers: &HeaderMap) -> bool {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    said("sec-fetch-mode") == "navigate" && ["document", "iframe", "frame"].contains(&said("sec-fetch-dest"))
+}
+
+/// What stands after `Bearer`, in any case, and one space or more.
+fn bearer(line: &str) -> Option<&str> {
+    let (scheme, token) = line.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_matches(' '))
 }
 
 /// Takes as long however many characters are right.

@@ -3,10 +3,18 @@
 
 mod api;
 pub mod assets;
+mod body;
 mod connections;
+mod desk;
 pub mod gate;
 pub mod guard;
+mod identity;
 pub mod models;
+mod paced;
+mod peer;
+mod stream;
+mod table;
+pub mod token;
 
 use crate::server::assets::Assets;
 use crate::server::guard::Guard;
@@ -35,6 +43,7 @@ pub struct Server {
 struct App {
     server: Server,
     gate: gate::Gate,
+    table: table::Table,
     stopped: Stopped,
 }
 
@@ -50,7 +59,8 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let outcome = runtime.block_on(async {
             let (stop, stopped) = watch::channel(false);
-            let app = Arc::new(App { server: self, gate: gate::Gate::default(), stopped: stopped.clone() });
+            let (gate, table) = (gate::Gate::default(), table::Table::default());
+            let app = Arc::new(App { server: self, gate, table, stopped });
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let signal = stop_signal()?;
@@ -58,7 +68,7 @@ impl Server {
                 signal.await;
                 stop.send_replace(true);
             });
-            connections::serve(listener, router(app), stopped).await;
+            connections::serve(listener, router(app.clone()), app).await;
             Ok(())
         });
         // Work in the middle of a step has nobody to tell; the process ends without it.

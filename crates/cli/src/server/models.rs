@@ -1,6 +1,9 @@
 //! The models that a server offers, and their files.
 
 use super::App;
+use super::assets::is_known;
+use super::identity;
+use super::stream::{self, Steady};
 use crate::failure::usage;
 use crate::pull::list::size_of;
 use crate::pull::reference::{self, ModelRef};
@@ -8,16 +11,14 @@ use crate::pull::{Settings, is_lesson, resolve, resolve_in};
 use anyhow::Result;
 use attnscope::Model;
 use attnscope_protocol::session::LESSON;
-use attnscope_protocol::{Failure, ModelCard, Source};
-use axum::body::Body;
+use attnscope_protocol::{Failure, ModelCard, Source, quoted};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path as UrlPath, State};
-use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
-use tower_http::services::ServeFile;
 
 /// Models on this machine, by the ids that the page calls them.
 #[derive(Debug, Default)]
@@ -89,46 +90,101 @@ impl Source for Offers {
     fn open(&self, id: &str) -> Result<Model, Failure> {
         let path = self.find(id).ok_or_else(|| {
             let offered: Vec<&str> = std::iter::once(LESSON).chain(self.ids()).collect();
-            Failure::model(format!("no model {id:?} is served here, only {}", offered.join(", ")))
+            Failure::model(format!("no model {} is served here, only {}", quoted(id), offered.join(", ")))
         })?;
-        let model = Model::open(path)?;
+        let model = Model::open(path).map_err(|error| without_folder(path, id, error))?;
         // The folder of a cache has no name worth showing.
         Ok(if path.is_dir() { model.named(id) } else { model })
     }
+
+    fn version(&self, id: &str) -> Option<u64> {
+        Some(identity::version(self.find(id)?))
+    }
+}
+
+/// Who asks is told what is wrong with a model, and not where it lies on this machine.
+fn without_folder(path: &Path, id: &str, error: attnscope::Error) -> Failure {
+    if let attnscope::Error::Io { path, source } = &error {
+        let file = path.file_name().map_or_else(|| id.into(), |name| name.to_string_lossy());
+        return Failure::model(format!("{file}: {source}"));
+    }
+    let mut failure = Failure::from(error);
+    for path in [path.to_owned(), path.canonicalize().unwrap_or_default()] {
+        let folder = path.parent().filter(|folder| folder.is_absolute() && folder.parent().is_some());
+        for part in std::iter::once(path.as_path()).filter(|path| path.is_absolute()).chain(folder) {
+            failure.message = failure.message.replace(&*part.to_string_lossy(), id);
+        }
+    }
+    failure
 }
 
 /// `GET /models/{id}/model.gguf`: the file, whole or in part, for a browser that runs the model itself.
+///
+/// It is opened once. What is said of it and what is sent is the file that was opened, or the connection breaks off.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
     id: Result<UrlPath<String>, PathRejection>,
-    mut request: Request<Body>,
+    headers: HeaderMap,
 ) -> Response {
     let Ok(UrlPath(id)) = id else {
         return (StatusCode::NOT_FOUND, "a model's id is UTF-8; the page lists those that are here\n").into_response();
     };
-    let gguf = app.server.session.source().find(&id).filter(|path| is_gguf(path));
-    let Some((path, tag)) = gguf.and_then(|path| Some((path, tag(path)?))) else {
-        return (StatusCode::NOT_FOUND, format!("there is no file of one piece for the model {id:?} here\n"))
-            .into_response();
+    let Some(path) = app.server.session.source().find(&id).filter(|path| is_gguf(path)) else {
+        let message = format!("there is no file of one piece for the model {} here\n", quoted(&id));
+        return (StatusCode::NOT_FOUND, message).into_response();
     };
-    if request.headers().get(header::IF_NONE_MATCH) == Some(&tag) {
-        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
-    }
-    // To go on with another file's first half would make a third one.
-    if request.headers().get(header::IF_RANGE).is_some_and(|wanted| *wanted != tag) {
-        request.headers_mut().remove(header::RANGE);
-    }
-    let mut response = match ServeFile::new(path).try_call(request).await {
-        Ok(response) => response.map(Body::new),
+    let file = match Steady::open(path) {
+        Ok(file) => file,
         Err(error) => {
-            return (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot read the model: {error}\n")).into_response();
+            let message = format!("the file of the model {} cannot be read: {error}\n", quoted(&id));
+            return (StatusCode::INTERNAL_SERVER_ERROR, message).into_response();
         }
     };
+    let tag = file.identity().tag();
+    let mut response =
+        if is_known(&headers, &tag) { StatusCode::NOT_MODIFIED.into_response() } else { send(file, &headers, &tag) };
     let headers = response.headers_mut();
-    headers.insert(header::ETAG, tag);
+    headers.extend(HeaderValue::from_str(&tag).ok().map(|tag| (header::ETAG, tag)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     response
+}
+
+/// The file, or the part that is asked for.
+fn send(file: Steady, headers: &HeaderMap, tag: &str) -> Response {
+    let len = file.left();
+    let range = match range(headers, tag, len) {
+        Ok(range) => range,
+        Err(()) => {
+            return (StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{len}"))])
+                .into_response();
+        }
+    };
+    let (status, part) = range.clone().map_or((StatusCode::OK, 0..len), |part| (StatusCode::PARTIAL_CONTENT, part));
+    let Ok(file) = file.part(part) else {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "the file of the model cannot be read\n").into_response();
+    };
+    let length = [(header::CONTENT_LENGTH, file.left().to_string())];
+    let mut response = (status, length, stream::body(file)).into_response();
+    let part =
+        range.and_then(|part| HeaderValue::from_str(&format!("bytes {}-{}/{len}", part.start, part.end - 1)).ok());
+    response.headers_mut().extend(part.map(|part| (header::CONTENT_RANGE, part)));
+    response
+}
+
+/// Which part of `len` bytes is asked for; none is all.
+fn range(headers: &HeaderMap, tag: &str, len: u64) -> Result<Option<Range<u64>>, ()> {
+    // To go on with another file's first half would make a third one.
+    if headers.get(header::IF_RANGE).is_some_and(|wanted| wanted != tag) {
+        return Ok(None);
+    }
+    let Some(range) = headers.get(header::RANGE) else { return Ok(None) };
+    let parsed = http_range_header::parse_range_header(range.to_str().map_err(drop)?).map_err(drop)?;
+    match parsed.validate(len).map_err(drop)?.as_slice() {
+        [one] => Ok(Some(*one.start()..one.end().saturating_add(1))),
+        _ => Err(()),
+    }
 }
 
 /// By its name, as [`Model::open`] does it: a cached file's own name may be a hash, behind a link that has this one.
@@ -136,9 +192,22 @@ fn is_gguf(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
 }
 
-/// Changes with the file: its size and the time of its last change.
-fn tag(path: &Path) -> Option<HeaderValue> {
-    let meta = path.metadata().ok()?;
-    let changed = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-    HeaderValue::from_str(&format!("\"{:x}-{changed:x}\"", meta.len())).ok()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_model_lies_is_nobody_elses_affair() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.gguf");
+        let here = folder.path().display().to_string();
+        for error in [
+            attnscope::Error::io(&path, std::io::ErrorKind::PermissionDenied.into()),
+            attnscope::Error::format(&path.display().to_string(), "it is damaged"),
+            attnscope::Error::config("some.gguf", format!("see {here}")),
+        ] {
+            let message = without_folder(&path, "some", error).message;
+            assert!(!message.contains(&here) && message.contains("some"), "{message}");
+        }
+    }
 }

@@ -120,6 +120,35 @@ fn pages_of_other_origins_may_not_ask() {
 }
 
 #[test]
+fn other_sites_may_link_and_frame_and_no_more() {
+    let server = Server::with(&["--model", &super::tiny()]);
+    server.file("index.html", "hello");
+    server.file("embed-matrix.html", "one figure");
+    let status = |method, path, site: &str, mode: &str, dest: &str| {
+        let lines =
+            [format!("Sec-Fetch-Site: {site}"), format!("Sec-Fetch-Mode: {mode}"), format!("Sec-Fetch-Dest: {dest}")];
+        server.ask(method, path, &[&lines[0], &lines[1], &lines[2]]).status
+    };
+    let model = "/models/llama/model.gguf";
+    for site in ["cross-site", "same-site", "anything"] {
+        for (mode, dest) in [("navigate", "document"), ("navigate", "iframe"), ("no-cors", "image"), ("cors", "empty")]
+        {
+            assert_eq!(status("POST", "/api", site, mode, dest), 403, "{site} {mode}");
+            assert_eq!(status("GET", model, site, mode, dest), 403, "{site} {mode}");
+            let expected = if mode == "navigate" { 200 } else { 403 };
+            assert_eq!(status("GET", "/", site, mode, dest), expected, "{site} {mode}");
+            assert_eq!(status("GET", "/embed-matrix.html", site, mode, dest), expected, "{site} {mode}");
+        }
+        assert_eq!(status("GET", "/", site, "navigate", "object"), 403);
+    }
+    for site in ["same-origin", "none"] {
+        assert_eq!(status("GET", model, site, "cors", "empty"), 200);
+        assert_eq!(status("GET", "/", site, "no-cors", "image"), 200);
+        assert_eq!(status("POST", "/api", site, "cors", "empty"), 400);
+    }
+}
+
+#[test]
 fn with_a_token_the_page_opens_for_who_has_it() {
     let token = "sesame-sesame-sesame";
     let server = Server::with(&["--token", token, "--model", &super::tiny()]);
@@ -138,7 +167,10 @@ fn with_a_token_the_page_opens_for_who_has_it() {
     }
     // A query is for the page; what it guards wants more than an address that may be shared.
     assert_eq!(server.get(&format!("{model}?token={token}")).status, 401);
-    assert_eq!(server.ask("GET", model, &[&format!("Authorization: Bearer {token}")]).status, 200);
+    for scheme in ["Bearer", "bearer", "BEARER", "Bearer  "] {
+        assert_eq!(server.ask("GET", model, &[&format!("Authorization: {scheme} {token}")]).status, 200, "{scheme}");
+    }
+    assert_eq!(server.ask("GET", model, &[&format!("Authorization: Bearer{token}")]).status, 401);
 
     let answer = server.get(&format!("/?a=1&token={token}&b=2"));
     assert_eq!((answer.status, answer.header("location")), (303, Some("/?a=1&b=2")));

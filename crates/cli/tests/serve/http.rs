@@ -3,7 +3,7 @@
 use attnscope_protocol::wire::{Frames, encode_request};
 use attnscope_protocol::{Event, Request};
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
 pub struct Connection {
@@ -21,9 +21,14 @@ pub struct Answer {
 
 impl Connection {
     pub fn open(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+        let address = (Ipv4Addr::LOCALHOST, port).into();
+        let stream = TcpStream::connect_timeout(&address, Duration::from_secs(30)).expect("the server listens");
         stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time");
         Self { stream, port }
+    }
+
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {

@@ -1,6 +1,7 @@
 //! `attnscope serve` as browsers, and others, meet it: a real server, and HTTP by hand.
 
 mod api;
+mod attacks;
 mod guard;
 mod http;
 mod models;
@@ -79,11 +80,29 @@ impl Drop for Server {
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attnscope"));
-    command.args(["serve", "--no-open"]).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env_remove("ATTNSCOPE_TOKEN")
+        .args(["serve", "--no-open"])
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
 /// A Llama of two layers, one file.
 fn tiny() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/llama.gguf").display().to_string()
+}
+
+/// The same as "long" in `place`, for texts of so many tokens.
+fn tiny_for(place: &Path, n_ctx: u32) -> String {
+    let mut bytes = std::fs::read(tiny()).expect("the tiny model");
+    let key = b"llama.context_length";
+    let at = bytes.windows(key.len()).position(|found| found == key).expect("the key") + key.len();
+    assert_eq!(bytes[at..at + 8], [4, 0, 0, 0, 64, 0, 0, 0], "a u32, and 64");
+    bytes[at + 4..at + 8].copy_from_slice(&n_ctx.to_le_bytes());
+    let path = place.join("long.gguf");
+    std::fs::write(&path, bytes).expect("a model");
+    path.display().to_string()
 }

@@ -35,7 +35,14 @@ fn what_cannot_be_served_is_said_at_once() {
     std::fs::write(&broken, b"GGUF").unwrap();
     assert!(refused(1, &["--model", &broken.display().to_string()]).contains("broken.gguf"));
     assert!(refused(2, &["--host", "0.0.0.0"]).contains("--allow-remote"));
-    assert!(refused(2, &["--token", "short"]).contains("16 characters"));
+    assert!(refused(2, &["--token", "short"]).contains("16 to 1024 characters"));
+    let token = folder.path().join("token");
+    std::fs::write(&token, "first-line-of-two\nsecond-line-of-two\n").unwrap();
+    assert!(refused(2, &["--token-file", &token.display().to_string()]).contains("--token-file"));
+    assert!(refused(1, &["--token-file", "/nowhere"]).contains("/nowhere"));
+    let output = command(&[]).env("ATTNSCOPE_TOKEN", "short").output().expect("attnscope runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("ATTNSCOPE_TOKEN"));
     assert!(refused(2, &["--token", "with spaces and; more"]).contains("--token"));
     assert!(refused(2, &["--assets", "/nowhere"]).contains("/nowhere"));
 }
@@ -47,13 +54,39 @@ fn a_port_that_is_taken_is_an_error_if_it_was_asked_for() {
     assert!(error.contains(&format!("port {} is taken", server.port)) && error.contains("--port"), "{error}");
 }
 
+#[test]
+fn a_token_need_not_stand_on_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "from-a-file-from-a-file\n").unwrap();
+    let start = |file: bool| {
+        let mut command = command(&[]);
+        command.env("ATTNSCOPE_TOKEN", "from-the-environment").env("HF_HOME", folder.path());
+        if file {
+            command.arg("--token-file").arg(&path);
+        }
+        Server::spawn(command, tempfile::tempdir().unwrap())
+    };
+    for (file, token) in [(false, "from-the-environment"), (true, "from-a-file-from-a-file")] {
+        let mut server = start(file);
+        assert!(server.url.ends_with(&format!("/?token={token}")), "{}", server.url);
+        assert_eq!(server.ask("POST", "/api", &[]).status, 401);
+        assert_eq!(server.ask("POST", "/api", &[&format!("Authorization: Bearer {token}")]).status, 400);
+        // That there are two is said.
+        drop(server.child.kill());
+        let mut error = String::new();
+        server.child.stderr.take().expect("piped").read_to_string(&mut error).expect("UTF-8");
+        assert_eq!(error.contains("ATTNSCOPE_TOKEN"), file, "{error}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn it_ends_well_when_told_to_even_while_work_runs() {
     for signal in ["-TERM", "-INT"] {
         let mut server = Server::start();
         let mut connection = server.connect();
-        connection.begin(&api::endless());
+        connection.begin(&api::endless(50));
         assert_eq!(connection.status_within(Duration::from_secs(30)), Some(200));
         // One that says nothing does not hold it up either.
         let _silent = server.connect();
