@@ -1,0 +1,110 @@
+//! The family from `config.json` and Hugging Face's tensor names.
+
+use super::members::{HasBias, KvHeads};
+use super::{Member, Names, Parts, block, weights};
+use crate::Error;
+use crate::arch::fields::Fields;
+use crate::arch::loader::{Bias, Ignored, Loader};
+use crate::arch::{Read, head, rope, share};
+use crate::config::{Config, Mlp, NormKind, NormPlace, Pairs, Positions};
+use serde_json::Value;
+
+const NAMES: Names = Names {
+    block: |prefix, l| format!("{prefix}layers.{l}."),
+    norm_attn: "input_layernorm",
+    q: "self_attn.q_proj",
+    k: "self_attn.k_proj",
+    v: "self_attn.v_proj",
+    q_norm: "self_attn.q_norm.weight",
+    k_norm: "self_attn.k_norm.weight",
+    o: "self_attn.o_proj",
+    norm_mlp: "post_attention_layernorm",
+    gate: "mlp.gate_proj",
+    up: "mlp.up_proj",
+    down: "mlp.down_proj",
+};
+
+/// Tensors of Hugging Face's files that no number depends on.
+const IGNORED: Ignored = &[
+    ("rotary_emb.inv_freq", "made anew from theta; older checkpoints kept it"),
+    ("score.", "a classifier's head"),
+    ("classifier.", "a classifier's head"),
+    ("qa_outputs.", "a classifier's head"),
+];
+
+/// Reads `config.json` and Hugging Face's tensor names.
+pub(in crate::arch) fn read(json: &Value, loader: &Loader<'_>, member: &Member) -> Result<Read, Error> {
+    let fields = Fields::json(json, loader.origin, member.name, member.tables)?;
+    let config = config(&fields, member)?;
+    let bias = |has: HasBias| {
+        let has = match has {
+            HasBias::Always => true,
+            HasBias::Never => false,
+            HasBias::Field(name) => fields.flag_or(name, false)?,
+        };
+        Ok::<_, Error>(if has { Bias::Yes } else { Bias::No })
+    };
+    let parts = Parts {
+        qkv_bias: bias(member.qkv_bias)?,
+        o_bias: bias(member.o_bias)?,
+        mlp_bias: bias(member.mlp_bias)?,
+        norms: member.norms,
+    };
+    let trained = head::trained(&fields, member.class)?;
+    let tied = fields.flag_or("tie_word_embeddings", false)?;
+    let prefix = loader.prefix(&["model.", ""], "embed_tokens.weight");
+    let (d, c) = (config.d_model, &config);
+    let embed = loader.tensor(&format!("{prefix}embed_tokens.weight"), &[c.n_vocab, d])?;
+    let blocks = (0..c.n_layers).map(|l| block(loader, c, &NAMES, &(NAMES.block)(prefix, l), &parts));
+    let blocks = blocks.collect::<Result<_, Error>>()?;
+    let final_norm = loader.rms(&format!("{prefix}norm"), d)?;
+    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed)?);
+    loader.finish(member.name, IGNORED)?;
+    let weights = weights(embed, blocks, final_norm, unembed);
+    #[cfg(test)]
+    crate::arch::tests::asked(&fields);
+    Ok(Read { config, weights, headless })
+}
+
+fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
+    let (n_heads, d_model) = (fields.size_or("num_attention_heads", 32)?, fields.size_or("hidden_size", 4096)?);
+    let n_layers = fields.size_or("num_hidden_layers", 32)?;
+    let n_kv_heads = match (fields.optional_size("num_key_value_heads")?, member.n_kv_heads) {
+        (Some(n), _) => n,
+        (None, KvHeads::Many(n)) if !fields.is_null("num_key_value_heads") => n,
+        (None, _) => n_heads,
+    };
+    let d_head = match (fields.optional_size("head_dim")?, member.d_head) {
+        (Some(d), _) => d,
+        (None, Some(_)) if fields.is_null("head_dim") => return Err(fields.bad("head_dim", "a whole number", "null")),
+        (None, Some(d)) => d,
+        (None, None) => share(fields, d_model, n_heads)?,
+    };
+    let d_ff = fields.size_or("intermediate_size", member.d_ff)?;
+    let window = (member.window)(fields, n_layers)?;
+    let causal = fields.flag_or("is_causal", true)?;
+    if let Some(window) = window.filter(|_| !causal) {
+        return Err(fields.refused("is_causal", format!("is false, beside a window of {window} tokens: not computed")));
+    }
+    let config = Config {
+        arch: member.name.into(),
+        name: member.name.into(),
+        n_layers,
+        n_heads,
+        n_kv_heads,
+        d_model,
+        d_head,
+        mlp: Some(Mlp { d_ff, activation: fields.activation_or("hidden_act", "silu")? }),
+        n_ctx: fields.size_or("max_position_embeddings", member.n_ctx)?,
+        n_vocab: fields.size_or("vocab_size", member.n_vocab)?,
+        norm: NormKind::Rms,
+        norm_place: NormPlace::Pre,
+        norm_eps: fields.float_or("rms_norm_eps", 1e-6)?,
+        positions: Positions::Rotary { theta: rope::theta(fields)?, dim: d_head, pairs: Pairs::Halves },
+        causal,
+        window,
+        soft_cap: None,
+    };
+    config.check(fields.origin)?;
+    Ok(config)
+}
