@@ -3,9 +3,9 @@
 use super::check;
 use crate::Error;
 use crate::format::gguf::Metadata;
-use std::collections::HashSet;
 
-/// Refuses lists of different lengths, tokens that stand twice, and a first token that is none of them.
+/// Refuses lists of different lengths, and a first token that is none of them. Of tokens that stand twice the last is
+/// taken, as llama.cpp does.
 pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
     let origin = meta.origin();
     check::count("tokens", tokens.len(), check::MOST_TOKENS, origin)?;
@@ -15,11 +15,6 @@ pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
             let message = format!("metadata `{key}` has {n} entries for {} tokens; the file is damaged", tokens.len());
             return Err(Error::format(origin, message));
         }
-    }
-    let mut seen = HashSet::with_capacity(tokens.len());
-    if let Some(twice) = tokens.iter().find(|token| !seen.insert(**token)) {
-        let twice = check::short(twice);
-        return Err(Error::format(origin, format!("its token {twice:?} stands twice; the file is damaged")));
     }
     let (adds, key) = ("tokenizer.ggml.add_bos_token", "tokenizer.ggml.bos_token_id");
     if meta.get_bool(adds).unwrap_or(false) {
