@@ -25,6 +25,12 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(is_usage) { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
+/// Says on one line of stderr what the user should know; the work goes on.
+pub fn warn(message: &str) {
+    let message: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    anstream::eprintln!("attnscope: warning: {message}");
+}
+
 /// What clap says about the arguments: help and version in full, what is wrong with them on one line.
 pub fn report_parsing(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};

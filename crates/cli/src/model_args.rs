@@ -83,6 +83,9 @@ impl ModelArgs {
         let interventions = self.changes.interventions()?;
         let model = pull::open(&self.model)?;
         let tokens = model.encode(text)?;
+        if let Some(warning) = model.warning(&tokens) {
+            crate::failure::warn(&warning);
+        }
         Ok(Opened { model, tokens, interventions })
     }
 
@@ -140,11 +143,7 @@ impl Opened {
 
     /// An error for a model that has no next token.
     pub fn require_vocab_head(&self) -> Result<()> {
-        if self.model.has_vocab_head() {
-            return Ok(());
-        }
-        let name = self.model.info().name;
-        Err(usage(format!("{name} is an encoder and predicts no next token; try `attnscope heads` or `render matrix`")))
+        self.model.require_vocab_head().map_err(|e| usage(format!("{e}; try `attnscope heads` or `render matrix`")))
     }
 
     /// An error for a layer or head that the model does not have.

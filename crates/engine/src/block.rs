@@ -160,6 +160,7 @@ fn remember<'c>(
     new: Vec<f32>,
 ) -> Result<Vec<&'c [f32]>, Error> {
     let c = pass.config;
+    pass.check_layer(layer, name, &new)?;
     let per_head = new.len() / c.n_kv_heads;
     for (head, part) in cache.iter_mut().zip(new.chunks_exact(per_head)) {
         head.extend_from_slice(part);
@@ -198,11 +199,13 @@ fn mlp(pass: &mut Pass<'_>, c: Mlp, w: &MlpWeights, layer: usize, x: &[f32]) -> 
     let mut hidden = match &w.gate {
         Some(gate) => {
             let [mut gated, up] = Linear::forward_all([gate, &w.up], x);
+            pass.check_layer(layer, "mlp_post", &gated)?; // −Inf would come out of it as 0
             activation::gated(best(), c.activation, &mut gated, &up);
             gated
         }
         None => {
             let mut hidden = w.up.forward(x);
+            pass.check_layer(layer, "mlp_post", &hidden)?;
             activation::apply(best(), c.activation, &mut hidden);
             hidden
         }

@@ -125,7 +125,15 @@ impl Intervention {
             Self::ScaleHead { factor, .. } => Err(Error::usage(format!("a head cannot be scaled by {factor}"))),
             Self::MeanHead { site } => check_site(*site, c),
             Self::SetEdge { site, q, k, weight } => check_edge(*site, (*q, *k, *weight), c, seq),
-            Self::Patch { key, .. } => check_key(key, c),
+            Self::Patch { key, value, .. } => {
+                check_key(key, c)?;
+                match value.data().iter().find(|x| !x.is_finite()) {
+                    Some(x) => {
+                        Err(Error::usage(format!("the patch for `{key}` holds {x}: only numbers can be patched in")))
+                    }
+                    None => Ok(()),
+                }
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ impl Model {
     /// A head's part of a matrix, `[d_in, d_out]`. For keys and values, `head` is one of the heads of those.
     ///
     /// # Errors
-    /// A layer or head that does not exist.
+    /// A layer or head that does not exist; a file with NaN or Inf there.
     pub fn matrix(&self, layer: usize, head: usize, kind: MatrixKind) -> Result<Array, Error> {
         let c = &self.config;
         check_index(layer, c.n_layers, "layer", &format!("{} has layers", c.name))?;
@@ -38,6 +38,11 @@ impl Model {
             MatrixKind::V => head_rows(&block.v, head, c.d_head),
             MatrixKind::O => block.head_o(head, c.d_head).to_f32(),
         };
+        if !crate::pass::all_finite(&stored) {
+            let text =
+                format!("W_{kind:?} of head {layer}.{head} holds NaN or Inf; the file is damaged, download it again");
+            return Err(Error::format(&c.name, text));
+        }
         let (d_in, d_out) = match kind {
             MatrixKind::O => (c.d_head, c.d_model),
             _ => (c.d_model, c.d_head),

@@ -13,24 +13,27 @@ pub struct Model {
     pub(crate) weights: Weights,
     origin: String,
     vocabulary: Vocabulary,
+    /// Why it predicts no next token, if it does not.
+    headless: Option<String>,
 }
 
 impl Model {
     /// Opens a GGUF file.
     pub fn from_gguf(bytes: Bytes, origin: &str) -> Result<Self, Error> {
         let file = gguf::parse(bytes, origin)?;
-        let (config, weights) = arch::from_gguf(&file, origin)?;
+        let arch::Read { config, weights, headless } = arch::from_gguf(&file, origin)?;
         #[cfg(feature = "tokenizers")]
         let vocabulary = Vocabulary::Pieces(Box::new(crate::Tokenizer::from_gguf(&file.metadata)?));
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        Ok(Self { config, weights, origin: origin.into(), vocabulary })
+        Ok(Self { config, weights, origin: origin.into(), vocabulary, headless })
     }
 
     /// Opens files by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards),
     /// and `tokenizer.json` where text is to be read.
     pub fn from_files(files: Vec<(String, Bytes)>, origin: &str) -> Result<Self, Error> {
         let find = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, b)| b.clone());
+        refuse_other_folders(&files, origin)?;
         if let Some((name, bytes)) = files.iter().find(|(n, _)| n.ends_with(".gguf")) {
             return Self::from_gguf(bytes.clone(), name);
         }
@@ -47,7 +50,7 @@ impl Model {
             (None, Some(index)) => safetensors::parse_sharded(&index, |name| find(name).ok_or_else(|| missing(name)))?,
             (None, None) => return Err(missing("model.safetensors")),
         };
-        let (mut config, weights) = arch::from_hf(&json, &tensors, origin)?;
+        let arch::Read { mut config, weights, headless } = arch::from_hf(&json, &tensors, origin)?;
         if !origin.is_empty() {
             config.name = origin.into();
         }
@@ -58,12 +61,12 @@ impl Model {
         };
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        Ok(Self { config, weights, origin: origin.into(), vocabulary })
+        Ok(Self { config, weights, origin: origin.into(), vocabulary, headless })
     }
 
     /// A model of whole words, from numbers in memory.
     pub(crate) fn of_words(config: Config, weights: Weights, words: crate::lesson::Words) -> Self {
-        Self { origin: config.name.clone(), config, weights, vocabulary: Vocabulary::Words(words) }
+        Self { origin: config.name.clone(), config, weights, vocabulary: Vocabulary::Words(words), headless: None }
     }
 
     /// The same model under another name, for captions: the folder of a cache has none worth showing.
@@ -100,7 +103,7 @@ impl Model {
         }
     }
 
-    /// Whether it predicts words at all; an encoder does not.
+    /// Whether it predicts words at all; an encoder does not, nor a classifier.
     pub fn has_vocab_head(&self) -> bool {
         self.weights.unembed.is_some()
     }
@@ -160,6 +163,23 @@ impl Model {
         self.weights.embed.row_f32(id as usize)
     }
 
+    /// The same for several tokens, for whoever shows them.
+    ///
+    /// # Errors
+    /// A vector that holds NaN or Inf.
+    ///
+    /// # Panics
+    /// If there is no such token.
+    pub fn embeddings(&self, ids: &[u32]) -> Result<Vec<Vec<f32>>, Error> {
+        let vectors = ids.iter().map(|id| {
+            let vector = self.embedding(*id);
+            let text =
+                || format!("the embedding of token {id} holds NaN or Inf; the file is damaged, download it again");
+            if crate::pass::all_finite(&vector) { Ok(vector) } else { Err(Error::format(&self.config.name, text())) }
+        });
+        vectors.collect()
+    }
+
     /// Logits, `[rows, n_vocab]`, of rows of the residual stream: final norm, then the vocabulary head.
     pub fn unembed(&self, resid: &[f32]) -> Result<Vec<f32>, Error> {
         let Some(unembed) = &self.weights.unembed else { return Err(self.no_head()) };
@@ -175,7 +195,26 @@ impl Model {
     }
 
     pub(crate) fn no_head(&self) -> Error {
-        Error::usage(format!("{} is an encoder: it has no vocabulary head and predicts no next word", self.config.name))
+        let why = self.headless.as_deref().unwrap_or("without a vocabulary head: it predicts no next token");
+        Error::usage(format!("{} is {why}", self.config.name))
+    }
+
+    /// An error that says why, for a model that predicts no next token.
+    pub fn require_vocab_head(&self) -> Result<(), Error> {
+        if self.has_vocab_head() { Ok(()) } else { Err(self.no_head()) }
+    }
+
+    /// What a reader should know of these tokens before believing what comes of them.
+    pub fn warning(&self, tokens: &[u32]) -> Option<String> {
+        let start = self.vocabulary.start()?;
+        let text = self.token(start).text;
+        tokens.starts_with(&[start, start]).then(|| {
+            format!(
+                "the text begins with a second BOS: {} puts {text:?} before every text, and the text has one of its own; \
+                 leave that away",
+                self.config.name
+            )
+        })
     }
 
     /// The `top` likeliest next tokens of a trace, likeliest first. Probabilities are over the full vocabulary.
@@ -212,4 +251,23 @@ pub fn probabilities(logits: &[f32]) -> Vec<f32> {
     let exp: Vec<f64> = logits.iter().map(|x| f64::from(x - max).exp()).collect();
     let sum: f64 = exp.iter().sum();
     exp.into_iter().map(|e| (e / sum) as f32).collect()
+}
+
+/// A folder with several models, or with what is none: which one is meant is not guessed.
+fn refuse_other_folders(files: &[(String, Bytes)], origin: &str) -> Result<(), Error> {
+    let has = |name: &str| files.iter().any(|(n, _)| n == name);
+    let whole =
+        |name: &str| name.ends_with(".gguf") || ["model.safetensors", "model.safetensors.index.json"].contains(&name);
+    let models: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).filter(|name| whole(name)).collect();
+    if let [first, second, rest @ ..] = models.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        let text =
+            format!("there are several models here: {first}, {second}{more}; give the path of the one that is meant");
+        return Err(Error::format(origin, text));
+    }
+    if models.is_empty() && has("adapter_config.json") {
+        let text = "it is a LoRA adapter, which changes a model but is none; merge it into its model first";
+        return Err(Error::config(origin, text));
+    }
+    Ok(())
 }

@@ -36,6 +36,7 @@ impl Pass<'_> {
     /// An array of the whole model: `embed`, `final_norm`, `logits`.
     pub fn model_site(&mut self, name: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
         self.patch(name, shape, data)?;
+        self.check_numbers(name, data)?;
         if self.capture.wants(name) {
             self.arrays.insert(name.into(), Array::new(shape, data.to_vec()));
         }
@@ -45,6 +46,7 @@ impl Pass<'_> {
     /// The same for one that is kept: it need not be copied. Gives it as it is kept.
     pub fn kept_model_site(&mut self, name: &str, shape: &[usize], mut data: Vec<f32>) -> Result<&Array, Error> {
         self.patch(name, shape, &mut data)?;
+        self.check_numbers(name, &data)?;
         self.arrays.remove(name);
         Ok(self.arrays.entry(name.into()).or_insert(Array::new(shape, data)))
     }
@@ -58,7 +60,28 @@ impl Pass<'_> {
                 self.arrays.insert(key, Array::new(shape, data.to_vec()));
             }
         }
-        Ok(())
+        self.check_layer(layer, name, data)
+    }
+
+    /// Refuses NaN and Inf in an array of a layer.
+    pub fn check_layer(&self, layer: usize, name: &str, data: &[f32]) -> Result<(), Error> {
+        if all_finite(data) { Ok(()) } else { Err(self.not_numbers(&key(layer, name))) }
+    }
+
+    fn check_numbers(&self, key: &str, data: &[f32]) -> Result<(), Error> {
+        if all_finite(data) { Ok(()) } else { Err(self.not_numbers(key)) }
+    }
+
+    /// NaN or Inf on the way: whatever came of it would be made up.
+    fn not_numbers(&self, key: &str) -> Error {
+        let name = &self.config.name;
+        Error::format(
+            name,
+            format!(
+                "`{key}` holds what is no number (NaN or Inf): its weights are damaged, or too large, or a change of the \
+                 run is; download it again"
+            ),
+        )
     }
 
     /// The same for an array that nothing reads afterwards: it need not be copied.
@@ -128,6 +151,14 @@ impl Pass<'_> {
     }
 }
 
+/// Whether none of these is NaN or infinite: their exponents are not all ones.
+pub(crate) fn all_finite(data: &[f32]) -> bool {
+    const EXPONENT: u32 = 0x7f80_0000;
+    let bad = |x: &f32| u32::from(x.to_bits() & EXPONENT == EXPONENT);
+    // Without a way out in the middle, so that many are looked at at once.
+    data.chunks(4096).all(|part| part.iter().map(bad).sum::<u32>() == 0)
+}
+
 /// Replaces every row by the mean of the rows.
 fn put_mean(rows: &mut [f32], d: usize) {
     let n = (rows.len() / d) as f32;
@@ -166,6 +197,18 @@ fn overwrite(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_number_is_found_wherever_it_stands() {
+        for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for at in [0, 1, 4095, 4096, 9999] {
+                let mut data = vec![f32::MAX; 10_000];
+                assert!(all_finite(&data));
+                data[at] = bad;
+                assert!(!all_finite(&data), "{bad} at {at}");
+            }
+        }
+    }
 
     #[test]
     fn patches_keep_to_their_head_and_positions() {

@@ -64,6 +64,15 @@ impl Vocabulary {
         }
     }
 
+    /// The token that is put before every text, if there is one.
+    pub fn start(&self) -> Option<u32> {
+        match self {
+            #[cfg(feature = "tokenizers")]
+            Self::Pieces(tokenizer) => tokenizer.start(),
+            _ => None,
+        }
+    }
+
     /// Whether tokens are whole words, written without the spaces between them.
     pub fn is_word_level(&self) -> bool {
         match self {

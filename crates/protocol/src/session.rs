@@ -196,7 +196,7 @@ impl<S: Source> Session<S> {
                 for token in &tokens {
                     within("the token", *token as usize, 0, model.config().n_vocab - 1)?;
                 }
-                done(Response::Embeddings(tokens.iter().map(|token| model.embedding(*token)).collect()))
+                done(Response::Embeddings(model.embeddings(&tokens)?))
             }
             Request::Matrix { model, layer, head, which } => {
                 done(Response::Matrix(self.open(&model)?.matrix(layer, head, which)?))

@@ -7,8 +7,11 @@
 
 use super::catalogue::KnownModel;
 use super::choose::choose;
-use anyhow::{Context, Result};
-use std::fs;
+use super::foreign::{Hash, is_commit};
+use super::hash;
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tempfile::NamedTempFile;
@@ -54,27 +57,123 @@ impl RepoCache {
         found.into_iter().map(|(_, _, path)| path).collect()
     }
 
-    /// A new temporary file beside the blobs, so that [`Self::place`] is one rename. It vanishes when dropped.
+    /// Makes a folder inside this repository's own. A link on the way is not followed: it may lead anywhere.
+    pub fn make(&self, folder: &Path) -> Result<()> {
+        let cannot = |path: &Path| format!("cannot make the folder {}", path.display());
+        fs::create_dir_all(&self.root).with_context(|| cannot(&self.root))?;
+        let mut path = self.root.clone();
+        for part in folder.strip_prefix(&self.root).with_context(|| cannot(folder))?.components() {
+            path.push(part);
+            match fs::symlink_metadata(&path) {
+                Ok(meta) if meta.is_dir() => {}
+                Ok(_) => {
+                    bail!("expected a folder, found a link or a file: {}; remove it and pull again", path.display())
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    fs::create_dir(&path).with_context(|| cannot(&path))?;
+                }
+                Err(error) => return Err(error).with_context(|| cannot(&path)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A new temporary file beside the blobs, to be renamed inside this repository's folder. It vanishes when dropped.
     pub fn temporary(&self) -> Result<NamedTempFile> {
-        let blobs = self.blobs();
-        fs::create_dir_all(&blobs).with_context(|| format!("cannot make the folder {}", blobs.display()))?;
+        let folder = self.blobs();
+        self.make(&folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(TEMPORARY);
         // The default is for secrets, readable by the owner alone; models are shared, the umask decides.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        builder.tempfile_in(&blobs).with_context(|| format!("cannot write in {}", blobs.display()))
+        builder.tempfile_in(&folder).with_context(|| format!("cannot write in {}", folder.display()))
     }
 
     /// Puts a finished, checked file into place: one rename, so that a reader sees all of it or none.
-    pub fn place(&self, file: NamedTempFile, sha256: &str, revision: &str, name: &str) -> Result<PathBuf> {
+    pub fn place(&self, file: NamedTempFile, hash: &Hash, revision: &str, name: &str) -> Result<()> {
         // On disk before the name is: a power cut must not leave a right name on wrong bytes.
         file.as_file().sync_all().context("cannot write the model to disk")?;
-        let blob = self.blobs().join(sha256);
+        let blob = self.blob(hash);
         file.persist(&blob).map_err(|e| e.error).with_context(|| format!("cannot write {}", blob.display()))?;
+        self.point(hash, revision, name)
+    }
+
+    /// Makes a snapshot's file lead to the blob of this hash.
+    pub fn point(&self, hash: &Hash, revision: &str, name: &str) -> Result<()> {
         let pointer = self.snapshot(revision).join(name);
-        link(&blob, &pointer, name).with_context(|| format!("cannot link {}", pointer.display()))?;
-        Ok(pointer)
+        self.make(pointer.parent().context("a snapshot's file has a folder")?)?;
+        link(&self.blob(hash), &pointer, name).with_context(|| format!("cannot link {}", pointer.display()))
+    }
+
+    /// Notes which commit a branch is at. (A commit is its own name.)
+    pub fn set_ref(&self, revision: &str, commit: &str) -> Result<()> {
+        let path = self.root.join("refs").join(revision);
+        if is_commit(revision) || fs::read_to_string(&path).is_ok_and(|known| known == commit) {
+            return Ok(());
+        }
+        self.make(path.parent().context("a ref has a folder")?)?;
+        let mut file = self.temporary()?;
+        let cannot = || format!("cannot write {}", path.display());
+        file.write_all(commit.as_bytes()).with_context(cannot)?;
+        file.persist(&path).map_err(|e| e.error).with_context(cannot)?;
+        Ok(())
+    }
+
+    fn blob(&self, hash: &Hash) -> PathBuf {
+        self.blobs().join(hash.as_str())
+    }
+
+    /// Whether the bytes of this hash are here, whole and right.
+    pub fn has_blob(&self, hash: &Hash, size: u64) -> bool {
+        let blob = self.blob(hash);
+        length(&blob) == Some(size) && hash::check("the blob", hash, &blob).is_ok()
+    }
+
+    /// What has come of a file of this hash until its transfer broke off. hf-hub gives it the same name.
+    fn partial_path(&self, hash: &Hash) -> PathBuf {
+        self.blobs().join(format!("{hash}.part"))
+    }
+
+    /// How long that is.
+    pub fn partial_length(&self, hash: &Hash) -> u64 {
+        length(&self.partial_path(hash)).unwrap_or(0)
+    }
+
+    /// Opens it to be gone on with behind its first `start` bytes.
+    pub fn partial(&self, hash: &Hash, start: u64) -> Result<File> {
+        self.make(&self.blobs())?;
+        let path = self.partial_path(hash);
+        // A link of that name is not written through.
+        if length(&path).is_none() {
+            let _ = fs::remove_file(&path);
+        }
+        let open = || {
+            let mut file = File::options().write(true).create(true).truncate(false).open(&path)?;
+            file.set_len(start)?;
+            file.seek(SeekFrom::Start(start))?;
+            Ok(file)
+        };
+        open().map_err(|e: std::io::Error| e).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Deletes it.
+    pub fn drop_partial(&self, hash: &Hash) {
+        let _ = fs::remove_file(self.partial_path(hash));
+    }
+
+    /// Holds it, complete, to its hash and makes it the blob: one rename. If it is wrong, it is deleted.
+    pub fn adopt_partial(&self, hash: &Hash, name: &str) -> Result<()> {
+        let (partial, blob) = (self.partial_path(hash), self.blob(hash));
+        if let Err(error) = hash::check(name, hash, &partial) {
+            self.drop_partial(hash);
+            return Err(error);
+        }
+        let place = || {
+            File::options().write(true).open(&partial)?.sync_all()?;
+            fs::rename(&partial, &blob)
+        };
+        place().with_context(|| format!("cannot write {}", blob.display()))
     }
 
     /// Takes a file back out, the blob behind it too.
@@ -99,12 +198,16 @@ impl RepoCache {
 
 const TEMPORARY: &str = ".attnscope-";
 
-/// Makes `pointer` lead to `blob`, replacing what stood there.
+/// A regular file's length; of a link not what it leads to.
+fn length(path: &Path) -> Option<u64> {
+    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.len())
+}
+
+/// Makes `pointer`, in a folder that is there, lead to `blob`, replacing what stood there.
 fn link(blob: &Path, pointer: &Path, name: &str) -> std::io::Result<()> {
-    let folder = pointer.parent().expect("a snapshot's file has a folder");
-    fs::create_dir_all(folder)?;
-    // Under another name first, then renamed: the pointer is never missing in between.
-    let fresh = folder.join(format!("{TEMPORARY}{}", std::process::id()));
+    // Beside the blobs first, then renamed: the pointer is never missing in between, and what a killed pull leaves is
+    // swept up there.
+    let fresh = blob.with_file_name(format!("{TEMPORARY}{}", std::process::id()));
     let _ = fs::remove_file(&fresh);
     #[cfg(unix)]
     {

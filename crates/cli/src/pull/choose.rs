@@ -1,8 +1,8 @@
 //! Which files of a repository make up a model that the engine can open.
 
+use super::foreign::stays_inside;
 use super::reference::nearest;
 use anyhow::{Result, bail};
-use std::path::{Component, Path};
 
 /// Quantizations by preference where a repository offers several: small, but not so coarse that the model's
 /// behaviour is no longer its own. All are formats that the engine reads.
@@ -76,11 +76,6 @@ fn safetensors(files: &[&str]) -> Result<Vec<String>> {
 fn shard_count(name: &str) -> Option<usize> {
     let middle = name.strip_prefix("model-")?.strip_suffix(".safetensors")?;
     middle.split_once("-of-")?.1.parse().ok()
-}
-
-/// File names come from outside: one that would leave the snapshot's folder is never touched.
-fn stays_inside(name: &str) -> bool {
-    !name.contains(['\\', ':']) && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 #[cfg(test)]

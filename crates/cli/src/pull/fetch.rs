@@ -3,7 +3,8 @@
 use super::cache::{self, RepoCache};
 use super::catalogue::KnownModel;
 use super::choose::choose;
-use super::hub::{self, Failure};
+use super::failure::Failure;
+use super::hub;
 use super::lock::lock;
 use super::progress::human;
 use super::reference::{self, ModelRef};
@@ -63,7 +64,7 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route) -> 
     }
     eprintln!("pulling {} ({}, {}) from the Hub", known.id, human(known.size()), known.licence);
     let names = |_: &[String]| Ok(known.files.iter().map(|file| file.name.to_owned()).collect());
-    match hub::fetch(settings, known.hub_repo, known.hub_revision, names) {
+    match hub::fetch(settings, known.hub_repo, known.hub_revision, known.files, names) {
         Ok((snapshot, _)) => {
             check(&repo, known, &snapshot)?;
             found(settings, known)
@@ -120,6 +121,7 @@ fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>) -> Result<Pa
         return Ok(path);
     }
     let _lock = lock(&settings.hub_cache, repo_id)?;
+    RepoCache::new(&settings.hub_cache, repo_id).sweep();
     let pick = |names: &[String]| {
         let chosen = choose(names, file).with_context(|| format!("in {repo_id}"))?;
         let others = names.iter().filter(|name| name.ends_with(".gguf")).count();
@@ -127,10 +129,13 @@ fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>) -> Result<Pa
             let name = &chosen[0];
             eprintln!("taking {name}, one of {others} GGUF files; `attnscope pull {repo_id}/FILE` takes another");
         }
-        eprintln!("pulling {repo_id}: {}", chosen.join(", "));
+        let first = chosen.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = chosen.len().saturating_sub(5);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        eprintln!("pulling {repo_id}: {first}{more}");
         Ok(chosen)
     };
-    match hub::fetch(settings, repo_id, "main", pick) {
+    match hub::fetch(settings, repo_id, "main", &[], pick) {
         Ok((snapshot, all_here)) => {
             if all_here {
                 eprintln!("{repo_id} is already here and up to date");

@@ -1,6 +1,8 @@
-//! SHA-256 of files, as they are read or as they are written.
+//! Hashes of files, as they are read or as they are written: SHA-256, and what git calls a file.
 
-use anyhow::{Context, Result, bail};
+use super::foreign::Hash;
+use anyhow::{Context, Error, Result, anyhow};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -19,9 +21,12 @@ impl<W: Write> HashingWriter<W> {
 
     /// The hash in lower-case hex, and the writer back.
     pub fn finish(self) -> (String, W) {
-        let hex = self.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        (hex, self.inner)
+        (hex(&self.hasher.finalize()), self.inner)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl<W: Write> Write for HashingWriter<W> {
@@ -38,31 +43,50 @@ impl<W: Write> Write for HashingWriter<W> {
 
 /// The SHA-256 of a file.
 pub fn of_file(path: &Path) -> Result<String> {
+    digest(path, |_| Sha256::new())
+}
+
+/// Git's name of a file's bytes: SHA-1 of "blob", their number, a zero, and them.
+fn git_id(path: &Path) -> Result<String> {
+    digest(path, |length| Sha1::new().chain_update(format!("blob {length}\0")))
+}
+
+fn digest<D: Digest>(path: &Path, begin: impl FnOnce(u64) -> D) -> Result<String> {
     let read = || {
         let mut file = File::open(path)?;
-        let mut hasher = HashingWriter::new(io::sink());
+        let mut hasher = begin(file.metadata()?.len());
         let mut buffer = vec![0; 1 << 18];
         loop {
             match file.read(&mut buffer)? {
-                0 => return Ok(hasher.finish().0),
-                n => hasher.write_all(&buffer[..n])?,
+                0 => return Ok(hex(&hasher.finalize())),
+                n => hasher.update(&buffer[..n]),
             }
         }
     };
     read().map_err(|e: io::Error| e).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Fails unless the two are the same.
-pub fn expect(what: &str, expected: &str, found: &str) -> Result<()> {
-    if expected != found {
-        bail!(
-            "{what} is damaged or not what it should be: expected sha256 {expected}, found {found}; it was deleted, pull again"
-        );
+/// Fails unless the file's bytes have this hash, whichever of the two it is.
+pub fn check(what: &str, expected: &Hash, path: &Path) -> Result<()> {
+    if expected.is_sha256() {
+        return expect(what, expected.as_str(), &of_file(path)?);
     }
-    Ok(())
+    let found = git_id(path)?;
+    if expected.as_str() != found { Err(damaged(what, "git's sha1", expected.as_str(), &found)) } else { Ok(()) }
 }
 
-/// Whether the Hub named a blob by its SHA-256 (weights) and not by its git id (small files).
-pub fn is_sha256(name: &str) -> bool {
-    name.len() == 64 && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+/// Fails unless the two SHA-256 are the same.
+pub fn expect(what: &str, expected: &str, found: &str) -> Result<()> {
+    if expected != found { Err(damaged(what, "sha256", expected, found)) } else { Ok(()) }
+}
+
+fn damaged(what: &str, kind: &str, expected: &str, found: &str) -> Error {
+    anyhow!(
+        "{what} is damaged or not what it should be: expected {kind} {expected}, found {found}; it was deleted, pull again"
+    )
+}
+
+/// A host announces another file than the one that is known.
+pub fn differs(what: &str, expected: &str, found: &str) -> Error {
+    anyhow!("{what} is not what it should be there: expected sha256 {expected}, found {found}; nothing was downloaded")
 }

@@ -16,7 +16,7 @@ pub fn lock(hub_cache: &Path, repo: &str) -> Result<PullLock> {
     let path = folder.join("attnscope.lock");
     let open = || {
         fs::create_dir_all(&folder)?;
-        File::create(&path)
+        File::options().write(true).create(true).truncate(false).open(&path)
     };
     let file = open().with_context(|| {
         format!(

@@ -6,18 +6,28 @@
 //!
 //! Only [`pull`] downloads. [`resolve`] looks at the disk and nothing else.
 
+mod about;
+mod address;
 pub mod cache;
 pub mod catalogue;
 pub mod choose;
+mod client;
+mod failure;
 mod fetch;
+mod foreign;
 mod hash;
 mod hub;
 pub mod list;
+mod listing;
 mod lock;
+pub mod network;
 mod progress;
 mod pypi;
 pub mod reference;
 pub mod settings;
+mod steady;
+mod tls;
+mod transfer;
 
 pub use fetch::{Route, pull};
 pub use progress::human;
@@ -50,6 +60,10 @@ pub fn open(model: &str) -> Result<Model> {
 /// Where the model that the user named lies on this machine: a GGUF file, or a folder with `config.json`,
 /// `tokenizer.json` and safetensors. Never downloads; a model that is not here is an error that says how to pull it.
 pub fn resolve(model: &str) -> Result<PathBuf> {
+    // A path needs no cache, so it is found by a user without a home folder, too.
+    if let ModelRef::Path(path) = reference::parse(model, catalogue::CATALOGUE)? {
+        return Ok(path);
+    }
     resolve_in(&Settings::from_env()?, model)
 }
 

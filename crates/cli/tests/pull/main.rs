@@ -3,7 +3,14 @@
 #[cfg(unix)]
 mod command;
 mod fixture;
+#[cfg(unix)]
+mod homes;
+mod hostile;
 mod hub;
 mod mock_hub;
 #[cfg(unix)]
+mod proxy;
+#[cfg(unix)]
 mod pypi;
+mod redirects;
+mod transfer;

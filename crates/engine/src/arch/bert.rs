@@ -1,59 +1,81 @@
 //! BERT: an encoder. Every token looks both ways, and the norms stand after the sums.
 
-use super::Json;
-use super::loader::Loader;
+use super::fields::Means::{Harmless, Only, Used};
+use super::fields::Plain::Number;
+use super::fields::{Field, Fields, Means, Tables};
+use super::loader::{Bias, Ignored, Loader};
+use super::{Read, common, head};
 use crate::Error;
 use crate::config::{Config, Mlp, NormKind, NormPlace, Positions};
 use crate::weights::{BlockWeights, MlpWeights, Weights};
 use serde_json::Value;
 
+const TRAINING: Means = Harmless("only training reads it");
+const POOLER: Means = Harmless("for a pooler of its own on top, which is not computed here");
+
+pub(super) const TABLES: Tables = &[FIELDS, common::COMMON];
+
+const FIELDS: &[Field] = &[
+    Field("num_hidden_layers", Used),
+    Field("num_attention_heads", Used),
+    Field("hidden_size", Used),
+    Field("intermediate_size", Used),
+    Field("hidden_act", Used),
+    Field("max_position_embeddings", Used),
+    Field("vocab_size", Used),
+    Field("type_vocab_size", Used),
+    Field("layer_norm_eps", Used),
+    Field("is_decoder", Used),
+    Field("is_causal", Used),
+    Field("hidden_dropout_prob", TRAINING),
+    Field("attention_probs_dropout_prob", TRAINING),
+    Field("embedding_size", Only(&[], "an embedding of another width (ALBERT, ELECTRA)")),
+    Field("num_key_value_heads", Only(&[], "grouped queries, which BERT does not have")),
+    Field("directionality", Harmless("nothing reads it")),
+    Field("gradient_accumulation_steps", TRAINING),
+    Field("pooler_fc_size", POOLER),
+    Field("pooler_num_attention_heads", POOLER),
+    Field("pooler_num_fc_layers", POOLER),
+    Field("pooler_size_per_head", POOLER),
+    Field("pooler_type", POOLER),
+    Field("output_attention", Harmless("what a Python call gives back")),
+    Field("sliding_window", Only(&[Number(0.0)], "a window, which BERT does not have")),
+];
+
+/// Tensors that no number depends on.
+const IGNORED: Ignored = &[
+    ("embeddings.position_ids", "0, 1, 2 …: counted anew"),
+    ("pooler.", "a head on top of the first token"),
+    ("cls.", "heads of the training: masked words, next sentence"),
+    ("classifier.", "a classifier's head"),
+    ("qa_outputs.", "a classifier's head"),
+];
+
 /// Reads `config.json` and Hugging Face's tensor names.
-pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights), Error> {
-    let field = Json { value: json, origin: loader.origin };
-    let kind = json.get("position_embedding_type").and_then(Value::as_str).unwrap_or("absolute");
-    if kind != "absolute" {
-        return Err(field.bad("position_embedding_type", "absolute", kind));
-    }
-    let (n_heads, d) = (field.size("num_attention_heads")?, field.size("hidden_size")?);
-    let d_ff = field.size("intermediate_size")?;
-    let config = Config {
-        arch: "bert".into(),
-        name: "bert".into(),
-        n_layers: field.size("num_hidden_layers")?,
-        n_heads,
-        n_kv_heads: n_heads,
-        d_model: d,
-        d_head: d / n_heads.max(1),
-        mlp: Some(Mlp { d_ff, activation: field.activation("hidden_act")? }),
-        n_ctx: field.size("max_position_embeddings")?,
-        n_vocab: field.size("vocab_size")?,
-        norm: NormKind::Layer,
-        norm_place: NormPlace::Post,
-        norm_eps: field.float_or("layer_norm_eps", 1e-12)?,
-        positions: Positions::Learned,
-        causal: false,
-        window: None,
-        soft_cap: None,
-    };
-    config.check(loader.origin)?;
-    let prefix = if loader.has("bert.embeddings.word_embeddings.weight") { "bert." } else { "" };
+pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
+    let fields = Fields::json(json, loader.origin, "bert", TABLES)?;
+    head::trained(&fields, "Bert")?;
+    fields.flag_or("tie_word_embeddings", true)?;
+    let (config, types) = config(&fields)?;
+    let (d, d_ff) = (config.d_model, config.mlp.map_or(0, |mlp| mlp.d_ff));
+    let prefix = loader.prefix(&["bert.", ""], "embeddings.word_embeddings.weight");
     let at = |name: &str| format!("{prefix}embeddings.{name}");
-    let types = field.size_or("type_vocab_size", Some(2))?;
+    let linear = |name: &str, n_out, n_in| loader.linear(name, n_out, n_in, Bias::Yes);
     let block = |l: usize| {
         let at = |name: &str| format!("{prefix}encoder.layer.{l}.{name}");
         Ok(BlockWeights {
             norm_attn: loader.layer_norm(&at("attention.output.LayerNorm"), d)?,
-            q: loader.linear(&at("attention.self.query"), d, d)?,
-            k: loader.linear(&at("attention.self.key"), d, d)?,
-            v: loader.linear(&at("attention.self.value"), d, d)?,
+            q: linear(&at("attention.self.query"), d, d)?,
+            k: linear(&at("attention.self.key"), d, d)?,
+            v: linear(&at("attention.self.value"), d, d)?,
             q_norm: None,
             k_norm: None,
-            o: loader.linear(&at("attention.output.dense"), d, d)?,
+            o: linear(&at("attention.output.dense"), d, d)?,
             mlp: Some(MlpWeights {
                 norm: loader.layer_norm(&at("output.LayerNorm"), d)?,
                 gate: None,
-                up: loader.linear(&at("intermediate.dense"), d_ff, d)?,
-                down: loader.linear(&at("output.dense"), d, d_ff)?,
+                up: linear(&at("intermediate.dense"), d_ff, d)?,
+                down: linear(&at("output.dense"), d, d_ff)?,
             }),
         })
     };
@@ -66,5 +88,42 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
         final_norm: None,
         unembed: None,
     };
-    Ok((config, weights))
+    loader.finish("bert", IGNORED)?;
+    #[cfg(test)]
+    super::tests::asked(&fields);
+    let headless = Some("an encoder: it has no vocabulary head and predicts no next word".into());
+    Ok(Read { config, weights, headless })
+}
+
+/// The config, and how many token types there are.
+fn config(fields: &Fields<'_>) -> Result<(Config, usize), Error> {
+    let (n_heads, d) = (fields.size_or("num_attention_heads", 12)?, fields.size_or("hidden_size", 768)?);
+    let d_ff = fields.size_or("intermediate_size", 3072)?;
+    let types = fields.size_or("type_vocab_size", 2)?;
+    if types == 0 {
+        return Err(fields.bad("type_vocab_size", "1 or more: each token has a type", "0"));
+    }
+    // transformers asks for both: a decoder looks back, unless it is told not to.
+    let causal = fields.flag_or("is_decoder", false)? & fields.flag_or("is_causal", true)?;
+    let config = Config {
+        arch: "bert".into(),
+        name: "bert".into(),
+        n_layers: fields.size_or("num_hidden_layers", 12)?,
+        n_heads,
+        n_kv_heads: n_heads,
+        d_model: d,
+        d_head: super::share(fields, d, n_heads)?,
+        mlp: Some(Mlp { d_ff, activation: fields.activation_or("hidden_act", "gelu")? }),
+        n_ctx: fields.size_or("max_position_embeddings", 512)?,
+        n_vocab: fields.size_or("vocab_size", 30_522)?,
+        norm: NormKind::Layer,
+        norm_place: NormPlace::Post,
+        norm_eps: fields.float_or("layer_norm_eps", 1e-12)?,
+        positions: Positions::Learned,
+        causal,
+        window: None,
+        soft_cap: None,
+    };
+    config.check(fields.origin)?;
+    Ok((config, types))
 }

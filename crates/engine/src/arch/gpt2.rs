@@ -1,36 +1,80 @@
 //! GPT-2: layer norm, learned positions, biases everywhere, one fused matrix for q, k and v.
 
-use super::Json;
-use super::loader::{Loader, rows};
+use super::fields::Means::{Harmless, Only, Used};
+use super::fields::Plain::{Bool, Number};
+use super::fields::{Field, Fields, Means, Tables};
+use super::loader::{Bias, Ignored, Loader, rows};
+use super::{Read, common, head};
 use crate::Error;
 use crate::config::{Activation, Config, Mlp, NormKind, NormPlace, Positions};
 use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, Linear, MlpWeights, Weights};
 use serde_json::Value;
 
+const TRAINING: Means = Harmless("only training reads it");
+const SUMMARY: Means = Harmless("for a head of its own on top, which is not computed here");
+
+pub(super) const TABLES: Tables = &[FIELDS, common::COMMON];
+
+const FIELDS: &[Field] = &[
+    Field("n_layer", Used),
+    Field("n_head", Used),
+    Field("n_embd", Used),
+    Field("n_inner", Used),
+    Field("n_positions", Used),
+    Field("vocab_size", Used),
+    Field("activation_function", Used),
+    Field("layer_norm_epsilon", Used),
+    Field("is_causal", Used),
+    Field("num_hidden_layers", Used),
+    Field("num_attention_heads", Used),
+    Field("hidden_size", Used),
+    Field("max_position_embeddings", Used),
+    Field("scale_attn_weights", Only(&[Bool(true)], "scores that are not divided by √d")),
+    Field("scale_attn_by_inverse_layer_idx", Only(&[Bool(false)], "scores divided by the layer's number")),
+    Field("reorder_and_upcast_attn", Harmless("the same products in another order")),
+    Field("n_ctx", Harmless("an old name that nothing reads: n_positions counts")),
+    Field("n_special", Harmless("nothing reads it")),
+    Field("predict_special_tokens", Harmless("nothing reads it")),
+    Field("resid_pdrop", TRAINING),
+    Field("embd_pdrop", TRAINING),
+    Field("attn_pdrop", TRAINING),
+    Field("summary_type", SUMMARY),
+    Field("summary_use_proj", SUMMARY),
+    Field("summary_activation", SUMMARY),
+    Field("summary_proj_to_labels", SUMMARY),
+    Field("summary_first_dropout", SUMMARY),
+    Field("summary_last_dropout", SUMMARY),
+    Field("is_decoder", Harmless("nothing reads it: GPT-2 is one")),
+];
+
+/// transformers' other names for the sizes; where both stand they must say the same.
+const OTHER_NAMES: [(&str, &str); 4] = [
+    ("num_hidden_layers", "n_layer"),
+    ("num_attention_heads", "n_head"),
+    ("hidden_size", "n_embd"),
+    ("max_position_embeddings", "n_positions"),
+];
+
+/// Tensors that no number depends on.
+const IGNORED: Ignored = &[
+    ("attn.bias", "the causal mask, made anew"),
+    ("attn.masked_bias", "the causal mask, made anew"),
+    ("multiple_choice_head.", "another head"),
+    ("score.", "a classifier's head"),
+    ("classifier.", "a classifier's head"),
+    ("qa_outputs.", "a classifier's head"),
+];
+
 /// Hugging Face's files hold `[n_in, n_out]` matrices (its `Conv1D`): they are turned once, at load.
-pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights), Error> {
-    let field = Json { value: json, origin: loader.origin };
-    for (name, wanted) in [("scale_attn_by_inverse_layer_idx", false), ("scale_attn_weights", true)] {
-        if json.get(name).and_then(Value::as_bool).is_some_and(|found| found != wanted) {
-            return Err(field.bad(name, &wanted.to_string(), &(!wanted).to_string()));
-        }
-    }
-    let d = field.size("n_embd")?;
-    let sizes = [
-        field.size("n_layer")?,
-        field.size("n_head")?,
-        d,
-        field.size_or("n_inner", Some(d.saturating_mul(4)))?,
-        field.size("n_positions")?,
-        field.size("vocab_size")?,
-    ];
-    let d_ff = sizes[3];
-    let mut config = config(sizes, field.float_or("layer_norm_epsilon", 1e-5)?);
-    config.mlp = Some(Mlp { d_ff, activation: field.activation("activation_function")? });
-    config.check(loader.origin)?;
+pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
+    let fields = Fields::json(json, loader.origin, "gpt2", TABLES)?;
+    let config = hf_config(&fields)?;
+    let trained = head::trained(&fields, "GPT2")?;
+    let tied = fields.flag_or("tie_word_embeddings", true)?;
+    let (d, d_ff) = (config.d_model, config.mlp.map_or(0, |mlp| mlp.d_ff));
     // Checkpoints on the Hub name their tensors with and without this prefix.
-    let prefix = if loader.has("transformer.wte.weight") { "transformer." } else { "" };
+    let prefix = loader.prefix(&["transformer.", ""], "wte.weight");
     let turned = |name: &str, n_out: usize, n_in: usize| -> Result<Linear, Error> {
         let stored = loader.tensor(&format!("{name}.weight"), &[n_in, n_out])?;
         Ok(Linear { weight: stored.transposed(), bias: Some(loader.vector(&format!("{name}.bias"), n_out)?) })
@@ -50,8 +94,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
         })
     };
     let embed = loader.tensor(&format!("{prefix}wte.weight"), &[config.n_vocab, d])?;
-    let untied = loader.has("lm_head.weight");
-    let unembed = if untied { loader.tensor("lm_head.weight", &[config.n_vocab, d])? } else { embed.clone() };
+    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed)?);
     let weights = Weights {
         embed,
         positions: Some(loader.tensor(&format!("{prefix}wpe.weight"), &[config.n_ctx, d])?),
@@ -59,39 +102,107 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<(Config, Weights),
         embed_norm: None,
         blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
         final_norm: Some(loader.layer_norm(&format!("{prefix}ln_f"), d)?),
-        unembed: Some(unembed),
+        unembed,
     };
-    Ok((config, weights))
+    loader.finish("gpt2", IGNORED)?;
+    #[cfg(test)]
+    super::tests::asked(&fields);
+    Ok(Read { config, weights, headless })
 }
 
+fn hf_config(fields: &Fields<'_>) -> Result<Config, Error> {
+    let size = |name: &'static str, default: usize| -> Result<usize, Error> {
+        let other = OTHER_NAMES.iter().find(|(_, own)| *own == name).map(|(other, _)| *other);
+        let other = other.map(|other| fields.optional_size(other)).transpose()?.flatten();
+        match (fields.optional_size(name)?, other) {
+            (Some(own), Some(other)) if own != other => {
+                Err(fields.refused(name, format!("is {own}, but its other name says {other}")))
+            }
+            (own, other) => Ok(own.or(other).unwrap_or(default)),
+        }
+    };
+    let d = size("n_embd", 768)?;
+    let d_ff = match fields.optional_size("n_inner")? {
+        Some(d_ff) => d_ff,
+        None => d.saturating_mul(4),
+    };
+    let n_heads = size("n_head", 12)?;
+    let config = Config {
+        mlp: Some(Mlp { d_ff, activation: fields.activation_or("activation_function", "gelu_new")? }),
+        norm_eps: fields.float_or("layer_norm_epsilon", 1e-5)?,
+        causal: fields.flag_or("is_causal", true)?,
+        n_layers: size("n_layer", 12)?,
+        n_ctx: size("n_positions", 1024)?,
+        n_vocab: fields.size_or("vocab_size", 50_257)?,
+        ..plain(d, n_heads, super::share(fields, d, n_heads)?)
+    };
+    config.check(fields.origin)?;
+    Ok(config)
+}
+
+/// The keys of a GGUF, without `gpt2.`.
+pub(super) const GGUF_KEYS: &[Field] = &[
+    Field("block_count", Used),
+    Field("attention.head_count", Used),
+    Field("attention.head_count_kv", Used),
+    Field("embedding_length", Used),
+    Field("feed_forward_length", Used),
+    Field("context_length", Used),
+    Field("attention.layer_norm_epsilon", Used),
+    Field("attention.causal", Used),
+    Field("vocab_size", Harmless("the embedding has as many rows as there are tokens")),
+    Field("tensor_data_layout", Harmless("a name or a version")),
+    Field("attention.layer_norm_rms_epsilon", Harmless("llama.cpp does not read it for this architecture")),
+    Field("attention.sliding_window", Only(&[Number(0.0)], "a window, which GPT-2 does not have")),
+    Field("attention.scale", Only(&[Number(0.0)], "scores scaled by another number")),
+    Field("attention.max_alibi_bias", Only(&[Number(0.0)], "ALiBi positions")),
+    Field("attention.clamp_kqv", Only(&[Number(0.0)], "queries, keys and values that are clamped")),
+    Field("expert_count", Only(&[Number(0.0)], "a mixture of experts")),
+    Field("rope.scaling.factor", Harmless("GPT-2 has no rotary positions")),
+    Field("rope.dimension_count", Harmless("GPT-2 has no rotary positions")),
+    Field("rope.freq_base", Harmless("GPT-2 has no rotary positions")),
+];
+
 /// llama.cpp's files hold `[n_out, n_in]` already.
-pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<(Config, Weights), Error> {
-    let size = |name: &str| meta.get_u64(&format!("gpt2.{name}")).map(|n| n as usize);
+pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
+    let fields = Fields::gguf(meta, "gpt2", &[GGUF_KEYS])?;
     let embed = loader.tensors.get("token_embd.weight");
     let n_vocab = embed.ok_or_else(|| Error::missing_tensor(loader.origin, "token_embd.weight"))?.rows();
-    let d = size("embedding_length")?;
-    let (n_ctx, n_heads) = (size("context_length")?, size("attention.head_count")?);
-    let d_ff = size("feed_forward_length")?;
-    let sizes = [size("block_count")?, n_heads, d, d_ff, n_ctx, n_vocab];
-    let mut config = config(sizes, meta.get_f32("gpt2.attention.layer_norm_epsilon")?);
-    config.name = meta.model_name().unwrap_or_else(|| "gpt2".into());
+    let (d, n_heads) = (fields.size("embedding_length")?, fields.size("attention.head_count")?);
+    if let Some(kv) = fields.optional_size("attention.head_count_kv")?.filter(|kv| *kv != n_heads) {
+        let text = format!("is {kv}: grouped queries (of {n_heads} heads) are not computed for GPT-2");
+        return Err(fields.refused("attention.head_count_kv", text));
+    }
+    let d_ff = fields.size("feed_forward_length")?;
+    let eps = fields.optional_float("attention.layer_norm_epsilon")?;
+    let config = Config {
+        name: meta.model_name().unwrap_or_else(|| "gpt2".into()),
+        mlp: Some(Mlp { d_ff, activation: Activation::GeluTanh }),
+        norm_eps: eps.ok_or_else(|| fields.bad("attention.layer_norm_epsilon", "a number", "nothing"))?,
+        causal: fields.flag_or("attention.causal", true)?,
+        n_layers: fields.size("block_count")?,
+        n_ctx: fields.size("context_length")?,
+        n_vocab,
+        ..plain(d, n_heads, super::share(&fields, d, n_heads)?)
+    };
     config.check(loader.origin)?;
+    let linear = |name: &str, n_out, n_in| loader.linear(name, n_out, n_in, Bias::Yes);
     let block = |l: usize| {
         let at = |name: &str| format!("blk.{l}.{name}");
-        let fused = loader.linear(&at("attn_qkv"), 3 * d, d)?;
+        let fused = linear(&at("attn_qkv"), 3 * d, d)?;
         Ok(BlockWeights {
             norm_attn: loader.layer_norm(&at("attn_norm"), d)?,
             mlp: Some(MlpWeights {
                 norm: loader.layer_norm(&at("ffn_norm"), d)?,
                 gate: None,
-                up: loader.linear(&at("ffn_up"), d_ff, d)?,
-                down: loader.linear(&at("ffn_down"), d, d_ff)?,
+                up: linear(&at("ffn_up"), d_ff, d)?,
+                down: linear(&at("ffn_down"), d, d_ff)?,
             }),
-            ..attention(&fused, loader.linear(&at("attn_output"), d, d)?, d)
+            ..attention(&fused, linear(&at("attn_output"), d, d)?, d)
         })
     };
     let embed = loader.tensor("token_embd.weight", &[n_vocab, d])?;
-    let untied = loader.has("output.weight");
+    let untied = loader.tensors.holds("output.weight");
     let unembed = if untied { loader.tensor("output.weight", &[n_vocab, d])? } else { embed.clone() };
     let weights = Weights {
         embed,
@@ -102,24 +213,28 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<(Config, Weig
         final_norm: Some(loader.layer_norm("output_norm", d)?),
         unembed: Some(unembed),
     };
-    Ok((config, weights))
+    loader.finish("gpt2", &[])?;
+    #[cfg(test)]
+    super::tests::asked(&fields);
+    Ok(Read { config, weights, headless: None })
 }
 
-fn config([n_layers, n_heads, d_model, d_ff, n_ctx, n_vocab]: [usize; 6], norm_eps: f32) -> Config {
+/// What every GPT-2 has; the caller fills in the sizes that are 0 here.
+fn plain(d_model: usize, n_heads: usize, d_head: usize) -> Config {
     Config {
         arch: "gpt2".into(),
         name: "gpt2".into(),
-        n_layers,
+        n_layers: 0,
         n_heads,
         n_kv_heads: n_heads,
         d_model,
-        d_head: d_model / n_heads.max(1),
-        mlp: Some(Mlp { d_ff, activation: Activation::GeluTanh }),
-        n_ctx,
-        n_vocab,
+        d_head,
+        mlp: None,
+        n_ctx: 0,
+        n_vocab: 0,
         norm: NormKind::Layer,
         norm_place: NormPlace::Pre,
-        norm_eps,
+        norm_eps: 0.0,
         positions: Positions::Learned,
         causal: true,
         window: None,

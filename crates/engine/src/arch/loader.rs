@@ -1,46 +1,108 @@
-//! Takes tensors out of a file by name, shapes checked.
+//! Takes tensors out of a file by name, shapes checked, and knows at the end which were not asked for.
 
 use crate::Error;
 use crate::format::{Tensor, Tensors};
 use crate::weights::{Linear, Norm};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// A file's tensors and its name for messages.
 pub(super) struct Loader<'a> {
     pub tensors: &'a Tensors,
     pub origin: &'a str,
+    read: RefCell<BTreeSet<String>>,
 }
 
-impl Loader<'_> {
+/// Whether a product adds a bias.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Bias {
+    /// It must be there.
+    Yes,
+    /// The model has none: one that is in the file is not read, which [`Loader::finish`] says.
+    No,
+    /// If it is in the file: GGUF says it in no other way.
+    IfThere,
+}
+
+/// Tensors that no number depends on, by a part of their name; why.
+pub(super) type Ignored = &'static [(&'static str, &'static str)];
+
+impl<'a> Loader<'a> {
+    pub fn new(tensors: &'a Tensors, origin: &'a str) -> Self {
+        Self { tensors, origin, read: RefCell::default() }
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.tensors.get(name).is_some()
     }
 
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
+        self.read.borrow_mut().insert(name.into());
         self.tensors.require(name, shape)
     }
 
     pub fn vector(&self, name: &str, len: usize) -> Result<Vec<f32>, Error> {
-        Ok(self.tensor(name, &[len])?.to_f32())
+        let numbers = self.tensor(name, &[len])?.to_f32();
+        if numbers.iter().all(|x| x.is_finite()) {
+            return Ok(numbers);
+        }
+        Err(Error::format(self.origin, format!("tensor `{name}` holds NaN or Inf; the file is damaged")))
     }
 
-    pub fn optional_vector(&self, name: &str, len: usize) -> Result<Option<Vec<f32>>, Error> {
-        self.has(name).then(|| self.vector(name, len)).transpose()
-    }
-
-    /// `{prefix}.weight` as `[n_out, n_in]` and `{prefix}.bias` if it is there.
-    pub fn linear(&self, prefix: &str, n_out: usize, n_in: usize) -> Result<Linear, Error> {
+    /// `{prefix}.weight` as `[n_out, n_in]`, and `{prefix}.bias`.
+    pub fn linear(&self, prefix: &str, n_out: usize, n_in: usize, bias: Bias) -> Result<Linear, Error> {
         let weight = self.tensor(&format!("{prefix}.weight"), &[n_out, n_in])?;
-        Ok(Linear { weight, bias: self.optional_vector(&format!("{prefix}.bias"), n_out)? })
+        let name = format!("{prefix}.bias");
+        let wanted = bias == Bias::Yes || (bias == Bias::IfThere && self.has(&name));
+        Ok(Linear { weight, bias: wanted.then(|| self.vector(&name, n_out)).transpose()? })
     }
 
     pub fn rms(&self, prefix: &str, d: usize) -> Result<Norm, Error> {
         Ok(Norm { weight: self.vector(&format!("{prefix}.weight"), d)?, bias: Vec::new() })
     }
 
+    /// Weight and bias; files made before PyTorch had layer norm call them gamma and beta.
     pub fn layer_norm(&self, prefix: &str, d: usize) -> Result<Norm, Error> {
-        let bias = self.vector(&format!("{prefix}.bias"), d)?;
-        Ok(Norm { weight: self.vector(&format!("{prefix}.weight"), d)?, bias })
+        let old = self.has(&format!("{prefix}.gamma")) && !self.has(&format!("{prefix}.weight"));
+        let [weight, bias] = if old { ["gamma", "beta"] } else { ["weight", "bias"] };
+        let bias = self.vector(&format!("{prefix}.{bias}"), d)?;
+        Ok(Norm { weight: self.vector(&format!("{prefix}.{weight}"), d)?, bias })
     }
+
+    /// The first of these prefixes under which the file has `name`: checkpoints are saved with and without the name of
+    /// the class around them. The first of all if there is none, so that the error names what is expected.
+    pub fn prefix(&self, prefixes: &[&'static str], name: &str) -> &'static str {
+        let found = prefixes.iter().find(|prefix| self.tensors.holds(&format!("{prefix}{name}")));
+        found.unwrap_or(&prefixes[0])
+    }
+
+    /// Refuses a file with a tensor that nothing read: the model has a part that is not computed here.
+    pub fn finish(&self, arch: &str, ignored: Ignored) -> Result<(), Error> {
+        let read = self.read.borrow();
+        let mut left = self
+            .tensors
+            .all_names()
+            .filter(|name| !read.contains(*name) && !ignored.iter().any(|(part, _)| has_part(name, part)));
+        let Some(first) = left.next() else { return Ok(()) };
+        let more = left.count();
+        let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        Err(Error::config(
+            self.origin,
+            format!(
+                "tensor `{first}`{more} is in the file, but nothing of `{arch}` with this config reads it: the model has a \
+                 part that attnscope does not compute"
+            ),
+        ))
+    }
+}
+
+/// Whether a name has `part` between its dots: `pooler.` in `bert.pooler.dense.weight`, not in `x_pooler.weight`.
+fn has_part(name: &str, part: &str) -> bool {
+    name.match_indices(part).any(|(at, _)| {
+        let end = at + part.len();
+        let starts = at == 0 || name.as_bytes()[at - 1] == b'.';
+        starts && (part.ends_with('.') || end == name.len())
+    })
 }
 
 /// Rows `from .. from + n` of a fused layer: the bytes are shared, not copied.
@@ -48,5 +110,20 @@ pub(super) fn rows(fused: &Linear, from: usize, n: usize) -> Linear {
     Linear {
         weight: fused.weight.slice_rows(from..from + n),
         bias: fused.bias.as_ref().map(|b| b[from..from + n].to_vec()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_part;
+
+    #[test]
+    fn parts_of_names_stand_between_dots() {
+        assert!(has_part("bert.pooler.dense.weight", "pooler."));
+        assert!(has_part("pooler.dense.weight", "pooler."));
+        assert!(has_part("h.0.attn.bias", "attn.bias"));
+        assert!(!has_part("h.0.c_attn.bias", "attn.bias"));
+        assert!(!has_part("x_pooler.dense.weight", "pooler."));
+        assert!(!has_part("h.0.attn.bias.more", "attn.bias"));
     }
 }

@@ -1,88 +1,128 @@
 //! How each architecture's config and tensor names map onto the one block.
 
 mod bert;
+mod common;
+mod fields;
 mod gpt2;
+mod head;
 mod llama;
 mod loader;
+#[cfg(test)]
+mod meanings;
+mod rope;
+#[cfg(test)]
+mod tests;
+mod window;
 
+use crate::Error;
 use crate::config::Config;
-use crate::format::{Tensors, gguf::Gguf};
+use crate::format::gguf::{Gguf, Metadata};
+use crate::format::{Tensor, Tensors};
 use crate::weights::Weights;
-use crate::{Error, config};
+use fields::Fields;
 use loader::Loader;
 use serde_json::Value;
 
-/// The architectures that work, for messages.
-const KNOWN: &str = "llama, mistral, qwen2, qwen3, gpt2, bert";
+/// What was read from a model's files.
+pub struct Read {
+    pub config: Config,
+    pub weights: Weights,
+    /// Why no next token can be predicted, where none can: "an encoder: …".
+    pub headless: Option<String>,
+}
+
+impl Read {
+    fn head(found: Result<Tensor, String>) -> (Option<Tensor>, Option<String>) {
+        match found {
+            Ok(tensor) => (Some(tensor), None),
+            Err(why) => (None, Some(why)),
+        }
+    }
+}
 
 /// From a GGUF file.
-pub fn from_gguf(gguf: &Gguf, origin: &str) -> Result<(Config, Weights), Error> {
-    let arch = gguf.metadata.get_str("general.architecture")?.to_string();
-    let loader = Loader { tensors: &gguf.tensors, origin };
-    let (config, weights) = match arch.as_str() {
-        "llama" | "qwen2" | "qwen3" => llama::gguf(&gguf.metadata, &loader, &arch)?,
-        "gpt2" => gpt2::gguf(&gguf.metadata, &loader)?,
-        _ => return Err(unknown(origin, &arch)),
-    };
-    Ok((config, weights))
+pub fn from_gguf(gguf: &Gguf, origin: &str) -> Result<Read, Error> {
+    let meta = &gguf.metadata;
+    refuse_other_files(meta, origin)?;
+    let arch = meta.get_str("general.architecture")?;
+    let loader = Loader::new(&gguf.tensors, origin);
+    match arch {
+        "llama" | "qwen2" | "qwen3" => llama::gguf(meta, &loader, arch),
+        "gpt2" => gpt2::gguf(meta, &loader),
+        _ => Err(unknown(origin, arch, &["llama", "qwen2", "qwen3", "gpt2"], "GGUF", "safetensors")),
+    }
 }
 
 /// From Hugging Face's `config.json` and its tensors.
-pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<(Config, Weights), Error> {
-    let arch = json.get("model_type").and_then(Value::as_str).unwrap_or("(no model_type)");
-    let loader = Loader { tensors, origin };
+pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<Read, Error> {
+    let loader = Loader::new(tensors, origin);
+    let arch = match json.get("model_type") {
+        Some(Value::String(arch)) => arch.as_str(),
+        Some(other) => {
+            return Err(Error::config(origin, format!("config field `model_type`: expected a text, found {other}")));
+        }
+        None => {
+            let text = "config.json has no `model_type`, so it does not say which architecture the model has";
+            return Err(Error::config(origin, text));
+        }
+    };
+    if let Some(member) = llama::MEMBERS.iter().find(|member| member.name == arch) {
+        return llama::hf(json, &loader, member);
+    }
     match arch {
-        "llama" | "mistral" | "qwen2" | "qwen3" => llama::hf(json, &loader, arch),
         "gpt2" => gpt2::hf(json, &loader),
         "bert" => bert::hf(json, &loader),
-        _ => Err(unknown(origin, arch)),
+        _ => {
+            let known = ["llama", "mistral", "qwen2", "qwen3", "gpt2", "bert"];
+            Err(unknown(origin, arch, &known, "safetensors", "GGUF"))
+        }
     }
 }
 
-fn unknown(origin: &str, arch: &str) -> Error {
-    Error::config(origin, format!("architecture `{arch}` is not one that attnscope knows ({KNOWN})"))
+/// GGUF also holds parts of models, and what belongs to one.
+fn refuse_other_files(meta: &Metadata, origin: &str) -> Result<(), Error> {
+    const COUNT: &str = "split.count";
+    if meta.has(COUNT) && meta.get_u64(COUNT)? > 1 {
+        let (count, part) = (meta.get_u64(COUNT)?, meta.get_u64("split.no").map_or(1, |no| no.saturating_add(1)));
+        let text = format!(
+            "it is part {part} of a model that was split into {count} files, which attnscope does not read; join them \
+             with `llama-gguf-split --merge FIRST-PART WHOLE.gguf`"
+        );
+        return Err(Error::config(origin, text));
+    }
+    match meta.get_str("general.type") {
+        Ok("adapter") => {
+            let text = "it is a LoRA adapter, which changes a model but is none; merge it into its model first";
+            Err(Error::config(origin, text))
+        }
+        Ok(kind @ ("imatrix" | "mmproj" | "clip-vision" | "vocab")) => {
+            Err(Error::config(origin, format!("it is no language model but a file that belongs to one (`{kind}`)")))
+        }
+        _ => Ok(()),
+    }
 }
 
-/// Fields of a `config.json`, with errors that name them.
-struct Json<'a> {
-    value: &'a Value,
-    origin: &'a str,
+/// An architecture that is not read from this kind of file, and what to do if it is from the other.
+fn unknown(origin: &str, arch: &str, known: &[&str], here: &str, other: &str) -> Error {
+    let arch: String = arch.chars().take(60).collect();
+    let elsewhere = match (arch.as_str(), here) {
+        ("bert", "GGUF") => {
+            format!("; BERT is read as {other}: give its folder with config.json, tokenizer.json and model.safetensors")
+        }
+        _ => String::new(),
+    };
+    let text =
+        format!("architecture `{arch}` is not one that attnscope reads from {here} ({}){elsewhere}", known.join(", "));
+    Error::config(origin, text)
 }
 
-impl Json<'_> {
-    fn size(&self, name: &str) -> Result<usize, Error> {
-        self.size_or(name, None)
-    }
-
-    fn size_or(&self, name: &str, default: Option<usize>) -> Result<usize, Error> {
-        match self.value.get(name) {
-            Some(Value::Null) | None => default.ok_or_else(|| self.bad(name, "a whole number", "nothing")),
-            Some(v) => v
-                .as_u64()
-                .and_then(|n| usize::try_from(n).ok())
-                .ok_or_else(|| self.bad(name, "a whole number", &v.to_string())),
+/// A head's share of the width, where no field says how wide a head is.
+fn share(fields: &Fields<'_>, d_model: usize, n_heads: usize) -> Result<usize, Error> {
+    match d_model.checked_rem(n_heads) {
+        Some(0) => Ok(d_model / n_heads),
+        _ => {
+            let text = format!("{n_heads} heads cannot share the {d_model} numbers of a token equally");
+            Err(Error::config(fields.origin, text))
         }
-    }
-
-    fn float_or(&self, name: &str, default: f32) -> Result<f32, Error> {
-        match self.value.get(name) {
-            Some(Value::Null) | None => Ok(default),
-            Some(v) => v.as_f64().map(|x| x as f32).ok_or_else(|| self.bad(name, "a number", &v.to_string())),
-        }
-    }
-
-    fn activation(&self, name: &str) -> Result<config::Activation, Error> {
-        use config::Activation::*;
-        match self.value.get(name).and_then(Value::as_str) {
-            Some("silu" | "swish") => Ok(Silu),
-            Some("gelu") => Ok(Gelu),
-            Some("gelu_new" | "gelu_pytorch_tanh") => Ok(GeluTanh),
-            Some("relu") => Ok(Relu),
-            other => Err(self.bad(name, "silu, gelu, gelu_new or relu", other.unwrap_or("nothing"))),
-        }
-    }
-
-    fn bad(&self, name: &str, expected: &str, found: &str) -> Error {
-        Error::config(self.origin, format!("config field `{name}`: expected {expected}, found {found}"))
     }
 }

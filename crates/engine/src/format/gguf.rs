@@ -245,6 +245,33 @@ impl Metadata {
         self.values.contains_key(key)
     }
 
+    /// All keys, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    /// A value as JSON has it, whatever its type. Of a long array or one of texts, only what it is.
+    pub(crate) fn json(&self, key: &str) -> Result<serde_json::Value, Error> {
+        const LONGEST: usize = 1 << 12;
+        let number = |x: f64| serde_json::Number::from_f64(x).map_or_else(|| x.to_string().into(), Into::into);
+        let one = |value: &Value| match value {
+            Value::Int(i) => {
+                i64::try_from(*i).map_or_else(|_| u64::try_from(*i).unwrap_or(u64::MAX).into(), Into::into)
+            }
+            Value::Float(x) => number(*x),
+            Value::Bool(b) => (*b).into(),
+            Value::Str(s) => s.as_str().into(),
+            Value::Array(kind, n, _) => format!("an array of {n} of type {kind}").into(),
+        };
+        Ok(match self.get(key)? {
+            Value::Array(kind, n, range) if *n <= LONGEST && width(*kind).is_some() => {
+                let elements = self.bytes[range.clone()].chunks_exact(width(*kind).unwrap_or(1));
+                elements.map(|b| one(&scalar(*kind, b))).collect()
+            }
+            value => one(value),
+        })
+    }
+
     /// How many elements an array has.
     pub fn array_len(&self, key: &str) -> Option<usize> {
         if let Some(Value::Array(_, n, _)) = self.values.get(key) { Some(*n) } else { None }

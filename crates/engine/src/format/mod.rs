@@ -149,6 +149,16 @@ impl Tensors {
         Ok(tensor.clone())
     }
 
+    /// Whether the file has a tensor of this name, readable or not.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.map.contains_key(name) || self.unreadable.contains_key(name)
+    }
+
+    /// The names of all tensors, also of those that are stored in a way that is not read.
+    pub(crate) fn all_names(&self) -> impl Iterator<Item = &str> {
+        self.map.keys().chain(self.unreadable.keys()).map(String::as_str)
+    }
+
     /// All names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.map.keys().map(String::as_str)

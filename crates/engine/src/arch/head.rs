@@ -1,0 +1,89 @@
+//! Whether a model predicts next tokens: what its config says that it was trained as, and where the head's matrix is.
+
+use super::fields::Fields;
+use super::loader::Loader;
+use crate::Error;
+use crate::format::Tensor;
+use serde_json::Value;
+
+/// What was trained, by the name of its class in transformers.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Trained {
+    /// To predict the next token.
+    NextToken,
+    /// The blocks alone, without any head.
+    Blocks,
+    /// Something else on top of the blocks; the class.
+    Other(String),
+}
+
+/// Reads `architectures`. `prefix` is what the family's classes begin with.
+pub(super) fn trained(fields: &Fields<'_>, prefix: &str) -> Result<Trained, Error> {
+    remote_code(fields)?;
+    let class = match fields.get("architectures")? {
+        None => return Ok(Trained::NextToken),
+        Some(Value::Array(list)) => match list.as_slice() {
+            [] => return Ok(Trained::NextToken),
+            [Value::String(class)] => class.clone(),
+            _ => return Err(fields.bad("architectures", "one class", &Value::Array(list).to_string())),
+        },
+        Some(other) => return Err(fields.bad("architectures", "a list with one class", &other.to_string())),
+    };
+    const OTHERS: [&str; 7] = [
+        "ForSequenceClassification",
+        "ForTokenClassification",
+        "ForQuestionAnswering",
+        "ForMaskedLM",
+        "ForPreTraining",
+        "ForNextSentencePrediction",
+        "ForMultipleChoice",
+    ];
+    match class.strip_prefix(prefix) {
+        Some("ForCausalLM" | "LMHeadModel" | "DoubleHeadsModel") => Ok(Trained::NextToken),
+        Some("Model") => Ok(Trained::Blocks),
+        Some(other) if OTHERS.contains(&other) => Ok(Trained::Other(class)),
+        _ => {
+            let text = format!("{prefix}ForCausalLM or another class that transformers has for `{}`", fields.arch);
+            Err(fields.bad("architectures", &text, &class))
+        }
+    }
+}
+
+/// Refuses a model that brings code of its own for its blocks: what that computes cannot be known from the config.
+fn remote_code(fields: &Fields<'_>) -> Result<(), Error> {
+    let Some(map) = fields.get("auto_map")? else { return Ok(()) };
+    let class = map.as_object().and_then(|map| map.iter().find(|(name, _)| name.starts_with("AutoModel")));
+    match class {
+        Some((name, code)) => Err(fields.refused(
+            "auto_map",
+            format!("says that the model computes by code of its own ({name}: {code}), which attnscope does not run"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The matrix that makes logits, `[n_vocab, d_model]`; or why there is none.
+///
+/// transformers shares the embedding where `tie_word_embeddings` says so, unless the file has another matrix.
+pub(super) fn unembed(
+    fields: &Fields<'_>,
+    loader: &Loader<'_>,
+    trained: &Trained,
+    tied: bool,
+    embed: &Tensor,
+) -> Result<Result<Tensor, String>, Error> {
+    const HEAD: &str = "lm_head.weight";
+    match trained {
+        Trained::Other(class) => Ok(Err(format!("a {class}: it has no lm_head and predicts no next token"))),
+        _ if loader.has(HEAD) => loader.tensor(HEAD, &embed.shape).map(Ok),
+        _ if tied => Ok(Ok(embed.clone())),
+        Trained::Blocks => Ok(Err(format!("without the vocabulary head ({HEAD}): it predicts no next token"))),
+        Trained::NextToken => Err(Error::config(
+            fields.origin,
+            format!(
+                "tensor `{HEAD}` is missing: the config says that the head is not the embedding (tie_word_embeddings is \
+                 false or left out); the file is incomplete"
+            ),
+        )),
+    }
+}

@@ -1,0 +1,61 @@
+//! What each family does with each field, as the table of docs/models.md: made from the lists that the code uses.
+
+use super::fields::{Field, Means, Plain, Tables};
+use super::{bert, gpt2, llama};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// The families' tables by column, for `config.json`.
+fn configs() -> Vec<(&'static str, Tables)> {
+    let members = llama::MEMBERS.iter().map(|member| (member.name, member.tables));
+    members.chain([("gpt2", gpt2::TABLES), ("bert", bert::TABLES)]).collect()
+}
+
+/// The same for GGUF.
+const GGUF: [(&str, Tables); 2] = [("llama, qwen2, qwen3", &[llama::GGUF_KEYS]), ("gpt2", &[gpt2::GGUF_KEYS])];
+
+/// Two tables in Markdown: the fields of `config.json` and the keys of GGUF, by family. What no table holds is refused.
+pub fn markdown() -> String {
+    let mut out = String::new();
+    table(&mut out, "field of `config.json`", &configs());
+    out.push('\n');
+    table(&mut out, "key of a GGUF, after `ARCHITECTURE.`", &GGUF);
+    out
+}
+
+fn table(out: &mut String, head: &str, families: &[(&'static str, Tables)]) {
+    let names: Vec<&str> = families.iter().map(|(name, _)| *name).collect();
+    let _ = writeln!(out, "| {head} | {} | why |", names.join(" | "));
+    let _ = writeln!(out, "|---|{}---|", "---|".repeat(names.len()));
+    let mut rows: BTreeMap<&str, Vec<Option<Means>>> = BTreeMap::new();
+    for (column, (_, tables)) in families.iter().enumerate() {
+        for Field(name, means) in tables.iter().flat_map(|table| table.iter()) {
+            rows.entry(name).or_insert_with(|| vec![None; families.len()])[column].get_or_insert(*means);
+        }
+    }
+    for (name, means) in rows {
+        let cells: Vec<String> = means.iter().map(|means| cell(*means)).collect();
+        let mut reasons: Vec<&str> = means.iter().filter_map(|means| reason(*means)).collect();
+        reasons.dedup();
+        let _ = writeln!(out, "| `{name}` | {} | {} |", cells.join(" | "), reasons.join("; "));
+    }
+}
+
+fn cell(means: Option<Means>) -> String {
+    match means {
+        Some(Means::Used) => "used".into(),
+        Some(Means::Harmless(_)) => "harmless".into(),
+        Some(Means::Only(&[], _)) | None => "refused".into(),
+        Some(Means::Only(values, _)) => {
+            let values: Vec<String> = values.iter().map(Plain::to_string).collect();
+            format!("only {}", values.join(", "))
+        }
+    }
+}
+
+fn reason(means: Option<Means>) -> Option<&'static str> {
+    match means? {
+        Means::Used => None,
+        Means::Harmless(why) | Means::Only(_, why) => Some(why),
+    }
+}

@@ -1,0 +1,54 @@
+//! The tables are true: what they call used is read, and what docs/models.md says of them is what they say.
+
+use super::fields::{Field, Fields, Means};
+use super::meanings::markdown;
+
+/// Called when a family has read a file's fields: it asked for all that its tables call used.
+pub(super) fn asked(fields: &Fields<'_>) {
+    let asked = fields.asked();
+    for Field(name, means) in fields.tables().iter().flat_map(|table| table.iter()) {
+        let read = asked.contains(name);
+        assert_eq!(
+            read,
+            matches!(means, Means::Used),
+            "`{name}` of {}: read is {read}, the table differs",
+            fields.arch
+        );
+    }
+}
+
+#[test]
+fn every_field_that_is_called_used_is_read() {
+    for name in ["llama", "llama-sharded", "mistral", "qwen2", "qwen3", "gpt2", "bert", "llama.gguf", "gpt2.gguf"] {
+        let path = format!("{}/../../fixtures/tiny/{name}", env!("CARGO_MANIFEST_DIR"));
+        // `asked` looks on.
+        crate::Model::open(path.as_ref()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[test]
+fn the_tables_are_in_the_documentation() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/models.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (begin, end) =
+        ("<!-- fields: made by `UPDATE_DOCS=1 cargo test -p attnscope documentation` -->\n", "<!-- end of fields -->");
+    let (before, rest) = text.split_once(begin).expect("docs/models.md has a place for the tables");
+    let (found, after) = rest.split_once(end).expect("docs/models.md says where the tables end");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, format!("{before}{begin}{}{end}{after}", markdown())).unwrap();
+        return;
+    }
+    assert!(found == markdown(), "docs/models.md is not what the tables say: run this test with UPDATE_DOCS=1");
+}
+
+#[test]
+fn no_field_stands_twice_for_a_family() {
+    let tables = super::llama::MEMBERS.iter().map(|member| member.tables);
+    for tables in tables.chain([super::gpt2::TABLES, super::bert::TABLES, &[super::llama::GGUF_KEYS]]) {
+        let mut names: Vec<&str> = tables.iter().flat_map(|table| table.iter()).map(|field| field.0).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}
