@@ -1,7 +1,16 @@
 //! What goes wrong, and how it ends: one line on stderr and an exit code.
 
+use attnscope_figures::token::{excerpt, plain};
+use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
+
+/// Of a longer message this much of its beginning is said, and of its end, where it says what to do.
+const BEGINNING: usize = 900;
+const END: usize = 300;
+
+/// Of what a message quotes, so many characters are said.
+const MOST_QUOTED: usize = 80;
 
 /// The user asked for something that cannot be: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -13,15 +22,34 @@ pub fn usage(message: impl Into<String>) -> anyhow::Error {
     Usage(message.into()).into()
 }
 
+/// Words of the user's, a file's or a host's as a message quotes them: plain, and not long.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", excerpt(text, MOST_QUOTED))
+}
+
+/// Says on one line of stderr how far the work is.
+pub fn note(message: impl Display) {
+    anstream::eprintln!("{}", line(&message.to_string()));
+}
+
+/// Whatever a message quotes, and whoever has written that: one plain line, and not a long one.
+fn line(message: &str) -> String {
+    let message = message.trim_end();
+    let length = message.chars().count();
+    if length <= BEGINNING + END {
+        return plain(message);
+    }
+    let end: String = message.chars().skip(length - END).collect();
+    format!("{} {}", excerpt(message, BEGINNING), plain(&end))
+}
+
 /// Prints the error and gives the exit code: 2 for bad usage, 1 for failure. Nobody reading our output any more
 /// (`attnscope … | head`) is no failure.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
     }
-    // A message that quotes the user or a file may hold line breaks and worse: one line, nothing invisible.
-    let message: String = message(error).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    anstream::eprintln!("attnscope: {message}");
+    anstream::eprintln!("attnscope: {}", line(&message(error)));
     if error.chain().any(is_usage) { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
@@ -94,6 +122,16 @@ mod tests {
         let wrong = said(&["completions", "bas"]);
         assert!(wrong.contains("'bas'") && wrong.contains("possible values: bash") && !wrong.contains('\n'), "{wrong}");
         assert!(said(&["predict", "--txt", "x"]).contains("--text"), "{}", said(&["predict", "--txt", "x"]));
+    }
+
+    #[test]
+    fn a_message_is_one_plain_line_of_no_great_length() {
+        assert_eq!(line("a\u{1b}[2Jb\nc\u{9b}d\u{202e}e\n"), "a<0x1B>[2Jb↵c<0x9B>d<U+202E>e");
+        let long = line(&format!("begin {} end", "\u{200b}x".repeat(1_000_000)));
+        assert!(long.starts_with("begin <U+200B>x") && long.ends_with("x end") && long.contains("… "), "{long}");
+        assert!(long.chars().count() < 9 * (BEGINNING + END), "{}", long.len());
+        assert_eq!(quoted("a\"b"), "\"a\"b\"");
+        assert_eq!(quoted(&"é".repeat(1000)), format!("\"{}…\"", "é".repeat(MOST_QUOTED)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::terminal::{Colors, Terminal, fit};
 use attnscope::Token;
 use attnscope_figures::figure::Pattern;
-use attnscope_figures::token::shown;
+use attnscope_figures::token::{plain, shown};
 use attnscope_figures::{Color, Theme};
 use unicode_width::UnicodeWidthStr;
 
@@ -20,7 +20,7 @@ pub fn heatmap(terminal: &Terminal, pattern: &Pattern, tokens: &[Token], name: &
     let (drawn, block) = pattern.shrunk(room / cell);
     let map = Map { terminal, pattern: &drawn, cell, block, full_at: if block > 1 { drawn.full_at() } else { 1.0 } };
 
-    let title = format!("Layer {}, head {} of {name}", pattern.layer, pattern.head);
+    let title = format!("Layer {}, head {} of {}", pattern.layer, pattern.head, plain(name));
     let mut out = terminal.bold(title) + "\n";
     out.push_str(&terminal.dim("Rows are queries (who looks), columns are keys (what is looked at)."));
     out.push_str("\n\n");

@@ -1,9 +1,9 @@
 //! Places in the text, named by position or by the token there.
 
-use crate::failure::usage;
+use crate::failure::{quoted, usage};
 use anyhow::Result;
 use attnscope::Token;
-use attnscope_figures::token::shown;
+use attnscope_figures::token::{excerpt, shown};
 
 /// The position that the user means: a number, or a token's text (`dog` finds ` dog` as well). Numbers are positions,
 /// even where a token has the same text.
@@ -23,13 +23,15 @@ pub fn place(named: &str, tokens: &[Token]) -> Result<usize> {
     match *found {
         [only] => Ok(only),
         [] => {
-            let all: Vec<String> = tokens.iter().take(20).map(|token| shown(&token.text)).collect();
+            let all: Vec<String> = tokens.iter().take(20).map(|token| excerpt(&shown(&token.text), 24)).collect();
             let more = if tokens.len() > 20 { " …" } else { "" };
-            Err(usage(format!("no token reads {named:?}; the tokens are {}{more}", all.join(" "))))
+            Err(usage(format!("no token reads {}; the tokens are {}{more}", quoted(named), all.join(" "))))
         }
         _ => {
-            let all: Vec<String> = found.iter().map(usize::to_string).collect();
-            Err(usage(format!("{named:?} stands at positions {}: give one of them instead", all.join(", "))))
+            let all: Vec<String> = found.iter().take(20).map(usize::to_string).collect();
+            let more = if found.len() > 20 { " …" } else { "" };
+            let (named, all) = (quoted(named), all.join(", "));
+            Err(usage(format!("{named} stands at positions {all}{more}: give one of them instead")))
         }
     }
 }
@@ -51,6 +53,16 @@ mod tests {
         assert_eq!(place("dog", &tokens()).unwrap(), 4);
         assert_eq!(place(" dog", &tokens()).unwrap(), 1);
         assert_eq!(place("cat", &tokens()).unwrap(), 5);
+    }
+
+    #[test]
+    fn what_an_error_quotes_is_plain_and_short() {
+        let tokens = [Token { id: 0, text: "\u{1b}[31m".into() }, Token { id: 1, text: "x".repeat(10_000) }];
+        let error = place(&"\u{202e}y".repeat(10_000), &tokens).unwrap_err().to_string();
+        assert!(error.contains("<0x1B>[31m xxx") && error.contains("\"<U+202E>y<U+202E>y"), "{error}");
+        assert!(error.len() < 1000 && !error.contains(['\u{1b}', '\u{202e}']), "{error}");
+        let many = vec![Token { id: 0, text: " a".into() }; 10_000];
+        assert!(place("a", &many).unwrap_err().to_string().len() < 300);
     }
 
     #[test]

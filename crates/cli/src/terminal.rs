@@ -2,9 +2,10 @@
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{Ansi256Color, Effects, RgbColor, Style};
-use attnscope_figures::token::shown;
+use attnscope_figures::token::{plain, shown};
 use attnscope_figures::{Color, Theme};
 use std::fmt::Display;
+use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 /// What stdout can show.
@@ -129,6 +130,16 @@ pub fn bar(share: f32, width: usize) -> String {
     "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
 }
 
+/// A path as text: plain, and each byte that is not UTF-8 by its number.
+pub fn path_text(path: &Path) -> String {
+    let mut out = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        out.push_str(&plain(chunk.valid()));
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("<0x{byte:02X}>")));
+    }
+    out
+}
+
 /// Text brought to `width` columns: cut with `…`, or spaces added behind it.
 pub fn fit(text: &str, width: usize) -> String {
     let mut out = text.to_owned();
@@ -161,6 +172,18 @@ mod tests {
         assert_eq!(fit("ab", 4), "ab  ");
         assert_eq!(fit("abcdef", 4), "abc…");
         assert_eq!(fit("犬犬犬", 4), "犬… ");
+    }
+
+    #[test]
+    fn a_path_is_plain_whatever_its_bytes() {
+        assert_eq!(path_text(Path::new("/m/a\u{1b}[2J\u{202e}.gguf")), "/m/a<0x1B>[2J<U+202E>.gguf");
+        assert_eq!(path_text(Path::new("/m/ü b/👩‍👧")), "/m/ü b/👩‍👧");
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            let path = Path::new(std::ffi::OsStr::from_bytes(b"/m/\xff\xc3.svg"));
+            assert_eq!(path_text(path), "/m/<0xFF><0xC3>.svg");
+        }
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! A piece of a file that can be shared: mapped or in memory, never copied.
+//!
+//! A mapped file can change while it is in use. Its bytes then are not what was opened, and [`Bytes::is_unchanged`] says
+//! so.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -7,15 +10,75 @@ use std::sync::Arc;
 /// Read-only bytes; cloning and slicing share them.
 #[derive(Clone)]
 pub struct Bytes {
-    owner: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    owner: Arc<dyn Owner>,
     range: Range<usize>,
 }
 
+/// Who holds the bytes.
+trait Owner: Send + Sync {
+    fn bytes(&self) -> &[u8];
+
+    /// See [`Bytes::is_whole`].
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    /// See [`Bytes::is_unchanged`].
+    fn is_unchanged(&self) -> bool {
+        true
+    }
+}
+
+/// Memory of this process's own, which nobody else writes to.
+struct Memory<T>(T);
+
+impl<T: AsRef<[u8]> + Send + Sync> Owner for Memory<T> {
+    fn bytes(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Owner for attnscope_kernels::mapped::Mapped {
+    fn bytes(&self) -> &[u8] {
+        self.as_ref()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.is_whole()
+    }
+
+    fn is_unchanged(&self) -> bool {
+        self.is_unchanged()
+    }
+}
+
 impl Bytes {
-    /// All bytes of `owner`: a map, a vector, an embedded slice.
+    /// All bytes of `owner`, which nobody else writes to: a vector, an embedded slice.
     pub fn new(owner: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
-        let range = 0..owner.as_ref().len();
+        Self::of(Memory(owner))
+    }
+
+    /// A whole file, read as it is touched.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn mapped(file: std::fs::File) -> std::io::Result<Self> {
+        Ok(Self::of(attnscope_kernels::mapped::map(file)?))
+    }
+
+    fn of(owner: impl Owner + 'static) -> Self {
+        let range = 0..owner.bytes().len();
         Self { owner: Arc::new(owner), range }
+    }
+
+    /// Whether no byte was missing so far where one was read: of a file that is cut off, the rest reads as zeros. Costs
+    /// next to nothing; does not see what is written over in place.
+    pub fn is_whole(&self) -> bool {
+        self.owner.is_whole()
+    }
+
+    /// Whether the file behind the bytes is still as it was when it was mapped. Asks the system.
+    pub fn is_unchanged(&self) -> bool {
+        self.owner.is_unchanged()
     }
 
     /// A part, counted from this one's start; `None` if it reaches past the end.
@@ -32,7 +95,7 @@ impl Deref for Bytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &(*self.owner).as_ref()[self.range.clone()]
+        &self.owner.bytes()[self.range.clone()]
     }
 }
 

@@ -13,6 +13,7 @@ pub mod capture;
 pub mod config;
 pub mod cost;
 pub mod error;
+mod files;
 pub mod format;
 pub mod generate;
 pub mod intervention;

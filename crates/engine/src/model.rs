@@ -2,6 +2,7 @@
 
 use crate::capture::Capture;
 use crate::config::Config;
+use crate::files::Files;
 use crate::format::{Tensors, gguf, safetensors};
 use crate::vocabulary::Vocabulary;
 use crate::weights::{Weights, product};
@@ -15,6 +16,8 @@ pub struct Model {
     vocabulary: Vocabulary,
     /// Why it predicts no next token, if it does not.
     headless: Option<String>,
+    /// Where its weights are read from, if from files.
+    pub(crate) files: Files,
 }
 
 impl Model {
@@ -26,7 +29,7 @@ impl Model {
         let vocabulary = Vocabulary::Pieces(Box::new(crate::Tokenizer::from_gguf(&file.metadata)?));
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        Ok(Self { config, weights, origin: origin.into(), vocabulary, headless })
+        Ok(Self { config, weights, origin: origin.into(), vocabulary, headless, files: Files::default() })
     }
 
     /// Opens files by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards),
@@ -61,12 +64,14 @@ impl Model {
         };
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        Ok(Self { config, weights, origin: origin.into(), vocabulary, headless })
+        Ok(Self { config, weights, origin: origin.into(), vocabulary, headless, files: Files::default() })
     }
 
     /// A model of whole words, from numbers in memory.
     pub(crate) fn of_words(config: Config, weights: Weights, words: crate::lesson::Words) -> Self {
-        Self { origin: config.name.clone(), config, weights, vocabulary: Vocabulary::Words(words), headless: None }
+        let vocabulary = Vocabulary::Words(words);
+        let (origin, files) = (config.name.clone(), Files::default());
+        Self { origin, config, weights, vocabulary, headless: None, files }
     }
 
     /// The same model under another name, for captions: the folder of a cache has none worth showing.
@@ -183,10 +188,12 @@ impl Model {
     /// Logits, `[rows, n_vocab]`, of rows of the residual stream: final norm, then the vocabulary head.
     pub fn unembed(&self, resid: &[f32]) -> Result<Vec<f32>, Error> {
         let Some(unembed) = &self.weights.unembed else { return Err(self.no_head()) };
-        Ok(match &self.weights.final_norm {
+        let logits = match &self.weights.final_norm {
             Some(norm) => product(unembed, &block::normalise(&self.config, norm, resid), None),
             None => product(unembed, resid, None),
-        })
+        };
+        self.check_files()?;
+        Ok(logits)
     }
 
     /// The columns of W_O that read one head, `[d_model, d_head]`.

@@ -1,35 +1,71 @@
 //! Opens models from disk: files are mapped, not read.
 
+use crate::files::Files;
 use crate::{Bytes, Error, Model};
-use std::fs::File;
-use std::path::Path;
+use std::fs::{File, FileType};
+use std::path::{Path, PathBuf};
 
 impl Model {
     /// Opens a `.gguf` file, a `.safetensors` file with its `config.json` beside it, or a folder of such files.
+    ///
+    /// # Errors
+    /// Whatever is no model, a folder with several, a file that changes meanwhile.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        if path.is_file() && path.extension().is_none_or(|e| e != "safetensors") {
+        let meta = std::fs::metadata(path).map_err(|e| Error::io(path, e))?;
+        if meta.is_dir() {
+            let mut files = list(path)?;
+            files.retain(|(_, file)| ["json", "gguf", "safetensors"].iter().any(|ending| has_ending(file, ending)));
+            return opened(&files, |files| Self::from_files(files, &name(path)));
+        }
+        // To open a pipe is to wait for who writes into it.
+        require_file(path, meta.file_type())?;
+        if !has_ending(path, "safetensors") {
             // Whatever it is called: the parser says what it found.
-            return Self::from_gguf(map(path)?, &name(path));
+            let (bytes, name) = (map(path)?, name(path));
+            return checked(vec![(name.clone(), bytes.clone())], || Self::from_gguf(bytes, &name));
         }
-        if !path.exists() {
-            return Err(Error::io(path, std::io::ErrorKind::NotFound.into()));
-        }
-        let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = if path.is_dir() { path } else { beside };
-        let mut files = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
-            let file = entry.map_err(|e| Error::io(folder, e))?.path();
-            let is = |ending: &str| file.extension().is_some_and(|e| e == ending);
-            // A file that was named is the model, whatever else lies beside it.
-            let named = path.is_file() && file.file_name() == path.file_name();
-            let wanted = is("json") || if path.is_dir() { is("gguf") || is("safetensors") } else { named };
-            if wanted && file.is_file() {
-                let name = if named { "model.safetensors".into() } else { name(&file) };
-                files.push((name, map(&file)?));
-            }
-        }
-        Self::from_files(files, &name(folder))
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // A file that was named is the model, whatever else lies beside it, also an index of shards.
+        let mut files = list(folder)?;
+        files.retain(|(name, file)| has_ending(file, "json") && !name.ends_with(".index.json"));
+        files.push(("model.safetensors".into(), path.to_owned()));
+        opened(&files, |files| Self::from_files(files, &name(folder)))
     }
+}
+
+/// Maps the files and opens them as a model.
+fn opened(
+    files: &[(String, PathBuf)],
+    open: impl FnOnce(Vec<(String, Bytes)>) -> Result<Model, Error>,
+) -> Result<Model, Error> {
+    let map = |(name, path): &(String, PathBuf)| Ok((name.clone(), map(path)?));
+    let files: Vec<(String, Bytes)> = files.iter().map(map).collect::<Result<_, Error>>()?;
+    checked(files.clone(), || open(files))
+}
+
+/// The model that comes of the files, if they stayed as they were. It keeps those that it goes on reading from.
+fn checked(mut files: Vec<(String, Bytes)>, open: impl FnOnce() -> Result<Model, Error>) -> Result<Model, Error> {
+    let model = open();
+    // What a file that changed was taken for is not worth saying.
+    Files::new(files.clone()).check_unchanged()?;
+    // Config and tokenizer were read once for all.
+    files.retain(|(name, _)| !name.ends_with(".json"));
+    let mut model = model?;
+    model.files = Files::new(files);
+    Ok(model)
+}
+
+/// The folder's files by name, in the order of their names.
+fn list(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
+        let file = entry.map_err(|e| Error::io(folder, e))?.path();
+        if file.is_file() {
+            files.push((name(&file), file));
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 fn map(path: &Path) -> Result<Bytes, Error> {
@@ -37,7 +73,31 @@ fn map(path: &Path) -> Result<Bytes, Error> {
     if file.metadata().map_err(|e| Error::io(path, e))?.len() == 0 {
         return Err(Error::format(&name(path), "the file is empty; download it again"));
     }
-    Ok(Bytes::new(attnscope_kernels::mapped::map(&file).map_err(|e| Error::io(path, e))?))
+    Bytes::mapped(file).map_err(|e| Error::io(path, e))
+}
+
+fn require_file(path: &Path, kind: FileType) -> Result<(), Error> {
+    if kind.is_file() {
+        return Ok(());
+    }
+    #[cfg(unix)]
+    let found = {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            "a pipe"
+        } else if kind.is_socket() {
+            "a socket"
+        } else {
+            "a device"
+        }
+    };
+    #[cfg(not(unix))]
+    let found = "something else";
+    Err(Error::format(&name(path), format!("expected a model's file or folder, found {found}")))
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ending))
 }
 
 fn name(path: &Path) -> String {

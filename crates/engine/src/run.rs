@@ -46,6 +46,7 @@ impl Run {
             Positions::Learned => None,
         };
         let mut resid = model.embed(&tokens, cache.len);
+        model.check_files()?;
         let mut state = State { capture, interventions, first: cache.len, arrays: BTreeMap::new() };
         state.pass(c).model_site("embed", &[tokens.len(), c.d_model], &mut resid)?;
         Ok(Self { tokens, state, cache, rope, resid, layer: 0 })
@@ -54,9 +55,12 @@ impl Run {
     /// Passes the next layer, if there is one. Returns whether layers are left.
     ///
     /// # Errors
-    /// A patch that does not fit. The run cannot go on then.
+    /// A patch that does not fit, or a model whose file has changed. The run cannot go on then.
     pub fn step(&mut self, model: &Model) -> Result<bool, Error> {
-        threads::inside(|| self.pass_layer(model))
+        let are_left = threads::inside(|| self.pass_layer(model))?;
+        // What was kept may be looked at now, before the run has finished.
+        model.check_files()?;
+        Ok(are_left)
     }
 
     fn pass_layer(&mut self, model: &Model) -> Result<bool, Error> {
@@ -65,6 +69,7 @@ impl Run {
             let mut pass = self.state.pass(&model.config);
             let (rope, cache) = (self.rope.as_ref(), &mut self.cache);
             block::forward(&mut pass, weights, self.layer, rope, cache, &mut self.resid)?;
+            model.check_whole()?;
             self.layer += 1;
         }
         Ok(self.layer < blocks.len())
@@ -90,6 +95,7 @@ impl Run {
     fn pass_all(mut self, model: &Model) -> Result<(Trace, KvCache), Error> {
         while self.pass_layer(model)? {}
         let last_logits = model.read_out(&mut self.state.pass(&model.config), self.resid)?;
+        model.check_files()?;
         self.cache.len += self.tokens.len();
         let State { arrays, interventions, .. } = self.state;
         Ok((model.trace(&self.tokens, arrays, last_logits, &interventions), self.cache))

@@ -97,7 +97,8 @@ fn switches_are_read_as_transformers_reads_them() {
     use Comes::{Named, Other, Same};
     let full = |n: usize| json!(vec!["full_attention"; n]);
     let window = |n: usize| json!(vec!["sliding_attention"; n]);
-    let cases: Vec<(&str, Vec<(&str, Value)>, Comes)> = vec![
+    type Case = (&'static str, Vec<(&'static str, Value)>, Comes);
+    let cases: Vec<Case> = vec![
         // Windows.
         ("llama", vec![("sliding_window", json!(4)), ("use_sliding_window", json!(true))], Same),
         ("llama", vec![("layer_types", window(3)), ("sliding_window", json!(2))], Same),

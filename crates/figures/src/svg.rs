@@ -3,6 +3,7 @@
 use crate::element::{Content, Element, Span, element, num};
 use crate::scene::{Node, Scene, Shape};
 use crate::text::FONT_FAMILY;
+use crate::token::is_hidden;
 use std::fmt::Write;
 
 /// The scene as a standalone SVG file.
@@ -113,7 +114,8 @@ fn write_attributes(out: &mut String, attributes: &[(&'static str, String)]) {
     }
 }
 
-/// Text that XML can hold: its own signs escaped, and characters it forbids replaced.
+/// Text that XML can hold: its own signs escaped, characters it forbids replaced, and those that hide spelt, so that a
+/// terminal or an editor that shows the file is not turned around by it.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -124,6 +126,9 @@ pub fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\t' | '\n' | '\r' => out.push(' '),
             c if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') => out.push('\u{FFFD}'),
+            c if is_hidden(c) => {
+                let _ = write!(out, "&#x{:X};", c as u32);
+            }
             c => out.push(c),
         }
     }

@@ -21,6 +21,12 @@ fn the_title_names_the_picture() {
 }
 
 #[test]
+fn nothing_in_a_file_hides() {
+    assert_eq!(escape("a\u{202e}b\u{200b}\u{e0041}\u{a0}👩‍👧"), "a&#x202E;b&#x200B;&#xE0041;\u{a0}👩‍👧");
+    assert_eq!(escape("\u{9b}2J\u{1b}"), "\u{fffd}2J\u{fffd}");
+}
+
+#[test]
 fn cells_carry_their_indices_and_value() {
     let target = Target::Cell { layer: 16, head: 0, q_idx: 2, k_idx: 1 };
     let svg = to_svg(&scene(vec![Node::rect(0.0, 0.0, 5.0, 5.0).target(target).value(0.917).label("dog → hot")]));

@@ -1,6 +1,7 @@
 //! A figure's numbers as a table: its twin for who cannot see it, and a CSV file for who wants to go on with them.
 
 use crate::svg::escape;
+use crate::token::plain;
 use std::fmt::Write;
 
 /// The numbers that a figure draws, unrounded.
@@ -36,13 +37,16 @@ impl Table {
         self.rows.push(row.into_iter().collect());
     }
 
-    /// As RFC 4180 has it, with a line of headings.
+    /// As RFC 4180 has it, with a line of headings. Words are plain, and none is a formula to a spreadsheet.
     pub fn to_csv(&self) -> String {
         let mut out = String::new();
-        let headings = self.columns.iter().map(|name| quoted(name)).collect::<Vec<_>>();
+        let headings = self.columns.iter().map(|name| quoted(&inert(name))).collect::<Vec<_>>();
         let _ = write!(out, "{}\r\n", headings.join(","));
         for row in &self.rows {
-            let fields = (0..self.columns.len()).map(|at| quoted(&row.get(at).unwrap_or(&Cell::Empty).to_string()));
+            let fields = (0..self.columns.len()).map(|at| match row.get(at).unwrap_or(&Cell::Empty) {
+                Cell::Text(text) => quoted(&inert(text)),
+                number => number.to_string(),
+            });
             let _ = write!(out, "{}\r\n", fields.collect::<Vec<_>>().join(","));
         }
         out
@@ -121,6 +125,20 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     }
 }
 
+/// Words for a CSV file. A spreadsheet takes what begins with one of these signs for a formula, which may fetch an
+/// address or start a program; some pass over spaces before it, and some read the wide forms as the usual ones. With `'`
+/// before it, it is text everywhere. A number stays one: `-1.5`.
+fn inert(text: &str) -> String {
+    let text = plain(text);
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if is_formula && !is_number(&text) { format!("'{text}") } else { text }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b));
+    digits && text.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
 fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.into() }
 }
@@ -139,6 +157,61 @@ mod tests {
     #[test]
     fn fields_that_hold_commas_and_quotes_are_quoted() {
         assert_eq!(table().to_csv(), "token,\"a, \"\"b\"\"\",n\r\n hot,0.1,3\r\n<x>,,\r\n");
+    }
+
+    #[test]
+    fn no_word_is_a_formula_and_numbers_stay_numbers() {
+        let csv = |text: &str| {
+            let mut table = Table::new([text]);
+            table.push([text.into(), Cell::Number(-1.5)]);
+            let csv = table.to_csv();
+            let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
+            assert_eq!(lines[0], lines[1], "headings as cells");
+            lines[0].to_owned()
+        };
+        for formula in [
+            "-",
+            "+",
+            "=",
+            "@x",
+            "=1+1",
+            "-2+3",
+            "  =1+1",
+            "--1",
+            "+a",
+            "-inf",
+            "＝1",
+            "＋1",
+            "－1",
+            "＠x",
+            "- 1",
+            "-.",
+            "1=",
+            "=a\u{301}",
+        ] {
+            let begins = formula.trim_start().starts_with(|c: char| !c.is_ascii_digit());
+            assert_eq!(csv(formula), if begins { format!("'{formula}") } else { formula.to_owned() });
+        }
+        assert_eq!(csv("=HYPERLINK(\"http://x\",\"y\")"), "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"");
+        for same in ["-1.5", "+1", "-1e-7", "-0", "dog", "a-b", "a=b", "'", "−1", "1.5", "", "e", "*", "#"] {
+            assert_eq!(csv(same), same);
+        }
+        // What would be skipped on the way to the sign, break the row or end the string is spelt.
+        for (text, spelt) in [
+            ("\t=1", "⇥=1"),
+            ("\r=1", "␍=1"),
+            ("\n=1", "↵=1"),
+            ("\u{feff}=1", "<U+FEFF>=1"),
+            ("\0=1", "<0x00>=1"),
+            ("a\0\r\nb", "a<0x00>␍↵b"),
+        ] {
+            assert_eq!(csv(text), spelt);
+        }
+        let mut table = Table::new(["x"]);
+        table.push([Cell::Number(-1.5)]);
+        table.push([Cell::Number(-1e-9)]);
+        table.push([Cell::Number(f32::NEG_INFINITY)]);
+        assert_eq!(table.to_csv(), "x\r\n-1.5\r\n-1e-9\r\n-inf\r\n");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod files;
+mod printing;
 mod source;
 
 use crate::shell::{self, cargo, step};
@@ -30,6 +31,7 @@ fn house() -> Result<()> {
     for file in &files {
         if let Some(text) = file.text() {
             wrong.extend(source::check(&file.path, &text));
+            wrong.extend(printing::check(&file.path, &text));
         }
     }
     if wrong.is_empty() {

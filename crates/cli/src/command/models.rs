@@ -4,7 +4,9 @@ use crate::output::{print, print_json};
 use crate::pull::Settings;
 use crate::pull::human;
 use crate::pull::list::{Listed, list};
+use crate::terminal::path_text;
 use anyhow::Result;
+use attnscope_figures::token::plain;
 
 /// List the models that can be pulled by name, and those on this machine
 #[derive(Debug, clap::Args)]
@@ -21,8 +23,15 @@ struct Models<'a> {
 
 /// Prints the list.
 pub fn run(args: &ModelsArgs) -> Result<()> {
-    let models = list(&Settings::from_env()?);
-    if args.json { print_json(&Models { models: &models }) } else { print(table(&models)) }
+    let mut models = list(&Settings::from_env()?);
+    if !args.json {
+        return print(table(&models));
+    }
+    // JSON is UTF-8, whatever folders are called.
+    for path in models.iter_mut().filter_map(|model| model.path.as_mut()) {
+        *path = path.to_string_lossy().into_owned().into();
+    }
+    print_json(&Models { models: &models })
 }
 
 /// Columns as wide as their content; the path comes last, so that it may be as long as it likes.
@@ -37,11 +46,12 @@ fn table(models: &[Listed]) -> String {
 
 fn row(model: &Listed) -> [String; 4] {
     let place = match &model.path {
-        Some(path) => path.display().to_string(),
+        Some(path) => path_text(path),
         None if model.built_in => "built in".to_owned(),
-        None => format!("not pulled: attnscope pull {}", model.id),
+        None => format!("not pulled: attnscope pull {}", plain(&model.id)),
     };
-    [model.id.clone(), human(model.size), model.licence.clone().unwrap_or_else(|| "see the Hub".to_owned()), place]
+    let licence = model.licence.as_deref().map_or_else(|| "see the Hub".to_owned(), plain);
+    [plain(&model.id), human(model.size), licence, place]
 }
 
 #[cfg(test)]
@@ -67,5 +77,7 @@ tiny          98.4 MB  MIT          not pulled: attnscope pull tiny
 someone/else  98.4 MB  see the Hub  /m/x.gguf
 ";
         assert_eq!(text, expected);
+        let foreign = table(&[model("a/\u{1b}[2J", Some("\u{202e}TIM"), Some("/m/\n.gguf"))]);
+        assert!(foreign.ends_with("\na/<0x1B>[2J  98.4 MB  <U+202E>TIM  /m/↵.gguf\n"), "{foreign:?}");
     }
 }

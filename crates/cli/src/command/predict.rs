@@ -7,7 +7,7 @@ use anyhow::Result;
 use attnscope::{Capture, ModelInfo, NextToken, Token};
 use attnscope_figures::Theme;
 use attnscope_figures::number::{count, percent, plural};
-use attnscope_figures::token::shown;
+use attnscope_figures::token::{plain, shown};
 use unicode_width::UnicodeWidthStr;
 
 /// Show the likeliest next tokens
@@ -75,7 +75,7 @@ pub fn picture(terminal: &Terminal, model: &ModelInfo, tokens: &[Token], next: &
     let longest = next.iter().map(|next| next.p).fold(0.0, f32::max);
 
     let mut out = terminal.tokens(tokens.iter().map(|token| token.text.as_str()));
-    out.push_str(&terminal.dim(format!("{}, {}", model.name, plural(tokens.len(), "token"))));
+    out.push_str(&terminal.dim(format!("{}, {}", plain(&model.name), plural(tokens.len(), "token"))));
     out.push_str("\n\n");
     let pad = |number: &str| " ".repeat(number_width.saturating_sub(number.width())) + number;
     for ((next, word), number) in next.iter().zip(&words).zip(&numbers) {
@@ -115,6 +115,21 @@ tiny, 2 tokens
             45\u{202f}%  1,000 others
 ";
         assert_eq!(text.replace('\u{a0}', "\u{202f}"), expected);
+    }
+
+    #[test]
+    fn what_a_model_calls_itself_and_its_tokens_is_plain() {
+        let evil = "\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\n";
+        let model = ModelInfo { name: evil.into(), ..ModelInfo::default() };
+        let next = [NextToken { id: 0, text: evil.into(), p: 0.5 }];
+        let text = picture(
+            &Terminal { colors: Colors::None, width: 80 },
+            &model,
+            &[Token { id: 0, text: evil.into() }],
+            &next,
+        );
+        assert!(!text.replace('\n', "").chars().any(attnscope_figures::token::is_hidden), "{text:?}");
+        assert_eq!(text.matches("<0x1B>]0;x<0x07><0x9B>2J<U+202E>↵").count(), 2, "the next token is cut: {text}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `attnscope pull M`
 
-use crate::output::print;
+use crate::failure::note;
+use crate::output::print_path;
 use crate::pull::{Route, Settings, is_lesson, pull};
 use anyhow::Result;
 
@@ -17,9 +18,9 @@ pub struct PullArgs {
 /// Pulls the model and prints its path. The lesson model has none: it is part of the program.
 pub fn run(args: &PullArgs) -> Result<()> {
     if is_lesson(&args.model) {
-        eprintln!("the lesson model is built in: nothing to pull; use it with --model lesson");
+        note("the lesson model is built in: nothing to pull; use it with --model lesson");
         return Ok(());
     }
     let path = pull(&Settings::from_env()?, &args.model, args.from)?;
-    print(format!("{}\n", path.display()))
+    print_path(&path)
 }

@@ -8,7 +8,7 @@ use crate::command::predict;
 use crate::failure::usage;
 use crate::heatmap::heatmap;
 use crate::model_args::{ModelArgs, Opened};
-use crate::output::{extension, print, write_file};
+use crate::output::{Destination, extension, print};
 use crate::place::place;
 use crate::terminal::Terminal;
 use anyhow::Result;
@@ -18,7 +18,7 @@ use attnscope_figures::{Figure, Scene, Table, Theme, pdf, png, svg};
 use attnscope_page::{FIGURES, SENTENCE};
 use clap::ValueEnum;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Draw a figure
 ///
@@ -117,6 +117,7 @@ struct Choice<'a> {
 /// Runs the model, draws, and writes.
 pub fn run(args: &RenderArgs) -> Result<()> {
     let kind = args.output.as_deref().map(|path| extension(path, &["svg", "png", "pdf", "csv"])).transpose()?;
+    let to = args.output.as_deref().map(|path| Destination::new(path, Some(&args.input.model))).transpose()?;
     let wanted = match kind {
         None => Wanted::Text,
         Some("csv") => Wanted::Table,
@@ -126,10 +127,10 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         Some(figure) => from_trace(figure, args, wanted)?,
         None => story::draw(args, wanted == Wanted::Table)?,
     };
-    match (drawn, args.output.as_deref(), kind) {
-        (Drawn::Scene(scene), Some(path), Some(kind)) => save(&scene, kind, args.scale, path),
+    match (drawn, to, kind) {
+        (Drawn::Scene(scene), Some(to), Some(kind)) => save(&scene, kind, args.scale, &to),
         (Drawn::Scene(scene), ..) => print(svg::to_svg(&scene) + "\n"),
-        (Drawn::Table(table), Some(path), _) => write_file(path, |file| Ok(file.write_all(table.to_csv().as_bytes())?)),
+        (Drawn::Table(table), Some(to), _) => to.write(|file| Ok(file.write_all(table.to_csv().as_bytes())?)),
         (Drawn::Table(table), ..) => print(table.to_csv()),
         (Drawn::Text(text), ..) => print(text),
     }
@@ -199,11 +200,11 @@ fn text(figure: Figure, opened: &Opened, trace: &Trace, choice: &Choice) -> Resu
     })
 }
 
-fn save(scene: &Scene, kind: &str, scale: f32, path: &Path) -> Result<()> {
+fn save(scene: &Scene, kind: &str, scale: f32, to: &Destination) -> Result<()> {
     let bytes = match kind {
         "png" => png::to_png(scene, scale)?,
         "pdf" => pdf::to_pdf(scene)?,
         _ => svg::to_svg(scene).into_bytes(),
     };
-    write_file(path, |file| Ok(file.write_all(&bytes)?))
+    to.write(|file| Ok(file.write_all(&bytes)?))
 }

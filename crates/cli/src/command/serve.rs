@@ -1,11 +1,12 @@
 //! `attnscope serve`
 
-use crate::failure::usage;
+use crate::failure::{note, usage};
 use crate::output::print;
 use crate::server::Server;
 use crate::server::assets::Assets;
 use crate::server::guard::Guard;
 use crate::server::models::Offers;
+use crate::terminal::path_text;
 use anyhow::{Context, Result};
 use attnscope_protocol::Session;
 use std::io::ErrorKind;
@@ -50,7 +51,7 @@ pub fn run(args: &ServeArgs) -> Result<()> {
     let address = address(&args.host)?;
     let token = token(args, address)?;
     if let Some(folder) = args.assets.as_ref().filter(|folder| !folder.is_dir()) {
-        return Err(usage(format!("--assets {}: there is no such folder", folder.display())));
+        return Err(usage(format!("--assets {}: there is no such folder", path_text(folder))));
     }
     let session = session(&args.model)?;
     let listener = listen(address, args.port)?;
@@ -58,7 +59,7 @@ pub fn run(args: &ServeArgs) -> Result<()> {
     let url = url(&args.host, address, port, token.as_deref());
     print(format!("{url}\n"))?;
     if !args.no_open && has_display() && open::that_detached(&url).is_err() {
-        eprintln!("attnscope: no browser could be started; open the address above yourself");
+        note("attnscope: no browser could be started; open the address above yourself");
     }
     let assets = args.assets.clone().map_or(Assets::Embedded, Assets::Folder);
     let guard = Guard { port, address, host: args.host.clone(), token };

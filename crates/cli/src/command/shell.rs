@@ -1,7 +1,8 @@
 //! `attnscope completions SHELL` and `attnscope man`
 
 use crate::Cli;
-use crate::output::{print, write_file};
+use crate::output::{Destination, print};
+use crate::terminal::path_text;
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -40,7 +41,7 @@ pub fn man(args: &ManArgs) -> Result<()> {
         clap_mangen::Man::new(Cli::command()).render(&mut page)?;
         return print(page);
     };
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", path_text(folder)))?;
     let mut command = Cli::command().disable_help_subcommand(true);
     // Builds the subcommands, so that each knows its full name.
     command.build();
@@ -51,7 +52,7 @@ pub fn man(args: &ManArgs) -> Result<()> {
 fn page(command: &clap::Command, folder: &std::path::Path) -> Result<()> {
     let man = clap_mangen::Man::new(command.clone());
     let name = man.get_filename();
-    write_file(&folder.join(name), |file| {
+    Destination::new(&folder.join(name), None)?.write(|file| {
         let mut page = Vec::new();
         man.render(&mut page)?;
         Ok(file.write_all(&page)?)

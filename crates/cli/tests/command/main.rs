@@ -3,7 +3,9 @@
 mod figures;
 mod lesson;
 mod numbers;
+mod plain;
 mod refusals;
+mod written;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

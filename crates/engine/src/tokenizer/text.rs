@@ -89,7 +89,8 @@ impl Tokenizer {
         let window = (WINDOW / self.limits.growth).max(64);
         let (mut rest, mut tokens, mut bytes, mut spare) = (text, 0usize, 0usize, 0usize);
         while text.len() > window && !rest.is_empty() {
-            let (piece, after) = rest.split_at(rest.floor_char_boundary(window));
+            let end = (0..=window.min(rest.len())).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(0);
+            let (piece, after) = rest.split_at(end);
             rest = after;
             bytes += self.prepared(piece)?;
             tokens += self.encode_piece(piece)?;

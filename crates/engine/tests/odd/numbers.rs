@@ -13,7 +13,7 @@ pub fn weights(draw: &mut Draw<'_>, dtype: DType, n: usize) -> Vec<u8> {
         (state >> 16) as u16
     };
     let mut value = |i: usize| match odd {
-        Some(x) if i % 3 == 0 => x,
+        Some(x) if i.is_multiple_of(3) => x,
         _ => f32::from(next()) / 65_536.0 - 0.5,
     };
     match dtype {

@@ -1,6 +1,6 @@
 //! What a map shows: which queries and keys, and what stands for the cells under a pixel.
 
-use crate::failure::usage;
+use crate::failure::{quoted, usage};
 use anyhow::Result;
 use attnscope_figures::figure::map::Pool;
 use clap::ValueEnum;
@@ -44,7 +44,7 @@ impl FromStr for Span {
     fn from_str(text: &str) -> Result<Self, String> {
         let number = |end: &str| if end.is_empty() { Some(None) } else { end.parse().ok().map(Some) };
         let ends = text.split_once("..").and_then(|(from, to)| Some((number(from)?, number(to)?)));
-        let (from, to) = ends.ok_or_else(|| format!("expected A..B, such as 1000..1200, found {text:?}"))?;
+        let (from, to) = ends.ok_or_else(|| format!("expected A..B, such as 1000..1200, found {}", quoted(text)))?;
         Ok(Self { from: from.unwrap_or(0), to })
     }
 }

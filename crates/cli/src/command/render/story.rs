@@ -1,7 +1,7 @@
 //! Figures of the page, drawn for a file: the same functions, asked by the command instead of a reader.
 
 use super::{Drawn, RenderArgs};
-use crate::failure::usage;
+use crate::failure::{quoted, usage};
 use crate::place::place;
 use crate::pull::{self, is_lesson};
 use anyhow::{Context, Result};
@@ -111,7 +111,7 @@ fn chosen(controls: &[Control], asked: &str) -> Result<(String, String)> {
     let Some(control) = controls.iter().find(|control| control.id() == id) else {
         let all: Vec<String> = controls.iter().map(said).collect();
         let all = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
-        return Err(usage(format!("no control {id:?} here; there are: {all}")));
+        return Err(usage(format!("no control {} here; there are: {all}", quoted(id))));
     };
     let fits = match control {
         Control::Choice { options, .. } | Control::Switch { options, .. } => options.iter().any(|(v, _)| v == value),
@@ -122,7 +122,7 @@ fn chosen(controls: &[Control], asked: &str) -> Result<(String, String)> {
     if fits {
         Ok((id.to_owned(), value.to_owned()))
     } else {
-        Err(usage(format!("expected {}, found {asked:?}", said(control))))
+        Err(usage(format!("expected {}, found {}", said(control), quoted(asked))))
     }
 }
 

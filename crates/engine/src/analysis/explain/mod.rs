@@ -58,6 +58,7 @@ pub fn explain(model: &Model, trace: &Trace, number: Number) -> Result<Explanati
     }
     let title = title::title(&held, number);
     let formula = format!("{} = {formula}", name::short(number));
+    model.check_files()?;
     Ok(Explanation { name: number.to_string(), title, formula, value, rule, terms, steps, remarks })
 }
 
