@@ -195,6 +195,11 @@ fn configs_that_lie_are_refused_by_name() {
     assert!(folder("gpt2", &|config| config["n_embd"] = u64::MAX.into()).contains("18446744073709551615"));
     assert!(folder("llama", &|config| config["num_hidden_layers"] = 4097.into()).contains("n_layers is 4097"));
     assert!(folder("llama", &|config| config["rms_norm_eps"] = 1e30.into()).contains("epsilon"));
+    let windows = |config: &mut serde_json::Value| {
+        config["num_hidden_layers"] = (1u64 << 62).into();
+        config["layer_types"] = serde_json::Value::Null;
+    };
+    assert!(folder("qwen2", &windows).contains("n_layers is 4611686018427387904"));
     assert!(folder("llama", &|_| ()).is_empty());
 }
 

@@ -155,6 +155,14 @@ fn added_tokens_may_not_take_spaces_that_are_tokens() {
 }
 
 #[test]
+fn added_tokens_are_something_after_the_normalizer() {
+    let token = json!([{"id": 5, "content": " ", "single_word": false, "lstrip": false, "rstrip": false,
+        "normalized": true, "special": false}]);
+    let strip = json!({"type": "Strip", "strip_left": true, "strip_right": false});
+    refused(&file(word_level(), json!({"added_tokens": token, "normalizer": strip})), "the normalizer leaves nothing");
+}
+
+#[test]
 fn texts_that_cannot_fit_are_refused_before_they_are_cut() {
     let bytes = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
     let plain =

@@ -121,3 +121,11 @@ fn an_array_that_lies_about_its_shape_is_no_request() {
         assert!(decode_request(&bytes).is_err(), "{axis}");
     }
 }
+
+#[test]
+fn a_text_that_no_model_reads_is_refused_before_it_is_cut() {
+    let prompt = Prompt { model: LESSON.into(), text: " ".repeat(attnscope::MAX_TEXT + 1), interventions: vec![] };
+    let events = begin(Request::Heads { prompt });
+    let [Event::Failed(failure)] = &events[..] else { panic!("{events:?}") };
+    assert!(failure.to_string().contains("at most 1048576 are read"), "{failure}");
+}

@@ -53,6 +53,23 @@ fn stdin_must_be_text() {
 }
 
 #[test]
+fn texts_that_cannot_fit_are_refused_before_they_are_cut() {
+    let long = "hot dog ".repeat(20_000);
+    for (args, stdin) in [(["-t", "-"], long.as_bytes()), (["-t", &long[..100_000]], b"")] {
+        let model = tiny();
+        let args = [&["predict", "-m", &model][..], &args].concat();
+        let error = failure(2, &args, stdin);
+        assert!(error.contains("bytes, but at most") && error.contains("shorten it"), "{error}");
+    }
+    // Words have no longest token, and spaces are none: they are only not read without end.
+    let spaces = vec![b' '; attnscope::MAX_TEXT + 3];
+    for model in ["lesson".to_string(), tiny()] {
+        let error = failure(2, &["predict", "-m", &model, "-t", "-"], &spaces);
+        assert!(error.contains("1048576 bytes"), "{error}");
+    }
+}
+
+#[test]
 fn unknown_extensions_are_refused_before_the_model_is_opened() {
     let trace = failure(2, &["trace", "-m", "/nowhere.gguf", "-t", TEXT, "-o", "out.csv"], b"");
     assert!(trace.contains(".safetensors, .npz"), "{trace}");

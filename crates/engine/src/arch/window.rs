@@ -23,11 +23,12 @@ pub(super) fn by_layer(fields: &Fields<'_>, n_layers: usize) -> Result<Option<us
     let given = size(fields, 4096);
     let window = if on { given? } else { None };
     let from = fields.size_or("max_window_layers", 28)?;
-    let (name, windowed) = match layer_types(fields, n_layers)? {
-        Some(types) => ("layer_types", types),
-        None => ("max_window_layers", (0..n_layers).map(|layer| window.is_some() && layer >= from).collect()),
+    // No list of layers is made: how many there are has not been checked yet.
+    let (name, some, all) = match layer_types(fields, n_layers)? {
+        Some(types) => ("layer_types", types.contains(&true), !types.contains(&false)),
+        None => ("max_window_layers", window.is_some() && from < n_layers, from == 0),
     };
-    match (windowed.iter().any(|w| *w), windowed.iter().all(|w| *w)) {
+    match (some, all) {
         (false, _) => Ok(None),
         (true, true) => window.map(Some).ok_or_else(|| {
             fields.refused(name, "asks for windows, but no window is set (use_sliding_window, sliding_window)")

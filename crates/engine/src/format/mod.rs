@@ -165,8 +165,10 @@ impl Tensors {
     }
 }
 
-/// Bytes that a tensor of this shape takes; rows must be whole blocks.
+/// Bytes that a tensor of this shape takes; rows must be whole blocks, and expanded it must still be countable in bytes.
 fn tensor_bytes(dtype: DType, shape: &[usize]) -> Option<usize> {
+    let numbers = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
+    numbers.filter(|n| *n <= isize::MAX as usize / size_of::<f32>())?;
     let row = dtype.bytes_for(shape.last().copied().unwrap_or(1))?;
     shape.iter().rev().skip(1).try_fold(row, |n, d| n.checked_mul(*d))
 }

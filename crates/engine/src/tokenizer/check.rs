@@ -20,6 +20,7 @@
 //! | `decoders/bpe` | no tokens: 0 − 1 | `Tokenizer::decode` |
 //! | `utils/fancy` | a pattern that gives up is taken for one that does not match | `text` |
 //! | `added_vocabulary` | spaces taken into one token that are another: slices reversed | [`added`] |
+//! | `added_vocabulary` | a token of which the normalizer leaves nothing is found within characters | `json` |
 //! | `added_vocabulary`, Aho–Corasick | 100 bytes of automaton for each byte of a token | [`added`] |
 //! | truncation, padding | lengths of 0, strides | not read at all |
 

@@ -10,7 +10,7 @@ use crate::format::json::without_bom;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokenizers::{AddedToken, ModelWrapper, Tokenizer};
+use tokenizers::{AddedToken, ModelWrapper, NormalizedString, Normalizer, Tokenizer};
 
 /// Bytes of one part that is neither vocabulary nor merges.
 const MOST_PART: usize = 1 << 18;
@@ -58,6 +58,7 @@ pub(super) fn read(json: &[u8], origin: &str) -> Result<(Tokenizer, Limits), Err
         tokenizer.with_pre_tokenizer(typed::<tokenizers::PreTokenizerWrapper>(pre_tokenizer)?);
         tokenizer.with_post_processor(typed::<tokenizers::PostProcessorWrapper>(post_processor)?);
         tokenizer.with_decoder(typed::<tokenizers::DecoderWrapper>(decoder)?);
+        check_normalised(&tokenizer, &added)?;
         tokenizer.add_tokens(added)?;
         Ok(())
     };
@@ -96,6 +97,21 @@ fn added(raw: Option<&RawValue>, origin: &str) -> Result<Vec<AddedToken>, Error>
         serde_json::from_str(raw.get()).map_err(|e| not_one(origin, format!("its added tokens: {e}")))?;
     check::added(&tokens, origin)?;
     Ok(tokens)
+}
+
+/// Refuses added tokens of which the normalizer leaves nothing: they would be found between any two bytes.
+fn check_normalised(tokenizer: &Tokenizer, added: &[AddedToken]) -> tokenizers::Result<()> {
+    let Some(normalizer) = tokenizer.get_normalizer() else { return Ok(()) };
+    for token in added.iter().filter(|token| token.normalized && !token.content.is_empty()) {
+        let mut text = NormalizedString::from(token.content.as_str());
+        normalizer.normalize(&mut text)?;
+        if text.is_empty() {
+            return Err(
+                format!("of its added token {:?} the normalizer leaves nothing", check::short(&token.content)).into()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Whether some of a text is in no token.

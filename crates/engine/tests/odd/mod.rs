@@ -23,12 +23,23 @@ pub enum Outcome {
 /// Makes a GGUF file and does everything with it.
 pub fn gguf_file(draw: &mut Draw<'_>) -> Outcome {
     let bytes = gguf::file(draw);
+    if let Some(at) = std::env::var_os("ODD_KEEP") {
+        let _ = std::fs::create_dir_all(&at);
+        let _ = std::fs::write(std::path::Path::new(&at).join("odd.gguf"), &bytes);
+    }
     use_all(draw, Model::from_gguf(Bytes::from(bytes), "odd.gguf"))
 }
 
 /// Makes a folder and does everything with it.
 pub fn folder_of_files(draw: &mut Draw<'_>) -> Outcome {
-    let files = folder::files(draw).into_iter().map(|(name, bytes)| (name, Bytes::from(bytes))).collect();
+    let files = folder::files(draw);
+    if let Some(at) = std::env::var_os("ODD_KEEP") {
+        let _ = std::fs::create_dir_all(&at);
+        for (name, bytes) in &files {
+            let _ = std::fs::write(std::path::Path::new(&at).join(name), bytes);
+        }
+    }
+    let files = files.into_iter().map(|(name, bytes)| (name, Bytes::from(bytes))).collect();
     use_all(draw, Model::from_files(files, "odd"))
 }
 

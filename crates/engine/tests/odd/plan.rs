@@ -70,6 +70,9 @@ impl Plan {
                 }
             }
             add(at("self_attn.o_proj.weight"), &[d, q]);
+            if self.arch == "llama" && self.biases {
+                add(at("self_attn.o_proj.bias"), &[d]);
+            }
             if self.arch == "qwen3" {
                 add(at("self_attn.q_norm.weight"), &[self.d_head]);
                 add(at("self_attn.k_norm.weight"), &[self.d_head]);
