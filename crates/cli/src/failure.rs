@@ -55,8 +55,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
 
 /// Says on one line of stderr what the user should know; the work goes on.
 pub fn warn(message: &str) {
-    let message: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    anstream::eprintln!("attnscope: warning: {message}");
+    note(format!("attnscope: warning: {message}"));
 }
 
 /// What clap says about the arguments: help and version in full, what is wrong with them on one line.

@@ -1,6 +1,6 @@
 //! `attnscope serve`
 
-use crate::failure::{note, usage};
+use crate::failure::{note, usage, warn};
 use crate::output::print;
 use crate::server::Server;
 use crate::server::assets::Assets;
@@ -99,7 +99,7 @@ fn token(args: &ServeArgs, address: IpAddr) -> Result<Option<String>> {
     let variable = std::env::var_os(token::VARIABLE).map(|value| value.to_string_lossy().into_owned());
     let (token, others) = token::find(args.token.as_deref(), args.token_file.as_deref(), variable)?;
     if !others.is_empty() {
-        eprintln!("attnscope: more than one token was given; not used: {}", others.join(", "));
+        warn(&format!("more than one token was given; not used: {}", others.join(", ")));
     }
     match token {
         None if args.allow_remote => Ok(Some(token::random()?)),
