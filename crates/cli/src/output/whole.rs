@@ -159,7 +159,8 @@ mod tests {
             };
             return replace(&Path::new(&folder).join("out.npz"), half).unwrap();
         }
-        for signal in ["INT", "TERM", "HUP", "KILL"] {
+        // One that can be caught and one that cannot. (Who starts the tests may have INT and HUP ignored.)
+        for signal in ["TERM", "KILL"] {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("out.npz"), "old").unwrap();
             let name = "output::whole::tests::a_process_that_is_killed_leaves_the_old_file_and_nothing_else";
