@@ -3,7 +3,7 @@
 //! It lives here because this is the only crate with `unsafe`; the file is opened by the caller.
 //!
 //! A file can be cut off or written over while it is mapped. Touching what is gone ends a process with SIGBUS; here the
-//! bytes read as zeros instead, and the map says that it is no longer whole ([`lost`]). Who computes with the bytes
+//! bytes read as zeros instead, and the map says that it is no longer whole (`lost`). Who computes with the bytes
 //! asks before the result is given to anybody, and throws it away.
 
 #[cfg(unix)]
