@@ -176,6 +176,31 @@ mod tests {
         }
     }
 
+    /// The test runs itself once more as a process that touches what is gone of somebody else's map.
+    #[cfg(unix)]
+    #[test]
+    fn what_others_have_mapped_ends_the_process_as_ever() {
+        use std::os::unix::process::ExitStatusExt;
+        use std::process::Command;
+        const CHILD: &str = "ATTNSCOPE_TEST_TOUCHES";
+        let file = Ones::new("others");
+        if std::env::var_os(CHILD).is_some() {
+            let ours = file.map();
+            // SAFETY: the bytes are only summed, and what is missing of them is what is tested.
+            let theirs = unsafe { memmap2::Mmap::map(&File::open(&file.0).unwrap()) }.unwrap();
+            file.cut(0);
+            assert_eq!(sum(ours.as_ref()), 0);
+            // The file's name goes now: there will be no time for it.
+            std::fs::remove_file(&file.0).unwrap();
+            let sum = sum(&theirs);
+            unreachable!("{sum}");
+        }
+        let name = "mapped::tests::what_others_have_mapped_ends_the_process_as_ever";
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        let status = child.args([name, "--exact"]).env(CHILD, "1").output().unwrap().status;
+        assert_eq!(status.signal(), Some(libc::SIGBUS), "{status}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_file_replaced_by_another_name_stays_the_old_one() {
