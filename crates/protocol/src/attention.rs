@@ -8,7 +8,8 @@ use attnscope::cost::RandomHead;
 pub(crate) struct Attending {
     head: RandomHead,
     tiled: bool,
-    bytes: u64,
+    /// What the answer names: the kernel's working memory.
+    working: u64,
     held: u64,
 }
 
@@ -19,8 +20,8 @@ impl Attending {
         within("the width of the head", d_head, 1, MAX_D_HEAD)?;
         let working = |len| RandomHead::working_bytes(len, d_head, tiled);
         let held = check_length(len, |len| working(len).saturating_add(RandomHead::held_bytes(len, d_head)))?;
-        let bytes = working(len);
-        Ok(Self { head: RandomHead::new(len, d_head), tiled, bytes, held })
+        let working = working(len);
+        Ok(Self { head: RandomHead::new(len, d_head), tiled, working, held })
     }
 }
 
@@ -28,7 +29,7 @@ impl Work for Attending {
     fn step(self: Box<Self>) -> Result<Step, Failure> {
         // Nobody reads z, and it is to be computed all the same.
         std::hint::black_box(self.head.attend(self.tiled));
-        Ok(Step::Done(Response::Attended { bytes: self.bytes }))
+        Ok(Step::Done(Response::Attended { bytes: self.working }))
     }
     fn bytes(&self) -> u64 {
         self.held
