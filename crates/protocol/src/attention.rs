@@ -8,6 +8,7 @@ use attnscope::cost::RandomHead;
 pub(crate) struct Attending {
     head: RandomHead,
     tiled: bool,
+    /// What the answer names: the kernel's working memory.
     working: u64,
     held: u64,
 }
@@ -30,7 +31,6 @@ impl Work for Attending {
         std::hint::black_box(self.head.attend(self.tiled));
         Ok(Step::Done(Response::Attended { bytes: self.working }))
     }
-
     fn bytes(&self) -> u64 {
         self.held
     }

@@ -173,7 +173,9 @@ impl<S: Source> Session<S> {
                 check_top(top)?;
                 let model = self.open(&model)?;
                 within("the token", token as usize, 0, model.config().n_vocab - 1)?;
-                done(Response::Neighbours(analysis::neighbours(&model, &model.embedding(token), top)))
+                let found = analysis::neighbours(&model, &model.embedding(token), top);
+                model.check_files()?;
+                done(Response::Neighbours(found))
             }
             Request::Contributions { prompt, token } => {
                 let text = self.read(prompt)?;
@@ -219,10 +221,15 @@ impl<S: Source> Session<S> {
                 for token in &tokens {
                     within("the token", *token as usize, 0, model.config().n_vocab - 1)?;
                 }
-                done(Response::Embeddings(model.embeddings(&tokens)?))
+                let vectors = model.embeddings(&tokens)?;
+                model.check_files()?;
+                done(Response::Embeddings(vectors))
             }
             Request::Matrix { model, layer, head, which } => {
-                done(Response::Matrix(self.open(&model)?.matrix(layer, head, which)?))
+                let model = self.open(&model)?;
+                let matrix = model.matrix(layer, head, which)?;
+                model.check_files()?;
+                done(Response::Matrix(matrix))
             }
             Request::Near { model, vector, top } => {
                 check_top(top)?;
@@ -232,7 +239,9 @@ impl<S: Source> Session<S> {
                     let message = format!("the vector has {found} numbers, expected {expected}: those of an embedding");
                     return Err(Failure::request(message));
                 }
-                done(Response::Neighbours(analysis::neighbours(&model, &vector, top)))
+                let found = analysis::neighbours(&model, &vector, top);
+                model.check_files()?;
+                done(Response::Neighbours(found))
             }
             Request::Twin { text, top } => {
                 check_top(top)?;

@@ -80,7 +80,7 @@ fn connection(stream: TcpStream, router: Router, peer: Arc<Peer>) -> impl Gracef
 
 /// Answers one request, whose handlers are told whose it is.
 async fn answer(router: Router, peer: Arc<Peer>, mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-    // One who asks on and on and takes no answer would fill the memory with heads of answers.
+    // Each request has its patience anew: not before the answer to the last one is taken.
     while peer.state().is_awaited() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -208,20 +208,6 @@ fn who_stays_and_says_nothing() {
 }
 
 #[test]
-fn who_asks_on_and_on_and_does_not_read() {
-    under("8 that ask for thousands of heads", 5, |server| {
-        let head = format!("HEAD / HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", server.port);
-        let held = connections(server, 8, b"");
-        let mut attack = Attack::new(held);
-        for stream in &mut attack.held {
-            stream.set_write_timeout(Some(Duration::from_millis(500))).expect("a time");
-            drop(stream.write_all(head.repeat(200_000).as_bytes()));
-        }
-        attack
-    });
-}
-
-#[test]
 fn who_does_not_read_is_cut_off() {
     let server = Server::start();
     std::fs::File::create(server.page.path().join("large.bin")).unwrap().set_len(LARGE).unwrap();

@@ -116,9 +116,8 @@ fn a_file_that_changes_while_it_is_sent_does_not_end_well() {
         std::fs::write(path.with_extension("new"), "other").unwrap();
         std::fs::rename(path.with_extension("new"), path).unwrap();
     };
-    type Change<'a> = &'a dyn Fn(&Path);
-    let changes: [(Change<'_>, bool); 3] = [(&rewrite, false), (&cut, false), (&replace, true)];
-    for (change, ends_well) in changes {
+    let changes: [fn(&Path); 3] = [rewrite, cut, replace];
+    for (change, ends_well) in changes.into_iter().zip([false, false, true]) {
         std::fs::File::create(&path).unwrap().set_len(SIZE).unwrap();
         let mut stream = server.connect().into_stream();
         let host = server.port;
