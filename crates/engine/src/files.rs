@@ -7,6 +7,7 @@ use crate::{Bytes, Error, Model};
 pub(crate) struct Files(Vec<(String, Bytes)>);
 
 impl Files {
+    #[cfg(not(target_arch = "wasm32"))] // only natively are models opened from files
     pub fn new(files: Vec<(String, Bytes)>) -> Self {
         Self(files)
     }
