@@ -202,6 +202,9 @@ fn no_tokens_are_no_text() {
         (tokenizer.decode(&[]), tokenizer.decode(&[9]), tokenizer.decode(&[1])),
         ("".into(), "".into(), "b".into())
     );
+    let ctc = json!({"type": "CTC", "pad_token": "a", "word_delimiter_token": "|", "cleanup": true});
+    let behind = json!([ctc, {"type": "BPEDecoder", "suffix": "</w>"}]);
+    refused(&file(word_level(), json!({"decoder": {"type": "Sequence", "decoders": behind}})), "stands behind another");
 }
 
 #[test]

@@ -17,7 +17,7 @@
 //! | `processors/template` | B where there is one text, tokens that are not listed, two templates in a row (`todo!`) | `parts` |
 //! | `processors/template` | the text copied for each `$A` | `parts` |
 //! | `decoders/strip` | more cut off than there is | `parts` |
-//! | `decoders/bpe` | no tokens: 0 − 1 | `Tokenizer::decode` |
+//! | `decoders/bpe` | no tokens, or none left by the decoder before: 0 − 1 | `Tokenizer::decode`, `parts` |
 //! | `utils/fancy` | a pattern that gives up is taken for one that does not match | `text` |
 //! | `added_vocabulary` | spaces taken into one token that are another: slices reversed | [`added`] |
 //! | `added_vocabulary` | a token of which the normalizer leaves nothing is found within characters | `json` |

@@ -25,13 +25,14 @@ pub(super) struct Found {
     n_parts: usize,
     n_patterns: usize,
     n_templates: usize,
+    n_decoders: usize,
     origin: String,
 }
 
 impl Found {
     pub fn new(origin: &str) -> Self {
         let (patterns, origin) = (Vec::new(), origin.into());
-        Self { growth: 1, patterns, n_parts: 0, n_patterns: 0, n_templates: 0, origin }
+        Self { growth: 1, patterns, n_parts: 0, n_patterns: 0, n_templates: 0, n_decoders: 0, origin }
     }
 
     /// Looks at a `normalizer`.
@@ -131,7 +132,10 @@ impl Found {
     }
 
     fn one_decoder(&mut self, kind: &str, part: &Value) -> Result<(), Error> {
+        self.n_decoders += 1;
         match kind {
+            // It counts down from the number of tokens, and one before it may have left none.
+            "BPEDecoder" if self.n_decoders > 1 => self.fail("its decoder `BPEDecoder` stands behind another"),
             "ByteLevel" | "WordPiece" | "Metaspace" | "CTC" | "Fuse" | "ByteFallback" => Ok(()),
             "BPEDecoder" => match self.text(kind, part, "suffix")? {
                 "" => self.fail("its decoder `BPEDecoder` has no suffix"),
