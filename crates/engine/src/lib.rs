@@ -14,6 +14,7 @@ pub mod config;
 pub mod cost;
 pub mod error;
 mod files;
+mod folder;
 pub mod format;
 pub mod generate;
 pub mod intervention;

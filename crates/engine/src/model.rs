@@ -3,6 +3,7 @@
 use crate::capture::Capture;
 use crate::config::Config;
 use crate::files::Files;
+use crate::folder;
 use crate::format::{Tensors, gguf, safetensors};
 use crate::vocabulary::Vocabulary;
 use crate::weights::{Weights, product};
@@ -36,21 +37,18 @@ impl Model {
     /// and `tokenizer.json` where text is to be read.
     pub fn from_files(files: Vec<(String, Bytes)>, origin: &str) -> Result<Self, Error> {
         let find = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, b)| b.clone());
-        refuse_other_folders(&files, origin)?;
-        if let Some((name, bytes)) = files.iter().find(|(n, _)| n.ends_with(".gguf")) {
+        folder::check(&files, origin)?;
+        if let Some((name, bytes)) = files.iter().find(|(n, _)| folder::is_gguf(n)) {
             return Self::from_gguf(bytes.clone(), name);
         }
-        let missing = |name: &str| {
-            Error::format(
-                origin,
-                format!("there is no {name}; a model is one .gguf file, or config.json and model.safetensors"),
-            )
-        };
+        let missing = |name: &str| folder::missing(name, origin);
         let json = find("config.json").ok_or_else(|| missing("config.json"))?;
         let json = crate::format::json::parse(&json, "config.json", origin)?;
         let tensors: Tensors = match (find("model.safetensors"), find("model.safetensors.index.json")) {
             (Some(bytes), _) => safetensors::parse(bytes, "model.safetensors")?,
-            (None, Some(index)) => safetensors::parse_sharded(&index, |name| find(name).ok_or_else(|| missing(name)))?,
+            (None, Some(index)) => {
+                safetensors::parse_sharded(&index, |name| find(name).ok_or_else(|| folder::no_shard(name, origin)))?
+            }
             (None, None) => return Err(missing("model.safetensors")),
         };
         let arch::Read { mut config, weights, headless } = arch::from_hf(&json, &tensors, origin)?;
@@ -59,7 +57,13 @@ impl Model {
         }
         #[cfg(feature = "tokenizers")]
         let vocabulary = match find("tokenizer.json") {
-            Some(json) => Vocabulary::Pieces(Box::new(crate::Tokenizer::from_json(&json)?)),
+            Some(json) => {
+                let tokenizer = crate::Tokenizer::from_json(&json)?;
+                if let Some(config) = find("tokenizer_config.json") {
+                    tokenizer.check_beside(&config, &json)?;
+                }
+                Vocabulary::Pieces(Box::new(tokenizer))
+            }
             None => Vocabulary::None,
         };
         #[cfg(not(feature = "tokenizers"))]
@@ -121,7 +125,7 @@ impl Model {
             Vocabulary::Words(_) => {
                 Err(Error::usage(format!("{} reads whole words and has no tokenizer", self.config.name)))
             }
-            Vocabulary::None => Err(Error::format(&self.origin, "there is no tokenizer.json, so no text can be read")),
+            Vocabulary::None => Err(folder::no_tokenizer(&self.origin)),
         }
     }
 
@@ -258,23 +262,4 @@ pub fn probabilities(logits: &[f32]) -> Vec<f32> {
     let exp: Vec<f64> = logits.iter().map(|x| f64::from(x - max).exp()).collect();
     let sum: f64 = exp.iter().sum();
     exp.into_iter().map(|e| (e / sum) as f32).collect()
-}
-
-/// A folder with several models, or with what is none: which one is meant is not guessed.
-fn refuse_other_folders(files: &[(String, Bytes)], origin: &str) -> Result<(), Error> {
-    let has = |name: &str| files.iter().any(|(n, _)| n == name);
-    let whole =
-        |name: &str| name.ends_with(".gguf") || ["model.safetensors", "model.safetensors.index.json"].contains(&name);
-    let models: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).filter(|name| whole(name)).collect();
-    if let [first, second, rest @ ..] = models.as_slice() {
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        let text =
-            format!("there are several models here: {first}, {second}{more}; give the path of the one that is meant");
-        return Err(Error::format(origin, text));
-    }
-    if models.is_empty() && has("adapter_config.json") {
-        let text = "it is a LoRA adapter, which changes a model but is none; merge it into its model first";
-        return Err(Error::config(origin, text));
-    }
-    Ok(())
 }

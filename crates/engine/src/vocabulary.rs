@@ -47,9 +47,7 @@ impl Vocabulary {
             #[cfg(feature = "tokenizers")]
             Self::Pieces(tokenizer) => tokenizer.encode(text),
             Self::Words(words) => words.encode(text),
-            Self::None if cfg!(feature = "tokenizers") => {
-                Err(Error::format(origin, "there is no tokenizer.json, so no text can be read"))
-            }
+            Self::None if cfg!(feature = "tokenizers") => Err(crate::folder::no_tokenizer(origin)),
             Self::None => Err(Error::format(origin, "this build has no tokenizers, so no text can be read: give ids")),
         }
     }

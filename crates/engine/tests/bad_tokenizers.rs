@@ -145,13 +145,35 @@ fn templates_hold_one_text_once_and_tokens_that_are_listed() {
 
 #[test]
 fn added_tokens_may_not_take_spaces_that_are_tokens() {
-    let token = |content: &str, strips: bool| {
-        json!({"id": 5, "content": content, "single_word": false, "lstrip": strips, "rstrip": strips,
+    let token = |id: u32, content: &str, strips: bool| {
+        json!({"id": id, "content": content, "single_word": false, "lstrip": strips, "rstrip": strips,
             "normalized": false, "special": true})
     };
-    let tokens = json!({"added_tokens": [token("<m>", true), token("  ", false)]});
+    let tokens = json!({"added_tokens": [token(2, "<m>", true), token(3, "  ", false)]});
     refused(&file(word_level(), tokens), "takes the spaces");
-    assert!(read(&file(word_level(), json!({"added_tokens": [token("<m>", true), token("x y", false)]}))).is_ok());
+    assert!(
+        read(&file(word_level(), json!({"added_tokens": [token(2, "<m>", true), token(3, "x y", false)]}))).is_ok()
+    );
+    let elsewhere = json!({"added_tokens": [token(7, "<m>", false)]});
+    refused(&file(word_level(), elsewhere), "says that its id is 7, but it follows the others as 2");
+}
+
+#[test]
+fn what_tokenizer_config_says_otherwise_is_refused() {
+    let tokenizer = file(
+        word_level(),
+        json!({"normalizer": {"type": "BertNormalizer", "clean_text": true,
+        "handle_chinese_chars": true, "strip_accents": null, "lowercase": true}}),
+    );
+    let check = |config: Value| {
+        let bytes = tokenizer.to_string().into_bytes();
+        let read = attnscope::Tokenizer::from_json(&bytes).unwrap();
+        read.check_beside(config.to_string().as_bytes(), &bytes).map_err(|e| e.to_string())
+    };
+    assert_eq!(check(json!({"do_lower_case": true, "added_tokens_decoder": {"1": {"content": "b"}}})), Ok(()));
+    assert!(check(json!({"do_lower_case": false})).unwrap_err().contains("do_lower_case"));
+    let error = check(json!({"added_tokens_decoder": {"9": {"content": "<|im_start|>"}}})).unwrap_err();
+    assert!(error.contains("<|im_start|>") && error.contains('9'), "{error}");
 }
 
 #[test]

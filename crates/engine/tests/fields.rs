@@ -54,7 +54,12 @@ fn a_value_of_the_wrong_kind_is_refused_by_name_or_changes_nothing() {
                     Ok(trace) if same(&trace, &unchanged) => harmless += 1,
                     Ok(_) => {
                         // Yes and no, and numbers that may be any, have other meanings that are computed as well.
-                        let computed = [("is_decoder", json!(true)), ("tie_word_embeddings", json!(true))];
+                        let computed = [
+                            ("is_decoder", json!(true)),
+                            ("sliding_window", Value::Null),
+                            ("rope_parameters", json!({})),
+                            ("rope_parameters", Value::Null),
+                        ];
                         let any = name.ends_with("_eps") || name.ends_with("epsilon") || name == "tie_word_embeddings";
                         assert!(any || computed.contains(&(name.as_str(), value.clone())), "{family}: {name} {value}");
                     }
@@ -138,6 +143,16 @@ fn switches_are_read_as_transformers_reads_them() {
         ("mistral", vec![("sliding_window", Value::Null)], Other),
         ("mistral", vec![("sliding_window", json!(0))], Named("sliding_window")),
         ("mistral", vec![("sliding_window", Value::Null), ("layer_types", window(2))], Named("layer_types")),
+        ("mistral", vec![("layer_types", window(2))], Same),
+        ("mistral", vec![("layer_types", full(2))], Other),
+        ("mistral", vec![("layer_types", json!(["full_attention", "sliding_attention"]))], Named("layer_types")),
+        ("qwen2", vec![("layer_types", json!(["attention", "attention"]))], Same),
+        ("qwen2", vec![("use_mrope", json!(false))], Same),
+        ("qwen2", vec![("use_mrope", json!(true))], Named("use_mrope")),
+        ("llama", vec![("whatever_it_is", Value::Null)], Same),
+        ("llama", vec![("hidden_act", Value::Null)], Named("hidden_act")),
+        ("llama", vec![("rope_parameters", json!({"rope_type": null}))], Named("rope_type")),
+        ("llama", vec![("quantization", json!({"bits": 4}))], Named("MLX")),
         ("mistral", vec![("use_sliding_window", json!(false))], Same),
         // Which way a token looks.
         ("llama", vec![("is_causal", json!(false))], Other),

@@ -84,6 +84,9 @@ fn keys_are_read_as_llama_cpp_reads_them() {
         ("llama.rope.scale_linear", f(4.0), Named("scale_linear")),
         ("llama.rope.scaling.original_context_length", u(32), Same),
         ("llama.rope.scaling.attn_factor", f(0.5), Named("attn_factor")),
+        ("llama.rope.scaling.attn_factor", f(0.0), Named("attn_factor")),
+        ("llama.rope.scaling.attn_factor", f(1.0), Same),
+        ("llama.pooling_type", u(3), Same),
         ("llama.expert_count", u(0), Same),
         ("llama.expert_count", u(8), Named("experts")),
         ("llama.logit_scale", f(2.0), Named("logit_scale")),
@@ -120,4 +123,6 @@ fn numbers_for_each_layer_are_taken_if_they_are_alike() {
     assert_eq!(ids(with(file, "gpt2.attention.head_count_kv", &several(&[4, 4, 4]))), whole);
     let message = ids(with(file, "gpt2.attention.head_count_kv", &several(&[4, 2, 4]))).unwrap_err();
     assert!(message.contains("head_count_kv") && message.contains("differs between layers"), "{message}");
+    let message = ids(with(file, "gpt2.attention.head_count_kv", &several(&[4, 4]))).unwrap_err();
+    assert!(message.contains("one for each of the 3 layers"), "{message}");
 }

@@ -86,6 +86,8 @@ impl<'a> Fields<'a> {
                 name,
                 format!("is {}: {asks}, which attnscope does not compute{}", shown(value), only(values)),
             )),
+            // Whatever it is, it is not set.
+            None if value.is_null() => Ok(()),
             None => Err(self.refused(
                 name,
                 format!(
@@ -148,6 +150,16 @@ impl<'a> Fields<'a> {
     /// A whole number, if it is there. In a GGUF it may be written once for each layer: then all must be the same.
     pub fn optional_size(&self, name: &'static str) -> Result<Option<usize>, Error> {
         let Some(value) = self.get(name)? else { return Ok(None) };
+        let layers = match self.source {
+            Source::Gguf(meta) => meta.get_u64(&format!("{}.block_count", self.arch)).ok(),
+            Source::Json(_) => None,
+        };
+        if let (Some(list), Some(layers)) = (value.as_array(), layers)
+            && list.len() as u64 != layers
+        {
+            let found = format!("{} numbers", list.len());
+            return Err(self.bad(name, &format!("a number, or one for each of the {layers} layers"), &found));
+        }
         let one = match (&self.source, value.as_array().map(Vec::as_slice)) {
             (Source::Gguf(_), Some([first, rest @ ..])) if rest.iter().all(|other| other == first) => first,
             (Source::Gguf(_), Some([_, _, ..])) => {
@@ -208,11 +220,14 @@ impl<'a> Fields<'a> {
     pub fn activation_or(&self, name: &'static str, default: &str) -> Result<config::Activation, Error> {
         use config::Activation::*;
         let value = self.get(name)?;
+        if self.is_null(name) {
+            return Err(self.bad(name, "the name of a non-linearity", "null"));
+        }
         let found = value.as_ref().map_or(Some(default), Value::as_str);
         match found {
             Some("silu" | "swish") => Ok(Silu),
             Some("gelu" | "gelu_python") => Ok(Gelu),
-            Some("gelu_new" | "gelu_pytorch_tanh") => Ok(GeluTanh),
+            Some("gelu_new" | "gelu_pytorch_tanh" | "gelu_python_tanh") => Ok(GeluTanh),
             Some("relu") => Ok(Relu),
             _ => Err(self.wrong(name, "silu, gelu, gelu_new or relu", &value.unwrap_or_default())),
         }

@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(super) enum Trained {
     /// To predict the next token.
     NextToken,
+    /// The config does not say: to predict the next token, unless the file has a head for something else.
+    Unsaid,
     /// The blocks alone, without any head.
     Blocks,
     /// Something else on top of the blocks; the class.
@@ -21,9 +23,9 @@ pub(super) enum Trained {
 pub(super) fn trained(fields: &Fields<'_>, prefix: &str) -> Result<Trained, Error> {
     remote_code(fields)?;
     let class = match fields.get("architectures")? {
-        None => return Ok(Trained::NextToken),
+        None => return Ok(Trained::Unsaid),
         Some(Value::Array(list)) => match list.as_slice() {
-            [] => return Ok(Trained::NextToken),
+            [] => return Ok(Trained::Unsaid),
             [Value::String(class)] => class.clone(),
             _ => return Err(fields.bad("architectures", "one class", &Value::Array(list).to_string())),
         },
@@ -43,7 +45,7 @@ pub(super) fn trained(fields: &Fields<'_>, prefix: &str) -> Result<Trained, Erro
         Some("Model") => Ok(Trained::Blocks),
         Some(other) if OTHERS.contains(&other) => Ok(Trained::Other(class)),
         _ => {
-            let text = format!("{prefix}ForCausalLM or another class that transformers has for `{}`", fields.arch);
+            let text = format!("{prefix}Model or another class that transformers has for `{}`", fields.arch);
             Err(fields.bad("architectures", &text, &class))
         }
     }
@@ -76,9 +78,12 @@ pub(super) fn unembed(
     match trained {
         Trained::Other(class) => Ok(Err(format!("a {class}: it has no lm_head and predicts no next token"))),
         _ if loader.has(HEAD) => loader.tensor(HEAD, &embed.shape).map(Ok),
+        Trained::Unsaid if classifies(loader) => {
+            Ok(Err(format!("a classifier (score or classifier, without {HEAD}): it predicts no next token")))
+        }
         _ if tied => Ok(Ok(embed.clone())),
         Trained::Blocks => Ok(Err(format!("without the vocabulary head ({HEAD}): it predicts no next token"))),
-        Trained::NextToken => Err(Error::config(
+        Trained::NextToken | Trained::Unsaid => Err(Error::config(
             fields.origin,
             format!(
                 "tensor `{HEAD}` is missing: the config says that the head is not the embedding (tie_word_embeddings is \
@@ -86,4 +91,10 @@ pub(super) fn unembed(
             ),
         )),
     }
+}
+
+/// Whether the file has a head of another kind.
+fn classifies(loader: &Loader<'_>) -> bool {
+    const HEADS: [&str; 3] = ["score.", "classifier.", "qa_outputs."];
+    loader.tensors.all_names().any(|name| HEADS.iter().any(|head| name.starts_with(head)))
 }

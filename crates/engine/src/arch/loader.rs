@@ -51,6 +51,12 @@ impl<'a> Loader<'a> {
 
     /// `{prefix}.weight` as `[n_out, n_in]`, and `{prefix}.bias`.
     pub fn linear(&self, prefix: &str, n_out: usize, n_in: usize, bias: Bias) -> Result<Linear, Error> {
+        if self.tensors.holds(&format!("{prefix}.qweight")) {
+            let text = format!(
+                "tensor `{prefix}.qweight`: its weights are quantized by GPTQ or AWQ, which attnscope does not read; take the model's original safetensors, or a GGUF of it"
+            );
+            return Err(Error::config(self.origin, text));
+        }
         let weight = self.tensor(&format!("{prefix}.weight"), &[n_out, n_in])?;
         let name = format!("{prefix}.bias");
         let wanted = bias == Bias::Yes || (bias == Bias::IfThere && self.has(&name));
@@ -96,13 +102,14 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Whether a name has `part` between its dots: `pooler.` in `bert.pooler.dense.weight`, not in `x_pooler.weight`.
+/// Whether a name begins with `part`, where that ends with a dot (`pooler.` in `bert.pooler.dense.weight`: after the name
+/// of the class around it, at most), or else ends with it (`attn.bias` in `h.0.attn.bias`, not in `h.0.c_attn.bias`).
 fn has_part(name: &str, part: &str) -> bool {
-    name.match_indices(part).any(|(at, _)| {
-        let end = at + part.len();
-        let starts = at == 0 || name.as_bytes()[at - 1] == b'.';
-        starts && (part.ends_with('.') || end == name.len())
-    })
+    if part.ends_with('.') {
+        let outer = ["model.", "bert.", "transformer."].iter().find_map(|prefix| name.strip_prefix(prefix));
+        return name.starts_with(part) || outer.is_some_and(|name| name.starts_with(part));
+    }
+    name.strip_suffix(part).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 /// Rows `from .. from + n` of a fused layer: the bytes are shared, not copied.
@@ -125,5 +132,7 @@ mod tests {
         assert!(!has_part("h.0.c_attn.bias", "attn.bias"));
         assert!(!has_part("x_pooler.dense.weight", "pooler."));
         assert!(!has_part("h.0.attn.bias.more", "attn.bias"));
+        assert!(!has_part("model.layers.0.score.weight", "score."));
+        assert!(!has_part("bert.encoder.layer.0.attention.pooler.weight", "pooler."));
     }
 }

@@ -106,6 +106,9 @@ fn refuse_other_files(meta: &Metadata, origin: &str) -> Result<(), Error> {
 fn unknown(origin: &str, arch: &str, known: &[&str], here: &str, other: &str) -> Error {
     let arch: String = arch.chars().take(60).collect();
     let elsewhere = match (arch.as_str(), here) {
+        _ if arch.contains("moe") || arch.contains("mixtral") => {
+            "; it is a mixture of experts, which attnscope does not compute".into()
+        }
         ("bert", "GGUF") => {
             format!("; BERT is read as {other}: give its folder with config.json, tokenizer.json and model.safetensors")
         }

@@ -44,7 +44,8 @@ pub(super) fn theta(fields: &Fields<'_>) -> Result<f32, Error> {
 fn check_kind(fields: &Fields<'_>, name: &str, map: &Map<String, Value>) -> Result<(), Error> {
     let kind = map.get("rope_type").or(map.get("type")).unwrap_or(&Value::Null);
     let linear_by_one = kind == "linear" && map.get("factor").and_then(Value::as_f64) == Some(1.0);
-    let plain = kind.is_null() || kind == "default";
+    let said = map.contains_key("rope_type") || map.contains_key("type");
+    let plain = !said || kind == "default";
     if !plain && !linear_by_one {
         let text = format!("asks for the rope_type {kind}: scaled rotary positions are not supported, only `default`");
         return Err(fields.refused(name, text));

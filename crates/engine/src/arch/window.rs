@@ -51,7 +51,8 @@ pub(super) fn layer_types(fields: &Fields<'_>, n_layers: usize) -> Result<Option
         return Err(fields.bad("layer_types", &expected, &found));
     }
     let windowed = kinds.into_iter().map(|kind| match kind {
-        "full_attention" => Ok(false),
+        // The older name of the same.
+        "full_attention" | "attention" => Ok(false),
         "sliding_attention" => Ok(true),
         other => Err(fields.bad("layer_types", "full_attention or sliding_attention", other)),
     });

@@ -27,6 +27,9 @@ pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
     let tokens = meta.get_strings("tokenizer.ggml.tokens")?;
     lists::check(meta, &tokens)?;
     let vocab: Vocab = tokens.iter().zip(0u32..).map(|(t, id)| (t.to_string(), id)).collect();
+    // Of two tokens that are spelled alike the later one is found, here as in llama.cpp; the other still has its text.
+    let hidden = tokens.iter().zip(0u32..).filter(|(token, id)| vocab.get(**token) != Some(id));
+    let hidden = hidden.map(|(token, id)| (id, token.to_string())).collect();
     let mut merges = Vec::new();
     for merge in meta.get_strings("tokenizer.ggml.merges")? {
         let (a, b) = merge
@@ -38,16 +41,16 @@ pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
     let mut inner = tokenizers::Tokenizer::new(models::byte_level_bpe(vocab, merges, origin)?);
     inner.with_pre_tokenizer(Some(pre_tokenizer(meta)?));
     inner.with_decoder(Some(ByteLevel::default()));
-    // Type 3 marks control tokens such as <|im_start|>, 4 tokens added by hand: both are matched as a whole.
-    let types =
-        if meta.has("tokenizer.ggml.token_type") { meta.get_ints("tokenizer.ggml.token_type")? } else { vec![] };
-    let special = tokens.iter().zip(&types).filter(|(_, t)| [3, 4].contains(*t));
+    // Type 2 is the unknown token, 3 marks control tokens such as <|im_start|>, 4 tokens added by hand: all are matched as
+    // a whole.
+    let types = meta.get_ints(lists::TYPES)?;
+    let special = tokens.iter().zip(&types).filter(|(_, t)| lists::WHOLE.contains(*t));
     let special: Vec<AddedToken> = special.map(|(t, kind)| AddedToken::from(t.to_string(), *kind == 3)).collect();
     check::added(&special, origin)?;
     check::guarded(|| inner.add_special_tokens(special))
         .map_err(|e| Error::format(origin, format!("its special tokens: {e}")))?;
     let (start, end) = (around(meta, "bos", tokens.len())?, around(meta, "eos", tokens.len())?);
-    Ok(Tokenizer { inner, limits, spelling: Spelling::byte_level(), start, before: start, after: end })
+    Ok(Tokenizer { inner, hidden, limits, spelling: Spelling::byte_level(), start, before: start, after: end })
 }
 
 /// The token that the file wants before (`bos`) or after (`eos`) every text.

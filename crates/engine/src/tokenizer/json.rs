@@ -63,6 +63,7 @@ pub(super) fn read(json: &[u8], origin: &str) -> Result<(Tokenizer, Limits), Err
         Ok(())
     };
     guarded(build).map_err(|e| not_one(origin, e))?;
+    check_ids(file.added_tokens, &tokenizer, origin)?;
     Ok((tokenizer, limits))
 }
 
@@ -97,6 +98,26 @@ fn added(raw: Option<&RawValue>, origin: &str) -> Result<Vec<AddedToken>, Error>
         serde_json::from_str(raw.get()).map_err(|e| not_one(origin, format!("its added tokens: {e}")))?;
     check::added(&tokens, origin)?;
     Ok(tokens)
+}
+
+/// Refuses an added token that gets another id than the file says.
+fn check_ids(raw: Option<&RawValue>, tokenizer: &Tokenizer, origin: &str) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Said {
+        id: u32,
+        content: String,
+    }
+    let said: Vec<Said> =
+        raw.map_or(Ok(Vec::new()), |raw| serde_json::from_str(raw.get())).map_err(|e| not_one(origin, e))?;
+    for Said { id, content } in said.iter().filter(|said| !said.content.is_empty()) {
+        if let Some(found) = tokenizer.token_to_id(content).filter(|found| found != id) {
+            let content = check::short(content);
+            let text =
+                format!("its added token {content:?} says that its id is {id}, but it follows the others as {found}");
+            return Err(Error::format(origin, text));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses added tokens of which the normalizer leaves nothing: they would be found between any two bytes.

@@ -5,7 +5,9 @@ use crate::Error;
 use crate::format::gguf::Metadata;
 use std::collections::HashSet;
 
-const TYPES: &str = "tokenizer.ggml.token_type";
+pub(super) const TYPES: &str = "tokenizer.ggml.token_type";
+/// Types of tokens that are matched as a whole, before text is cut.
+pub(super) const WHOLE: [i64; 3] = [2, 3, 4];
 
 /// Refuses lists of different lengths, and tokens that stand twice.
 pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
@@ -19,9 +21,15 @@ pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
         }
     }
     // An added token may be spelled as a byte is: it is matched before text is cut into bytes.
-    let types = if meta.has(TYPES) { meta.get_ints(TYPES)? } else { vec![1; tokens.len()] };
+    if !meta.has(TYPES) {
+        let text = format!(
+            "metadata `{TYPES}` is missing, so it does not say which tokens are special; convert the model anew"
+        );
+        return Err(Error::config(origin, text));
+    }
+    let types = meta.get_ints(TYPES)?;
     let mut seen = HashSet::with_capacity(tokens.len());
-    let twice = tokens.iter().zip(&types).find(|(token, kind)| !seen.insert((**token, [3, 4].contains(*kind))));
+    let twice = tokens.iter().zip(&types).find(|(token, kind)| !seen.insert((**token, WHOLE.contains(kind))));
     if let Some((twice, _)) = twice {
         let twice = check::short(twice);
         return Err(Error::format(origin, format!("its token {twice:?} stands twice; the file is damaged")));

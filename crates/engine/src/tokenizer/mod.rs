@@ -1,5 +1,6 @@
 //! Text to tokens and back, through Hugging Face's `tokenizers`.
 
+mod beside;
 mod check;
 mod gguf;
 mod json;
@@ -15,12 +16,15 @@ use crate::format::json::without_bom;
 use serde::Deserialize;
 use serde_json::Value;
 use spelling::Spelling;
+use std::collections::BTreeMap;
 use tokenizers::ModelWrapper;
 
 /// A model's tokenizer.
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
+    /// Tokens that the library does not find by their id, since a later one is spelled alike.
+    hidden: BTreeMap<u32, String>,
     limits: text::Limits,
     spelling: Spelling,
     /// The token that every text begins with, whoever puts it there.
@@ -47,7 +51,20 @@ impl Tokenizer {
         let Parts { decoder, pre_tokenizer } =
             serde_json::from_slice(without_bom(json)).map_err(|e| wrong(e.into()))?;
         let start = check::guarded(|| start(&inner)).map_err(wrong)?;
-        Ok(Self { inner, limits, spelling: Spelling::new(&decoder, &pre_tokenizer), start, before: None, after: None })
+        Ok(Self {
+            inner,
+            hidden: BTreeMap::new(),
+            limits,
+            spelling: Spelling::new(&decoder, &pre_tokenizer),
+            start,
+            before: None,
+            after: None,
+        })
+    }
+
+    /// Refuses a `tokenizer_config.json` that says something else than the tokenizer does.
+    pub fn check_beside(&self, config: &[u8], tokenizer: &[u8]) -> Result<(), Error> {
+        beside::check(self, config, tokenizer)
     }
 
     /// From what a GGUF carries.
@@ -73,7 +90,8 @@ impl Tokenizer {
 
     /// One token as a reader sees it: bytes that are no text on their own are written `<0xF0><0x9F>`.
     pub fn text(&self, id: u32) -> String {
-        let Some(token) = self.inner.id_to_token(id) else { return format!("<{id}>") };
+        let token = self.inner.id_to_token(id).or_else(|| self.hidden.get(&id).cloned());
+        let Some(token) = token else { return format!("<{id}>") };
         // Tokens that were added are text as they stand.
         let added = self.inner.get_added_vocabulary().get_added_tokens_decoder().contains_key(&id);
         if added { token } else { self.spelling.read(&token) }

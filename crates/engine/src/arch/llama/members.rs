@@ -168,14 +168,18 @@ pub(in crate::arch) const MEMBERS: [Member; 4] = [
     },
 ];
 
-/// Mistral's window is the same in all layers; a list of layers that says otherwise belongs to another family.
+/// Mistral's window is the same in all layers. With a list of layers transformers takes it for Ministral, whose layers
+/// have it where the list says so; all must be alike here.
 fn mistral_window(fields: &Fields<'_>, n_layers: usize) -> Result<Option<usize>, Error> {
     let window = window::size(fields, 4096)?;
-    match window::layer_types(fields, n_layers)? {
-        Some(types) if types.iter().any(|windowed| *windowed != window.is_some()) => {
-            let text = "does not say the same as sliding_window; layers that differ are another family's (Ministral)";
-            Err(fields.refused("layer_types", text))
-        }
-        _ => Ok(window),
+    let Some(windowed) = window::layer_types(fields, n_layers)? else { return Ok(window) };
+    match (windowed.iter().all(|w| *w), windowed.iter().any(|w| *w)) {
+        (_, false) => Ok(None),
+        (true, true) if window.is_some() => Ok(window),
+        (true, true) => Err(fields.refused("layer_types", "asks for windows, but sliding_window is null")),
+        (false, true) => Err(fields.refused(
+            "layer_types",
+            "gives some layers a window and others none: attnscope computes only models whose layers are alike in that",
+        )),
     }
 }

@@ -1,0 +1,74 @@
+//! A folder of files as a model: which of them is it, and what to say if it is none.
+
+use crate::{Bytes, Error};
+
+/// Refuses a folder with several models, or with what is none: which one is meant is not guessed.
+pub(crate) fn check(files: &[(String, Bytes)], origin: &str) -> Result<(), Error> {
+    let whole = |name: &str| is_gguf(name) || ["model.safetensors", "model.safetensors.index.json"].contains(&name);
+    let models: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).filter(|name| whole(name)).collect();
+    if let [first, second, rest @ ..] = models.as_slice() {
+        if models.iter().all(|name| parts(name).is_some()) {
+            let text = format!(
+                "it is a model that was split into {} files ({first} …), which attnscope does not read; join them with \
+                 `llama-gguf-split --merge {first} WHOLE.gguf`",
+                models.len()
+            );
+            return Err(Error::config(origin, text));
+        }
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        let text =
+            format!("there are several models here: {first}, {second}{more}; give the path of the one that is meant");
+        return Err(Error::format(origin, text));
+    }
+    let adapter = files.iter().any(|(name, _)| name == "adapter_config.json");
+    match (adapter, models.as_slice()) {
+        (false, _) => Ok(()),
+        (true, []) => Err(Error::config(
+            origin,
+            "it is a LoRA adapter, which changes a model but is none; merge it into its model first",
+        )),
+        (true, [model, ..]) => Err(Error::config(
+            origin,
+            format!(
+                "beside {model} there is a LoRA adapter (adapter_config.json), which attnscope does not read; merge \
+                     the two, or take the adapter out of the folder"
+            ),
+        )),
+    }
+}
+
+/// Whether a file is called as a GGUF is.
+pub(crate) fn is_gguf(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".gguf")
+}
+
+/// Of how many files this is one: `model-00001-of-00003.gguf` → 3.
+fn parts(name: &str) -> Option<u32> {
+    let lower = name.to_ascii_lowercase();
+    lower.rsplit_once("-of-")?.1.split('.').next()?.parse().ok()
+}
+
+/// A file that a folder must have.
+pub(crate) fn missing(name: &str, origin: &str) -> Error {
+    let text = format!(
+        "there is no {name}; a model is one .gguf file, or config.json and model.safetensors (PyTorch's .bin and .pth \
+         files are not read: save the model as safetensors)"
+    );
+    Error::format(origin, text)
+}
+
+/// A part of the weights that the index names.
+pub(crate) fn no_shard(name: &str, origin: &str) -> Error {
+    let name: String = name.chars().take(100).collect();
+    Error::format(
+        origin,
+        format!("the shard {name}, which model.safetensors.index.json names, is missing; download it"),
+    )
+}
+
+/// Text cannot be read without a tokenizer that is.
+pub(crate) fn no_tokenizer(origin: &str) -> Error {
+    let text = "there is no tokenizer.json, so no text can be read; from other forms of it, transformers' \
+                AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes one";
+    Error::format(origin, text)
+}
