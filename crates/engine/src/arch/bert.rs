@@ -1,5 +1,6 @@
 //! BERT: an encoder. Every token looks both ways, and the norms stand after the sums.
 
+use super::common::TRAINING;
 use super::fields::Means::{Harmless, Only, Used};
 use super::fields::Plain::Number;
 use super::fields::{Field, Fields, Means, Tables};
@@ -10,7 +11,6 @@ use crate::config::{Config, Mlp, NormKind, NormPlace, Positions};
 use crate::weights::{BlockWeights, MlpWeights, Weights};
 use serde_json::Value;
 
-const TRAINING: Means = Harmless("only training reads it");
 const POOLER: Means = Harmless("for a pooler of its own on top, which is not computed here");
 
 pub(super) const TABLES: Tables = &[FIELDS, common::COMMON];

@@ -5,7 +5,8 @@ use super::fields::Means::{Harmless, Only};
 use super::fields::Plain::{Bool, Empty, Number, Text};
 use super::fields::{Field, Means};
 
-const TRAINING: Means = Harmless("only training reads it");
+/// What families share with each other in their own tables.
+pub(super) const TRAINING: Means = Harmless("only training reads it");
 const NAMES: Means = Harmless("a name or a version");
 const WRITING: Means = Harmless("how text is written on, which is asked for anew each time");
 const LABELS: Means = Harmless("for a classifier's head, which is not computed here");

@@ -1,5 +1,6 @@
 //! GPT-2: layer norm, learned positions, biases everywhere, one fused matrix for q, k and v.
 
+use super::common::TRAINING;
 use super::fields::Means::{Harmless, Only, Used};
 use super::fields::Plain::{Bool, Number};
 use super::fields::{Field, Fields, Means, Tables};
@@ -11,7 +12,6 @@ use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, Linear, MlpWeights, Weights};
 use serde_json::Value;
 
-const TRAINING: Means = Harmless("only training reads it");
 const SUMMARY: Means = Harmless("for a head of its own on top, which is not computed here");
 
 pub(super) const TABLES: Tables = &[FIELDS, common::COMMON];

@@ -2,6 +2,7 @@
 //! is said.
 
 use crate::Error;
+use crate::arch::common::TRAINING;
 use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::Bool;
 use crate::arch::fields::{Field, Fields, Means, Tables};
@@ -45,7 +46,6 @@ pub enum HasBias {
     Field(&'static str),
 }
 
-const TRAINING: Means = Harmless("only training reads it");
 const NO_WINDOW: Means = Harmless("Llama has no window, whatever its config says");
 const ENCODER: Means = Harmless("only encoders read it");
 
