@@ -29,6 +29,7 @@ mod open;
 mod pass;
 mod rng;
 pub mod run;
+mod run_bytes;
 #[cfg(feature = "tokenizers")]
 pub mod tokenizer;
 pub mod trace;

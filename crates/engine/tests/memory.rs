@@ -1,10 +1,11 @@
-//! Memory is at most twice the file and 64 MB, for every file that is opened and every text that is cut: each case runs
-//! in a process of its own, under a limit of the system. One byte more, and that process is aborted.
+//! Memory is at most twice the file and 64 MB, for every file that is opened and every text that is cut; what a run needs
+//! on top is known before it is started ([`attnscope::Config::run_bytes`] and [`Capture::bytes`]). Each case runs in a
+//! process of its own, under a limit of the system. One byte more, and that process is aborted.
 #![cfg(target_os = "linux")]
 
 mod odd;
 
-use attnscope::{Capture, Model};
+use attnscope::{Capture, GenerateOptions, Model};
 use attnscope_kernels::dequant::DType;
 use odd::draw::Draw;
 use odd::plan::Plan;
@@ -110,15 +111,50 @@ fn memory_is_bounded_by_the_file() {
         }
         std::fs::write(folder.path().join("text"), text).unwrap();
         let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
-        under_a_limit(name, folder.path(), size as u64, said);
+        under_a_limit(name, folder.path(), 2 * size as u64 + FREE, said);
     }
     // Some thousand odd files, each small.
-    under_a_limit("odd files", Path::new("odd"), 100_000, "odd files");
+    under_a_limit("odd files", Path::new("odd"), 2 * 100_000 + FREE, "odd files");
+    runs();
+}
+
+/// Runs that need several times what everything else may take.
+fn runs() {
+    let small = byte_level(&tokens(100), "");
+    let model = |layers, heads, kv, d_ff| Plan { layers, heads, kv, d_ff, ctx: 20_000, ..plan("llama", 64, 100) };
+    let cases = [
+        ("a wide MLP", model(1, 2, 2, 8192), 4000, "", 0),
+        ("many heads", model(1, 128, 32, 64), 2000, "", 0),
+        ("many layers", model(48, 4, 4, 64), 5000, "", 0),
+        ("a pattern that is kept", model(1, 32, 2, 64), 2000, "pattern", 0),
+        ("all that is kept", model(2, 32, 32, 4096), 2000, "all,result", 0),
+        ("scores of every head and all logits", model(2, 8, 2, 64), 2000, "scores,logits", 0),
+        ("tokens that are written", model(24, 4, 4, 64), 5000, "", 40),
+    ];
+    for (name, plan, n, capture, written) in cases {
+        let at = tempfile::tempdir().unwrap();
+        let files = folder(&plan, small.clone());
+        for (name, bytes) in &files {
+            std::fs::write(at.path().join(name), bytes).unwrap();
+        }
+        let config = Model::open(at.path()).unwrap().config().clone();
+        for (name, text) in
+            [("text", "a ".repeat(n / 2)), ("capture", capture.into()), ("written", written.to_string())]
+        {
+            std::fs::write(at.path().join(name), text).unwrap();
+        }
+        let size: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+        let kept = capture.parse::<Capture>().unwrap().bytes(&config, n, n);
+        let run = config.run_bytes(n, n + written) + kept;
+        assert!(run > 2 * FREE, "{name}: {run} bytes are lost in what is free anyway");
+        // What a model and its code take, but for the arrays of the run, is small here.
+        under_a_limit(name, at.path(), 2 * size as u64 + FREE / 4 + run, "ran");
+    }
 }
 
 /// Runs this test again, as a child with little memory.
-fn under_a_limit(name: &str, at: &Path, size: u64, said: &str) {
-    let kib = (2 * size + FREE) / 1024;
+fn under_a_limit(name: &str, at: &Path, bytes: u64, said: &str) {
+    let kib = bytes / 1024;
     let this = std::env::current_exe().unwrap();
     let output = Command::new("sh")
         .args(["-c", &format!("ulimit -d {kib} && exec \"$0\" memory_is_bounded_by_the_file --exact --nocapture")])
@@ -134,7 +170,7 @@ fn under_a_limit(name: &str, at: &Path, size: u64, said: &str) {
     let line = out.lines().find_map(|line| line.split_once("said: ")).map(|(_, line)| line.to_owned());
     let line = line.unwrap_or_else(|| panic!("{name}: {out}"));
     assert!(line.contains(said), "{name}: {line}");
-    println!("{name}: {size} bytes, {line}");
+    println!("{name}: at most {kib} KiB, {line}");
 }
 
 /// Opens what lies there, cuts the text and runs it, and says the most memory that it had.
@@ -152,8 +188,12 @@ fn many_odd() -> String {
 }
 
 fn open(at: &Path) -> String {
-    let text = std::fs::read_to_string(at.join("text")).unwrap();
-    std::fs::remove_file(at.join("text")).unwrap();
+    let take = |name: &str| {
+        let text = std::fs::read_to_string(at.join(name)).unwrap_or_default();
+        _ = std::fs::remove_file(at.join(name));
+        text
+    };
+    let (text, capture, written) = (take("text"), take("capture"), take("written"));
     let model = match Model::open(at) {
         Ok(model) => model,
         Err(error) => return error.to_string(),
@@ -162,7 +202,12 @@ fn open(at: &Path) -> String {
         Ok(tokens) => tokens,
         Err(error) => return error.to_string(),
     };
-    let trace = model.run(&tokens, &Capture::none(), &[]).unwrap();
+    let max_tokens = written.parse().unwrap_or(0);
+    if max_tokens > 0 {
+        let options = GenerateOptions { max_tokens, ..GenerateOptions::default() };
+        return format!("ran, {} written", model.generate(&tokens, &options, &[], |_| true).unwrap().len());
+    }
+    let trace = model.run(&tokens, &capture.parse().unwrap(), &[]).unwrap();
     format!("ran, {:?}", model.next_tokens(&trace, 1).first().map(|next| next.id))
 }
 

@@ -4,8 +4,10 @@ use crate::Failure;
 use attnscope::capture::pattern_len;
 use attnscope::{Capture, Config, Intervention};
 
-/// Bytes of arrays that a job holds at once.
+/// Bytes of arrays that a job keeps at once, for its answer.
 pub const MAX_BYTES: u64 = 256 << 20;
+/// Bytes that its run needs beside them while it goes. SmolLM2-135M reads its longest text, 8,192 tokens, with 0.6 GiB.
+pub const MAX_RUN_BYTES: u64 = 1 << 30;
 /// The longest list of likeliest or nearest tokens.
 pub const MAX_TOP: usize = 1000;
 /// Words between which a token is placed: each is read.
@@ -42,7 +44,7 @@ pub(crate) fn within(what: &str, found: usize, least: usize, most: usize) -> Res
     Err(Failure::request(format!("{what} is {found}, expected {least} to {most}")))
 }
 
-/// The memory in bytes of a run over `seq` tokens that holds the arrays of `capture`.
+/// The memory in bytes of a run over `seq` tokens that keeps the arrays of `capture`, these and all else that it needs.
 pub(crate) fn check_run(
     config: &Config,
     capture: &Capture,
@@ -54,31 +56,42 @@ pub(crate) fn check_run(
     let patches = interventions
         .iter()
         .any(|change| matches!(change, Intervention::Patch { key, .. } if key.ends_with(".attn.pattern")));
-    check_length(seq, |seq| {
+    let kept = check_length(seq, |seq| {
         let patched = if patches { pattern_len(config, seq, seq).saturating_mul(4) } else { 0 };
         capture.bytes(config, seq, seq).saturating_add(patched)
-    })
+    })?;
+    let needed = check_memory(seq, MAX_RUN_BYTES, |seq| config.run_bytes(seq, seq))?;
+    Ok(kept.saturating_add(needed))
 }
 
-/// Bytes of the keys and values that a run over `seq` tokens holds, whatever is kept of it.
-pub(crate) fn cache_bytes(config: &Config, seq: usize) -> u64 {
-    [config.n_layers, 2 * config.n_kv_heads, config.d_head, 4]
-        .iter()
-        .fold(seq as u64, |n, &by| n.saturating_mul(by as u64))
+/// The same if up to `more` tokens are written after them, one by one.
+pub(crate) fn check_generation(
+    config: &Config,
+    interventions: &[Intervention],
+    seq: usize,
+    more: usize,
+) -> Result<u64, Failure> {
+    check_run(config, &Capture::none(), interventions, seq)?;
+    let most = seq.saturating_add(more).min(config.n_ctx.max(seq));
+    check_memory(most, MAX_RUN_BYTES, |most| config.run_bytes(seq.min(most), most))
 }
 
 /// The memory of an answer about a text of `seq` tokens, in bytes; `bytes` says what so many tokens need, more for more.
 pub(crate) fn check_length(seq: usize, bytes: impl Fn(usize) -> u64) -> Result<u64, Failure> {
+    check_memory(seq, MAX_BYTES, bytes)
+}
+
+fn check_memory(seq: usize, most: u64, bytes: impl Fn(usize) -> u64) -> Result<u64, Failure> {
     let needed = bytes(seq);
-    if needed <= MAX_BYTES {
+    if needed <= most {
         return Ok(needed);
     }
     let (mut fits, mut over) = (0, seq);
     while over - fits > 1 {
         let middle = fits + (over - fits) / 2;
-        if bytes(middle) <= MAX_BYTES { fits = middle } else { over = middle }
+        if bytes(middle) <= most { fits = middle } else { over = middle }
     }
-    let (needed, most) = (needed.div_ceil(1 << 20), MAX_BYTES >> 20);
+    let (needed, most) = (needed.div_ceil(1 << 20), most >> 20);
     let mend = match fits {
         0 => "this model is too large for it".to_owned(),
         1 => "shorten it to one token".to_owned(),
@@ -113,7 +126,20 @@ mod tests {
         assert!(one_is_too_much.ends_with("too large for it"), "{one_is_too_much}");
         assert!(check("logits", 2000).is_err());
         assert!(check("all", usize::MAX).is_err());
-        assert!(check("", usize::MAX).is_ok());
+        // What is not kept is needed all the same while it is computed.
+        assert!(check("", 8192).is_ok());
+        let error = check("", usize::MAX).unwrap_err().to_string();
+        assert!(error.contains("at most 1024 MiB"), "{error}");
+    }
+
+    #[test]
+    fn what_is_written_after_a_text_counts() {
+        let check = |seq, more| check_generation(&Config { n_ctx: 1 << 26, ..config() }, &[], seq, more);
+        assert!(check(100, 1000).is_ok());
+        let error = check(100, usize::MAX).unwrap_err().to_string();
+        assert!(error.contains("67108864 tokens need") && error.contains("1024 MiB"), "{error}");
+        // No more can be written than the context holds.
+        assert!(check_generation(&Config { n_ctx: 2048, ..config() }, &[], 100, usize::MAX).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! are read, each for one vector, then the prompt.
 
 use crate::job::{Step, Work};
-use crate::limits::{MAX_SPOTS, cache_bytes, check_run, within};
+use crate::limits::{MAX_SPOTS, check_run, within};
 use crate::session::Text;
 use crate::{Failure, Progress, Prompt, Response, Session, Source, Spot};
 use attnscope::analysis::Number;
@@ -124,7 +124,7 @@ impl Work for Placing {
         let capture = captures(self.number, self.model.config());
         let bytes = |text: &ToRead| {
             let (config, seq) = (self.model.config(), text.tokens.len());
-            capture.bytes(config, seq, seq).saturating_add(cache_bytes(config, seq))
+            capture.bytes(config, seq, seq).saturating_add(config.run_bytes(seq, seq))
         };
         self.texts.iter().map(bytes).max().unwrap_or(0)
     }

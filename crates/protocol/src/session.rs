@@ -3,7 +3,7 @@
 use crate::attention::Attending;
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{MAX_SENTENCES, MAX_STEPS, MAX_TOP, cache_bytes, check_length, check_run, check_top, within};
+use crate::limits::{MAX_SENTENCES, MAX_STEPS, MAX_TOP, check_generation, check_length, check_run, check_top, within};
 use crate::reading::{Question, Reading};
 use crate::tile::{LastRead, Part, tile};
 use crate::training::{Plan, Trainings};
@@ -150,8 +150,7 @@ impl<S: Source> Session<S> {
             }
             Request::Generate { prompt, options } => {
                 let Text { model, tokens, interventions } = self.read(prompt)?;
-                let bytes = check_run(model.config(), &Capture::none(), &interventions, tokens.len())?;
-                let bytes = bytes.saturating_add(cache_bytes(model.config(), model.config().n_ctx));
+                let bytes = check_generation(model.config(), &interventions, tokens.len(), options.max_tokens)?;
                 let generation = Generation::start(&model, tokens, options, interventions)?;
                 Ok(Box::new(Writing { model, generation, written: Vec::new(), bytes }))
             }
@@ -302,10 +301,9 @@ impl Text {
         self.ask(capture, question, bytes)
     }
 
-    /// `bytes` are those of what is captured.
+    /// `bytes` is what the run holds, as [`check_run`] gave it.
     fn ask(self, capture: Capture, question: Question, bytes: u64) -> Result<Box<dyn Work>, Failure> {
         let Self { model, tokens, interventions } = self;
-        let bytes = bytes.saturating_add(cache_bytes(model.config(), tokens.len()));
         let run = attnscope::Run::start(&model, tokens, capture, interventions, model.new_cache())?;
         Ok(Box::new(Reading { model, run, question, bytes }))
     }

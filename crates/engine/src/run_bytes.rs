@@ -1,0 +1,38 @@
+//! How much memory a run needs, known before it is started: a server or a page refuses what would take too much.
+
+use crate::config::{Config, Positions};
+
+impl Config {
+    /// Bytes that a run over `q_len` new tokens, `kv_len` with those in its cache, needs while it goes, beside what it
+    /// keeps ([`crate::Capture::bytes`]) and the model: the cache of keys and values, the residual stream, and the arrays
+    /// of the layer that is computed. It grows with the tokens and never with their square. What does not fit a u64 is
+    /// `u64::MAX`.
+    ///
+    /// ```
+    /// let model = attnscope::lesson::model();
+    /// assert!(model.config().run_bytes(4, 4) < 1 << 20);
+    /// ```
+    pub fn run_bytes(&self, q_len: usize, kv_len: usize) -> u64 {
+        let n = |n: usize| n as u64;
+        let times = |a: u64, b: u64| a.saturating_mul(b);
+        let (q, kv) = (times(n(self.n_heads), n(self.d_head)), times(n(self.n_kv_heads), n(self.d_head)));
+        let d_ff = n(self.mlp.map_or(0, |mlp| mlp.d_ff));
+        let angles = if let Positions::Rotary { dim, .. } = self.positions { n(dim) } else { 0 };
+        // Queries, keys and values, each as they come out of the product and split in heads; z, and z joined again.
+        let attention = times(4, q).saturating_add(times(4, kv));
+        // Gate and up, or what goes in and comes out of the activation.
+        let mlp = times(2, d_ff);
+        // The stream, what is read from it, and what is written to it; each may be copied for a patch or a norm.
+        let stream = times(5, n(self.d_model));
+        // A product packs its inputs, filled up to whole vectors, and lists where its outputs go.
+        let packed = n(self.d_model).max(q).max(d_ff).saturating_add(64).saturating_add((attention.max(mlp)) / 4);
+        let row = [angles, attention.max(mlp), stream, packed].into_iter().fold(0, u64::saturating_add);
+        // Keys and values of all layers; those of one once more, transposed in whole tiles, or for a patch.
+        let cached = times(times(2, kv), n(self.n_layers)).saturating_add(times(2, kv));
+        // A cache that grows token by token has up to as much again in reserve.
+        let reserve = if kv_len > q_len { 2 } else { 1 };
+        let logits = times(2, n(self.n_vocab));
+        let cache = times(n(kv_len), times(cached, reserve));
+        times(times(n(q_len), row).saturating_add(cache).saturating_add(logits), 4)
+    }
+}
