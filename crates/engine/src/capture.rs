@@ -82,10 +82,7 @@ impl Capture {
             "lse" => seq.saturating_mul(c.n_heads as u64),
             "q" | "z" => seq.saturating_mul((c.n_heads * c.d_head) as u64),
             "k" | "v" => (kv_len as u64).saturating_mul((c.n_kv_heads * c.d_head) as u64),
-            // And one head's part of W_O, expanded.
-            "result" => {
-                (seq.saturating_mul(c.n_heads as u64).saturating_add(c.d_head as u64)).saturating_mul(c.d_model as u64)
-            }
+            "result" => seq.saturating_mul((c.n_heads * c.d_model) as u64),
             "mlp_post" => seq.saturating_mul(c.mlp.map_or(0, |mlp| mlp.d_ff as u64)),
             "mlp_out" if c.mlp.is_none() => 0,
             _ => seq.saturating_mul(c.d_model as u64),

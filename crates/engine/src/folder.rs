@@ -15,6 +15,11 @@ pub(crate) fn check(files: &[(String, Bytes)], origin: &str) -> Result<(), Error
             );
             return Err(Error::config(origin, text));
         }
+        if models == ["model.safetensors", "model.safetensors.index.json"] {
+            let text = "there are model.safetensors and an index of shards here; give the path of model.safetensors, or take \
+                        that file out of the folder to have the shards read";
+            return Err(Error::format(origin, text));
+        }
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
         let text =
             format!("there are several models here: {first}, {second}{more}; give the path of the one that is meant");
@@ -49,7 +54,11 @@ fn parts(name: &str) -> Option<u32> {
 }
 
 /// A file that a folder must have.
-pub(crate) fn missing(name: &str, origin: &str) -> Error {
+pub(crate) fn missing(name: &str, files: &[(String, Bytes)], origin: &str) -> Error {
+    let is_weights = |name: &str| name.ends_with(".safetensors");
+    if let Some((other, _)) = files.iter().find(|(file, _)| is_weights(file) && is_weights(name)) {
+        return Error::format(origin, format!("there is no {name}, but {other}; if that is the model, give its path"));
+    }
     let text = format!(
         "there is no {name}; a model is one .gguf file, or config.json and model.safetensors (PyTorch's .bin and .pth \
          files are not read: save the model as safetensors)"

@@ -26,6 +26,12 @@ impl Model {
     pub fn from_gguf(bytes: Bytes, origin: &str) -> Result<Self, Error> {
         let file = gguf::parse(bytes, origin)?;
         let arch::Read { config, weights, headless } = arch::from_gguf(&file, origin)?;
+        if let Some(n) = file.metadata.array_len("tokenizer.ggml.tokens").filter(|n| *n != config.n_vocab) {
+            let rows = config.n_vocab;
+            let text =
+                format!("its embedding has {rows} rows for {n} tokens (tokenizer.ggml.tokens); convert the model anew");
+            return Err(Error::format(origin, text));
+        }
         #[cfg(feature = "tokenizers")]
         let vocabulary = Vocabulary::Pieces(Box::new(crate::Tokenizer::from_gguf(&file.metadata)?));
         #[cfg(not(feature = "tokenizers"))]
@@ -41,7 +47,7 @@ impl Model {
         if let Some((name, bytes)) = files.iter().find(|(n, _)| folder::is_gguf(n)) {
             return Self::from_gguf(bytes.clone(), name);
         }
-        let missing = |name: &str| folder::missing(name, origin);
+        let missing = |name: &str| folder::missing(name, &files, origin);
         let json = find("config.json").ok_or_else(|| missing("config.json"))?;
         let json = crate::format::json::parse(&json, "config.json", origin)?;
         let tensors: Tensors = match (find("model.safetensors"), find("model.safetensors.index.json")) {
@@ -58,11 +64,10 @@ impl Model {
         #[cfg(feature = "tokenizers")]
         let vocabulary = match find("tokenizer.json") {
             Some(json) => {
-                let tokenizer = crate::Tokenizer::from_json(&json)?;
-                if let Some(config) = find("tokenizer_config.json") {
-                    tokenizer.check_beside(&config, &json)?;
-                }
-                Vocabulary::Pieces(Box::new(tokenizer))
+                let beside = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"].map(find);
+                let [config, special, added] = beside.each_ref().map(|bytes| bytes.as_ref().map(|bytes| &bytes[..]));
+                let beside = crate::tokenizer::Beside { config, special, added };
+                Vocabulary::Pieces(Box::new(crate::Tokenizer::from_files(&json, beside)?))
             }
             None => Vocabulary::None,
         };
@@ -217,15 +222,16 @@ impl Model {
 
     /// What a reader should know of these tokens before believing what comes of them.
     pub fn warning(&self, tokens: &[u32]) -> Option<String> {
-        let start = self.vocabulary.start()?;
-        let text = self.token(start).text;
-        tokens.starts_with(&[start, start]).then(|| {
+        let twice = self.vocabulary.start().filter(|start| tokens.starts_with(&[*start, *start])).map(|start| {
+            let text = self.token(start).text;
             format!(
                 "the text begins with a second BOS: {} puts {text:?} before every text, and the text has one of its own; \
                  leave that away",
                 self.config.name
             )
-        })
+        });
+        let all: Vec<String> = twice.into_iter().chain(self.vocabulary.note().map(str::to_owned)).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// The `top` likeliest next tokens of a trace, likeliest first. Probabilities are over the full vocabulary.

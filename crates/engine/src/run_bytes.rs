@@ -32,7 +32,9 @@ impl Config {
         // A cache that grows token by token has up to as much again in reserve.
         let reserve = if kv_len > q_len { 2 } else { 1 };
         let logits = times(2, n(self.n_vocab));
+        // One head's part of W_O, expanded, where each head's share is kept.
+        let head = times(n(self.d_model), n(self.d_head));
         let cache = times(n(kv_len), times(cached, reserve));
-        times(times(n(q_len), row).saturating_add(cache).saturating_add(logits), 4)
+        times(times(n(q_len), row).saturating_add(cache).saturating_add(logits).saturating_add(head), 4)
     }
 }

@@ -62,6 +62,15 @@ impl Vocabulary {
         }
     }
 
+    /// What is to be said of the tokenizer, if anything.
+    pub fn note(&self) -> Option<&str> {
+        match self {
+            #[cfg(feature = "tokenizers")]
+            Self::Pieces(tokenizer) => tokenizer.note(),
+            _ => None,
+        }
+    }
+
     /// The token that is put before every text, if there is one.
     pub fn start(&self) -> Option<u32> {
         match self {

@@ -2,6 +2,7 @@
 //! line that names what is wrong, before the library sees it.
 
 use attnscope::Tokenizer;
+use attnscope::tokenizer::Beside;
 use serde_json::{Value, json};
 
 fn word_level() -> Value {
@@ -167,13 +168,100 @@ fn what_tokenizer_config_says_otherwise_is_refused() {
     );
     let check = |config: Value| {
         let bytes = tokenizer.to_string().into_bytes();
-        let read = attnscope::Tokenizer::from_json(&bytes).unwrap();
-        read.check_beside(config.to_string().as_bytes(), &bytes).map_err(|e| e.to_string())
+        let config = config.to_string();
+        let beside = Beside { config: Some(config.as_bytes()), ..Beside::default() };
+        Tokenizer::from_files(&bytes, beside).map(drop).map_err(|e| e.to_string())
     };
     assert_eq!(check(json!({"do_lower_case": true, "added_tokens_decoder": {"1": {"content": "b"}}})), Ok(()));
     assert!(check(json!({"do_lower_case": false})).unwrap_err().contains("do_lower_case"));
     let error = check(json!({"added_tokens_decoder": {"9": {"content": "<|im_start|>"}}})).unwrap_err();
     assert!(error.contains("<|im_start|>") && error.contains('9'), "{error}");
+}
+
+/// A tokenizer of bytes with one added token, and what the files beside it make of a text.
+fn beside(config: Value, special: Value, added: Value, text: &str) -> Result<Vec<u32>, String> {
+    let vocab: serde_json::Map<String, Value> =
+        "abcdefgxyz<>|_[]PADĠ".chars().zip(0..).map(|(c, id)| (c.to_string(), id.into())).collect();
+    let token = json!([{"id": 20, "content": "<x>", "single_word": false, "lstrip": false, "rstrip": false,
+        "normalized": false, "special": true}]);
+    let bytes = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
+    let json = file(bpe(Value::Object(vocab), json!([])), json!({"added_tokens": token, "pre_tokenizer": bytes}));
+    let written = [config, special, added].map(|file| (!file.is_null()).then(|| file.to_string()));
+    let [config, special, added] = written.each_ref().map(|file| file.as_ref().map(String::as_bytes));
+    let read = Tokenizer::from_files(json.to_string().as_bytes(), Beside { config, special, added });
+    read.and_then(|tokenizer| tokenizer.encode(text)).map_err(|e| e.to_string())
+}
+
+/// As transformers 5.24 reads them (`TokenizersBackend.__init__`, `_from_pretrained`).
+#[test]
+fn tokens_that_stand_beside_tokenizer_json_are_found_whole() {
+    let none = Value::Null;
+    let plain = |text| beside(none.clone(), none.clone(), none.clone(), text).unwrap();
+    assert_eq!(plain("a<x>b"), [0, 20, 1]);
+    assert_eq!(plain("a<y>"), [0, 10, 8, 11]);
+    let config = |config, text| beside(config, none.clone(), none.clone(), text);
+    // Of the vocabulary, but not of the added tokens.
+    assert_eq!(config(json!({"eos_token": "b"}), "ab"), Ok(vec![0, 1]));
+    // New ones follow, in transformers' order: those named first.
+    for named in [
+        json!({"pad_token": "<y>", "extra_special_tokens": ["<z>"]}),
+        json!({"pad_token": {"content": "<y>"}, "additional_special_tokens": [{"content": "<z>"}]}),
+        json!({"extra_special_tokens": {"one": "<y>", "two": "<z>"}}),
+    ] {
+        assert_eq!(config(named, "a<z><y>"), Ok(vec![0, 22, 21]));
+    }
+    assert_eq!(beside(none.clone(), json!({"pad_token": "<y>"}), none.clone(), "a<y>"), Ok(vec![0, 21]));
+    assert_eq!(beside(none.clone(), none.clone(), json!({"<y>": 21}), "a<y>"), Ok(vec![0, 21]));
+    // A list in the config makes the older files unread, and says how its tokens are found.
+    let listed = |more: Value| json!({"added_tokens_decoder": {"20": more}});
+    let spaced = listed(json!({"content": "<x>", "lstrip": true, "special": true}));
+    assert_eq!(beside(spaced, json!({"pad_token": "<y>"}), none.clone(), "a <x>"), Ok(vec![0, 20]));
+    assert_eq!(plain("a <x>"), [0, 19, 20]);
+    let word = listed(json!({"content": "<x>", "single_word": true, "special": true}));
+    assert_eq!(config(word, "a<x>b"), Ok(vec![0, 10, 7, 11, 1]));
+    assert_eq!(config(json!({"split_special_tokens": true}), "a<x>"), Ok(vec![0, 10, 7, 11]));
+    for (wrong, word) in [
+        (json!({"added_tokens_decoder": {"x": {"content": "<x>"}}}), "added_tokens_decoder"),
+        (json!({"added_tokens_decoder": {"20": "<x>"}}), "added_tokens_decoder"),
+        (json!({"pad_token": 7}), "pad_token is 7"),
+        (json!({"extra_special_tokens": "<y>"}), "extra_special_tokens"),
+        (json!([]), "no JSON object"),
+        (json!({"add_prefix_space": true}), "add_prefix_space is true"),
+    ] {
+        let error = config(wrong, "a").unwrap_err();
+        assert!(error.starts_with("tokenizer_config.json: ") && error.contains(word), "{error}");
+    }
+    let error = beside(none.clone(), none.clone(), json!({"<y>": 40}), "a").unwrap_err();
+    assert!(error.starts_with("added_tokens.json: ") && error.contains("<y>"), "{error}");
+}
+
+/// transformers 5 takes only vocabulary and merges of `tokenizer.json` for some classes.
+#[test]
+fn a_class_with_other_rules_than_the_file_is_said() {
+    let bytes = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
+    let bert = |lower: bool| {
+        json!({"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+        "strip_accents": null, "lowercase": lower})
+    };
+    let cut = json!({"type": "BertPreTokenizer"});
+    let template = json!({"type": "ByteLevel", "trim_offsets": true, "add_prefix_space": true, "use_regex": true});
+    let note = |config: Value, parts: Value| {
+        let (json, config) = (file(word_level(), parts).to_string(), config.to_string());
+        let beside = Beside { config: Some(config.as_bytes()), ..Beside::default() };
+        Tokenizer::from_files(json.as_bytes(), beside).unwrap().note().map(str::to_owned)
+    };
+    let class = |class: &str| json!({"tokenizer_class": class});
+    let whole = |lower| json!({"normalizer": bert(lower), "pre_tokenizer": cut, "post_processor": template});
+    assert_eq!(note(class("BertTokenizer"), whole(true)), None);
+    assert_eq!(note(json!({"tokenizer_class": "BertTokenizerFast", "do_lower_case": false}), whole(false)), None);
+    assert!(note(class("BertTokenizerFast"), whole(false)).unwrap().contains("`normalizer`"));
+    assert_eq!(note(class("PreTrainedTokenizerFast"), whole(false)), None);
+    assert_eq!(note(class("GPT2TokenizerFast"), json!({"pre_tokenizer": bytes})), None);
+    let digits = json!({"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true}, bytes]});
+    assert!(note(class("GPT2Tokenizer"), json!({"pre_tokenizer": digits})).unwrap().contains("`pre_tokenizer`"));
+    let marks = json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": false});
+    let said = note(class("LlamaTokenizer"), json!({"pre_tokenizer": marks})).unwrap();
+    assert!(said.contains("`byte_fallback`"), "{said}");
 }
 
 #[test]

@@ -47,7 +47,17 @@ pub(super) fn version(path: &Path) -> u64 {
     } else {
         // Beside a file of weights stand its config and tokenizer.
         let beside = |name: &str| path.with_file_name(name);
-        files.extend(["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"].map(beside));
+        files.extend(
+            [
+                "config.json",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "special_tokens_map.json",
+                "added_tokens.json",
+                "generation_config.json",
+            ]
+            .map(beside),
+        );
     }
     for file in files {
         // One that is not there is no error here: to open it will be.

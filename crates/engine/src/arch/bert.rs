@@ -91,7 +91,15 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     loader.finish("bert", IGNORED)?;
     #[cfg(test)]
     super::tests::asked(&fields);
-    let headless = Some("an encoder: it has no vocabulary head and predicts no next word".into());
+    let words = loader.tensors.all_names().any(|name| name.starts_with("cls.predictions."));
+    let headless = match (words, config.causal) {
+        (true, _) => {
+            "BERT with a head for words (cls.predictions), which attnscope does not read: it predicts no next word"
+        }
+        (false, true) => "BERT as a decoder, without a head for words: it predicts no next word",
+        (false, false) => "an encoder: it has no vocabulary head and predicts no next word",
+    };
+    let headless = Some(headless.into());
     Ok(Read { config, weights, headless })
 }
 

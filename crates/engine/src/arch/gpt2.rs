@@ -74,7 +74,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let tied = fields.flag_or("tie_word_embeddings", true)?;
     let (d, d_ff) = (config.d_model, config.mlp.map_or(0, |mlp| mlp.d_ff));
     // Checkpoints on the Hub name their tensors with and without this prefix.
-    let prefix = loader.prefix(&["transformer.", ""], "wte.weight");
+    let prefix = loader.prefix(&["transformer.", ""], "ln_f.weight");
     let turned = |name: &str, n_out: usize, n_in: usize| -> Result<Linear, Error> {
         let stored = loader.tensor(&format!("{name}.weight"), &[n_in, n_out])?;
         Ok(Linear { weight: stored.transposed(), bias: Some(loader.vector(&format!("{name}.bias"), n_out)?) })
@@ -93,7 +93,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             ..attention(&fused, turned(&at("attn.c_proj"), d, d)?, d)
         })
     };
-    let embed = loader.tensor(&format!("{prefix}wte.weight"), &[config.n_vocab, d])?;
+    let embed = head::embed(loader, &format!("{prefix}wte.weight"), &[config.n_vocab, d], tied)?;
     let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed)?);
     let weights = Weights {
         embed,
@@ -166,8 +166,7 @@ pub(super) const GGUF_KEYS: &[Field] = &[
 /// llama.cpp's files hold `[n_out, n_in]` already.
 pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
     let fields = Fields::gguf(meta, "gpt2", &[GGUF_KEYS])?;
-    let embed = loader.tensors.get("token_embd.weight");
-    let n_vocab = embed.ok_or_else(|| Error::missing_tensor(loader.origin, "token_embd.weight"))?.rows();
+    let n_vocab = loader.tensors.require_any("token_embd.weight")?.rows();
     let (d, n_heads) = (fields.size("embedding_length")?, fields.size("attention.head_count")?);
     if let Some(kv) = fields.optional_size("attention.head_count_kv")?.filter(|kv| *kv != n_heads) {
         let text = format!("is {kv}: grouped queries (of {n_heads} heads) are not computed for GPT-2");

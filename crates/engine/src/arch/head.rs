@@ -64,6 +64,14 @@ fn remote_code(fields: &Fields<'_>) -> Result<(), Error> {
     }
 }
 
+const HEAD: &str = "lm_head.weight";
+
+/// The matrix of the tokens' vectors, `[n_vocab, d_model]`. Of two that are one, a file may hold only the head.
+pub(super) fn embed(loader: &Loader<'_>, name: &str, shape: &[usize], tied: bool) -> Result<Tensor, Error> {
+    let name = if tied && !loader.has(name) && loader.has(HEAD) { HEAD } else { name };
+    loader.tensor(name, shape)
+}
+
 /// The matrix that makes logits, `[n_vocab, d_model]`; or why there is none.
 ///
 /// transformers shares the embedding where `tie_word_embeddings` says so, unless the file has another matrix.
@@ -74,7 +82,6 @@ pub(super) fn unembed(
     tied: bool,
     embed: &Tensor,
 ) -> Result<Result<Tensor, String>, Error> {
-    const HEAD: &str = "lm_head.weight";
     match trained {
         Trained::Other(class) => Ok(Err(format!("a {class}: it has no lm_head and predicts no next token"))),
         _ if loader.has(HEAD) => loader.tensor(HEAD, &embed.shape).map(Ok),

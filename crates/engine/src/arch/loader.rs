@@ -32,8 +32,9 @@ impl<'a> Loader<'a> {
         Self { tensors, origin, read: RefCell::default() }
     }
 
+    /// Whether the file has a tensor of this name. In whatever way it is stored: to load it says what is not read.
     pub fn has(&self, name: &str) -> bool {
-        self.tensors.get(name).is_some()
+        self.tensors.holds(name)
     }
 
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {

@@ -62,7 +62,12 @@ pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<Read, Er
             return Err(Error::config(origin, format!("config field `model_type`: expected a text, found {other}")));
         }
         None => {
-            let text = "config.json has no `model_type`, so it does not say which architecture the model has";
+            let text = if json.is_object() {
+                "config.json has no `model_type`, so it does not say which architecture the model has; take the config.json \
+                 that belongs to the weights"
+            } else {
+                "config.json is no JSON object; take the one that belongs to the weights"
+            };
             return Err(Error::config(origin, text));
         }
     };

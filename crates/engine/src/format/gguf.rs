@@ -189,7 +189,7 @@ fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors,
             )));
         }
         let Some(dtype) = DType::from_gguf(kind) else {
-            tensors.insert_unreadable(&name, format!("ggml type {kind}"))?;
+            tensors.insert_unreadable(&name, type_name(kind))?;
             continue;
         };
         let Some(len) = tensor_bytes(dtype, &shape) else {
@@ -343,4 +343,31 @@ impl Metadata {
         let elements = self.bytes[range.clone()].chunks_exact(width);
         Ok(elements.map(|b| if let Value::Int(i) = scalar(*kind, b) { i as i64 } else { 0 }).collect())
     }
+}
+
+/// What ggml calls a type of numbers that is not read here.
+fn type_name(kind: u32) -> String {
+    const NAMES: [(u32, &str); 19] = [
+        (9, "Q8_1"),
+        (15, "Q8_K"),
+        (16, "IQ2_XXS"),
+        (17, "IQ2_XS"),
+        (18, "IQ3_XXS"),
+        (19, "IQ1_S"),
+        (20, "IQ4_NL"),
+        (21, "IQ3_S"),
+        (22, "IQ2_S"),
+        (23, "IQ4_XS"),
+        (24, "I8"),
+        (25, "I16"),
+        (26, "I32"),
+        (27, "I64"),
+        (28, "F64"),
+        (29, "IQ1_M"),
+        (34, "TQ1_0"),
+        (35, "TQ2_0"),
+        (39, "MXFP4"),
+    ];
+    let known = NAMES.iter().find(|(number, _)| *number == kind);
+    known.map_or_else(|| format!("ggml type {kind}"), |(_, name)| (*name).to_owned())
 }

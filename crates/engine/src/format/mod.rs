@@ -112,7 +112,7 @@ impl Tensors {
         if self.map.contains_key(name) || self.unreadable.contains_key(name) {
             return Err(Error::format(
                 &self.origin,
-                format!("tensor `{name}` stands twice in the file; it is damaged"),
+                format!("tensor `{name}` stands twice, in the file or in two of its shards; it is damaged"),
             ));
         }
         Ok(())
@@ -132,14 +132,7 @@ impl Tensors {
 
     /// A tensor that must be there with this shape.
     pub fn require(&self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
-        if let Some(dtype) = self.unreadable.get(name) {
-            let known: Vec<String> = DType::ALL.iter().map(ToString::to_string).collect();
-            return Err(Error::config(
-                &self.origin,
-                format!("tensor `{name}` is stored as {dtype}; attnscope reads {}", known.join(", ")),
-            ));
-        }
-        let tensor = self.get(name).ok_or_else(|| Error::missing_tensor(&self.origin, name))?;
+        let tensor = self.require_any(name)?;
         if tensor.shape != shape {
             return Err(Error::format(
                 &self.origin,
@@ -147,6 +140,30 @@ impl Tensors {
             ));
         }
         Ok(tensor.clone())
+    }
+
+    /// A tensor that must be there, whatever its shape.
+    pub fn require_any(&self, name: &str) -> Result<&Tensor, Error> {
+        if let Some(dtype) = self.unreadable.get(name) {
+            let known: Vec<String> = DType::ALL.iter().map(ToString::to_string).collect();
+            return Err(Error::config(
+                &self.origin,
+                format!("tensor `{name}` is stored as {dtype}; attnscope reads {}", known.join(", ")),
+            ));
+        }
+        self.get(name).ok_or_else(|| {
+            let inner = format!(".{name}");
+            match self.all_names().find(|other| other.ends_with(&inner)) {
+                Some(other) => Error::format(
+                    &self.origin,
+                    format!(
+                        "tensor `{name}` is missing, but there is `{other}`: the model was saved within another; save it by \
+                         itself"
+                    ),
+                ),
+                None => Error::missing_tensor(&self.origin, name),
+            }
+        })
     }
 
     /// Whether the file has a tensor of this name, readable or not.

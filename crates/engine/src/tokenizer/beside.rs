@@ -1,41 +1,273 @@
-//! `tokenizer_config.json`, which stands beside `tokenizer.json` and says some things a second time. transformers reads
-//! both: where they differ it is not clear what the model was trained with, and text would be cut otherwise.
+//! The files that stand beside `tokenizer.json`. transformers 5 reads them too: they add tokens that are found as a whole,
+//! change how some are found, and set options. What they add is added here, in the same order; where an option says
+//! something else than `tokenizer.json`, it is not clear which of the two the model was trained with, and it is refused.
 
-use super::{Tokenizer, check};
+use super::classes::{self, Parts};
+use super::{Tokenizer, check, json as file};
 use crate::Error;
 use crate::format::json;
-use crate::format::json::without_bom;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use tokenizers::AddedToken;
 
-/// Refuses tokens that only the config adds, and letters that only one of the two makes small.
-pub(super) fn check(tokenizer: &Tokenizer, config: &[u8], file: &[u8]) -> Result<(), Error> {
-    const ORIGIN: &str = "tokenizer_config.json";
-    let config = json::parse(config, ORIGIN, ORIGIN)?;
-    for (id, token) in config.get("added_tokens_decoder").and_then(Value::as_object).into_iter().flatten() {
-        let content = token.get("content").and_then(Value::as_str).unwrap_or_default();
-        let known = tokenizer.inner.token_to_id(content);
-        if !content.is_empty() && known.map(|known| known.to_string()).as_ref() != Some(id) {
-            let (content, id) = (check::short(content), check::short(id));
+const CONFIG: &str = "tokenizer_config.json";
+const SPECIAL: &str = "special_tokens_map.json";
+const ADDED: &str = "added_tokens.json";
+/// The tokens that have a name of their own, in transformers' order.
+const NAMED: [&str; 7] = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+/// What may stand there, each as it is in the file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// `tokenizer_config.json`
+    pub config: Option<&'a [u8]>,
+    /// `special_tokens_map.json`: read where the config has no list of tokens of its own.
+    pub special: Option<&'a [u8]>,
+    /// `added_tokens.json`: the same.
+    pub added: Option<&'a [u8]>,
+}
+
+/// A token as these files write it.
+#[derive(Clone, Debug, Deserialize)]
+struct Said {
+    content: String,
+    #[serde(default)]
+    lstrip: bool,
+    #[serde(default)]
+    rstrip: bool,
+    #[serde(default)]
+    single_word: bool,
+    normalized: Option<bool>,
+    #[serde(default)]
+    special: bool,
+}
+
+impl Said {
+    fn token(self) -> AddedToken {
+        let Self { content, lstrip, rstrip, single_word, normalized, special } = self;
+        let normalized = normalized.unwrap_or(!special);
+        AddedToken { content, single_word, lstrip, rstrip, normalized, special }
+    }
+}
+
+/// Adds what the files add to a tokenizer that was read from `tokenizer.json` (whose bytes are `whole`).
+pub(super) fn apply(tokenizer: &mut Tokenizer, beside: Beside<'_>, whole: &[u8]) -> Result<(), Error> {
+    let mut config = object(beside.config, CONFIG)?;
+    // Where the config lists tokens with their ids, the two other files are not read.
+    let listed = numbered(&config)?;
+    let old = listed.is_none();
+    if old {
+        config.extend(object(beside.special, SPECIAL)?);
+    }
+    let named = named(&config)?;
+    let listed = match listed {
+        Some(listed) => listed,
+        None => older(&object(beside.added, ADDED)?, &named)?,
+    };
+    add(tokenizer, &listed, named)?;
+    for (id, token) in &listed {
+        let content = &token.content;
+        if !content.is_empty() && tokenizer.inner.token_to_id(content) != Some(*id) {
+            let (content, origin) = (check::short(content), if old { ADDED } else { CONFIG });
             let text = format!(
                 "it adds the token {content:?} as {id}, which tokenizer.json does not; which of the two is right?"
             );
-            return Err(Error::config(ORIGIN, text));
+            return Err(Error::config(origin, text));
         }
     }
-    #[derive(Deserialize)]
-    struct Normalizer {
-        #[serde(default)]
-        normalizer: Value,
-    }
-    let Ok(Normalizer { normalizer }) = serde_json::from_slice(without_bom(file)) else { return Ok(()) };
-    let (said, does) = (config.get("do_lower_case").and_then(Value::as_bool), normalizer.get("lowercase"));
-    if let (Some(said), Some(does)) = (said, does.and_then(Value::as_bool))
-        && said != does
-    {
-        let text =
-            format!("do_lower_case is {said}, but in tokenizer.json lowercase is {does}; which of the two is right?");
-        return Err(Error::config(ORIGIN, text));
+    let parts = Parts::of(whole);
+    check_options(&config, &parts)?;
+    tokenizer.note = classes::note(&config, &parts);
+    if let Some(split) = config.get("split_special_tokens").and_then(Value::as_bool) {
+        tokenizer.inner.set_encode_special_tokens(split);
     }
     Ok(())
+}
+
+pub(super) type Object = serde_json::Map<String, Value>;
+
+fn object(bytes: Option<&[u8]>, origin: &str) -> Result<Object, Error> {
+    match bytes.map(|bytes| json::parse(bytes, origin, origin)).transpose()? {
+        None => Ok(Object::new()),
+        Some(Value::Object(object)) => Ok(object),
+        Some(_) => Err(Error::format(origin, "it is no JSON object; download it again")),
+    }
+}
+
+/// The config's list of tokens by their ids.
+fn numbered(config: &Object) -> Result<Option<BTreeMap<u32, AddedToken>>, Error> {
+    let Some(list) = config.get("added_tokens_decoder").and_then(Value::as_object) else { return Ok(None) };
+    let mut tokens = BTreeMap::new();
+    for (id, token) in list {
+        let said = id.parse().ok().zip(Said::deserialize(token).ok());
+        let (id, said) = said.ok_or_else(|| {
+            let (id, token) = (check::short(id), check::short(&token.to_string()));
+            Error::config(CONFIG, format!("added_tokens_decoder: {id:?} is {token}, expected an id and a token"))
+        })?;
+        tokens.insert(id, said.token());
+    }
+    Ok(Some(tokens))
+}
+
+/// `added_tokens.json`, text by text: a token that has a name is special, others are found after the text was normalised.
+fn older(list: &Object, named: &[AddedToken]) -> Result<BTreeMap<u32, AddedToken>, Error> {
+    let mut tokens = BTreeMap::new();
+    for (content, id) in list {
+        let id = id.as_u64().and_then(|id| u32::try_from(id).ok()).ok_or_else(|| {
+            let (content, id) = (check::short(content), check::short(&id.to_string()));
+            Error::config(ADDED, format!("{content:?} is {id}, expected the token's id"))
+        })?;
+        let special = named.iter().any(|token| token.content == *content);
+        tokens.insert(id, AddedToken::from(content.clone(), special));
+    }
+    Ok(tokens)
+}
+
+/// The tokens that are named: BOS and its like, and others that are called special.
+fn named(config: &Object) -> Result<Vec<AddedToken>, Error> {
+    let mut tokens = Vec::new();
+    for name in NAMED {
+        tokens.extend(one(name, config.get(name).unwrap_or(&Value::Null))?);
+    }
+    let list = ["extra_special_tokens", "additional_special_tokens"];
+    let list =
+        list.into_iter().find_map(|name| config.get(name).filter(|list| !is_empty(list)).map(|list| (name, list)));
+    match list {
+        None => {}
+        Some((name, Value::Array(list))) => {
+            for token in list {
+                tokens.extend(one(name, token)?);
+            }
+        }
+        Some((name, Value::Object(list))) => {
+            for token in list.values() {
+                tokens.extend(one(name, token)?);
+            }
+        }
+        Some((name, other)) => return Err(wrong(name, other)),
+    }
+    // Classes with tokens of their own, where the files do not name others.
+    let own = DEFAULTS.iter().filter(|(class_of, name, _)| *class_of == class(config) && !config.contains_key(*name));
+    tokens.extend(own.map(|(_, _, content)| AddedToken::from((*content).to_owned(), true)));
+    Ok(tokens)
+}
+
+/// What transformers' classes call their tokens if nothing is said.
+const DEFAULTS: [(&str, &str, &str); 9] = [
+    ("BertTokenizer", "unk_token", "[UNK]"),
+    ("BertTokenizer", "sep_token", "[SEP]"),
+    ("BertTokenizer", "pad_token", "[PAD]"),
+    ("BertTokenizer", "cls_token", "[CLS]"),
+    ("BertTokenizer", "mask_token", "[MASK]"),
+    ("GPT2Tokenizer", "eos_token", "<|endoftext|>"),
+    ("LlamaTokenizer", "bos_token", "<s>"),
+    ("LlamaTokenizer", "eos_token", "</s>"),
+    ("LlamaTokenizer", "unk_token", "<unk>"),
+];
+
+/// The class in transformers, whose fast and slow forms are one since version 5.
+pub(super) fn class(config: &Object) -> &str {
+    let said = config.get("tokenizer_class").and_then(Value::as_str).unwrap_or_default();
+    said.strip_suffix("Fast").unwrap_or(said)
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Object::is_empty)
+}
+
+/// One token: its text, or an object with more; none where it is null.
+fn one(name: &str, token: &Value) -> Result<Option<AddedToken>, Error> {
+    match token {
+        Value::Null => Ok(None),
+        Value::String(content) => Ok(Some(AddedToken::from(content.clone(), true))),
+        other => match Said::deserialize(other) {
+            Ok(said) => Ok(Some(Said { special: true, ..said }.token())),
+            Err(_) => Err(wrong(name, other)),
+        },
+    }
+}
+
+fn wrong(name: &str, found: &Value) -> Error {
+    let found = check::short(&found.to_string());
+    Error::config(CONFIG, format!("{name} is {found}, expected a token, as its text or as an object with `content`"))
+}
+
+/// Adds the tokens that are listed otherwise than they are in the tokenizer, then those named that it does not find whole.
+fn add(tokenizer: &mut Tokenizer, listed: &BTreeMap<u32, AddedToken>, named: Vec<AddedToken>) -> Result<(), Error> {
+    let known: BTreeMap<u32, AddedToken> = tokenizer.inner.get_added_tokens_decoder().into_iter().collect();
+    let mut whole: BTreeSet<String> = known.values().map(|token| token.content.clone()).collect();
+    let mut new: Vec<AddedToken> =
+        listed.values().filter(|token| !known.values().any(|known| known == *token)).cloned().collect();
+    whole.extend(new.iter().map(|token| token.content.clone()));
+    for token in named {
+        // One that is listed is as it is listed.
+        if !token.content.is_empty() && whole.insert(token.content.clone()) {
+            new.push(token);
+        }
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    let all: Vec<AddedToken> = known.into_values().chain(new.iter().cloned()).collect();
+    check::added(&all, CONFIG)?;
+    let broken = |e: tokenizers::Error| Error::format(CONFIG, format!("its tokens: {e}"));
+    check::guarded(|| {
+        file::check_normalised(&tokenizer.inner, &new)?;
+        tokenizer.inner.add_tokens(new)?;
+        Ok(())
+    })
+    .map_err(broken)?;
+    tokenizer.limits.also(&all);
+    Ok(())
+}
+
+/// Refuses options that say something else than `tokenizer.json` does.
+fn check_options(config: &Object, parts: &Parts) -> Result<(), Error> {
+    let found = |name: &str| parts.normalizer.get(name).and_then(Value::as_bool);
+    let lowercase = found("lowercase");
+    let is_bert = parts.normalizer.get("type").and_then(Value::as_str) == Some("BertNormalizer");
+    // Accents go where nothing is said if letters are made small.
+    let accents = found("strip_accents").or(lowercase).filter(|_| is_bert);
+    let options = [
+        ("do_lower_case", "lowercase", lowercase),
+        ("strip_accents", "strip_accents", accents),
+        ("tokenize_chinese_chars", "handle_chinese_chars", found("handle_chinese_chars")),
+        ("add_prefix_space", "a space before the text", prefix_space(config, &parts.normalizer, &parts.pre_tokenizer)),
+    ];
+    for (option, name, does) in options {
+        if let (Some(said), Some(does)) = (config.get(option).and_then(Value::as_bool), does)
+            && said != does
+        {
+            let text =
+                format!("{option} is {said}, but in tokenizer.json {name} is {does}; which of the two is right?");
+            return Err(Error::config(CONFIG, text));
+        }
+    }
+    Ok(())
+}
+
+/// Whether `tokenizer.json` puts a space before a text; none where it has no part that could, or where transformers does
+/// not look at the option.
+fn prefix_space(config: &Object, normalizer: &Value, pre_tokenizer: &Value) -> Option<bool> {
+    let mut parts = Vec::new();
+    flatten(normalizer, "normalizers", &mut parts);
+    flatten(pre_tokenizer, "pretokenizers", &mut parts);
+    let kind = |part: &Value| part.get("type").and_then(Value::as_str).map(str::to_owned);
+    let one = |name: &str| parts.iter().find(|part| kind(part).as_deref() == Some(name));
+    if let Some(bytes) = one("ByteLevel") {
+        return Some(bytes.get("add_prefix_space").and_then(Value::as_bool).unwrap_or(true));
+    }
+    if class(config) != "LlamaTokenizer" {
+        return None;
+    }
+    let scheme = |part: &&Value| part.get("prepend_scheme").and_then(Value::as_str) != Some("never");
+    one("Metaspace").map(scheme).or_else(|| one("Prepend").map(|_| true))
+}
+
+fn flatten<'a>(part: &'a Value, list: &str, out: &mut Vec<&'a Value>) {
+    match part.get(list).and_then(Value::as_array) {
+        Some(inner) => inner.iter().for_each(|part| flatten(part, list, out)),
+        None => out.push(part),
+    }
 }

@@ -47,10 +47,20 @@ pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
     let special = tokens.iter().zip(&types).filter(|(_, t)| lists::WHOLE.contains(*t));
     let special: Vec<AddedToken> = special.map(|(t, kind)| AddedToken::from(t.to_string(), *kind == 3)).collect();
     check::added(&special, origin)?;
+    lists::check_overlap(&special, origin)?;
     check::guarded(|| inner.add_special_tokens(special))
         .map_err(|e| Error::format(origin, format!("its special tokens: {e}")))?;
     let (start, end) = (around(meta, "bos", tokens.len())?, around(meta, "eos", tokens.len())?);
-    Ok(Tokenizer { inner, hidden, limits, spelling: Spelling::byte_level(), start, before: start, after: end })
+    Ok(Tokenizer {
+        inner,
+        hidden,
+        limits,
+        spelling: Spelling::byte_level(),
+        start,
+        before: start,
+        after: end,
+        note: None,
+    })
 }
 
 /// The token that the file wants before (`bos`) or after (`eos`) every text.

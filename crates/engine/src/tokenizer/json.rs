@@ -121,7 +121,7 @@ fn check_ids(raw: Option<&RawValue>, tokenizer: &Tokenizer, origin: &str) -> Res
 }
 
 /// Refuses added tokens of which the normalizer leaves nothing: they would be found between any two bytes.
-fn check_normalised(tokenizer: &Tokenizer, added: &[AddedToken]) -> tokenizers::Result<()> {
+pub(super) fn check_normalised(tokenizer: &Tokenizer, added: &[AddedToken]) -> tokenizers::Result<()> {
     let Some(normalizer) = tokenizer.get_normalizer() else { return Ok(()) };
     for token in added.iter().filter(|token| token.normalized && !token.content.is_empty()) {
         let mut text = NormalizedString::from(token.content.as_str());

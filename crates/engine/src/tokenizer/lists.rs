@@ -3,7 +3,8 @@
 use super::check;
 use crate::Error;
 use crate::format::gguf::Metadata;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use tokenizers::AddedToken;
 
 pub(super) const TYPES: &str = "tokenizer.ggml.token_type";
 /// Types of tokens that are matched as a whole, before text is cut.
@@ -35,4 +36,63 @@ pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
         return Err(Error::format(origin, format!("its token {twice:?} stands twice; the file is damaged")));
     }
     Ok(())
+}
+
+/// Refuses two tokens to be found as a whole of which one ends as the other begins. llama.cpp looks for the longest first,
+/// in the whole text; here the first in the text is taken. Only of runs of one letter both make the same.
+pub(super) fn check_overlap(tokens: &[AddedToken], origin: &str) -> Result<(), Error> {
+    let tokens: Vec<&str> = tokens.iter().map(|token| token.content.as_str()).collect();
+    let Some((a, b)) = overlap(&tokens) else { return Ok(()) };
+    let (a, b) = (check::short(a), check::short(b));
+    let text = format!(
+        "its tokens {a:?} and {b:?} can share letters of a text, which llama.cpp and attnscope would cut otherwise; use the \
+         model's safetensors folder with tokenizer.json"
+    );
+    Err(Error::config(origin, text))
+}
+
+fn overlap<'a>(tokens: &[&'a str]) -> Option<(&'a str, &'a str)> {
+    let inner = |token: &'a str| token.char_indices().skip(1).map(|(at, _)| at);
+    // By a beginning: two tokens that are no runs, and one that is. More would only cost time.
+    let mut beginnings: HashMap<&str, ([Option<&'a str>; 2], Option<&'a str>)> = HashMap::new();
+    for &token in tokens {
+        let is_run = is_run(token);
+        for at in inner(token) {
+            let (others, run) = beginnings.entry(&token[..at]).or_default();
+            if is_run {
+                *run = Some(token);
+            } else if others[0] != Some(token) {
+                *others = [Some(token), others[0]];
+            }
+        }
+    }
+    for &a in tokens {
+        for end in inner(a).map(|at| &a[at..]) {
+            let Some((others, run)) = beginnings.get(end) else { continue };
+            let run = run.filter(|_| !is_run(a));
+            if let Some(b) = others.iter().copied().chain([run]).flatten().find(|b| *b != a) {
+                return Some((a, b));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a token is one letter again and again.
+fn is_run(token: &str) -> bool {
+    let first = token.chars().next();
+    token.chars().all(|c| Some(c) == first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overlap;
+
+    #[test]
+    fn tokens_that_can_share_letters_are_found() {
+        assert_eq!(overlap(&["<|im_start|>", "<|im_end|>", "\n", "\n\n", "\n\n\n", "cd"]), None);
+        assert_eq!(overlap(&["xx", "cde", "abc"]), Some(("abc", "cde")));
+        assert_eq!(overlap(&["aba"]), None);
+        assert_eq!(overlap(&["äö", "öü"]), Some(("äö", "öü")));
+    }
 }

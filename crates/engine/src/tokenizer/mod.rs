@@ -2,6 +2,7 @@
 
 mod beside;
 mod check;
+mod classes;
 mod gguf;
 mod json;
 mod lists;
@@ -9,6 +10,8 @@ mod models;
 mod parts;
 mod spelling;
 mod text;
+
+pub use beside::Beside;
 
 use crate::Error;
 use crate::format::gguf::Metadata;
@@ -32,6 +35,8 @@ pub struct Tokenizer {
     /// What is put before and after every text, beside what `inner` puts there.
     before: Option<u32>,
     after: Option<u32>,
+    /// What is to be said before its ids are believed.
+    note: Option<String>,
 }
 
 impl Tokenizer {
@@ -59,12 +64,18 @@ impl Tokenizer {
             start,
             before: None,
             after: None,
+            note: None,
         })
     }
 
-    /// Refuses a `tokenizer_config.json` that says something else than the tokenizer does.
-    pub fn check_beside(&self, config: &[u8], tokenizer: &[u8]) -> Result<(), Error> {
-        beside::check(self, config, tokenizer)
+    /// From a `tokenizer.json` and the files that stand beside it: the tokens that they add are found as a whole.
+    ///
+    /// # Errors
+    /// A damaged file; options that say something else than `tokenizer.json` does.
+    pub fn from_files(json: &[u8], beside: Beside<'_>) -> Result<Self, Error> {
+        let mut tokenizer = Self::from_json(json)?;
+        beside::apply(&mut tokenizer, beside, json)?;
+        Ok(tokenizer)
     }
 
     /// From what a GGUF carries.
@@ -102,6 +113,11 @@ impl Tokenizer {
         self.start
     }
 
+    /// What is to be said before its ids are believed: that other software may cut some texts otherwise.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
     /// Whether tokens are words without the spaces between them, as BERT's are (pieces that go on are marked `##`).
     pub fn is_word_level(&self) -> bool {
         matches!(self.inner.get_model(), ModelWrapper::WordPiece(_) | ModelWrapper::WordLevel(_))
@@ -119,7 +135,12 @@ fn cannot_be_cut(e: tokenizers::Error) -> Error {
 
 /// What a tokenizer puts before a text.
 fn start(tokenizer: &tokenizers::Tokenizer) -> tokenizers::Result<Option<u32>> {
-    let (with, without) = (tokenizer.encode_fast("a", true)?, tokenizer.encode_fast("a", false)?);
+    // One without a token for the unknown may not know this text: any that it knows does.
+    let mut texts = std::iter::once("a".to_owned()).chain((0..64).filter_map(|id| tokenizer.id_to_token(id)));
+    let encode = |text: String| {
+        Some((tokenizer.encode_fast(text.as_str(), true).ok()?, tokenizer.encode_fast(text, false).ok()?))
+    };
+    let Some((with, without)) = texts.find_map(encode) else { return Ok(None) };
     let (with, without) = (with.get_ids(), without.get_ids());
     let put_before = with.len() > without.len() && with.get(1..=without.len()) == Some(without);
     Ok(with.first().copied().filter(|_| put_before))

@@ -1,7 +1,9 @@
 //! How tokens are spelled in a vocabulary, and so how one reads by itself: `Ġdog` and `▁dog` are " dog", `<0x0A>` is a
 //! line break.
 
+use fancy_regex::{NoExpand, Regex};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What is done to a token's name, step by step, to have its text.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +17,8 @@ enum Step {
     ByteFallback,
     /// One text stands for another: `▁` for a space, `</w>` for the end of a word.
     Replace(String, String),
+    /// The same for whatever a pattern finds.
+    ReplaceAll(Box<Regex>, String),
 }
 
 impl Spelling {
@@ -45,6 +49,11 @@ impl Spelling {
                     }
                 }
                 Step::Replace(from, to) => text = text.replace(from, to),
+                Step::ReplaceAll(pattern, to) => {
+                    // A pattern that gives up changes nothing.
+                    let replaced = pattern.try_replacen(&text, 0, NoExpand(to)).map(Cow::into_owned);
+                    text = replaced.unwrap_or(text);
+                }
             }
         }
         text
@@ -70,8 +79,10 @@ fn collect(part: &Value, steps: &mut Vec<Step>) {
         }
         Some("Replace") => {
             let content = part.get("content").and_then(Value::as_str).unwrap_or_default();
-            let from = text(part.get("pattern").and_then(|pattern| pattern.get("String")));
-            steps.extend(from.map(|from| Step::Replace(from, content.into())));
+            let pattern = |kind| text(part.get("pattern").and_then(|pattern| pattern.get(kind)));
+            steps.extend(pattern("String").map(|from| Step::Replace(from, content.into())));
+            let regex = pattern("Regex").and_then(|regex| Regex::new(&regex).ok());
+            steps.extend(regex.map(|regex| Step::ReplaceAll(Box::new(regex), content.into())));
         }
         _ => {}
     }

@@ -46,6 +46,12 @@ impl Limits {
         Ok(Self { longest, bounded, growth, patterns })
     }
 
+    /// Tokens that are added later.
+    pub fn also(&mut self, added: &[AddedToken]) {
+        self.longest = added.iter().map(|token| token.content.len()).fold(self.longest, usize::max);
+        self.bounded &= !added.iter().any(|token| token.lstrip || token.rstrip);
+    }
+
     /// Of byte-level BPE alone, as GGUF has it: a byte that cannot be printed takes two.
     pub fn byte_level(longest: usize) -> Self {
         Self { longest, bounded: true, growth: 2, patterns: Vec::new() }

@@ -95,8 +95,7 @@ pub(in crate::arch) fn read(meta: &Metadata, loader: &Loader<'_>, arch: &str) ->
         let text = format!("is {window}: llama.cpp reads no window for `{arch}`, so it is not clear what is meant");
         return Err(fields.refused("attention.sliding_window", text));
     }
-    let embed = loader.tensors.get("token_embd.weight");
-    let n_vocab = embed.ok_or_else(|| Error::missing_tensor(loader.origin, "token_embd.weight"))?.rows();
+    let n_vocab = loader.tensors.require_any("token_embd.weight")?.rows();
     let config = Config {
         arch: arch.into(),
         name: meta.model_name().unwrap_or_else(|| arch.into()),

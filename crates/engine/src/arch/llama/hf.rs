@@ -52,9 +52,9 @@ pub(in crate::arch) fn read(json: &Value, loader: &Loader<'_>, member: &Member) 
     };
     let trained = head::trained(&fields, member.class)?;
     let tied = fields.flag_or("tie_word_embeddings", false)?;
-    let prefix = loader.prefix(&["model.", ""], "embed_tokens.weight");
+    let prefix = loader.prefix(&["model.", ""], "norm.weight");
     let (d, c) = (config.d_model, &config);
-    let embed = loader.tensor(&format!("{prefix}embed_tokens.weight"), &[c.n_vocab, d])?;
+    let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &[c.n_vocab, d], tied)?;
     let blocks = (0..c.n_layers).map(|l| block(loader, c, &NAMES, &(NAMES.block)(prefix, l), &parts));
     let blocks = blocks.collect::<Result<_, Error>>()?;
     let final_norm = loader.rms(&format!("{prefix}norm"), d)?;
