@@ -25,16 +25,16 @@ pub struct ModelArgs {
 #[command(next_help_heading = "Changes to the run (each may be repeated)")]
 pub struct ChangeArgs {
     /// Switch off a head (16.0) or all heads of a layer (16)
-    #[arg(long, value_name = "HEAD")]
+    #[arg(long, allow_hyphen_values = true, value_name = "HEAD")]
     pub ablate: Vec<String>,
     /// Replace a head's output by its mean over the text
-    #[arg(long, value_name = "HEAD")]
+    #[arg(long, allow_hyphen_values = true, value_name = "HEAD")]
     pub mean_ablate: Vec<String>,
     /// Keep query 2 from seeing key 1: '2>1', in one layer '16:2>1', in one head '16.0:2>1'
-    #[arg(long, value_name = "EDGE")]
+    #[arg(long, allow_hyphen_values = true, value_name = "EDGE")]
     pub cut: Vec<String>,
     /// Give an edge this weight: '16.0:2>1=0.5'
-    #[arg(long, value_name = "EDGE=WEIGHT")]
+    #[arg(long, allow_hyphen_values = true, value_name = "EDGE=WEIGHT")]
     pub set: Vec<String>,
 }
 
@@ -59,8 +59,30 @@ impl ChangeArgs {
         for edge in &self.set {
             all.push(Intervention::set(edge)?);
         }
+        refuse_twice(&all)?;
         Ok(all)
     }
+}
+
+/// Refuses changes of which one would undo another: which of them is meant is not guessed.
+fn refuse_twice(all: &[Intervention]) -> Result<()> {
+    let place = |change: &Intervention| match change {
+        Intervention::SetEdge { site, q, k, .. } => Some((*site, Some((*q, *k)))),
+        Intervention::ScaleHead { site, .. } | Intervention::MeanHead { site } => Some((*site, None)),
+        Intervention::Patch { .. } => None,
+    };
+    for (i, a) in all.iter().enumerate() {
+        let Some((site, edge)) = place(a) else { continue };
+        let differs = |b: &&Intervention| place(b) == Some((site, edge)) && *b != a;
+        if all[i + 1..].iter().any(|b| differs(&b)) {
+            let what = match edge {
+                Some((q, k)) => format!("the edge {q}>{k}"),
+                None => "the head".to_owned(),
+            };
+            return Err(usage(format!("{what} ({site}) is changed in two ways: give one of them")));
+        }
+    }
+    Ok(())
 }
 
 /// A model that is open, with the text as its tokens.
@@ -139,6 +161,17 @@ impl Opened {
         let mut run = Run::start(model, self.tokens.clone(), capture, changes, model.new_cache())?;
         while run.layers_done() <= layer && run.step(model)? {}
         Ok(run.drain(model))
+    }
+
+    /// Runs the model and gives each layer's arrays as it has passed.
+    pub fn each_layer(&self, capture: Capture, mut each: impl FnMut(Trace)) -> Result<()> {
+        let (model, changes) = (&self.model, self.interventions.clone());
+        let mut run = Run::start(model, self.tokens.clone(), capture, changes, model.new_cache())?;
+        while run.layers_done() < model.config().n_layers {
+            run.step(model)?;
+            each(run.drain(model));
+        }
+        Ok(())
     }
 
     /// An error for a model that has no next token.

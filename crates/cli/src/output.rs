@@ -50,6 +50,9 @@ fn escaped(json: &str) -> String {
 pub fn extension<'a>(path: &Path, known: &[&'a str]) -> Result<&'a str> {
     let found = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     known.iter().copied().find(|&known| known == found).ok_or_else(|| {
+        if path.is_dir() {
+            return usage(format!("cannot write {}: it is a folder; name a file in it", path_text(path)));
+        }
         let known: Vec<String> = known.iter().map(|known| format!(".{known}")).collect();
         usage(format!("cannot write {}: its name must end in {}", path_text(path), known.join(", ")))
     })

@@ -3,9 +3,9 @@
 use crate::{Bytes, Error};
 
 /// Refuses a folder with several models, or with what is none: which one is meant is not guessed.
-pub(crate) fn check(files: &[(String, Bytes)], origin: &str) -> Result<(), Error> {
+pub(crate) fn check<'a>(files: impl Iterator<Item = &'a str> + Clone, origin: &str) -> Result<(), Error> {
     let whole = |name: &str| is_gguf(name) || ["model.safetensors", "model.safetensors.index.json"].contains(&name);
-    let models: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).filter(|name| whole(name)).collect();
+    let models: Vec<&str> = files.clone().filter(|name| whole(name)).collect();
     if let [first, second, rest @ ..] = models.as_slice() {
         if models.iter().all(|name| parts(name).is_some()) {
             let text = format!(
@@ -25,7 +25,7 @@ pub(crate) fn check(files: &[(String, Bytes)], origin: &str) -> Result<(), Error
             format!("there are several models here: {first}, {second}{more}; give the path of the one that is meant");
         return Err(Error::format(origin, text));
     }
-    let adapter = files.iter().any(|(name, _)| name == "adapter_config.json");
+    let adapter = files.clone().any(|name| name == "adapter_config.json");
     match (adapter, models.as_slice()) {
         (false, _) => Ok(()),
         (true, []) => Err(Error::config(

@@ -1,7 +1,7 @@
 //! Changes made to a run while it runs: what tells a cause from a pattern.
 
 use crate::{Array, Config, Error};
-use attnscope_kernels::attention::Edge;
+use attnscope_kernels::attention::{Edge, Mask};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -148,6 +148,16 @@ pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<
             for head in site.heads(c.n_heads) {
                 rows.entry((layer, head, *q)).or_default().insert(*k, *weight); // the later one counts
             }
+        }
+    }
+    let mask = Mask { causal: c.causal, window: c.window };
+    for ((layer, head, q), weights) in &rows {
+        let (set, sum) = (weights.len(), weights.values().sum::<f32>());
+        if set == mask.visible(*q, seq).len() && (1e-4..0.9999).contains(&sum) {
+            return Err(Error::usage(format!(
+                "every edge of query {q} in layer {layer}, head {head} is set, to {sum} together: they must make 1 (or 0: \
+                 all cut), or one of them must be left to take the rest"
+            )));
         }
     }
     let too_much = rows.iter().map(|(at, weights)| (at, weights.values().sum::<f32>())).find(|(_, sum)| *sum > 1.0001);

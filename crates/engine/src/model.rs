@@ -43,7 +43,7 @@ impl Model {
     /// and `tokenizer.json` where text is to be read.
     pub fn from_files(files: Vec<(String, Bytes)>, origin: &str) -> Result<Self, Error> {
         let find = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, b)| b.clone());
-        folder::check(&files, origin)?;
+        folder::check(files.iter().map(|(name, _)| name.as_str()), origin)?;
         if let Some((name, bytes)) = files.iter().find(|(n, _)| folder::is_gguf(n)) {
             return Self::from_gguf(bytes.clone(), name);
         }

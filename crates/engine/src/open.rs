@@ -15,6 +15,8 @@ impl Model {
         if meta.is_dir() {
             let mut files = list(path)?;
             files.retain(|(_, file)| ["json", "gguf", "safetensors"].iter().any(|ending| has_ending(file, ending)));
+            // Which of several is meant is asked before one of them is found empty.
+            crate::folder::check(files.iter().map(|(name, _)| name.as_str()), &name(path))?;
             return opened(&files, |files| Self::from_files(files, &name(path)));
         }
         // To open a pipe is to wait for who writes into it.

@@ -131,6 +131,14 @@ impl Model {
         Ok(trace)
     }
 
+    /// Refuses changes that a run over `n_tokens` tokens cannot make.
+    ///
+    /// # Errors
+    /// A layer, head, token or edge that does not exist; weights of which a row has not so much to give.
+    pub fn check_changes(&self, changes: &[Intervention], n_tokens: usize) -> Result<(), Error> {
+        crate::intervention::check_all(changes, &self.config, n_tokens)
+    }
+
     fn check_run(&self, tokens: &[u32], interventions: &[Intervention], cache: &KvCache) -> Result<(), Error> {
         let c = &self.config;
         self.check_tokens(tokens, cache.len)?;

@@ -66,6 +66,20 @@ fn cutting_the_only_key_leaves_nothing() {
 }
 
 #[test]
+fn weights_that_leave_no_key_for_the_rest_must_make_it_up() {
+    let set = |edges: &[&str]| {
+        let edges: Vec<_> = edges.iter().map(|edge| Intervention::set(edge).unwrap()).collect();
+        model().check_changes(&edges, 7).map_err(|e| e.to_string())
+    };
+    assert_eq!(set(&["1.0:1>0=0.25", "1.0:1>1=0.75"]), Ok(()));
+    assert_eq!(set(&["1.0:1>0=0.25"]), Ok(()), "the other key takes the rest");
+    for wrong in [&["1.0:0>0=0.5"][..], &["1.0:1>0=0.25", "1.0:1>1=0.25"]] {
+        let error = set(wrong).unwrap_err();
+        assert!(error.contains("every edge of query") && error.contains("0.5 together"), "{error}");
+    }
+}
+
+#[test]
 fn patching_from_another_run_carries_its_effect() {
     let model = model();
     let plain = run(&model, &[]);

@@ -108,12 +108,6 @@ impl App {
             return;
         }
         self.answers.update_value(Answers::forget_failures);
-        let shown = self.run.with_untracked(|run| {
-            run.as_ref().is_some_and(|answer| answer.selection.run_request() == selection.run_request())
-        });
-        if shown {
-            self.failure.set(None);
-        }
         self.selection.set(selection);
     }
 

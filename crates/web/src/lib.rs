@@ -73,6 +73,7 @@ fn mount_controls(app: App, window: &Window) -> Result<(), JsValue> {
         leptos::mount::mount_to(bar, move || view! { <Bar app=app /> }).forget();
     }
     leptos::mount::mount_to_body(move || view! { <Arithmetic app=app /> });
+    Effect::new(move || app.say_known());
     if let Some(status) = place("status") {
         leptos::mount::mount_to(status, move || view! { <Status app=app /> }).forget();
     }

@@ -6,7 +6,7 @@ use crate::place::place;
 use crate::terminal::{Terminal, bar};
 use anyhow::Result;
 use attnscope::analysis::{HeadScore, Look, head_scores, looks};
-use attnscope::{Capture, Token, Trace};
+use attnscope::{Intervention, Site, Token, Trace};
 use attnscope_figures::Theme;
 use attnscope_figures::number::percent;
 use attnscope_figures::token::shown;
@@ -19,13 +19,13 @@ pub struct HeadsArgs {
     #[command(flatten)]
     pub input: ModelArgs,
     /// The token that looks (the query): its position, counted from 0, or its text
-    #[arg(long, requires = "to", value_name = "TOKEN")]
+    #[arg(long, allow_hyphen_values = true, requires = "to", value_name = "TOKEN")]
     pub from: Option<String>,
     /// The token that is looked at (the key): its position or its text
-    #[arg(long, requires = "from", value_name = "TOKEN")]
+    #[arg(long, allow_hyphen_values = true, requires = "from", value_name = "TOKEN")]
     pub to: Option<String>,
     /// How many heads to list; JSON always has all
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, allow_hyphen_values = true, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
     /// As JSON (docs/json.md)
     #[arg(long)]
@@ -54,6 +54,7 @@ pub fn run(args: &HeadsArgs) -> Result<()> {
     let terminal = Terminal::of_stdout();
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
         let (from, to) = (place(from, &tokens)?, place(to, &tokens)?);
+        require_edge(&opened, from, to)?;
         let mut found = Vec::new();
         by_layers(&opened, |trace| found.extend(looks(trace, from, to)))?;
         found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
@@ -73,18 +74,15 @@ pub fn run(args: &HeadsArgs) -> Result<()> {
     print(lines(&terminal, &tokens) + &questions(&terminal, &scores, args.top as usize))
 }
 
-/// Patterns of all layers of a long text are more than a machine may hold: then the model runs several times, and
-/// each run keeps the patterns of some layers.
+/// Looks at the pattern of one layer after the other: those of all layers of a long text are more than a machine may hold.
 fn by_layers(opened: &Opened, mut each: impl FnMut(&Trace)) -> Result<()> {
-    const NUMBERS: usize = 1 << 28;
-    let info = opened.model.info();
-    let one_layer = info.n_heads * opened.tokens.len() * opened.tokens.len();
-    let step = (NUMBERS / one_layer.max(1)).clamp(1, info.n_layers.max(1));
-    for first in (0..info.n_layers).step_by(step) {
-        let capture: Capture = "pattern".parse()?;
-        each(&opened.run(&capture.layers(first..(first + step).min(info.n_layers)))?);
-    }
-    Ok(())
+    opened.each_layer("pattern".parse()?, |trace| each(&trace))
+}
+
+/// An error for a key that the query may not look at: its weights would all be 0.
+fn require_edge(opened: &Opened, from: usize, to: usize) -> Result<()> {
+    let cut = Intervention::SetEdge { site: Site::default(), q: from, k: to, weight: 0.0 };
+    Ok(opened.model.check_changes(&[cut], opened.tokens.len())?)
 }
 
 fn lines(terminal: &Terminal, tokens: &[Token]) -> String {

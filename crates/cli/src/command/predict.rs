@@ -17,7 +17,7 @@ pub struct PredictArgs {
     #[command(flatten)]
     pub input: ModelArgs,
     /// How many tokens to show
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, allow_hyphen_values = true, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
     /// As JSON (docs/json.md)
     #[arg(long)]

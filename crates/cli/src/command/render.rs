@@ -1,6 +1,7 @@
 //! `attnscope render FIGURE`: a picture of a trace, or a figure of the page as it begins or as it is set.
 
 mod draw;
+mod heeds;
 mod map;
 mod story;
 
@@ -33,17 +34,17 @@ pub struct RenderArgs {
     #[command(flatten)]
     pub input: ModelArgs,
     /// The layer, counted from 0 (vector-strip: after it; without it the embedding)
-    #[arg(long, value_name = "L")]
+    #[arg(long, allow_hyphen_values = true, value_name = "L")]
     pub layer: Option<usize>,
     /// The head, counted from 0
-    #[arg(long, value_name = "H")]
+    #[arg(long, allow_hyphen_values = true, value_name = "H")]
     pub head: Option<usize>,
     /// The token that looks: its position or its text; vector-strip takes several, and two give a difference
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, allow_hyphen_values = true, value_name = "TOKEN")]
     pub query: Vec<String>,
-    /// How many next tokens to show
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
-    pub top: u32,
+    /// How many next tokens to show (10 where it is not said)
+    #[arg(long, allow_hyphen_values = true, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub top: Option<u32>,
     /// What to set in a figure of the story, as its page does (repeatable): step=3, mask=off; a button by its name alone
     #[arg(long, value_name = "NAME=VALUE")]
     pub control: Vec<String>,
@@ -54,10 +55,10 @@ pub struct RenderArgs {
     #[arg(long, value_enum, default_value_t)]
     pub theme: ThemeName,
     /// Width to aim for, in pixels of the drawing
-    #[arg(long, default_value_t = 760, value_parser = clap::value_parser!(u16).range(200..))]
+    #[arg(long, allow_hyphen_values = true, default_value_t = 760, value_parser = clap::value_parser!(u16).range(200..))]
     pub width: u16,
     /// PNG: pixels of the picture for one of the drawing
-    #[arg(long, default_value_t = png::DEFAULT_SCALE)]
+    #[arg(long, allow_hyphen_values = true, default_value_t = png::DEFAULT_SCALE)]
     pub scale: f32,
     /// The file to write: .svg, .png or .pdf; .csv for its numbers
     #[arg(long, short, value_name = "FILE")]
@@ -93,6 +94,10 @@ impl RenderArgs {
         if self.input.text.is_none() { Ok(SENTENCE.to_owned()) } else { self.input.read_text() }
     }
 
+    fn top(&self) -> usize {
+        self.top.unwrap_or(10) as usize
+    }
+
     fn opened(&self) -> Result<Opened> {
         self.input.open_on(&self.text()?)
     }
@@ -117,6 +122,7 @@ struct Choice<'a> {
 /// Runs the model, draws, and writes.
 pub fn run(args: &RenderArgs) -> Result<()> {
     let kind = args.output.as_deref().map(|path| extension(path, &["svg", "png", "pdf", "csv"])).transpose()?;
+    heeds::check(args)?;
     let to = args.output.as_deref().map(|path| Destination::new(path, Some(&args.input.model))).transpose()?;
     let wanted = match kind {
         None => Wanted::Text,
@@ -189,7 +195,7 @@ fn text(figure: Figure, opened: &Opened, trace: &Trace, choice: &Choice) -> Resu
     let terminal = Terminal::of_stdout();
     Ok(match figure {
         Figure::NextTokens => {
-            let next = opened.model.next_tokens(trace, choice.args.top as usize);
+            let next = opened.model.next_tokens(trace, choice.args.top());
             Some(predict::picture(&terminal, &trace.model, &trace.tokens, &next))
         }
         Figure::Matrix => {

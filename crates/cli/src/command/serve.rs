@@ -25,7 +25,7 @@ pub struct ServeArgs {
     #[arg(long, short, value_name = "MODEL")]
     pub model: Vec<String>,
     /// The port; 0 lets the system choose [default: 7878, or the next that is free]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub port: Option<u16>,
     /// The address to listen on
     #[arg(long, default_value = "127.0.0.1")]

@@ -55,6 +55,9 @@ impl<'a> Destination<'a> {
             bail!("cannot write {path}: it is a link to {}, which is not there; name that file", path_text(&to));
         }
         let folder = folder_of(self.path);
+        if folder.is_file() {
+            bail!("cannot write {path}: {} is a file, not a folder", path_text(folder));
+        }
         if !folder.is_dir() {
             bail!("cannot write {path}: there is no folder {}; make it first", path_text(folder));
         }

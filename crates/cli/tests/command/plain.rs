@@ -93,7 +93,8 @@ fn no_cell_of_a_table_is_a_formula() {
     for figure in ["matrix", "next-tokens", "vector-strip", "head-grid"] {
         let path: PathBuf = folder.path().join(format!("{figure}.csv"));
         let out = path.to_str().unwrap();
-        stdout(&["render", figure, "-m", &model, "-t", "=1+1 @x -a\t=2 ＝3", "-o", out, "--query", "0"]);
+        let query: &[&str] = if matches!(figure, "matrix" | "vector-strip") { &["--query", "0"] } else { &[] };
+        stdout(&[&["render", figure, "-m", &model, "-t", "=1+1 @x -a\t=2 ＝3", "-o", out], query].concat());
         let csv = std::fs::read_to_string(&path).unwrap();
         require_plain(&csv.replace("\r\n", "\n"));
         let mut quoted = 0;

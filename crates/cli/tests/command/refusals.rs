@@ -23,6 +23,14 @@ fn bad_usage_ends_with_2() {
     assert!(refuse(&["predict", "--set", "2>1"]).contains("0.5"));
     let both = ["predict", "--set", "2>1=0.8", "--set", "0:2>0=0.7"];
     assert!(refuse(&both).contains("query 2 in layer 0, head 0 add up to 1.5"));
+    // Of two changes to one place it is not clear which is meant.
+    assert!(
+        refuse(&["predict", "--set", "2>1=0.8", "--cut", "2>1"]).contains("edge 2>1 (all heads) is changed in two")
+    );
+    assert!(refuse(&["predict", "--ablate", "0.1", "--mean-ablate", "0.1"]).contains("head (0.1) is changed in two"));
+    assert!(refuse(&["predict", "--top", "-5"]).contains("'-5'"));
+    assert!(refuse(&["predict", "--cut", "-1:2>1"]).contains("-1"));
+    assert!(refuse(&["heads", "--from", "1", "--to", "2"]).contains("there is no edge 1>2"));
     assert!(refuse(&["heads", "--from", "cat", "--to", "0"]).contains("no token reads \"cat\""));
     assert!(refuse(&["heads", "--from", "4", "--to", "0"]).contains("positions 0 to 3"));
     assert!(failure(2, &["predict", "-m", &model, "-t", ""], b"").contains("text is empty"));
@@ -37,6 +45,14 @@ fn bad_usage_ends_with_2() {
     assert!(render(&["--head", "99"]).contains("there is no head 99"));
     assert!(render(&["--layer", "99"]).contains("there is no layer 99"));
     assert!(render(&["--query", "0", "--query", "1"]).contains("vector-strip"));
+    // What would change nothing.
+    assert!(render(&["--top", "3"]).contains("matrix does not depend on --top; it takes --model, --text, --layer"));
+    let one = |args: &[&str]| failure(2, &[&["render"], args].concat(), b"");
+    assert!(one(&["two-answers", "-t", TEXT]).contains("two-answers does not depend on --text; it takes none"));
+    assert!(one(&["cost", "-m", &model]).contains("cost does not depend on --model"));
+    for wrong in ["seed=abc", "seed=-1", "seed="] {
+        assert!(one(&["training", "--control", wrong]).contains("expected a whole number"), "{wrong}");
+    }
     for usage in [&["predict"][..], &["render", "heat"], &["nothing"], &["heads", "--from", "1"], &[]] {
         assert_eq!(attnscope(usage).status.code(), Some(2), "{usage:?}");
     }

@@ -148,7 +148,8 @@ fn where_nothing_can_be_written_one_line_says_so() {
     assert!(refuse(1, &at("dangling.svg")).contains("a link to nowhere, which is not there"));
     assert!(refuse(1, &at("loop.svg")).contains("a link to loop.svg"));
     assert!(refuse(1, &at("no/such.svg")).contains("there is no folder"));
-    assert!(refuse(1, &at("file/x.svg")).contains("there is no folder"));
+    assert!(refuse(1, &at("file/x.svg")).contains("is a file, not a folder"));
+    assert!(refuse(2, &text(folder.path())).contains("it is a folder; name a file in it"));
     assert!(refuse(1, &at("read-only.svg")).contains("read-only"));
     assert!(refuse(1, &at("full.csv")).contains("No space left"));
     // At once, and not when somebody comes to read.

@@ -17,6 +17,27 @@ fn typing_changes_the_figures_and_their_numbers_are_the_engines() {
     quiet(&browser, &served);
 }
 
+/// What is known already is not asked again, and was not said again: the line above the figures spoke of another sentence.
+#[test]
+fn the_line_of_the_bar_speaks_of_the_sentence_that_is_there() {
+    let (served, browser) = page();
+    let says = |what: &str| browser.wait(&format!("document.querySelector('#status').textContent.includes('{what}')"));
+    says("4 tokens");
+    browser.write("the dog was");
+    says("3 tokens");
+    browser.write("the hot dog was");
+    says("4 tokens");
+    browser.write("the hot dog wasx");
+    says("wasx");
+    browser.write("the hot dog was");
+    says("4 tokens");
+    browser.write("the hot dog barr");
+    says("barr");
+    browser.write("the hot dog wasx");
+    says("wasx");
+    quiet(&browser, &served);
+}
+
 #[test]
 fn the_address_holds_what_is_chosen() {
     let (served, browser) = page();

@@ -47,10 +47,16 @@ const DEEPEST: usize = 8;
 /// Reads a file's metadata and table of tensors.
 pub fn parse(bytes: Bytes, origin: &str) -> Result<Gguf, Error> {
     let mut r = Reader { bytes: &bytes, at: 0, origin };
+    if r.bytes.is_empty() {
+        return Err(Error::format(origin, "the file is empty; download it again"));
+    }
     let magic = r.take(4, "the magic")?.to_vec();
     if magic != b"GGUF" {
-        let found = String::from_utf8_lossy(&magic).escape_default().to_string();
-        return Err(r.error(format!("not a GGUF file: it begins with `{found}` where `GGUF` is expected")));
+        let found = magic.escape_ascii();
+        return Err(r.error(format!(
+            "not a GGUF file: it begins with `{found}` where `GGUF` is expected. A model is one .gguf file, or a folder with \
+             config.json and model.safetensors; others (.bin, .pt, .onnx) are not read: save it as safetensors"
+        )));
     }
     let version = r.u32("the version")?;
     if (1..=3).contains(&version.swap_bytes()) {

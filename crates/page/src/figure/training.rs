@@ -7,6 +7,7 @@ use attnscope::analysis::Number;
 use attnscope::analysis::explain::Explanation;
 use attnscope::lesson::{self, Settings};
 use attnscope_figures::figure::training::{Data, Measure, Series, State, render};
+use attnscope_figures::token::{excerpt, shown};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Progress, Request, Response, Run};
 
@@ -33,10 +34,19 @@ pub struct Training {
     running: bool,
     fresh: bool,
     failed: Option<String>,
+    /// What stands in the seed's field, if it is no seed.
+    wrong_seed: Option<String>,
 }
 
 impl PageFigure for Training {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        if let Some(wrong) = &self.wrong_seed {
+            let found = excerpt(&shown(wrong), 24);
+            return Err(Missing::Nothing(format!(
+                "the seed is {found:?}, expected a whole number from 0 to {}",
+                u64::MAX
+            )));
+        }
         let scene = render(&self.data(page)?, &State { canvas: paper.canvas(), step: None }, paper.theme());
         Ok(View { controls: self.controls(page), scene }.note(self.failed.as_deref(), paper))
     }
@@ -99,6 +109,7 @@ impl Training {
     fn set(&mut self, id: &str, value: &str, page: &Page<'_>) -> Vec<Change> {
         match id {
             // It runs until it is known how far it came: a report may have been on its way.
+            "train" | "step" if self.wrong_seed.is_some() => return Vec::new(),
             "train" if self.running => return vec![Change::Stop, self.ask(0, 1, false)],
             "train" => return self.train(self.settings.steps.saturating_sub(self.step).max(EVERY), EVERY),
             "step" => return self.train(1, 1),
@@ -111,7 +122,10 @@ impl Training {
                 let model = if page.selection.model == TRAINED { LESSON } else { TRAINED };
                 return vec![Change::Forget(TRAINED.into()), Change::Select(page.selection.with_model(model))];
             }
-            "seed" => self.settings.seed = value.trim().parse().unwrap_or(self.settings.seed),
+            "seed" => match value.trim().parse() {
+                Ok(seed) => (self.settings.seed, self.wrong_seed) = (seed, None),
+                Err(_) => self.wrong_seed = Some(value.into()),
+            },
             "rate" => self.settings.learning_rate = value.parse().unwrap_or(self.settings.learning_rate),
             "own" => {
                 self.own = value.into();
@@ -121,8 +135,8 @@ impl Training {
             _ => return Vec::new(),
         }
         // Other settings: what was learned with the old ones is not shown as if it were theirs.
-        let Self { settings, own, .. } = std::mem::take(self);
-        *self = Self { settings, own, fresh: true, ..Self::default() };
+        let Self { settings, own, wrong_seed, .. } = std::mem::take(self);
+        *self = Self { settings, own, wrong_seed, fresh: true, ..Self::default() };
         vec![Change::Stop]
     }
 
@@ -180,11 +194,12 @@ impl Training {
         let used = page.selection.model == TRAINED;
         let button = |id, label: &str, disabled| Control::Button { id, label: label.into(), disabled };
         let rate = self.settings.learning_rate;
+        let seed = self.wrong_seed.clone().unwrap_or_else(|| self.settings.seed.to_string());
         vec![
             button("train", train, false),
             button("step", "one step", self.running),
             button("reset", "reset", self.step == 0),
-            Control::Text { id: "seed", label: "seed".into(), value: self.settings.seed.to_string() },
+            Control::Text { id: "seed", label: "seed".into(), value: seed },
             Control::Slider {
                 id: "rate",
                 label: "learning rate".into(),

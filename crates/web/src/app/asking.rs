@@ -106,6 +106,18 @@ impl App {
         self.ask_next();
     }
 
+    /// Says what is known already of the chosen sentence: it will not be asked again.
+    pub fn say_known(self) {
+        let request = self.selection.with(Selection::run_request);
+        let shown =
+            self.run.with_untracked(|run| run.as_ref().is_some_and(|answer| answer.selection.run_request() == request));
+        if shown {
+            self.failure.set(None);
+        } else if let Some(answer) = self.answers.with_value(|answers| answers.get(&request).cloned()) {
+            self.note(&request, &answer);
+        }
+    }
+
     /// What the bar says of an answer.
     fn note(self, request: &Request, answer: &Result<Response, Failure>) {
         let selection = self.selection.get_untracked();

@@ -45,7 +45,7 @@ pub(super) fn draw(figure: Figure, opened: &Opened, trace: Trace, choice: &Choic
     }
     Ok(match figure {
         Figure::NextTokens => {
-            let next = opened.model.next_tokens(&trace, args.top as usize);
+            let next = opened.model.next_tokens(&trace, args.top());
             let data = next_tokens::Data::from_trace(&trace, next)?;
             drawn!(next_tokens, data, next_tokens::State { canvas, ..Default::default() })
         }

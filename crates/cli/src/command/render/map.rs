@@ -12,10 +12,10 @@ use std::str::FromStr;
 #[command(next_help_heading = "The part of a map")]
 pub struct PartArgs {
     /// Queries, by their positions from A to before B, counted from 0; without A from the first, without B to the last
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, allow_hyphen_values = true, value_name = "A..B")]
     pub rows: Option<Span>,
     /// Keys, in the same way
-    #[arg(long, value_name = "A..B")]
+    #[arg(long, allow_hyphen_values = true, value_name = "A..B")]
     pub cols: Option<Span>,
     /// What a pixel shows of the weights under it (max where it is not said)
     #[arg(long, value_enum)]
