@@ -67,19 +67,19 @@ impl ChangeArgs {
 /// Refuses changes of which one would undo another: which of them is meant is not guessed.
 fn refuse_twice(all: &[Intervention]) -> Result<()> {
     let place = |change: &Intervention| match change {
-        Intervention::SetEdge { site, q, k, .. } => Some((*site, Some((*q, *k)))),
-        Intervention::ScaleHead { site, .. } | Intervention::MeanHead { site } => Some((*site, None)),
+        Intervention::SetEdge { heads, q, k, .. } => Some((*heads, Some((*q, *k)))),
+        Intervention::ScaleHead { heads, .. } | Intervention::MeanHead { heads } => Some((*heads, None)),
         Intervention::Patch { .. } => None,
     };
     for (i, a) in all.iter().enumerate() {
-        let Some((site, edge)) = place(a) else { continue };
-        let differs = |b: &&Intervention| place(b) == Some((site, edge)) && *b != a;
+        let Some((heads, edge)) = place(a) else { continue };
+        let differs = |b: &&Intervention| place(b) == Some((heads, edge)) && *b != a;
         if all[i + 1..].iter().any(|b| differs(&b)) {
             let what = match edge {
                 Some((q, k)) => format!("the edge {q}>{k}"),
                 None => "the head".to_owned(),
             };
-            return Err(usage(format!("{what} ({site}) is changed in two ways: give one of them")));
+            return Err(usage(format!("{what} ({heads}) is changed in two ways: give one of them")));
         }
     }
     Ok(())
@@ -199,7 +199,7 @@ pub fn require_head(info: &ModelInfo, layer: usize, head: usize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use attnscope::Site;
+    use attnscope::Heads;
 
     #[test]
     fn changes_come_in_the_order_of_their_kinds() {
@@ -210,13 +210,13 @@ mod tests {
             set: vec!["1.0:2>1=0.5".into()],
         };
         let all = args.interventions().unwrap();
-        let site = |layer, head| Site { layer, head };
-        let edge = |site, weight| Intervention::SetEdge { site, q: 2, k: 1, weight };
+        let heads = |layer, head| Heads { layer, head };
+        let edge = |heads, weight| Intervention::SetEdge { heads, q: 2, k: 1, weight };
         let expected = [
-            Intervention::ScaleHead { site: site(Some(3), Some(1)), factor: 0.0 },
-            Intervention::MeanHead { site: site(Some(2), None) },
-            edge(site(None, None), 0.0),
-            edge(site(Some(1), Some(0)), 0.5),
+            Intervention::ScaleHead { heads: heads(Some(3), Some(1)), factor: 0.0 },
+            Intervention::MeanHead { heads: heads(Some(2), None) },
+            edge(heads(None, None), 0.0),
+            edge(heads(Some(1), Some(0)), 0.5),
         ];
         assert_eq!(all, expected);
         let wrong = ChangeArgs { set: vec!["2>1".into()], ..ChangeArgs::default() };

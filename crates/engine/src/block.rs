@@ -2,88 +2,69 @@
 //! into the residual stream. (A model of attention alone has no MLP: nothing is added there, and nothing captured.)
 
 use crate::cache::KvCache;
-use crate::config::{Config, Mlp, NormKind, NormPlace, Positions};
+use crate::config::{Config, Mlp, Positions};
 use crate::pass::Pass;
-use crate::weights::{BlockWeights, Linear, MlpWeights, Norm, best};
-use crate::{Error, weights};
+use crate::site::Site;
+use crate::weights::{BlockWeights, Linear, MlpWeights, Weights, best};
+use crate::{Error, stream, weights};
 use attnscope_kernels::attention::{self, Inputs, Mask, Outputs};
 use attnscope_kernels::rope::{Pairs, Rope};
 use attnscope_kernels::{activation, norm};
 
-/// Normalises every row of `x`.
-pub(crate) fn normalise(c: &Config, n: &Norm, x: &[f32]) -> Vec<f32> {
-    let mut out = vec![0.0; x.len()];
-    match c.norm {
-        NormKind::Rms => norm::rms(x, &n.weight, c.norm_eps, &mut out),
-        NormKind::Layer => norm::layer(x, &n.weight, &n.bias, c.norm_eps, &mut out),
-    }
-    out
-}
-
-/// Passes `resid`, `[seq, d_model]`, through block `layer` in place.
+/// Passes the residual stream `resid`, `[seq, d_model]`, through the block of the pass's layer in place.
 pub(crate) fn forward(
     pass: &mut Pass<'_>,
-    w: &BlockWeights,
-    layer: usize,
+    weights: &Weights,
     rope: Option<&Rope>,
     cache: &mut KvCache,
     resid: &mut Vec<f32>,
 ) -> Result<(), Error> {
-    let c = pass.config;
-    let shape = [resid.len() / c.d_model, c.d_model];
-    pass.site(layer, "resid_pre", &shape, resid)?;
+    let (c, layer) = (pass.config, pass.layer);
+    let w = &weights.blocks[layer];
+    let step = |site| stream::step(c, weights, site, layer);
+    pass.site(Site::ResidPre, resid)?;
 
-    let pre = c.norm_place == NormPlace::Pre;
-    let mut read = if pre { normalise(c, &w.norm_attn, resid) } else { resid.clone() };
-    pass.site(layer, "attn_in", &shape, &mut read)?;
-    let mut attn_out = attend(pass, w, layer, rope, cache, &read)?;
-    pass.site(layer, "attn_out", &shape, &mut attn_out)?;
-    add(resid, &attn_out);
-    if !pre {
-        *resid = normalise(c, &w.norm_attn, resid);
-    }
-    pass.site(layer, "resid_mid", &shape, resid)?;
+    let mut x = stream::read(c, step(Site::AttnIn), resid);
+    pass.site(Site::AttnIn, &mut x)?;
+    let mut out = attend(pass, w, rope, cache, &x)?;
+    pass.site(Site::AttnOut, &mut out)?;
+    stream::write(c, step(Site::ResidMid), resid, &out);
+    pass.site(Site::ResidMid, resid)?;
 
-    if let (Some(mlp_config), Some(w)) = (c.mlp, &w.mlp) {
-        let read = if pre { normalise(c, &w.norm, resid) } else { resid.clone() };
-        let mut mlp_out = mlp(pass, mlp_config, w, layer, &read)?;
-        pass.site(layer, "mlp_out", &shape, &mut mlp_out)?;
-        add(resid, &mlp_out);
-        if !pre {
-            *resid = normalise(c, &w.norm, resid);
-        }
+    if let (Some(mlp_config), Some(mlp_weights)) = (c.mlp, &w.mlp) {
+        let x = stream::read(c, step(Site::MlpIn), resid);
+        let mut out = mlp(pass, mlp_config, mlp_weights, &x)?;
+        pass.site(Site::MlpOut, &mut out)?;
+        stream::write(c, step(Site::ResidPost), resid, &out);
     }
-    pass.site(layer, "resid_post", &shape, resid)
+    pass.site(Site::ResidPost, resid)
 }
 
 /// Attention of one layer: `x` and the result are `[seq, d_model]`.
 fn attend(
     pass: &mut Pass<'_>,
     w: &BlockWeights,
-    layer: usize,
     rope: Option<&Rope>,
     cache: &mut KvCache,
     x: &[f32],
 ) -> Result<Vec<f32>, Error> {
-    let c = pass.config;
-    let seq = x.len() / c.d_model;
+    let (c, layer, seq) = (pass.config, pass.layer, pass.seq);
     let [q, k, v] = Linear::forward_all([&w.q, &w.k, &w.v], x);
     let mut q = split_heads(pass, seq, rope, w.q_norm.as_deref(), &q);
     let k = split_heads(pass, seq, rope, w.k_norm.as_deref(), &k);
     let v = split_heads(pass, seq, None, None, &v);
-    pass.site(layer, "q", &[c.n_heads, seq, c.d_head], &mut q)?;
-    let k = remember(pass, layer, "k", &mut cache.k[layer], k)?;
-    let v = remember(pass, layer, "v", &mut cache.v[layer], v)?;
+    pass.site(Site::Q, &mut q)?;
+    let k = remember(pass, Site::K, &mut cache.k[layer], k)?;
+    let v = remember(pass, Site::V, &mut cache.v[layer], v)?;
 
     let kv_len = pass.first + seq;
-    let matrix = [c.n_heads, seq, kv_len];
-    let patched = pass.patches_pattern(layer);
-    let keep = |wanted: bool| wanted.then(|| vec![0.0; matrix.iter().product()]);
-    let mut scores = keep(pass.capture.wants_in(layer, "scores"));
-    let mut pattern = keep(pass.capture.wants_in(layer, "pattern") || patched);
-    let mut lse = pass.capture.wants_in(layer, "lse").then(|| vec![0.0; c.n_heads * seq]);
+    let patched = pass.patches(Site::Pattern);
+    let zeros = |len: usize, wanted: bool| wanted.then(|| vec![0.0; len]);
+    let mut scores = zeros(c.n_heads * seq * kv_len, pass.keeps(Site::Scores));
+    let mut pattern = zeros(c.n_heads * seq * kv_len, pass.keeps(Site::Pattern) || patched);
+    let mut lse = zeros(c.n_heads * seq, pass.keeps(Site::Lse));
     let mut z = vec![0.0; c.n_heads * seq * c.d_head];
-    let edges = pass.edges(layer, seq);
+    let edges = pass.edges();
     let inputs = Inputs {
         n_heads: c.n_heads,
         d_head: c.d_head,
@@ -92,7 +73,7 @@ fn attend(
         q: &q,
         k: &k,
         v: &v,
-        scale: 1.0 / (c.d_head as f32).sqrt(),
+        scale: c.score_scale(),
         soft_cap: c.soft_cap,
         mask: Mask { causal: c.causal, window: c.window },
         edges: &edges,
@@ -101,29 +82,29 @@ fn attend(
         Outputs { z: &mut z, scores: scores.as_deref_mut(), pattern: pattern.as_deref_mut(), lse: lse.as_deref_mut() };
     attention::tiled::attention(best(), inputs, outputs);
     if let Some(lse) = lse {
-        pass.last_site(layer, "lse", &[c.n_heads, seq], lse)?;
+        pass.last_site(Site::Lse, lse)?;
     }
     if let Some(scores) = scores {
-        pass.last_site(layer, "scores", &matrix, scores)?;
+        pass.last_site(Site::Scores, scores)?;
     }
     match pattern {
         Some(mut pattern) if patched => {
-            pass.site(layer, "pattern", &matrix, &mut pattern)?;
+            pass.site(Site::Pattern, &mut pattern)?;
             attention::plain::mix_all(&inputs, &pattern, &mut z);
         }
-        Some(pattern) => pass.last_site(layer, "pattern", &matrix, pattern)?,
+        Some(pattern) => pass.last_site(Site::Pattern, pattern)?,
         None => {}
     }
-    pass.change_heads(layer, seq, &mut z);
-    pass.site(layer, "z", &[c.n_heads, seq, c.d_head], &mut z)?;
-    if pass.capture.wants_in(layer, "result") {
+    pass.change_heads(&mut z);
+    pass.site(Site::Z, &mut z)?;
+    if pass.keeps(Site::Result) {
         let result = head_results(c, w, &z);
-        pass.last_site(layer, "result", &[c.n_heads, seq, c.d_model], result)?;
+        pass.last_site(Site::Result, result)?;
     }
     Ok(w.o.forward(&join_heads(c, &z)))
 }
 
-/// `[seq, heads · d_head]` → `[heads, seq, d_head]`, each head normed and turned where the model does so.
+/// `[seq, heads · d_head]` → `[heads, seq, d_head]`, each head normed and rotated where the model does so.
 fn split_heads(pass: &Pass<'_>, seq: usize, rope: Option<&Rope>, norm_weight: Option<&[f32]>, x: &[f32]) -> Vec<f32> {
     let c = pass.config;
     let d = c.d_head;
@@ -154,21 +135,20 @@ fn split_heads(pass: &Pass<'_>, seq: usize, rope: Option<&Rope>, norm_weight: Op
 /// A patch of `attn.k` or `attn.v` acts on the whole, cached tokens included.
 fn remember<'c>(
     pass: &mut Pass<'_>,
-    layer: usize,
-    name: &str,
+    site: Site,
     cache: &'c mut [Vec<f32>],
     new: Vec<f32>,
 ) -> Result<Vec<&'c [f32]>, Error> {
     let c = pass.config;
-    pass.check_layer(layer, name, &new)?;
+    pass.check(site, &new)?;
     let per_head = new.len() / c.n_kv_heads;
     for (head, part) in cache.iter_mut().zip(new.chunks_exact(per_head)) {
         head.extend_from_slice(part);
     }
     let kv_len = cache[0].len() / c.d_head;
-    if pass.capture.wants_in(layer, name) || !pass.interventions.is_empty() {
+    if pass.keeps(site) || !pass.interventions.is_empty() {
         let mut whole = cache.concat();
-        pass.site(layer, name, &[c.n_kv_heads, kv_len, c.d_head], &mut whole)?;
+        pass.site(site, &mut whole)?;
         for (head, part) in cache.iter_mut().zip(whole.chunks_exact(kv_len * c.d_head)) {
             head.copy_from_slice(part);
         }
@@ -195,25 +175,21 @@ fn head_results(c: &Config, w: &BlockWeights, z: &[f32]) -> Vec<f32> {
     parts.flat_map(|(head, z)| weights::product(&w.head_o(head, c.d_head), z, None)).collect()
 }
 
-fn mlp(pass: &mut Pass<'_>, c: Mlp, w: &MlpWeights, layer: usize, x: &[f32]) -> Result<Vec<f32>, Error> {
+fn mlp(pass: &mut Pass<'_>, c: Mlp, w: &MlpWeights, x: &[f32]) -> Result<Vec<f32>, Error> {
     let mut hidden = match &w.gate {
         Some(gate) => {
             let [mut gated, up] = Linear::forward_all([gate, &w.up], x);
-            pass.check_layer(layer, "mlp_post", &gated)?; // −Inf would come out of it as 0
+            pass.check(Site::MlpPost, &gated)?; // −Inf would come out of it as 0
             activation::gated(best(), c.activation, &mut gated, &up);
             gated
         }
         None => {
             let mut hidden = w.up.forward(x);
-            pass.check_layer(layer, "mlp_post", &hidden)?;
+            pass.check(Site::MlpPost, &hidden)?;
             activation::apply(best(), c.activation, &mut hidden);
             hidden
         }
     };
-    pass.site(layer, "mlp_post", &[hidden.len() / c.d_ff, c.d_ff], &mut hidden)?;
+    pass.site(Site::MlpPost, &mut hidden)?;
     Ok(w.down.forward(&hidden))
-}
-
-fn add(to: &mut [f32], what: &[f32]) {
-    to.iter_mut().zip(what).for_each(|(a, b)| *a += b);
 }

@@ -1,36 +1,26 @@
 //! What a run keeps. A run that captures nothing pays nothing.
 
+use crate::site::{Site, Stage};
 use crate::{Config, Error};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::str::FromStr;
 
-/// Name on the command line, and the end of its key in a trace.
-const LAYER_SITES: [(&str, &str); 15] = [
-    ("resid_pre", "resid_pre"),
-    ("attn_in", "attn_in"),
-    ("q", "attn.q"),
-    ("k", "attn.k"),
-    ("v", "attn.v"),
-    ("scores", "attn.scores"),
-    ("pattern", "attn.pattern"),
-    ("lse", "attn.lse"),
-    ("z", "attn.z"),
-    ("result", "attn.result"),
-    ("attn_out", "attn_out"),
-    ("resid_mid", "resid_mid"),
-    ("mlp_out", "mlp_out"),
-    ("resid_post", "resid_post"),
-    ("mlp_post", "mlp.post"),
-];
-const MODEL_SITES: [&str; 3] = ["embed", "final_norm", "logits"];
 /// What grows with the square of the text, or takes as much as all else together: both follow from the rest.
-const LEFT_OUT: [&str; 3] = ["scores", "pattern", "result"];
+const LEFT_OUT: [Site; 3] = [Site::Scores, Site::Pattern, Site::Result];
 
 /// The set of arrays to keep.
+///
+/// ```
+/// use attnscope::{Capture, Site};
+///
+/// let capture: Capture = "pattern,resid_post".parse()?;
+/// assert_eq!(capture, Capture::of([Site::Pattern, Site::ResidPost]));
+/// # Ok::<(), attnscope::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capture {
-    names: BTreeSet<&'static str>,
+    sites: BTreeSet<Site>,
     layers: Option<Range<usize>>,
     last_logits_only: bool,
 }
@@ -45,18 +35,17 @@ impl Capture {
     /// head has one as wide as the stream. The pattern can be had all the same, from `q`, `k` and `lse`
     /// ([`crate::Trace::pattern`]); who wants these kept names them: `"all,scores,pattern".parse()`.
     pub fn all() -> Self {
-        Self { names: Self::names().filter(|name| !LEFT_OUT.contains(name)).collect(), ..Self::default() }
+        Self::of(Self::sites().filter(|site| !LEFT_OUT.contains(site)))
     }
 
-    /// Every name that can be asked for.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        MODEL_SITES.into_iter().chain(LAYER_SITES.map(|(name, _)| name))
+    /// Every site that can be kept.
+    pub fn sites() -> impl Iterator<Item = Site> + Clone {
+        Site::all().filter(|site| site.is_kept())
     }
 
-    /// Keeps arrays of these names, each of them one of [`Self::names`].
-    pub(crate) fn of(names: &[&'static str]) -> Self {
-        debug_assert!(names.iter().all(|name| Self::names().any(|known| known == *name)), "{names:?}");
-        Self { names: names.iter().copied().collect(), ..Self::default() }
+    /// Keeps the arrays of these sites. Those that no run keeps (see [`Site::is_kept`]) are left out.
+    pub fn of(sites: impl IntoIterator<Item = Site>) -> Self {
+        Self { sites: sites.into_iter().filter(|site| site.is_kept()).collect(), ..Self::default() }
     }
 
     /// Keeps per-layer arrays of these layers only.
@@ -74,48 +63,29 @@ impl Capture {
     /// Bytes of all that a run over `q_len` new tokens, `kv_len` with those in its cache, would keep, if it patches no
     /// pattern. What does not fit a u64 is `u64::MAX`.
     pub fn bytes(&self, c: &Config, q_len: usize, kv_len: usize) -> u64 {
-        let seq = q_len as u64;
-        let size = |name: &str| match name {
-            "logits" if self.last_logits_only => c.n_vocab as u64,
-            "logits" => seq.saturating_mul(c.n_vocab as u64),
-            "scores" | "pattern" => pattern_len(c, q_len, kv_len),
-            "lse" => seq.saturating_mul(c.n_heads as u64),
-            "q" | "z" => seq.saturating_mul((c.n_heads * c.d_head) as u64),
-            "k" | "v" => (kv_len as u64).saturating_mul((c.n_kv_heads * c.d_head) as u64),
-            "result" => seq.saturating_mul((c.n_heads * c.d_model) as u64),
-            "mlp_post" => seq.saturating_mul(c.mlp.map_or(0, |mlp| mlp.d_ff as u64)),
-            "mlp_out" if c.mlp.is_none() => 0,
-            _ => seq.saturating_mul(c.d_model as u64),
-        };
         let layers = self.layers.clone().unwrap_or(0..c.n_layers);
         let layers = layers.end.min(c.n_layers).saturating_sub(layers.start) as u64;
-        let times = |name: &str| if MODEL_SITES.contains(&name) { 1 } else { layers };
-        let numbers = self.names.iter().map(|name| size(name).saturating_mul(times(name)));
-        numbers.fold(0u64, u64::saturating_add).saturating_mul(4)
+        let numbers = |site: &Site| {
+            let rows = if *site == Site::Logits && self.last_logits_only { 1 } else { q_len };
+            let one = site.len(c, rows, kv_len);
+            if site.stage() == Stage::Layer { one.saturating_mul(layers) } else { one }
+        };
+        self.sites.iter().map(numbers).fold(0u64, u64::saturating_add).saturating_mul(4)
     }
 
-    pub(crate) fn wants(&self, name: &str) -> bool {
-        self.names.contains(name)
+    pub(crate) fn wants(&self, site: Site) -> bool {
+        self.sites.contains(&site)
     }
 
-    pub(crate) fn wants_in(&self, layer: usize, name: &str) -> bool {
-        self.wants(name) && self.layers.as_ref().is_none_or(|l| l.contains(&layer))
+    /// Whether the array of a site is kept, in this layer where it belongs to one.
+    pub(crate) fn wants_in(&self, layer: usize, site: Site) -> bool {
+        let in_layer = site.stage() != Stage::Layer || self.layers.as_ref().is_none_or(|l| l.contains(&layer));
+        in_layer && self.wants(site)
     }
 
     pub(crate) fn all_logits(&self) -> bool {
-        self.wants("logits") && !self.last_logits_only
+        self.wants(Site::Logits) && !self.last_logits_only
     }
-}
-
-/// Numbers in the pattern of one layer, `n_heads · q_len · kv_len`.
-pub fn pattern_len(c: &Config, q_len: usize, kv_len: usize) -> u64 {
-    (c.n_heads as u64).saturating_mul(q_len as u64).saturating_mul(kv_len as u64)
-}
-
-/// The key of a per-layer array in a trace: `blocks.16.attn.pattern`.
-pub fn key(layer: usize, name: &str) -> String {
-    let end = LAYER_SITES.iter().find(|(n, _)| *n == name).map_or(name, |(_, end)| end);
-    format!("blocks.{layer}.{end}")
 }
 
 impl FromStr for Capture {
@@ -126,14 +96,10 @@ impl FromStr for Capture {
         let mut capture = Self::none();
         for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
             if name == "all" {
-                capture.names.append(&mut Self::all().names);
+                capture.sites.append(&mut Self::all().sites);
                 continue;
             }
-            let known = Self::names().find(|n| *n == name).ok_or_else(|| {
-                let all: Vec<_> = Self::names().collect();
-                Error::usage(format!("cannot capture `{name}`; the names are {}, or all", all.join(", ")))
-            })?;
-            capture.names.insert(known);
+            capture.sites.insert(Site::named(name, "capture", Self::sites())?);
         }
         Ok(capture)
     }
@@ -144,14 +110,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_parsed_and_unknown_ones_listed() {
+    fn names_are_parsed_and_unknown_ones_get_a_suggestion() {
         let capture: Capture = "pattern, logits".parse().unwrap();
-        assert!(capture.wants("pattern") && capture.all_logits() && !capture.wants("q"));
+        assert!(capture.wants(Site::Pattern) && capture.all_logits() && !capture.wants(Site::Q));
         assert!(!capture.last_logits_only(true).all_logits());
-        let capture: Capture = "all,pattern".parse().unwrap();
-        assert!(capture.wants("lse") && capture.wants("pattern") && !capture.wants("scores"));
+        let capture: Capture = "all,attn.pattern".parse().unwrap();
+        assert!(capture.wants(Site::Lse) && capture.wants(Site::Pattern) && !capture.wants(Site::Scores));
         assert_eq!("all".parse::<Capture>().unwrap(), Capture::all());
-        let error = "patern".parse::<Capture>().unwrap_err().to_string();
-        assert!(error.contains("`patern`") && error.contains("resid_post"), "{error}");
+        let error = |text: &str| text.parse::<Capture>().unwrap_err().to_string();
+        assert!(error("patern").contains("`patern`; did you mean pattern?"), "{}", error("patern"));
+        assert!(error("🌭").contains("resid_post, final_norm, logits"), "{}", error("🌭"));
+        // What follows from other arrays is not kept.
+        assert!(error("probabilities").contains("cannot capture"), "{}", error("probabilities"));
+        assert_eq!(Capture::of([Site::Probabilities]), Capture::none());
     }
 }

@@ -46,6 +46,16 @@ pub struct Mlp {
     pub activation: Activation,
 }
 
+/// The head of keys and values that query head `head` of `n_heads` reads, where there are `n_kv_heads`.
+pub(crate) fn kv_head(head: usize, n_heads: usize, n_kv_heads: usize) -> usize {
+    head / (n_heads / n_kv_heads.max(1)).max(1)
+}
+
+/// What a score of heads of this width is multiplied by: 1 ÷ √d_head.
+pub(crate) fn score_scale(d_head: usize) -> f32 {
+    1.0 / (d_head as f32).sqrt()
+}
+
 /// The sizes and choices that make one architecture differ from another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -89,6 +99,16 @@ pub struct Config {
 const MOST_HEADS: usize = 1 << 16;
 
 impl Config {
+    /// The head of keys and values that a query head reads: several may share one.
+    pub fn kv_head(&self, head: usize) -> usize {
+        kv_head(head, self.n_heads, self.n_kv_heads)
+    }
+
+    /// What a score is multiplied by: 1 ÷ √d_head.
+    pub fn score_scale(&self) -> f32 {
+        score_scale(self.d_head)
+    }
+
     /// Checks what every later step relies on, so that a lying file is an error and never a panic: sizes are not
     /// 0 and not absurd, every product of two that is used later fits, and every number that is divided by is one.
     pub fn check(&self, origin: &str) -> Result<(), crate::Error> {

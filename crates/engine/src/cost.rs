@@ -1,7 +1,8 @@
 //! What attention costs: one causal head over random numbers, for who wants to time it.
 
-use crate::capture::key;
+use crate::config::score_scale;
 use crate::rng::SplitMix64;
+use crate::site::Site;
 use crate::weights::best;
 use crate::{Array, ModelInfo, Trace};
 use attnscope_kernels::attention::{Inputs, Mask, Outputs, tiled};
@@ -48,11 +49,11 @@ impl RandomHead {
         let (n, d_head) = (self.len, self.d_head);
         let model = ModelInfo { n_layers: 1, n_heads: 1, n_kv_heads: 1, d_head, causal: true, ..ModelInfo::default() };
         let arrays = [
-            ("q", Array::new([1, n, d_head], self.q.clone())),
-            ("k", Array::new([1, n, d_head], self.k.clone())),
-            ("lse", Array::new([1, n], lse)),
+            (Site::Q, Array::new([1, n, d_head], self.q.clone())),
+            (Site::K, Array::new([1, n, d_head], self.k.clone())),
+            (Site::Lse, Array::new([1, n], lse)),
         ];
-        let arrays = arrays.into_iter().map(|(name, array)| (key(0, name), array)).collect();
+        let arrays = arrays.into_iter().map(|(site, array)| (site.key(0), array)).collect();
         Trace { model, arrays, ..Trace::default() }
     }
 
@@ -65,7 +66,7 @@ impl RandomHead {
             q: &self.q,
             k,
             v,
-            scale: 1.0 / (self.d_head as f32).sqrt(),
+            scale: score_scale(self.d_head),
             soft_cap: None,
             mask: Mask { causal: true, window: None },
             edges: &[],

@@ -96,6 +96,13 @@ pub(crate) fn check_index(at: usize, n: usize, what: &str, there_are: &str) -> R
     Err(Error::usage(format!("there is no {what} {at}: {there_are} 0 to {last}")))
 }
 
+/// Of some names the one that is spelt most like this, if any is alike.
+pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = wanted.to_ascii_lowercase();
+    let scored = names.map(|name| (strsim::jaro_winkler(&wanted, &name.to_ascii_lowercase()), name));
+    scored.filter(|(score, _)| *score > 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| name)
+}
+
 fn hint(near: &[String]) -> String {
     match near {
         [] => "; put another word in its place".into(),

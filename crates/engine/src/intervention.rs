@@ -1,5 +1,6 @@
 //! Changes made to a run while it runs: what tells a cause from a pattern.
 
+use crate::site::{Site, Stage};
 use crate::{Array, Config, Error};
 use attnscope_kernels::attention::{Edge, Mask};
 use serde::{Deserialize, Serialize};
@@ -7,27 +8,27 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-/// Where an intervention acts; `None` means everywhere.
+/// Which heads an intervention acts on; `None` means all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Site {
+pub struct Heads {
     /// One layer, or all.
     pub layer: Option<usize>,
     /// One head of each such layer, or all.
     pub head: Option<usize>,
 }
 
-impl Site {
+impl Heads {
     pub(crate) fn has_layer(self, layer: usize) -> bool {
         self.layer.is_none_or(|l| l == layer)
     }
 
     /// The heads of a layer that it names.
-    pub(crate) fn heads(self, n_heads: usize) -> Range<usize> {
+    pub(crate) fn in_layer(self, n_heads: usize) -> Range<usize> {
         self.head.map_or(0..n_heads, |h| h..h + 1)
     }
 }
 
-impl fmt::Display for Site {
+impl fmt::Display for Heads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.layer, self.head) {
             (Some(l), Some(h)) => write!(f, "{l}.{h}"),
@@ -44,20 +45,23 @@ pub enum Intervention {
     /// Multiplies a head's z by a factor; 0 silences it, as if its share of `attn_out` were taken off.
     ScaleHead {
         /// Which heads.
-        site: Site,
+        #[serde(alias = "site")]
+        heads: Heads,
         /// By how much.
         factor: f32,
     },
     /// Replaces a head's z by its mean over the tokens of this run: it still speaks, but of nothing in particular.
     MeanHead {
         /// Which heads.
-        site: Site,
+        #[serde(alias = "site")]
+        heads: Heads,
     },
     /// Gives the edge from query `q` to key `k` a weight, 0 to 1; the other keys share the rest as before.
     /// 0 cuts the edge: as if that key's score were −∞.
     SetEdge {
         /// Which heads.
-        site: Site,
+        #[serde(alias = "site")]
+        heads: Heads,
         /// Position of the query.
         q: usize,
         /// Position of the key.
@@ -67,8 +71,7 @@ pub enum Intervention {
     },
     /// Overwrites an array of the run, named by its key in a trace, with numbers from elsewhere.
     Patch {
-        /// `embed`, or `blocks.{l}.` and one of `attn.q attn.k attn.v attn.pattern attn.z attn_out mlp_out resid_pre
-        /// resid_mid resid_post`.
+        /// [`Site::key`] of a site that is patchable ([`Site::is_patchable`]): `embed`, `blocks.3.attn.q`.
         key: String,
         /// An array of the same shape.
         value: Array,
@@ -82,12 +85,12 @@ pub enum Intervention {
 impl Intervention {
     /// Silences `16.0` (a head) or `16` (a layer's heads).
     pub fn ablate(text: &str) -> Result<Self, Error> {
-        Ok(Self::ScaleHead { site: parse_site(text)?, factor: 0.0 })
+        Ok(Self::ScaleHead { heads: parse_heads(text)?, factor: 0.0 })
     }
 
     /// Mean-ablates `16.0` or `16`.
     pub fn mean_ablate(text: &str) -> Result<Self, Error> {
-        Ok(Self::MeanHead { site: parse_site(text)? })
+        Ok(Self::MeanHead { heads: parse_heads(text)? })
     }
 
     /// Cuts `2>1` (query 2 may not see key 1, anywhere), `16:2>1` (in a layer) or `16.0:2>1` (in a head).
@@ -97,13 +100,13 @@ impl Intervention {
                 "`{text}` is not an edge; write query>key as in 2>1, 16:2>1 (layer) or 16.0:2>1 (head)"
             ))
         };
-        let (site, edge) = match text.split_once(':') {
-            Some((site, edge)) => (parse_site(site)?, edge),
-            None => (Site::default(), text),
+        let (heads, edge) = match text.split_once(':') {
+            Some((heads, edge)) => (parse_heads(heads)?, edge),
+            None => (Heads::default(), text),
         };
         let (q, k) = edge.split_once('>').ok_or_else(wrong)?;
         let number = |s: &str| s.trim().parse().map_err(|_| wrong());
-        Ok(Self::SetEdge { site, q: number(q)?, k: number(k)?, weight: 0.0 })
+        Ok(Self::SetEdge { heads, q: number(q)?, k: number(k)?, weight: 0.0 })
     }
 
     /// Sets an edge's weight: `16.0:2>1=0.5`.
@@ -113,7 +116,7 @@ impl Intervention {
         let (edge, value) = text.rsplit_once('=').ok_or_else(wrong)?;
         let value: f32 = value.trim().parse().map_err(|_| wrong())?;
         match Self::cut(edge)? {
-            Self::SetEdge { site, q, k, .. } => Ok(Self::SetEdge { site, q, k, weight: value }),
+            Self::SetEdge { heads, q, k, .. } => Ok(Self::SetEdge { heads, q, k, weight: value }),
             other => Ok(other),
         }
     }
@@ -121,10 +124,10 @@ impl Intervention {
     /// Checks that what it names exists in a model for `seq` tokens.
     pub(crate) fn check(&self, c: &Config, seq: usize) -> Result<(), Error> {
         match self {
-            Self::ScaleHead { site, factor } if factor.is_finite() => check_site(*site, c),
+            Self::ScaleHead { heads, factor } if factor.is_finite() => check_heads(*heads, c),
             Self::ScaleHead { factor, .. } => Err(Error::usage(format!("a head cannot be scaled by {factor}"))),
-            Self::MeanHead { site } => check_site(*site, c),
-            Self::SetEdge { site, q, k, weight } => check_edge(*site, (*q, *k, *weight), c, seq),
+            Self::MeanHead { heads } => check_heads(*heads, c),
+            Self::SetEdge { heads, q, k, weight } => check_edge(*heads, (*q, *k, *weight), c, seq),
             Self::Patch { key, value, .. } => {
                 check_key(key, c)?;
                 match value.data().iter().find(|x| !x.is_finite()) {
@@ -143,9 +146,9 @@ pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<
     all.iter().try_for_each(|intervention| intervention.check(c, seq))?;
     let mut rows: BTreeMap<(usize, usize, usize), BTreeMap<usize, f32>> = BTreeMap::new();
     for intervention in all {
-        let Intervention::SetEdge { site, q, k, weight } = intervention else { continue };
-        for layer in (0..c.n_layers).filter(|layer| site.has_layer(*layer)) {
-            for head in site.heads(c.n_heads) {
+        let Intervention::SetEdge { heads, q, k, weight } = intervention else { continue };
+        for layer in (0..c.n_layers).filter(|layer| heads.has_layer(*layer)) {
+            for head in heads.in_layer(c.n_heads) {
                 rows.entry((layer, head, *q)).or_default().insert(*k, *weight); // the later one counts
             }
         }
@@ -173,12 +176,12 @@ pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<
 pub(crate) fn edges(all: &[Intervention], layer: usize, n_heads: usize, positions: Range<usize>) -> Vec<Edge> {
     let mut edges = Vec::new();
     for intervention in all {
-        let Intervention::SetEdge { site, q, k, weight } = *intervention else { continue };
-        if !positions.contains(&q) || !site.has_layer(layer) {
+        let Intervention::SetEdge { heads, q, k, weight } = *intervention else { continue };
+        if !positions.contains(&q) || !heads.has_layer(layer) {
             continue;
         }
         let row = q - positions.start;
-        for head in site.heads(n_heads) {
+        for head in heads.in_layer(n_heads) {
             edges.retain(|e: &Edge| (e.head, e.q, e.k) != (head, row, k)); // the later one counts
             edges.push(Edge { head, q: row, k, weight });
         }
@@ -186,7 +189,7 @@ pub(crate) fn edges(all: &[Intervention], layer: usize, n_heads: usize, position
     edges
 }
 
-fn parse_site(text: &str) -> Result<Site, Error> {
+fn parse_heads(text: &str) -> Result<Heads, Error> {
     let wrong = || {
         Error::usage(format!(
             "`{text}` is neither a head nor a layer; write 16.0 for head 0 of layer 16, or 16 for the layer"
@@ -194,16 +197,16 @@ fn parse_site(text: &str) -> Result<Site, Error> {
     };
     let number = |s: &str| s.trim().parse::<usize>().map_err(|_| wrong());
     match text.split_once('.') {
-        Some((layer, head)) => Ok(Site { layer: Some(number(layer)?), head: Some(number(head)?) }),
-        None => Ok(Site { layer: Some(number(text)?), head: None }),
+        Some((layer, head)) => Ok(Heads { layer: Some(number(layer)?), head: Some(number(head)?) }),
+        None => Ok(Heads { layer: Some(number(text)?), head: None }),
     }
 }
 
-fn check_site(site: Site, c: &Config) -> Result<(), Error> {
-    if let Some(layer) = site.layer.filter(|l| *l >= c.n_layers) {
+fn check_heads(heads: Heads, c: &Config) -> Result<(), Error> {
+    if let Some(layer) = heads.layer.filter(|l| *l >= c.n_layers) {
         return Err(Error::usage(format!("there is no layer {layer}: {} has layers 0 to {}", c.name, c.n_layers - 1)));
     }
-    if let Some(head) = site.head.filter(|h| *h >= c.n_heads) {
+    if let Some(head) = heads.head.filter(|h| *h >= c.n_heads) {
         return Err(Error::usage(format!(
             "there is no head {head}: {} has heads 0 to {} in each layer",
             c.name,
@@ -213,8 +216,8 @@ fn check_site(site: Site, c: &Config) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_edge(site: Site, (q, k, weight): (usize, usize, f32), c: &Config, seq: usize) -> Result<(), Error> {
-    check_site(site, c)?;
+fn check_edge(heads: Heads, (q, k, weight): (usize, usize, f32), c: &Config, seq: usize) -> Result<(), Error> {
+    check_heads(heads, c)?;
     let fail = |m: String| Err(Error::usage(m));
     if let Some(at) = [q, k].into_iter().find(|at| *at >= seq) {
         return fail(format!("there is no token {at}: the text has tokens 0 to {}", seq.saturating_sub(1)));
@@ -233,35 +236,27 @@ fn check_edge(site: Site, (q, k, weight): (usize, usize, f32), c: &Config, seq: 
     Ok(())
 }
 
-/// The arrays that can be patched.
-const PATCHABLE: [&str; 10] = [
-    "attn.q",
-    "attn.k",
-    "attn.v",
-    "attn.pattern",
-    "attn.z",
-    "attn_out",
-    "mlp_out",
-    "resid_pre",
-    "resid_mid",
-    "resid_post",
-];
-
+/// The site and layer of a key that can be patched.
+///
+/// # Errors
+/// A key of no array, or of one that is not patched; a layer or an MLP that the model does not have.
 fn check_key(key: &str, c: &Config) -> Result<(), Error> {
-    let named = key.strip_prefix("blocks.").and_then(|rest| rest.split_once('.'));
-    let fine = named
-        .is_some_and(|(layer, name)| layer.parse().is_ok_and(|l: usize| l < c.n_layers) && PATCHABLE.contains(&name));
-    if fine && c.mlp.is_none() && key.ends_with(".mlp_out") {
-        return Err(Error::usage(format!("cannot patch `{key}`: {} has no MLP, only attention", c.name)));
+    let patchable = || Site::all().filter(|site| site.is_patchable());
+    let found = Site::of_key(key).filter(|(site, layer)| site.is_patchable() && *layer < c.n_layers);
+    match found {
+        Some((site, _)) if site.needs_mlp() && c.mlp.is_none() => {
+            Err(Error::usage(format!("cannot patch `{key}`: {} has no MLP, only attention", c.name)))
+        }
+        Some(_) => Ok(()),
+        None => {
+            let in_layers = patchable().filter(|site| site.stage() == Stage::Layer).map(Site::name);
+            Err(Error::usage(format!(
+                "cannot patch `{key}`: expected embed, or blocks.0 to blocks.{} and one of {}",
+                c.n_layers - 1,
+                in_layers.collect::<Vec<_>>().join(" ")
+            )))
+        }
     }
-    if fine || key == "embed" {
-        return Ok(());
-    }
-    Err(Error::usage(format!(
-        "cannot patch `{key}`: expected embed, or blocks.0 to blocks.{} and one of {}",
-        c.n_layers - 1,
-        PATCHABLE.join(" ")
-    )))
 }
 
 #[cfg(test)]
@@ -270,15 +265,15 @@ mod tests {
 
     #[test]
     fn edges_are_parsed() {
-        let site = |layer, head| Site { layer, head };
+        let heads = |layer, head| Heads { layer, head };
         for (text, at) in
-            [("2>1", site(None, None)), ("16:2>1", site(Some(16), None)), ("16.0:2>1", site(Some(16), Some(0)))]
+            [("2>1", heads(None, None)), ("16:2>1", heads(Some(16), None)), ("16.0:2>1", heads(Some(16), Some(0)))]
         {
-            assert_eq!(Intervention::cut(text).unwrap(), Intervention::SetEdge { site: at, q: 2, k: 1, weight: 0.0 });
+            assert_eq!(Intervention::cut(text).unwrap(), Intervention::SetEdge { heads: at, q: 2, k: 1, weight: 0.0 });
         }
         assert_eq!(
             Intervention::set("3.4:2>1=0.5").unwrap(),
-            Intervention::SetEdge { site: site(Some(3), Some(4)), q: 2, k: 1, weight: 0.5 }
+            Intervention::SetEdge { heads: heads(Some(3), Some(4)), q: 2, k: 1, weight: 0.5 }
         );
         for wrong in ["", "2", "2>", ">1", "a>b", "16.x:2>1", "2>1>0"] {
             assert!(Intervention::cut(wrong).unwrap_err().is_usage(), "{wrong}");

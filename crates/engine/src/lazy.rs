@@ -3,6 +3,8 @@
 //! Its weights are exp(score − lse), from queries, keys and one number a row, so that a trace of a long text holds
 //! what grows with the text and not with its square.
 
+use crate::config::score_scale;
+use crate::site::Site;
 use crate::weights::best;
 use crate::{Array, Trace, intervention};
 use attnscope_kernels::attention::pattern::{self, Kept};
@@ -46,12 +48,12 @@ impl<'a> LazyPattern<'a> {
     /// The pattern of a head. `None` unless the trace holds the layer's `attn.pattern`, or `attn.q`, `attn.k` and
     /// `attn.lse` and knows its model.
     pub fn of(trace: &'a Trace, layer: usize, head: usize) -> Option<Self> {
-        if let Some(pattern) = trace.layer(layer, "attn.pattern") {
+        if let Some(pattern) = trace.layer(layer, Site::Pattern) {
             let [_, q_len, kv_len] = *pattern.shape() else { return None };
             return Some(Self { q_len, kv_len, source: Source::Captured(pattern.index(head)?) });
         }
-        let array = |name| trace.layer(layer, name);
-        let (q, k, lse) = (array("attn.q")?, array("attn.k")?, array("attn.lse")?);
+        let array = |site| trace.layer(layer, site);
+        let (q, k, lse) = (array(Site::Q)?, array(Site::K)?, array(Site::Lse)?);
         let ([n_heads, q_len, d_head], [n_kv_heads, kv_len, d_key]) = (dims(q)?, dims(k)?);
         let model = &trace.model;
         // A trace may come from a file: nothing in it need fit.
@@ -70,7 +72,7 @@ impl<'a> LazyPattern<'a> {
         let kept = Head {
             d_head,
             q: q.index(head)?,
-            k: [k.index(head / (n_heads / n_kv_heads))?],
+            k: [k.index(model.kv_head(head))?],
             lse: lse.index(head)?,
             soft_cap: model.soft_cap,
             mask: model.mask(),
@@ -159,7 +161,7 @@ impl<'a> LazyPattern<'a> {
             q: head.q,
             k: &head.k,
             v: &[],
-            scale: 1.0 / (head.d_head as f32).sqrt(),
+            scale: score_scale(head.d_head),
             soft_cap: head.soft_cap,
             mask: head.mask,
             edges: &head.edges,

@@ -1,5 +1,6 @@
 //! Patterns made later against those that runs captured.
 
+use crate::Heads;
 use crate::{Array, Capture, Intervention, LazyPattern, Model, Site, Trace};
 use std::borrow::Cow;
 use std::path::Path;
@@ -44,7 +45,7 @@ fn what_does_not_fit_is_none() {
     // Edges that no run could have had are passed over.
     let mut edges = whole;
     edges.edges = [(9, 0), (0, 9), (usize::MAX, 0)]
-        .map(|(q, k)| Intervention::SetEdge { site: Site::default(), q, k, weight: 0.5 })
+        .map(|(q, k)| Intervention::SetEdge { heads: Heads::default(), q, k, weight: 0.5 })
         .into();
     assert!(LazyPattern::of(&edges, 1, 0).unwrap().whole().is_some());
 }
@@ -52,7 +53,7 @@ fn what_does_not_fit_is_none() {
 #[test]
 fn a_captured_pattern_is_given_as_it_is() {
     let trace = trace("q,k,lse,pattern", &[]);
-    let captured = trace.layer(1, "attn.pattern").unwrap();
+    let captured = trace.layer(1, Site::Pattern).unwrap();
     let pattern = LazyPattern::of(&trace, 1, 0).unwrap();
     assert!(matches!(pattern.whole(), Some(Cow::Borrowed(all)) if all == captured.data()));
     assert_eq!(pattern.row(3).as_deref(), captured.row(&[0, 3]));
@@ -162,7 +163,7 @@ fn a_file_keeps_what_a_pattern_is_made_of() {
     let mut model = tiny();
     model.config.window = Some(5);
     let trace = model.run(&TOKENS, &Capture::all(), &[Intervention::cut("8>7").unwrap()]).unwrap();
-    assert!(trace.layer(0, "attn.pattern").is_none() && trace.layer(0, "attn.scores").is_none());
+    assert!(trace.layer(0, Site::Pattern).is_none() && trace.layer(0, Site::Scores).is_none());
     let mut file = Vec::new();
     trace.save_safetensors(&mut file).unwrap();
     let back = Trace::load_safetensors(&file).unwrap();

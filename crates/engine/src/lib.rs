@@ -30,6 +30,8 @@ mod pass;
 mod rng;
 pub mod run;
 mod run_bytes;
+pub mod site;
+mod stream;
 #[cfg(feature = "tokenizers")]
 pub mod tokenizer;
 pub mod trace;
@@ -37,7 +39,9 @@ mod trace_io;
 mod vocabulary;
 pub mod weights;
 
+pub use analysis::Number;
 pub use array::Array;
+pub use attnscope_kernels::attention::Mask;
 pub use attnscope_kernels::memory::HugePages;
 pub use bytes::Bytes;
 pub use cache::KvCache;
@@ -45,11 +49,12 @@ pub use capture::Capture;
 pub use config::Config;
 pub use error::Error;
 pub use generate::{GenerateOptions, Generation};
-pub use intervention::{Intervention, Site};
+pub use intervention::{Heads, Intervention};
 pub use lazy::LazyPattern;
 pub use matrix::MatrixKind;
 pub use model::Model;
 pub use run::Run;
+pub use site::Site;
 #[cfg(feature = "tokenizers")]
 pub use tokenizer::Tokenizer;
 pub use trace::{ModelInfo, NextToken, Token, Trace};

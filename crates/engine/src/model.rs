@@ -7,7 +7,7 @@ use crate::folder;
 use crate::format::{Tensors, gguf, safetensors};
 use crate::vocabulary::Vocabulary;
 use crate::weights::{Weights, product};
-use crate::{Bytes, Error, ModelInfo, NextToken, Token, Trace, arch, block};
+use crate::{Bytes, Error, ModelInfo, NextToken, Token, Trace, arch, stream};
 
 /// A transformer ready to run. Weights stay where the file has them.
 pub struct Model {
@@ -198,7 +198,7 @@ impl Model {
     pub fn unembed(&self, resid: &[f32]) -> Result<Vec<f32>, Error> {
         let Some(unembed) = &self.weights.unembed else { return Err(self.no_head()) };
         let logits = match &self.weights.final_norm {
-            Some(norm) => product(unembed, &block::normalise(&self.config, norm, resid), None),
+            Some(norm) => product(unembed, &stream::normalise(&self.config, norm, resid), None),
             None => product(unembed, resid, None),
         };
         self.check_files()?;

@@ -1,6 +1,7 @@
 //! One pass of tokens through the blocks, with what it keeps and what it changes on the way.
 
-use crate::capture::{Capture, key};
+use crate::capture::Capture;
+use crate::site::{Site, Stage};
 use crate::{Array, Config, Error, Intervention, intervention};
 use attnscope_kernels::attention::Edge;
 use std::collections::BTreeMap;
@@ -12,104 +13,100 @@ pub(crate) struct State {
     pub interventions: Vec<Intervention>,
     /// Position of the first token of this run.
     pub first: usize,
+    /// Tokens of this run.
+    pub seq: usize,
     pub arrays: BTreeMap<String, Array>,
 }
 
 impl State {
-    pub fn pass<'a>(&'a mut self, config: &'a Config) -> Pass<'a> {
-        let Self { capture, interventions, first, arrays } = self;
-        Pass { config, capture, interventions, first: *first, arrays }
+    /// As layer `layer` sees it; outside the layers any will do.
+    pub fn pass<'a>(&'a mut self, config: &'a Config, layer: usize) -> Pass<'a> {
+        let Self { capture, interventions, first, seq, arrays } = self;
+        Pass { config, layer, capture, interventions, first: *first, seq: *seq, arrays }
     }
 }
 
-/// The state as the block sees it. Every array of the block goes by [`Pass::site`]: first it is changed, then kept.
+/// The state while one layer is passed. Every array that a layer makes goes by [`Pass::site`]: first it is changed, then
+/// kept.
 pub(crate) struct Pass<'a> {
     pub config: &'a Config,
-    pub capture: &'a Capture,
+    pub layer: usize,
+    capture: &'a Capture,
     pub interventions: &'a [Intervention],
     /// Position of the first token of this pass.
     pub first: usize,
-    pub arrays: &'a mut BTreeMap<String, Array>,
+    /// Tokens of this pass.
+    pub seq: usize,
+    arrays: &'a mut BTreeMap<String, Array>,
 }
 
 impl Pass<'_> {
-    /// An array of the whole model: `embed`, `final_norm`, `logits`.
-    pub fn model_site(&mut self, name: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
-        self.patch(name, shape, data)?;
-        self.check_numbers(name, data)?;
-        if self.capture.wants(name) {
-            self.arrays.insert(name.into(), Array::new(shape, data.to_vec()));
+    /// An array that has just been made.
+    pub fn site(&mut self, site: Site, data: &mut [f32]) -> Result<(), Error> {
+        let keeps = self.keeps(site);
+        if keeps || !self.interventions.is_empty() {
+            let shape = self.shape(site, data.len());
+            self.patch(site, &shape, data)?;
+            if keeps {
+                self.arrays.insert(site.key(self.layer), Array::new(shape, data.to_vec()));
+            }
+        }
+        self.check(site, data)
+    }
+
+    /// The same for one that nothing reads afterwards: it need not be copied. It is not checked either: it may hold −∞.
+    pub fn last_site(&mut self, site: Site, mut data: Vec<f32>) -> Result<(), Error> {
+        let shape = self.shape(site, data.len());
+        self.patch(site, &shape, &mut data)?;
+        if self.keeps(site) {
+            self.arrays.insert(site.key(self.layer), Array::new(shape, data));
         }
         Ok(())
     }
 
-    /// The same for one that is kept: it need not be copied. Gives it as it is kept.
-    pub fn kept_model_site(&mut self, name: &str, shape: &[usize], mut data: Vec<f32>) -> Result<&Array, Error> {
-        self.patch(name, shape, &mut data)?;
-        self.check_numbers(name, &data)?;
-        self.arrays.remove(name);
-        Ok(self.arrays.entry(name.into()).or_insert(Array::new(shape, data)))
-    }
-
-    /// An array of a layer, by its capture name.
-    pub fn site(&mut self, layer: usize, name: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
-        if self.keeps(layer, name) || !self.interventions.is_empty() {
-            let key = key(layer, name);
-            self.patch(&key, shape, data)?;
-            if self.keeps(layer, name) {
-                self.arrays.insert(key, Array::new(shape, data.to_vec()));
-            }
+    /// Refuses NaN and Inf in an array: whatever came of it would be made up.
+    pub fn check(&self, site: Site, data: &[f32]) -> Result<(), Error> {
+        if all_finite(data) {
+            return Ok(());
         }
-        self.check_layer(layer, name, data)
-    }
-
-    /// Refuses NaN and Inf in an array of a layer.
-    pub fn check_layer(&self, layer: usize, name: &str, data: &[f32]) -> Result<(), Error> {
-        if all_finite(data) { Ok(()) } else { Err(self.not_numbers(&key(layer, name))) }
-    }
-
-    fn check_numbers(&self, key: &str, data: &[f32]) -> Result<(), Error> {
-        if all_finite(data) { Ok(()) } else { Err(self.not_numbers(key)) }
-    }
-
-    /// NaN or Inf on the way: whatever came of it would be made up.
-    fn not_numbers(&self, key: &str) -> Error {
-        let name = &self.config.name;
-        Error::format(
-            name,
+        let key = site.key(self.layer);
+        Err(Error::format(
+            &self.config.name,
             format!(
                 "`{key}` holds what is no number (NaN or Inf): its weights are damaged, or too large, or a change of the \
                  run is; download it again"
             ),
-        )
+        ))
     }
 
-    /// The same for an array that nothing reads afterwards: it need not be copied.
-    pub fn last_site(&mut self, layer: usize, name: &str, shape: &[usize], mut data: Vec<f32>) -> Result<(), Error> {
-        let key = key(layer, name);
-        self.patch(&key, shape, &mut data)?;
-        if self.keeps(layer, name) {
-            self.arrays.insert(key, Array::new(shape, data));
-        }
-        Ok(())
+    /// Whether an array is kept. From `lse` no pattern can be had that was put in its place: it is kept too.
+    pub fn keeps(&self, site: Site) -> bool {
+        let wanted = |site| self.capture.wants_in(self.layer, site);
+        wanted(site) || (site == Site::Pattern && wanted(Site::Lse) && self.patches(Site::Pattern))
     }
 
-    /// Whether an array of a layer is kept. From `lse` no pattern can be had that was put in its place: it is kept too.
-    fn keeps(&self, layer: usize, name: &str) -> bool {
-        let wanted = |name| self.capture.wants_in(layer, name);
-        wanted(name) || (name == "pattern" && wanted("lse") && self.patches_pattern(layer))
+    /// Whether all tokens' logits are kept, and not only the last one's.
+    pub fn all_logits(&self) -> bool {
+        self.capture.all_logits()
     }
 
-    /// Whether some patch replaces this layer's pattern, so that z must be mixed again.
-    pub fn patches_pattern(&self, layer: usize) -> bool {
-        let pattern = key(layer, "pattern");
-        self.interventions.iter().any(|i| matches!(i, Intervention::Patch { key, .. } if *key == pattern))
+    /// Whether some patch replaces this layer's array of a site. (A pattern that is replaced must be mixed again.)
+    pub fn patches(&self, site: Site) -> bool {
+        let is_here = |key: &str| Site::of_key(key) == Some((site, self.layer));
+        self.interventions.iter().any(|i| matches!(i, Intervention::Patch { key, .. } if is_here(key)))
     }
 
-    fn patch(&self, at: &str, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
+    /// Of logits only some rows may have been made.
+    fn shape(&self, site: Site, len: usize) -> Vec<usize> {
+        let seq = if site == Site::Logits { len / self.config.n_vocab.max(1) } else { self.seq };
+        site.shape(self.config, seq, self.first + self.seq)
+    }
+
+    fn patch(&self, site: Site, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
+        let layer = if site.stage() == Stage::Layer { self.layer } else { 0 };
         for intervention in self.interventions {
-            let Intervention::Patch { key, value, head, positions } = intervention else { continue };
-            if key != at {
+            let Intervention::Patch { key: at, value, head, positions } = intervention else { continue };
+            if Site::of_key(at) != Some((site, layer)) {
                 continue;
             }
             if value.shape() != shape {
@@ -125,23 +122,24 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// The edges set in a layer, with query rows counted from this pass's first token.
-    pub fn edges(&self, layer: usize, q_len: usize) -> Vec<Edge> {
-        intervention::edges(self.interventions, layer, self.config.n_heads, self.first..self.first + q_len)
+    /// The edges set in this layer, with query rows counted from this pass's first token.
+    pub fn edges(&self) -> Vec<Edge> {
+        let queries = self.first..self.first + self.seq;
+        intervention::edges(self.interventions, self.layer, self.config.n_heads, queries)
     }
 
     /// Scales heads or puts their mean in place, on z `[n_heads, q_len, d_head]`.
-    pub fn change_heads(&self, layer: usize, q_len: usize, z: &mut [f32]) {
-        let d = self.config.d_head;
+    pub fn change_heads(&self, z: &mut [f32]) {
+        let (d, layer, q_len) = (self.config.d_head, self.layer, self.seq);
         for intervention in self.interventions {
             match intervention {
-                Intervention::ScaleHead { site, factor } if site.has_layer(layer) => {
-                    for head in site.heads(self.config.n_heads) {
+                Intervention::ScaleHead { heads, factor } if heads.has_layer(layer) => {
+                    for head in heads.in_layer(self.config.n_heads) {
                         z[head * q_len * d..][..q_len * d].iter_mut().for_each(|x| *x *= factor);
                     }
                 }
-                Intervention::MeanHead { site } if site.has_layer(layer) => {
-                    for head in site.heads(self.config.n_heads) {
+                Intervention::MeanHead { heads } if heads.has_layer(layer) => {
+                    for head in heads.in_layer(self.config.n_heads) {
                         put_mean(&mut z[head * q_len * d..][..q_len * d], d);
                     }
                 }

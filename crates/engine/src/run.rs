@@ -7,8 +7,9 @@ use crate::cache::KvCache;
 use crate::capture::Capture;
 use crate::config::Positions;
 use crate::pass::{Pass, State};
+use crate::site::Site;
 use crate::weights::product;
-use crate::{Array, Error, Intervention, Model, Trace, block};
+use crate::{Array, Error, Intervention, Model, Trace, block, stream};
 use attnscope_kernels::rope::Rope;
 use attnscope_kernels::threads;
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ pub struct Run {
     tokens: Vec<u32>,
     state: State,
     cache: KvCache,
-    /// Angles of the new tokens' positions, where the model turns its queries and keys.
+    /// Angles of the new tokens' positions, where the model rotates its queries and keys.
     rope: Option<Rope>,
     /// The residual stream before `layer`, `[seq, d_model]`.
     resid: Vec<f32>,
@@ -47,8 +48,9 @@ impl Run {
         };
         let mut resid = model.embed(&tokens, cache.len);
         model.check_files()?;
-        let mut state = State { capture, interventions, first: cache.len, arrays: BTreeMap::new() };
-        state.pass(c).model_site("embed", &[tokens.len(), c.d_model], &mut resid)?;
+        let (first, seq) = (cache.len, tokens.len());
+        let mut state = State { capture, interventions, first, seq, arrays: BTreeMap::new() };
+        state.pass(c, 0).site(Site::Embed, &mut resid)?;
         Ok(Self { tokens, state, cache, rope, resid, layer: 0 })
     }
 
@@ -64,15 +66,15 @@ impl Run {
     }
 
     fn pass_layer(&mut self, model: &Model) -> Result<bool, Error> {
-        let blocks = &model.weights.blocks;
-        if let Some(weights) = blocks.get(self.layer) {
-            let mut pass = self.state.pass(&model.config);
+        let n_layers = model.weights.blocks.len();
+        if self.layer < n_layers {
+            let mut pass = self.state.pass(&model.config, self.layer);
             let (rope, cache) = (self.rope.as_ref(), &mut self.cache);
-            block::forward(&mut pass, weights, self.layer, rope, cache, &mut self.resid)?;
+            block::forward(&mut pass, &model.weights, rope, cache, &mut self.resid)?;
             model.check_whole()?;
             self.layer += 1;
         }
-        Ok(self.layer < blocks.len())
+        Ok(self.layer < n_layers)
     }
 
     /// How many layers were passed.
@@ -94,7 +96,7 @@ impl Run {
 
     fn pass_all(mut self, model: &Model) -> Result<(Trace, KvCache), Error> {
         while self.pass_layer(model)? {}
-        let last_logits = model.read_out(&mut self.state.pass(&model.config), self.resid)?;
+        let last_logits = model.read_out(&mut self.state.pass(&model.config, 0), self.resid)?;
         model.check_files()?;
         self.cache.len += self.tokens.len();
         let State { arrays, interventions, .. } = self.state;
@@ -160,44 +162,37 @@ impl Model {
         Trace { model: self.info(), tokens, arrays, last_logits, edges }
     }
 
-    /// What enters block 0, `[seq, d_model]`: word, position and type.
+    /// What enters block 0, `[seq, d_model]`: all that is added up for each token, normed where the model does so.
     fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
+        let rows = tokens.iter().zip(first..).flat_map(|(token, position)| self.embed_sum(*token, position));
+        let sums: Vec<f32> = rows.collect();
+        stream::read(&self.config, stream::step(&self.config, &self.weights, Site::Embed, 0), &sums)
+    }
+
+    /// Word, position and token type of one token, added up: [`Site::EmbedSum`].
+    pub(crate) fn embed_sum(&self, token: u32, position: usize) -> Vec<f32> {
         let w = &self.weights;
-        let mut out = Vec::with_capacity(tokens.len() * self.config.d_model);
-        for (i, token) in tokens.iter().enumerate() {
-            let mut row = w.embed.row_f32(*token as usize);
-            let position = w.positions.as_ref().map(|p| p.row_f32(first + i));
-            for added in position.iter().chain(&w.token_type) {
-                row.iter_mut().zip(added).for_each(|(x, a)| *x += a);
-            }
-            out.extend_from_slice(&row);
-        }
-        match &w.embed_norm {
-            Some(norm) => block::normalise(&self.config, norm, &out),
-            None => out,
-        }
+        let mut row = w.embed.row_f32(token as usize);
+        let position = w.positions.as_ref().map(|p| p.row_f32(position));
+        position.iter().chain(&w.token_type).for_each(|added| stream::add(&mut row, added));
+        row
     }
 
     /// Final norm and vocabulary head; returns the last token's logits. The head is by far the widest product
     /// (49,152 rows in SmolLM2), so only the rows that were asked for go through it.
     fn read_out(&self, pass: &mut Pass<'_>, resid: Vec<f32>) -> Result<Vec<f32>, Error> {
         let (c, w) = (&self.config, &self.weights);
-        let seq = resid.len() / c.d_model;
-        let mut normed = match &w.final_norm {
-            Some(norm) => block::normalise(c, norm, &resid),
-            None => resid,
-        };
-        pass.model_site("final_norm", &[seq, c.d_model], &mut normed)?;
+        let mut normed = stream::read(c, stream::step(c, w, Site::FinalNorm, 0), &resid);
+        pass.site(Site::FinalNorm, &mut normed)?;
         let Some(unembed) = &w.unembed else { return Ok(Vec::new()) };
-        let from = if pass.capture.all_logits() { 0 } else { seq - 1 };
+        let from = if pass.all_logits() { 0 } else { pass.seq - 1 };
         let mut logits = product(unembed, &normed[from * c.d_model..], None);
-        let shape = [seq - from, c.n_vocab];
-        if pass.capture.wants("logits") {
-            // As kept: a patch may have changed them.
-            let kept = pass.kept_model_site("logits", &shape, logits)?.data();
-            return Ok(kept[kept.len() - c.n_vocab..].to_vec());
+        pass.check(Site::Logits, &logits)?;
+        if pass.keeps(Site::Logits) {
+            let last = logits[logits.len() - c.n_vocab..].to_vec();
+            pass.last_site(Site::Logits, logits)?;
+            return Ok(last);
         }
-        pass.model_site("logits", &shape, &mut logits)?;
         Ok(logits.split_off(logits.len() - c.n_vocab))
     }
 }

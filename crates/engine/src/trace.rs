@@ -1,6 +1,8 @@
 //! What a run leaves behind: named arrays, the tokens, and the next-word probabilities.
 
 use crate::array::Array;
+use crate::config::{kv_head, score_scale};
+use crate::site::Site;
 use crate::{Intervention, LazyPattern};
 use attnscope_kernels::attention::Mask;
 use std::borrow::Cow;
@@ -56,6 +58,16 @@ pub struct ModelInfo {
 }
 
 impl ModelInfo {
+    /// The head of keys and values that a query head reads: several may share one.
+    pub fn kv_head(&self, head: usize) -> usize {
+        kv_head(head, self.n_heads, self.n_kv_heads)
+    }
+
+    /// What a score is multiplied by: 1 ÷ √d_head.
+    pub fn score_scale(&self) -> f32 {
+        score_scale(self.d_head)
+    }
+
     /// Which keys a query may look at.
     pub fn mask(&self) -> Mask {
         Mask { causal: self.causal, window: self.window }
@@ -109,9 +121,10 @@ impl Trace {
         self.arrays.get(key)
     }
 
-    /// The array `blocks.{layer}.{name}`, for example `layer(16, "attn.pattern")`.
-    pub fn layer(&self, layer: usize, name: &str) -> Option<&Array> {
-        self.arrays.get(&format!("blocks.{layer}.{name}"))
+    /// The array of a site in a layer, for example `layer(16, Site::Pattern)`, if it was captured. Outside the layers, such
+    /// as [`Site::Embed`], any layer gives the one that there is.
+    pub fn layer(&self, layer: usize, site: Site) -> Option<&Array> {
+        self.arrays.get(&site.key(layer))
     }
 
     /// The attention pattern of one head, `[q_len, kv_len]`: as it was captured, or made now from `q`, `k` and `lse`.

@@ -3,6 +3,7 @@
 
 mod common;
 
+use attnscope::Site;
 use attnscope::{Capture, Model, Trace};
 use common::fixture;
 use serde_json::Value;
@@ -51,7 +52,7 @@ fn check(folder: &str) {
     let row = &expected["row"];
     if row.is_object() {
         let at = |name: &str| row[name].as_u64().unwrap() as usize;
-        let found = trace.layer(at("layer"), "attn.pattern").unwrap().row(&[at("head"), at("query")]).unwrap();
+        let found = trace.layer(at("layer"), Site::Pattern).unwrap().row(&[at("head"), at("query")]).unwrap();
         let weights: Vec<f32> = row["weights"].as_array().unwrap().iter().map(|w| w.as_f64().unwrap() as f32).collect();
         let off = common::error(found, &weights, weights.len(), false);
         assert!(off <= 2e-5, "{folder}: the row is off by {off}");

@@ -2,6 +2,7 @@
 
 mod common;
 
+use attnscope::Heads;
 use attnscope::{Array, Capture, Intervention, Model, Site, Trace};
 use common::{close, fixture};
 
@@ -15,26 +16,26 @@ fn run(model: &Model, interventions: &[Intervention]) -> Trace {
     model.run(&TOKENS, &"all,scores,pattern,result".parse().unwrap(), interventions).unwrap()
 }
 
-fn site(layer: usize, head: usize) -> Site {
-    Site { layer: Some(layer), head: Some(head) }
+fn heads(layer: usize, head: usize) -> Heads {
+    Heads { layer: Some(layer), head: Some(head) }
 }
 
 #[test]
 fn zeroing_a_head_equals_subtracting_its_output() {
     let model = model();
     let (plain, ablated) = (run(&model, &[]), run(&model, &[Intervention::ablate("1.4").unwrap()]));
-    let mut expected = plain.layer(1, "attn_out").unwrap().clone();
-    let result = plain.layer(1, "attn.result").unwrap().index(4).unwrap();
+    let mut expected = plain.layer(1, Site::AttnOut).unwrap().clone();
+    let result = plain.layer(1, Site::Result).unwrap().index(4).unwrap();
     expected.data_mut().iter_mut().zip(result).for_each(|(x, r)| *x -= r);
-    close("attn_out", ablated.layer(1, "attn_out").unwrap(), &expected, 1e-5);
-    assert_eq!(plain.layer(0, "resid_post"), ablated.layer(0, "resid_post"), "earlier layers stay as they were");
+    close("attn_out", ablated.layer(1, Site::AttnOut).unwrap(), &expected, 1e-5);
+    assert_eq!(plain.layer(0, Site::ResidPost), ablated.layer(0, Site::ResidPost), "earlier layers stay as they were");
 }
 
 #[test]
 fn results_of_all_heads_sum_to_the_output() {
     let trace = run(&model(), &[]);
     for layer in 0..3 {
-        let (out, result) = (trace.layer(layer, "attn_out").unwrap(), trace.layer(layer, "attn.result").unwrap());
+        let (out, result) = (trace.layer(layer, Site::AttnOut).unwrap(), trace.layer(layer, Site::Result).unwrap());
         let mut sum = Array::zeros(out.shape());
         for head in 0..6 {
             sum.data_mut().iter_mut().zip(result.index(head).unwrap()).for_each(|(s, r)| *s += r);
@@ -62,7 +63,7 @@ fn setting_an_edge_leaves_the_others_their_proportions() {
 fn cutting_the_only_key_leaves_nothing() {
     let trace = run(&model(), &[Intervention::cut("1.0:0>0").unwrap()]);
     assert!(trace.pattern(1, 0).unwrap()[..7].iter().all(|w| *w == 0.0));
-    assert!(trace.layer(1, "attn.z").unwrap().index(0).unwrap()[..8].iter().all(|z| *z == 0.0));
+    assert!(trace.layer(1, Site::Z).unwrap().index(0).unwrap()[..8].iter().all(|z| *z == 0.0));
 }
 
 #[test]
@@ -101,15 +102,15 @@ fn patching_from_another_run_carries_its_effect() {
         head: None,
         positions: None,
     };
-    close("z", run(&model, &[own]).layer(1, "attn.z").unwrap(), plain.layer(1, "attn.z").unwrap(), 1e-5);
+    close("z", run(&model, &[own]).layer(1, Site::Z).unwrap(), plain.layer(1, Site::Z).unwrap(), 1e-5);
 }
 
 #[test]
 fn mean_of_a_head_is_the_mean_over_tokens() {
     let model = model();
-    let (plain, mean) = (run(&model, &[]), run(&model, &[Intervention::MeanHead { site: site(0, 2) }]));
+    let (plain, mean) = (run(&model, &[]), run(&model, &[Intervention::MeanHead { heads: heads(0, 2) }]));
     let (z, m) =
-        (plain.layer(0, "attn.z").unwrap().index(2).unwrap(), mean.layer(0, "attn.z").unwrap().index(2).unwrap());
+        (plain.layer(0, Site::Z).unwrap().index(2).unwrap(), mean.layer(0, Site::Z).unwrap().index(2).unwrap());
     for c in 0..8 {
         let expected = (0..7).map(|i| z[i * 8 + c]).sum::<f32>() / 7.0;
         assert!((0..7).all(|i| (m[i * 8 + c] - expected).abs() < 1e-6));
@@ -125,7 +126,7 @@ fn what_does_not_exist_is_a_usage_error() {
         Intervention::cut("7>0").unwrap(),
         Intervention::cut("1>2").unwrap(),
         Intervention::set("0.0:1>0=1.5").unwrap(),
-        Intervention::ScaleHead { site: site(0, 0), factor: f32::NAN },
+        Intervention::ScaleHead { heads: heads(0, 0), factor: f32::NAN },
         Intervention::Patch { key: "blocks.9.attn.z".into(), value: Array::zeros([1]), head: None, positions: None },
         Intervention::Patch { key: "blocks.0.attn.z".into(), value: Array::zeros([1]), head: None, positions: None },
         Intervention::Patch { key: "logits".into(), value: Array::zeros([1]), head: None, positions: None },
@@ -155,7 +156,7 @@ fn a_token_through_the_cache_equals_the_whole_text() {
         let last = last.unwrap();
         let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5 * (1.0 + b.abs()));
         assert!(close(&last.last_logits, &whole.last_logits), "{name}");
-        assert_eq!(last.layer(1, "attn.pattern").unwrap().shape()[1..], [1, 7]);
+        assert_eq!(last.layer(1, Site::Pattern).unwrap().shape()[1..], [1, 7]);
         assert!(close(&last.pattern(1, 1).unwrap(), &whole.pattern(1, 1).unwrap()[42..]), "{name}");
     }
 }

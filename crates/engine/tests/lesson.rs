@@ -1,5 +1,6 @@
 //! The embedded lesson model uses the circuit that its story tells, and its twin cannot.
 
+use attnscope::Site;
 use attnscope::lesson::lexicon::{HEATED, KINDS, OWN, PAIRS};
 use attnscope::lesson::{corpus, model, twin};
 use attnscope::{Capture, Error, GenerateOptions, Intervention, Model, Trace};
@@ -114,8 +115,8 @@ fn every_analysis_takes_it() {
     let trace = model.run(&tokens, &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     assert_eq!(trace.text(), "the hot dog was");
     assert_eq!((trace.model.name.as_str(), trace.model.word_level), ("Lesson model", true));
-    assert!(trace.layer(0, "mlp_out").is_none() && trace.layer(0, "resid_mid").is_some());
-    assert_eq!(trace.layer(0, "resid_mid"), trace.layer(0, "resid_post"), "no MLP stands between");
+    assert!(trace.layer(0, Site::MlpOut).is_none() && trace.layer(0, Site::ResidMid).is_some());
+    assert_eq!(trace.layer(0, Site::ResidMid), trace.layer(0, Site::ResidPost), "no MLP stands between");
     let lens = attnscope::analysis::lens(&model, &trace, 2).unwrap();
     assert_eq!(lens.len(), 3);
     assert!(lens[2].top[3].iter().all(|next| is_said_of(&next.text, "food")), "{:?}", lens[2]);

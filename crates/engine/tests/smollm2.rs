@@ -112,7 +112,7 @@ fn real_model_heads_silenced_averaged_and_scaled() {
             "zero" => Intervention::ablate(site).unwrap(),
             "mean" => Intervention::mean_ablate(site).unwrap(),
             "scale 2" => match Intervention::ablate(site).unwrap() {
-                Intervention::ScaleHead { site, .. } => Intervention::ScaleHead { site, factor: 2.0 },
+                Intervention::ScaleHead { heads, .. } => Intervention::ScaleHead { heads, factor: 2.0 },
                 other => other,
             },
             other => panic!("unknown change {other}"),
@@ -134,7 +134,7 @@ fn real_model_writes_on_as_transformers_does_through_the_cache() {
 #[test]
 fn real_model_cutting_nothing_changes_no_bit() {
     let plain = run("the hot dog was", "all,scores,pattern", &[]);
-    let no_op = Intervention::ScaleHead { site: attnscope::Site::default(), factor: 1.0 };
+    let no_op = Intervention::ScaleHead { heads: attnscope::Heads::default(), factor: 1.0 };
     let same = run("the hot dog was", "all,scores,pattern", &[no_op]);
     assert_eq!(plain.last_logits, same.last_logits);
     assert_eq!(plain.arrays.len(), same.arrays.len());

@@ -3,6 +3,7 @@
 mod common;
 
 use attnscope::Model;
+use attnscope::Site;
 use common::{close, fixture, ids, reference};
 
 const TOLERANCE: f32 = 1e-5;
@@ -22,7 +23,7 @@ fn check(model: &str, expected: &str, least: usize) {
     assert!(compared >= least, "only {compared} arrays compared");
     // Every row of every pattern is a distribution.
     for layer in 0..model.config().n_layers {
-        for row in trace.layer(layer, "attn.pattern").unwrap().data().chunks(ids(&expected).len()) {
+        for row in trace.layer(layer, Site::Pattern).unwrap().data().chunks(ids(&expected).len()) {
             assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
         }
     }

@@ -33,14 +33,14 @@ fn index(at: f32, n: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use attnscope::analysis::Number;
+    use attnscope::Site;
 
     #[test]
     fn a_place_is_one_thing() {
         let pattern = Target::Pattern { layer: 3, head: 1, q_len: 100, kv_len: 200 };
         assert_eq!(pattern.at(0.501, 0.999), Target::Cell { layer: 3, head: 1, q_idx: 99, k_idx: 100 });
         assert_eq!(pattern.at(1.0, 0.0), Target::Cell { layer: 3, head: 1, q_idx: 0, k_idx: 199 });
-        let query = |component| Number::Q { layer: 0, head: 0, position: 7, component };
+        let query = |component| Site::Q.in_layer(0, [0, 7, component]);
         let line = Target::Numbers { first: query(64), columns: 32, rows: 2 };
         assert_eq!(line.at(0.5, 0.2), Target::Number { number: query(80) });
         assert_eq!(line.at(0.0, 0.6), Target::Number { number: query(96) });

@@ -2,8 +2,9 @@
 
 mod sample;
 
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::{Array, Trace};
+use attnscope_figures::figure::head::Head;
 use attnscope_figures::figure::{Canvas, Error, Part, attention_steps, projection, weighted_sum};
 use attnscope_figures::scene::{Shape, Stroke, Target};
 use attnscope_figures::{Scene, Table, Theme, svg};
@@ -78,16 +79,16 @@ fn shared_heads() -> Trace {
 #[test]
 fn a_head_uses_its_head_of_keys_and_values() {
     let trace = shared_heads();
-    let v = trace.layer(0, "attn.v").unwrap();
+    let v = trace.layer(0, Site::V).unwrap();
     let mixed = weighted_sum::Data::from_trace(&trace, 0, 2, 1, vec![], vec![]).unwrap();
-    assert_eq!((mixed.kv_head, mixed.values[3].as_slice()), (1, v.row(&[1, 3]).unwrap()));
+    assert_eq!((mixed.of.kv_head, mixed.values[3].as_slice()), (1, v.row(&[1, 3]).unwrap()));
     let scene = weighted_sum::render(&mixed, &Default::default(), &Theme::LIGHT);
-    let value = Number::V { layer: 0, head: 1, position: 0, component: 2 };
+    let value = Site::V.in_layer(0, [1, 0, 2]);
     assert_eq!(scene.node("v-0-2").unwrap().target, Some(Target::Number { number: value }));
     assert!(scene.caption.contains("all 4 heads"), "{}", scene.caption);
     let steps = attention_steps::Data::from_trace(&trace, 0, 3, vec![vec![0.0; 8]; 4]).unwrap();
     assert_eq!(steps.v[0], v.row(&[1, 0]).unwrap());
-    assert_eq!(steps.q[0], trace.layer(0, "attn.q").unwrap().row(&[3, 0]).unwrap());
+    assert_eq!(steps.q[0], trace.layer(0, Site::Q).unwrap().row(&[3, 0]).unwrap());
     let beyond = weighted_sum::Data::from_trace(&trace, 0, 0, 9, vec![], vec![]).unwrap_err();
     assert_eq!(beyond, Error::NoSuch { what: "token", index: 9, len: 4 });
 }
@@ -103,7 +104,7 @@ fn all(tokens: &[String], odd: &[f32], chosen: usize, width: f32, masked: bool) 
     let w = odd.iter().copied().cycle().take(x.len() * n).collect();
     let projected = projection::Data::new(Part::Key, &tokens[0], 0, 0, 0, x, w, out, "m").unwrap();
     let mixed = weighted_sum::Data {
-        tokens: tokens.to_vec(),
+        of: Head::made(tokens.to_vec(), true),
         position: chosen,
         weights: odd[..n].to_vec(),
         values: rows(3, 0),
@@ -114,15 +115,13 @@ fn all(tokens: &[String], odd: &[f32], chosen: usize, width: f32, masked: bool) 
         ..Default::default()
     };
     let steps = attention_steps::Data {
-        tokens: tokens.to_vec(),
+        of: Head::made(tokens.to_vec(), true),
         x: rows(5, 1),
         q: rows(3, 2),
         k: rows(3, 3),
         v: rows(3, 4),
         z: rows(3, 5),
         weights: rows(n, 6),
-        causal: true,
-        ..Default::default()
     };
     let (component, row) = (Some(chosen), Some(chosen / 2));
     let first = projection::State { canvas, component: Some(0), row: None };
@@ -198,16 +197,14 @@ fn a_small_projection() {
 #[test]
 fn a_small_weighted_sum() {
     let data = weighted_sum::Data {
-        tokens: sample::strings(&sample::HOT_DOG),
+        of: Head { model: "made-up numbers".into(), ..Head::made(sample::strings(&sample::HOT_DOG), true) },
         position: 2,
-        n_heads: 1,
         weights: vec![0.25, 0.5, 0.25, 0.0],
         values: vec![vec![1.0, 0.0], vec![-2.0, 1.0], vec![4.0, 2.0], vec![9.0, 9.0]],
         z: vec![0.25, 1.0],
         attn_out: vec![0.5, -0.25, 1.0],
         before: vec![(" dog".into(), 0.9), (" cat".into(), 0.6)],
         after: vec![(" sausage".into(), 0.8), (" dog".into(), 0.7)],
-        model: "made-up numbers".into(),
         ..Default::default()
     };
     let state = weighted_sum::State { component: Some(0), ..Default::default() };

@@ -3,6 +3,7 @@
 mod sample;
 
 use attnscope::Array;
+use attnscope::Site;
 use attnscope::analysis::{MapTile, Number};
 use attnscope_figures::figure::{
     Pattern, arcs, components, head_grid, logit_lens, map, matrix, next_tokens, vector_strip,
@@ -212,17 +213,17 @@ fn pictures_lead_to_their_numbers() {
         scene.and_then(|scene| scene.node(key)).and_then(|node| node.target)
     };
     let numbers = |first: Number, columns, rows| Some(Target::Numbers { first, columns, rows });
-    let x = Number::AttnIn { layer: 16, position: 0, component: 0 };
+    let x = Site::AttnIn.in_layer(16, [0, 0]);
     assert_eq!(target("attention-steps-large", "x-0"), numbers(x, 576, 1));
-    let k = Number::K { layer: 16, head: 0, position: 3, component: 0 };
+    let k = Site::K.in_layer(16, [0, 3, 0]);
     assert_eq!(target("attention-steps-phone-large", "k-3"), numbers(k, 64, 1));
-    let out = Number::AttnOut { layer: 16, position: 299, component: 0 };
+    let out = Site::AttnOut.in_layer(16, [299, 0]);
     assert_eq!(target("weighted-sum-300", "attn-out"), numbers(out, 576, 1));
-    let x = Number::AttnIn { layer: 16, position: 2, component: 0 };
+    let x = Site::AttnIn.in_layer(16, [2, 0]);
     assert_eq!(target("projection-576x64", "x"), numbers(x, 1, 576));
     assert_eq!(target("projection-576x64", "w"), Some(Target::Items { columns: 64, rows: 576 }));
     let mut data = sample::vectors(900);
-    let embed = |component| Number::Embed { position: 2, component };
+    let embed = |component| Site::Embed.at([2, component]);
     data.vectors[2].first = Some(embed(0));
     let scene = vector_strip::render(&data, &Default::default(), &Theme::LIGHT);
     assert_eq!(scene.node("strip-2-1").and_then(|node| node.target), numbers(embed(96), 96, 1));

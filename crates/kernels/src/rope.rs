@@ -1,4 +1,4 @@
-//! Rotary positions: pairs of a head's numbers are turned by an angle that grows with the position
+//! Rotary positions: pairs of a head's numbers are rotated by an angle that grows with the position
 //! (Su et al., "RoFormer", 2021).
 
 /// Which two numbers form a pair in what is read. What is written always has the halves layout, so that a
@@ -11,10 +11,22 @@ pub enum Pairs {
     Interleaved,
 }
 
+impl Pairs {
+    /// The two numbers of pair `i`, of `half` pairs.
+    fn of(self, i: usize, half: usize) -> (usize, usize) {
+        match self {
+            Self::Halves => (i, i + half),
+            Self::Interleaved => (2 * i, 2 * i + 1),
+        }
+    }
+}
+
 /// Cosines and sines for a range of positions.
 #[derive(Clone, Debug)]
 pub struct Rope {
     half: usize,
+    /// How fast each pair is rotated: radians a position.
+    frequencies: Vec<f32>,
     /// `[position][i] = (cos, sin)`
     table: Vec<(f32, f32)>,
     first: usize,
@@ -25,27 +37,55 @@ impl Rope {
     /// rounded to f32 on the way, as in the implementation that models are trained with.
     pub fn new(dim: usize, theta: f32, first: usize, len: usize) -> Self {
         let half = dim / 2;
-        let freqs: Vec<f32> = (0..half).map(|i| f64::from(theta).powf(-2.0 * i as f64 / dim as f64) as f32).collect();
+        let frequency = |i: usize| f64::from(theta).powf(-2.0 * i as f64 / dim as f64) as f32;
+        let frequencies: Vec<f32> = (0..half).map(frequency).collect();
         let table = (first..first + len)
-            .flat_map(|p| freqs.iter().map(move |f| p as f32 * f))
+            .flat_map(|p| frequencies.iter().map(move |f| p as f32 * f))
             .map(|angle| (f64::from(angle).cos() as f32, f64::from(angle).sin() as f32))
             .collect();
-        Self { half, table, first }
+        Self { half, frequencies, table, first }
     }
 
-    /// Turns one head vector of position `position` from `x` into `out`; numbers past the rotary part are copied.
+    /// Rotates one head vector of position `position` from `x` into `out`; numbers past the rotary part are copied.
     pub fn apply(&self, pairs: Pairs, position: usize, x: &[f32], out: &mut [f32]) {
         let row = &self.table[(position - self.first) * self.half..][..self.half];
         for (i, &(cos, sin)) in row.iter().enumerate() {
-            let (a, b) = match pairs {
-                Pairs::Halves => (x[i], x[i + self.half]),
-                Pairs::Interleaved => (x[2 * i], x[2 * i + 1]),
-            };
+            let (a, b) = pairs.of(i, self.half);
+            let (a, b) = (x[a], x[b]);
             out[i] = a * cos - b * sin;
             out[i + self.half] = b * cos + a * sin;
         }
         out[2 * self.half..].copy_from_slice(&x[2 * self.half..]);
     }
+
+    /// How [`Self::apply`] makes one number of its result; `None` past the rotary part, where numbers are copied.
+    pub fn rotation(&self, pairs: Pairs, position: usize, component: usize) -> Option<Rotation> {
+        let i = component % self.half.max(1);
+        let (cos, sin) = *self.table.get((position - self.first) * self.half + i)?;
+        let rotation = Rotation {
+            pair: pairs.of(i, self.half),
+            first: component < self.half,
+            frequency: self.frequencies[i],
+            cos,
+            sin,
+        };
+        (component < 2 * self.half).then_some(rotation)
+    }
+}
+
+/// How one rotated number comes about: of the pair (a, b) the first is a · cos − b · sin, the second b · cos + a · sin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rotation {
+    /// Where a and b stand in what is read.
+    pub pair: (usize, usize),
+    /// Whether it is the first of the two.
+    pub first: bool,
+    /// Radians a position.
+    pub frequency: f32,
+    /// Of the angle: position times frequency.
+    pub cos: f32,
+    /// Of the same.
+    pub sin: f32,
 }
 
 #[cfg(test)]
@@ -64,6 +104,23 @@ mod tests {
         };
         assert!((dot(5, 2) - dot(15, 12)).abs() < 1e-5);
         assert!((dot(5, 2) - dot(5, 3)).abs() > 1e-3);
+    }
+
+    #[test]
+    fn a_rotation_says_what_apply_does() {
+        let rope = Rope::new(4, 100.0, 3, 2);
+        let x = [0.3, -1.0, 0.5, 2.0, 7.0];
+        for pairs in [Pairs::Halves, Pairs::Interleaved] {
+            let mut out = [0.0; 5];
+            rope.apply(pairs, 4, &x, &mut out);
+            for (i, out) in out[..4].iter().enumerate() {
+                let Rotation { pair: (a, b), first, cos, sin, frequency } = rope.rotation(pairs, 4, i).unwrap();
+                let (a, b) = (x[a], x[b]);
+                assert_eq!(*out, if first { a * cos - b * sin } else { b * cos + a * sin });
+                assert_eq!(cos, f64::from(4.0 * frequency).cos() as f32);
+            }
+            assert_eq!(rope.rotation(pairs, 4, 4), None);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use crate::selection::{LESSON, TRAINED, escaped};
 use attnscope::Intervention;
+use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::{Between, Source};
 use attnscope_protocol::{BEFORE, Prompt, Request, Spot};
@@ -45,11 +46,11 @@ impl Elsewhere {
             return Request::ExplainTwin { text: self.text.clone(), number };
         }
         let prompt = self.prompt();
-        match (self.of.clone(), number) {
+        match (self.of.clone(), number.site()) {
             (Of::Between(groups, which), _) => Request::ExplainPlace { prompt, number, groups, which },
             (Of::Loss(back), _) => Request::ExplainLoss { model: prompt.model, back },
-            (Of::AnyOf(tokens), Number::Probability { position, .. }) => {
-                Request::ExplainAnyOf { prompt, position, tokens }
+            (Of::AnyOf(tokens), Site::Probabilities) => {
+                Request::ExplainAnyOf { prompt, position: number.position(), tokens }
             }
             _ => Request::Explain { prompt, number },
         }

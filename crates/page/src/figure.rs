@@ -27,6 +27,7 @@ mod two_answers;
 mod weighted_sum;
 
 use crate::{Change, Control, Event, Missing, Open, Page, Paper, Selection};
+use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::add_note;
@@ -153,7 +154,7 @@ pub(crate) fn usual(event: &Event, page: &Page<'_>) -> Vec<Change> {
         Event::Over(..) | Event::Left => vec![Change::Hover(None)],
         Event::Chosen(Target::Query { q_idx } | Target::Token { idx: q_idx }, _) => vec![select_row(page, *q_idx)],
         Event::Chosen(Target::Cell { layer, head, q_idx, k_idx }, _) => {
-            let number = Number::Weight { layer: *layer, head: *head, q_idx: *q_idx, k_idx: *k_idx };
+            let number = Site::Pattern.in_layer(*layer, [*head, *q_idx, *k_idx]);
             vec![select_row(page, *q_idx), Change::Open(number.into())]
         }
         Event::Chosen(Target::Number { number }, _) => vec![Change::Open(Open::Here(*number))],
@@ -161,7 +162,7 @@ pub(crate) fn usual(event: &Event, page: &Page<'_>) -> Vec<Change> {
         Event::Chosen(Target::Numbers { first, columns, rows }, _) => opened(strongest(page, *first, columns * rows)),
         Event::Chosen(Target::Pattern { layer, head, q_len, kv_len }, _) => {
             let q_idx = page.selection.q_idx.unwrap_or(0).min(q_len.saturating_sub(1));
-            let row = Number::Weight { layer: *layer, head: *head, q_idx, k_idx: 0 };
+            let row = Site::Pattern.in_layer(*layer, [*head, q_idx, 0]);
             opened(strongest(page, row, *kv_len))
         }
         _ => Vec::new(),

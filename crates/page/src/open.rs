@@ -111,8 +111,9 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use attnscope::Site;
 
-    const NUMBER: Number = Number::Weight { layer: 1, head: 0, q_idx: 2, k_idx: 1 };
+    const NUMBER: Number = Site::Pattern.in_layer(1, [0, 2, 1]);
 
     #[test]
     fn what_is_open_is_in_the_address() {

@@ -1,5 +1,6 @@
 //! Every figure of the page has a table of what it draws, on the lesson model and the page's first sentence.
 
+use attnscope::Site;
 use attnscope_figures::{Cell, Table};
 use attnscope_page::{Driver, Event, FIGURES, PageFigure, Paper, Selection, figure};
 use attnscope_protocol::LessonOnly;
@@ -34,7 +35,7 @@ fn a_table_holds_the_runs_own_numbers() {
     let driver = driver();
     let tables = ["matrix", "arcs", "head-grid"].map(|name| table(&driver, &*figure(name).unwrap()));
     let row = |page: &attnscope_page::Page<'_>| {
-        Ok(page.run()?.trace.layer(0, "attn.pattern").unwrap().row(&[0, 2]).unwrap().to_vec())
+        Ok(page.run()?.trace.layer(0, Site::Pattern).unwrap().row(&[0, 2]).unwrap().to_vec())
     };
     let weights = driver.with_page(row).unwrap();
     for (table, first) in tables.iter().zip([1, 1, 3]) {

@@ -1,8 +1,7 @@
 //! How much one request may ask for. A page that is open beside the work must never lose its machine to it.
 
 use crate::Failure;
-use attnscope::capture::pattern_len;
-use attnscope::{Capture, Config, Intervention};
+use attnscope::{Capture, Config, Intervention, Site};
 
 /// Bytes of arrays that a job keeps at once, for its answer.
 pub const MAX_BYTES: u64 = 256 << 20;
@@ -55,9 +54,9 @@ pub(crate) fn check_run(
     // To patch a pattern the engine makes one, captured or not.
     let patches = interventions
         .iter()
-        .any(|change| matches!(change, Intervention::Patch { key, .. } if key.ends_with(".attn.pattern")));
+        .any(|change| matches!(change, Intervention::Patch { key, .. } if Site::of_key(key).is_some_and(|(site, _)| site == Site::Pattern)));
     let kept = check_length(seq, |seq| {
-        let patched = if patches { pattern_len(config, seq, seq).saturating_mul(4) } else { 0 };
+        let patched = if patches { Site::Pattern.len(config, seq, seq).saturating_mul(4) } else { 0 };
         capture.bytes(config, seq, seq).saturating_add(patched)
     })?;
     let needed = check_memory(seq, MAX_RUN_BYTES, |seq| config.run_bytes(seq, seq))?;

@@ -4,6 +4,7 @@
 use crate::job::{Step, Work};
 use crate::tile::{LastRead, Part, tile};
 use crate::{Failure, Progress, Prompt, Response, Run};
+use attnscope::Site;
 use attnscope::analysis::{self, HeadScore, LensRow, Look, Number, explain};
 use attnscope::{Array, Capture, Config, Model, Trace};
 use std::sync::Arc;
@@ -57,7 +58,7 @@ impl Question {
         let capture: Capture = match self {
             Self::Explain(number) => return Ok(explain::captures(*number, config)),
             Self::AnyOf { position, .. } => {
-                return Ok(explain::captures(Number::Probability { position: *position, token: 0 }, config));
+                return Ok(explain::captures(Site::Probabilities.at([*position, 0]), config));
             }
             Self::Everything { .. } => "",
             Self::Heads(_) | Self::Looks { .. } => "pattern",

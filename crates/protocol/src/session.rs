@@ -8,7 +8,7 @@ use crate::reading::{Question, Reading};
 use crate::tile::{LastRead, Part, tile};
 use crate::training::{Plan, Trainings};
 use crate::{Failure, Job, ModelCard, Prompt, Request, Response, names, quoted};
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::{Capture, Generation, Intervention, Model, Trace, analysis};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -205,7 +205,7 @@ impl<S: Source> Session<S> {
                 within("the number of tokens to add up", tokens.len(), 1, MAX_TOP)?;
                 let text = self.read(prompt)?;
                 for &token in &tokens {
-                    let number = Number::Probability { position, token };
+                    let number = Site::Probabilities.at([position, token]);
                     analysis::explain::check(&text.model, number, text.tokens.len())?;
                 }
                 text.ask_layers(Question::AnyOf { position, tokens })

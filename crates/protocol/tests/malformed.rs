@@ -1,6 +1,6 @@
 //! Requests that were damaged on the way, or made to do damage: each is answered or refused, and none panics.
 
-use attnscope::analysis::Number;
+use attnscope::Heads;
 use attnscope::analysis::explain::Between;
 use attnscope::lesson::Settings;
 use attnscope::{Array, GenerateOptions, Intervention, MatrixKind, Site};
@@ -14,11 +14,11 @@ static SESSION: LazyLock<Session<LessonOnly>> = LazyLock::new(|| Session::new(Le
 
 /// One of each kind, with one of each change.
 fn requests() -> Vec<Request> {
-    let site = Site { layer: Some(1), head: Some(0) };
+    let heads = Heads { layer: Some(1), head: Some(0) };
     let interventions = vec![
-        Intervention::ScaleHead { site, factor: 0.5 },
-        Intervention::MeanHead { site },
-        Intervention::SetEdge { site, q: 2, k: 1, weight: 0.5 },
+        Intervention::ScaleHead { heads, factor: 0.5 },
+        Intervention::MeanHead { heads },
+        Intervention::SetEdge { heads, q: 2, k: 1, weight: 0.5 },
         Intervention::Patch {
             key: "blocks.0.attn.pattern".into(),
             value: Array::zeros([1, 3, 3]),
@@ -40,16 +40,16 @@ fn requests() -> Vec<Request> {
         Request::Looks { prompt: plain.clone(), from: 2, to: 1 },
         Request::Lens { prompt: plain.clone(), top: 3 },
         Request::Neighbours { model: model.clone(), token: 3, top: 3 },
-        Request::Explain { prompt: prompt.clone(), number: Number::Probability { position: 3, token: 5 } },
-        Request::Explain { prompt: plain.clone(), number: Number::Weight { layer: 1, head: 0, q_idx: 2, k_idx: 1 } },
+        Request::Explain { prompt: prompt.clone(), number: Site::Probabilities.at([3, 5]) },
+        Request::Explain { prompt: plain.clone(), number: Site::Pattern.in_layer(1, [0, 2, 1]) },
         Request::Matrix { model: model.clone(), layer: 1, head: 0, which: MatrixKind::O },
         Request::Near { model, vector: vec![0.5; 32], top: 3 },
         Request::Twin { text: "the hot dog was".into(), top: 3 },
-        Request::ExplainTwin { text: "the hot dog was".into(), number: Number::Probability { position: 3, token: 5 } },
+        Request::ExplainTwin { text: "the hot dog was".into(), number: Site::Probabilities.at([3, 5]) },
         Request::ExplainAnyOf { prompt: plain.clone(), position: 3, tokens: vec![5, 6] },
         Request::ExplainPlace {
             prompt: prompt.clone(),
-            number: Number::Embed { position: 2, component: 0 },
+            number: Site::Embed.at([2, 0]),
             groups: ["the cat was", "the soup was"].map(|text| vec![Spot { text: text.into(), position: 1 }]),
             which: Between::Axis,
         },

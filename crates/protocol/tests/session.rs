@@ -1,6 +1,7 @@
 //! A session on the lesson model: every question is answered with the engine's own numbers, in steps that may end
 //! anywhere, and nothing that a request says does more than fail.
 
+use attnscope::Site;
 use attnscope::analysis::explain::{Between, Source as From, explain};
 use attnscope::analysis::{Number, contributions, head_scores, journey, lens, looks, neighbours};
 use attnscope::lesson::Settings;
@@ -114,13 +115,13 @@ fn questions_about_all_layers_are_answered_layer_by_layer() {
 fn numbers() -> [(Number, usize); 7] {
     let (layer, head, position, component) = (1, 0, 2, 3);
     [
-        (Number::Embed { position, component }, 0),
-        (Number::Weight { layer: 0, head, q_idx: 2, k_idx: 1 }, 1),
-        (Number::ResidPre { layer, position, component }, 2),
-        (Number::FinalNorm { position, component }, 2),
-        (Number::Probability { position: 0, token: 7 }, 2),
-        (Number::EmbedCosine { position, token: 7 }, 0),
-        (Number::MidCosine { layer: 0, position, token: 7 }, 1),
+        (Site::Embed.at([position, component]), 0),
+        (Site::Pattern.in_layer(0, [head, 2, 1]), 1),
+        (Site::ResidPre.in_layer(layer, [position, component]), 2),
+        (Site::FinalNorm.at([position, component]), 2),
+        (Site::Probabilities.at([0, 7]), 2),
+        (Site::EmbedCosine.at([position, 7]), 0),
+        (Site::MidCosine.in_layer(0, [position, 7]), 1),
     ]
 }
 
@@ -152,7 +153,7 @@ fn groups() -> [Vec<Spot>; 2] {
 
 #[test]
 fn a_place_and_a_sum_of_probabilities_are_the_engines_own() {
-    let number = Number::ResidPost { layer: 0, position: 2, component: 0 };
+    let number = Site::ResidPost.in_layer(0, [2, 0]);
     let cut = Prompt { interventions: vec![Intervention::cut("2>1").unwrap()], ..prompt("the hot dog was") };
     let model = attnscope::lesson::model();
     let depths = |text: &str, position, cuts: &[Intervention]| {
@@ -203,7 +204,7 @@ fn matrices_neighbours_of_a_vector_and_the_twin_are_the_engines_own() {
     let next = attnscope::lesson::twin().next_tokens(&tokens, 4);
     assert_eq!(next.len(), 4);
     same(Request::Twin { text: TEXT.into(), top: 4 }, Response::Twin(next.clone()));
-    let number = Number::Probability { position: TEXT.split(' ').count() - 1, token: next[0].id as usize };
+    let number = Site::Probabilities.at([TEXT.split(' ').count() - 1, next[0].id as usize]);
     let explained = answer(Request::ExplainTwin { text: TEXT.into(), number });
     let Ok(Response::Explained(found)) = explained else { panic!("{explained:?}") };
     assert!((found.value - next[0].p).abs() < 1e-6, "{found:?}");
@@ -269,7 +270,7 @@ fn a_text_that_cannot_be_read_is_the_texts_fault() {
         assert_eq!(refused(run(prompt(text), "")).kind, FailureKind::Text { word: None, near: Vec::new() });
     }
     let twin = Request::Twin { text: "the hott dog".into(), top: 3 };
-    let number = Number::Embed { position: 0, component: 0 };
+    let number = Site::Embed.at([0, 0]);
     let explain = Request::Explain { prompt: prompt("the hott dog"), number };
     for request in [run(prompt("the hott dog"), ""), train(1, 1, "the hott dog"), twin, explain] {
         let failure = refused(request);
@@ -288,7 +289,7 @@ fn what_does_not_exist_is_refused() {
     let tile = |layer, head| Request::Tile { prompt: prompt(TEXT), layer, head, rows: 0..1, cols: 0..1, size: (1, 1) };
     let place = |number, groups| Request::ExplainPlace { prompt: prompt(TEXT), number, groups, which: Between::Place };
     let any_of = |position, tokens| Request::ExplainAnyOf { prompt: prompt(TEXT), position, tokens };
-    let embed = Number::Embed { position: 0, component: 0 };
+    let embed = Site::Embed.at([0, 0]);
     let requests = [
         run(prompt(TEXT), "patern"),
         Request::Run { prompt: prompt(TEXT), capture: String::new(), layers: None, top: huge },
@@ -304,17 +305,17 @@ fn what_does_not_exist_is_refused() {
         Request::Neighbours { model: LESSON.into(), token: u32::MAX, top: 1 },
         Request::Neighbours { model: LESSON.into(), token: 0, top: huge },
         Request::Contributions { prompt: prompt(TEXT), token: u32::MAX },
-        Request::Explain { prompt: prompt(TEXT), number: Number::ResidPre { layer: huge, position: 0, component: 0 } },
-        Request::Explain { prompt: prompt(TEXT), number: Number::Logit { position: 0, token: huge } },
+        Request::Explain { prompt: prompt(TEXT), number: Site::ResidPre.in_layer(huge, [0, 0]) },
+        Request::Explain { prompt: prompt(TEXT), number: Site::Logits.at([0, huge]) },
         Request::Matrix { model: LESSON.into(), layer: 2, head: 0, which: MatrixKind::Q },
         Request::Matrix { model: LESSON.into(), layer: 0, head: huge, which: MatrixKind::O },
         Request::Near { model: LESSON.into(), vector: Vec::new(), top: 1 },
         Request::Near { model: LESSON.into(), vector: vec![0.0; 32], top: huge },
         Request::Twin { text: TEXT.into(), top: huge },
-        Request::ExplainTwin { text: TEXT.into(), number: Number::Logit { position: huge, token: 0 } },
-        place(Number::Logit { position: 0, token: 0 }, groups()),
-        place(Number::ResidPost { layer: huge, position: 0, component: 0 }, groups()),
-        place(Number::Embed { position: huge, component: 0 }, groups()),
+        Request::ExplainTwin { text: TEXT.into(), number: Site::Logits.at([huge, 0]) },
+        place(Site::Logits.at([0, 0]), groups()),
+        place(Site::ResidPost.in_layer(huge, [0, 0]), groups()),
+        place(Site::Embed.at([huge, 0]), groups()),
         place(embed, Default::default()),
         place(embed, [vec![groups()[0][0].clone(); 99], Vec::new()]),
         place(embed, [groups()[0].clone(), vec![Spot { position: huge, ..groups()[1][0].clone() }]]),

@@ -2,6 +2,7 @@
 //! sentence, drawn wide and narrow, light and dark in one.
 
 use anyhow::{Context, Result, bail};
+use attnscope::Site;
 use attnscope_figures::Scene;
 use attnscope_figures::number::percent;
 use attnscope_figures::svg::{escape, for_both_themes, to_svg};
@@ -34,7 +35,7 @@ impl Example {
         let numbers: Vec<usize> = named.split(['.', ' ', '>']).filter_map(|n| n.parse().ok()).collect();
         let [layer, head, q_idx, k_idx] = *numbers else { bail!("expected a weight such as 0.0 2>1, found {named:?}") };
         self.with_run(|run| {
-            let row = run.trace.layer(layer, "attn.pattern").and_then(|pattern| pattern.row(&[head, q_idx]));
+            let row = run.trace.layer(layer, Site::Pattern).and_then(|pattern| pattern.row(&[head, q_idx]));
             let weight = row.and_then(|row| row.get(k_idx)).with_context(|| format!("there is no weight {named}"))?;
             Ok(percent(*weight))
         })

@@ -5,8 +5,9 @@ use crate::output::{print, print_json};
 use crate::place::place;
 use crate::terminal::{Terminal, bar};
 use anyhow::Result;
+use attnscope::Heads;
 use attnscope::analysis::{HeadScore, Look, head_scores, looks};
-use attnscope::{Intervention, Site, Token, Trace};
+use attnscope::{Intervention, Token, Trace};
 use attnscope_figures::Theme;
 use attnscope_figures::number::percent;
 use attnscope_figures::token::shown;
@@ -81,7 +82,7 @@ fn by_layers(opened: &Opened, mut each: impl FnMut(&Trace)) -> Result<()> {
 
 /// An error for a key that the query may not look at: its weights would all be 0.
 fn require_edge(opened: &Opened, from: usize, to: usize) -> Result<()> {
-    let cut = Intervention::SetEdge { site: Site::default(), q: from, k: to, weight: 0.0 };
+    let cut = Intervention::SetEdge { heads: Heads::default(), q: from, k: to, weight: 0.0 };
     Ok(opened.model.check_changes(&[cut], opened.tokens.len())?)
 }
 

@@ -6,7 +6,7 @@ use crate::output::{Destination, extension, print, print_json};
 use crate::pull::human;
 use crate::terminal::path_text;
 use anyhow::Result;
-use attnscope::{Capture, ModelInfo, Token, Trace};
+use attnscope::{Capture, ModelInfo, Site, Token, Trace};
 use attnscope_figures::number::plural;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ pub fn run(args: &TraceArgs) -> Result<()> {
     let kind = extension(&args.output, &["safetensors", "npz"])?;
     let capture: Capture = args.capture.parse()?;
     if capture == Capture::none() {
-        let names: Vec<_> = Capture::names().collect();
+        let names: Vec<_> = Capture::sites().map(Site::short).collect();
         return Err(usage(format!("--capture: found nothing; the names are {}, or all", names.join(", "))));
     }
     let destination = Destination::new(&args.output, Some(&args.input.model))?;

@@ -1,8 +1,8 @@
 //! Which files of a repository make up a model that the engine can open.
 
 use super::foreign::stays_inside;
-use super::reference::nearest;
 use anyhow::{Result, bail};
+use attnscope::error::nearest;
 
 /// Quantizations by preference where a repository offers several: small, but not so coarse that the model's
 /// behaviour is no longer its own. All are formats that the engine reads.

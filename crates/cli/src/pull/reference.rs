@@ -2,6 +2,7 @@
 
 use super::catalogue::KnownModel;
 use anyhow::{Result, bail};
+use attnscope::error::nearest;
 use std::path::{Path, PathBuf};
 
 /// A model, as named by the user.
@@ -79,16 +80,6 @@ fn is_name_or_file(part: &&str) -> bool {
 fn looks_like_file(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.ends_with(".gguf") || lower.ends_with(".safetensors")
-}
-
-/// The candidate that a typing error would most likely have come from, if one is near enough.
-pub fn nearest<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = wanted.to_ascii_lowercase();
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_ascii_lowercase()), candidate))
-        .filter(|(score, _)| *score > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }
 
 fn names(catalogue: &[KnownModel]) -> String {

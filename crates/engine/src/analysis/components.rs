@@ -1,5 +1,6 @@
 //! One query row, taken apart: every product of q·k, the sum, ÷√d, and the weight after softmax.
 
+use crate::Site;
 use crate::{LazyPattern, Trace};
 
 /// How one query token of one head weighs its keys, term by term.
@@ -38,13 +39,13 @@ pub struct KeyComponents {
 /// `attn.lse` of that layer, and the indices exist.
 pub fn components(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Option<Components> {
     let info = &trace.model;
-    let q = trace.layer(layer, "attn.q")?.row(&[head, q_idx])?;
-    let keys = trace.layer(layer, "attn.k")?;
+    let q = trace.layer(layer, Site::Q)?.row(&[head, q_idx])?;
+    let keys = trace.layer(layer, Site::K)?;
     let weights = LazyPattern::of(trace, layer, head)?.row(q_idx)?;
-    let scores = trace.layer(layer, "attn.scores").and_then(|s| s.row(&[head, q_idx]));
-    let kv_head = head / (info.n_heads / info.n_kv_heads.max(1)).max(1);
+    let scores = trace.layer(layer, Site::Scores).and_then(|s| s.row(&[head, q_idx]));
+    let kv_head = info.kv_head(head);
     let scale = 1.0 / (q.len() as f32).sqrt();
-    let first_query = weights.len().checked_sub(trace.layer(layer, "attn.q")?.shape()[1])?;
+    let first_query = weights.len().checked_sub(trace.layer(layer, Site::Q)?.shape()[1])?;
     let visible = info.mask().visible(first_query + q_idx, weights.len());
     let mut out = Vec::with_capacity(weights.len());
     for (k_idx, &weight) in weights.iter().enumerate() {

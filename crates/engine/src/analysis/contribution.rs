@@ -5,6 +5,7 @@
 //! scale depends on the whole sum. It is held at what it was in the run; what is left is linear, and each term has
 //! its share of the logit.
 
+use crate::Site;
 use crate::config::NormKind;
 use crate::model::Model;
 use crate::weights::Norm;
@@ -21,15 +22,16 @@ pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<
         return Err(Error::usage(format!("there is no token {token_id}: {} knows tokens 0 to {last}", config.name)));
     }
     let last_layer = config.n_layers.saturating_sub(1);
-    let resid = trace.layer(last_layer, "resid_post").ok_or_else(|| missing(last_layer, "resid_post"))?;
-    let resid = resid.data().rchunks_exact(config.d_model).next().ok_or_else(|| missing(last_layer, "resid_post"))?;
+    let resid = trace.layer(last_layer, Site::ResidPost).ok_or_else(|| missing(Site::ResidPost, last_layer))?;
+    let resid =
+        resid.data().rchunks_exact(config.d_model).next().ok_or_else(|| missing(Site::ResidPost, last_layer))?;
     let row = unembed.row_f32(token_id as usize);
     let direction = match &weights.final_norm {
         Some(norm) => direction(config.norm, norm, config.norm_eps, resid, &row),
         None => row,
     };
     let share = |layer: usize, head: usize| {
-        let out = output(model, trace, layer, head).ok_or_else(|| missing(layer, "attn.z"))?;
+        let out = output(model, trace, layer, head).ok_or_else(|| missing(Site::Z, layer))?;
         Ok(dot(&out, &direction))
     };
     (0..config.n_layers).map(|layer| (0..config.n_heads).map(|head| share(layer, head)).collect()).collect()
@@ -38,15 +40,15 @@ pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<
 /// What a head writes at the last position, `[d_model]`.
 fn output(model: &Model, trace: &Trace, layer: usize, head: usize) -> Option<Vec<f32>> {
     let config = model.config();
-    if let Some(result) = trace.layer(layer, "attn.result") {
+    if let Some(result) = trace.layer(layer, Site::Result) {
         return result.index(head)?.rchunks_exact(config.d_model).next().map(<[f32]>::to_vec);
     }
-    let z = trace.layer(layer, "attn.z")?.index(head)?.rchunks_exact(config.d_head).next()?;
+    let z = trace.layer(layer, Site::Z)?.index(head)?.rchunks_exact(config.d_head).next()?;
     Some(model.w_o(layer, head).chunks_exact(z.len()).map(|row| dot(row, z)).collect())
 }
 
-fn missing(layer: usize, name: &str) -> Error {
-    Error::usage(format!("the trace does not hold `blocks.{layer}.{name}`: capture it"))
+fn missing(site: Site, layer: usize) -> Error {
+    Error::usage(format!("the trace does not hold `{}`: capture it", site.key(layer)))
 }
 
 /// The vector whose dot product with a term of the residual stream is the term's share of the logit: the

@@ -3,6 +3,7 @@
 //! At every depth the groups' means make an axis: −1 is the mean of the first, 1 that of the second. What points
 //! elsewhere than along it does not count.
 
+use crate::Site;
 use crate::Trace;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +21,7 @@ pub struct Journey {
 
 /// What a trace with `embed` and `resid_post` of all layers holds of one position.
 pub fn depths(trace: &Trace, position: usize) -> Option<Depths> {
-    let layers = (0..trace.model.n_layers).map(|layer| trace.layer(layer, "resid_post"));
+    let layers = (0..trace.model.n_layers).map(|layer| trace.layer(layer, Site::ResidPost));
     std::iter::once(trace.get("embed")).chain(layers).map(|array| Some(array?.row(&[position])?.to_vec())).collect()
 }
 

@@ -2,6 +2,7 @@
 //! (nostalgebraist, "interpreting GPT: the logit lens", 2020).
 
 use super::rank::likeliest;
+use crate::Site;
 use crate::model::Model;
 use crate::{Array, Error, NextToken, Trace};
 
@@ -22,7 +23,7 @@ const ROWS: usize = 16;
 pub fn lens(model: &Model, trace: &Trace, top: usize) -> Result<Vec<LensRow>, Error> {
     let embed = trace.get("embed").map(|x| ("embed".to_owned(), x));
     let layers =
-        (0..trace.model.n_layers).filter_map(|layer| Some((layer.to_string(), trace.layer(layer, "resid_post")?)));
+        (0..trace.model.n_layers).filter_map(|layer| Some((layer.to_string(), trace.layer(layer, Site::ResidPost)?)));
     embed
         .into_iter()
         .chain(layers)

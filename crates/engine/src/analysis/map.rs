@@ -52,6 +52,7 @@ impl LazyPattern<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Site;
     use crate::cost::RandomHead;
 
     #[test]
@@ -64,7 +65,7 @@ mod tests {
         assert_eq!(tile.max, tile.mean);
         assert_eq!(tile.max, pattern.block(200..260, 100..280).unwrap());
         // Directly: softmax over the row, in f64.
-        let (q, k) = (trace.layer(0, "attn.q").unwrap(), trace.layer(0, "attn.k").unwrap());
+        let (q, k) = (trace.layer(0, Site::Q).unwrap(), trace.layer(0, Site::K).unwrap());
         for q_idx in [200, 231, 259] {
             let score = |k_idx: usize| {
                 let terms = q.row(&[0, q_idx]).unwrap().iter().zip(k.row(&[0, k_idx]).unwrap());

@@ -1,170 +1,112 @@
-//! The name of one number of a run: the key of its array and its place there, `blocks.16.attn.pattern[0,2,1]`.
+//! The name of one number of a run: its site, its layer and its place there, `blocks.16.attn.pattern[0,2,1]`.
 
+use crate::site::{Axis, Site, Stage};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// One number of a run. Positions, heads, components and tokens are counted from 0.
+///
+/// ```
+/// use attnscope::{Number, Site};
+///
+/// let weight = Site::Pattern.in_layer(16, [0, 2, 1]);
+/// assert_eq!(weight.to_string(), "blocks.16.attn.pattern[0,2,1]");
+/// assert_eq!("blocks.16.attn.pattern[0,2,1]".parse(), Ok(weight));
+/// assert_eq!((weight.head(), weight.position(), weight.last()), (0, 2, 1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the names of the indices are the field's own")]
-pub enum Number {
-    /// A token's vector in the embedding, whether it stands in the text or not. Not an array of a trace.
-    TokenEmbed { token: usize, component: usize },
-    /// What enters the first layer: token and position, and their norm where the model has one. `embed`
-    Embed { position: usize, component: usize },
-    /// Token and position (and token type) added up, before the norm of the embedding where the model has one. Not an
-    /// array of a trace.
-    EmbedSum { position: usize, component: usize },
-    /// What enters a layer. `resid_pre`
-    ResidPre { layer: usize, position: usize, component: usize },
-    /// What attention reads: `resid_pre` normed, where the norm stands before. `attn_in`
-    AttnIn { layer: usize, position: usize, component: usize },
-    /// A query straight from W_Q, in the order of its rows, before it is normed and turned. Not an array of a trace.
-    QRaw { layer: usize, head: usize, position: usize, component: usize },
-    /// A key straight from W_K, in the order of its rows, before it is normed and turned. Not an array of a trace.
-    KRaw { layer: usize, head: usize, position: usize, component: usize },
-    /// A query, as it meets the keys (normed and turned, where the model does so). `attn.q`
-    Q { layer: usize, head: usize, position: usize, component: usize },
-    /// A key; `head` is a head of keys and values. `attn.k`
-    K { layer: usize, head: usize, position: usize, component: usize },
-    /// A value; `head` is a head of keys and values. `attn.v`
-    V { layer: usize, head: usize, position: usize, component: usize },
-    /// q·k ÷ √d. `attn.scores`
-    Score { layer: usize, head: usize, q_idx: usize, k_idx: usize },
-    /// After softmax. `attn.pattern`
-    Weight { layer: usize, head: usize, q_idx: usize, k_idx: usize },
-    /// The mixed values of one head. `attn.z`
-    Z { layer: usize, head: usize, position: usize, component: usize },
-    /// What attention adds: all heads through W_O. `attn_out`
-    AttnOut { layer: usize, position: usize, component: usize },
-    /// `resid_pre` + `attn_out`, before the norm where the norm stands after. Not an array of a trace.
-    AttnSum { layer: usize, position: usize, component: usize },
-    /// After attention. `resid_mid`
-    ResidMid { layer: usize, position: usize, component: usize },
-    /// What the MLP reads: `resid_mid` normed, where the norm stands before. Not an array of a trace.
-    MlpIn { layer: usize, position: usize, component: usize },
-    /// The MLP's hidden number, after its activation. `mlp.post`
-    MlpPost { layer: usize, position: usize, component: usize },
-    /// What the MLP adds. `mlp_out`
-    MlpOut { layer: usize, position: usize, component: usize },
-    /// `resid_mid` + `mlp_out`, before the norm where the norm stands after. Not an array of a trace.
-    MlpSum { layer: usize, position: usize, component: usize },
-    /// What leaves a layer. `resid_post`
-    ResidPost { layer: usize, position: usize, component: usize },
-    /// After the last norm. `final_norm`
-    FinalNorm { position: usize, component: usize },
-    /// A token's logit. `logits`
-    Logit { position: usize, token: usize },
-    /// A token's probability: softmax of the logits. Not an array of a trace.
-    Probability { position: usize, token: usize },
-    /// Cosine of the angle between the embedding of the text's token at `position` and that of another token. Not an
-    /// array of a trace.
-    EmbedCosine { position: usize, token: usize },
-    /// The same for what enters a layer. Not an array of a trace.
-    PreCosine { layer: usize, position: usize, token: usize },
-    /// The same for what attention leaves. Not an array of a trace.
-    MidCosine { layer: usize, position: usize, token: usize },
+#[serde(try_from = "String", into = "String")]
+pub struct Number {
+    site: Site,
+    /// 0 outside the layers.
+    layer: usize,
+    /// As many as the site has axes; 0 behind them.
+    at: [usize; 3],
+}
+
+impl Site {
+    /// A number of a site outside the layers; `at` has an index for each of its axes.
+    pub const fn at<const N: usize>(self, at: [usize; N]) -> Number {
+        self.in_layer(0, at)
+    }
+
+    /// A number of a layer; `at` has an index for each of the site's axes: `[head, position, component]` of [`Site::Q`],
+    /// `[head, query, key]` of [`Site::Pattern`].
+    ///
+    /// # Panics
+    /// If there are more or fewer indices than axes: a mistake of the caller, never of a file.
+    pub const fn in_layer<const N: usize>(self, layer: usize, at: [usize; N]) -> Number {
+        assert!(N == self.axes().len(), "as many indices as the site has axes");
+        let mut all = [0; 3];
+        let mut i = 0;
+        while i < N {
+            all[i] = at[i];
+            i += 1;
+        }
+        Number { site: self, layer, at: all }
+    }
 }
 
 impl Number {
+    /// The kind of array that it stands in.
+    pub fn site(self) -> Site {
+        self.site
+    }
+
     /// The layer that it belongs to, if it belongs to one.
     pub fn layer(self) -> Option<usize> {
-        self.parts().0
+        (self.site.stage() == Stage::Layer).then_some(self.layer)
     }
 
     /// The key of its array: `blocks.16.attn.pattern`. Not every such array is one of a trace.
     pub fn key(self) -> String {
-        let (layer, name, _) = self.parts();
-        layer.map_or_else(|| name.to_owned(), |layer| format!("blocks.{layer}.{name}"))
+        self.site.key(self.layer)
     }
 
     /// Its place in its array: head, position, component; or whatever the array counts.
-    pub fn indices(self) -> Vec<usize> {
-        self.parts().2
+    pub fn indices(&self) -> &[usize] {
+        &self.at[..self.site.axes().len()]
+    }
+
+    /// Its head, of queries or of keys and values; 0 where there are no heads.
+    pub fn head(self) -> usize {
+        self.index(&[Axis::Head, Axis::KvHead]).unwrap_or(0)
+    }
+
+    /// The token that it belongs to: a query, a row of the stream, the token of a key or a value; 0 where there is none.
+    pub fn position(self) -> usize {
+        self.index(&[Axis::Position, Axis::Key]).unwrap_or(0)
+    }
+
+    /// Its last index: the component, the key, the token of the vocabulary.
+    pub fn last(self) -> usize {
+        self.indices().last().copied().unwrap_or(0)
+    }
+
+    fn index(self, axes: &[Axis]) -> Option<usize> {
+        let at = self.site.axes().iter().position(|axis| axes.contains(axis))?;
+        Some(self.at[at])
     }
 
     /// The number of the same row whose last index is `last`.
-    pub fn with_last(self, last: usize) -> Self {
-        let (layer, name, mut at) = self.parts();
-        if let Some(end) = at.last_mut() {
-            *end = last;
-        }
-        Self::from_parts(layer, name, &at).unwrap_or(self)
+    #[must_use]
+    pub fn with_last(mut self, last: usize) -> Self {
+        self.at[self.site.axes().len() - 1] = last;
+        self
     }
 
-    /// Layer (if it has one), the array's name, and the indices in it.
-    fn parts(self) -> (Option<usize>, &'static str, Vec<usize>) {
-        match self {
-            Self::TokenEmbed { token, component } => (None, "token_embed", vec![token, component]),
-            Self::Embed { position, component } => (None, "embed", vec![position, component]),
-            Self::EmbedSum { position, component } => (None, "embed_sum", vec![position, component]),
-            Self::ResidPre { layer, position, component } => (Some(layer), "resid_pre", vec![position, component]),
-            Self::AttnIn { layer, position, component } => (Some(layer), "attn_in", vec![position, component]),
-            Self::QRaw { layer, head, position, component } => {
-                (Some(layer), "attn.q_raw", vec![head, position, component])
-            }
-            Self::KRaw { layer, head, position, component } => {
-                (Some(layer), "attn.k_raw", vec![head, position, component])
-            }
-            Self::Q { layer, head, position, component } => (Some(layer), "attn.q", vec![head, position, component]),
-            Self::K { layer, head, position, component } => (Some(layer), "attn.k", vec![head, position, component]),
-            Self::V { layer, head, position, component } => (Some(layer), "attn.v", vec![head, position, component]),
-            Self::Score { layer, head, q_idx, k_idx } => (Some(layer), "attn.scores", vec![head, q_idx, k_idx]),
-            Self::Weight { layer, head, q_idx, k_idx } => (Some(layer), "attn.pattern", vec![head, q_idx, k_idx]),
-            Self::Z { layer, head, position, component } => (Some(layer), "attn.z", vec![head, position, component]),
-            Self::AttnOut { layer, position, component } => (Some(layer), "attn_out", vec![position, component]),
-            Self::AttnSum { layer, position, component } => (Some(layer), "attn_sum", vec![position, component]),
-            Self::ResidMid { layer, position, component } => (Some(layer), "resid_mid", vec![position, component]),
-            Self::MlpIn { layer, position, component } => (Some(layer), "mlp_in", vec![position, component]),
-            Self::MlpPost { layer, position, component } => (Some(layer), "mlp.post", vec![position, component]),
-            Self::MlpOut { layer, position, component } => (Some(layer), "mlp_out", vec![position, component]),
-            Self::MlpSum { layer, position, component } => (Some(layer), "mlp_sum", vec![position, component]),
-            Self::ResidPost { layer, position, component } => (Some(layer), "resid_post", vec![position, component]),
-            Self::FinalNorm { position, component } => (None, "final_norm", vec![position, component]),
-            Self::Logit { position, token } => (None, "logits", vec![position, token]),
-            Self::Probability { position, token } => (None, "probabilities", vec![position, token]),
-            Self::EmbedCosine { position, token } => (None, "embed_cosine", vec![position, token]),
-            Self::PreCosine { layer, position, token } => (Some(layer), "resid_pre_cosine", vec![position, token]),
-            Self::MidCosine { layer, position, token } => (Some(layer), "resid_mid_cosine", vec![position, token]),
-        }
+    /// The number at the same place of another site that has the same axes, in the same layer.
+    #[must_use]
+    pub fn of(self, site: Site) -> Self {
+        debug_assert_eq!(site.axes().len(), self.site.axes().len(), "{site} is no place for {self}");
+        Self { site, ..self }
     }
 
-    fn from_parts(layer: Option<usize>, name: &str, at: &[usize]) -> Option<Self> {
-        Some(match (layer, name, at) {
-            (None, "token_embed", &[token, component]) => Self::TokenEmbed { token, component },
-            (None, "embed", &[position, component]) => Self::Embed { position, component },
-            (None, "embed_sum", &[position, component]) => Self::EmbedSum { position, component },
-            (Some(layer), "resid_pre", &[position, component]) => Self::ResidPre { layer, position, component },
-            (Some(layer), "attn_in", &[position, component]) => Self::AttnIn { layer, position, component },
-            (Some(layer), "attn.q_raw", &[head, position, component]) => {
-                Self::QRaw { layer, head, position, component }
-            }
-            (Some(layer), "attn.k_raw", &[head, position, component]) => {
-                Self::KRaw { layer, head, position, component }
-            }
-            (Some(layer), "attn.q", &[head, position, component]) => Self::Q { layer, head, position, component },
-            (Some(layer), "attn.k", &[head, position, component]) => Self::K { layer, head, position, component },
-            (Some(layer), "attn.v", &[head, position, component]) => Self::V { layer, head, position, component },
-            (Some(layer), "attn.scores", &[head, q_idx, k_idx]) => Self::Score { layer, head, q_idx, k_idx },
-            (Some(layer), "attn.pattern", &[head, q_idx, k_idx]) => Self::Weight { layer, head, q_idx, k_idx },
-            (Some(layer), "attn.z", &[head, position, component]) => Self::Z { layer, head, position, component },
-            (Some(layer), "attn_out", &[position, component]) => Self::AttnOut { layer, position, component },
-            (Some(layer), "attn_sum", &[position, component]) => Self::AttnSum { layer, position, component },
-            (Some(layer), "resid_mid", &[position, component]) => Self::ResidMid { layer, position, component },
-            (Some(layer), "mlp_in", &[position, component]) => Self::MlpIn { layer, position, component },
-            (Some(layer), "mlp.post", &[position, component]) => Self::MlpPost { layer, position, component },
-            (Some(layer), "mlp_out", &[position, component]) => Self::MlpOut { layer, position, component },
-            (Some(layer), "mlp_sum", &[position, component]) => Self::MlpSum { layer, position, component },
-            (Some(layer), "resid_post", &[position, component]) => Self::ResidPost { layer, position, component },
-            (None, "final_norm", &[position, component]) => Self::FinalNorm { position, component },
-            (None, "logits", &[position, token]) => Self::Logit { position, token },
-            (None, "probabilities", &[position, token]) => Self::Probability { position, token },
-            (None, "embed_cosine", &[position, token]) => Self::EmbedCosine { position, token },
-            (Some(layer), "resid_pre_cosine", &[position, token]) => Self::PreCosine { layer, position, token },
-            (Some(layer), "resid_mid_cosine", &[position, token]) => Self::MidCosine { layer, position, token },
-            _ => return None,
-        })
+    /// The number of the same place in the array of another layer.
+    #[must_use]
+    pub fn in_other_layer(self, layer: usize) -> Self {
+        Self { layer, ..self }
     }
 }
 
@@ -180,17 +122,33 @@ impl FromStr for Number {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parse = || {
-            let (key, at) = text.strip_suffix(']')?.split_once('[')?;
-            let at: Vec<usize> = at.split(',').map(|i| i.parse().ok()).collect::<Option<_>>()?;
-            match key.strip_prefix("blocks.") {
-                Some(rest) => {
-                    let (layer, name) = rest.split_once('.')?;
-                    Self::from_parts(Some(layer.parse().ok()?), name, &at)
-                }
-                None => Self::from_parts(None, key, &at),
+            let (key, indices) = text.strip_suffix(']')?.split_once('[')?;
+            let (site, layer) = Site::of_key(key)?;
+            let mut at = [0; 3];
+            let mut indices = indices.split(',');
+            for (_, at) in site.axes().iter().zip(&mut at) {
+                *at = indices.next()?.parse().ok()?;
             }
+            indices.next().is_none().then_some(Self { site, layer, at })
         };
-        parse().ok_or_else(|| format!("{text:?} names no number; expected such as blocks.0.attn.pattern[0,2,1]"))
+        parse().ok_or_else(|| {
+            let text: String = text.chars().take(80).collect();
+            format!("{text:?} names no number; expected such as blocks.0.attn.pattern[0,2,1]")
+        })
+    }
+}
+
+impl From<Number> for String {
+    fn from(number: Number) -> Self {
+        number.to_string()
+    }
+}
+
+impl TryFrom<String> for Number {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
     }
 }
 
@@ -200,23 +158,14 @@ mod tests {
 
     #[test]
     fn names_lead_back() {
-        let weight = Number::Weight { layer: 16, head: 0, q_idx: 2, k_idx: 1 };
-        assert_eq!(weight.to_string(), "blocks.16.attn.pattern[0,2,1]");
-        let others = [
-            Number::Embed { position: 3, component: 7 },
-            Number::Probability { position: 3, token: 12 },
-            Number::MlpPost { layer: 1, position: 0, component: 9 },
-            Number::EmbedSum { position: 3, component: 7 },
-            Number::KRaw { layer: 2, head: 1, position: 0, component: 9 },
-            Number::TokenEmbed { token: 9, component: 2 },
-            Number::EmbedCosine { position: 1, token: 5 },
-            Number::PreCosine { layer: 2, position: 1, token: 5 },
-            Number::MidCosine { layer: 2, position: 1, token: 5 },
-        ];
-        for number in others.into_iter().chain([weight]) {
-            assert_eq!(number.to_string().parse(), Ok(number));
-            assert_eq!(number.with_last(40).with_last(*number.indices().last().unwrap()), number);
+        for site in Site::all() {
+            let at: Vec<String> = (3..).take(site.axes().len()).map(|i| i.to_string()).collect();
+            let name = format!("{}[{}]", site.key(2), at.join(","));
+            let number: Number = name.parse().unwrap();
+            assert_eq!((number.to_string(), number.site()), (name, site));
+            assert_eq!(number.with_last(40).with_last(number.last()), number);
             assert_ne!(number.with_last(40), number);
+            assert_eq!(number.layer(), (site.stage() == Stage::Layer).then_some(2));
         }
         for wrong in
             ["", "embed", "embed[1]", "embed[1,2,3]", "blocks.x.attn.q[0,0,0]", "blocks.0.embed[0,0]", "q[-1,0]"]

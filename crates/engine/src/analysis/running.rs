@@ -55,6 +55,7 @@ pub fn running(scores: &[f32], values: &[Vec<f32>], tile: usize) -> Vec<TileStat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Site;
 
     const SCORES: [f32; 7] = [1.1, -0.4, 0.3, 3.2, f32::NEG_INFINITY, 2.5, -6.0];
 
@@ -121,10 +122,10 @@ mod tests {
         let trace = model.run(&tokens, &"q,k,v,scores,z".parse().unwrap(), &[]).unwrap();
         let n = tokens.len();
         for layer in 0..2 {
-            let row = trace.layer(layer, "attn.scores").unwrap().row(&[0, n - 1]).unwrap();
-            let v = trace.layer(layer, "attn.v").unwrap();
+            let row = trace.layer(layer, Site::Scores).unwrap().row(&[0, n - 1]).unwrap();
+            let v = trace.layer(layer, Site::V).unwrap();
             let values: Vec<Vec<f32>> = (0..n).map(|k| v.row(&[0, k]).unwrap().to_vec()).collect();
-            let z = trace.layer(layer, "attn.z").unwrap().row(&[0, n - 1]).unwrap();
+            let z = trace.layer(layer, Site::Z).unwrap().row(&[0, n - 1]).unwrap();
             let states = running(row, &values, 3);
             let last = states.last().unwrap();
             for (a, z) in last.acc.iter().zip(z) {

@@ -3,6 +3,7 @@
 //! A weight says how much is read, not how much there is to read: a token whose value vector is small gives little
 //! even when it gets most of the attention. So each weight is multiplied by the length of what is read, ‖v_k · W_O‖.
 
+use crate::Site;
 use crate::model::Model;
 use crate::{Array, LazyPattern, Trace};
 
@@ -11,7 +12,7 @@ use crate::{Array, LazyPattern, Trace};
 pub fn value_weighted(model: &Model, trace: &Trace, layer: usize, head: usize) -> Option<Array> {
     let info = &trace.model;
     let group = (info.n_heads / info.n_kv_heads.max(1)).max(1);
-    let values = trace.layer(layer, "attn.v")?.index(head / group)?;
+    let values = trace.layer(layer, Site::V)?.index(head / group)?;
     weigh(trace, layer, head, values, &model.w_o(layer, head))
 }
 

@@ -6,6 +6,7 @@ mod numbers;
 mod said;
 mod stored;
 
+use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Term, captures, explain};
 use attnscope::config::NormPlace;
@@ -198,12 +199,12 @@ fn walk(model: &Model, trace: &Trace, from: Number, mut seed: usize) -> Vec<Numb
 fn a_probability_can_be_walked_down_to_what_was_learned() {
     let (model, trace) = lesson("the hot dog was", &[]);
     let delicious = model.encode("delicious").unwrap()[0] as usize;
-    let from = Number::Probability { position: 3, token: delicious };
+    let from = Site::Probabilities.at([3, delicious]);
     let mut kinds = BTreeSet::new();
     for seed in 0..200 {
         let way = walk(&model, &trace, from, seed);
-        assert!(matches!(way[1], Number::Logit { .. }) && way.len() >= 5, "{way:?}");
-        let ends = matches!(way[way.len() - 1], Number::Embed { .. } | Number::Score { .. });
+        assert!(way[1].site() == Site::Logits && way.len() >= 5, "{way:?}");
+        let ends = matches!(way[way.len() - 1].site(), Site::Embed | Site::Scores);
         assert!(ends, "only an embedding, or a score that is masked, has nothing below it: {way:?}");
         kinds.extend(way.iter().map(|number| number.key()));
     }

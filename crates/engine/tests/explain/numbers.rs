@@ -1,5 +1,6 @@
 //! Numbers to try.
 
+use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope::{Model, Trace};
 use std::collections::BTreeSet;
@@ -15,54 +16,55 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
     let mut all = Vec::new();
     for position in some(n) {
         for component in some(c.d_model) {
-            all.extend([Number::Embed { position, component }, Number::EmbedSum { position, component }]);
-            all.push(Number::FinalNorm { position, component });
+            all.extend([Site::Embed.at([position, component]), Site::EmbedSum.at([position, component])]);
+            all.push(Site::FinalNorm.at([position, component]));
             for &layer in layers {
                 all.extend([
-                    Number::ResidPre { layer, position, component },
-                    Number::AttnIn { layer, position, component },
-                    Number::AttnOut { layer, position, component },
-                    Number::AttnSum { layer, position, component },
-                    Number::ResidMid { layer, position, component },
-                    Number::ResidPost { layer, position, component },
+                    Site::ResidPre.in_layer(layer, [position, component]),
+                    Site::AttnIn.in_layer(layer, [position, component]),
+                    Site::AttnOut.in_layer(layer, [position, component]),
+                    Site::AttnSum.in_layer(layer, [position, component]),
+                    Site::ResidMid.in_layer(layer, [position, component]),
+                    Site::ResidPost.in_layer(layer, [position, component]),
                 ]);
                 if c.mlp.is_some() {
                     all.extend([
-                        Number::MlpIn { layer, position, component },
-                        Number::MlpOut { layer, position, component },
-                        Number::MlpSum { layer, position, component },
+                        Site::MlpIn.in_layer(layer, [position, component]),
+                        Site::MlpOut.in_layer(layer, [position, component]),
+                        Site::MlpSum.in_layer(layer, [position, component]),
                     ]);
                 }
             }
         }
         for &layer in layers {
             for component in some(c.mlp.map_or(1, |mlp| mlp.d_ff)).into_iter().filter(|_| c.mlp.is_some()) {
-                all.push(Number::MlpPost { layer, position, component });
+                all.push(Site::MlpPost.in_layer(layer, [position, component]));
             }
             for component in some(c.d_head) {
                 for head in some(c.n_heads) {
-                    all.push(Number::QRaw { layer, head, position, component });
-                    all.push(Number::Q { layer, head, position, component });
-                    all.push(Number::Z { layer, head, position, component });
+                    all.push(Site::QRaw.in_layer(layer, [head, position, component]));
+                    all.push(Site::Q.in_layer(layer, [head, position, component]));
+                    all.push(Site::Z.in_layer(layer, [head, position, component]));
                 }
                 for head in some(c.n_kv_heads) {
-                    all.push(Number::KRaw { layer, head, position, component });
-                    all.push(Number::K { layer, head, position, component });
-                    all.push(Number::V { layer, head, position, component });
+                    all.push(Site::KRaw.in_layer(layer, [head, position, component]));
+                    all.push(Site::K.in_layer(layer, [head, position, component]));
+                    all.push(Site::V.in_layer(layer, [head, position, component]));
                 }
             }
             for (head, k_idx) in some(c.n_heads).into_iter().flat_map(|head| (0..n).map(move |k| (head, k))) {
-                all.push(Number::Score { layer, head, q_idx: position, k_idx });
-                all.push(Number::Weight { layer, head, q_idx: position, k_idx });
+                all.push(Site::Scores.in_layer(layer, [head, position, k_idx]));
+                all.push(Site::Pattern.in_layer(layer, [head, position, k_idx]));
             }
         }
         for token in some(c.n_vocab).into_iter().filter(|_| model.has_vocab_head()) {
-            all.extend([Number::Logit { position, token }, Number::Probability { position, token }]);
+            all.extend([Site::Logits.at([position, token]), Site::Probabilities.at([position, token])]);
         }
         for token in some(c.n_vocab) {
-            all.extend([Number::TokenEmbed { token, component: 1 }, Number::EmbedCosine { position, token }]);
-            let of =
-                |layer| [Number::PreCosine { layer, position, token }, Number::MidCosine { layer, position, token }];
+            all.extend([Site::TokenEmbed.at([token, 1]), Site::EmbedCosine.at([position, token])]);
+            let of = |layer| {
+                [Site::PreCosine.in_layer(layer, [position, token]), Site::MidCosine.in_layer(layer, [position, token])]
+            };
             all.extend(layers.iter().flat_map(|&layer| of(layer)));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::common::fixture;
 use super::{check, close, in_trace, lesson};
+use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::explain;
 use attnscope::{Capture, Intervention, KvCache, Model};
@@ -9,25 +10,25 @@ use attnscope::{Capture, Intervention, KvCache, Model};
 #[test]
 fn titles_and_formulas_say_it_in_words_and_signs() {
     let (model, trace) = lesson("the hot dog on the rock was", &[]);
-    let e = check(&model, &trace, Number::Weight { layer: 0, head: 0, q_idx: 2, k_idx: 1 });
+    let e = check(&model, &trace, Site::Pattern.in_layer(0, [0, 2, 1]));
     assert_eq!(e.title, "how much *dog* looks at *hot* (layer 0, head 0)");
     assert_eq!(e.formula, "weight = exp(score − max) ÷ Σ exp(score − max)");
     let names: Vec<&str> = e.terms.iter().map(|term| term.name.as_str()).collect();
     assert_eq!(names[..4], ["the (token 0)", "hot", "dog", "on (masked)"]);
     assert_eq!((e.steps[0].name.as_str(), e.steps[1].name.as_str()), ("max", "Σ"));
-    let e = check(&model, &trace, Number::AttnIn { layer: 1, position: 4, component: 3 });
+    let e = check(&model, &trace, Site::AttnIn.in_layer(1, [4, 3]));
     assert_eq!(e.title, "component 3 of *the* (token 4) as attention reads it in layer 1");
     assert_eq!(e.formula, "attn_in[3] = resid_pre[3] ÷ rms · w");
     let names: Vec<&str> = e.terms[0].factors.iter().map(|factor| factor.name.as_str()).collect();
     assert_eq!(names, ["resid_pre[3]", "rms", "ln1.w[3]"]);
-    let e = explain(&model, &trace, Number::Score { layer: 0, head: 0, q_idx: 1, k_idx: 2 }).unwrap();
+    let e = explain(&model, &trace, Site::Scores.in_layer(0, [0, 1, 2])).unwrap();
     assert!(e.terms.is_empty() && e.remarks[0].contains("*dog* stands after *hot*"), "{e:?}");
 }
 
 #[test]
 fn what_was_changed_in_the_run_is_said_where_it_was_changed() {
-    let weight = |k_idx| Number::Weight { layer: 0, head: 0, q_idx: 2, k_idx };
-    let z = Number::Z { layer: 0, head: 0, position: 2, component: 3 };
+    let weight = |k_idx| Site::Pattern.in_layer(0, [0, 2, k_idx]);
+    let z = Site::Z.in_layer(0, [0, 2, 3]);
     let remarks = |change: &str, number| {
         let change = if change.contains('=') { Intervention::set(change) } else { Intervention::cut(change) };
         let (model, trace) = lesson("the hot dog was", &[change.unwrap()]);
@@ -51,7 +52,7 @@ fn what_was_changed_in_the_run_is_said_where_it_was_changed() {
     let (model, trace) = lesson("the hot dog was", &[Intervention::ablate("0.0").unwrap()]);
     let e = explain(&model, &trace, z).unwrap();
     assert!(e.value == 0.0 && e.remarks[0].contains("changed here") && e.remarks[0].ends_with("with 0.0000"), "{e:?}");
-    let after = Number::AttnOut { layer: 0, position: 2, component: 3 };
+    let after = Site::AttnOut.in_layer(0, [2, 3]);
     assert_eq!(explain(&model, &trace, after).unwrap().remarks, [""; 0]);
     // A residual stream from elsewhere.
     let (_, other) = lesson("the cold dog was", &[]);
@@ -59,11 +60,11 @@ fn what_was_changed_in_the_run_is_said_where_it_was_changed() {
     let value = other.get(&key).unwrap().clone();
     let (model, trace) = lesson("the hot dog was", &[Intervention::Patch { key, value, head: None, positions: None }]);
     let said = |number| explain(&model, &trace, number).unwrap().remarks.len();
-    assert_eq!(said(Number::ResidPre { layer: 1, position: 1, component: 3 }), 1);
-    assert_eq!(said(Number::AttnIn { layer: 1, position: 1, component: 3 }), 0);
+    assert_eq!(said(Site::ResidPre.in_layer(1, [1, 3])), 1);
+    assert_eq!(said(Site::AttnIn.in_layer(1, [1, 3])), 0);
     // A row whose only key is cut is a row of zeros.
     let (model, trace) = lesson("the hot dog was", &[Intervention::cut("0:0>0").unwrap()]);
-    let e = explain(&model, &trace, Number::Weight { layer: 0, head: 0, q_idx: 0, k_idx: 0 }).unwrap();
+    let e = explain(&model, &trace, Site::Pattern.in_layer(0, [0, 0, 0])).unwrap();
     assert_eq!((e.value, e.computed()), (0.0, 0.0));
 }
 
@@ -75,39 +76,36 @@ fn what_does_not_exist_is_named_with_how_many_there_are() {
         assert!(error.is_usage() && error.to_string() == expected, "{number}: {error}");
     };
     let (layer, head, position, component) = (0, 0, 0, 0);
-    refused(Number::ResidPre { layer: 2, position, component }, "there is no layer 2: Lesson model has layers 0 to 1");
-    refused(Number::Embed { position: 4, component }, "there is no token 4: the text has tokens 0 to 3");
+    refused(Site::ResidPre.in_layer(2, [position, component]), "there is no layer 2: Lesson model has layers 0 to 1");
+    refused(Site::Embed.at([4, component]), "there is no token 4: the text has tokens 0 to 3");
     refused(
-        Number::FinalNorm { position, component: usize::MAX },
+        Site::FinalNorm.at([position, usize::MAX]),
         &format!("there is no component {}: the residual stream has components 0 to 31", usize::MAX),
     );
-    refused(
-        Number::Q { layer, head, position, component: 16 },
-        "there is no component 16: a head has components 0 to 15",
-    );
+    refused(Site::Q.in_layer(layer, [head, position, 16]), "there is no component 16: a head has components 0 to 15");
     let heads = "there is no head 1: each layer of Lesson model has heads";
-    refused(Number::Q { layer, head: 1, position, component }, &format!("{heads} 0 to 0"));
-    refused(Number::V { layer, head: 1, position, component }, &format!("{heads} of keys and values 0 to 0"));
-    refused(Number::Weight { layer, head, q_idx: 1, k_idx: 9 }, "there is no token 9: the text has tokens 0 to 3");
-    refused(Number::MlpIn { layer, position, component }, "Lesson model has no MLP, only attention");
+    refused(Site::Q.in_layer(layer, [1, position, component]), &format!("{heads} 0 to 0"));
+    refused(Site::V.in_layer(layer, [1, position, component]), &format!("{heads} of keys and values 0 to 0"));
+    refused(Site::Pattern.in_layer(layer, [head, 1, 9]), "there is no token 9: the text has tokens 0 to 3");
+    refused(Site::MlpIn.in_layer(layer, [position, component]), "Lesson model has no MLP, only attention");
     let last = model.config().n_vocab - 1;
     refused(
-        Number::Logit { position, token: 9999 },
+        Site::Logits.at([position, 9999]),
         &format!("there is no token 9999: Lesson model knows tokens 0 to {last}"),
     );
     // Traces that do not have it, are of another model, or go on from a cache.
     let part = model.run(&[1, 2], &"q".parse().unwrap(), &[]).unwrap();
-    let error = explain(&model, &part, Number::Q { layer, head, position, component }).unwrap_err().to_string();
+    let error = explain(&model, &part, Site::Q.in_layer(layer, [head, position, component])).unwrap_err().to_string();
     assert_eq!(error, "the trace does not hold `blocks.0.resid_pre`: capture it");
     let other = Model::open(&fixture("tiny/bert")).unwrap();
-    let error = explain(&other, &trace, Number::Embed { position, component }).unwrap_err().to_string();
+    let error = explain(&other, &trace, Site::Embed.at([position, component])).unwrap_err().to_string();
     assert!(error.contains("the trace is of Lesson model"), "{error}");
     let mut cache: KvCache = model.new_cache();
     model.run_with_cache(&mut cache, &[1, 2], &Capture::none(), &[]).unwrap();
     let later = model.run_with_cache(&mut cache, &[3], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
-    let error = explain(&model, &later, Number::K { layer, head, position, component }).unwrap_err().to_string();
+    let error = explain(&model, &later, Site::K.in_layer(layer, [head, position, component])).unwrap_err().to_string();
     assert!(error.contains("without a cache"), "{error}");
-    let error = explain(&model, &later, Number::Weight { layer, head, q_idx: 0, k_idx: 0 }).unwrap_err().to_string();
+    let error = explain(&model, &later, Site::Pattern.in_layer(layer, [head, 0, 0])).unwrap_err().to_string();
     assert!(error.contains("without a cache"), "{error}");
 }
 
@@ -115,7 +113,7 @@ fn what_does_not_exist_is_named_with_how_many_there_are() {
 fn an_encoder_has_no_logits() {
     let model = Model::open(&fixture("tiny/bert")).unwrap();
     let trace = model.run(&[5, 6], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
-    for number in [Number::Logit { position: 0, token: 0 }, Number::Probability { position: 0, token: 0 }] {
+    for number in [Site::Logits.at([0, 0]), Site::Probabilities.at([0, 0])] {
         assert!(explain(&model, &trace, number).unwrap_err().to_string().contains("encoder"));
     }
 }

@@ -8,7 +8,8 @@ mod numbers;
 pub mod plan;
 mod tokenizer;
 
-use attnscope::analysis::{Number, components, explain, head_scores, neighbours};
+use attnscope::Site;
+use attnscope::analysis::{components, explain, head_scores, neighbours};
 use attnscope::{Bytes, Capture, Error, GenerateOptions, MatrixKind, Model};
 use draw::Draw;
 
@@ -106,12 +107,12 @@ fn use_all(draw: &mut Draw<'_>, model: Result<Model, Error>) -> Outcome {
     let (layer, head, position) = (draw.below(c.n_layers), draw.below(c.n_heads), draw.below(tokens.len()));
     let component = draw.below(c.d_head);
     for number in [
-        Number::Z { layer, head, position, component },
-        Number::Q { layer, head, position, component },
-        Number::Weight { layer, head, q_idx: position, k_idx: 0 },
-        Number::MlpOut { layer, position, component: 0 },
-        Number::FinalNorm { position, component: 0 },
-        Number::Probability { position, token: 0 },
+        Site::Z.in_layer(layer, [head, position, component]),
+        Site::Q.in_layer(layer, [head, position, component]),
+        Site::Pattern.in_layer(layer, [head, position, 0]),
+        Site::MlpOut.in_layer(layer, [position, 0]),
+        Site::FinalNorm.at([position, 0]),
+        Site::Probabilities.at([position, 0]),
     ] {
         if let Err(error) = explain(&model, &trace, number) {
             check_error(&error);

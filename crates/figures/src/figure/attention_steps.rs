@@ -1,11 +1,12 @@
 //! All of attention at once, as matrices, one step after another: X → Q, K, V → QKᵀ → ÷√d → mask → softmax → ·V.
 
+use super::head::{Head, captured};
 use super::{Canvas, Error, attention_steps_draw as draw};
 use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
-use attnscope::Trace;
+use attnscope::{Site, Trace};
 
 /// The steps by name. Step 0 is what attention reads.
 pub const STEPS: [&str; 7] = ["X", "Q, K, V", "QKᵀ", "÷ √d", "mask", "softmax", "· V"];
@@ -16,14 +17,8 @@ pub const MAX_TOKENS: usize = 16;
 /// What is drawn: one head of one layer. `n` tokens, rows in their order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
-    /// The text, token by token.
-    pub tokens: Vec<String>,
-    /// The layer.
-    pub layer: usize,
-    /// The head.
-    pub head: usize,
-    /// The head of keys and values that it uses.
-    pub kv_head: usize,
+    /// The head, its tokens and its mask.
+    pub of: Head,
     /// What attention reads, `[n][d_model]`.
     pub x: Vec<Vec<f32>>,
     /// Queries, `[n][d_head]`.
@@ -36,53 +31,39 @@ pub struct Data {
     pub weights: Vec<Vec<f32>>,
     /// The mixed values, `[n][d_head]`.
     pub z: Vec<Vec<f32>>,
-    /// Whether a token may look only at itself and what comes before.
-    pub causal: bool,
-    /// The model's name.
-    pub model: String,
 }
 
 impl Data {
     /// One head of a trace that captured q, k, v, pattern and z of a whole text, with what attention reads: a row a
     /// token, normed, which a trace does not hold.
     pub fn from_trace(trace: &Trace, layer: usize, head: usize, x: Vec<Vec<f32>>) -> Result<Self, Error> {
-        let (info, n) = (&trace.model, trace.tokens.len());
-        if head >= info.n_heads {
-            return Err(Error::NoSuch { what: "head", index: head, len: info.n_heads });
-        }
-        let kv_head = head / (info.n_heads / info.n_kv_heads.max(1)).max(1);
-        let rows = |name: &'static str, head: usize| -> Result<Vec<Vec<f32>>, Error> {
-            let missing = || Error::NotCaptured { key: format!("blocks.{layer}.{name}") };
-            let array = trace.layer(layer, name).ok_or_else(missing)?;
+        let (of, n) = (Head::of(trace, layer, head)?, trace.tokens.len());
+        let rows = |site: Site, head: usize| -> Result<Vec<Vec<f32>>, Error> {
+            let array = captured(trace, layer, site)?;
             let rows: Vec<Vec<f32>> = (0..n).filter_map(|i| Some(array.row(&[head, i])?.to_vec())).collect();
-            same(name, n, rows.len()).map(|()| rows)
+            same(site.name(), n, rows.len()).map(|()| rows)
         };
-        let weights = rows("attn.pattern", head)?;
+        let weights = rows(Site::Pattern, head)?;
         weights.iter().try_for_each(|row| same("keys", n, row.len()))?;
         same("rows of x", n, x.len())?;
         Ok(Self {
-            tokens: trace.tokens.iter().map(|t| t.text.clone()).collect(),
-            layer,
-            head,
-            kv_head,
             x,
-            q: rows("attn.q", head)?,
-            k: rows("attn.k", kv_head)?,
-            v: rows("attn.v", kv_head)?,
+            q: rows(Site::Q, head)?,
+            k: rows(Site::K, of.kv_head)?,
+            v: rows(Site::V, of.kv_head)?,
             weights,
-            z: rows("attn.z", head)?,
-            causal: info.causal,
-            model: info.name.clone(),
+            z: rows(Site::Z, head)?,
+            of,
         })
     }
 
     /// How many tokens are drawn.
     pub(super) fn shown(&self) -> usize {
-        self.tokens.len().min(MAX_TOKENS)
+        self.of.tokens.len().min(MAX_TOKENS)
     }
 
     pub(super) fn token(&self, i: usize) -> &str {
-        self.tokens.get(i).map_or("", String::as_str)
+        self.of.token(i)
     }
 
     /// √d.
@@ -137,15 +118,16 @@ impl Numbers {
         let dots: Vec<Vec<f32>> = data.q.iter().map(|q| data.k.iter().map(|k| dot(q, k)).collect()).collect();
         let softmaxed = |masked: bool| -> Vec<Vec<f32>> {
             let row = |(i, dots): (usize, &Vec<f32>)| {
-                let n = if masked { i + 1 } else { dots.len() };
-                softmax(dots.iter().enumerate().map(|(k, s)| if k < n { s / data.root() } else { f32::NEG_INFINITY }))
+                let seen = |k: usize| !masked || data.of.sees(i, k);
+                let score = |(k, dot): (usize, &f32)| if seen(k) { dot / data.root() } else { f32::NEG_INFINITY };
+                softmax(dots.iter().enumerate().map(score))
             };
             dots.iter().enumerate().map(row).collect()
         };
-        let ours = softmaxed(data.causal);
+        let ours = softmaxed(true);
         let near = |(a, b): (&Vec<f32>, &Vec<f32>)| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
         let agree = ours.len() == data.weights.len() && ours.iter().zip(&data.weights).all(near);
-        let imagined = data.causal && !state.masked;
+        let imagined = data.of.masks() && !state.masked;
         if !imagined {
             return Self { dots, weights: data.weights.clone(), z: data.z.clone(), imagined, agree };
         }
@@ -180,9 +162,9 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 pub(super) fn description(data: &Data, state: &State, numbers: &Numbers) -> String {
     let mut said = format!(
         "Attention of layer {}, head {} over {} as matrices, step {} of {}: {}.",
-        data.layer,
-        data.head,
-        plural(data.tokens.len(), "token"),
+        data.of.layer,
+        data.of.head,
+        plural(data.of.tokens.len(), "token"),
         state.step + 1,
         STEPS.len(),
         STEPS[state.step],
@@ -200,9 +182,10 @@ pub(super) fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) 
         let row = rows.get(i).map_or(&[][..], Vec::as_slice);
         row.iter().take(3).map(|x| number(*x)).collect::<Vec<_>>().join(", ")
     };
-    let visible = if data.causal && state.masked && state.step >= 4 { i + 1 } else { data.tokens.len() };
+    let masked = state.masked && state.step >= 4;
+    let visible = if masked { data.of.visible(i) } else { 0..data.of.tokens.len() };
     let best = |row: &[f32], scale: f32, say: &dyn Fn(f32) -> String| {
-        let mut keys: Vec<usize> = (0..row.len().min(visible)).collect();
+        let mut keys: Vec<usize> = (visible.start..row.len().min(visible.end)).collect();
         keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
         let keys = keys.iter().take(3);
         // Its name and its number stay in one line.

@@ -14,7 +14,7 @@ use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::theme::Theme;
 use crate::token::spoken;
-use attnscope::analysis::Number;
+use attnscope::Site;
 
 /// X, Q, K, V or Z: a cell a number where there is room, else a raster a token.
 pub(super) fn vectors(frame: &mut Frame, data: &Data, numbers: &Numbers, place: &Place, matrix: Matrix, opacity: f32) {
@@ -57,15 +57,15 @@ pub(super) fn vectors(frame: &mut Frame, data: &Data, numbers: &Numbers, place: 
 
 /// What a number of a vector stands for.
 fn target(data: &Data, numbers: &Numbers, matrix: Matrix, position: usize, component: usize) -> Target {
-    let (layer, head, kv) = (data.layer, data.head, data.kv_head);
+    let (layer, head, kv) = (data.of.layer, data.of.head, data.of.kv_head);
     let number = match matrix {
-        Matrix::X => Number::AttnIn { layer, position, component },
-        Matrix::Q => Number::Q { layer, head, position, component },
-        Matrix::K => Number::K { layer, head: kv, position, component },
-        Matrix::V => Number::V { layer, head: kv, position, component },
+        Matrix::X => Site::AttnIn.in_layer(layer, [position, component]),
+        Matrix::Q => Site::Q.in_layer(layer, [head, position, component]),
+        Matrix::K => Site::K.in_layer(layer, [kv, position, component]),
+        Matrix::V => Site::V.in_layer(layer, [kv, position, component]),
         // Computed here, and not a number of the run.
         _ if numbers.imagined => return Target::Own,
-        _ => Number::Z { layer, head, position, component },
+        _ => Site::Z.in_layer(layer, [head, position, component]),
     };
     Target::Number { number }
 }
@@ -80,7 +80,7 @@ fn cell(
     q: usize,
     k: usize,
 ) -> Option<(f32, Color, String)> {
-    let masked = data.causal && state.masked && k > q && state.step >= 4;
+    let masked = state.masked && state.step >= 4 && !data.of.sees(q, k);
     if masked {
         return None;
     }
@@ -146,13 +146,13 @@ pub(super) fn square(frame: &mut Frame, data: &Data, state: &State, numbers: &Nu
             dots.extend([Move(mid_x, mid_y), Line(mid_x, mid_y + 0.01)]);
             continue;
         };
-        let (layer, head) = (data.layer, data.head);
+        let (layer, head) = (data.of.layer, data.of.head);
         let target = match state.step {
             // Of a later word, the run has no score.
-            0..=4 if data.causal && k > q => Target::Own,
-            0..=4 => Target::Number { number: Number::Score { layer, head, q_idx: q, k_idx: k } },
+            0..=4 if !data.of.sees(q, k) => Target::Own,
+            0..=4 => Target::Number { number: Site::Scores.in_layer(layer, [head, q, k]) },
             _ if numbers.imagined => Target::Own,
-            _ => Target::Number { number: Number::Weight { layer, head, q_idx: q, k_idx: k } },
+            _ => Target::Number { number: Site::Pattern.in_layer(layer, [head, q, k]) },
         };
         let node = Node::rect(x, y, w - air, h - air).radius(if air >= 2.0 { 3.0 } else { 1.0 }).fill(fill);
         frame.push(node.key(format!("s-{q}-{k}")).value(value).label(label).target(target).opacity(opacity));

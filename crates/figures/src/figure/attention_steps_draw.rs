@@ -17,7 +17,7 @@ const PALE: f32 = 0.35;
 
 pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Theme) -> Scene {
     let width = state.canvas.width.clamp(330.0, 1600.0);
-    let title = format!("Attention of layer {}, head {}, step by step", data.layer, data.head);
+    let title = format!("Attention of layer {}, head {}, step by step", data.of.layer, data.of.head);
     let lead = "All tokens at once: a row a token. Every matrix keeps its place; an outline is not yet computed.";
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
     steps(&mut frame, state);
@@ -29,12 +29,12 @@ pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Them
     names(&mut frame, data, state, &stage);
     frame.y = stage.bottom + 8.0;
     reading(&mut frame, data, state, numbers);
-    let first = format!("The first {MAX_TOKENS} of {}.", plural(data.tokens.len(), "token"));
+    let first = format!("The first {MAX_TOKENS} of {}.", plural(data.of.tokens.len(), "token"));
     let written = if cells::has_numbers(data, state, numbers, &stage) { "Numbers are rounded." } else { "" };
     let shared = Matrix::ALL.iter().any(|m| per_pixel(stage.place(*m).component) > 1);
     let notes = caption(&[
-        &credit(&data.model),
-        if data.tokens.len() > MAX_TOKENS { &first } else { "" },
+        &credit(&data.of.model),
+        if data.of.tokens.len() > MAX_TOKENS { &first } else { "" },
         "Blue is above zero, orange below; each matrix has its own scale, scores one in all steps.",
         written,
         if shared { SHARED } else { "" },
@@ -95,7 +95,9 @@ fn formula_line(frame: &mut Frame, data: &Data, state: &State) {
             "each row of Q with each row of K: multiply number by number, add up",
         ),
         3 => (vec![(&root, text)], "so that scores do not grow with the length of q and k"),
-        4 if !data.causal => (vec![("no mask", text)], "this model reads both ways: a token may look at every other"),
+        4 if !data.of.masks() => {
+            (vec![("no mask", text)], "this model reads both ways: a token may look at every other")
+        }
         4 if !state.masked => (vec![("no mask", text)], "every token may look at every other, also at later ones"),
         4 => (vec![("mask", text)], "a token may not look at what comes after it"),
         5 => (vec![("weights = softmax(scores)", text)], "each row becomes shares that sum to 1"),
@@ -164,7 +166,7 @@ fn title(frame: &mut Frame, data: &Data, state: &State, stage: &Stage, matrix: M
         4 => "scores, masked",
         _ => "weights",
     };
-    let s = if state.step == 4 && !(data.causal && state.masked) { "scores" } else { s };
+    let s = if state.step == 4 && !(data.of.masks() && state.masked) { "scores" } else { s };
     let (name, fill) = match matrix {
         Matrix::X => ("X", theme.text),
         Matrix::Q => ("Q", theme.query),
@@ -175,8 +177,8 @@ fn title(frame: &mut Frame, data: &Data, state: &State, stage: &Stage, matrix: M
         Matrix::Z => ("Z", theme.output),
     };
     let (rows, columns) = match place.transposed {
-        true => (place.components, data.tokens.len()),
-        false => (data.tokens.len(), if matrix == Matrix::S { data.tokens.len() } else { place.components }),
+        true => (place.components, data.of.tokens.len()),
+        false => (data.of.tokens.len(), if matrix == Matrix::S { data.of.tokens.len() } else { place.components }),
     };
     let mid = if place.title_above { place.y - 14.0 } else { place.y + place.height() + 13.0 };
     let mid = if matrix == Matrix::S && place.title_above { mid - stage.names_h } else { mid };

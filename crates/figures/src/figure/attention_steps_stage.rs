@@ -183,11 +183,13 @@ impl Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::head::Head;
 
     #[test]
     fn a_score_stands_where_its_query_and_its_key_meet() {
         let rows = vec![vec![0.0; 16]; 5];
-        let data = Data { tokens: vec!["a".into(); 5], x: rows.clone(), q: rows.clone(), ..Data::default() };
+        let data =
+            Data { of: Head::made(vec!["a".into(); 5], true), x: rows.clone(), q: rows.clone(), ..Data::default() };
         let stage = Stage::new(&data, 686.0, 0.0);
         let (cell, q, k) = (stage.s.part(3, 1, 2), stage.q.part(3, 0, 16), stage.k.part(1, 0, 16));
         assert_eq!((cell.0, cell.2), (k.0, k.2), "under its key");

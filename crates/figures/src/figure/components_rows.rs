@@ -7,7 +7,7 @@ use crate::color::Color;
 use crate::number::{count, fixed, number, percent};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::token::{self, spoken};
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::analysis::components::KeyComponents;
 
 /// The query once, over the column of the keys it is multiplied with.
@@ -86,7 +86,7 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
 fn numbers(frame: &mut Frame, data: &Data, l: &Layout, key: &KeyComponents, k_idx: usize, mid: f32) {
     let theme = frame.theme;
     let (layer, head, q_idx) = (data.row.layer, data.row.head, data.row.q_idx);
-    let score = Target::Number { number: Number::Score { layer, head, q_idx, k_idx } };
+    let score = Target::Number { number: Site::Scores.in_layer(layer, [head, q_idx, k_idx]) };
     for (name, x, value) in [("sum", l.sum, key.dot), ("score", l.score, key.score)] {
         let node = Node::text(x, mid, Run::new(fixed(value, 2))).size(LABEL).anchor(Anchor::End).fill(theme.text);
         frame.push(node.centred().value(value).key(format!("{name}-{k_idx}")).target(score));

@@ -10,6 +10,7 @@ use crate::scale::{nice_ceil, quantile_abs};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
+use attnscope::Site;
 use attnscope::analysis::MapTile;
 use attnscope::{LazyPattern, ModelInfo, Trace};
 use std::ops::Range;
@@ -132,8 +133,8 @@ impl Data {
 
 /// What the trace does not hold.
 fn missing(trace: &Trace, layer: usize) -> Error {
-    let name = ["attn.q", "attn.k", "attn.lse"].into_iter().find(|name| trace.layer(layer, name).is_none());
-    Error::NotCaptured { key: format!("blocks.{layer}.{}", name.unwrap_or("attn.pattern")) }
+    let site = [Site::Q, Site::K, Site::Lse].into_iter().find(|site| trace.layer(layer, *site).is_none());
+    Error::not_captured(site.unwrap_or(Site::Pattern), layer)
 }
 
 /// How many pixels a side this paper has room for.

@@ -21,6 +21,7 @@ mod dot_product_sum;
 mod flags;
 mod formula;
 mod frame;
+pub mod head;
 pub mod head_grid;
 pub mod journey;
 mod journey_chart;
@@ -113,6 +114,13 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
+}
+
+impl Error {
+    /// The run did not keep the array of a site.
+    pub(crate) fn not_captured(site: attnscope::Site, layer: usize) -> Self {
+        Self::NotCaptured { key: site.key(layer) }
+    }
 }
 
 /// The figures by name, for a command line or a menu.

@@ -7,7 +7,7 @@ use crate::scale::nice_ceil;
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::token::{self, spoken};
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::{NextToken, Trace};
 
 /// What is drawn.
@@ -147,7 +147,7 @@ fn bars(frame: &mut Frame, data: &Data, state: &State) {
         let bar = bar.key(format!("next-{}", next.id)).target(Target::Next { rank }).value(next.p);
         frame.push(bar.label(format!("{}: {}", spoken(&next.text), percent(next.p))));
         let share = Node::text(x0 + long + 8.0, mid, Run::new(percent(next.p))).size(LABEL).fill(theme.text).centred();
-        let number = Number::Probability { position: data.tokens.len().saturating_sub(1), token: next.id as usize };
+        let number = Site::Probabilities.at([data.tokens.len().saturating_sub(1), next.id as usize]);
         let share = share.key(format!("p-{}", next.id)).value(next.p).target(Target::Number { number });
         let share = share.label(format!("probability of {}: {}", spoken(&next.text), percent(next.p)));
         frame.push(if chosen || rank == 0 { share.bold() } else { share });

@@ -2,6 +2,7 @@
 
 use crate::color::Color;
 use crate::theme::Theme;
+use attnscope::Site;
 use attnscope::analysis::Number;
 
 /// Which matrix a vector goes through.
@@ -71,18 +72,18 @@ impl Part {
     /// A number that goes in. `head` counts heads of keys and values for those two.
     pub const fn number_in(self, layer: usize, head: usize, position: usize, component: usize) -> Number {
         match self {
-            Self::Output => Number::Z { layer, head, position, component },
-            _ => Number::AttnIn { layer, position, component },
+            Self::Output => Site::Z.in_layer(layer, [head, position, component]),
+            _ => Site::AttnIn.in_layer(layer, [position, component]),
         }
     }
 
     /// A number that comes out.
     pub const fn number_out(self, layer: usize, head: usize, position: usize, component: usize) -> Number {
         match self {
-            Self::Query => Number::Q { layer, head, position, component },
-            Self::Key => Number::K { layer, head, position, component },
-            Self::Value => Number::V { layer, head, position, component },
-            Self::Output => Number::AttnOut { layer, position, component },
+            Self::Query => Site::Q.in_layer(layer, [head, position, component]),
+            Self::Key => Site::K.in_layer(layer, [head, position, component]),
+            Self::Value => Site::V.in_layer(layer, [head, position, component]),
+            Self::Output => Site::AttnOut.in_layer(layer, [position, component]),
         }
     }
 }

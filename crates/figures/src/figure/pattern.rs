@@ -9,6 +9,7 @@ use crate::scene::{Run, Weight};
 use crate::text::runs_width;
 use crate::theme::Theme;
 use crate::token::spoken;
+use attnscope::Site;
 use attnscope::{LazyPattern, Trace};
 use std::ops::Range;
 
@@ -77,7 +78,7 @@ impl Pattern {
         let weights = lazy.whole().ok_or_else(missing)?.into_owned();
         let (mask, n) = (model.mask(), lazy.kv_len());
         let mut pattern = Self::seen(layer, head, n, weights, |position| mask.visible(position, n))?;
-        let scores = trace.layer(layer, "attn.scores").and_then(|s| s.index(head));
+        let scores = trace.layer(layer, Site::Scores).and_then(|s| s.index(head));
         if let Some(scores) = scores.filter(|s| s.len() == pattern.weights.len()) {
             pattern.allowed = scores.iter().map(|&s| s != f32::NEG_INFINITY).collect();
         }

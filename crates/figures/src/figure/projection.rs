@@ -125,6 +125,7 @@ mod tests {
     use super::*;
     use crate::figure::projection_draw::PALE;
     use crate::scene::Target;
+    use attnscope::Site;
 
     /// x = (1, 2), W = (1 2 3 / 4 5 6): x·W = (9, 12, 15).
     fn data() -> Data {
@@ -157,7 +158,7 @@ mod tests {
         assert_eq!(["w-0-1", "w-1-1", "x-0", "out-1"].map(opacity), [Some(1.0); 4]);
         assert_eq!(["w-0-0", "w-1-2", "out-0"].map(opacity), [Some(PALE); 3]);
         assert_eq!(scene.node("term-1").and_then(|n| n.value), Some(10.0));
-        let key = attnscope::analysis::Number::K { layer: 1, head: 0, position: 2, component: 1 };
+        let key = Site::K.in_layer(1, [0, 2, 1]);
         assert_eq!(scene.node("out-1").and_then(|n| n.target), Some(Target::Number { number: key }));
         let beyond = render(&data(), &State { component: Some(3), row: Some(2), ..state }, &Theme::LIGHT);
         assert!(beyond.node("term-0").is_none() && beyond.node("ring-x").is_none());

@@ -7,7 +7,7 @@ use crate::number::{count, number, plural};
 use crate::scale::max_abs;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
-use attnscope::analysis::Number;
+use attnscope::Site;
 
 /// Numbers of a vector that are drawn.
 const MAX_D: usize = 160;
@@ -174,7 +174,7 @@ fn strip(frame: &mut Frame, (sign, name, key): (&str, &str, &str), values: &[f32
         let rect = rect.label(format!("{key}, number {component}: {}", number(value)));
         let of_run = z.map(|data| {
             let (layer, head, position) = (data.layer, data.head, data.q_idx);
-            Target::Number { number: Number::Z { layer, head, position, component } }
+            Target::Number { number: Site::Z.in_layer(layer, [head, position, component]) }
         });
         frame.push(rect.target(of_run.unwrap_or(Target::Own)));
     }

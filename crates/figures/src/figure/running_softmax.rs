@@ -6,6 +6,7 @@ use crate::number::{number, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
+use attnscope::Site;
 use attnscope::Trace;
 use attnscope::analysis::{TileState, components, running};
 
@@ -44,12 +45,12 @@ impl Data {
     pub fn from_trace(trace: &Trace, layer: usize, head: usize, q_idx: usize, tile: usize) -> Result<Self, Error> {
         let missing = || Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,v,pattern}}") };
         let row = components(trace, layer, head, q_idx).ok_or_else(missing)?;
-        let v = trace.layer(layer, "attn.v").ok_or_else(missing)?;
-        let kv_head = head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);
+        let v = trace.layer(layer, Site::V).ok_or_else(missing)?;
+        let kv_head = trace.model.kv_head(head);
         let all: Vec<f32> = row.keys.iter().map(|k| k.score).collect();
         let end = all.iter().rposition(|s| *s != f32::NEG_INFINITY).map_or(0, |last| last + 1);
         let value = |k| v.row(&[kv_head, k]).map(<[f32]>::to_vec).ok_or_else(missing);
-        let q_len = trace.layer(layer, "attn.q").and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
+        let q_len = trace.layer(layer, Site::Q).and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
         let position = all.len().saturating_sub(q_len) + q_idx;
         let text = |i: usize| trace.tokens.get(i).map(|t| t.text.clone()).unwrap_or_default();
         let data = Self {
@@ -200,7 +201,7 @@ mod tests {
         let trace = model.run(&tokens, &"q,k,v,pattern,z".parse().unwrap(), &[]).unwrap();
         let data = Data::from_trace(&trace, 0, 0, 2, 2).unwrap();
         assert_eq!((data.tokens.join(" ").as_str(), data.states.len(), data.d()), ("the hot dog", 2, 16));
-        let z = trace.layer(0, "attn.z").unwrap().row(&[0, 2]).unwrap();
+        let z = trace.layer(0, Site::Z).unwrap().row(&[0, 2]).unwrap();
         assert!(data.z().iter().zip(z).all(|(a, b)| (a - b).abs() < 1e-5), "{:?} is not {z:?}", data.z());
         let trace = model.run(&tokens, &"q,k,pattern".parse().unwrap(), &[]).unwrap();
         assert!(Data::from_trace(&trace, 0, 0, 2, 2).unwrap_err().to_string().contains("attn.{q,k,v,pattern}"));

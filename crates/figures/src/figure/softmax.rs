@@ -9,6 +9,7 @@ use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
+use attnscope::Site;
 use attnscope::Trace;
 use attnscope::analysis::components::components;
 
@@ -47,7 +48,7 @@ impl Data {
         let row = components(trace, layer, head, q_idx)
             .ok_or_else(|| Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,pattern}}") })?;
         let tokens: Vec<String> = trace.tokens.iter().map(|t| t.text.clone()).collect();
-        let q_len = trace.layer(layer, "attn.q").and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
+        let q_len = trace.layer(layer, Site::Q).and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
         let position = row.keys.len().saturating_sub(q_len) + q_idx;
         Ok(Self {
             query: tokens.get(position).cloned().unwrap_or_default(),

@@ -8,7 +8,7 @@ use crate::number::percent;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::token::spoken;
-use attnscope::analysis::Number;
+use attnscope::Site;
 
 const HEIGHT: f32 = 40.0;
 
@@ -54,7 +54,7 @@ fn segments(data: &Data, l: &Layout, weights: &[f32], full: f32) -> Vec<(Option<
 
 /// The model's own weight of a key.
 fn of_run(data: &Data, k_idx: usize) -> Target {
-    Target::Number { number: Number::Weight { layer: data.layer, head: data.head, q_idx: data.q_idx, k_idx } }
+    Target::Number { number: Site::Pattern.in_layer(data.layer, [data.head, data.q_idx, k_idx]) }
 }
 
 /// Between a segment and the next, where there is one.

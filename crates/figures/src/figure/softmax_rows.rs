@@ -8,7 +8,7 @@ use crate::number::{count, fixed, number, percent, plural};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::token::{self, spoken};
-use attnscope::analysis::Number;
+use attnscope::Site;
 
 /// Height of the line of a key that may not be looked at.
 const QUIET: f32 = 26.0;
@@ -103,7 +103,7 @@ fn row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps,
         None => Node::text(PAD + l.label_w, mid + 10.0, Run::new(short(dot))).size(SMALL).fill(theme.muted),
     };
     // The score's arithmetic has q·k on its way.
-    let number = Number::Score { layer: data.layer, head: data.head, q_idx: data.q_idx, k_idx };
+    let number = Site::Scores.in_layer(data.layer, [data.head, data.q_idx, k_idx]);
     let node = node.anchor(Anchor::End).centred().value(dot).key(format!("dot-{k_idx}"));
     frame.push(node.target(Target::Number { number }).label(format!(
         "q·k of {}: {}",
@@ -128,7 +128,7 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
     let bar = Node::rect(zero.min(end), mid - 6.0, (end - zero).abs(), 12.0).radius(2.0).fill(fill).value(value);
     let bar =
         bar.key(format!("score-{k_idx}")).label(format!("score of {}: {}", spoken(data.token(k_idx)), short(value)));
-    let number = Number::Score { layer: data.layer, head: data.head, q_idx: data.q_idx, k_idx };
+    let number = Site::Scores.in_layer(data.layer, [data.head, data.q_idx, k_idx]);
     let target = Target::Number { number };
     // A score set by hand is no number of the run.
     let shown = if edited { Target::Own } else { target };
@@ -161,8 +161,7 @@ fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): 
 /// The weight, and under it the model's where the reader changed something.
 fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps, (k_idx, mid): (usize, f32)) {
     let (theme, w, changed) = (frame.theme, steps.weights[k_idx], is_changed(data, state));
-    let target =
-        Target::Number { number: Number::Weight { layer: data.layer, head: data.head, q_idx: data.q_idx, k_idx } };
+    let target = Target::Number { number: Site::Pattern.in_layer(data.layer, [data.head, data.q_idx, k_idx]) };
     let own = data.weights.get(k_idx).copied().filter(|_| changed);
     let y = if own.is_some() { mid - 7.0 } else { mid };
     let share = Node::text(l.weight, y, Run::new(short_percent(w))).size(LABEL).bold().anchor(Anchor::End);

@@ -189,7 +189,7 @@ pub(super) const UNDER: f32 = SMALL - 1.0;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use attnscope::analysis::Number;
+    use attnscope::Site;
     use attnscope::{Array, Token};
 
     fn trace(rows: usize) -> Trace {
@@ -207,7 +207,7 @@ mod tests {
         let data = Data::from_trace(&trace(3));
         let scene = render(&data, &State::default(), &Theme::LIGHT);
         let cell = scene.node("cell-2-7").unwrap();
-        let number = Number::Embed { position: 2, component: 7 };
+        let number = Site::Embed.at([2, 7]);
         assert_eq!((cell.value, cell.target), (Some(27.0), Some(crate::Target::Number { number })));
         assert!(scene.node("cell-2-8").is_none(), "the first eight");
         assert!(scene.texts().contains(&"id 9".to_string()));

@@ -6,7 +6,7 @@ use super::tokens::{CELLS, Data, State, UNDER};
 use crate::number::plural;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
-use attnscope::analysis::Number;
+use attnscope::Site;
 use std::ops::Range;
 
 const CHIP: f32 = 34.0;
@@ -126,7 +126,7 @@ fn vector(frame: &mut Frame, data: &Data, idx: usize, mid: f32, limit: f32) {
         height,
         down: true,
     };
-    strip.draw(frame, |_| 1.0, |component| Number::Embed { position: idx, component });
+    strip.draw(frame, |_| 1.0, |component| Site::Embed.at([idx, component]));
     frame.y += height;
     if let Some(under) = under(data, idx) {
         for (text, dy) in [("…".to_string(), 7.0), (under, 22.0)] {

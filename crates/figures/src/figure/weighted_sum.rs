@@ -1,10 +1,12 @@
 //! How the weights mix the values into z, what W_O makes of it, and where the word stands before and after.
 
+use super::head::{Head, captured};
 use super::{Canvas, Error, weighted_sum_draw as draw};
 use crate::number::{count, number, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
+use attnscope::Site;
 use attnscope::Trace;
 use attnscope::analysis::Number;
 
@@ -14,18 +16,10 @@ const MAX_ROWS: usize = 12;
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
-    /// The text, token by token (the keys).
-    pub tokens: Vec<String>,
-    /// Where among them the token stands that looks.
+    /// The head, its tokens (the keys) and its mask. Its layer has several: `attn_out` is what all of them add.
+    pub of: Head,
+    /// Where among the tokens the one stands that looks.
     pub position: usize,
-    /// The layer.
-    pub layer: usize,
-    /// The head.
-    pub head: usize,
-    /// The head of keys and values that it uses.
-    pub kv_head: usize,
-    /// How many heads the layer has: `attn_out` is what all of them add.
-    pub n_heads: usize,
     /// Its row of the pattern, `[kv_len]`.
     pub weights: Vec<f32>,
     /// The values, `[kv_len][d_head]`.
@@ -40,8 +34,6 @@ pub struct Data {
     pub after: Vec<(String, f32)>,
     /// Which numbers those cosines are, before and after; empty where they are none of a run's.
     pub cosines: [Vec<Number>; 2],
-    /// The model's name.
-    pub model: String,
 }
 
 impl Data {
@@ -55,31 +47,19 @@ impl Data {
         before: Vec<(String, f32)>,
         after: Vec<(String, f32)>,
     ) -> Result<Self, Error> {
-        let array = |name: &str| {
-            trace.layer(layer, name).ok_or_else(|| Error::NotCaptured { key: format!("blocks.{layer}.{name}") })
-        };
-        let (pattern, v, z, out) = (array("attn.pattern")?, array("attn.v")?, array("attn.z")?, array("attn_out")?);
-        let info = &trace.model;
-        if head >= info.n_heads {
-            return Err(Error::NoSuch { what: "head", index: head, len: info.n_heads });
-        }
+        let array = |site| captured(trace, layer, site);
+        let [pattern, v, z, out] = [array(Site::Pattern)?, array(Site::V)?, array(Site::Z)?, array(Site::AttnOut)?];
+        let of = Head::of(trace, layer, head)?;
+        let row = of.row_of(position)?;
         let no_such = Error::NoSuch { what: "token", index: position, len: trace.tokens.len() };
-        // The rows are the last of the tokens: all of them, unless earlier ones came from a cache.
-        let first = trace.tokens.len().saturating_sub(pattern.shape().get(1).copied().unwrap_or(0));
-        let row = position.checked_sub(first).ok_or_else(|| no_such.clone())?;
-        let kv_head = head / (info.n_heads / info.n_kv_heads.max(1)).max(1);
         let weights = pattern.row(&[head, row]).ok_or_else(|| no_such.clone())?.to_vec();
-        let values = (0..weights.len()).filter_map(|k| Some(v.row(&[kv_head, k])?.to_vec())).collect::<Vec<_>>();
+        let values = (0..weights.len()).filter_map(|k| Some(v.row(&[of.kv_head, k])?.to_vec())).collect::<Vec<_>>();
         if values.len() != weights.len() {
             return Err(Error::Size { what: "values", expected: weights.len(), found: values.len() });
         }
         Ok(Self {
-            tokens: trace.tokens.iter().map(|t| t.text.clone()).collect(),
+            of,
             position,
-            layer,
-            head,
-            kv_head,
-            n_heads: info.n_heads,
             weights,
             values,
             z: z.row(&[head, row]).ok_or_else(|| no_such.clone())?.to_vec(),
@@ -87,30 +67,28 @@ impl Data {
             before,
             after,
             cosines: [Vec::new(), Vec::new()],
-            model: info.name.clone(),
         })
     }
 
     pub(super) fn token(&self, k_idx: usize) -> &str {
-        self.tokens.get(k_idx).map_or("", String::as_str)
+        self.of.token(k_idx)
     }
 
     pub(super) fn value(&self, k_idx: usize, component: usize) -> f32 {
         self.values.get(k_idx).and_then(|v| v.get(component)).copied().unwrap_or(f32::NAN)
     }
 
-    /// How many tokens may be looked at: what comes later and has no weight may not.
-    pub(super) fn visible(&self) -> usize {
-        let later = self.weights.iter().skip(self.position + 1).all(|w| *w == 0.0);
-        if later { self.weights.len().min(self.position + 1) } else { self.weights.len() }
+    /// The keys that the token may look at, and those that have a weight all the same (a pattern may be put in by hand).
+    pub(super) fn visible(&self) -> Vec<usize> {
+        let keys = self.weights.iter().enumerate();
+        keys.filter(|(k, weight)| self.of.sees(self.position, *k) || **weight != 0.0).map(|(k, _)| k).collect()
     }
 
     /// The tokens to draw in their order, and those left out, of those that may be looked at.
     pub(super) fn choose(&self) -> (Vec<usize>, Vec<usize>) {
-        let n = self.visible();
-        let mut order: Vec<usize> = (0..n).collect();
+        let mut order = self.visible();
         order.sort_by(|&a, &b| self.weights[b].total_cmp(&self.weights[a]));
-        let mut left_out = order.split_off(n.min(MAX_ROWS));
+        let mut left_out = order.split_off(order.len().min(MAX_ROWS));
         order.sort_unstable();
         left_out.sort_unstable();
         (order, left_out)
@@ -118,7 +96,7 @@ impl Data {
 
     /// The name of a weight of its row, for a run that began with the first token.
     pub(super) fn number(&self, k_idx: usize) -> Number {
-        Number::Weight { layer: self.layer, head: self.head, q_idx: self.position, k_idx }
+        Site::Pattern.in_layer(self.of.layer, [self.of.head, self.position, k_idx])
     }
 }
 
@@ -151,8 +129,8 @@ pub(super) fn description(data: &Data, shown: &[usize]) -> String {
     format!(
         "In layer {}, head {}, “{}” mixes the values of {}: {}. Their sum z has {} numbers. Nearest by cosine before: {}; \
          after: {}.",
-        data.layer,
-        data.head,
+        data.of.layer,
+        data.of.head,
         spoken(data.token(data.position)),
         plural(shown.len(), "token"),
         mixed.join(", "),
@@ -169,9 +147,8 @@ mod tests {
 
     fn data() -> Data {
         Data {
-            tokens: ["the", "hot", "dog", "was"].map(String::from).to_vec(),
+            of: Head::made(["the", "hot", "dog", "was"].map(String::from).to_vec(), true),
             position: 2,
-            n_heads: 1,
             weights: vec![0.25, 0.5, 0.25, 0.0],
             values: vec![vec![1.0, 0.0], vec![-2.0, 1.0], vec![4.0, 2.0], vec![9.0, 9.0]],
             z: vec![0.25, 1.0],
@@ -192,6 +169,9 @@ mod tests {
         assert_eq!(data().choose(), (vec![0, 1, 2], vec![]));
         let looks_on = Data { weights: vec![0.25, 0.5, 0.0, 0.25], ..data() };
         assert_eq!(looks_on.choose().0.len(), 4);
+        let mut window = data();
+        (window.of.mask.window, window.weights) = (Some(2), vec![0.0, 0.5, 0.5, 0.0]);
+        assert_eq!(window.choose().0, [1, 2], "the first is beyond the window");
         let scene = render(&data(), &State::default(), &Theme::LIGHT);
         assert!(scene.node("v-2-0").is_some() && scene.node("v-3-0").is_none());
         assert!(scene.node("v-1-0").unwrap().opacity > scene.node("v-0-0").unwrap().opacity);
@@ -202,7 +182,7 @@ mod tests {
         let n = 300;
         let weights: Vec<f32> = (0..n).map(|k| if k == 7 { 0.5 } else { 0.5 / 299.0 }).collect();
         let data = Data {
-            tokens: vec!["a".into(); n],
+            of: Head::made(vec!["a".into(); n], true),
             position: n - 1,
             weights,
             values: vec![vec![1.0; 2]; n],

@@ -12,7 +12,7 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::text;
 use crate::theme::Theme;
 use crate::token::{self, spoken};
-use attnscope::analysis::Number;
+use attnscope::Site;
 
 /// Where everything is.
 pub(super) struct Layout {
@@ -65,7 +65,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (shown, left_out) = data.choose();
     let l = Layout::new(data, &shown, width);
     let looks = spoken(data.token(data.position));
-    let title = format!("What “{looks}” takes from the others: layer {}, head {}", data.layer, data.head);
+    let title = format!("What “{looks}” takes from the others: layer {}, head {}", data.of.layer, data.of.head);
     let lead = "Each value times its weight, added up, is z. The matrix W_O turns z into what is added to the word.";
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
     headings(&mut frame, &l);
@@ -80,12 +80,12 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     added(&mut frame, data, &l);
     words::draw(&mut frame, data);
     let longest = data.attn_out.len().max(data.z.len()).max(1);
-    let heads = format!("attn_out is the sum of all {} heads; z is one head's.", data.n_heads);
+    let heads = format!("attn_out is the sum of all {} heads; z is one head's.", data.of.n_heads);
     let notes = caption(&[
-        &credit(&data.model),
+        &credit(&data.of.model),
         "Blue is above zero, orange below; a value fades with its weight. Numbers are rounded.",
         if left_out.is_empty() { "" } else { &others },
-        if data.n_heads > 1 { &heads } else { "" },
+        if data.of.n_heads > 1 { &heads } else { "" },
         if per_pixel(l.strip_w / longest as f32) > 1 { SHARED } else { "" },
     ]);
     frame.finish(&notes, description(data, &shown))
@@ -144,8 +144,8 @@ fn value_row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, k_idx: u
     let width = l.strip_w - gap(l.strip_w / values.len().max(1) as f32);
     let place = Node::rect(l.strip, y, width, STRIP_H).radius(2.0).stroke(Stroke::new(theme.grid, 1.0));
     frame.push(place);
-    let (layer, head) = (data.layer, data.kv_head);
-    strip.draw(frame, |_| 0.04 + 0.96 * share, |component| Number::V { layer, head, position: k_idx, component });
+    let (layer, head) = (data.of.layer, data.of.kv_head);
+    strip.draw(frame, |_| 0.04 + 0.96 * share, |component| Site::V.in_layer(layer, [head, k_idx, component]));
     frame.y += l.row_h;
 }
 
@@ -165,9 +165,9 @@ fn mix(frame: &mut Frame, data: &Data, l: &Layout) {
     frame.push(Node::line(l.strip, frame.y, l.strip + l.strip_w, frame.y, line).opacity(0.6));
     frame.y += 8.0;
     let y = named(frame, l, "z", "the sum");
-    let (layer, head, position) = (data.layer, data.head, data.position);
+    let (layer, head, position) = (data.of.layer, data.of.head, data.position);
     let strip = strip(l, "z".into(), format!("z of {}", said(data, position)), &data.z, y, l.limit);
-    strip.draw(frame, |_| 1.0, |component| Number::Z { layer, head, position, component });
+    strip.draw(frame, |_| 1.0, |component| Site::Z.in_layer(layer, [head, position, component]));
     frame.y = y + STRIP_H;
 }
 
@@ -210,9 +210,9 @@ fn added(frame: &mut Frame, data: &Data, l: &Layout) {
     let room = if l.narrow { 120.0 } else { 56.0 };
     let what = format!("added to {}", text::fit(&said(data, data.position), room, SMALL, Weight::Regular));
     let y = named(frame, l, "attn_out", &what);
-    let (layer, position) = (data.layer, data.position);
+    let (layer, position) = (data.of.layer, data.position);
     let name = format!("attn_out of {}", said(data, position));
     let strip = strip(l, "attn-out".into(), name, &data.attn_out, y, l.limit_out);
-    strip.draw(frame, |_| 1.0, |component| Number::AttnOut { layer, position, component });
+    strip.draw(frame, |_| 1.0, |component| Site::AttnOut.in_layer(layer, [position, component]));
     frame.y = y + STRIP_H + 30.0;
 }

@@ -1,6 +1,8 @@
 //! Figures of the arithmetic of attention, on the lesson model's own numbers.
 
+use attnscope::Site;
 use attnscope::{Model, Trace};
+use attnscope_figures::figure::head::Head;
 use attnscope_figures::figure::{Canvas, Part, attention_steps, projection, weighted_sum};
 use attnscope_figures::{Scene, Theme};
 
@@ -21,7 +23,7 @@ pub fn lesson(text: &str) -> (Model, Trace) {
 /// What attention reads: the rows of `resid_pre`, normed.
 pub fn read(model: &Model, trace: &Trace, layer: usize) -> Vec<Vec<f32>> {
     let weight = &model.weights().blocks[layer].norm_attn.weight;
-    let resid = trace.layer(layer, "resid_pre").unwrap();
+    let resid = trace.layer(layer, Site::ResidPre).unwrap();
     let row = |x: &[f32]| {
         let mean = x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32;
         let scale = 1.0 / (mean + model.config().norm_eps).sqrt();
@@ -33,15 +35,15 @@ pub fn read(model: &Model, trace: &Trace, layer: usize) -> Vec<Vec<f32>> {
 pub fn projection(part: Part, position: usize) -> projection::Data {
     let (model, trace) = lesson("the hot dog was");
     let block = &model.weights().blocks[0];
-    let row = |name: &str| trace.layer(0, name).unwrap().row(&[0, position]).unwrap().to_vec();
+    let row = |site| trace.layer(0, site).unwrap().row(&[0, position]).unwrap().to_vec();
     let x = read(&model, &trace, 0).swap_remove(position);
     let (x, w, out) = match part {
-        Part::Query => (x, block.q.weight.to_f32(), row("attn.q")),
-        Part::Key => (x, block.k.weight.to_f32(), row("attn.k")),
-        Part::Value => (x, block.v.weight.to_f32(), row("attn.v")),
+        Part::Query => (x, block.q.weight.to_f32(), row(Site::Q)),
+        Part::Key => (x, block.k.weight.to_f32(), row(Site::K)),
+        Part::Value => (x, block.v.weight.to_f32(), row(Site::V)),
         Part::Output => {
-            let out = trace.layer(0, "attn_out").unwrap().row(&[position]).unwrap().to_vec();
-            (row("attn.z"), model.w_o(0, 0), out)
+            let out = trace.layer(0, Site::AttnOut).unwrap().row(&[position]).unwrap().to_vec();
+            (row(Site::Z), model.w_o(0, 0), out)
         }
     };
     let w = projection::transposed(&w, x.len());
@@ -60,8 +62,8 @@ pub fn large_projection(d_in: usize, d_out: usize) -> projection::Data {
 
 /// The nearest words to a token before and after attention of a layer.
 fn near(model: &Model, trace: &Trace, layer: usize, position: usize) -> [Vec<(String, f32)>; 2] {
-    ["resid_pre", "resid_mid"].map(|name| {
-        let x = trace.layer(layer, name).unwrap().row(&[position]).unwrap();
+    [Site::ResidPre, Site::ResidMid].map(|site| {
+        let x = trace.layer(layer, site).unwrap().row(&[position]).unwrap();
         let words = attnscope::analysis::neighbours(model, x, 6);
         words.into_iter().map(|n| (n.text, n.cosine)).collect()
     })
@@ -73,6 +75,11 @@ pub fn weighted_sum(text: &str, layer: usize, position: usize) -> weighted_sum::
     weighted_sum::Data::from_trace(&trace, layer, 0, position, before, after).unwrap()
 }
 
+/// A head of a larger model, made by rule.
+fn large_head(n: usize, n_heads: usize) -> Head {
+    Head { layer: 16, n_heads, model: "made-up numbers".into(), ..Head::made(super::words(n), true) }
+}
+
 /// A token of a larger model, made by rule.
 pub fn large_weighted_sum(n: usize, d_head: usize, d_model: usize) -> weighted_sum::Data {
     let weights = super::weights(n, 5, true).split_off(n * (n - 1));
@@ -80,17 +87,14 @@ pub fn large_weighted_sum(n: usize, d_head: usize, d_model: usize) -> weighted_s
     let z = (0..d_head).map(|c| weights.iter().zip(&values).map(|(w, v)| w * v[c]).sum()).collect();
     let near = |seed: usize| super::words(9)[seed..].iter().map(|w| (w.clone(), 0.4 / seed as f32)).collect();
     weighted_sum::Data {
-        tokens: super::words(n),
+        of: large_head(n, 9),
         position: n - 1,
-        layer: 16,
-        n_heads: 9,
         weights,
         values,
         z,
         attn_out: super::vector("out", d_model, 3).values,
         before: near(2),
         after: near(4),
-        model: "made-up numbers".into(),
         ..Default::default()
     }
 }
@@ -117,17 +121,13 @@ pub fn large_steps(n: usize, d_head: usize, d_model: usize) -> attention_steps::
     let v = rows(40, d_head);
     let mix = |row: &Vec<f32>| (0..d_head).map(|c| row.iter().zip(&v).map(|(w, v)| w * v[c]).sum()).collect();
     attention_steps::Data {
-        tokens: super::words(n),
-        layer: 16,
+        of: large_head(n, 1),
         z: weights.iter().map(mix).collect(),
         x: rows(1, d_model),
         q: q.clone(),
         k: k.clone(),
         v: v.clone(),
         weights,
-        causal: true,
-        model: "made-up numbers".into(),
-        ..Default::default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Change, Elsewhere, Open};
 use attnscope::NextToken;
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope_figures::figure::compare::{Column, Data};
 use attnscope_protocol::Run;
 use std::borrow::Cow;
@@ -42,6 +42,6 @@ pub fn open<'a>(answers: impl IntoIterator<Item = Answer<'a>>, most: usize, item
     // Of two tokens that read alike the likelier one has the bar.
     let alike = answer.next.iter().filter(|next| next.text == *word);
     let next = alike.max_by(|a, b| a.p.total_cmp(&b.p))?;
-    let number = Number::Probability { position: answer.after.checked_sub(1)?, token: next.id as usize };
+    let number = Site::Probabilities.at([answer.after.checked_sub(1)?, next.id as usize]);
     Some(Change::Open(Open::There(number, answer.of.clone())))
 }

@@ -5,6 +5,7 @@ use super::player::Player;
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
+use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
 use attnscope_figures::figure::attention_steps::{Data, STEPS, State, render};
@@ -62,7 +63,7 @@ impl PageFigure for AttentionSteps {
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let (trace, chosen) = chosen(page)?;
-    let x = trace.layer(chosen.layer, "attn_in").ok_or_else(|| too_long("every layer's input"))?;
+    let x = trace.layer(chosen.layer, Site::AttnIn).ok_or_else(|| too_long("every layer's input"))?;
     let x = x.data().chunks_exact(trace.model.d_model.max(1)).map(<[f32]>::to_vec).collect();
     Ok(Data::from_trace(trace, chosen.layer, chosen.head, x)?)
 }

@@ -4,7 +4,7 @@ use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Open, Page, Paper};
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope_figures::figure::components::{Data, State, render};
 use attnscope_figures::{Table, Target};
 
@@ -61,17 +61,17 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
 fn summed(page: &Page<'_>, k_idx: usize) -> Option<Change> {
     let (trace, chosen) = chosen(page).ok()?;
     let (layer, head, q_idx) = (chosen.layer, chosen.head, position(page, trace));
-    Some(Change::Open(Open::Here(Number::Score { layer, head, q_idx, k_idx })))
+    Some(Change::Open(Open::Here(Site::Scores.in_layer(layer, [head, q_idx, k_idx]))))
 }
 
 /// A component of the query or of a key.
 fn opened(page: &Page<'_>, k_idx: Option<usize>, component: usize) -> Option<Change> {
     let (trace, chosen) = chosen(page).ok()?;
-    let kv_head = chosen.head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);
+    let kv_head = trace.model.kv_head(chosen.head);
     let layer = chosen.layer;
     let number = match k_idx {
-        None => Number::Q { layer, head: chosen.head, position: position(page, trace), component },
-        Some(k_idx) => Number::K { layer, head: kv_head, position: k_idx, component },
+        None => Site::Q.in_layer(layer, [chosen.head, position(page, trace), component]),
+        Some(k_idx) => Site::K.in_layer(layer, [kv_head, k_idx, component]),
     };
     Some(Change::Open(number.into()))
 }

@@ -3,6 +3,7 @@
 use super::choose::{largest, picked, position, token_picker};
 use super::{PageFigure, View, opened, usual};
 use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::vector_strip::{Data, State, Vector, render};
@@ -54,7 +55,7 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let word = spoken(&token.text);
     let here = before.map_or_else(|| word.clone(), |b| format!("{} {word}", spoken(&b.text)));
     let names = [here, format!("{word} alone"), other.map(|n| spoken(&n.text)).unwrap_or_default()];
-    let first = |id: &u32| Number::TokenEmbed { token: *id as usize, component: 0 };
+    let first = |id: &u32| Site::TokenEmbed.at([*id as usize, 0]);
     let vectors = names.into_iter().zip(tokens.iter().map(first)).zip(vectors);
     let vectors = vectors.map(|((name, first), values)| Vector { name, values: values.clone(), first: Some(first) });
     Ok(Data {
@@ -67,7 +68,7 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
 
 /// Of the numbers of a strip from the first on, that farthest from 0.
 fn strongest(page: &Page<'_>, first: Number, len: usize) -> Option<Number> {
-    let Number::TokenEmbed { component: from, .. } = first else { return None };
+    let from = first.last();
     let data = data(page).ok()?;
     let strip = data.vectors.iter().find(|v| v.first == Some(first.with_last(0)))?;
     Some(first.with_last(from + largest(strip.values.get(from..from + len)?)?))

@@ -4,7 +4,7 @@ use super::choose::{picked, position, token_picker};
 use super::player::Player;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Open, Page, Paper, Place};
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::analysis::explain::Between;
 use attnscope::analysis::journey as place_between;
 use attnscope::analysis::journey::{Depths, depths};
@@ -136,8 +136,8 @@ impl Journey {
         let Some(reading) = paths.iter().chain(kinds.iter().flatten()).nth(word) else { return Ok(Vec::new()) };
         let (position, component) = (spot(page, reading)?, 0);
         let number = match depth.checked_sub(1) {
-            None => Number::Embed { position, component },
-            Some(layer) => Number::ResidPost { layer, position, component },
+            None => Site::Embed.at([position, component]),
+            Some(layer) => Site::ResidPost.in_layer(layer, [position, component]),
         };
         Ok(vec![Change::Open(Open::There(
             number,

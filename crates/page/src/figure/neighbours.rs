@@ -3,8 +3,9 @@
 use super::choose::{picked, position, token_picker};
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::Site;
 use attnscope::Trace;
-use attnscope::analysis::{Neighbour, Number};
+use attnscope::analysis::Neighbour;
 use attnscope_figures::Table;
 use attnscope_figures::figure::neighbours::{Data, List, State, render};
 use attnscope_figures::token::spoken;
@@ -47,7 +48,7 @@ fn data(page: &Page<'_>, trace: &Trace) -> Result<Data, Missing> {
         // A word is nearest to itself, and often to other writings of it: that says nothing.
         let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());
         let others: Vec<Neighbour> = near.iter().filter(|n| !same(&n.text)).take(NEAR).cloned().collect();
-        let number = Number::EmbedCosine { position, token: 0 };
+        let number = Site::EmbedCosine.at([position, 0]);
         Ok(List::new(format!("nearest to {}", spoken(&token.text)), &others, number))
     });
     // All are asked for before one is waited for.

@@ -4,7 +4,7 @@ use super::choose::{chosen, head_picker, largest, picked, position, token_picker
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Open, Page, Paper};
 use attnscope::MatrixKind;
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::Part;
 use attnscope_figures::figure::projection::{Data, State, render};
@@ -66,13 +66,8 @@ impl PageFigure for Projection {
                 self.component = Some(moved(self.component, *right, *columns));
                 self.row = Some(moved(self.row, *down, *rows));
             }
-            Event::Chosen(
-                Target::Number {
-                    number: Number::Q { component, .. } | Number::K { component, .. } | Number::V { component, .. },
-                },
-                _,
-            ) => {
-                self.component = Some(*component);
+            Event::Chosen(Target::Number { number }, _) if matches!(number.site(), Site::Q | Site::K | Site::V) => {
+                self.component = Some(number.last());
                 return usual(event, page);
             }
             _ => return usual(event, page),
@@ -85,17 +80,17 @@ impl Projection {
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
         let (trace, chosen) = chosen(page)?;
         let at = position(page, trace);
-        let kv_head = chosen.head / (trace.model.n_heads / trace.model.n_kv_heads.max(1)).max(1);
-        let (head, name, which) = match self.part {
-            Part::Key => (kv_head, "attn.k", MatrixKind::K),
-            Part::Value => (kv_head, "attn.v", MatrixKind::V),
-            _ => (chosen.head, "attn.q", MatrixKind::Q),
+        let kv_head = trace.model.kv_head(chosen.head);
+        let (head, site, which) = match self.part {
+            Part::Key => (kv_head, Site::K, MatrixKind::K),
+            Part::Value => (kv_head, Site::V, MatrixKind::V),
+            _ => (chosen.head, Site::Q, MatrixKind::Q),
         };
-        let row = |name: &str, at: &[usize]| {
-            let row = trace.layer(chosen.layer, name).and_then(|array| array.row(at));
-            row.map(<[f32]>::to_vec).ok_or_else(|| too_long(name))
+        let row = |site: Site, at: &[usize]| {
+            let row = trace.layer(chosen.layer, site).and_then(|array| array.row(at));
+            row.map(<[f32]>::to_vec).ok_or_else(|| too_long(site.name()))
         };
-        let (x, out) = (row("attn_in", &[at])?, row(name, &[head, at])?);
+        let (x, out) = (row(Site::AttnIn, &[at])?, row(site, &[head, at])?);
         let request = Request::Matrix { model: page.selection.model.clone(), layer: chosen.layer, head, which };
         let Response::Matrix(w) = page.ask(&request)? else { return Err(Missing::Waiting) };
         let token = trace.tokens.get(at).map(|t| t.text.clone()).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{Answers, Place};
+use attnscope::Site;
 use attnscope_protocol::{LessonOnly, Request, Response, Session};
 
 /// A page that the lesson model has answered.
@@ -21,7 +22,7 @@ const PATTERN: Target = Target::Pattern { layer: 0, head: 0, q_len: 4, kv_len: 4
 /// In the third of four rows, in the second of four columns.
 const PLACE: Place = Place { x: 90.0, y: 150.0, across: 0.3, down: 0.7 };
 const NOWHERE: Place = Place { x: 0.0, y: 0.0, across: 0.0, down: 0.0 };
-const DOG_HOT: Number = Number::Weight { layer: 0, head: 0, q_idx: 2, k_idx: 1 };
+const DOG_HOT: Number = Site::Pattern.in_layer(0, [0, 2, 1]);
 
 #[test]
 fn a_click_on_a_picture_opens_the_number_under_the_pointer() {
@@ -32,9 +33,9 @@ fn a_click_on_a_picture_opens_the_number_under_the_pointer() {
         };
         assert_eq!(selection.q_idx, Some(2));
     }
-    let first = Number::AttnOut { layer: 1, position: 3, component: 0 };
+    let first = Site::AttnOut.in_layer(1, [3, 0]);
     let line = Target::Numbers { first, columns: 32, rows: 1 };
-    let under = Number::AttnOut { layer: 1, position: 3, component: 9 };
+    let under = Site::AttnOut.in_layer(1, [3, 9]);
     for name in ["weighted-sum", "attention-steps", "tokens", "embeddings"] {
         assert_eq!(hear(name, Event::Chosen(line, PLACE)), [Change::Open(under.into())], "{name}");
     }
@@ -53,13 +54,15 @@ fn a_pointer_over_a_picture_is_over_its_row() {
 #[test]
 fn enter_on_a_picture_opens_what_is_strongest_in_it() {
     assert_eq!(hear("matrix", Event::Chosen(PATTERN, NOWHERE)), [Change::Open(DOG_HOT.into())], "of the chosen row");
-    let first = Number::Z { layer: 0, head: 0, position: 2, component: 4 };
+    let first = Site::Z.in_layer(0, [0, 2, 4]);
     let opened = hear("weighted-sum", Event::Chosen(Target::Numbers { first, columns: 3, rows: 2 }, NOWHERE));
-    let [Change::Open(Open::Here(Number::Z { component, .. }))] = opened[..] else { panic!("{opened:?}") };
-    let z = with_page(|page| page.run().unwrap().trace.layer(0, "attn.z").unwrap().row(&[0, 2]).unwrap().to_vec());
+    let [Change::Open(Open::Here(number))] = opened[..] else { panic!("{opened:?}") };
+    let component = number.last();
+    assert_eq!(number.site(), Site::Z);
+    let z = with_page(|page| page.run().unwrap().trace.layer(0, Site::Z).unwrap().row(&[0, 2]).unwrap().to_vec());
     assert!((4..10).contains(&component), "{component}");
     assert!(z[4..10].iter().all(|x| x.abs() <= z[component].abs()), "{component} of {z:?}");
-    let beyond = Number::Z { layer: 7, head: 0, position: 2, component: 0 };
+    let beyond = Site::Z.in_layer(7, [0, 2, 0]);
     assert!(hear("tokens", Event::Chosen(Target::Numbers { first: beyond, columns: 3, rows: 1 }, NOWHERE)).is_empty());
 }
 

@@ -3,7 +3,7 @@
 use super::{PageFigure, View, usual};
 use crate::selection::TRAINED;
 use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Open, Page, Paper, SENTENCE};
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope::lesson::{self, Settings};
 use attnscope_figures::figure::training::{Data, Measure, Series, State, render};
@@ -155,7 +155,7 @@ impl Training {
         self.step = step;
         self.losses.push((step, loss));
         let weight = |(layer, q, k): (usize, usize, usize)| {
-            run.trace.layer(layer, "attn.pattern").and_then(|p| p.row(&[0, q])).and_then(|row| row.get(k)).copied()
+            run.trace.layer(layer, Site::Pattern).and_then(|p| p.row(&[0, q])).and_then(|row| row.get(k)).copied()
         };
         let foods = || run.next.iter().filter(|next| FOODS.contains(&next.text.as_str()));
         self.foods = foods().map(|next| next.id as usize).collect();
@@ -170,16 +170,16 @@ impl Training {
         let data = self.data(page).ok()?;
         let model = Elsewhere { model: TRAINED.into(), text: SENTENCE.into(), ..Elsewhere::default() };
         if data.is_loss(item) {
-            let number = Number::Probability { position: LAST, token: *self.foods.first()? };
+            let number = Site::Probabilities.at([LAST, *self.foods.first()?]);
             return Some(Change::Open(Open::There(number, Elsewhere { of: Of::Loss(data.back()), ..model })));
         }
         self.looks.get(item)?.last()?;
         Some(match LOOKS.get(item) {
             Some(&(layer, q_idx, k_idx)) => {
-                Change::Open(Open::There(Number::Weight { layer, head: 0, q_idx, k_idx }, model))
+                Change::Open(Open::There(Site::Pattern.in_layer(layer, [0, q_idx, k_idx]), model))
             }
             None => {
-                let number = Number::Probability { position: LAST, token: *self.foods.first()? };
+                let number = Site::Probabilities.at([LAST, *self.foods.first()?]);
                 Change::Open(Open::There(number, Elsewhere { of: Of::AnyOf(self.foods.clone()), ..model }))
             }
         })

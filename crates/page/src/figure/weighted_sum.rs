@@ -4,6 +4,7 @@ use super::choose::{chosen, head_picker, largest, picked, position, token_picker
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::Site;
 use attnscope::analysis::{Neighbour, Number};
 use attnscope_figures::figure::weighted_sum::{Data, State, render};
 use attnscope_figures::{Table, Target};
@@ -38,11 +39,11 @@ impl PageFigure for WeightedSum {
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Set(id, value) => return picked(page, id, value),
-            Event::Over(Target::Number { number: Number::V { component, position, .. } }, _) => {
-                (self.component, self.k_idx) = (Some(*component), Some(*position));
+            Event::Over(Target::Number { number }, _) if number.site() == Site::V => {
+                (self.component, self.k_idx) = (Some(number.last()), Some(number.position()));
             }
-            Event::Over(Target::Number { number: Number::Z { component, .. } }, _) => {
-                (self.component, self.k_idx) = (Some(*component), None);
+            Event::Over(Target::Number { number }, _) if number.site() == Site::Z => {
+                (self.component, self.k_idx) = (Some(number.last()), None);
             }
             Event::Over(Target::Key { k_idx }, _) => self.k_idx = Some(*k_idx),
             _ => return usual(event, page),
@@ -54,19 +55,19 @@ impl PageFigure for WeightedSum {
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let (trace, chosen) = chosen(page)?;
     let at = position(page, trace);
-    let row = |name: &str| {
-        let row = trace.layer(chosen.layer, name).and_then(|array| array.row(&[at]));
-        row.map(<[f32]>::to_vec).ok_or_else(|| too_long(name))
+    let row = |site: Site| {
+        let row = trace.layer(chosen.layer, site).and_then(|array| array.row(&[at]));
+        row.map(<[f32]>::to_vec).ok_or_else(|| too_long(site.name()))
     };
     // Both are wanted at once.
-    let (before, after) = (near(page, row("resid_pre")?), near(page, row("resid_mid")?));
+    let (before, after) = (near(page, row(Site::ResidPre)?), near(page, row(Site::ResidMid)?));
     let (before, after, layer) = (before?, after?, chosen.layer);
     let named = |near: &[Neighbour]| near.iter().map(|n| (n.text.clone(), n.cosine)).collect();
     let data = Data::from_trace(trace, layer, chosen.head, at, named(before), named(after))?;
     let opens = |near: &[Neighbour], number: Number| near.iter().map(|n| number.with_last(n.id as usize)).collect();
     let cosines = [
-        opens(before, Number::PreCosine { layer, position: at, token: 0 }),
-        opens(after, Number::MidCosine { layer, position: at, token: 0 }),
+        opens(before, Site::PreCosine.in_layer(layer, [at, 0])),
+        opens(after, Site::MidCosine.in_layer(layer, [at, 0])),
     ];
     Ok(Data { cosines, ..data })
 }

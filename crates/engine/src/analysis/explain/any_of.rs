@@ -3,10 +3,10 @@
 use super::super::Number;
 use super::explanation::{Explanation, Rule, Term};
 use super::held::Held;
-use crate::{Error, Model, Trace};
+use crate::{Error, Model, Site, Trace};
 
 /// Explains the sum of the probabilities of `tokens` after the token at `position`. The trace must hold what a
-/// [`Number::Probability`] needs.
+/// [`Site::Probabilities`] needs.
 ///
 /// # Errors
 /// A token or a position that does not exist, no tokens, an encoder.
@@ -15,13 +15,13 @@ pub fn explain_any_of(model: &Model, trace: &Trace, position: usize, tokens: &[u
     if tokens.is_empty() {
         return Err(Error::usage("no tokens are named whose probabilities could be added up"));
     }
-    let numbers: Vec<Number> = tokens.iter().map(|&token| Number::Probability { position, token }).collect();
+    let numbers: Vec<Number> = tokens.iter().map(|&token| Site::Probabilities.at([position, token])).collect();
     for number in &numbers {
         super::check(model, *number, held.n_tokens())?;
     }
     let row = held.row(numbers[0])?;
     let term = |number: &Number| {
-        let token = number.indices()[1];
+        let token = number.last();
         let factor = super::Factor::number("probability", *number, row[token]);
         Term::product(held.word(token), vec![factor])
     };

@@ -7,24 +7,20 @@ use super::linear::{Place, plus_bias, terms};
 use super::name::component;
 use super::parts::{Arithmetic, Steps};
 use crate::Error;
+use crate::site::Site;
 use attnscope_kernels::attention::Mask;
 
 /// One component of a query, key or value straight from its matrix.
 pub(super) fn projected(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
-    let ((layer, head, position, i), letter) = match number {
-        Number::QRaw { layer, head, position, component } => ((layer, head, position, component), "Q"),
-        Number::KRaw { layer, head, position, component } => ((layer, head, position, component), "K"),
-        Number::V { layer, head, position, component } => ((layer, head, position, component), "V"),
-        other => return Err(Error::usage(format!("`{other}` comes from no matrix of queries, keys or values"))),
-    };
+    let (layer, head, position, i) = (number.layer().unwrap_or(0), number.head(), number.position(), number.last());
     let block = &held.model.weights().blocks[layer];
-    let linear = match letter {
-        "Q" => &block.q,
-        "K" => &block.k,
-        _ => &block.v,
+    let (linear, letter) = match number.site() {
+        Site::QRaw => (&block.q, "Q"),
+        Site::KRaw => (&block.k, "K"),
+        _ => (&block.v, "V"),
     };
     let place = Place::of(layer, "attn", letter, vec![head, i]);
-    let inputs = held.factors(Number::AttnIn { layer, position, component: 0 })?;
+    let inputs = held.factors(Site::AttnIn.in_layer(layer, [position, 0]))?;
     let row = head * held.config().d_head + i;
     let formula = format!("Σ attn_in · W_{letter}{}", plus_bias(linear, &format!("b_{letter}")));
     Ok(Arithmetic::sum(formula, terms(linear, row, &place, inputs, |from| vec![head, from, i], component)))
@@ -51,25 +47,20 @@ fn why_masked(held: &Held<'_>, q_idx: usize, k_idx: usize) -> String {
     }
 }
 
-pub(super) fn score(
-    held: &Held<'_>,
-    layer: usize,
-    head: usize,
-    q_idx: usize,
-    k_idx: usize,
-) -> Result<Arithmetic, Error> {
+pub(super) fn score(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (layer, head, q_idx, k_idx) = (number.layer().unwrap_or(0), number.head(), number.position(), number.last());
     let c = held.config();
     if !is_visible(held, q_idx, k_idx) {
         let masked = Arithmetic::sum("−∞, whatever q and k are", Vec::new());
         return Ok(Arithmetic { rule: Rule::Masked, remarks: vec![why_masked(held, q_idx, k_idx)], ..masked });
     }
-    let kv_head = head / (c.n_heads / c.n_kv_heads);
-    let q = held.factors(Number::Q { layer, head, position: q_idx, component: 0 })?;
-    let k = held.factors(Number::K { layer, head: kv_head, position: k_idx, component: 0 })?;
+    let kv_head = c.kv_head(head);
+    let q = held.factors(Site::Q.in_layer(layer, [head, q_idx, 0]))?;
+    let k = held.factors(Site::K.in_layer(layer, [kv_head, k_idx, 0]))?;
     let products = q.into_iter().zip(k).enumerate().map(|(i, (q, k))| Term::product(component(i), vec![q, k]));
     let mut steps = Steps::default();
     let dot = steps.add("q·k", "Σ q · k", Rule::Sum, products.collect());
-    let root = Factor::constant("√d_head", (c.d_head as f32).sqrt()).divisor();
+    let root = Factor::constant("√d_head", 1.0 / c.score_scale()).divisor();
     let terms = vec![Term::product("q·k ÷ √d_head", vec![dot, root])];
     let (formula, rule) = match c.soft_cap {
         Some(cap) => ("cap · tanh(q·k ÷ √d_head ÷ cap)", Rule::SoftCap { cap }),
@@ -79,20 +70,16 @@ pub(super) fn score(
 }
 
 /// The values, mixed by the weights of the row.
-pub(super) fn z(
-    held: &Held<'_>,
-    layer: usize,
-    head: usize,
-    position: usize,
-    component: usize,
-) -> Result<Arithmetic, Error> {
-    let kv_head = head / (held.config().n_heads / held.config().n_kv_heads);
-    let weights = held.factors(Number::Weight { layer, head, q_idx: position, k_idx: 0 })?;
+pub(super) fn z(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (layer, head, position, component) =
+        (number.layer().unwrap_or(0), number.head(), number.position(), number.last());
+    let kv_head = held.config().kv_head(head);
+    let weights = held.factors(Site::Pattern.in_layer(layer, [head, position, 0]))?;
     let mut terms = Vec::new();
     for (k_idx, weight) in weights.into_iter().enumerate() {
         // A key that is masked has no part in it, unless a pattern was put in from outside.
         if is_visible(held, position, k_idx) || weight.value != 0.0 {
-            let v = held.factor(Number::V { layer, head: kv_head, position: k_idx, component })?;
+            let v = held.factor(Site::V.in_layer(layer, [kv_head, k_idx, component]))?;
             terms.push(Term::product(held.label(k_idx), vec![weight, v]));
         }
     }
@@ -100,12 +87,13 @@ pub(super) fn z(
 }
 
 /// What all heads write through W_O.
-pub(super) fn attn_out(held: &Held<'_>, layer: usize, position: usize, i: usize) -> Result<Arithmetic, Error> {
+pub(super) fn attn_out(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let c = held.config();
+    let (layer, position, i) = (number.layer().unwrap_or(0), number.position(), number.last());
     let o = &held.model.weights().blocks[layer].o;
     let mut inputs = Vec::with_capacity(c.n_heads * c.d_head);
     for head in 0..c.n_heads {
-        inputs.extend(held.factors(Number::Z { layer, head, position, component: 0 })?);
+        inputs.extend(held.factors(Site::Z.in_layer(layer, [head, position, 0]))?);
     }
     let place = Place::of(layer, "attn", "O", vec![i]);
     let split = |at: usize| (at / c.d_head, at % c.d_head);

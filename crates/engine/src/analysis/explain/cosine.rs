@@ -7,18 +7,17 @@ use super::held::Held;
 use super::name::component;
 use super::parts::{Arithmetic, Steps};
 use crate::Error;
+use crate::site::Site;
 
 /// The vector that is compared, as factors, and the token that it is compared to; none for another kind of number.
 fn compared(held: &Held<'_>, number: Number) -> Option<(Result<Vec<Factor>, Error>, usize)> {
-    Some(match number {
+    let (position, token) = (number.position(), number.last());
+    let row = |site: Site| held.factors(site.in_layer(number.layer().unwrap_or(0), [position, 0]));
+    Some(match number.site() {
         // The model's table and not what enters the first layer: that may have a position in it.
-        Number::EmbedCosine { position, token } => (Ok(stored(held, held.trace.tokens[position].id as usize)), token),
-        Number::PreCosine { layer, position, token } => {
-            (held.factors(Number::ResidPre { layer, position, component: 0 }), token)
-        }
-        Number::MidCosine { layer, position, token } => {
-            (held.factors(Number::ResidMid { layer, position, component: 0 }), token)
-        }
+        Site::EmbedCosine => (Ok(stored(held, held.trace.tokens[position].id as usize)), token),
+        Site::PreCosine => (row(Site::ResidPre), token),
+        Site::MidCosine => (row(Site::ResidMid), token),
         _ => return None,
     })
 }

@@ -4,10 +4,11 @@ use super::super::Number;
 use super::cosine;
 use super::explanation::Factor;
 use super::name::{short, shown};
-use crate::config::NormPlace;
 use crate::model::probabilities;
-use crate::weights::{Linear, Norm, product};
-use crate::{Config, Error, Model, Trace, block};
+use crate::site::{Site, Stage};
+use crate::stream::{self, Step};
+use crate::weights::{Linear, product};
+use crate::{Config, Error, Model, Trace};
 use std::borrow::Cow;
 
 /// A model and the trace of a run of it over a whole text.
@@ -44,9 +45,8 @@ impl<'a> Held<'a> {
         if let Some(cosine) = cosine::value(self, number)? {
             return Ok(cosine);
         }
-        let last = number.indices().last().copied().unwrap_or(0);
         let row = self.row(number)?;
-        row.get(last).copied().ok_or_else(|| missing(number))
+        row.get(number.last()).copied().ok_or_else(|| missing(number))
     }
 
     /// It, as a factor.
@@ -63,83 +63,70 @@ impl<'a> Held<'a> {
 
     /// The row of an array in which a number lies: all components of its token, all keys of its query.
     pub fn row(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
-        let w = &self.model.weights;
-        Ok(match number {
-            Number::TokenEmbed { token, .. } => self.model.embedding(token as u32).into(),
-            Number::EmbedSum { position, .. } => self.embed_sum(position).into(),
-            Number::AttnIn { layer, position, .. } => {
-                self.read(Number::ResidPre { layer, position, component: 0 }, &w.blocks[layer].norm_attn)?
+        let blocks = &self.model.weights.blocks;
+        let block = number.layer().and_then(|layer| blocks.get(layer));
+        Ok(match (number.site(), block) {
+            (Site::TokenEmbed, _) => self.model.embedding(number.indices()[0] as u32).into(),
+            (Site::EmbedSum, _) => {
+                self.model.embed_sum(self.trace.tokens[number.position()].id, number.position()).into()
             }
-            Number::MlpIn { layer, position, .. } => {
-                let mlp = w.blocks[layer].mlp.as_ref().ok_or_else(|| missing(number))?;
-                self.read(Number::ResidMid { layer, position, component: 0 }, &mlp.norm)?
-            }
-            Number::QRaw { layer, head, position, .. } => self.project(&w.blocks[layer].q, layer, head, position)?,
-            Number::KRaw { layer, head, position, .. } => self.project(&w.blocks[layer].k, layer, head, position)?,
-            Number::AttnSum { layer, position, .. } => {
-                let to = Number::ResidPre { layer, position, component: 0 };
-                self.sum(to, Number::AttnOut { layer, position, component: 0 })?
-            }
-            Number::MlpSum { layer, position, .. } => {
-                let to = Number::ResidMid { layer, position, component: 0 };
-                self.sum(to, Number::MlpOut { layer, position, component: 0 })?
-            }
-            Number::Logit { position, .. } => self.logits(position)?,
-            Number::Probability { position, .. } => probabilities(&self.logits(position)?).into(),
+            (Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum, _) => self.stream(number)?,
+            (Site::QRaw, Some(block)) => self.project(&block.q, number)?,
+            (Site::KRaw, Some(block)) => self.project(&block.k, number)?,
+            (Site::Logits, _) => self.logits(number.position())?,
+            (Site::Probabilities, _) => probabilities(&self.logits(number.position())?).into(),
             _ => self.held(number)?.into(),
+        })
+    }
+
+    /// How a number of the residual stream comes about.
+    pub fn step(&self, number: Number) -> Result<Step<'a>, Error> {
+        let layer = number.layer().unwrap_or(0);
+        let step = stream::step(self.config(), &self.model.weights, number.site(), layer);
+        step.ok_or_else(|| missing(number))
+    }
+
+    /// The number of another site from which one of the stream is made, at the same token.
+    pub fn place_of(&self, number: Number, site: Site) -> Number {
+        // What the last norm reads is what the last layer left.
+        let last = self.config().n_layers.saturating_sub(1);
+        number.of(site).in_other_layer(number.layer().unwrap_or(if site.stage() == Stage::Layer { last } else { 0 }))
+    }
+
+    /// A row of the stream that the trace need not hold, made of those that it does.
+    fn stream(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
+        Ok(match self.step(number)? {
+            Step::Same(of, _) => self.held(number.of(of))?.into(),
+            Step::Norm { of, weights, .. } => {
+                stream::normalise(self.config(), weights, self.held(number.of(of))?).into()
+            }
+            Step::Sum(a, b) => {
+                let mut sum = self.held(number.of(a))?.to_vec();
+                stream::add(&mut sum, self.held(number.of(b))?);
+                sum.into()
+            }
         })
     }
 
     /// A row that the trace holds.
     fn held(&self, number: Number) -> Result<&'a [f32], Error> {
-        let c = self.config();
-        let width = match number {
-            Number::Q { .. } | Number::K { .. } | Number::V { .. } | Number::Z { .. } => c.d_head,
-            Number::Score { .. } | Number::Weight { .. } => self.n_tokens(),
-            Number::MlpPost { .. } => c.mlp.map_or(0, |mlp| mlp.d_ff),
-            _ => c.d_model,
-        };
+        let n = self.n_tokens();
         let array = self.trace.get(&number.key()).ok_or_else(|| missing(number))?;
+        let expected = number.site().shape(self.config(), n, n);
         let at = number.indices();
-        let row = array.row(&at[..at.len() - 1]).filter(|row| row.len() == width);
-        row.filter(|_| array.shape().iter().rev().nth(1) == Some(&self.n_tokens())).ok_or_else(|| {
-            let (key, shape, n) = (number.key(), array.shape(), self.n_tokens());
+        let row = array.row(&at[..at.len() - 1]).filter(|_| array.shape() == expected);
+        row.ok_or_else(|| {
+            let (key, shape) = (number.key(), array.shape());
             let why = "only runs over a whole text, without a cache, can be explained";
-            Error::usage(format!("`{key}` has shape {shape:?}, expected rows of {width} for {n} tokens; {why}"))
+            Error::usage(format!("`{key}` has shape {shape:?}, expected {expected:?} for {n} tokens; {why}"))
         })
-    }
-
-    /// What enters the model, before its norm.
-    fn embed_sum(&self, position: usize) -> Vec<f32> {
-        let w = &self.model.weights;
-        let mut row = self.model.embedding(self.trace.tokens[position].id);
-        let learned = w.positions.as_ref().map(|p| p.row_f32(position));
-        for added in learned.iter().chain(&w.token_type) {
-            row.iter_mut().zip(added).for_each(|(x, a)| *x += a);
-        }
-        row
-    }
-
-    /// A row of the residual stream as attention or MLP reads it.
-    fn read(&self, resid: Number, norm: &Norm) -> Result<Cow<'a, [f32]>, Error> {
-        let (c, resid) = (self.config(), self.held(resid)?);
-        Ok(match c.norm_place {
-            NormPlace::Pre => block::normalise(c, norm, resid).into(),
-            NormPlace::Post => resid.into(),
-        })
-    }
-
-    /// Two rows added.
-    fn sum(&self, a: Number, b: Number) -> Result<Cow<'a, [f32]>, Error> {
-        let (a, b) = (self.held(a)?, self.held(b)?);
-        Ok(a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>().into())
     }
 
     /// One head of a projection of what attention reads.
-    fn project(&self, w: &Linear, layer: usize, head: usize, position: usize) -> Result<Cow<'a, [f32]>, Error> {
-        let d = self.config().d_head;
+    fn project(&self, w: &Linear, number: Number) -> Result<Cow<'a, [f32]>, Error> {
+        let (d, head, position) = (self.config().d_head, number.head(), number.position());
         let rows = head * d..(head + 1) * d;
-        let x = self.row(Number::AttnIn { layer, position, component: 0 })?;
+        let x = self.row(Site::AttnIn.in_layer(number.layer().unwrap_or(0), [position, 0]))?;
         let bias = w.bias.as_ref().map(|bias| &bias[rows.clone()]);
         Ok(product(&w.weight.slice_rows(rows), &x, bias).into())
     }
@@ -155,7 +142,7 @@ impl<'a> Held<'a> {
             return Ok(self.trace.last_logits.as_slice().into());
         }
         let unembed = self.model.weights.unembed.as_ref().ok_or_else(|| self.model.no_head())?;
-        Ok(product(unembed, self.held(Number::FinalNorm { position, component: 0 })?, None).into())
+        Ok(product(unembed, self.held(Site::FinalNorm.at([position, 0]))?, None).into())
     }
 }
 

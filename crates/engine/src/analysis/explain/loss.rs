@@ -1,10 +1,9 @@
 //! The loss of a model in training: how surprised it was by the sentences that it then learned from.
 
-use super::super::Number;
 use super::explanation::{Explanation, Factor, Rule, Term};
 use super::parts::Steps;
 use crate::model::probabilities;
-use crate::{Capture, Error, Model};
+use crate::{Capture, Error, Model, Site};
 
 /// Words before the one that came, in the name of a term.
 const CONTEXT: usize = 3;
@@ -62,7 +61,7 @@ pub fn explain_loss(
 fn surprises(model: &Model, tokens: &[u32]) -> Result<Vec<Term>, Error> {
     let Some((_, read)) = tokens.split_last().filter(|(_, read)| !read.is_empty()) else { return Ok(Vec::new()) };
     model.check_tokens(tokens, 0)?;
-    let trace = model.run(read, &"logits".parse::<Capture>()?, &[])?;
+    let trace = model.run(read, &Capture::of([Site::Logits]), &[])?;
     // The lesson's tokens are words.
     let word = |id: &u32| model.token(*id).text;
     let term = |at: usize| {
@@ -70,7 +69,7 @@ fn surprises(model: &Model, tokens: &[u32]) -> Result<Vec<Term>, Error> {
         let logits = trace.get("logits").and_then(|all| all.row(&[at])).unwrap_or_default();
         let p = probabilities(logits).get(next as usize).copied().unwrap_or(f32::NAN);
         let text = before.iter().map(word).collect::<Vec<_>>().join(" ");
-        let number = Number::Probability { position: at, token: next as usize };
+        let number = Site::Probabilities.at([at, next as usize]);
         let shown: Vec<String> = before[before.len().saturating_sub(CONTEXT)..].iter().map(word).collect();
         let more = if before.len() > CONTEXT { "… " } else { "" };
         Term {

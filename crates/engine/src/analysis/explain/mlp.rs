@@ -7,12 +7,14 @@ use super::linear::{Place, plus_bias, terms};
 use super::name::component;
 use super::parts::{Arithmetic, Steps};
 use crate::Error;
+use crate::site::Site;
 use crate::weights::{Linear, MlpWeights};
 
 /// A hidden number: the activation of one sum, times another where the MLP is gated (Shazeer 2020).
-pub(super) fn post(held: &Held<'_>, layer: usize, position: usize, unit: usize) -> Result<Arithmetic, Error> {
+pub(super) fn post(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (layer, position, unit) = (number.layer().unwrap_or(0), number.position(), number.last());
     let (mlp, rule) = parts(held, layer)?;
-    let inputs = held.factors(Number::MlpIn { layer, position, component: 0 })?;
+    let inputs = held.factors(Site::MlpIn.in_layer(layer, [position, 0]))?;
     let mut steps = Steps::default();
     let mut sum = |name: &str, letter: &str, linear: &Linear| {
         let place = Place::of(layer, "mlp", letter, vec![unit]);
@@ -35,9 +37,10 @@ pub(super) fn post(held: &Held<'_>, layer: usize, position: usize, unit: usize) 
 }
 
 /// What it adds to the residual stream.
-pub(super) fn out(held: &Held<'_>, layer: usize, position: usize, i: usize) -> Result<Arithmetic, Error> {
+pub(super) fn out(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (layer, position, i) = (number.layer().unwrap_or(0), number.position(), number.last());
     let (mlp, _) = parts(held, layer)?;
-    let inputs = held.factors(Number::MlpPost { layer, position, component: 0 })?;
+    let inputs = held.factors(Site::MlpPost.in_layer(layer, [position, 0]))?;
     let place = Place::of(layer, "mlp", "out", vec![i]);
     let formula = format!("Σ mlp_post · W_out{}", plus_bias(&mlp.down, "b_out"));
     let name = |unit| format!("neuron {unit}");

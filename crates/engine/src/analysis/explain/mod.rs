@@ -34,7 +34,7 @@ pub use place::{Word, check_place, explain_place};
 pub use twin::explain_twin;
 
 use super::Number;
-use crate::{Error, Model, Trace};
+use crate::{Error, Model, Site, Trace};
 use held::Held;
 use parts::Arithmetic;
 
@@ -63,31 +63,30 @@ pub fn explain(model: &Model, trace: &Trace, number: Number) -> Result<Explanati
 }
 
 fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
-    match number {
-        Number::TokenEmbed { token, component } => Ok(stream::token_embed(held, token, component)),
-        Number::Embed { position, component } => stream::embed(held, position, component),
-        Number::EmbedSum { position, component } => stream::embed_sum(held, position, component),
-        Number::ResidPre { layer, position, component } => stream::resid_pre(held, layer, position, component),
-        Number::AttnIn { layer, position, component } => stream::attn_in(held, layer, position, component),
-        Number::QRaw { .. } | Number::KRaw { .. } | Number::V { .. } => attention::projected(held, number),
-        Number::Q { .. } | Number::K { .. } => rotation::turned(held, number),
-        Number::Score { layer, head, q_idx, k_idx } => attention::score(held, layer, head, q_idx, k_idx),
-        Number::Weight { layer, head, q_idx, k_idx } => softmax::weight(held, layer, head, q_idx, k_idx),
-        Number::Z { layer, head, position, component } => attention::z(held, layer, head, position, component),
-        Number::AttnOut { layer, position, component } => attention::attn_out(held, layer, position, component),
-        Number::AttnSum { layer, position, component } => stream::attn_sum(held, layer, position, component),
-        Number::ResidMid { layer, position, component } => stream::resid_mid(held, layer, position, component),
-        Number::MlpIn { layer, position, component } => stream::mlp_in(held, layer, position, component),
-        Number::MlpPost { layer, position, component } => mlp::post(held, layer, position, component),
-        Number::MlpOut { layer, position, component } => mlp::out(held, layer, position, component),
-        Number::MlpSum { layer, position, component } => stream::mlp_sum(held, layer, position, component),
-        Number::ResidPost { layer, position, component } => stream::resid_post(held, layer, position, component),
-        Number::FinalNorm { position, component } => stream::final_norm(held, position, component),
-        Number::Logit { position, token } => vocabulary::logit(held, position, token),
-        Number::Probability { position, token } => vocabulary::probability(held, position, token),
-        Number::EmbedCosine { .. } | Number::PreCosine { .. } | Number::MidCosine { .. } => {
-            cosine::cosine(held, number)
-        }
+    match number.site() {
+        Site::TokenEmbed => Ok(stream::token_embed(held, number)),
+        Site::EmbedSum => stream::embed_sum(held, number),
+        Site::ResidPre => stream::resid_pre(held, number),
+        Site::Embed
+        | Site::AttnIn
+        | Site::AttnSum
+        | Site::ResidMid
+        | Site::MlpIn
+        | Site::MlpSum
+        | Site::ResidPost
+        | Site::FinalNorm => stream::stream(held, number),
+        Site::QRaw | Site::KRaw | Site::V => attention::projected(held, number),
+        Site::Q | Site::K => rotation::rotated(held, number),
+        Site::Scores => attention::score(held, number),
+        Site::Pattern => softmax::weight(held, number),
+        Site::Z => attention::z(held, number),
+        Site::AttnOut => attention::attn_out(held, number),
+        Site::MlpPost => mlp::post(held, number),
+        Site::MlpOut => mlp::out(held, number),
+        Site::Logits => vocabulary::logit(held, number),
+        Site::Probabilities => vocabulary::probability(held, number),
+        Site::EmbedCosine | Site::PreCosine | Site::MidCosine => cosine::cosine(held, number),
+        Site::Lse | Site::Result => Err(Error::usage(format!("`{}` has no arithmetic of its own", number.site()))),
     }
 }
 
@@ -141,14 +140,14 @@ mod tests {
         model.config.soft_cap = Some(0.1);
         let trace = model.run(&[5, 17, 42], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
         let (layer, head, position) = (1, 0, 2);
-        let parts = (0..model.config.d_head).map(|component| Number::Q { layer, head, position, component });
-        for number in parts.chain([Number::Score { layer, head, q_idx: 2, k_idx: 1 }]) {
+        let parts = (0..model.config.d_head).map(|component| Site::Q.in_layer(layer, [head, position, component]));
+        for number in parts.chain([Site::Scores.in_layer(layer, [head, 2, 1])]) {
             let e = explain(&model, &trace, number).unwrap();
             assert!((e.computed() - e.value).abs() <= 1e-5 * (1.0 + e.value.abs()) && e.remarks.is_empty(), "{e:?}");
-            match number {
-                Number::Q { component, .. } => {
-                    let turned = e.steps.iter().any(|step| step.name == "angle");
-                    assert_eq!(turned, component < 4, "{number}");
+            match number.site() {
+                Site::Q => {
+                    let rotated = e.steps.iter().any(|step| step.name == "angle");
+                    assert_eq!(rotated, number.last() < 4, "{number}");
                 }
                 _ => assert_eq!(e.rule, Rule::SoftCap { cap: 0.1 }),
             }

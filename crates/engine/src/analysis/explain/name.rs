@@ -3,22 +3,18 @@
 use super::super::Number;
 use super::held::Held;
 use crate::Token;
+use crate::site::Site;
 use std::collections::BTreeMap;
 
 /// A number in a formula: `q[3]`, `attn_in[5]`.
 pub(super) fn short(number: Number) -> String {
-    let word = match number {
-        Number::Score { .. } => "score",
-        Number::Weight { .. } => "weight",
-        Number::Logit { .. } => "logit",
-        Number::Probability { .. } => "probability",
-        Number::EmbedCosine { .. } | Number::PreCosine { .. } | Number::MidCosine { .. } => "cosine",
-        _ => {
-            let (key, at) = (number.key(), number.indices());
-            let name = key.splitn(3, '.').last().unwrap_or_default();
-            let name = name.trim_start_matches("attn.").replace('.', "_");
-            return format!("{name}[{}]", at.last().copied().unwrap_or(0));
-        }
+    let word = match number.site() {
+        Site::Scores => "score",
+        Site::Pattern => "weight",
+        Site::Logits => "logit",
+        Site::Probabilities => "probability",
+        Site::EmbedCosine | Site::PreCosine | Site::MidCosine => "cosine",
+        site => return format!("{}[{}]", site.short(), number.last()),
     };
     word.into()
 }
@@ -74,12 +70,12 @@ mod tests {
 
     #[test]
     fn names_in_formulas_say_what_and_which_component() {
-        let q = Number::Q { layer: 16, head: 2, position: 1, component: 3 };
+        let q = Site::Q.in_layer(16, [2, 1, 3]);
         assert_eq!(short(q), "q[3]");
-        assert_eq!(short(Number::MlpPost { layer: 0, position: 1, component: 9 }), "mlp_post[9]");
-        assert_eq!(short(Number::ResidPre { layer: 0, position: 1, component: 2 }), "resid_pre[2]");
-        assert_eq!(short(Number::Embed { position: 1, component: 2 }), "embed[2]");
-        assert_eq!(short(Number::Weight { layer: 0, head: 0, q_idx: 1, k_idx: 0 }), "weight");
+        assert_eq!(short(Site::MlpPost.in_layer(0, [1, 9])), "mlp_post[9]");
+        assert_eq!(short(Site::ResidPre.in_layer(0, [1, 2])), "resid_pre[2]");
+        assert_eq!(short(Site::Embed.at([1, 2])), "embed[2]");
+        assert_eq!(short(Site::Pattern.in_layer(0, [0, 1, 0])), "weight");
         assert_eq!((visible(" dog"), visible("\n")), ("dog".into(), "\"\\n\"".into()));
     }
 }

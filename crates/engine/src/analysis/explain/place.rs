@@ -6,7 +6,7 @@ use super::explanation::{Between, Explanation, Factor, Rule, Term};
 use super::held::Held;
 use super::name::{component, short};
 use super::parts::{Arithmetic, Steps};
-use crate::{Error, Model, Trace};
+use crate::{Error, Model, Site, Trace};
 
 /// A word of a group: where it is read, and its vector there.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Word {
 }
 
 /// Explains the place of a token's vector between two groups: −1 is the mean of the first, 1 that of the second; or a
-/// component of what it is measured by. Any number of that vector names it, such as a [`Number::ResidPost`]; of axis and
+/// component of what it is measured by. Any number of that vector names it, such as a [`Site::ResidPost`]; of axis and
 /// middle that component is meant. The trace must hold what the number needs to be explained.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ pub fn explain_place(
 
 /// One component of the axis or of the middle: a sum over the words of both groups.
 fn of_the_groups(number: Number, groups: [&[Word]; 2], which: Between, depth: &str) -> Explanation {
-    let i = number.indices().last().copied().unwrap_or(0);
+    let i = number.last();
     let (name, title, formula) = match which {
         Between::Middle => ("middle", "half way between both groups' means", "(second mean + first mean) ÷ 2"),
         _ => ("axis", "from the first group's mean to the second's", "second group's mean − first group's mean"),
@@ -104,10 +104,8 @@ fn of_the_groups(number: Number, groups: [&[Word]; 2], which: Between, depth: &s
 
 /// The same component of another token's vector, at the same depth.
 fn elsewhere(number: Number, position: usize) -> Number {
-    match number {
-        Number::ResidPost { layer, component, .. } => Number::ResidPost { layer, position, component },
-        _ => Number::Embed { position, component: number.indices().last().copied().unwrap_or(0) },
-    }
+    let site = if number.site() == Site::ResidPost { Site::ResidPost } else { Site::Embed };
+    site.in_layer(number.layer().unwrap_or(0), [position, number.last()])
 }
 
 /// Checks that a number names a vector that can be placed; gives its position.
@@ -115,11 +113,11 @@ fn elsewhere(number: Number, position: usize) -> Number {
 /// # Errors
 /// A number of another kind, or one that does not exist.
 pub fn check_place(model: &Model, number: Number, n_tokens: usize) -> Result<usize, Error> {
-    let (Number::Embed { position, .. } | Number::ResidPost { position, .. }) = number else {
+    if !matches!(number.site(), Site::Embed | Site::ResidPost) {
         return Err(Error::usage(format!("`{number}` is no vector between layers: expected embed or resid_post")));
-    };
+    }
     super::check(model, number, n_tokens)?;
-    Ok(position)
+    Ok(number.position())
 }
 
 /// (x − middle)·axis ÷ ½|axis|² with the middle's part as a step, so that each number of x is a term.
@@ -167,8 +165,8 @@ mod tests {
             };
             let (a, b) = (at(&groups[0]), at(&groups[1]));
             let number = match depth.checked_sub(1) {
-                None => Number::Embed { position: 2, component: 0 },
-                Some(layer) => Number::ResidPost { layer, position: 2, component: 0 },
+                None => Site::Embed.at([2, 0]),
+                Some(layer) => Site::ResidPost.in_layer(layer, [2, 0]),
             };
             let e = explain_place(&model, &trace, number, [&a, &b], Between::Place).unwrap();
             assert_eq!(e.value, *place);
@@ -187,12 +185,12 @@ mod tests {
         let trace = model.run(&model.encode("the dog was").unwrap(), &"all".parse().unwrap(), &[]).unwrap();
         let word = |text: &str| {
             let trace = model.run(&model.encode(text).unwrap(), &"all".parse().unwrap(), &[]).unwrap();
-            let vector = trace.layer(0, "resid_post").unwrap().row(&[1]).unwrap().to_vec();
+            let vector = trace.layer(0, Site::ResidPost).unwrap().row(&[1]).unwrap().to_vec();
             Word { text: text.into(), position: 1, vector }
         };
         let groups = [vec![word("the cat was"), word("the cow was")], vec![word("the soup was")]];
         let ask = |component, which| {
-            let number = Number::ResidPost { layer: 0, position: 1, component };
+            let number = Site::ResidPost.in_layer(0, [1, component]);
             explain_place(&model, &trace, number, [&groups[0], &groups[1]], which).unwrap()
         };
         let mut opened = 0;
@@ -219,11 +217,11 @@ mod tests {
         let error = |number, a: &[Word]| {
             explain_place(&model, &trace, number, [a, &ok], Between::Axis).unwrap_err().to_string()
         };
-        let embed = |position| Number::Embed { position, component: 0 };
-        assert!(error(Number::Logit { position: 0, token: 0 }, &ok).contains("no vector between layers"));
+        let embed = |position| Site::Embed.at([position, 0]);
+        assert!(error(Site::Logits.at([0, 0]), &ok).contains("no vector between layers"));
         assert!(error(embed(2), &ok).contains("token"));
         assert!(error(embed(0), &[]).contains("[]") && error(embed(0), &word(vec![1.0])).contains("[1]"));
-        let not_held = Number::ResidPost { layer: 1, position: 0, component: 0 };
+        let not_held = Site::ResidPost.in_layer(1, [0, 0]);
         let error = explain_place(&model, &trace, not_held, [&ok, &ok], Between::Place).unwrap_err().to_string();
         assert!(error.contains("capture it"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! A query or key as attention sees it: straight from its matrix, then normed, then turned by the angle of its position
+//! A query or key as attention sees it: straight from its matrix, then normed, then rotated by the angle of its position
 //! (Su et al., "RoFormer", 2021), as far as the model does so.
 
 use super::super::Number;
@@ -9,35 +9,32 @@ use super::name::component;
 use super::norm::rms;
 use super::parts::{Arithmetic, Steps};
 use crate::Error;
-use crate::config::{Pairs, Positions};
-use attnscope_kernels::rope::Rope;
+use crate::config::Positions;
+use crate::site::Site;
+use attnscope_kernels::rope::{Rope, Rotation};
 
-/// Component `i` of a query ([`Number::Q`]) or key ([`Number::K`]).
-pub(super) fn turned(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
-    let (letter, raw, layer, position, i) = match number {
-        Number::Q { layer, head, position, component } => {
-            ('q', Number::QRaw { layer, head, position, component }, layer, position, component)
-        }
-        Number::K { layer, head, position, component } => {
-            ('k', Number::KRaw { layer, head, position, component }, layer, position, component)
-        }
-        other => return projected(held, other),
-    };
+/// A component of a query ([`Site::Q`]) or key ([`Site::K`]).
+pub(super) fn rotated(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (layer, position, i) = (number.layer().unwrap_or(0), number.position(), number.last());
     let block = &held.model.weights().blocks[layer];
-    let norm = if letter == 'q' { block.q_norm.as_deref() } else { block.k_norm.as_deref() };
-    let turn = Turn::of(held, position, i);
-    if norm.is_none() && turn.is_none() && !matches!(held.config().positions, Positions::Rotary { .. }) {
+    let (letter, raw, norm) = match number.site() {
+        Site::Q => ('q', Site::QRaw, block.q_norm.as_deref()),
+        _ => ('k', Site::KRaw, block.k_norm.as_deref()),
+    };
+    let raw = number.of(raw);
+    let is_rotary = matches!(held.config().positions, Positions::Rotary { .. });
+    if norm.is_none() && !is_rotary {
         return projected(held, raw);
     }
     let mut parts = Parts { steps: Steps::default(), raw: held.factors(raw)?, rms: None };
-    let Some(turn) = turn else {
-        // Past the part of a head that is turned.
+    let Some(rotation) = rotation(held, position, i) else {
+        // Past the part of a head that is rotated.
         let factors = match norm {
             Some(weights) => parts.normed(held, layer, letter, weights, i),
             None => vec![parts.raw[i].clone()],
         };
         let formula =
-            if norm.is_some() { format!("{letter}_raw ÷ rms · w") } else { format!("{letter}_raw, not turned") };
+            if norm.is_some() { format!("{letter}_raw ÷ rms · w") } else { format!("{letter}_raw, not rotated") };
         let sum = Arithmetic::sum(formula, vec![Term::product(component(i), factors)]);
         return Ok(Arithmetic { steps: parts.steps.0, ..sum });
     };
@@ -49,12 +46,12 @@ pub(super) fn turned(held: &Held<'_>, number: Number) -> Result<Arithmetic, Erro
         }
         None => parts.raw[at].clone(),
     };
-    let (a, b) = (read(turn.pair.0), read(turn.pair.1));
-    let sum = turn.terms(&mut parts.steps, a, b);
+    let (a, b) = (read(rotation.pair.0), read(rotation.pair.1));
+    let sum = written(rotation, position, &mut parts.steps, a, b);
     Ok(Arithmetic { steps: parts.steps.0, ..sum })
 }
 
-/// A head's row before it is turned, and what was computed of it.
+/// A head's row before it is rotated, and what was computed of it.
 struct Parts {
     steps: Steps,
     raw: Vec<Factor>,
@@ -72,53 +69,28 @@ impl Parts {
     }
 }
 
-/// The turn of one component by its position.
-struct Turn {
-    position: usize,
-    /// The two components that are turned together, as W_Q has them.
-    pair: (usize, usize),
-    /// Whether the first of the two is asked for.
-    first: bool,
-    frequency: f32,
-    cos: f32,
-    sin: f32,
+/// The rotation of one component at a position, as the kernel makes it.
+fn rotation(held: &Held<'_>, position: usize, component: usize) -> Option<Rotation> {
+    let Positions::Rotary { theta, dim, pairs } = held.config().positions else { return None };
+    Rope::new(dim, theta, position, 1).rotation(pairs, position, component)
 }
 
-impl Turn {
-    fn of(held: &Held<'_>, position: usize, component: usize) -> Option<Self> {
-        let Positions::Rotary { theta, dim, pairs } = held.config().positions else { return None };
-        let half = dim / 2;
-        let i = component % half;
-        let pair = match pairs {
-            Pairs::Halves => (i, i + half),
-            Pairs::Interleaved => (2 * i, 2 * i + 1),
-        };
-        // The kernel's own cosine and sine: what it makes of (1, 0).
-        let (mut unit, mut out) = (vec![0.0; dim], vec![0.0; dim]);
-        unit[i] = 1.0;
-        Rope::new(dim, theta, position, 1).apply(Pairs::Halves, position, &unit, &mut out);
-        let frequency = f64::from(theta).powf(-2.0 * i as f64 / dim as f64) as f32;
-        let (cos, sin) = (out[i], out[i + half]);
-        (component < dim).then_some(Self { position, pair, first: component < half, frequency, cos, sin })
-    }
-
-    /// a · cos − b · sin, or b · cos + a · sin.
-    fn terms(&self, steps: &mut Steps, a: Factor, b: Factor) -> Arithmetic {
-        let position = Factor::constant("position", self.position as f32);
-        let frequency = Factor::constant("θ^(−2i ÷ dim)", self.frequency);
-        let angle = vec![Term::product("angle", vec![position, frequency])];
-        steps.add("angle", "position · θ^(−2i ÷ dim)", Rule::Sum, angle);
-        let cos = Factor::constant("cos(angle)", self.cos);
-        let sin = Factor::constant("sin(angle)", self.sin);
-        let (x, y) = self.pair;
-        let (x, y) = (component(x), component(y));
-        if self.first {
-            let minus = Factor::constant("−1", -1.0);
-            let formula = format!("{} · cos(angle) − {} · sin(angle)", a.name, b.name);
-            Arithmetic::sum(formula, vec![Term::product(x, vec![a, cos]), Term::product(y, vec![minus, b, sin])])
-        } else {
-            let formula = format!("{} · cos(angle) + {} · sin(angle)", b.name, a.name);
-            Arithmetic::sum(formula, vec![Term::product(y, vec![b, cos]), Term::product(x, vec![a, sin])])
-        }
+/// a · cos − b · sin, or b · cos + a · sin.
+fn written(rotation: Rotation, position: usize, steps: &mut Steps, a: Factor, b: Factor) -> Arithmetic {
+    let position = Factor::constant("position", position as f32);
+    let frequency = Factor::constant("θ^(−2i ÷ dim)", rotation.frequency);
+    let angle = vec![Term::product("angle", vec![position, frequency])];
+    steps.add("angle", "position · θ^(−2i ÷ dim)", Rule::Sum, angle);
+    let cos = Factor::constant("cos(angle)", rotation.cos);
+    let sin = Factor::constant("sin(angle)", rotation.sin);
+    let (x, y) = rotation.pair;
+    let (x, y) = (component(x), component(y));
+    if rotation.first {
+        let minus = Factor::constant("−1", -1.0);
+        let formula = format!("{} · cos(angle) − {} · sin(angle)", a.name, b.name);
+        Arithmetic::sum(formula, vec![Term::product(x, vec![a, cos]), Term::product(y, vec![minus, b, sin])])
+    } else {
+        let formula = format!("{} · cos(angle) + {} · sin(angle)", b.name, a.name);
+        Arithmetic::sum(formula, vec![Term::product(y, vec![b, cos]), Term::product(x, vec![a, sin])])
     }
 }

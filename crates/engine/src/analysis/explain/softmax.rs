@@ -6,6 +6,7 @@ use super::explanation::{Factor, Rule, Step, Term};
 use super::held::Held;
 use super::parts::Arithmetic;
 use crate::Error;
+use crate::site::Site;
 
 /// The formula of every softmax here, for scores called `name`.
 pub(super) fn formula(name: &str) -> String {
@@ -27,15 +28,10 @@ pub(super) fn steps(name: &str, max: f32, terms: &[Term]) -> Vec<Step> {
     ]
 }
 
-pub(super) fn weight(
-    held: &Held<'_>,
-    layer: usize,
-    head: usize,
-    q_idx: usize,
-    k_idx: usize,
-) -> Result<Arithmetic, Error> {
-    let scores = held.factors(Number::Score { layer, head, q_idx, k_idx: 0 })?;
-    let pattern = held.row(Number::Weight { layer, head, q_idx, k_idx: 0 })?;
+pub(super) fn weight(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (layer, head, q_idx, k_idx) = (number.layer().unwrap_or(0), number.head(), number.position(), number.last());
+    let scores = held.factors(Site::Scores.in_layer(layer, [head, q_idx, 0]))?;
+    let pattern = held.row(Site::Pattern.in_layer(layer, [head, q_idx, 0]))?;
     let cut = cut(&scores, &pattern);
     let max = largest(&scores, &cut);
     let mut remarks = Vec::new();

@@ -1,4 +1,5 @@
-//! The residual stream: what enters it, what is added to it, and how it is read.
+//! The residual stream: what enters it, what is added to it, and how it is read, as the run computes it
+//! ([`crate::stream::step`]).
 
 use super::super::Number;
 use super::explanation::{Factor, Term};
@@ -7,7 +8,21 @@ use super::name;
 use super::norm::norm;
 use super::parts::Arithmetic;
 use crate::Error;
-use crate::config::NormPlace;
+use crate::site::Site;
+use crate::stream::Step;
+
+/// A number of the stream.
+pub(super) fn stream(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    match held.step(number)? {
+        // What is added up there is written out at once.
+        Step::Same(Site::EmbedSum, _) => embed_sum(held, number),
+        Step::Same(of, why) => sum(held, &format!("{} itself: {why}", of.short()), &[held.place_of(number, of)]),
+        Step::Sum(a, b) => sum(held, &format!("{} + {}", a.short(), b.short()), &[number.of(a), number.of(b)]),
+        Step::Norm { of, weights, tensor } => {
+            norm(held, weights, &tensor, held.place_of(number, of).with_last(0), number.last())
+        }
+    }
+}
 
 /// The sum of other numbers.
 fn sum(held: &Held<'_>, formula: &str, of: &[Number]) -> Result<Arithmetic, Error> {
@@ -17,21 +32,16 @@ fn sum(held: &Held<'_>, formula: &str, of: &[Number]) -> Result<Arithmetic, Erro
 }
 
 /// It is stored as it is.
-pub(super) fn token_embed(held: &Held<'_>, token: usize, component: usize) -> Arithmetic {
+pub(super) fn token_embed(held: &Held<'_>, number: Number) -> Arithmetic {
+    let (token, component) = (number.indices()[0], number.last());
     let value = held.model.embedding(token as u32)[component];
     let stored = Factor::stored("W_E", value, vec![token, component]);
     Arithmetic::sum("W_E of the token: learned", vec![Term::product(name::component(component), vec![stored])])
 }
 
-pub(super) fn embed(held: &Held<'_>, position: usize, component: usize) -> Result<Arithmetic, Error> {
-    match &held.model.weights().embed_norm {
-        Some(weights) => norm(held, weights, "embed.ln", Number::EmbedSum { position, component: 0 }, component),
-        None => embed_sum(held, position, component),
-    }
-}
-
 /// Word, position and token type.
-pub(super) fn embed_sum(held: &Held<'_>, position: usize, component: usize) -> Result<Arithmetic, Error> {
+pub(super) fn embed_sum(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (position, component) = (number.position(), number.last());
     let w = held.model.weights();
     let token = held.trace.tokens[position].id as usize;
     let learned = |name: &str, tensor: &str, row: usize, value: f32| {
@@ -50,75 +60,10 @@ pub(super) fn embed_sum(held: &Held<'_>, position: usize, component: usize) -> R
     Ok(Arithmetic::sum(formula, terms))
 }
 
-pub(super) fn resid_pre(held: &Held<'_>, layer: usize, position: usize, component: usize) -> Result<Arithmetic, Error> {
-    match layer.checked_sub(1) {
-        Some(below) => {
-            sum(held, "resid_post of the layer below", &[Number::ResidPost { layer: below, position, component }])
-        }
-        None => sum(held, "the embedding", &[Number::Embed { position, component }]),
+/// What a layer finds is what the one below left.
+pub(super) fn resid_pre(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    match number.layer().and_then(|layer| layer.checked_sub(1)) {
+        Some(below) => sum(held, "resid_post of the layer below", &[number.of(Site::ResidPost).in_other_layer(below)]),
+        None => sum(held, "the embedding", &[number.of(Site::Embed)]),
     }
-}
-
-pub(super) fn attn_in(held: &Held<'_>, layer: usize, position: usize, component: usize) -> Result<Arithmetic, Error> {
-    let resid = Number::ResidPre { layer, position, component };
-    match held.config().norm_place {
-        NormPlace::Pre => norm(held, &held.model.weights().blocks[layer].norm_attn, &ln(layer, 1), resid, component),
-        NormPlace::Post => sum(held, "resid_pre itself: the norm stands after attention", &[resid]),
-    }
-}
-
-pub(super) fn attn_sum(held: &Held<'_>, layer: usize, position: usize, component: usize) -> Result<Arithmetic, Error> {
-    let parts = [Number::ResidPre { layer, position, component }, Number::AttnOut { layer, position, component }];
-    sum(held, "resid_pre + attn_out", &parts)
-}
-
-pub(super) fn resid_mid(held: &Held<'_>, layer: usize, position: usize, component: usize) -> Result<Arithmetic, Error> {
-    match held.config().norm_place {
-        NormPlace::Pre => attn_sum(held, layer, position, component),
-        NormPlace::Post => {
-            let x = Number::AttnSum { layer, position, component };
-            norm(held, &held.model.weights().blocks[layer].norm_attn, &ln(layer, 1), x, component)
-        }
-    }
-}
-
-pub(super) fn mlp_in(held: &Held<'_>, layer: usize, position: usize, component: usize) -> Result<Arithmetic, Error> {
-    let resid = Number::ResidMid { layer, position, component };
-    match (held.config().norm_place, &held.model.weights().blocks[layer].mlp) {
-        (NormPlace::Pre, Some(mlp)) => norm(held, &mlp.norm, &ln(layer, 2), resid, component),
-        _ => sum(held, "resid_mid itself: the norm stands after the MLP", &[resid]),
-    }
-}
-
-pub(super) fn mlp_sum(held: &Held<'_>, layer: usize, position: usize, component: usize) -> Result<Arithmetic, Error> {
-    let parts = [Number::ResidMid { layer, position, component }, Number::MlpOut { layer, position, component }];
-    sum(held, "resid_mid + mlp_out", &parts)
-}
-
-pub(super) fn resid_post(
-    held: &Held<'_>,
-    layer: usize,
-    position: usize,
-    component: usize,
-) -> Result<Arithmetic, Error> {
-    match (held.config().norm_place, &held.model.weights().blocks[layer].mlp) {
-        (_, None) => sum(held, "resid_mid: there is no MLP", &[Number::ResidMid { layer, position, component }]),
-        (NormPlace::Pre, Some(_)) => mlp_sum(held, layer, position, component),
-        (NormPlace::Post, Some(mlp)) => {
-            norm(held, &mlp.norm, &ln(layer, 2), Number::MlpSum { layer, position, component }, component)
-        }
-    }
-}
-
-pub(super) fn final_norm(held: &Held<'_>, position: usize, component: usize) -> Result<Arithmetic, Error> {
-    let last = Number::ResidPost { layer: held.config().n_layers - 1, position, component };
-    match &held.model.weights().final_norm {
-        Some(weights) => norm(held, weights, "ln_final", last, component),
-        None => sum(held, "resid_post of the last layer: there is no last norm", &[last]),
-    }
-}
-
-/// What the norms of a layer are called: the first belongs to attention, the second to the MLP.
-fn ln(layer: usize, which: usize) -> String {
-    format!("blocks.{layer}.ln{which}")
 }

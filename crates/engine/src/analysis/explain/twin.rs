@@ -9,15 +9,17 @@ use super::vocabulary::share;
 use crate::Error;
 use crate::error::check_index;
 use crate::lesson::{Twin, Words};
+use crate::site::Site;
 
 /// Explains how likely the twin finds a word after a text, or that word's logit.
 ///
 /// # Errors
-/// Another number than a [`Number::Probability`] or a [`Number::Logit`] after the last token, an unknown word, no text.
+/// Another number than a [`Site::Probabilities`] or [`Site::Logits`] after the last token, an unknown word, no text.
 pub fn explain_twin(twin: &Twin, tokens: &[u32], number: Number) -> Result<Explanation, Error> {
-    let (Number::Probability { position, token } | Number::Logit { position, token }) = number else {
+    let (position, token) = (number.position(), number.last());
+    if !matches!(number.site(), Site::Probabilities | Site::Logits) {
         return Err(Error::usage(format!("the twin without attention has logits and probabilities, no `{number}`")));
-    };
+    }
     if position.checked_add(1) != Some(tokens.len()) {
         let (last, n) = (tokens.len().saturating_sub(1), tokens.len());
         return Err(Error::usage(format!("the twin answers after the whole text of {n} tokens: position {last}")));
@@ -26,8 +28,8 @@ pub fn explain_twin(twin: &Twin, tokens: &[u32], number: Number) -> Result<Expla
     check_index(token, logits.len(), "token", "the twin knows tokens")?;
     let word = |id: usize| Words::lesson().word(id as u32).unwrap_or_default().to_owned();
     let said = word(token);
-    let (value, made, title) = match number {
-        Number::Logit { .. } => (logits[token], logit(twin, tokens, token, &word), format!("the logit of *{said}*")),
+    let (value, made, title) = match number.site() {
+        Site::Logits => (logits[token], logit(twin, tokens, token, &word), format!("the logit of *{said}*")),
         _ => {
             let made = share(&logits, (position, token), word);
             (made.rule.combine(&made.terms), made, format!("how likely *{said}* is"))
@@ -74,10 +76,10 @@ mod tests {
         let tokens = words.encode("the dog on the hot rock was").unwrap();
         for next in twin.next_tokens(&tokens, 3) {
             let at = (tokens.len() - 1, next.id as usize);
-            let e = explain_twin(&twin, &tokens, Number::Probability { position: at.0, token: at.1 }).unwrap();
+            let e = explain_twin(&twin, &tokens, Site::Probabilities.at([at.0, at.1])).unwrap();
             assert!((e.value - next.p).abs() < 1e-6 && (e.computed() - next.p).abs() < 1e-6, "{e:?}");
             let found = e.terms.iter().find(|term| term.name == next.text).unwrap();
-            let e = explain_twin(&twin, &tokens, Number::Logit { position: at.0, token: at.1 }).unwrap();
+            let e = explain_twin(&twin, &tokens, Site::Logits.at([at.0, at.1])).unwrap();
             assert!((e.value - found.factors[0].value).abs() < 1e-6, "{e:?}");
             assert!((e.computed() - e.value).abs() < 1e-5, "{e:?}");
             assert_eq!(e.terms.len(), tokens.len());
@@ -91,9 +93,9 @@ mod tests {
     fn what_the_twin_has_not_is_refused() {
         let twin = crate::lesson::twin();
         let error = |number| explain_twin(&twin, &[1, 2], number).unwrap_err().to_string();
-        assert!(error(Number::Embed { position: 0, component: 0 }).contains("no `embed[0,0]`"));
-        assert!(error(Number::Logit { position: 0, token: 0 }).contains("position 1"));
-        assert!(error(Number::Logit { position: usize::MAX, token: 0 }).contains("position 1"));
-        assert!(error(Number::Logit { position: 1, token: 1 << 40 }).contains("token"));
+        assert!(error(Site::Embed.at([0, 0])).contains("no `embed[0,0]`"));
+        assert!(error(Site::Logits.at([0, 0])).contains("position 1"));
+        assert!(error(Site::Logits.at([usize::MAX, 0])).contains("position 1"));
+        assert!(error(Site::Logits.at([1, 1 << 40])).contains("token"));
     }
 }

@@ -8,13 +8,15 @@ use super::name::{component, short};
 use super::parts::Arithmetic;
 use super::softmax::{exponential, formula, steps};
 use crate::Error;
+use crate::site::Site;
 
 /// So many tokens of the vocabulary are listed one by one.
 const LISTED: usize = 20;
 
-pub(super) fn logit(held: &Held<'_>, position: usize, token: usize) -> Result<Arithmetic, Error> {
+pub(super) fn logit(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (position, token) = (number.position(), number.last());
     let unembed = held.model.weights().unembed.as_ref().ok_or_else(|| held.model.no_head())?;
-    let inputs = held.factors(Number::FinalNorm { position, component: 0 })?;
+    let inputs = held.factors(Site::FinalNorm.at([position, 0]))?;
     let products = inputs.into_iter().zip(unembed.row_f32(token)).enumerate().map(|(i, (input, weight))| {
         Term::product(component(i), vec![input, Factor::stored("W_U", weight, vec![i, token])])
     });
@@ -22,8 +24,9 @@ pub(super) fn logit(held: &Held<'_>, position: usize, token: usize) -> Result<Ar
 }
 
 /// What softmax makes of the logits after a position.
-pub(super) fn probability(held: &Held<'_>, position: usize, token: usize) -> Result<Arithmetic, Error> {
-    let logits = held.row(Number::Logit { position, token: 0 })?;
+pub(super) fn probability(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let (position, token) = (number.position(), number.last());
+    let logits = held.row(Site::Logits.at([position, 0]))?;
     Ok(share(&logits, (position, token), |id| held.word(id)))
 }
 
@@ -37,7 +40,7 @@ pub(super) fn share(logits: &[f32], (position, token): (usize, usize), word: imp
     });
     let mut terms: Vec<Term> = Vec::with_capacity(listed.len() + 1);
     for &id in &listed {
-        let number = Number::Logit { position, token: id };
+        let number = Site::Logits.at([position, id]);
         terms.push(exponential(word(id), Factor::number(short(number), number, logits[id]), max));
     }
     let others = logits.len() - listed.len();

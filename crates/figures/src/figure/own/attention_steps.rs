@@ -2,8 +2,9 @@
 
 use super::{explained, share, stressed, two};
 use crate::figure::attention_steps::{Data, Numbers, State};
+use crate::figure::head::Head;
 use crate::token::spoken;
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Term};
 
 impl Data {
@@ -11,7 +12,7 @@ impl Data {
     /// `score-3-1`, `weight-3-1` at any; of the mixed values `z-3-5`.
     pub fn explain(&self, state: &State, mark: &str) -> Option<Explanation> {
         let (what, places) = mark.split_once('-')?;
-        let n = self.tokens.len();
+        let n = self.of.tokens.len();
         // Where z is drawn as a picture, its strongest number.
         let (row, column) = match (what, places.parse()) {
             ("z", Ok(row)) => (row, self.strongest(row)?),
@@ -51,10 +52,10 @@ impl Unmasked<'_> {
 
     /// Components of the vectors are numbers of the run.
     fn dot(&self, q: usize, k: usize) -> Explanation {
-        let Data { layer, head, kv_head, .. } = *self.data;
+        let Head { layer, head, kv_head, .. } = self.data.of;
         let term = |(component, (a, b)): (usize, (&f32, &f32))| {
-            let query = Number::Q { layer, head, position: q, component };
-            let key = Number::K { layer, head: kv_head, position: k, component };
+            let query = Site::Q.in_layer(layer, [head, q, component]);
+            let key = Site::K.in_layer(layer, [kv_head, k, component]);
             let factors = vec![
                 Factor::number(format!("q[{component}]"), query, *a),
                 Factor::number(format!("k[{component}]"), key, *b),
@@ -76,16 +77,16 @@ impl Unmasked<'_> {
     fn weight(&self, q: usize, k: usize) -> Explanation {
         let root = self.data.root();
         let score = |k: usize| Factor::own("score", format!("score-{q}-{k}"), self.numbers.dots[q][k] / root);
-        let scores = (0..self.data.tokens.len()).map(|k| (spoken(self.data.token(k)), vec![score(k)])).collect();
+        let scores = (0..self.data.of.tokens.len()).map(|k| (spoken(self.data.token(k)), vec![score(k)])).collect();
         let [asks, whom] = [q, k].map(|i| stressed(self.data.token(i)));
         let title = format!("how much {asks} would look at {whom} if no later word were masked");
         share(title, self.numbers.weights[q][k], "score", scores, k)
     }
 
     fn z(&self, q: usize, component: usize) -> Explanation {
-        let Data { layer, kv_head: head, .. } = *self.data;
+        let Head { layer, kv_head: head, .. } = self.data.of;
         let term = |k: usize| {
-            let value = Number::V { layer, head, position: k, component };
+            let value = Site::V.in_layer(layer, [head, k, component]);
             let v = self.data.v[k].get(component).copied().unwrap_or(0.0);
             let factors = vec![
                 Factor::own("weight", format!("weight-{q}-{k}"), self.numbers.weights[q][k]),
@@ -93,7 +94,7 @@ impl Unmasked<'_> {
             ];
             Term::product(spoken(self.data.token(k)), factors)
         };
-        let terms = (0..self.data.tokens.len()).map(term).collect();
+        let terms = (0..self.data.of.tokens.len()).map(term).collect();
         let (value, whose) = (self.numbers.z[q][component], stressed(self.data.token(q)));
         let title = format!("number {component} of what {whose} would gather if no later word were masked");
         explained(title, &format!("z[{component}]"), "Σ weight × v", value, Rule::Sum, terms)

@@ -3,7 +3,7 @@
 use super::explained;
 use crate::figure::next_tokens::Data;
 use crate::token::spoken;
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Term};
 
 impl Data {
@@ -15,7 +15,7 @@ impl Data {
         let position = self.tokens.len().checked_sub(1)?;
         let one = Term::product("all tokens", vec![Factor::constant("1", 1.0)]);
         let less = |next: &attnscope::NextToken| {
-            let number = Number::Probability { position, token: next.id as usize };
+            let number = Site::Probabilities.at([position, next.id as usize]);
             let p = Factor::number("probability", number, next.p);
             Term::product(format!("less {}", spoken(&next.text)), vec![Factor::constant("−1", -1.0), p])
         };

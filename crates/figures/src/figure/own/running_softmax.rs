@@ -4,7 +4,7 @@ use super::{explained, less, stressed};
 use crate::figure::running_softmax::{Data, State, Step};
 use crate::figure::running_tiles::power;
 use crate::number::count;
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Steps, Term};
 
 impl Data {
@@ -59,7 +59,7 @@ impl Read<'_> {
 
     fn score(&self, k_idx: usize) -> Factor {
         let Data { layer, head, q_idx, .. } = *self.data;
-        Factor::number("score", Number::Score { layer, head, q_idx, k_idx }, self.data.scores[k_idx])
+        Factor::number("score", Site::Scores.in_layer(layer, [head, q_idx, k_idx]), self.data.scores[k_idx])
     }
 
     fn exponential(&self, k_idx: usize) -> Factor {
@@ -138,7 +138,7 @@ impl Read<'_> {
     fn added(&self, i: usize) -> impl Iterator<Item = Term> {
         let Data { layer, kv_head: head, .. } = *self.data;
         self.keys().map(move |k_idx| {
-            let number = Number::V { layer, head, position: k_idx, component: i };
+            let number = Site::V.in_layer(layer, [head, k_idx, i]);
             let v = self.data.values.get(k_idx).and_then(|v| v.get(i)).copied().unwrap_or(0.0);
             let v = Factor::number(format!("v[{i}]"), number, v);
             Term::product(self.label(k_idx), vec![self.exponential(k_idx), v])

@@ -4,7 +4,7 @@ use super::{explained, share, stressed};
 use crate::figure::softmax::{Data, State, Steps as Numbers, is_changed};
 use crate::figure::softmax_layout::Layout;
 use crate::token::spoken;
-use attnscope::analysis::Number;
+use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Step, Term};
 
 impl Data {
@@ -49,7 +49,7 @@ impl Reader<'_> {
     fn own(&self, k_idx: usize) -> Factor {
         let Data { layer, head, q_idx, .. } = *self.data;
         let value = self.data.score(k_idx).unwrap_or(f32::NAN);
-        Factor::number("score", Number::Score { layer, head, q_idx, k_idx }, value)
+        Factor::number("score", Site::Scores.in_layer(layer, [head, q_idx, k_idx]), value)
     }
 
     /// The score, divided by the temperature if there is one.

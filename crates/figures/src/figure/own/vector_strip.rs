@@ -30,14 +30,14 @@ mod tests {
     use super::super::adds_up;
     use super::*;
     use crate::figure::vector_strip::Vector;
-    use attnscope::analysis::Number;
+    use attnscope::Site;
 
     #[test]
     fn a_difference_is_the_first_less_the_second() {
         let vector = |name: &str, values: Vec<f32>| Vector {
             name: name.into(),
             values,
-            first: Some(Number::TokenEmbed { token: 1, component: 0 }),
+            first: Some(Site::TokenEmbed.at([1, 0])),
         };
         let vectors = vec![vector("a", vec![1.0, 2.0]), vector("b", vec![0.5, 3.0])];
         let data = Data { title: String::new(), vectors, difference: Some((0, 1)), model: String::new() };

@@ -12,8 +12,8 @@ impl Data {
         let mut table = begin(["row", "weight", "cosine"], numbered(d));
         let visible = self.visible();
         for (k_idx, weight) in self.weights.iter().enumerate() {
-            let name = format!("v of {}", word(&self.tokens, k_idx)).into();
-            if k_idx < visible {
+            let name = format!("v of {}", word(&self.of.tokens, k_idx)).into();
+            if visible.contains(&k_idx) {
                 let value = self.values.get(k_idx).map_or(&[][..], Vec::as_slice);
                 table.push(row([name, (*weight).into(), Cell::Empty], value));
             } else {
@@ -21,7 +21,7 @@ impl Data {
             }
         }
         for (name, vector) in [("z", &self.z), ("attn_out", &self.attn_out)] {
-            let name = format!("{name} of {}", word(&self.tokens, self.position));
+            let name = format!("{name} of {}", word(&self.of.tokens, self.position));
             table.push(row([name.into(), Cell::Empty, Cell::Empty], vector));
         }
         for (when, words) in [("before", &self.before), ("after", &self.after)] {
@@ -36,11 +36,12 @@ impl Data {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::head::Head;
 
     #[test]
     fn values_then_the_mix_then_the_nearest_words() {
         let data = Data {
-            tokens: ["the", " hot", " dog"].map(String::from).into(),
+            of: Head::made(["the", " hot", " dog"].map(String::from).into(), true),
             position: 1,
             weights: vec![0.25, 0.75, 0.0],
             values: vec![vec![1.0, f32::NAN], vec![-2.0, 1.0], vec![9.0, 9.0]],

@@ -1,0 +1,409 @@
+//! The sites of a run: every kind of array that it computes, in one table. What a run can keep, change, explain and save
+//! is read off from here, so that one name serves all of them.
+
+use crate::{Config, Error};
+use std::fmt;
+use std::str::FromStr;
+
+/// One kind of array of a run: the queries, the pattern, the residual stream after a layer.
+///
+/// Its name is the end of its key in a [`crate::Trace`], as in TransformerLens without `hook_`: `attn.q`. Where a name is
+/// read, `q` does as well.
+///
+/// ```
+/// use attnscope::Site;
+///
+/// assert_eq!(Site::Pattern.key(16), "blocks.16.attn.pattern");
+/// assert_eq!("pattern".parse::<Site>()?, Site::Pattern);
+/// assert_eq!("attn.pattern".parse::<Site>()?, Site::Pattern);
+/// assert!("patern".parse::<Site>().unwrap_err().to_string().contains("did you mean pattern?"));
+/// # Ok::<(), attnscope::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Site {
+    /// A token's vector in the model's table, whether it stands in the text or not.
+    TokenEmbed,
+    /// Token, position and token type added up, before the norm of the embedding where the model has one.
+    EmbedSum,
+    /// What enters the first layer.
+    Embed,
+    /// What enters a layer.
+    ResidPre,
+    /// What attention reads: `resid_pre` normed, where the norm stands before.
+    AttnIn,
+    /// Queries straight from W_Q, in the order of its rows, before they are normed and rotated.
+    QRaw,
+    /// Keys straight from W_K, in the order of its rows, before they are normed and rotated.
+    KRaw,
+    /// Queries as they meet the keys: normed and rotated, where the model does so.
+    Q,
+    /// Keys as the queries meet them.
+    K,
+    /// Values.
+    V,
+    /// q·k ÷ √d; −∞ where a query may not look.
+    Scores,
+    /// Softmax of the scores: each row sums to 1.
+    Pattern,
+    /// ln Σ exp(score) of each row, before edges are set: with q and k enough to make any weight.
+    Lse,
+    /// The values that each query mixes by its weights.
+    Z,
+    /// Each head's share of `attn_out`.
+    Result,
+    /// What attention adds to the residual stream: all heads through W_O.
+    AttnOut,
+    /// `resid_pre` + `attn_out`, before the norm where the norm stands after.
+    AttnSum,
+    /// The residual stream after attention.
+    ResidMid,
+    /// What the MLP reads: `resid_mid` normed, where the norm stands before.
+    MlpIn,
+    /// The MLP's hidden numbers, after the activation.
+    MlpPost,
+    /// What the MLP adds.
+    MlpOut,
+    /// `resid_mid` + `mlp_out`, before the norm where the norm stands after.
+    MlpSum,
+    /// What leaves a layer.
+    ResidPost,
+    /// What the vocabulary head reads.
+    FinalNorm,
+    /// How well each token of the vocabulary would go on.
+    Logits,
+    /// Softmax of the logits.
+    Probabilities,
+    /// Cosine of the angle between the embeddings of a token of the text and of another.
+    EmbedCosine,
+    /// The same for what enters a layer and the embedding of a token.
+    PreCosine,
+    /// The same for the residual stream after attention.
+    MidCosine,
+}
+
+/// What an axis of an array counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Axis {
+    /// Query heads of a layer.
+    Head,
+    /// Heads of keys and values of a layer: fewer, where queries share them.
+    KvHead,
+    /// Tokens of this run: a query, a row of the residual stream.
+    Position,
+    /// Tokens of this run and of its cache: what a query may look at.
+    Key,
+    /// Numbers of a vector of the residual stream.
+    Component,
+    /// Numbers of a query, a key or a value.
+    HeadComponent,
+    /// Hidden numbers of the MLP.
+    Neuron,
+    /// Tokens that the model knows.
+    Token,
+}
+
+/// When an array is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Once, before the layers.
+    Before,
+    /// In each layer.
+    Layer,
+    /// Once, after the layers.
+    After,
+}
+
+/// What becomes of an array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// It is on the way to others, or follows from them: not an array of a trace.
+    Derived,
+    /// A run can keep it.
+    Kept,
+    /// A run can keep it, and go on with another in its place.
+    Patched,
+}
+
+/// What a model must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Mlp,
+    VocabHead,
+}
+
+/// A row of the table.
+struct Row {
+    site: Site,
+    name: &'static str,
+    stage: Stage,
+    axes: &'static [Axis],
+    use_: Use,
+    needs: Needs,
+    /// What a run must keep so that a number of it can be explained, from the same layer.
+    explained_by: &'static [Site],
+    /// What one of its numbers is, in words: `{n}` its last index, `{token}` its token, `{key}` the token of its key,
+    /// `{word}` a token of the vocabulary.
+    words: &'static str,
+}
+
+use Axis::{Component, Head, HeadComponent, Key, KvHead, Neuron, Position, Token};
+use Needs::{Mlp, Nothing, VocabHead};
+use Site::*;
+use Stage::{After, Before, Layer};
+use Use::{Derived, Kept, Patched};
+
+const STREAM: &[Axis] = &[Position, Component];
+const QUERIES: &[Axis] = &[Head, Position, HeadComponent];
+const KEYS: &[Axis] = &[KvHead, Key, HeadComponent];
+const EDGES: &[Axis] = &[Head, Position, Key];
+const VOCABULARY: &[Axis] = &[Position, Token];
+
+/// In the order of [`Site`].
+#[rustfmt::skip]
+const TABLE: [Row; 29] = [
+    row(TokenEmbed, "token_embed", Before, &[Token, Component], Derived, Nothing, &[],
+        "component {n} of the embedding of {word}"),
+    row(EmbedSum, "embed_sum", Before, STREAM, Derived, Nothing, &[Embed],
+        "component {n} of {token}: all that is added up in its embedding"),
+    row(Embed, "embed", Before, STREAM, Patched, Nothing, &[Embed],
+        "component {n} of {token} as it enters the model"),
+    row(ResidPre, "resid_pre", Layer, STREAM, Patched, Nothing, &[Embed, ResidPre],
+        "component {n} of {token} before layer {layer}"),
+    row(AttnIn, "attn_in", Layer, STREAM, Kept, Nothing, &[ResidPre],
+        "component {n} of {token} as attention reads it in layer {layer}"),
+    row(QRaw, "attn.q_raw", Layer, QUERIES, Derived, Nothing, &[ResidPre],
+        "component {n} of the query of {token} straight from W_Q (layer {layer}, head {head})"),
+    row(KRaw, "attn.k_raw", Layer, KEYS, Derived, Nothing, &[ResidPre],
+        "component {n} of the key of {token} straight from W_K (layer {layer}, head {head})"),
+    row(Q, "attn.q", Layer, QUERIES, Patched, Nothing, &[ResidPre, Q],
+        "component {n} of the query of {token} (layer {layer}, head {head})"),
+    row(K, "attn.k", Layer, KEYS, Patched, Nothing, &[ResidPre, K],
+        "component {n} of the key of {token} (layer {layer}, head {head})"),
+    row(V, "attn.v", Layer, KEYS, Patched, Nothing, &[ResidPre, V],
+        "component {n} of the value of {token} (layer {layer}, head {head})"),
+    row(Scores, "attn.scores", Layer, EDGES, Kept, Nothing, &[Q, K, Scores],
+        "how well the query of {token} fits the key of {key} (layer {layer}, head {head})"),
+    row(Pattern, "attn.pattern", Layer, EDGES, Patched, Nothing, &[Scores, Pattern],
+        "how much {token} looks at {key} (layer {layer}, head {head})"),
+    row(Lse, "attn.lse", Layer, &[Head, Position], Kept, Nothing, &[Scores, Lse],
+        "ln of the sum of exp(score) over the keys of {token} (layer {layer}, head {head})"),
+    row(Z, "attn.z", Layer, QUERIES, Patched, Nothing, &[Pattern, V, Z],
+        "component {n} of the values that {token} mixes (layer {layer}, head {head})"),
+    row(Result, "attn.result", Layer, &[Head, Position, Component], Kept, Nothing, &[Z, Result],
+        "what head {head} adds to component {n} of {token} in layer {layer}"),
+    row(AttnOut, "attn_out", Layer, STREAM, Patched, Nothing, &[Z, AttnOut],
+        "what attention adds to component {n} of {token} in layer {layer}"),
+    row(AttnSum, "attn_sum", Layer, STREAM, Derived, Nothing, &[ResidPre, AttnOut],
+        "component {n} of {token} with what attention adds in layer {layer}"),
+    row(ResidMid, "resid_mid", Layer, STREAM, Patched, Nothing, &[ResidPre, AttnOut, ResidMid],
+        "component {n} of {token} after attention in layer {layer}"),
+    row(MlpIn, "mlp_in", Layer, STREAM, Derived, Mlp, &[ResidMid],
+        "component {n} of {token} as the MLP reads it in layer {layer}"),
+    row(MlpPost, "mlp.post", Layer, &[Position, Neuron], Kept, Mlp, &[ResidMid, MlpPost],
+        "neuron {n} of the MLP for {token} in layer {layer}"),
+    row(MlpOut, "mlp_out", Layer, STREAM, Patched, Mlp, &[MlpPost, MlpOut],
+        "what the MLP adds to component {n} of {token} in layer {layer}"),
+    row(MlpSum, "mlp_sum", Layer, STREAM, Derived, Mlp, &[ResidMid, MlpOut],
+        "component {n} of {token} with what the MLP adds in layer {layer}"),
+    row(ResidPost, "resid_post", Layer, STREAM, Patched, Nothing, &[ResidMid, MlpOut, ResidPost],
+        "component {n} of {token} after layer {layer}"),
+    row(FinalNorm, "final_norm", After, STREAM, Kept, Nothing, &[ResidPost, FinalNorm],
+        "component {n} of {token} after the last norm"),
+    row(Logits, "logits", After, VOCABULARY, Kept, VocabHead, &[FinalNorm],
+        "the logit of {word} after {token}"),
+    row(Probabilities, "probabilities", After, VOCABULARY, Derived, VocabHead, &[FinalNorm],
+        "how likely {word} is after {token}"),
+    row(EmbedCosine, "embed_cosine", Before, VOCABULARY, Derived, Nothing, &[],
+        "how near the embeddings of {token} and {word} are"),
+    row(PreCosine, "resid_pre_cosine", Layer, VOCABULARY, Derived, Nothing, &[ResidPre],
+        "how near {token} before layer {layer} is to the embedding of {word}"),
+    row(MidCosine, "resid_mid_cosine", Layer, VOCABULARY, Derived, Nothing, &[ResidMid],
+        "how near {token} after attention in layer {layer} is to the embedding of {word}"),
+];
+
+#[expect(clippy::too_many_arguments, reason = "a row of the table")]
+const fn row(
+    site: Site,
+    name: &'static str,
+    stage: Stage,
+    axes: &'static [Axis],
+    use_: Use,
+    needs: Needs,
+    explained_by: &'static [Site],
+    words: &'static str,
+) -> Row {
+    Row { site, name, stage, axes, use_, needs, explained_by, words }
+}
+
+impl Axis {
+    /// How many there are in a run over `q_len` tokens, `kv_len` with those in its cache.
+    pub fn len(self, c: &Config, q_len: usize, kv_len: usize) -> usize {
+        match self {
+            Self::Head => c.n_heads,
+            Self::KvHead => c.n_kv_heads,
+            Self::Position => q_len,
+            Self::Key => kv_len,
+            Self::Component => c.d_model,
+            Self::HeadComponent => c.d_head,
+            Self::Neuron => c.mlp.map_or(0, |mlp| mlp.d_ff),
+            Self::Token => c.n_vocab,
+        }
+    }
+}
+
+impl Site {
+    /// All of them, in the order in which a run computes them.
+    pub fn all() -> impl Iterator<Item = Self> + Clone {
+        TABLE.iter().map(|row| row.site)
+    }
+
+    const fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+
+    /// The end of its key in a trace: `attn.pattern`.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The name without the part of the layer that it belongs to: `pattern`; `mlp_post`, for `post` alone would say little.
+    pub fn short(self) -> String {
+        self.name().trim_start_matches("attn.").replace('.', "_")
+    }
+
+    /// Its key in a trace: `blocks.16.attn.pattern`; that of a site outside the layers is its name.
+    pub fn key(self, layer: usize) -> String {
+        match self.stage() {
+            Stage::Layer => format!("blocks.{layer}.{}", self.name()),
+            Stage::Before | Stage::After => self.name().to_owned(),
+        }
+    }
+
+    /// Site and layer of a key: the other way of [`Self::key`]. The layer is 0 outside the layers.
+    pub fn of_key(key: &str) -> Option<(Self, usize)> {
+        let (layer, name) = match key.strip_prefix("blocks.") {
+            Some(rest) => rest.split_once('.').and_then(|(layer, name)| Some((Some(layer.parse().ok()?), name)))?,
+            None => (None, key),
+        };
+        let site: Self = name.parse().ok()?;
+        (layer.is_some() == (site.stage() == Stage::Layer)).then_some((site, layer.unwrap_or(0)))
+    }
+
+    /// When it is computed.
+    pub fn stage(self) -> Stage {
+        self.row().stage
+    }
+
+    /// What its axes count.
+    pub const fn axes(self) -> &'static [Axis] {
+        self.row().axes
+    }
+
+    /// Its shape in a run over `q_len` tokens, `kv_len` with those in its cache.
+    pub fn shape(self, c: &Config, q_len: usize, kv_len: usize) -> Vec<usize> {
+        self.axes().iter().map(|axis| axis.len(c, q_len, kv_len)).collect()
+    }
+
+    /// Numbers in an array of such a shape. What does not fit a u64 is `u64::MAX`.
+    pub fn len(self, c: &Config, q_len: usize, kv_len: usize) -> u64 {
+        let axes = self.shape(c, q_len, kv_len).into_iter();
+        if self.needs_mlp() && c.mlp.is_none() { 0 } else { axes.fold(1, |n: u64, len| n.saturating_mul(len as u64)) }
+    }
+
+    /// Whether a run can keep it.
+    pub fn is_kept(self) -> bool {
+        self.row().use_ != Use::Derived
+    }
+
+    /// Whether a run can go on with another array in its place.
+    pub fn is_patchable(self) -> bool {
+        self.row().use_ == Use::Patched
+    }
+
+    /// Whether a model has it: what belongs to an MLP needs one, logits a vocabulary head.
+    pub(crate) fn check_in(self, model: &crate::Model) -> std::result::Result<(), Error> {
+        let c = model.config();
+        match self.row().needs {
+            Needs::Mlp if c.mlp.is_none() => Err(Error::usage(format!("{} has no MLP, only attention", c.name))),
+            Needs::VocabHead if !model.has_vocab_head() => Err(model.no_head()),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn needs_mlp(self) -> bool {
+        self.row().needs == Needs::Mlp
+    }
+
+    /// What a run must keep so that a number of it can be explained.
+    pub(crate) fn explained_by(self) -> &'static [Self] {
+        self.row().explained_by
+    }
+
+    /// What one of its numbers is, with names in braces where tokens and indices stand.
+    pub(crate) fn words(self) -> &'static str {
+        self.row().words
+    }
+}
+
+impl Site {
+    /// One of some sites by its name or short name; `verb` says what was to be done with it.
+    pub(crate) fn named(
+        text: &str,
+        verb: &str,
+        sites: impl Iterator<Item = Self> + Clone,
+    ) -> std::result::Result<Self, Error> {
+        let known = sites.clone().find(|site| site.name() == text || site.short() == text);
+        known.ok_or_else(|| {
+            let short: Vec<String> = sites.map(Self::short).collect();
+            let near = crate::error::nearest(text, short.iter().map(String::as_str));
+            let hint = near
+                .map_or_else(|| format!("the names are {}", short.join(", ")), |near| format!("did you mean {near}?"));
+            let text: String = text.chars().take(80).collect();
+            Error::usage(format!("cannot {verb} `{text}`; {hint}"))
+        })
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Site {
+    type Err = Error;
+
+    /// A name, `attn.pattern`, or its short form, `pattern`.
+    fn from_str(text: &str) -> std::result::Result<Self, Error> {
+        Self::named(text, "find", Self::all())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_sites_and_no_name_stands_twice() {
+        for (i, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.site as usize, i, "{}", row.name);
+            assert_eq!(row.name.parse::<Site>().unwrap(), row.site);
+            assert_eq!(row.site.short().parse::<Site>().unwrap(), row.site, "{}", row.name);
+            assert_eq!(Site::of_key(&row.site.key(7)), Some((row.site, if row.stage == Layer { 7 } else { 0 })));
+            assert!((2..=3).contains(&row.axes.len()), "{}", row.name);
+            assert!(row.explained_by.iter().all(|site| site.is_kept()), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn a_misspelt_name_gets_a_suggestion() {
+        let error = |text: &str| text.parse::<Site>().unwrap_err().to_string();
+        assert!(error("patern").contains("did you mean pattern?"), "{}", error("patern"));
+        assert!(error("resid_pots").contains("did you mean resid_post?"), "{}", error("resid_pots"));
+        assert!(error("🌭").contains("the names are token_embed"), "{}", error("🌭"));
+        for wrong in ["blocks.0.embed", "resid_pre", "blocks.x.attn.q", "blocks.3", "blocks.3.nothing", ""] {
+            assert_eq!(Site::of_key(wrong), None, "{wrong}");
+        }
+    }
+}

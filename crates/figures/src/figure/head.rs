@@ -1,0 +1,90 @@
+//! One head of a run: what every figure of a head must know of it.
+
+use super::Error;
+use attnscope::{Array, Mask, Site, Trace};
+use std::ops::Range;
+
+/// One head, and the tokens that it reads.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Head {
+    /// The model's name.
+    pub model: String,
+    /// The text's tokens.
+    pub tokens: Vec<String>,
+    /// Its layer.
+    pub layer: usize,
+    /// Its place in the layer.
+    pub head: usize,
+    /// The head of keys and values that it reads.
+    pub kv_head: usize,
+    /// Query heads of a layer.
+    pub n_heads: usize,
+    /// Which keys a query may look at, as the model has it.
+    pub mask: Mask,
+    /// Position of the first query that the trace holds: 0, unless earlier tokens came from a cache.
+    pub first: usize,
+}
+
+impl Head {
+    /// A head of a trace that holds queries, a pattern or mixed values of its layer.
+    ///
+    /// # Errors
+    /// There is no such head, or nothing of its layer was captured.
+    pub fn of(trace: &Trace, layer: usize, head: usize) -> Result<Self, Error> {
+        let (info, n) = (&trace.model, trace.tokens.len());
+        if head >= info.n_heads {
+            return Err(Error::NoSuch { what: "head", index: head, len: info.n_heads });
+        }
+        let rows = [Site::Q, Site::Pattern, Site::Z].into_iter().find_map(|site| trace.layer(layer, site));
+        let rows = rows.ok_or_else(|| Error::not_captured(Site::Pattern, layer))?;
+        Ok(Self {
+            model: info.name.clone(),
+            tokens: trace.tokens.iter().map(|t| t.text.clone()).collect(),
+            layer,
+            head,
+            kv_head: info.kv_head(head),
+            n_heads: info.n_heads,
+            mask: info.mask(),
+            first: n.saturating_sub(rows.shape().get(1).copied().unwrap_or(n)),
+        })
+    }
+
+    /// A head of no run, the first of a layer with one: for numbers that were made by hand.
+    pub fn made(tokens: Vec<String>, causal: bool) -> Self {
+        Self { tokens, n_heads: 1, mask: Mask { causal, window: None }, ..Self::default() }
+    }
+
+    /// A token of the text; empty beyond its end.
+    pub fn token(&self, i: usize) -> &str {
+        self.tokens.get(i).map_or("", String::as_str)
+    }
+
+    /// Whether a query may look at a key.
+    pub fn sees(&self, q_idx: usize, k_idx: usize) -> bool {
+        self.visible(q_idx).contains(&k_idx)
+    }
+
+    /// The keys that a query may look at.
+    pub fn visible(&self, q_idx: usize) -> Range<usize> {
+        self.mask.visible(q_idx, self.tokens.len())
+    }
+
+    /// Whether there is any pair of a query and a key that may not look at each other.
+    pub fn masks(&self) -> bool {
+        (0..self.tokens.len()).any(|q_idx| self.visible(q_idx).len() < self.tokens.len())
+    }
+
+    /// The row of a query in the trace's arrays.
+    ///
+    /// # Errors
+    /// The trace holds no such query.
+    pub fn row_of(&self, position: usize) -> Result<usize, Error> {
+        let no_such = Error::NoSuch { what: "token", index: position, len: self.tokens.len() };
+        position.checked_sub(self.first).filter(|_| position < self.tokens.len()).ok_or(no_such)
+    }
+}
+
+/// An array that the run must have kept.
+pub(super) fn captured(trace: &Trace, layer: usize, site: Site) -> Result<&Array, Error> {
+    trace.layer(layer, site).ok_or_else(|| Error::not_captured(site, layer))
+}
