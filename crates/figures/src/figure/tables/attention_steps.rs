@@ -62,7 +62,6 @@ mod tests {
             v: vec![vec![1.0, f32::NAN], vec![2.0, 3.0]],
             weights: vec![vec![1.0, 0.0], vec![0.5, 0.5]],
             z: vec![vec![1.0, f32::NAN], vec![1.5, f32::NAN]],
-            ..Data::default()
         }
     }
 
