@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(),
         ["tidy"] => tidy::run(),
         ["run"] => run::run(),
-        ["web"] => web::run(),
+        ["web"] => web::run(web::With::Release),
         ["bench", what @ ..] => bench::run(what),
         // Some write `--` before options that go on to another program.
         ["serve", "--", options @ ..] | ["serve", options @ ..] => serve::run(options),

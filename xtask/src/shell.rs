@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -67,6 +68,16 @@ pub fn show(command: &Command) -> String {
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
+}
+
+/// What cargo is told where nobody watches: to say nothing. On a terminal it shows how far it is.
+pub fn quiet() -> Option<&'static str> {
+    (!std::io::stderr().is_terminal()).then_some("--quiet")
+}
+
+/// A step that takes long the first time: the heading says how long.
+pub fn step_of(name: &str, usual: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    step(&format!("{name} (the first time: {usual})"), work)
 }
 
 /// One step of a task: a heading, the work, the time it took.

@@ -4,8 +4,9 @@
 //! the models were pulled. All tests share the dev profile, so that nothing is built twice.
 
 use crate::shell::{self, cargo, step};
+use crate::tidy;
+use crate::web::{self, With};
 use crate::workspace::{Workspace, root};
-use crate::{tidy, web};
 use anyhow::{Result, bail};
 use std::process::Command;
 use std::time::Instant;
@@ -17,7 +18,7 @@ const MODELS: &[&str] = &["smollm2-135m", "all-minilm-l6-v2"];
 pub fn run() -> Result<()> {
     let start = Instant::now();
     tidy::run()?;
-    web::run()?;
+    web::run(With::Tests)?;
     step("a browser", browser)?;
     step("tests without real models", || shell::run(&mut tests(Models::Without)))?;
     step("examples in the documentation", || {
@@ -47,6 +48,17 @@ fn tests(models: Models) -> Command {
         cargo(["test", "--workspace", "--lib", "--bins", "--tests", "--", "--skip", "real_model"])
     };
     command.current_dir(root());
+    command
+}
+
+/// Builds the tests, and with them the programs that they use.
+pub fn build() -> Command {
+    let mut command = if shell::works("cargo", &["nextest", "--version"]) {
+        cargo(["nextest", "run", "--no-run", "--workspace"])
+    } else {
+        cargo(["test", "--no-run", "--workspace", "--lib", "--bins", "--tests"])
+    };
+    command.args(shell::quiet()).current_dir(root());
     command
 }
 

@@ -5,6 +5,7 @@ use crate::workspace::{Workspace, root};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's compiler, the source of its standard library, and a linker for wasm.
@@ -53,7 +54,11 @@ pub fn build(packages: &[&str], threaded: &[&str]) -> Result<Vec<Module>> {
 fn build_one(route: &Route, package: &str, threads: bool) -> Result<Module> {
     // Another standard library is another folder: each build would throw out the other's.
     let target = Workspace::load()?.target.join(if threads { "wasm-threads" } else { "wasm" });
+    let start = Instant::now();
+    let with = if threads { ", for threads" } else { "" };
+    eprintln!("   {package}{with} …");
     shell::run(&mut command(route, package, &target, threads))?;
+    eprintln!("   {package}{with}: {:.0} s", start.elapsed().as_secs_f64());
     let name = package.replace('-', "_");
     let path = target.join(TARGET).join("web").join(format!("{name}.wasm"));
     Ok(Module { path, name: if threads { format!("{name}_threads") } else { name }, threads })
@@ -80,7 +85,8 @@ fn command(route: &Route, package: &str, target: &Path, threads: bool) -> Comman
             command.env_remove(inherited);
         }
     }
-    command.args(["--quiet", "--locked", "--profile", "web", "--target", TARGET, "--package", package]);
+    command.args(shell::quiet());
+    command.args(["--locked", "--profile", "web", "--target", TARGET, "--package", package]);
     // Not RUSTFLAGS: that would reach the build scripts too. getrandom wants to be told whose random numbers to use.
     let mut flags = "-C target-feature=+simd128 --cfg getrandom_backend=\"wasm_js\"".to_owned();
     if matches!(route, Route::BuildStd { .. }) {

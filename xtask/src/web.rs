@@ -1,6 +1,6 @@
 //! `cargo xtask web`: the page, into `dist/`: wasm modules, their JavaScript, prose and first drawings, compressed.
 
-use crate::shell::{self, cargo, step};
+use crate::shell::{self, cargo, step, step_of};
 use crate::wasm::{self, Module};
 use crate::workspace::{Workspace, root};
 use anyhow::{Context, Result};
@@ -30,54 +30,108 @@ const OPTIONS: &[&str] = &[
     "--enable-extended-const",
 ];
 
+/// With which build of the rest the program that writes the page is built: what both need is compiled once.
+#[derive(Clone, Copy, PartialEq)]
+pub enum With {
+    /// The command as it is served.
+    Release,
+    /// The tests of the workspace.
+    Tests,
+}
+
 /// Builds what has changed.
-pub fn run() -> Result<()> {
-    build(&root().join("dist"), &[])
+pub fn run(with: With) -> Result<()> {
+    build(&root().join("dist"), &[], with)
 }
 
 /// The page for a host that only hands out files: `cargo xtask site [FOLDER]`.
 pub fn site(folder: Option<&str>) -> Result<()> {
     let folder = folder.map_or_else(|| Workspace::load().map(|w| w.target.join("site")), |f| Ok(f.into()))?;
-    build(&folder, &["--static"])?;
+    build(&folder, &["--static"], With::Release)?;
     println!("{}", folder.display());
     Ok(())
 }
 
-fn build(dist: &Path, options: &[&str]) -> Result<()> {
+fn build(dist: &Path, options: &[&str], with: With) -> Result<()> {
     let target = Workspace::load()?.target;
     let package = target.join("web");
-    let mut modules = Vec::new();
-    step("web: wasm modules", || {
-        modules = wasm::build(MODULES, THREADED)?;
-        Ok(())
-    })?;
-    step("web: bindings", || modules.iter().try_for_each(|module| bind(module, &package, &target)))?;
-    step("web: prose and drawings", || {
-        let args = ["run", "--quiet", "--package", "attnscope-site", "--"];
-        shell::run(cargo(args).arg(&package).arg(dist).args(options))
-    })
+    // The modules are linked by one core for minutes: meanwhile the other compiles what writes the page.
+    let (modules, site) = std::thread::scope(|scope| {
+        let modules = scope.spawn(|| {
+            let mut modules = Vec::new();
+            step_of("web: wasm modules", "five minutes on two cores", || {
+                modules = wasm::build(MODULES, THREADED)?;
+                Ok(())
+            })?;
+            anyhow::Ok(modules)
+        });
+        let site = site_program(with, &target);
+        (modules.join(), site)
+    });
+    let (modules, site) = (modules.map_err(|_| anyhow::anyhow!("the build of the modules panicked"))??, site?);
+    step_of("web: bindings", "a minute", || bind_all(&modules, &package, &target))?;
+    step("web: prose and drawings", || shell::run(Command::new(&site).arg(&package).arg(dist).args(options)))
 }
 
-/// The JavaScript beside a module, and the module made smaller. Nothing to do where both are newer than it.
-fn bind(module: &Module, package: &Path, target: &Path) -> Result<()> {
-    let out = package.join(format!("{}_bg.wasm", module.name));
-    if modified(&out) > modified(&module.path) {
+/// The program that writes the page.
+fn site_program(with: With, target: &Path) -> Result<PathBuf> {
+    match with {
+        With::Release => step_of("web: what writes the page (release)", "four minutes", || {
+            // Chosen together with the command, so that what both stand on has the same features.
+            let both = ["--package", "attnscope-site", "--package", "attnscope-cli"];
+            let mut build = cargo(["build", "--release", "--bin", "attnscope-site"]);
+            shell::run(build.args(both).args(shell::quiet()).current_dir(root()))
+        })?,
+        With::Tests => step_of("build the tests", "eight minutes", || shell::run(&mut crate::test::build()))?,
+    }
+    let profile = if with == With::Release { "release" } else { "debug" };
+    Ok(target.join(profile).join(format!("attnscope-site{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Two modules at a time: what makes one smaller works on one core.
+fn bind_all(modules: &[Module], package: &Path, target: &Path) -> Result<()> {
+    let stale = |module: &&Module| modified(&bound(module, package)) <= modified(&module.path);
+    let stale: Vec<&Module> = modules.iter().filter(stale).collect();
+    if stale.is_empty() {
         return Ok(());
     }
-    let raw = target.join("web-raw").join(&module.name);
-    let args = ["run", "--quiet", "--package", "xtask-bindgen", "--"];
-    shell::run(cargo(args).arg(&module.path).arg(&raw).arg(&module.name).current_dir(root()))?;
+    // Built without optimisation: that would take twice as long as it then saves.
+    let mut build = cargo(["build", "--profile", "tool", "--package", "xtask-bindgen"]);
+    shell::run(build.args(shell::quiet()).current_dir(root()))?;
+    let bindgen = target.join("tool").join(format!("xtask-bindgen{}", std::env::consts::EXE_SUFFIX));
+    let optimizer = optimizer(target)?;
+    if optimizer.is_none() {
+        eprintln!("   note: there is no npm to get {} with; the wasm stays a quarter larger", TOOLS[0]);
+    }
+    for pair in stale.chunks(2) {
+        std::thread::scope(|scope| {
+            let bind = |module| bind(module, package, target, &bindgen, optimizer.as_deref());
+            let started: Vec<_> = pair.iter().map(|module| scope.spawn(move || bind(module))).collect();
+            let ended = started.into_iter().map(|one| one.join().map_err(|_| anyhow::anyhow!("bindings panicked"))?);
+            ended.collect::<Result<()>>()
+        })?;
+    }
+    Ok(())
+}
+
+/// Where a module lies when its JavaScript is made.
+fn bound(module: &Module, package: &Path) -> PathBuf {
+    package.join(format!("{}_bg.wasm", module.name))
+}
+
+/// The JavaScript beside a module, and the module made smaller.
+fn bind(module: &Module, package: &Path, target: &Path, bindgen: &Path, optimizer: Option<&Path>) -> Result<()> {
+    let (out, raw) = (bound(module, package), target.join("web-raw").join(&module.name));
+    shell::run(Command::new(bindgen).arg(&module.path).arg(&raw).arg(&module.name))?;
     std::fs::create_dir_all(package).with_context(|| format!("cannot make {}", package.display()))?;
     let script = format!("{}.js", module.name);
     copy(&raw.join(&script), &package.join(&script))?;
     let from = raw.join(format!("{}_bg.wasm", module.name));
-    let Some(optimizer) = optimizer(target)? else {
-        eprintln!("   note: there is no npm to get {} with; the wasm stays a quarter larger", TOOLS[0]);
-        return copy(&from, &out);
-    };
+    let Some(optimizer) = optimizer else { return copy(&from, &out) };
     let mut command = Command::new("node");
     let threads = module.threads.then_some("--enable-threads");
-    command.arg(optimizer).arg("-O3").args(OPTIONS).args(threads).arg(&from).arg("-o").arg(&out);
+    // More than -O1 takes five times as long, and what comes of it is larger once it is compressed.
+    command.arg(optimizer).arg("-O1").args(OPTIONS).args(threads).arg(&from).arg("-o").arg(&out);
     shell::run(&mut command)
 }
 

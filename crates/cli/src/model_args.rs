@@ -48,10 +48,10 @@ impl ChangeArgs {
     pub fn interventions(&self) -> Result<Vec<Intervention>> {
         let mut all = Vec::new();
         for head in &self.ablate {
-            all.push(Intervention::ablate(head)?);
+            all.push(Intervention::ablate(head.as_str())?);
         }
         for head in &self.mean_ablate {
-            all.push(Intervention::mean_ablate(head)?);
+            all.push(Intervention::mean_ablate(head.as_str())?);
         }
         for edge in &self.cut {
             all.push(Intervention::cut(edge)?);

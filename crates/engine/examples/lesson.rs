@@ -43,7 +43,7 @@ fn circuit(model: &Model) -> Result<(), Error> {
     for pair in PAIRS {
         let text = format!("the {} {} was", pair.modifier, pair.noun);
         let trace = model.run(&model.encode(&text)?, &"pattern".parse()?, &[])?;
-        let weight = |layer, q: usize, k| trace.pattern(layer, 0).map_or(f32::NAN, |p| p[q * 4 + k]);
+        let weight = |layer, q: usize, k| trace.pattern(layer, 0).map_or(f32::NAN, |p| p.data()[q * 4 + k]);
         println!("{text}: look 1 {:.2}, look 2 {:.2}", weight(0, 2, 1), weight(1, 3, 2));
         println!("   {}", next(model, &text, &[])?);
         println!("   cut 0:2>1  {}", next(model, &text, &[Intervention::cut("0:2>1")?])?);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// An error of the engine.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A file is not what it should be: truncated, foreign, or lying about itself.
     #[error("{origin}: {message}")]
@@ -84,6 +85,12 @@ impl Error {
     /// Whether the request was wrong, rather than a file or the machine.
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Usage(_) | Self::UnknownWord { .. })
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -82,15 +82,50 @@ pub enum Intervention {
     },
 }
 
+impl From<(usize, usize)> for Heads {
+    /// One head: its layer, and its place there.
+    fn from((layer, head): (usize, usize)) -> Self {
+        Self { layer: Some(layer), head: Some(head) }
+    }
+}
+
+impl From<usize> for Heads {
+    /// All heads of a layer.
+    fn from(layer: usize) -> Self {
+        Self { layer: Some(layer), head: None }
+    }
+}
+
+impl TryFrom<&str> for Heads {
+    type Error = Error;
+
+    /// `16.0` is a head, `16` all heads of a layer.
+    fn try_from(text: &str) -> Result<Self, Error> {
+        parse_heads(text)
+    }
+}
+
 impl Intervention {
-    /// Silences `16.0` (a head) or `16` (a layer's heads).
-    pub fn ablate(text: &str) -> Result<Self, Error> {
-        Ok(Self::ScaleHead { heads: parse_heads(text)?, factor: 0.0 })
+    /// Silences a head, `(16, 0)` or `"16.0"`, or all heads of a layer, `16` or `"16"`.
+    ///
+    /// ```
+    /// use attnscope::Intervention;
+    ///
+    /// assert_eq!(Intervention::ablate((16, 0))?, Intervention::ablate("16.0")?);
+    /// # Ok::<(), attnscope::Error>(())
+    /// ```
+    pub fn ablate<H: TryInto<Heads, Error: Into<Error>>>(heads: H) -> Result<Self, Error> {
+        Ok(Self::ScaleHead { heads: heads.try_into().map_err(Into::into)?, factor: 0.0 })
     }
 
-    /// Mean-ablates `16.0` or `16`.
-    pub fn mean_ablate(text: &str) -> Result<Self, Error> {
-        Ok(Self::MeanHead { heads: parse_heads(text)? })
+    /// Puts the mean over the text in the place of a head's output, `(16, 0)` or `"16.0"`, or of a layer's heads.
+    pub fn mean_ablate<H: TryInto<Heads, Error: Into<Error>>>(heads: H) -> Result<Self, Error> {
+        Ok(Self::MeanHead { heads: heads.try_into().map_err(Into::into)? })
+    }
+
+    /// Cuts the edge from query `q` to key `k` in these heads: `Intervention::cut_edge((16, 0), 2, 1)`.
+    pub fn cut_edge(heads: impl Into<Heads>, q: usize, k: usize) -> Self {
+        Self::SetEdge { heads: heads.into(), q, k, weight: 0.0 }
     }
 
     /// Cuts `2>1` (query 2 may not see key 1, anywhere), `16:2>1` (in a layer) or `16.0:2>1` (in a head).

@@ -1,6 +1,6 @@
-//! # attnscope
+#![doc = include_str!("../README.md")]
 //!
-//! An attention engine whose every number can be looked at: text → tokens → run → [`Trace`].
+//! Text → tokens → run → [`Trace`].
 #![forbid(unsafe_code)]
 
 pub mod analysis;

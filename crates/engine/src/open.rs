@@ -6,11 +6,16 @@ use std::fs::{File, FileType};
 use std::path::{Path, PathBuf};
 
 impl Model {
-    /// Opens a `.gguf` file, a `.safetensors` file with its `config.json` beside it, or a folder of such files.
+    /// Opens a `.gguf` file, a `.safetensors` file with its `config.json` beside it, or a folder of such files. Files are
+    /// mapped, not read: it takes milliseconds.
     ///
     /// # Errors
     /// Whatever is no model, a folder with several, a file that changes meanwhile.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::open_path(path.as_ref())
+    }
+
+    fn open_path(path: &Path) -> Result<Self, Error> {
         let meta = std::fs::metadata(path).map_err(|e| Error::io(path, e))?;
         if meta.is_dir() {
             let mut files = list(path)?;

@@ -2,10 +2,10 @@
 
 use crate::array::Array;
 use crate::config::{kv_head, score_scale};
+use crate::error::check_index;
 use crate::site::Site;
-use crate::{Intervention, LazyPattern};
+use crate::{Error, Intervention, LazyPattern};
 use attnscope_kernels::attention::Mask;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One token of the text.
@@ -127,9 +127,40 @@ impl Trace {
         self.arrays.get(&site.key(layer))
     }
 
-    /// The attention pattern of one head, `[q_len, kv_len]`: as it was captured, or made now from `q`, `k` and `lse`.
-    /// `None` if the trace holds neither. For parts of it see [`LazyPattern`].
-    pub fn pattern(&self, layer: usize, head: usize) -> Option<Cow<'_, [f32]>> {
-        LazyPattern::of(self, layer, head)?.whole()
+    /// The attention pattern of one head, `[q_len, kv_len]`: as it was captured, or made now from `q`, `k` and `lse`. For
+    /// parts of it, and without a copy, see [`LazyPattern`].
+    ///
+    /// ```
+    /// let model = attnscope::lesson::model();
+    /// let trace = model.run(&model.encode("the hot dog was")?, &"pattern".parse()?, &[])?;
+    /// let pattern = trace.pattern(0, 0)?;
+    /// assert_eq!(pattern.shape(), [4, 4]);
+    /// assert!(pattern.row(&[2]).unwrap()[1] > 0.5, "dog attends to hot");
+    /// assert!(trace.pattern(7, 0).unwrap_err().to_string().contains("layers 0 to 1"));
+    /// # Ok::<(), attnscope::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There is no such head, or the trace holds neither its pattern nor what it could be made from.
+    pub fn pattern(&self, layer: usize, head: usize) -> Result<Array, Error> {
+        let lazy = LazyPattern::of(self, layer, head);
+        let made = lazy.and_then(|lazy| Some(Array::new([lazy.q_len(), lazy.kv_len()], lazy.whole()?.into_owned())));
+        made.ok_or_else(|| self.why_no_pattern(layer, head))
+    }
+
+    fn why_no_pattern(&self, layer: usize, head: usize) -> Error {
+        let (name, n_layers, n_heads) = (&self.model.name, self.model.n_layers, self.model.n_heads);
+        let exists = check_index(layer, n_layers, "layer", &format!("{name} has layers"))
+            .and_then(|()| check_index(head, n_heads, "head", &format!("each layer of {name} has heads")));
+        let why = if n_layers == 0 {
+            "it does not know its model (an NPZ file holds arrays alone)".to_owned()
+        } else {
+            let key = Site::Pattern.key(layer);
+            format!("it holds neither `{key}` nor the layer's q, k and lse: capture pattern, or q,k,lse")
+        };
+        match exists {
+            Err(error) if n_layers > 0 => error,
+            _ => Error::usage(format!("the trace has no pattern of layer {layer}, head {head}: {why}")),
+        }
     }
 }

@@ -33,7 +33,7 @@ fn all_said_of(what: &str, words: &[String], kind: &str) {
 /// The key that weighs most in a query's row.
 fn looks_at(trace: &Trace, layer: usize, q: usize) -> usize {
     let n = trace.tokens.len();
-    let row = &trace.pattern(layer, 0).unwrap()[q * n..][..n];
+    let row = &trace.pattern(layer, 0).unwrap().into_data()[q * n..][..n];
     (0..n).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap()
 }
 

@@ -68,7 +68,7 @@ fn real_model_patterns_residuals_and_logits() {
         compared += 1;
     }
     assert!(compared >= 30 + 8 + 1 + 6, "only {compared} arrays compared");
-    let dog = &short.pattern(16, 0).unwrap()[8..12];
+    let dog = &short.pattern(16, 0).unwrap().into_data()[8..12];
     assert!((dog[1] - 0.916).abs() < 1e-3, "hot has {} of dog's attention in 16.0", dog[1]);
 }
 

@@ -1,4 +1,4 @@
-//! # attnscope-figures
+#![doc = include_str!("../README.md")]
 //!
 //! Figures of attention: trace in, [`Scene`] out, then SVG, PNG or PDF.
 //!

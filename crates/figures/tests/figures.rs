@@ -249,7 +249,7 @@ fn long_texts_are_one_raster_of_bounded_size() {
 fn a_trace_becomes_every_figure() {
     let trace = sample::trace();
     let data = matrix::Data::from_trace(&trace, 1, 1).unwrap();
-    assert_eq!(data.pattern.weight(2, 1), trace.pattern(1, 1).map(|p| p[9]));
+    assert_eq!(data.pattern.weight(2, 1), trace.pattern(1, 1).ok().map(|p| p.data()[9]));
     assert_eq!(head_grid::Data::from_trace(&trace).unwrap().thumbs.len(), 2);
     assert_eq!(components::Data::from_trace(&trace, 0, 1, 2).unwrap().position, 2);
     assert_eq!(vector_strip::Data::from_trace(&trace, "embed", &[0, 2]).unwrap().vectors[1].name, " dog");

@@ -1,4 +1,4 @@
-//! # attnscope-kernels
+#![doc = include_str!("../README.md")]
 //!
 //! Slices of numbers in, numbers out: attention, dense products, dequantization and the small functions
 //! between them. Every fast path has a plain twin, loops that can be checked by eye, and is tested

@@ -72,9 +72,8 @@ impl From<Error> for Failure {
         let kind = match &error {
             Error::UnknownWord { word, near, .. } => FailureKind::Text { word: Some(word.clone()), near: near.clone() },
             Error::Usage(_) | Error::Trace(_) => FailureKind::Request,
-            Error::Format { .. } | Error::Config { .. } | Error::MissingTensor { .. } | Error::Io { .. } => {
-                FailureKind::Model
-            }
+            // Files and the machine.
+            _ => FailureKind::Model,
         };
         Self::new(kind, error.to_string())
     }

@@ -1,4 +1,4 @@
-//! # attnscope-protocol
+#![doc = include_str!("../README.md")]
 //!
 //! The questions a page asks and the answers it gets. The same types and the same session stand behind the page's own
 //! engine, its worker, and the server, so that a figure does not know who computed it.

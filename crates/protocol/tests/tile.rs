@@ -29,7 +29,7 @@ fn a_tile_is_a_part_of_the_pattern() {
     let Ok(Response::Tile(found)) = session().start(tile(1..3, 0..3, (2, 3))).finish() else { panic!("a tile") };
     let n = trace.tokens.len();
     let cells: Vec<f32> =
-        trace.pattern(1, 0).unwrap().chunks(n).take(3).skip(1).flat_map(|r| r[..3].to_vec()).collect();
+        trace.pattern(1, 0).unwrap().data().chunks(n).take(3).skip(1).flat_map(|r| r[..3].to_vec()).collect();
     assert_eq!(found.max, found.mean, "as many pixels as cells");
     assert_eq!(found.max.shape(), [2, 3]);
     assert!(found.max.data().iter().zip(&cells).all(|(a, b)| (a - b).abs() < 1e-6), "{:?} {cells:?}", found.max);

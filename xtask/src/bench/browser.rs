@@ -14,7 +14,7 @@ const ORT: (&str, &str) = ("onnxruntime-web@1.30.0", "onnxruntime-web/dist");
 
 /// Builds the page, gets the peer, and has both measured in one browser after the other, in turn.
 pub fn run() -> Result<()> {
-    web::run()?;
+    web::run(web::With::Release)?;
     step("a browser", test::browser)?;
     let attnscope = attnscope()?;
     pull(&attnscope)?;

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 /// Builds the page, looks at it in a browser, writes down what was found.
 pub fn run() -> Result<()> {
-    web::run()?;
+    web::run(web::With::Release)?;
     step("a browser", test::browser)?;
     let args = ["run", "--quiet", "--package", "attnscope-cli", "--example", "page_speed", "--"];
     let found = shell::read(cargo(args).arg(attnscope()?).current_dir(root()))?;

@@ -79,7 +79,7 @@ fn a_table_has_the_runs_own_numbers() {
     };
     let model = attnscope::lesson::model();
     let trace = model.run(&model.encode("the hot dog was").unwrap(), &"pattern".parse().unwrap(), &[]).unwrap();
-    let row = &trace.pattern(0, 0).unwrap()[8..11];
+    let row = &trace.pattern(0, 0).unwrap().into_data()[8..11];
     let dog = format!("dog,{:e},{},{},\r\n", row[0], row[1], row[2]);
     let matrix = csv("matrix");
     assert!(matrix.starts_with("query,the,hot,dog,was\r\n") && matrix.contains(&dog), "{matrix}: {dog}");
@@ -99,7 +99,7 @@ fn the_deepest_zoom_of_a_map_is_the_patterns_own_cells() {
     assert_eq!(lines.next(), Some("query,last query,key,last key,largest weight,mean weight"));
     let model = attnscope::Model::open(tiny().as_ref()).unwrap();
     let trace = model.run(&model.encode(text).unwrap(), &"pattern".parse().unwrap(), &[]).unwrap();
-    let (n, pattern) = (trace.tokens.len(), trace.pattern(1, 2).unwrap());
+    let (n, pattern) = (trace.tokens.len(), trace.pattern(1, 2).unwrap().into_data());
     for (q, k) in (3..7).flat_map(|q| (2..9).map(move |k| (q, k))) {
         let fields: Vec<&str> = lines.next().unwrap().split(',').collect();
         let at = [q, q, k, k].map(|at: usize| at.to_string());

@@ -50,7 +50,7 @@ fn shows(browser: &Browser, sentence: &str, model: &str) {
 fn same_numbers(browser: &Browser, model: &Model, sentence: &str, layer: usize, head: usize) {
     let capture: Capture = "pattern".parse().unwrap();
     let trace = model.run(&model.encode(sentence).unwrap(), &capture, &[]).unwrap();
-    let pattern = trace.pattern(layer, head).unwrap();
+    let pattern = trace.pattern(layer, head).unwrap().into_data();
     let n = trace.tokens.len();
     let cells = browser.run(
         "return [...document.querySelectorAll('figure[data-figure=matrix] [data-q][data-k][data-value]')]

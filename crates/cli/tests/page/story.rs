@@ -35,7 +35,7 @@ fn any_number_opens_down_to_what_is_stored_and_back() {
     let capture: Capture = "pattern".parse().unwrap();
     let trace = model.run(&model.encode(HOT_DOG).unwrap(), &capture, &[]).unwrap();
     let shown = browser.run("return Number(document.querySelector('#arithmetic .result strong').textContent)");
-    let expected = f64::from(trace.pattern(0, 0).unwrap()[2 * 4 + 1]);
+    let expected = f64::from(trace.pattern(0, 0).unwrap().data()[2 * 4 + 1]);
     assert!((shown.as_f64().unwrap() - expected).abs() < 0.006, "{shown} and {expected}");
     // Weight, score, key, what attention reads, what enters the layer, the word's own row: always the first part.
     for next in ["attn.scores", "attn.q[", "attn_in", "resid_pre", "embed["] {

@@ -22,7 +22,7 @@ fn every_field_that_is_called_used_is_read() {
     for name in ["llama", "llama-sharded", "mistral", "qwen2", "qwen3", "gpt2", "bert", "llama.gguf", "gpt2.gguf"] {
         let path = format!("{}/../../fixtures/tiny/{name}", env!("CARGO_MANIFEST_DIR"));
         // `asked` looks on.
-        crate::Model::open(path.as_ref()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        crate::Model::open(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 

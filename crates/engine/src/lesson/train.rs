@@ -173,7 +173,7 @@ mod tests {
         assert!(logits.iter().zip(&ours).all(|(a, b)| (a - b).abs() <= 1e-5), "{:?}\n{:?}", &logits[..9], &ours[..9]);
         assert!(logits.iter().any(|x| x.abs() > 0.1), "nothing but zeros");
         let n = tokens.len();
-        let pattern = trace.pattern(1, 0).unwrap();
+        let pattern = trace.pattern(1, 0).unwrap().into_data();
         for (i, row) in trainer.acts.layers[1].pattern[..n].iter().enumerate() {
             let close = row[..n].iter().zip(&pattern[i * n..]).all(|(a, b)| (a - b).abs() <= 1e-5);
             assert!(close, "row {i}: {row:?}");

@@ -243,7 +243,7 @@ mod tests {
         for (layer, q_idx) in [(0, 2), (1, 6), (0, 0)] {
             let data = Data::from_trace(&trace, layer, 0, q_idx).unwrap();
             let own = weights(&data, &State::default());
-            let pattern = &trace.pattern(layer, 0).unwrap()[q_idx * 7..][..7];
+            let pattern = &trace.pattern(layer, 0).unwrap().into_data()[q_idx * 7..][..7];
             assert_eq!((own.len(), data.weights.as_slice()), (7, pattern));
             for (a, b) in own.iter().zip(pattern) {
                 assert!((a - b).abs() < 1e-6, "layer {layer}, query {q_idx}: {a} is not {b}");
