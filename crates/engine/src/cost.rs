@@ -107,7 +107,7 @@ mod tests {
     fn both_ways_are_the_same_attention() {
         let head = RandomHead::new(300, 16);
         let (full, tiled) = (head.attend(false), head.attend(true));
-        assert_eq!(full.len(), 300 * 16);
+        assert_eq!((full.len(), tiled.len()), (300 * 16, 300 * 16));
         assert!(full.iter().zip(&tiled).all(|(a, b)| (a - b).abs() < 1e-5));
         // The first token can only look at itself; the last mixes all.
         assert_eq!(tiled[..16], head.v[..16]);

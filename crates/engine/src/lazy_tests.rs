@@ -63,7 +63,7 @@ fn a_captured_pattern_is_given_as_it_is() {
 
 /// A model with grouped queries: 6 heads, 2 heads of keys.
 fn tiny() -> Model {
-    Model::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/llama")).unwrap()
+    Model::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/llama")).unwrap()
 }
 
 const TOKENS: [u32; 9] = [5, 17, 42, 8, 99, 3, 60, 17, 42];

@@ -47,6 +47,7 @@ fn dog_has_one_embedding_whatever_stands_before_it() {
     for (trace, at) in [(&plain, 1), (&hot, 2)] {
         let position = model.weights().positions.as_ref().unwrap().row_f32(at);
         let found = trace.get("embed").unwrap().index(at).unwrap();
+        assert_eq!((dog.len(), position.len()), (found.len(), found.len()));
         let close = dog.iter().zip(&position).zip(found).all(|((d, p), f)| (d + p - f).abs() <= 1e-6);
         assert!(close && dog.iter().any(|x| x.abs() > 0.1));
     }
@@ -100,6 +101,7 @@ fn the_twin_cannot_tell_the_same_words_apart() {
         let together = ask(&format!("the {} {} on the {far} was", pair.modifier, pair.noun));
         let apart = ask(&format!("the {} on the {} {far} was", pair.noun, pair.modifier));
         assert_eq!(together, apart);
+        assert!(!together.is_empty());
         assert!(together.iter().zip(&apart).all(|(a, b)| a.p.to_bits() == b.p.to_bits()));
     }
     // It has learned what it can: a bag with a cat in it is an animal's.

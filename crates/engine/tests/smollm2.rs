@@ -139,6 +139,7 @@ fn real_model_cutting_nothing_changes_no_bit() {
     assert_eq!(plain.last_logits, same.last_logits);
     assert_eq!(plain.arrays.len(), same.arrays.len());
     for (key, array) in &plain.arrays {
+        assert_eq!(array.shape(), same.arrays[key].shape(), "{key}");
         assert!(array.data().iter().zip(same.arrays[key].data()).all(|(a, b)| a.to_bits() == b.to_bits()), "{key}");
     }
     let nothing = MODEL.run(&MODEL.encode("the hot dog was").unwrap(), &Capture::none(), &[]).unwrap();
@@ -175,6 +176,7 @@ fn real_model_dog_goes_from_animal_towards_food_and_the_look_at_hot_sends_it() {
     assert_eq!(dog[0], hot[0], "one embedding in both sentences");
     assert!(dog.iter().all(|x| *x < -0.7), "an animal at every depth: {dog:?}");
     assert!(hot[3] < -0.7 && hot[7] > 0.0 && hot[28] > 0.35, "{hot:?}");
+    assert_eq!((dog.len(), without.len()), (31, 31));
     assert!(dog.iter().zip(without).all(|(a, b)| (a - b).abs() < 0.12), "{without:?}");
     assert!(cold.iter().chain(cat).all(|x| *x < -0.4), "{cold:?} {cat:?}");
 }

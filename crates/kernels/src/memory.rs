@@ -49,7 +49,6 @@ unsafe impl GlobalAlloc for HugePages {
     }
 }
 
-/// Asks for huge pages wherever one lies wholly within these bytes. A system that has none says so, and all is as before.
 /// From the first array that counts on, glibc keeps what is freed. By itself it gives each of them back to the system at
 /// once and gets it anew, cleared, for the next layer: of 512 tokens read by a small model that is a third of the time.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -73,6 +72,7 @@ fn keep(len: usize) {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn keep(_len: usize) {}
 
+/// Asks for huge pages wherever one lies wholly within these bytes. A system that has none says so, and all is as before.
 #[cfg(target_os = "linux")]
 fn advise(start: *mut u8, len: usize) {
     if start.is_null() || len < 2 * PAGE {

@@ -2,6 +2,7 @@
 //! their values and hears of what is done to them.
 
 use attnscope_figures::svg::escape;
+use attnscope_protocol::quoted;
 use std::fmt::Write;
 
 /// Something to set. Its id is unique in its figure.
@@ -32,6 +33,31 @@ impl Control {
         }
     }
 
+    /// Whether it can be set to this; a button is set to nothing.
+    fn takes(&self, value: &str) -> bool {
+        match self {
+            Self::Choice { options, .. } | Self::Switch { options, .. } => options.iter().any(|(v, _)| v == value),
+            Self::Slider { min, max, .. } => value.parse().is_ok_and(|x: f32| (*min..=*max).contains(&x)),
+            Self::Button { disabled, .. } => value.is_empty() && !disabled,
+            Self::Text { .. } => true,
+        }
+    }
+
+    /// How it is set.
+    fn said(&self) -> String {
+        let id = self.id();
+        match self {
+            Self::Choice { options, .. } | Self::Switch { options, .. } => {
+                let options: Vec<&str> = options.iter().map(|(value, _)| value.as_str()).collect();
+                format!("{id}={}", options.join("|"))
+            }
+            Self::Slider { min, max, .. } => format!("{id}={min}..{max}"),
+            Self::Button { disabled: true, .. } => format!("{id} (not now)"),
+            Self::Button { .. } => id.to_owned(),
+            Self::Text { .. } => format!("{id}=TEXT"),
+        }
+    }
+
     /// Its value as text; a button has none.
     pub fn value(&self) -> String {
         match self {
@@ -39,6 +65,24 @@ impl Control {
             Self::Slider { value, .. } => value.to_string(),
             Self::Button { .. } => String::new(),
         }
+    }
+}
+
+/// A control's id and value from `NAME=VALUE`, or a button's name alone, checked against those that a figure has.
+///
+/// # Errors
+/// There is no such control, or it has no such value; which there are.
+pub fn chosen(controls: &[Control], asked: &str) -> Result<(String, String), String> {
+    let (id, value) = asked.split_once('=').unwrap_or((asked, ""));
+    let Some(control) = controls.iter().find(|control| control.id() == id) else {
+        let all: Vec<String> = controls.iter().map(Control::said).collect();
+        let all = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+        return Err(format!("no control {} here; there are: {all}", quoted(id)));
+    };
+    if control.takes(value) {
+        Ok((id.to_owned(), value.to_owned()))
+    } else {
+        Err(format!("expected {}, found {}", control.said(), quoted(asked)))
     }
 }
 
@@ -104,6 +148,35 @@ fn write_control(out: &mut String, figure: &str, control: &Control, off: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_there_is_refused_and_what_is_there_named() {
+        let switch = Control::Switch {
+            id: "mask",
+            label: "mask".into(),
+            options: vec![("on".into(), "on".into()), ("off".into(), "off".into())],
+            value: "on".into(),
+        };
+        let button = |disabled| Control::Button { id: "play", label: "play".into(), disabled };
+        let step = Control::Slider {
+            id: "step",
+            label: "step".into(),
+            min: 0.0,
+            max: 6.0,
+            step: 1.0,
+            value: 0.0,
+            shown: "0".into(),
+        };
+        let all = [switch, button(true), step];
+        assert_eq!(chosen(&all, "mask=off"), Ok(("mask".into(), "off".into())));
+        assert_eq!(chosen(&all, "step=6"), Ok(("step".into(), "6".into())));
+        let error = |asked: &str| chosen(&all, asked).unwrap_err();
+        assert_eq!(error("msk=on"), "no control \"msk\" here; there are: mask=on|off, play (not now), step=0..6");
+        assert_eq!(error("step=7"), "expected step=0..6, found \"step=7\"");
+        assert!(error("step=NaN").contains("step=0..6") && error("play").contains("not now"));
+        assert_eq!(chosen(&[button(false)], "play"), Ok(("play".into(), String::new())));
+        assert_eq!(chosen(&[], "x").unwrap_err(), "no control \"x\" here; there are: none");
+    }
 
     #[test]
     fn controls_are_html_that_cannot_be_broken_out_of() {

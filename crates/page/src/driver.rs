@@ -1,6 +1,7 @@
 //! Draws the page's figures where there is no page: for the site before it lives, and for files.
 
-use crate::{Answers, Change, Event, Missing, Page, PageFigure, Selection};
+use crate::control::chosen;
+use crate::{Answers, Change, Event, Missing, Page, PageFigure, Paper, Selection};
 use attnscope_protocol::{Event as Said, Failure, Request, Response, Session, Source};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -55,6 +56,17 @@ impl<S: Source> Driver<S> {
         }
     }
 
+    /// Sets a control of a figure, `NAME=VALUE`, as a reader would, and does what follows.
+    ///
+    /// # Errors
+    /// The figure cannot be drawn, has no such control, or none that takes this.
+    pub fn set(&mut self, figure: &mut dyn PageFigure, paper: Paper, asked: &str) -> Result<(), Failure> {
+        let controls = self.with_page(|page| figure.view(page, paper))?.controls;
+        let (id, value) = chosen(&controls, asked).map_err(Failure::request)?;
+        self.tell(figure, &Event::Set(id, value));
+        Ok(())
+    }
+
     /// Tells a figure of an event, and does what follows: choices, and work to its end.
     pub fn tell(&mut self, figure: &mut dyn PageFigure, event: &Event) {
         let mut changes = VecDeque::from(self.hear(figure, event));
@@ -104,8 +116,8 @@ impl<S: Source> Driver<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure;
     use crate::figure::FIGURES;
-    use crate::{Paper, figure};
     use attnscope_protocol::LessonOnly;
 
     const PAPER: Paper = Paper { width: 688.0, dark: false, bare: true };

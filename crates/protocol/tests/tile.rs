@@ -32,6 +32,7 @@ fn a_tile_is_a_part_of_the_pattern() {
         trace.pattern(1, 0).unwrap().data().chunks(n).take(3).skip(1).flat_map(|r| r[..3].to_vec()).collect();
     assert_eq!(found.max, found.mean, "as many pixels as cells");
     assert_eq!(found.max.shape(), [2, 3]);
+    assert_eq!(found.max.data().len(), cells.len());
     assert!(found.max.data().iter().zip(&cells).all(|(a, b)| (a - b).abs() < 1e-6), "{:?} {cells:?}", found.max);
     for wrong in [tile(0..n + 1, 0..1, (1, 1)), tile(0..1, 1..1, (1, 1)), tile(0..1, 0..1, (0, 1))] {
         assert_eq!(session().start(wrong).finish().unwrap_err().kind, FailureKind::Request);

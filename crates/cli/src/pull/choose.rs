@@ -33,6 +33,9 @@ pub fn choose(files: &[String], wanted: Option<&str>) -> Result<Vec<String>> {
         }
         chosen.push(needed.to_owned());
     }
+    // They say more about how text is cut, where they are.
+    let beside = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+    chosen.extend(beside.iter().filter(|name| files.contains(name)).map(ToString::to_string));
     Ok(chosen)
 }
 
@@ -105,6 +108,8 @@ mod tests {
     fn safetensors_come_with_tokenizer_and_config() {
         let files = ["config.json", "pytorch_model.bin", "model.safetensors", "tokenizer.json", "onnx/model.onnx"];
         assert_eq!(chosen(&files, None).unwrap(), ["model.safetensors", "tokenizer.json", "config.json"]);
+        let files = [&files[..], &["tokenizer_config.json", "added_tokens.json"]].concat();
+        assert_eq!(chosen(&files, None).unwrap()[3..], ["tokenizer_config.json", "added_tokens.json"]);
         let error = chosen(&["model.safetensors", "config.json"], None).unwrap_err().to_string();
         assert!(error.contains("no tokenizer.json"), "{error}");
         let error = chosen(&["pytorch_model.bin"], None).unwrap_err().to_string();

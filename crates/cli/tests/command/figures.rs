@@ -97,7 +97,7 @@ fn the_deepest_zoom_of_a_map_is_the_patterns_own_cells() {
     let csv = std::fs::read_to_string(path).unwrap();
     let mut lines = csv.lines();
     assert_eq!(lines.next(), Some("query,last query,key,last key,largest weight,mean weight"));
-    let model = attnscope::Model::open(tiny().as_ref()).unwrap();
+    let model = attnscope::Model::open(tiny()).unwrap();
     let trace = model.run(&model.encode(text).unwrap(), &"pattern".parse().unwrap(), &[]).unwrap();
     let (n, pattern) = (trace.tokens.len(), trace.pattern(1, 2).unwrap().into_data());
     for (q, k) in (3..7).flat_map(|q| (2..9).map(move |k| (q, k))) {

@@ -68,7 +68,7 @@ fn failure(answer: &super::Answer) -> Failure {
 fn a_run_has_the_engines_own_numbers() {
     let server = Server::with(&["--model", &tiny()]);
     check_run(&server, LESSON, &attnscope::lesson::model(), TEXT);
-    check_run(&server, "llama", &Model::open(tiny().as_ref()).unwrap(), "the dog was");
+    check_run(&server, "llama", &Model::open(tiny()).unwrap(), "the dog was");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn models_that_are_served_are_listed_and_open() {
     let Some(Event::Done(Response::Models(cards))) = ask(&server, &Request::Models).pop() else { panic!("models") };
     assert_eq!(cards.iter().map(|card| card.id.as_str()).collect::<Vec<_>>(), [LESSON, "llama"]);
     assert_eq!(cards[1].bytes, std::fs::metadata(tiny()).unwrap().len());
-    assert_eq!(cards[1].info, Some(Model::open(tiny().as_ref()).unwrap().info()), "opened at the start");
+    assert_eq!(cards[1].info, Some(Model::open(tiny()).unwrap().info()), "opened at the start");
     let Some(Event::Failed(failure)) = ask(&server, &run("other", TEXT)).pop() else { panic!("a failure") };
     assert_eq!(failure.kind, FailureKind::Model);
     assert!(failure.message.contains("lesson, llama"), "{failure}");

@@ -91,6 +91,7 @@ mod tests {
             let sum: f32 = row.iter().sum::<f32>() * 20.0;
             assert!((sum - 1.0).abs() < 1e-5, "{sum}");
         }
+        assert_eq!((tile.max.data().len(), tile.mean.data().len()), (2000, 2000));
         assert!(tile.max.data().iter().zip(tile.mean.data()).all(|(max, mean)| max >= mean));
         // The first token can only look at itself; lse is rounded.
         assert!((tile.max.row(&[0]).unwrap()[0] - 1.0).abs() < 1e-5);

@@ -174,8 +174,9 @@ mod tests {
         assert!(logits.iter().any(|x| x.abs() > 0.1), "nothing but zeros");
         let n = tokens.len();
         let pattern = trace.pattern(1, 0).unwrap().into_data();
+        assert_eq!((pattern.len(), trainer.acts.layers[1].pattern[..n].len()), (n * n, n));
         for (i, row) in trainer.acts.layers[1].pattern[..n].iter().enumerate() {
-            let close = row[..n].iter().zip(&pattern[i * n..]).all(|(a, b)| (a - b).abs() <= 1e-5);
+            let close = row[..n].iter().zip(&pattern[i * n..][..n]).all(|(a, b)| (a - b).abs() <= 1e-5);
             assert!(close, "row {i}: {row:?}");
         }
     }

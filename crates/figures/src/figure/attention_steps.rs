@@ -125,7 +125,8 @@ impl Numbers {
             dots.iter().enumerate().map(row).collect()
         };
         let ours = softmaxed(true);
-        let near = |(a, b): (&Vec<f32>, &Vec<f32>)| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+        let near =
+            |(a, b): (&Vec<f32>, &Vec<f32>)| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
         let agree = ours.len() == data.weights.len() && ours.iter().zip(&data.weights).all(near);
         let imagined = data.of.masks() && !state.masked;
         if !imagined {

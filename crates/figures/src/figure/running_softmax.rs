@@ -202,6 +202,7 @@ mod tests {
         let data = Data::from_trace(&trace, 0, 0, 2, 2).unwrap();
         assert_eq!((data.tokens.join(" ").as_str(), data.states.len(), data.d()), ("the hot dog", 2, 16));
         let z = trace.layer(0, Site::Z).unwrap().row(&[0, 2]).unwrap();
+        assert_eq!(data.z().len(), z.len());
         assert!(data.z().iter().zip(z).all(|(a, b)| (a - b).abs() < 1e-5), "{:?} is not {z:?}", data.z());
         let trace = model.run(&tokens, &"q,k,pattern".parse().unwrap(), &[]).unwrap();
         assert!(Data::from_trace(&trace, 0, 0, 2, 2).unwrap_err().to_string().contains("attn.{q,k,v,pattern}"));

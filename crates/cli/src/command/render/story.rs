@@ -1,12 +1,12 @@
 //! Figures of the page, drawn for a file: the same functions, asked by the command instead of a reader.
 
 use super::{Drawn, RenderArgs};
-use crate::failure::{quoted, usage};
+use crate::failure::usage;
 use crate::place::place;
 use crate::pull::{self, is_lesson};
 use anyhow::{Context, Result};
 use attnscope::Model;
-use attnscope_page::{Control, Driver, Event, LESSON, PageFigure, Paper, Selection, View, figure};
+use attnscope_page::{Control, Driver, LESSON, PageFigure, Paper, Selection, View, figure};
 use attnscope_protocol::{Failure, FailureKind, ModelCard, Source};
 
 /// The one model that the user named.
@@ -40,9 +40,7 @@ pub(super) fn draw(args: &RenderArgs, wants_table: bool) -> Result<Drawn> {
         set = begun(&args.figure, &view(&driver, &*drawn, paper)?.controls);
     }
     for control in set {
-        let view = view(&driver, &*drawn, paper)?;
-        let (id, value) = chosen(&view.controls, &control)?;
-        driver.tell(&mut *drawn, &Event::Set(id, value));
+        driver.set(&mut *drawn, paper, &control).map_err(in_words)?;
     }
     let view = view(&driver, &*drawn, paper)?;
     if wants_table {
@@ -102,41 +100,5 @@ fn in_words(failure: Failure) -> anyhow::Error {
     match failure.kind {
         FailureKind::Text { .. } | FailureKind::Request => usage(failure.message),
         _ => anyhow::anyhow!(failure.message),
-    }
-}
-
-/// A control's id and value from `NAME=VALUE`, checked against what the figure has.
-fn chosen(controls: &[Control], asked: &str) -> Result<(String, String)> {
-    let (id, value) = asked.split_once('=').unwrap_or((asked, ""));
-    let Some(control) = controls.iter().find(|control| control.id() == id) else {
-        let all: Vec<String> = controls.iter().map(said).collect();
-        let all = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
-        return Err(usage(format!("no control {} here; there are: {all}", quoted(id))));
-    };
-    let fits = match control {
-        Control::Choice { options, .. } | Control::Switch { options, .. } => options.iter().any(|(v, _)| v == value),
-        Control::Slider { min, max, .. } => value.parse().is_ok_and(|x: f32| (*min..=*max).contains(&x)),
-        Control::Button { disabled, .. } => value.is_empty() && !disabled,
-        Control::Text { .. } => true,
-    };
-    if fits {
-        Ok((id.to_owned(), value.to_owned()))
-    } else {
-        Err(usage(format!("expected {}, found {}", said(control), quoted(asked))))
-    }
-}
-
-/// How a control is set.
-fn said(control: &Control) -> String {
-    let id = control.id();
-    match control {
-        Control::Choice { options, .. } | Control::Switch { options, .. } => {
-            let options: Vec<&str> = options.iter().map(|(value, _)| value.as_str()).collect();
-            format!("{id}={}", options.join("|"))
-        }
-        Control::Slider { min, max, .. } => format!("{id}={min}..{max}"),
-        Control::Button { disabled: true, .. } => format!("{id} (not now)"),
-        Control::Button { .. } => id.to_owned(),
-        Control::Text { .. } => format!("{id}=TEXT"),
     }
 }
