@@ -104,7 +104,7 @@ fn cutting_dog_to_hot_in_a_real_model_brings_the_animal_back() {
 #[test]
 fn dog_in_a_real_model_goes_towards_food_unless_its_look_at_hot_is_cut() {
     let (served, browser) = with_real_model("journey");
-    let model = Model::open(&resolve("smollm2-135m").unwrap()).unwrap();
+    let model = Model::open(resolve("smollm2-135m").unwrap()).unwrap();
     let read = |text: &str, position: usize, cut: &[Intervention]| {
         let capture: Capture = "embed,resid_post".parse().unwrap();
         depths(&model.run(&model.encode(text).unwrap(), &capture, cut).unwrap(), position).unwrap()

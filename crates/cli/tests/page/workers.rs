@@ -20,7 +20,7 @@ fn choose(browser: &Browser, id: &str) {
 #[test]
 fn real_model_by_the_server_equals_the_engine() {
     let (served, browser) = page_with(ID);
-    let model = Model::open(&resolve(ID).unwrap()).unwrap();
+    let model = Model::open(resolve(ID).unwrap()).unwrap();
     choose(&browser, ID);
     shows(&browser, "the hot dog was", "smollm2");
     same_numbers(&browser, &model, "the hot dog was", 16, 0);
@@ -53,7 +53,7 @@ fn real_model_in_the_worker_on_one_thread_equals_the_engine_and_gives_its_memory
 }
 
 fn in_the_worker(served: &Served, browser: &Browser, expected: usize) {
-    let model = Model::open(&resolve(ID).unwrap()).unwrap();
+    let model = Model::open(resolve(ID).unwrap()).unwrap();
     choose(browser, &format!("browser/{ID}"));
     shows(browser, "the hot dog was", "smollm2");
     same_numbers(browser, &model, "the hot dog was", 16, 0);

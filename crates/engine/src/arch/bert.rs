@@ -94,9 +94,11 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let words = loader.tensors.all_names().any(|name| name.starts_with("cls.predictions."));
     let headless = match (words, config.causal) {
         (true, _) => {
-            "BERT with a head for words (cls.predictions), which attnscope does not read: it predicts no next word"
+            "an encoder with a head for words (cls.predictions) that attnscope does not read: it predicts no next word"
         }
-        (false, true) => "BERT as a decoder, without a head for words: it predicts no next word",
+        (false, true) => {
+            "an encoder that looks back only (is_decoder), without a head for words: it predicts no next word"
+        }
         (false, false) => "an encoder: it has no vocabulary head and predicts no next word",
     };
     let headless = Some(headless.into());
