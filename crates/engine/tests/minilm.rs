@@ -7,7 +7,7 @@ use common::{close, error, json, minilm, reference};
 
 #[test]
 fn real_model_sentence_embeddings_and_patterns() {
-    let model = Model::open(&minilm()).unwrap();
+    let model = Model::open(minilm()).unwrap();
     let fixture = json("minilm.json");
     let sentences = fixture["sentences"].as_array().unwrap();
     assert!(sentences.len() >= 5);

@@ -8,7 +8,7 @@ use common::{error, json, reference, smollm2};
 use serde_json::Value;
 use std::sync::LazyLock;
 
-static MODEL: LazyLock<Model> = LazyLock::new(|| Model::open(&smollm2()).unwrap());
+static MODEL: LazyLock<Model> = LazyLock::new(|| Model::open(smollm2()).unwrap());
 static FIXTURE: LazyLock<Value> = LazyLock::new(|| json("smollm2.json"));
 
 fn run(text: &str, capture: &str, interventions: &[Intervention]) -> Trace {

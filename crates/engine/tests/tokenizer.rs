@@ -26,7 +26,7 @@ fn tiny_gguf() {
 
 #[test]
 fn real_model_smollm2_sentences() {
-    let model = Model::open(&smollm2()).unwrap();
+    let model = Model::open(smollm2()).unwrap();
     let fixture = json("smollm2.json");
     let sentences = fixture["sentences"].as_array().unwrap();
     assert!(sentences.len() >= 14);
@@ -43,7 +43,7 @@ fn real_model_smollm2_sentences() {
 
 #[test]
 fn real_model_minilm_sentences() {
-    let model = Model::open(&minilm()).unwrap();
+    let model = Model::open(minilm()).unwrap();
     let fixture = json("minilm.json");
     for sentence in fixture["sentences"].as_array().unwrap() {
         let text = sentence["text"].as_str().unwrap();

@@ -173,7 +173,7 @@ fn the_lesson_model() {
 
 #[test]
 fn real_model_smollm2() {
-    let model = Model::open(&smollm2()).unwrap();
+    let model = Model::open(smollm2()).unwrap();
     check_all(&model, &model.encode("the hot dog was").unwrap(), &[0, 16]);
 }
 
