@@ -233,9 +233,9 @@ fn folders_without_a_model_say_what_a_model_is() {
     let folder = tempfile::tempdir().unwrap();
     let error = Model::open(folder.path()).err().unwrap().to_string();
     assert!(error.contains("config.json"), "{error}");
-    assert!(Model::open(&folder.path().join("none.gguf")).err().unwrap().to_string().contains("none.gguf"));
+    assert!(Model::open(folder.path().join("none.gguf")).err().unwrap().to_string().contains("none.gguf"));
     std::fs::write(folder.path().join("empty.gguf"), b"").unwrap();
-    assert!(Model::open(&folder.path().join("empty.gguf")).err().unwrap().to_string().contains("empty"));
+    assert!(Model::open(folder.path().join("empty.gguf")).err().unwrap().to_string().contains("empty"));
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_part_of_a_model_that_is_named_alone_is_said_to_be_one() {
         ("llama-sharded/model.safetensors.index.json", "belongs to a model"),
         ("llama/config.json", "belongs to a model"),
     ] {
-        let error = Model::open(&fixture(&format!("tiny/{file}"))).err().unwrap().to_string();
+        let error = Model::open(fixture(&format!("tiny/{file}"))).err().unwrap().to_string();
         assert!(error.contains(said) && error.contains("give the folder"), "{error}");
     }
 }

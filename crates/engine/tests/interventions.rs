@@ -9,7 +9,7 @@ use common::{close, fixture};
 const TOKENS: [u32; 7] = [5, 17, 42, 8, 99, 3, 60];
 
 fn model() -> Model {
-    Model::open(&fixture("tiny/llama")).unwrap()
+    Model::open(fixture("tiny/llama")).unwrap()
 }
 
 fn run(model: &Model, interventions: &[Intervention]) -> Trace {
@@ -144,7 +144,7 @@ fn what_does_not_exist_is_a_usage_error() {
 #[test]
 fn a_token_through_the_cache_equals_the_whole_text() {
     for name in ["tiny/llama", "tiny/gpt2", "tiny/mistral"] {
-        let model = Model::open(&fixture(name)).unwrap();
+        let model = Model::open(fixture(name)).unwrap();
         let tokens = TOKENS.map(|t| t % 80);
         let whole = model.run(&tokens, &"all,scores,pattern,result".parse().unwrap(), &[]).unwrap();
         let mut cache = model.new_cache();

@@ -54,7 +54,7 @@ fn in_norms_and_biases() {
 
 #[test]
 fn in_patches() {
-    let model = Model::open(&fixture("tiny/llama")).unwrap();
+    let model = Model::open(fixture("tiny/llama")).unwrap();
     for x in [f32::NAN, f32::INFINITY] {
         let mut numbers = vec![0.0; 2 * 48];
         numbers[95] = x;

@@ -135,7 +135,7 @@ fn one_shard_that_changes_is_named_and_config_may_change() {
 #[test]
 fn a_file_replaced_by_a_rename_goes_on_as_it_was() {
     let folder = Folder::new("renamed", &[("m.gguf", "tiny/llama.gguf"), ("other.gguf", "tiny/gpt2.gguf")]);
-    let model = Model::open(&folder.file("m.gguf")).unwrap();
+    let model = Model::open(folder.file("m.gguf")).unwrap();
     let before = model.run(&TOKENS, &Capture::none(), &[]).unwrap().last_logits;
     fs::rename(folder.file("other.gguf"), folder.file("m.gguf")).unwrap();
     assert_eq!(model.run(&TOKENS, &Capture::none(), &[]).unwrap().last_logits, before);
@@ -147,17 +147,17 @@ fn of_several_models_in_a_folder_none_is_guessed() {
     let two = Folder::new("two", &[llama("b.gguf"), llama("a.gguf"), llama("c.gguf")]);
     let error = said(Model::open(&two.0));
     assert!(error.contains("several models here: a.gguf, b.gguf and 1 more; give the path"), "{error}");
-    assert!(Model::open(&two.file("b.gguf")).is_ok());
+    assert!(Model::open(two.file("b.gguf")).is_ok());
     let safetensors =
         [("config.json", "tiny/llama/config.json"), ("model.safetensors", "tiny/llama/model.safetensors")];
     let both = Folder::new("both", &[&safetensors[..], &[llama("a.gguf")]].concat());
     let error = said(Model::open(&both.0));
     assert!(error.contains("a.gguf, model.safetensors; give the path"), "{error}");
-    assert!(Model::open(&both.file("model.safetensors")).is_ok() && Model::open(&both.file("a.gguf")).is_ok());
+    assert!(Model::open(both.file("model.safetensors")).is_ok() && Model::open(both.file("a.gguf")).is_ok());
     let index = ("model.safetensors.index.json", "tiny/llama-sharded/model.safetensors.index.json");
     let indexed = Folder::new("indexed", &[&safetensors[..], &[index]].concat());
     assert!(said(Model::open(&indexed.0)).contains("an index of shards"));
-    assert!(Model::open(&indexed.file("model.safetensors")).is_ok(), "a file that was named is the model");
+    assert!(Model::open(indexed.file("model.safetensors")).is_ok(), "a file that was named is the model");
 }
 
 #[cfg(unix)]
@@ -174,9 +174,9 @@ fn what_is_no_file_is_refused_at_once() {
     let socket = folder.file("s.safetensors");
     let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     assert!(said(Model::open(&socket)).contains("found a socket"));
-    assert!(said(Model::open(&folder.file("none.gguf"))).contains("none.gguf"));
+    assert!(said(Model::open(folder.file("none.gguf"))).contains("none.gguf"));
     std::os::unix::fs::symlink("nowhere", folder.file("link.gguf")).unwrap();
-    assert!(said(Model::open(&folder.file("link.gguf"))).contains("link.gguf"));
+    assert!(said(Model::open(folder.file("link.gguf"))).contains("link.gguf"));
 }
 
 #[cfg(target_os = "linux")]

@@ -8,7 +8,7 @@ use common::fixture;
 const TOKENS: [u32; 6] = [3, 17, 42, 9, 17, 42];
 
 fn model(name: &str) -> Model {
-    Model::open(&fixture(name)).unwrap()
+    Model::open(fixture(name)).unwrap()
 }
 
 fn start(model: &Model, capture: Capture, interventions: &[Intervention]) -> Result<Run, Error> {

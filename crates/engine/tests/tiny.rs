@@ -10,7 +10,7 @@ const TOLERANCE: f32 = 1e-5;
 
 /// Runs the model and compares every array that the reference holds.
 fn check(model: &str, expected: &str, least: usize) {
-    let model = Model::open(&fixture(model)).unwrap();
+    let model = Model::open(fixture(model)).unwrap();
     let expected = reference(expected);
     let trace = model.run(&ids(&expected), &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     let mut compared = 0;

@@ -124,7 +124,7 @@ fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
 }
 
 fn check_tiny(name: &str, expected: &str) {
-    let model = Model::open(&fixture(name)).unwrap();
+    let model = Model::open(fixture(name)).unwrap();
     let layers: Vec<usize> = some(model.config().n_layers).into_iter().collect();
     check_all(&model, &ids(&reference(expected)), &layers);
 }
@@ -154,7 +154,7 @@ fn qwen_with_biases_or_normed_queries_and_keys() {
 
 #[test]
 fn bert() {
-    let model = Model::open(&fixture("tiny/bert")).unwrap();
+    let model = Model::open(fixture("tiny/bert")).unwrap();
     assert_eq!(model.config().norm_place, NormPlace::Post);
     check_tiny("tiny/bert", "tiny/bert/reference.safetensors");
 }
@@ -218,7 +218,7 @@ fn a_probability_can_be_walked_down_to_what_was_learned() {
 #[test]
 fn a_run_need_keep_no_more_than_is_named() {
     for name in ["tiny/qwen3", "tiny/bert"] {
-        let model = Model::open(&fixture(name)).unwrap();
+        let model = Model::open(fixture(name)).unwrap();
         let tokens = [5, 17, 42, 8];
         let whole = model.run(&tokens, &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
         for number in numbers(&model, &whole, &[0, 1].into()) {

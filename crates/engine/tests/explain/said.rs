@@ -97,7 +97,7 @@ fn what_does_not_exist_is_named_with_how_many_there_are() {
     let part = model.run(&[1, 2], &"q".parse().unwrap(), &[]).unwrap();
     let error = explain(&model, &part, Site::Q.in_layer(layer, [head, position, component])).unwrap_err().to_string();
     assert_eq!(error, "the trace does not hold `blocks.0.resid_pre`: capture it");
-    let other = Model::open(&fixture("tiny/bert")).unwrap();
+    let other = Model::open(fixture("tiny/bert")).unwrap();
     let error = explain(&other, &trace, Site::Embed.at([position, component])).unwrap_err().to_string();
     assert!(error.contains("the trace is of Lesson model"), "{error}");
     let mut cache: KvCache = model.new_cache();
@@ -111,7 +111,7 @@ fn what_does_not_exist_is_named_with_how_many_there_are() {
 
 #[test]
 fn an_encoder_has_no_logits() {
-    let model = Model::open(&fixture("tiny/bert")).unwrap();
+    let model = Model::open(fixture("tiny/bert")).unwrap();
     let trace = model.run(&[5, 6], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     for number in [Site::Logits.at([0, 0]), Site::Probabilities.at([0, 0])] {
         assert!(explain(&model, &trace, number).unwrap_err().to_string().contains("encoder"));
