@@ -54,11 +54,15 @@ fn tests(models: Models) -> Command {
 /// Builds the tests, and with them the programs that they use.
 pub fn build() -> Command {
     let mut command = if shell::works("cargo", &["nextest", "--version"]) {
-        cargo(["nextest", "run", "--no-run", "--workspace"])
+        let mut command = cargo(["nextest", "run", "--no-run", "--workspace"]);
+        command.args(shell::quiet().map(|_| "--cargo-quiet"));
+        command
     } else {
-        cargo(["test", "--no-run", "--workspace", "--lib", "--bins", "--tests"])
+        let mut command = cargo(["test", "--no-run", "--workspace", "--lib", "--bins", "--tests"]);
+        command.args(shell::quiet());
+        command
     };
-    command.args(shell::quiet()).current_dir(root());
+    command.current_dir(root());
     command
 }
 
