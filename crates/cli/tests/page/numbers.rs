@@ -38,7 +38,7 @@ fn cases() -> Vec<Case> {
                 ("two-answers", "compare", "yours"),
                 ("projection", "part", "V"),
                 ("cut-edge", "from", "6"),
-                ("running-softmax", "tile", "2"),
+                ("running-softmax", "step", "1"),
                 ("journey", "to", "rock, toy, mouse"),
             ],
         ),
