@@ -82,6 +82,17 @@ impl Error {
         Self::Io { path: path.into(), source }
     }
 
+    /// The same error of a file that is called otherwise.
+    pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
+        if let Self::Format { origin, .. } | Self::Config { origin, .. } | Self::MissingTensor { origin, .. } =
+            &mut self
+            && origin == from
+        {
+            *origin = to.into();
+        }
+        self
+    }
+
     /// Whether the request was wrong, rather than a file or the machine.
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Usage(_) | Self::UnknownWord { .. })

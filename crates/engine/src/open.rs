@@ -37,7 +37,9 @@ impl Model {
         let mut files = list(folder)?;
         files.retain(|(name, file)| has_ending(file, "json") && !name.ends_with(".index.json"));
         files.push(("model.safetensors".into(), path.to_owned()));
-        opened(&files, |files| Self::from_files(files, &name(folder)))
+        let model = opened(&files, |files| Self::from_files(files, &name(folder)));
+        // The file is spoken of by the name that it has.
+        model.map_err(|error| error.renamed("model.safetensors", &name(path)))
     }
 }
 

@@ -158,6 +158,11 @@ fn of_several_models_in_a_folder_none_is_guessed() {
     let indexed = Folder::new("indexed", &[&safetensors[..], &[index]].concat());
     assert!(said(Model::open(&indexed.0)).contains("an index of shards"));
     assert!(Model::open(indexed.file("model.safetensors")).is_ok(), "a file that was named is the model");
+    // An error names the file that was named, and not what it stands for.
+    let other = indexed.file("other.safetensors");
+    std::fs::write(&other, b"none").unwrap();
+    let error = said(Model::open(&other));
+    assert!(error.starts_with("other.safetensors: "), "{error}");
 }
 
 #[cfg(unix)]
