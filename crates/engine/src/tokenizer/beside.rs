@@ -195,10 +195,11 @@ fn wrong(name: &str, found: &Value) -> Error {
 
 /// Adds the tokens that are listed otherwise than they are in the tokenizer, then those named that it does not find whole.
 fn add(tokenizer: &mut Tokenizer, listed: &BTreeMap<u32, AddedToken>, named: Vec<AddedToken>) -> Result<(), Error> {
-    let known: BTreeMap<u32, AddedToken> = tokenizer.inner.get_added_tokens_decoder().into_iter().collect();
-    let mut whole: BTreeSet<String> = known.values().map(|token| token.content.clone()).collect();
+    let known = tokenizer.inner.get_added_tokens_decoder().into_values();
+    let known: BTreeMap<String, AddedToken> = known.map(|token| (token.content.clone(), token)).collect();
+    let mut whole: BTreeSet<String> = known.keys().cloned().collect();
     let mut new: Vec<AddedToken> =
-        listed.values().filter(|token| !known.values().any(|known| known == *token)).cloned().collect();
+        listed.values().filter(|token| known.get(&token.content) != Some(*token)).cloned().collect();
     whole.extend(new.iter().map(|token| token.content.clone()));
     for token in named {
         // One that is listed is as it is listed.
