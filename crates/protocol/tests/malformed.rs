@@ -40,6 +40,7 @@ fn requests() -> Vec<Request> {
         Request::Looks { prompt: plain.clone(), from: 2, to: 1 },
         Request::Lens { prompt: plain.clone(), top: 3 },
         Request::Neighbours { model: model.clone(), token: 3, top: 3 },
+        Request::Embeddings { model: model.clone(), tokens: vec![3, 0] },
         Request::Explain { prompt: prompt.clone(), number: Site::Probabilities.at([3, 5]) },
         Request::Explain { prompt: plain.clone(), number: Site::Pattern.in_layer(1, [0, 2, 1]) },
         Request::Matrix { model: model.clone(), layer: 1, head: 0, which: MatrixKind::O },

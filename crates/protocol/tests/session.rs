@@ -109,6 +109,9 @@ fn questions_about_all_layers_are_answered_layer_by_layer() {
     let near = neighbours(&model, &model.embedding(token), 4);
     assert_eq!((near.len(), near[0].id), (4, token));
     same(Request::Neighbours { model: LESSON.into(), token, top: 4 }, Response::Neighbours(near));
+    let vectors = [token, 0, token].map(|token| model.embedding(token)).to_vec();
+    assert_ne!(vectors[0], vectors[1]);
+    same(Request::Embeddings { model: LESSON.into(), tokens: vec![token, 0, token] }, Response::Embeddings(vectors));
 }
 
 /// Numbers from the embedding to the vocabulary, with how many layers must be passed for each.
@@ -302,6 +305,8 @@ fn what_does_not_exist_is_refused() {
         Request::Looks { prompt: prompt(TEXT), from: huge, to: 0 },
         Request::Looks { prompt: prompt(TEXT), from: 0, to: 99 },
         Request::Lens { prompt: prompt(TEXT), top: huge },
+        Request::Embeddings { model: LESSON.into(), tokens: vec![0, u32::MAX] },
+        Request::Embeddings { model: LESSON.into(), tokens: vec![0; 1001] },
         Request::Neighbours { model: LESSON.into(), token: u32::MAX, top: 1 },
         Request::Neighbours { model: LESSON.into(), token: 0, top: huge },
         Request::Contributions { prompt: prompt(TEXT), token: u32::MAX },
