@@ -31,6 +31,11 @@ pub struct Module {
     pub threads: bool,
 }
 
+/// Installs what is missing, before anything else works with the compilers.
+pub fn prepare() -> Result<()> {
+    with_threads(route()?).map(drop)
+}
+
 /// Builds these packages, each for itself: together they would share their features, and the page's own engine would
 /// carry the tokenizers of real models. Those named in `threaded` are built once more, for threads that share their
 /// memory, where the standard library can be built for them.

@@ -55,6 +55,7 @@ pub fn site(folder: Option<&str>) -> Result<()> {
 fn build(dist: &Path, options: &[&str], with: With) -> Result<()> {
     let target = Workspace::load()?.target;
     let package = target.join("web");
+    wasm::prepare()?;
     // The modules are linked by one core for minutes: meanwhile the other compiles what writes the page.
     let (modules, site) = std::thread::scope(|scope| {
         let modules = scope.spawn(|| {
