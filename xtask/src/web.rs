@@ -78,15 +78,21 @@ fn build(dist: &Path, options: &[&str], with: With) -> Result<()> {
 fn site_program(with: With, target: &Path) -> Result<PathBuf> {
     match with {
         With::Release => step_of("web: what writes the page (release)", "four minutes", || {
-            // Chosen together with the command, so that what both stand on has the same features.
-            let both = ["--package", "attnscope-site", "--package", "attnscope-cli"];
-            let mut build = cargo(["build", "--release", "--bin", "attnscope-site"]);
-            shell::run(build.args(both).args(shell::quiet()).current_dir(root()))
+            shell::run(&mut release("attnscope-site"))
         })?,
         With::Tests => step_of("build the tests", "eight minutes", || shell::run(&mut crate::test::build()))?,
     }
     let profile = if with == With::Release { "release" } else { "debug" };
     Ok(target.join(profile).join(format!("attnscope-site{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Builds one of the two programs in release, the command or what writes the page. Both packages are chosen each time, so
+/// that what they stand on has the same features and is compiled once.
+pub fn release(program: &str) -> Command {
+    let both = ["--package", "attnscope-site", "--package", "attnscope-cli"];
+    let mut build = cargo(["build", "--release", "--bin", program]);
+    build.args(both).args(shell::quiet()).current_dir(root());
+    build
 }
 
 /// Two modules at a time: what makes one smaller works on one core.

@@ -189,22 +189,21 @@ pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<
         }
     }
     let mask = Mask { causal: c.causal, window: c.window };
-    for ((layer, head, q), weights) in &rows {
+    for ((layer, head, q), weights) in rows {
         let (set, sum) = (weights.len(), weights.values().sum::<f32>());
-        if set == mask.visible(*q, seq).len() && (1e-4..0.9999).contains(&sum) {
+        if sum > 1.0001 {
+            return Err(Error::usage(format!(
+                "the weights set for query {q} in layer {layer}, head {head} add up to {sum}; a row has 1 to give"
+            )));
+        }
+        if set == mask.visible(q, seq).len() && (1e-4..0.9999).contains(&sum) {
             return Err(Error::usage(format!(
                 "every edge of query {q} in layer {layer}, head {head} is set, to {sum} together: they must make 1 (or 0: \
                  all cut), or one of them must be left to take the rest"
             )));
         }
     }
-    let too_much = rows.iter().map(|(at, weights)| (at, weights.values().sum::<f32>())).find(|(_, sum)| *sum > 1.0001);
-    match too_much {
-        Some(((layer, head, q), sum)) => Err(Error::usage(format!(
-            "the weights set for query {q} in layer {layer}, head {head} add up to {sum}; a row has 1 to give"
-        ))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The edges set in a layer for queries at `positions`, their rows counted from the first of them.

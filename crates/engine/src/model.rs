@@ -64,7 +64,7 @@ impl Model {
         #[cfg(feature = "tokenizers")]
         let vocabulary = match find("tokenizer.json") {
             Some(json) => {
-                let beside = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"].map(find);
+                let beside = crate::tokenizer::BESIDE.map(find);
                 let [config, special, added] = beside.each_ref().map(|bytes| bytes.as_ref().map(|bytes| &bytes[..]));
                 let beside = crate::tokenizer::Beside { config, special, added };
                 Vocabulary::Pieces(Box::new(crate::Tokenizer::from_files(&json, beside)?))

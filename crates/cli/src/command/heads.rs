@@ -5,9 +5,8 @@ use crate::output::{print, print_json};
 use crate::place::place;
 use crate::terminal::{Terminal, bar};
 use anyhow::Result;
-use attnscope::Heads;
 use attnscope::analysis::{HeadScore, Look, head_scores, looks};
-use attnscope::{Intervention, Token, Trace};
+use attnscope::{Capture, Heads, Intervention, Site, Token};
 use attnscope_figures::Theme;
 use attnscope_figures::number::percent;
 use attnscope_figures::token::shown;
@@ -57,7 +56,7 @@ pub fn run(args: &HeadsArgs) -> Result<()> {
         let (from, to) = (place(from, &tokens)?, place(to, &tokens)?);
         require_edge(&opened, from, to)?;
         let mut found = Vec::new();
-        by_layers(&opened, |trace| found.extend(looks(trace, from, to)))?;
+        opened.each_layer(Capture::of([Site::Pattern]), |trace| found.extend(looks(&trace, from, to)))?;
         found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         if args.json {
             return print_json(&Looks { tokens: &tokens, from, to, looks: &found });
@@ -68,16 +67,11 @@ pub fn run(args: &HeadsArgs) -> Result<()> {
         return print(lines(&terminal, &tokens) + &list(&terminal, &title, rows, args.top as usize));
     }
     let mut scores = Vec::new();
-    by_layers(&opened, |trace| scores.extend(head_scores(trace)))?;
+    opened.each_layer(Capture::of([Site::Pattern]), |trace| scores.extend(head_scores(&trace)))?;
     if args.json {
         return print_json(&Scores { tokens: &tokens, heads: &scores });
     }
     print(lines(&terminal, &tokens) + &questions(&terminal, &scores, args.top as usize))
-}
-
-/// Looks at the pattern of one layer after the other: those of all layers of a long text are more than a machine may hold.
-fn by_layers(opened: &Opened, mut each: impl FnMut(&Trace)) -> Result<()> {
-    opened.each_layer("pattern".parse()?, |trace| each(&trace))
 }
 
 /// An error for a key that the query may not look at: its weights would all be 0.

@@ -3,6 +3,7 @@
 use super::foreign::stays_inside;
 use anyhow::{Result, bail};
 use attnscope::error::nearest;
+use attnscope::tokenizer::BESIDE;
 
 /// Quantizations by preference where a repository offers several: small, but not so coarse that the model's
 /// behaviour is no longer its own. All are formats that the engine reads.
@@ -34,8 +35,7 @@ pub fn choose(files: &[String], wanted: Option<&str>) -> Result<Vec<String>> {
         chosen.push(needed.to_owned());
     }
     // They say more about how text is cut, where they are.
-    let beside = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
-    chosen.extend(beside.iter().filter(|name| files.contains(name)).map(ToString::to_string));
+    chosen.extend(BESIDE.iter().filter(|name| files.contains(name)).map(ToString::to_string));
     Ok(chosen)
 }
 

@@ -1,5 +1,6 @@
 //! Whether a file is still the one that it was.
 
+use attnscope::tokenizer::BESIDE;
 use std::fs::Metadata;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
@@ -47,17 +48,7 @@ pub(super) fn version(path: &Path) -> u64 {
     } else {
         // Beside a file of weights stand its config and tokenizer.
         let beside = |name: &str| path.with_file_name(name);
-        files.extend(
-            [
-                "config.json",
-                "tokenizer.json",
-                "tokenizer_config.json",
-                "special_tokens_map.json",
-                "added_tokens.json",
-                "generation_config.json",
-            ]
-            .map(beside),
-        );
+        files.extend(["config.json", "tokenizer.json"].into_iter().chain(BESIDE).map(beside));
     }
     for file in files {
         // One that is not there is no error here: to open it will be.

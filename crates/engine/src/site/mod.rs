@@ -148,8 +148,13 @@ impl Site {
     }
 
     /// The name without the part of the layer that it belongs to: `pattern`; `mlp_post`, for `post` alone would say little.
-    pub fn short(self) -> String {
-        self.name().trim_start_matches("attn.").replace('.', "_")
+    pub fn short(self) -> &'static str {
+        if self == Self::MlpPost { "mlp_post" } else { self.name().trim_start_matches("attn.") }
+    }
+
+    /// The one of this name, or short name.
+    fn find(text: &str, mut sites: impl Iterator<Item = Self>) -> Option<Self> {
+        sites.find(|site| site.name() == text || site.short() == text)
     }
 
     /// Its key in a trace: `blocks.16.attn.pattern`; that of a site outside the layers is its name.
@@ -166,7 +171,7 @@ impl Site {
             Some(rest) => rest.split_once('.').and_then(|(layer, name)| Some((Some(layer.parse().ok()?), name)))?,
             None => (None, key),
         };
-        let site: Self = name.parse().ok()?;
+        let site = Self::find(name, Self::all())?;
         (layer.is_some() == (site.stage() == Stage::Layer)).then_some((site, layer.unwrap_or(0)))
     }
 
@@ -229,10 +234,9 @@ impl Site {
 impl Site {
     /// One of some sites by its name or short name; `verb` says what was to be done with it.
     pub(crate) fn named(text: &str, verb: &str, sites: impl Iterator<Item = Self> + Clone) -> Result<Self, Error> {
-        let known = sites.clone().find(|site| site.name() == text || site.short() == text);
-        known.ok_or_else(|| {
-            let short: Vec<String> = sites.map(Self::short).collect();
-            let near = crate::error::nearest(text, short.iter().map(String::as_str));
+        Self::find(text, sites.clone()).ok_or_else(|| {
+            let short: Vec<&str> = sites.map(Self::short).collect();
+            let near = crate::error::nearest(text, short.iter().copied());
             let hint = near
                 .map_or_else(|| format!("the names are {}", short.join(", ")), |near| format!("did you mean {near}?"));
             let text: String = text.chars().take(80).collect();

@@ -111,7 +111,6 @@ pub(super) const TABLE: [Row; 29] = [
         "how near {token} after attention in layer {layer} is to the embedding of {word}"),
 ];
 
-#[expect(clippy::too_many_arguments, reason = "a row of the table")]
 const fn row(
     site: Site,
     name: &'static str,

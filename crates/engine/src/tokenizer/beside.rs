@@ -11,6 +11,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tokenizers::AddedToken;
 
+/// The files that stand beside `tokenizer.json`, in the order of [`Beside`]'s fields.
+pub const BESIDE: [&str; 3] = [CONFIG, SPECIAL, ADDED];
 const CONFIG: &str = "tokenizer_config.json";
 const SPECIAL: &str = "special_tokens_map.json";
 const ADDED: &str = "added_tokens.json";

@@ -11,7 +11,7 @@ mod parts;
 mod spelling;
 mod text;
 
-pub use beside::Beside;
+pub use beside::{BESIDE, Beside};
 
 use crate::Error;
 use crate::format::gguf::Metadata;
