@@ -69,6 +69,12 @@ fn memory_is_bounded_by_the_file() {
     let template = format!(
         r#""post_processor":{{"type":"TemplateProcessing","single":[{copies}],"pair":[],"special_tokens":{{}}}},"#
     );
+    let beside = |config: String| {
+        let mut files = folder(&plan("llama", 32, 100), small.clone());
+        files.push(("tokenizer_config.json".into(), config.into_bytes()));
+        files
+    };
+    let numbers = format!(r#"{{"a":[{}0]}}"#, "0,".repeat((1 << 20) - 10));
     let one = |name: &str, bytes: Vec<u8>| vec![(name.to_string(), bytes)];
     // What it is, its files, the text, and what is said of it.
     let cases = [
@@ -97,6 +103,8 @@ fn memory_is_bounded_by_the_file() {
         ("entries without an end", one("m.gguf", entries()), "a".into(), "metadata entries"),
         ("a text that explodes", folder(&wide, byte_level(&tokens(100), &chain)), "a".repeat(1000), "as long"),
         ("a text that is copied", folder(&wide, byte_level(&tokens(100), &template)), "a".repeat(1000), "bytes in its"),
+        ("a config of 2 MB beside the tokenizer", beside(numbers), "a".into(), "ran"),
+        ("a config of more", beside(format!(r#"{{"a":"{}"}}"#, "a".repeat(2 << 20))), "a".into(), "at most 2097152"),
         (
             "a tokenizer of 2 MB",
             folder(&plan("llama", 32, 1 << 17), byte_level(&tokens(1 << 17), "")),

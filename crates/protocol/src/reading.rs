@@ -156,8 +156,9 @@ impl Work for Reading {
 pub(crate) fn read_out(model: &Model, run: attnscope::Run, top: usize) -> Result<Run, Failure> {
     let (mut trace, _) = run.finish(model)?;
     let next = model.next_tokens(&trace, top);
+    let ids: Vec<u32> = trace.tokens.iter().map(|token| token.id).collect();
     trace.last_logits = Vec::new();
-    Ok(Run { trace, next })
+    Ok(Run { trace, next, warning: model.warning(&ids) })
 }
 
 /// `[…, seq, width]` → `[…, 1, width]`.

@@ -103,6 +103,8 @@ pub struct Run {
     pub trace: Trace,
     /// The likeliest next tokens; empty for an encoder.
     pub next: Vec<NextToken>,
+    /// What a reader should know before believing the numbers: [`attnscope::Model::warning`].
+    pub warning: Option<String>,
 }
 
 /// A part of a pattern.

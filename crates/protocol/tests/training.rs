@@ -65,7 +65,7 @@ fn alone(settings: &Settings, steps: usize) -> (Vec<f32>, Run) {
     let mut trace = model.run(&model.encode(TEXT).unwrap(), &"pattern".parse::<Capture>().unwrap(), &[]).unwrap();
     let next = model.next_tokens(&trace, model.config().n_vocab);
     trace.last_logits.clear();
-    (losses, Run { trace, next })
+    (losses, Run { trace, next, warning: None })
 }
 
 #[test]

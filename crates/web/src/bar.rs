@@ -102,7 +102,9 @@ fn computed(answer: &Answer) -> impl IntoView + use<> {
         Place::Worker | Place::Trainer => "computed in this browser",
     };
     let trace = &answer.run.trace;
-    view! { <p>{format!("{} · {} · {whose}", trace.model.name, plural(trace.tokens.len(), "token"))}</p> }
+    let warning =
+        answer.run.warning.clone().map(|warning| view! { <p class="warned">{format!("note: {warning}")}</p> });
+    view! { <p>{format!("{} · {} · {whose}", trace.model.name, plural(trace.tokens.len(), "token"))}</p> {warning} }
 }
 
 fn working(app: App, progress: &Progress) -> impl IntoView + use<> {

@@ -63,7 +63,7 @@ pub fn run(args: &ServeArgs) -> Result<()> {
     if !args.no_open && has_display() && open::that_detached(&url).is_err() {
         note("attnscope: no browser could be started; open the address above yourself");
     }
-    let assets = args.assets.clone().map_or(Assets::Embedded, Assets::Folder);
+    let assets = args.assets.clone().map_or_else(Assets::own, Assets::Folder);
     let guard = Guard { port, address, host: args.host.clone(), token };
     Server { session, assets, guard }.run(listener)
 }

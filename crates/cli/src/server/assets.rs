@@ -75,6 +75,16 @@ impl File {
 }
 
 impl Assets {
+    /// The page that belongs to this command: in it, where it is built for release; else in the folder that
+    /// `cargo xtask web` writes, which need not be there yet when the command is built.
+    pub fn own() -> Self {
+        if cfg!(debug_assertions) {
+            Self::Folder(concat!(env!("CARGO_MANIFEST_DIR"), "/../../dist").into())
+        } else {
+            Self::Embedded
+        }
+    }
+
     fn get(&self, name: &str) -> Option<File> {
         if !is_plain(name) {
             return None;

@@ -1,5 +1,7 @@
 //! What goes wrong is said where the reader looks, what was there stays, and nothing hangs.
 
+use crate::browser::Browser;
+use crate::served::Served;
 use crate::{page, quiet, shows};
 use serde_json::json;
 
@@ -73,5 +75,17 @@ fn a_link_to_what_is_not_there_is_answered() {
     browser.go(&format!("{}?layer=99&head=99&query=99", served.url));
     shows(&browser, "the hot dog was", "Lesson");
     browser.wait("location.search.includes('layer=1&head=0')");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn what_must_be_known_of_a_text_is_said_with_its_numbers() {
+    // This model puts <s> before every text; this text has one of its own.
+    let served = Served::start(&["--model", concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cases/9")]);
+    let browser = Browser::open(1440, 900);
+    browser.go(&format!("{}?model=9&text=%3Cs%3Ethe+hot+dog", served.url));
+    browser.wait(&format!("{STATUS}.includes('second BOS') && {STATUS}.includes('computed by the server')"));
+    browser.write("the hot dog");
+    browser.wait(&format!("!{STATUS}.includes('BOS')"));
     quiet(&browser, &served);
 }

@@ -54,7 +54,7 @@ fn check_run(server: &Server, id: &str, model: &Model, text: &str) {
     let total = model.config().n_layers;
     assert_eq!(events.len(), total + 1);
     assert_eq!(events[0], Event::Progress(Progress::Layers { done: 1, total }));
-    assert_eq!(events[total], Event::Done(Response::Ran(Run { trace: expected, next })));
+    assert_eq!(events[total], Event::Done(Response::Ran(Run { trace: expected, next, warning: None })));
 }
 
 fn failure(answer: &super::Answer) -> Failure {
