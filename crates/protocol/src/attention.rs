@@ -29,7 +29,7 @@ impl Work for Attending {
     fn step(self: Box<Self>) -> Result<Step, Failure> {
         // Nobody reads z, and it is to be computed all the same.
         std::hint::black_box(self.head.attend(self.tiled));
-        Ok(Step::Done(Response::Attended { bytes: self.working }))
+        Ok(Step::Done(Response::Attended { bytes: self.working }.into()))
     }
     fn bytes(&self) -> u64 {
         self.held

@@ -21,7 +21,7 @@ impl Work for Writing {
                 self.written.push(token.clone());
                 Ok(Step::More(Progress::Token(token), self))
             }
-            None => Ok(Step::Done(Response::Generated(self.written))),
+            None => Ok(Step::Done(Response::Generated(self.written).into())),
         }
     }
     fn bytes(&self) -> u64 {

@@ -25,7 +25,7 @@ pub(crate) enum Step {
     /// It goes on.
     More(Progress, Box<dyn Work>),
     /// It is done.
-    Done(Response),
+    Done(Box<Response>),
 }
 
 impl Job {
@@ -45,7 +45,7 @@ impl Job {
                 self.work = Some(Ok(left));
                 Some(Event::Progress(progress))
             }
-            Ok(Step::Done(response)) => Some(Event::Done(response)),
+            Ok(Step::Done(response)) => Some(Event::Done(*response)),
             Err(failure) => Some(Event::Failed(failure)),
         }
     }
@@ -66,6 +66,6 @@ impl Job {
 /// An answer that took no time worth a step.
 impl Work for Response {
     fn step(self: Box<Self>) -> Result<Step, Failure> {
-        Ok(Step::Done(*self))
+        Ok(Step::Done(self))
     }
 }

@@ -114,7 +114,7 @@ impl Work for Placing {
     fn step(mut self: Box<Self>) -> Result<Step, Failure> {
         let (text, run) = self.now.take().map_or_else(|| self.next(), Ok)?;
         Ok(match self.read(text, run)? {
-            Some(response) => Step::Done(response),
+            Some(response) => Step::Done(response.into()),
             None => Step::More(Progress::Layers { done: self.done, total: self.total }, self),
         })
     }

@@ -140,7 +140,7 @@ impl Work for Reading {
         let total = self.question.n_layers(self.model.config().n_layers);
         if self.run.layers_done() >= total {
             let Self { model, run, question, .. } = *self;
-            return Ok(Step::Done(question.answer(&model, run)?));
+            return Ok(Step::Done(question.answer(&model, run)?.into()));
         }
         self.run.step(&self.model)?;
         self.question.see(&self.model, &mut self.run)?;

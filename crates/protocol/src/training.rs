@@ -217,7 +217,7 @@ impl Work for Training {
         let now = self.plan.every.min(self.plan.steps);
         if now == 0 {
             let Report { step, loss, run } = self.report;
-            return Ok(Step::Done(Response::Trained { step, loss, run }));
+            return Ok(Step::Done(Response::Trained { step, loss, run }.into()));
         }
         let learning = self.learning.upgrade().ok_or_else(|| {
             Failure::request(
