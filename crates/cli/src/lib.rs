@@ -28,7 +28,7 @@ pub struct Cli {
 #[expect(missing_docs, reason = "each has its text at its arguments, and clap shows that one")]
 pub enum Command {
     Predict(command::predict::PredictArgs),
-    Render(command::render::RenderArgs),
+    Render(Box<command::render::RenderArgs>),
     Heads(command::heads::HeadsArgs),
     Trace(command::trace::TraceArgs),
     Serve(command::serve::ServeArgs),

@@ -83,6 +83,7 @@ impl Error {
     }
 
     /// The same error of a file that is called otherwise.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
         if let Self::Format { origin, .. } | Self::Config { origin, .. } | Self::MissingTensor { origin, .. } =
             &mut self

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
 /// Which heads an intervention acts on; `None` means all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,6 +157,16 @@ impl Intervention {
         }
     }
 
+    /// Whether it can be written as text and read back: all but patches, which hold arrays, and heads that are scaled.
+    pub fn is_short(&self) -> bool {
+        match self {
+            Self::ScaleHead { heads, factor } => *factor == 0.0 && heads.layer.is_some(),
+            Self::MeanHead { heads } => heads.layer.is_some(),
+            Self::SetEdge { heads, .. } => heads.layer.is_some() || heads.head.is_none(),
+            Self::Patch { .. } => false,
+        }
+    }
+
     /// Checks that what it names exists in a model for `seq` tokens.
     pub(crate) fn check(&self, c: &Config, seq: usize) -> Result<(), Error> {
         match self {
@@ -172,6 +183,41 @@ impl Intervention {
                     None => Ok(()),
                 }
             }
+        }
+    }
+}
+
+impl fmt::Display for Intervention {
+    /// As a command line and a link write it, where that is possible ([`Self::is_short`]): `cut 16.0:2>1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ScaleHead { heads, factor: 0.0 } => write!(f, "ablate {heads}"),
+            Self::ScaleHead { heads, factor } => write!(f, "scale {heads} by {factor}"),
+            Self::MeanHead { heads } => write!(f, "mean-ablate {heads}"),
+            Self::SetEdge { heads, q, k, weight } => {
+                let (verb, to) = if *weight == 0.0 { ("cut", String::new()) } else { ("set", format!("={weight}")) };
+                let of = if *heads == Heads::default() { String::new() } else { format!("{heads}:") };
+                write!(f, "{verb} {of}{q}>{k}{to}")
+            }
+            Self::Patch { key, .. } => write!(f, "patch {key}"),
+        }
+    }
+}
+
+impl FromStr for Intervention {
+    type Err = Error;
+
+    /// The same: `ablate 16.0`, `mean-ablate 16`, `cut 2>1`, `set 16.0:2>1=0.5`.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match verb {
+            "ablate" => Self::ablate(rest),
+            "mean-ablate" => Self::mean_ablate(rest),
+            "cut" => Self::cut(rest),
+            "set" => Self::set(rest),
+            _ => Err(Error::usage(format!(
+                "`{text}` is no change to a run; expected ablate 16.0, mean-ablate 16.0, cut 16.0:2>1 or set 16.0:2>1=0.5"
+            ))),
         }
     }
 }
@@ -296,6 +342,18 @@ fn check_key(key: &str, c: &Config) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_are_text_that_leads_back() {
+        for text in ["ablate 16.0", "ablate 3", "mean-ablate 3.1", "cut 2>1", "cut 16:2>1", "set 16.0:2>1=0.5"] {
+            let change: Intervention = text.parse().unwrap();
+            assert!(change.is_short());
+            assert_eq!(change.to_string(), text);
+        }
+        let scaled = Intervention::ScaleHead { heads: (1, 0).into(), factor: 0.5 };
+        assert!(!scaled.is_short() && scaled.to_string().parse::<Intervention>().is_err());
+        assert!("cut".parse::<Intervention>().is_err() && "".parse::<Intervention>().is_err());
+    }
 
     #[test]
     fn edges_are_parsed() {

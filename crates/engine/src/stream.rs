@@ -46,10 +46,13 @@ pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> 
         Site::ResidPost if mlp.is_none() => Step::Same(Site::ResidMid, "there is no MLP"),
         Site::ResidPost if pre => Step::Sum(Site::ResidMid, Site::MlpOut),
         Site::ResidPost => norm(Site::MlpSum, mlp?, 2),
-        Site::FinalNorm => match &w.final_norm {
-            Some(weights) => Step::Norm { of: Site::ResidPost, weights, tensor: "ln_final".into() },
-            None => Step::Same(Site::ResidPost, "there is no last norm"),
-        },
+        Site::FinalNorm | Site::LensNorm => {
+            let of = if site == Site::LensNorm { Site::ResidPre } else { Site::ResidPost };
+            match &w.final_norm {
+                Some(weights) => Step::Norm { of, weights, tensor: "ln_final".into() },
+                None => Step::Same(of, "there is no last norm"),
+            }
+        }
         _ => return None,
     })
 }

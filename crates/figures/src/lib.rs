@@ -28,7 +28,7 @@ pub mod theme;
 pub mod token;
 
 pub use color::Color;
-pub use figure::{Canvas, Figure};
+pub use figure::Canvas;
 pub use scene::{Node, Scene, Target};
 pub use table::{Cell, Table};
 pub use theme::Theme;

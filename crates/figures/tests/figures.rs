@@ -9,7 +9,7 @@ use attnscope_figures::figure::{
     Pattern, arcs, components, head_grid, logit_lens, map, matrix, next_tokens, vector_strip,
 };
 use attnscope_figures::scene::{Anchor, Shape, Target};
-use attnscope_figures::{Figure, Scene, Table, Theme, svg, text};
+use attnscope_figures::{Scene, Table, Theme, svg, text};
 use proptest::prelude::*;
 use sample::{HOT_DOG, strings};
 use std::collections::HashSet;
@@ -263,7 +263,6 @@ fn a_trace_becomes_every_figure() {
     assert_eq!(missing.to_string(), "the trace does not hold `blocks.0.mlp_out`; capture it");
     let beyond = matrix::Data::from_trace(&trace, 1, 2).unwrap_err();
     assert_eq!(beyond.to_string(), "there is no head 2: the trace has 2, counted from 0");
-    assert_eq!(Figure::ALL.len(), 8);
 }
 
 /// Everything that can be drawn of these tokens and weights, with its tables.

@@ -2,6 +2,7 @@
 //! yet is remembered as wanted, and it draws again when that has come.
 
 use crate::selection::Selection;
+use attnscope::{ModelInfo, Token};
 use attnscope_protocol::{BEFORE, Failure, FailureKind, Request, Response, Run, wire};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -64,6 +65,16 @@ impl Answers {
     }
 }
 
+/// For whom figures are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// For a page, whose figures share one run and its memory.
+    #[default]
+    Page,
+    /// One figure for a file: it asks for what it shows and for no more, however long the text is.
+    File,
+}
+
 /// What a figure sees of the page while it draws.
 pub struct Page<'a> {
     /// What is chosen.
@@ -74,6 +85,10 @@ pub struct Page<'a> {
     pub host: &'a str,
     /// Id of a real model for the chapters that need one, if there is any.
     pub real: Option<&'a str>,
+    /// For whom figures are drawn.
+    pub purpose: Purpose,
+    /// Whether layer and head were chosen, and are marked where all are shown.
+    pub head_is_chosen: bool,
     answers: &'a Answers,
     wanted: RefCell<Vec<Request>>,
 }
@@ -81,7 +96,8 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// A page in which nothing is hovered.
     pub fn new(selection: &'a Selection, answers: &'a Answers) -> Self {
-        Self { selection, hovered: None, host: "in this browser", real: None, answers, wanted: RefCell::default() }
+        let (host, purpose, wanted) = ("in this browser", Purpose::default(), RefCell::default());
+        Self { selection, hovered: None, host, real: None, purpose, head_is_chosen: true, answers, wanted }
     }
 
     /// The answer to a question; if it is not there, it is wanted.
@@ -109,6 +125,37 @@ impl<'a> Page<'a> {
     /// It has not come yet, or it failed.
     pub fn run(&self) -> Result<&'a Run, Missing> {
         self.run_of(&self.selection.run_request())
+    }
+
+    /// A run of the reader's sentence that holds at least the arrays of `capture` in the chosen layer. On a page it is
+    /// the one that all figures share, unless the sentence is too long for that.
+    ///
+    /// # Errors
+    /// It has not come yet, or it failed.
+    pub fn run_with(&self, capture: &str) -> Result<&'a Run, Missing> {
+        match self.purpose {
+            Purpose::Page => self.run(),
+            Purpose::File => {
+                let layers = Some(self.selection.layer..self.selection.layer + 1);
+                let (prompt, top) = (self.selection.prompt(), self.selection.top);
+                self.run_of(&Request::Run { prompt, capture: capture.into(), layers, top })
+            }
+        }
+    }
+
+    /// The reader's sentence in tokens, and the chosen model.
+    ///
+    /// # Errors
+    /// It has not come yet, or it failed.
+    pub fn tokens(&self) -> Result<(&'a [Token], &'a ModelInfo), Missing> {
+        if self.purpose == Purpose::Page {
+            let trace = &self.run()?.trace;
+            return Ok((&trace.tokens, &trace.model));
+        }
+        match self.ask(&Request::Tokens { prompt: self.selection.prompt() })? {
+            Response::Tokens { tokens, model, .. } => Ok((tokens, model)),
+            _ => Err(Missing::Waiting),
+        }
     }
 
     /// A run.

@@ -1,7 +1,8 @@
 //! Draws the page's figures where there is no page: for the site before it lives, and for files.
 
 use crate::control::chosen;
-use crate::{Answers, Change, Event, Missing, Page, PageFigure, Paper, Selection};
+use crate::{Answers, Change, Event, Missing, Page, PageFigure, Paper, Purpose, Selection};
+use attnscope_protocol::limits::Limits;
 use attnscope_protocol::{Event as Said, Failure, Request, Response, Session, Source};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,6 +16,10 @@ pub struct Driver<S> {
     pub host: &'static str,
     /// Id of the model for the figures that want a real one.
     pub real: Option<String>,
+    /// For whom figures are drawn.
+    pub purpose: Purpose,
+    /// Whether layer and head were chosen, and are marked where all are shown.
+    pub head_is_chosen: bool,
     session: Session<S>,
     answers: RefCell<Answers>,
 }
@@ -22,13 +27,18 @@ pub struct Driver<S> {
 impl<S: Source> Driver<S> {
     /// Nothing has been asked yet. Models come from `source`.
     pub fn new(selection: Selection, source: S) -> Self {
-        Self {
-            selection,
-            host: "in this browser",
-            real: None,
-            session: Session::new(source),
-            answers: RefCell::default(),
-        }
+        Self::with_session(selection, Session::new(source))
+    }
+
+    fn with_session(selection: Selection, session: Session<S>) -> Self {
+        let (host, purpose, answers) = ("in this browser", Purpose::Page, RefCell::default());
+        Self { selection, host, real: None, purpose, head_is_chosen: true, session, answers }
+    }
+
+    /// Draws for a file, on the machine of who asks: with all memory that it has, and each figure for itself.
+    pub fn for_file(selection: Selection, source: S) -> Self {
+        let session = Session::new(source).with_limits(Limits::NONE);
+        Self { host: "on this machine", purpose: Purpose::File, ..Self::with_session(selection, session) }
     }
 
     /// What `f` makes of the page once all that it asks is answered.
@@ -96,7 +106,8 @@ impl<S: Source> Driver<S> {
 
     fn page<'a>(&'a self, answers: &'a Answers) -> Page<'a> {
         let mut page = Page::new(&self.selection, answers);
-        (page.host, page.real) = (self.host, self.real.as_deref());
+        (page.host, page.real, page.purpose) = (self.host, self.real.as_deref(), self.purpose);
+        page.head_is_chosen = self.head_is_chosen;
         page
     }
 
@@ -117,7 +128,7 @@ impl<S: Source> Driver<S> {
 mod tests {
     use super::*;
     use crate::figure;
-    use crate::figure::FIGURES;
+    use crate::figure::{FIGURES, Kind};
     use attnscope_protocol::LessonOnly;
 
     const PAPER: Paper = Paper { width: 688.0, dark: false, bare: true };
@@ -125,7 +136,7 @@ mod tests {
     #[test]
     fn every_figure_is_drawn() {
         let driver = Driver::new(Selection::default(), LessonOnly);
-        for (name, _) in FIGURES {
+        for Kind { name, .. } in FIGURES {
             let drawn = figure(name).unwrap();
             let scene = driver.with_page(|page| drawn.view(page, PAPER)).unwrap().scene;
             assert!(scene.is_finite() && scene.width > 0.0 && !scene.caption.is_empty(), "{name}");

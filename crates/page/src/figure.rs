@@ -11,6 +11,8 @@ mod dot_product;
 mod embeddings;
 mod head_grid;
 mod journey;
+mod logit_lens;
+mod map;
 mod matrix;
 mod neighbours;
 mod next_tokens;
@@ -24,9 +26,10 @@ mod tests;
 mod tokens;
 mod training;
 mod two_answers;
+mod vector_strip;
 mod weighted_sum;
 
-use crate::{Change, Control, Event, Missing, Open, Page, Paper, Selection};
+use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
 use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::Explanation;
@@ -96,55 +99,143 @@ impl View {
     }
 }
 
-/// The figures by name, in the story's order, and what each shows.
-pub const FIGURES: [(&str, &str); 20] = [
-    ("tokens", "the sentence in tokens, their ids, and the first numbers of their vectors"),
-    ("next-tokens", "the likeliest next tokens as bars"),
-    ("embeddings", "a word's embedding in the sentence and alone, their difference, and a word near it"),
-    ("neighbours", "the words whose embeddings are nearest to that of a token and of the one before it"),
-    ("two-answers", "the lesson model with attention and its twin without, on the same words in two orders"),
-    ("dot-product", "two vectors and their dot product, component by component"),
-    ("root-d", "how the dot products of random vectors spread, and what dividing by √d does"),
-    ("projection", "a token's vector times W_Q, W_K or W_V"),
-    ("components", "how one token's weights come about: q × k term by term, sum, softmax"),
-    ("softmax", "one token's scores, their exponentials, and the weights that fill one bar"),
-    ("weighted-sum", "how the weights mix the values, and the words near the token before and after"),
-    ("attention-steps", "all of attention as matrices: Q, K, V, scores, mask, softmax, output"),
-    ("matrix", "one head's attention: which token looks at which, as a matrix"),
-    ("head-grid", "the patterns of all heads, layer by layer"),
-    ("journey", "a word's way through the layers, between words of two kinds"),
-    ("cut-edge", "the next tokens as the sentence is, with one look cut, and without the word looked at"),
-    ("training", "the lesson model as it learns: loss, looks, prediction"),
-    ("cost", "time and memory of attention against length, measured here"),
-    ("running-softmax", "how the kernel goes over the keys tile by tile, with a running softmax"),
-    ("arcs", "one head's attention as arcs over the sentence"),
+/// What a figure follows of what is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// The model.
+    Model,
+    /// The sentence.
+    Text,
+    /// What is changed while it is read.
+    Changes,
+    /// The sentence that it is compared with.
+    Against,
+    /// The layer.
+    Layer,
+    /// The head.
+    Head,
+    /// The query that is read out.
+    Query,
+    /// The key that is read out.
+    Key,
+    /// How many next tokens are shown.
+    Top,
+}
+
+use Follows::{Against, Changes, Head, Key, Layer, Model, Query, Text, Top};
+
+const TOKEN: &[Follows] = &[Model, Text, Query];
+const RUN: &[Follows] = &[Model, Text, Changes];
+const HEAD: &[Follows] = &[Model, Text, Layer, Head, Changes];
+const ROW: &[Follows] = &[Model, Text, Layer, Head, Query, Changes];
+const CELL: &[Follows] = &[Model, Text, Layer, Head, Query, Key, Changes];
+
+/// A figure before it is drawn. The page, the command, embeds and links all know figures by this.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Its name.
+    pub name: &'static str,
+    /// What it shows, in a line.
+    pub about: &'static str,
+    /// What it follows of what is chosen. What else can be set, its controls say.
+    pub follows: &'static [Follows],
+    make: fn() -> Box<dyn PageFigure>,
+}
+
+impl Kind {
+    /// The figure as it is in the beginning.
+    pub fn make(&self) -> Box<dyn PageFigure> {
+        (self.make)()
+    }
+}
+
+/// The row of a figure.
+const fn kind<F: PageFigure + Default + 'static>(
+    name: &'static str,
+    about: &'static str,
+    follows: &'static [Follows],
+) -> Kind {
+    Kind { name, about, follows, make: || Box::new(F::default()) }
+}
+
+/// All figures, in the story's order.
+pub const FIGURES: [Kind; 23] = [
+    kind::<tokens::Tokens>(
+        "tokens",
+        "the sentence in tokens, their ids, and the first numbers of their vectors",
+        TOKEN,
+    ),
+    kind::<next_tokens::NextTokens>("next-tokens", "the likeliest next tokens as bars", &[Model, Text, Top, Changes]),
+    kind::<embeddings::Embeddings>(
+        "embeddings",
+        "a word's embedding in the sentence and alone, their difference, and a word near it",
+        TOKEN,
+    ),
+    kind::<neighbours::Neighbours>(
+        "neighbours",
+        "the words whose embeddings are nearest to that of a token and of the one before it",
+        TOKEN,
+    ),
+    kind::<two_answers::TwoAnswers>(
+        "two-answers",
+        "the lesson model with attention and its twin without, on the same words in two orders",
+        &[],
+    ),
+    kind::<dot_product::DotProduct>("dot-product", "two vectors and their dot product, component by component", &[]),
+    kind::<root_d::RootD>("root-d", "how the dot products of random vectors spread, and what dividing by √d does", &[]),
+    kind::<projection::Projection>("projection", "a token's vector times W_Q, W_K or W_V", ROW),
+    kind::<components::Components>(
+        "components",
+        "how one token's weights come about: q × k term by term, sum, softmax",
+        CELL,
+    ),
+    kind::<softmax::Softmax>(
+        "softmax",
+        "one token's scores, their exponentials, and the weights that fill one bar",
+        CELL,
+    ),
+    kind::<weighted_sum::WeightedSum>(
+        "weighted-sum",
+        "how the weights mix the values, and the words near the token before and after",
+        CELL,
+    ),
+    kind::<attention_steps::AttentionSteps>(
+        "attention-steps",
+        "all of attention as matrices: Q, K, V, scores, mask, softmax, output",
+        ROW,
+    ),
+    kind::<matrix::Matrix>("matrix", "one head's attention: which token looks at which, as a matrix", ROW),
+    kind::<head_grid::HeadGrid>("head-grid", "the patterns of all heads, layer by layer", HEAD),
+    kind::<journey::Journey>(
+        "journey",
+        "a word's way through the layers, between words of two kinds",
+        &[Model, Text, Query, Against, Changes],
+    ),
+    kind::<logit_lens::LogitLens>("logit-lens", "what the model would say after each layer", RUN),
+    kind::<vector_strip::VectorStrip>("vector-strip", "vectors as strips of coloured cells, and their difference", RUN),
+    kind::<cut_edge::CutEdge>(
+        "cut-edge",
+        "the next tokens as the sentence is, with one look cut, and without the word looked at",
+        RUN,
+    ),
+    kind::<training::Training>("training", "the lesson model as it learns: loss, looks, prediction", &[]),
+    kind::<cost::Cost>("cost", "time and memory of attention against length, measured here", &[]),
+    kind::<running_softmax::RunningSoftmax>(
+        "running-softmax",
+        "how the kernel goes over the keys tile by tile, with a running softmax",
+        ROW,
+    ),
+    kind::<map::Map>(
+        "map",
+        "one head's attention over a long text, whole or any part of it, down to single weights",
+        HEAD,
+    ),
+    kind::<arcs::Arcs>("arcs", "one head's attention as arcs over the sentence", ROW),
 ];
 
 /// The figure of this name, as it is in the beginning.
 pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
-    Some(match name {
-        "tokens" => Box::new(tokens::Tokens),
-        "next-tokens" => Box::new(next_tokens::NextTokens),
-        "embeddings" => Box::new(embeddings::Embeddings),
-        "neighbours" => Box::new(neighbours::Neighbours),
-        "two-answers" => Box::new(two_answers::TwoAnswers::default()),
-        "dot-product" => Box::new(dot_product::DotProduct::default()),
-        "root-d" => Box::new(root_d::RootD::default()),
-        "projection" => Box::new(projection::Projection::default()),
-        "components" => Box::new(components::Components::default()),
-        "softmax" => Box::new(softmax::Softmax::default()),
-        "weighted-sum" => Box::new(weighted_sum::WeightedSum::default()),
-        "attention-steps" => Box::new(attention_steps::AttentionSteps::default()),
-        "matrix" => Box::new(matrix::Matrix),
-        "head-grid" => Box::new(head_grid::HeadGrid),
-        "journey" => Box::new(journey::Journey::default()),
-        "cut-edge" => Box::new(cut_edge::CutEdge::default()),
-        "training" => Box::new(training::Training::default()),
-        "cost" => Box::new(cost::Cost::default()),
-        "running-softmax" => Box::new(running_softmax::RunningSoftmax::default()),
-        "arcs" => Box::new(arcs::Arcs),
-        _ => return None,
-    })
+    FIGURES.iter().find(|kind| kind.name == name).map(Kind::make)
 }
 
 /// What most figures do with what most marks stand for.
@@ -155,9 +246,10 @@ pub(crate) fn usual(event: &Event, page: &Page<'_>) -> Vec<Change> {
         Event::Chosen(Target::Query { q_idx } | Target::Token { idx: q_idx }, _) => vec![select_row(page, *q_idx)],
         Event::Chosen(Target::Cell { layer, head, q_idx, k_idx }, _) => {
             let number = Site::Pattern.in_layer(*layer, [*head, *q_idx, *k_idx]);
-            vec![select_row(page, *q_idx), Change::Open(number.into())]
+            let both = Selection { q_idx: Some(*q_idx), k_idx: Some(*k_idx), ..page.selection.clone() };
+            vec![Change::Select(both), Change::Open(number.into())]
         }
-        Event::Chosen(Target::Number { number }, _) => vec![Change::Open(Open::Here(*number))],
+        Event::Chosen(Target::Number { number }, _) => vec![Change::Open((*number).into())],
         // Pictures chosen with the keyboard: a pointer chooses what is under it.
         Event::Chosen(Target::Numbers { first, columns, rows }, _) => opened(strongest(page, *first, columns * rows)),
         Event::Chosen(Target::Pattern { layer, head, q_len, kv_len }, _) => {
@@ -185,5 +277,5 @@ fn strongest(page: &Page<'_>, first: Number, len: usize) -> Option<Number> {
 
 /// Another query is read out.
 pub(crate) fn select_row(page: &Page<'_>, q_idx: usize) -> Change {
-    Change::Select(Selection { q_idx: Some(q_idx), ..page.selection.clone() })
+    Change::Select(Selection { q_idx: Some(q_idx), k_idx: None, ..page.selection.clone() })
 }

@@ -5,22 +5,21 @@
 //! first views at build time, the web crate the living ones; the tests need neither.
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod answers;
 pub mod control;
 pub mod driver;
-pub mod elsewhere;
 pub mod event;
 pub mod figure;
 pub mod open;
 pub mod paper;
 pub mod selection;
 
-pub use answers::{Answers, Missing, Page};
+pub use answers::{Answers, Missing, Page, Purpose};
 pub use control::Control;
 pub use driver::Driver;
-pub use elsewhere::{Elsewhere, Of, TWIN};
 pub use event::{Change, Event, Place};
-pub use figure::{FIGURES, PageFigure, View, figure};
+pub use figure::{FIGURES, Follows, Kind, PageFigure, View, figure};
 pub use open::Open;
 pub use paper::Paper;
 pub use selection::{LESSON, SENTENCE, Selection};

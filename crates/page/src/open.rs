@@ -1,18 +1,23 @@
-//! Which number's arithmetic is open. It is a part of the selection, so that a link shows what its sender saw.
+//! Which number's arithmetic is open: which run, and what of it. It is a part of the selection, so that a link shows what
+//! its sender saw.
 
-use crate::Elsewhere;
-use crate::selection::{Selection, escaped};
+use crate::address::{escaped, spot, spots};
+use crate::selection::{LESSON, Selection, TRAINED};
+use attnscope::Intervention;
 use attnscope::analysis::Number;
-use attnscope::analysis::explain::Source;
-use attnscope_protocol::Request;
+use attnscope::analysis::explain::{Between, Source};
+use attnscope_protocol::{BEFORE, Prompt, Request, TWIN, What};
 
 /// A number whose arithmetic is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Open {
-    /// Of the reader's sentence, read by the chosen model.
-    Here(Number),
-    /// Of another run.
-    There(Number, Elsewhere),
+    /// Of a run.
+    Of {
+        /// Which; none for the page's own, which follows what the reader chooses.
+        run: Option<Prompt>,
+        /// What of it.
+        what: What,
+    },
     /// Worked out by a figure itself, from what is dragged, sampled, timed or set by hand in it.
     Own {
         /// The figure's name.
@@ -23,57 +28,120 @@ pub enum Open {
 }
 
 impl From<Number> for Open {
+    /// A number of the page's own run.
     fn from(number: Number) -> Self {
-        Self::Here(number)
+        Self::Of { run: None, what: number.into() }
     }
 }
 
 impl Open {
-    /// Where the number is in, for the reader; none where that is the page's own run.
+    /// Something of a run that is another than the page's own.
+    pub fn of(run: Prompt, what: impl Into<What>) -> Self {
+        Self::Of { run: Some(run), what: what.into() }
+    }
+
+    /// Which run the number is in, for the reader; none where that is the page's own. The text stands between stars.
     pub fn said(&self) -> Option<String> {
-        match self {
-            Self::There(_, elsewhere) => Some(elsewhere.said()),
-            Self::Here(_) | Self::Own { .. } => None,
-        }
+        let Self::Of { run: Some(run), what } = self else { return None };
+        let who = match run.model.as_str() {
+            TWIN => "the twin without attention".into(),
+            LESSON => "the lesson model".into(),
+            TRAINED => "the model that you trained, as it is now".into(),
+            other if other.strip_suffix(BEFORE) == Some(TRAINED) => {
+                "the model that you trained, as it was before its last step".into()
+            }
+            other => other.to_owned(),
+        };
+        let text = |text: &str| format!("*{}*", text.replace('*', "∗"));
+        let between = match what {
+            What::Loss { .. } => return Some(format!("Of {who}.")),
+            What::Between { groups, .. } => {
+                let [a, b] = groups.each_ref().map(|group| {
+                    let texts: Vec<String> = group.iter().map(|spot| text(&spot.text)).collect();
+                    texts.join(", ")
+                });
+                format!(" The first group's words are read in {a}; the second's in {b}.")
+            }
+            What::Number(_) | What::AnyOf { .. } => String::new(),
+        };
+        Some(format!("In {}, read by {who}{}.{between}", text(&run.text), changed(&run.interventions)))
     }
 
     /// As a part of an address' query.
     pub fn to_query(&self) -> String {
-        match self {
-            Self::Here(number) => format!("number={number}"),
-            Self::There(number, of) => format!("number={number}&{}", of.to_query()),
-            Self::Own { figure, mark } => format!("own={}", escaped(&format!("{figure}.{mark}"))),
+        let (run, what) = match self {
+            Self::Own { figure, mark } => return format!("own={}", escaped(&format!("{figure}.{mark}"))),
+            Self::Of { run, what } => (run, what),
+        };
+        let run = run.as_ref().map_or_else(String::new, |run| {
+            let changes = run.interventions.iter().filter(|change| change.is_short());
+            let changes: String =
+                changes.map(|change| format!("&of-change={}", escaped(&change.to_string()))).collect();
+            format!("&of={}&of-text={}{changes}", escaped(&run.model), escaped(&run.text))
+        });
+        match what {
+            What::Number(number) => format!("number={number}{run}"),
+            What::AnyOf { position, tokens } => {
+                let tokens: Vec<String> = tokens.iter().map(usize::to_string).collect();
+                format!("position={position}{run}&of-any={}", tokens.join(","))
+            }
+            What::Between { number, groups: [a, b], which } => {
+                let which = match which {
+                    Between::Place => "",
+                    Between::Axis => "&of-which=axis",
+                    Between::Middle => "&of-which=middle",
+                };
+                format!("number={number}{run}&of-from={}&of-to={}{which}", spots(a), spots(b))
+            }
+            What::Loss { back } => format!("of-loss={back}{run}"),
         }
     }
+}
+
+/// What is changed in a run, for the reader, to stand after a comma.
+fn changed(changes: &[Intervention]) -> String {
+    let said = changes.iter().map(|change| match change {
+        Intervention::SetEdge { heads, q, k, weight: 0.0 } if heads.layer.is_none() => {
+            format!(", where token {q} may not look at token {k} (counted from 0)")
+        }
+        other => format!(", with {other}"),
+    });
+    said.collect()
 }
 
 impl Selection {
     /// How does the open number come about? None where nothing is open, or where its figure knows.
     pub fn explain_request(&self) -> Option<Request> {
-        match self.open.as_ref()? {
-            Open::Here(number) => Some(self.here().explain(*number)),
-            Open::There(number, elsewhere) => Some(elsewhere.explain(*number)),
-            Open::Own { .. } => None,
-        }
+        let Open::Of { run, what } = self.open.as_ref()? else { return None };
+        let prompt = run.clone().unwrap_or_else(|| self.prompt());
+        Some(Request::Explain { prompt, what: what.clone() })
     }
 
     /// What a factor of the open number opens, if it opens.
     pub fn part(&self, source: &Source) -> Option<Open> {
-        let there = |(number, elsewhere)| Open::There(number, elsewhere);
-        match (self.open.as_ref()?, source) {
+        let (run, what) = match (self.open.as_ref()?, source) {
             (Open::Own { figure, .. }, Source::Own(mark)) => {
-                Some(Open::Own { figure: figure.clone(), mark: mark.clone() })
+                return Some(Open::Own { figure: figure.clone(), mark: mark.clone() });
             }
-            (Open::Here(_) | Open::Own { .. }, Source::Number(number)) => Some(Open::Here(*number)),
-            (Open::Here(number), _) => self.here().part(*number, source).map(there),
-            (Open::There(number, elsewhere), _) => elsewhere.part(*number, source).map(there),
-            (Open::Own { .. }, _) => None,
+            (Open::Own { .. }, Source::Number(number)) => return Some((*number).into()),
+            (Open::Own { .. }, _) => return None,
+            (Open::Of { run, what }, _) => (run, what),
+        };
+        match source {
+            Source::Number(part) => Some(Open::Of { run: run.clone(), what: (*part).into() }),
+            Source::Text { text, number } => {
+                let model = run.as_ref().map_or(&self.model, |run| &run.model);
+                // The last batch was read before it was learned from.
+                let before = if matches!(what, What::Loss { .. }) { BEFORE } else { "" };
+                Some(Open::of(Prompt::plain(&format!("{model}{before}"), text), *number))
+            }
+            Source::Between(which, component) => {
+                let What::Between { number, groups, .. } = what else { return None };
+                let (number, groups) = (number.with_last(*component), groups.clone());
+                Some(Open::Of { run: run.clone(), what: What::Between { number, groups, which: *which } })
+            }
+            Source::Stored { .. } | Source::Step(_) | Source::Constant | Source::Own(_) => None,
         }
-    }
-
-    /// The reader's sentence, read by the chosen model.
-    fn here(&self) -> Elsewhere {
-        Elsewhere { model: self.model.clone(), text: self.text.clone(), ..Elsewhere::default() }
     }
 }
 
@@ -81,30 +149,65 @@ impl Selection {
 #[derive(Default)]
 pub(crate) struct Fields {
     number: Option<Number>,
-    elsewhere: Option<Elsewhere>,
+    position: Option<usize>,
+    run: Option<Prompt>,
+    any: Option<Vec<usize>>,
+    groups: [Vec<attnscope_protocol::Spot>; 2],
+    which: Between,
+    loss: Option<usize>,
     own: Option<Open>,
 }
 
 impl Fields {
-    /// Takes one field, if it is one of these.
-    pub fn take(&mut self, name: &str, value: String) {
+    /// Takes one field, if it is one of these. One that cannot be read is an error, which says so.
+    pub fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let wrong = || format!("the link's {name} cannot be read: {value:?}");
+        let run = &mut self.run;
         match name {
-            "number" => self.number = value.parse().ok(),
+            "number" => self.number = Some(value.parse().map_err(|_| wrong())?),
+            "position" => self.position = Some(value.parse().map_err(|_| wrong())?),
             "own" => {
-                let own = |(figure, mark): (&str, &str)| Open::Own { figure: figure.into(), mark: mark.into() };
-                self.own = value.split_once('.').map(own);
+                let (figure, mark) = value.split_once('.').ok_or_else(wrong)?;
+                self.own = Some(Open::Own { figure: figure.into(), mark: mark.into() });
             }
-            _ => Elsewhere::take(&mut self.elsewhere, name, value),
+            // Before the twin had an id of its own.
+            "of" if value == "twin" => run.get_or_insert_default().model = TWIN.into(),
+            "of" => run.get_or_insert_default().model = value.into(),
+            "of-text" => run.get_or_insert_default().text = value.into(),
+            "of-change" => run.get_or_insert_default().interventions.push(value.parse().map_err(|_| wrong())?),
+            // As links had it before runs could be changed otherwise.
+            "of-cut" => {
+                let edge = Intervention::cut(&value.replace('-', ">")).map_err(|_| wrong())?;
+                run.get_or_insert_default().interventions.push(edge);
+            }
+            "of-from" => self.groups[0] = value.split(',').filter_map(spot).collect(),
+            "of-to" => self.groups[1] = value.split(',').filter_map(spot).collect(),
+            "of-which" if value == "axis" => self.which = Between::Axis,
+            "of-which" if value == "middle" => self.which = Between::Middle,
+            "of-loss" => self.loss = Some(value.parse().map_err(|_| wrong())?),
+            "of-any" => {
+                let tokens: Result<_, _> = value.split(',').map(str::parse).collect();
+                self.any = Some(tokens.map_err(|_| wrong())?);
+            }
+            _ => {}
         }
+        Ok(())
     }
 
     /// What they say is open.
     pub fn open(self) -> Option<Open> {
-        match (self.number, self.elsewhere) {
-            (Some(number), Some(elsewhere)) => Some(Open::There(number, elsewhere)),
-            (Some(number), None) => Some(Open::Here(number)),
-            (None, _) => self.own,
-        }
+        let Self { number, position, run, any, groups, which, loss, own } = self;
+        let position = position.or_else(|| number.map(Number::position));
+        let what = match (loss, any, number) {
+            (Some(back), ..) => What::Loss { back },
+            (None, Some(tokens), _) => What::AnyOf { position: position?, tokens },
+            (None, None, Some(number)) if groups.iter().any(|group| !group.is_empty()) => {
+                What::Between { number, groups, which }
+            }
+            (None, None, Some(number)) => What::Number(number),
+            (None, None, None) => return own,
+        };
+        Some(Open::Of { run, what })
     }
 }
 
@@ -112,14 +215,27 @@ impl Fields {
 mod tests {
     use super::*;
     use attnscope::Site;
+    use attnscope_protocol::Spot;
 
     const NUMBER: Number = Site::Pattern.in_layer(1, [0, 2, 1]);
 
     #[test]
     fn what_is_open_is_in_the_address() {
-        let there = Elsewhere { model: "lesson".into(), text: "the dog was".into(), ..Elsewhere::default() };
+        let there = Prompt::plain("lesson", "the dog was");
+        let changes = ["cut 2>1", "set 1.0:2>1=0.5"].map(|change| change.parse().unwrap());
+        let changed = Prompt { interventions: changes.into(), ..there.clone() };
+        let groups = [["cat", "a & b"], ["soup", "x"]]
+            .map(|words| words.map(|word| Spot { text: format!("the {word} was"), position: 1 }).to_vec());
+        let whats = [
+            NUMBER.into(),
+            What::AnyOf { position: 3, tokens: vec![1, 2] },
+            What::Between { number: NUMBER, groups, which: Between::Axis },
+            What::Loss { back: 20 },
+        ];
         let own = Open::Own { figure: "running-softmax".into(), mark: "acc-5@2".into() };
-        for open in [Open::Here(NUMBER), Open::There(NUMBER, there), own] {
+        let runs = [None, Some(there), Some(changed)];
+        let of = runs.iter().flat_map(|run| whats.iter().map(|what| Open::Of { run: run.clone(), what: what.clone() }));
+        for open in of.chain([own]) {
             let selection = Selection { open: Some(open), ..Default::default() };
             assert_eq!(Selection::from_query(&selection.to_query()), selection, "{}", selection.to_query());
         }
@@ -129,14 +245,44 @@ mod tests {
     }
 
     #[test]
+    fn links_from_before_lead_where_they_led() {
+        let open = |query: &str| Selection::from_query(query).open;
+        let number = "number=blocks.1.attn.pattern[0,2,1]";
+        let cut = Prompt { interventions: vec![Intervention::cut("2>1").unwrap()], ..Prompt::plain("lesson", "a b c") };
+        assert_eq!(open(&format!("?{number}&of=lesson&of-text=a+b+c&of-cut=2-1")), Some(Open::of(cut, NUMBER)));
+        let twin = Site::Probabilities.at([3, 7]);
+        let query = "number=probabilities[3,7]&of=twin&of-text=the+dog";
+        assert_eq!(open(query), Some(Open::of(Prompt::plain(TWIN, "the dog"), twin)));
+        let trained = Prompt::plain(TRAINED, "a");
+        let any = What::AnyOf { position: 3, tokens: vec![7, 8] };
+        let query = "number=probabilities[3,7]&of=trained&of-text=a&of-any=7,8";
+        assert_eq!(open(query), Some(Open::of(trained.clone(), any)));
+        let query = "number=probabilities[3,7]&of=trained&of-text=a&of-loss=100";
+        assert_eq!(open(query), Some(Open::of(trained, What::Loss { back: 100 })));
+    }
+
+    #[test]
     fn a_figures_own_numbers_open_each_other_and_those_of_the_run() {
         let own = |mark: &str| Open::Own { figure: "softmax".into(), mark: mark.into() };
         let selection = Selection { open: Some(own("weight-1")), ..Default::default() };
         assert_eq!(selection.explain_request(), None, "the figure knows");
         assert_eq!(selection.part(&Source::Own("score-1".into())), Some(own("score-1")));
-        assert_eq!(selection.part(&Source::Number(NUMBER)), Some(Open::Here(NUMBER)));
+        assert_eq!(selection.part(&Source::Number(NUMBER)), Some(NUMBER.into()));
         assert_eq!(selection.part(&Source::Constant), None);
         let here = Selection { open: Some(NUMBER.into()), ..Default::default() };
         assert_eq!(here.part(&Source::Own("score-1".into())), None);
+    }
+
+    #[test]
+    fn the_run_is_said() {
+        let changes = ["cut 2>1", "ablate 3.1"].map(|change| change.parse().unwrap());
+        let run = Prompt { interventions: changes.into(), ..Prompt::plain("lesson", "the hot dog") };
+        let said = Open::of(run, NUMBER).said().unwrap();
+        assert_eq!(
+            said,
+            "In *the hot dog*, read by the lesson model, where token 2 may not look at token 1 (counted from 0), with \
+             ablate 3.1."
+        );
+        assert_eq!(Open::from(NUMBER).said(), None);
     }
 }

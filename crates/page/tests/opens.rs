@@ -164,7 +164,7 @@ const SET: [(&str, &[(&str, &str)]); 19] = [
 fn every_number_opens_and_is_what_is_shown() {
     for text in ["the hot dog was", "the dog on the hot rock was"] {
         let selection = Selection { text: text.into(), ..Selection::default() };
-        let plain = FIGURES.iter().map(|(name, _)| (*name, &[][..]));
+        let plain = FIGURES.iter().map(|kind| (kind.name, &[][..]));
         for (name, set) in plain.chain(SET) {
             let closed = closed(name, &selection, set);
             assert_eq!(closed, [""; 0], "{name} {set:?}");

@@ -2,7 +2,7 @@
 
 use attnscope::Site;
 use attnscope_figures::{Cell, Table};
-use attnscope_page::{Driver, Event, FIGURES, PageFigure, Paper, Selection, figure};
+use attnscope_page::{Driver, Event, FIGURES, Kind, PageFigure, Paper, Selection, figure};
 use attnscope_protocol::LessonOnly;
 
 fn driver() -> Driver<LessonOnly> {
@@ -22,7 +22,7 @@ fn table(driver: &Driver<LessonOnly>, figure: &dyn PageFigure) -> Table {
 #[test]
 fn every_figure_has_a_table() {
     let driver = driver();
-    for (name, _) in FIGURES {
+    for Kind { name, .. } in FIGURES {
         let table = table(&driver, &*figure(name).unwrap());
         assert!(!table.columns.is_empty(), "{name}");
         assert_eq!(table.rows.is_empty(), name == "cost", "{name}: only what is measured here begins empty");

@@ -1,7 +1,7 @@
 //! Attention over random numbers, as a job of one step, so that whoever asks can time it.
 
 use crate::job::{Step, Work};
-use crate::limits::{MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, check_length, within};
+use crate::limits::{Limits, MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, within};
 use crate::{Failure, Response};
 use attnscope::cost::RandomHead;
 
@@ -19,7 +19,8 @@ impl Attending {
         within("the number of tokens", len, 1, if tiled { MAX_ATTEND } else { MAX_ATTEND_FULL })?;
         within("the width of the head", d_head, 1, MAX_D_HEAD)?;
         let working = |len| RandomHead::working_bytes(len, d_head, tiled);
-        let held = check_length(len, |len| working(len).saturating_add(RandomHead::held_bytes(len, d_head)))?;
+        let held = Limits::default()
+            .check_length(len, |len| working(len).saturating_add(RandomHead::held_bytes(len, d_head)))?;
         let working = working(len);
         Ok(Self { head: RandomHead::new(len, d_head), tiled, working, held })
     }

@@ -26,7 +26,7 @@ pub mod wire;
 
 pub use failure::{Failure, FailureKind, quoted};
 pub use job::Job;
-pub use request::{Prompt, Request, Spot};
+pub use request::{Prompt, Request, Spot, What};
 pub use response::{Event, ModelCard, Progress, Response, Run, Tile};
-pub use session::{LessonOnly, Session, Source};
+pub use session::{LessonOnly, Session, Source, TWIN};
 pub use training::BEFORE;

@@ -30,6 +30,27 @@ pub const MAX_STEPS: usize = 100_000;
 /// Sentences that are learned from between two reports: between them the job cannot be cancelled.
 pub const MAX_SENTENCES: usize = 1 << 14;
 
+/// Memory that one request may ask for, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Of arrays that a job keeps at once, for its answer.
+    pub kept: u64,
+    /// That its run needs beside them while it goes.
+    pub run: u64,
+}
+
+impl Default for Limits {
+    /// Those of a session that has other things to do: [`MAX_BYTES`] and [`MAX_RUN_BYTES`].
+    fn default() -> Self {
+        Self { kept: MAX_BYTES, run: MAX_RUN_BYTES }
+    }
+}
+
+impl Limits {
+    /// None but the machine's: who asks is the only one, and waits.
+    pub const NONE: Self = Self { kept: u64::MAX, run: u64::MAX };
+}
+
 /// A list of at most `top` tokens.
 pub(crate) fn check_top(top: usize) -> Result<(), Failure> {
     within("the number of tokens to name", top, 0, MAX_TOP)
@@ -43,41 +64,45 @@ pub(crate) fn within(what: &str, found: usize, least: usize, most: usize) -> Res
     Err(Failure::request(format!("{what} is {found}, expected {least} to {most}")))
 }
 
-/// The memory in bytes of a run over `seq` tokens that keeps the arrays of `capture`, these and all else that it needs.
-pub(crate) fn check_run(
-    config: &Config,
-    capture: &Capture,
-    interventions: &[Intervention],
-    seq: usize,
-) -> Result<u64, Failure> {
-    within("the number of interventions", interventions.len(), 0, MAX_INTERVENTIONS)?;
-    // To patch a pattern the engine makes one, captured or not.
-    let patches = interventions
+impl Limits {
+    /// The memory in bytes of a run over `seq` tokens that keeps the arrays of `capture`, these and all else that it needs.
+    pub(crate) fn check_run(
+        self,
+        config: &Config,
+        capture: &Capture,
+        interventions: &[Intervention],
+        seq: usize,
+    ) -> Result<u64, Failure> {
+        within("the number of interventions", interventions.len(), 0, MAX_INTERVENTIONS)?;
+        // To patch a pattern the engine makes one, captured or not.
+        let patches = interventions
         .iter()
         .any(|change| matches!(change, Intervention::Patch { key, .. } if Site::of_key(key).is_some_and(|(site, _)| site == Site::Pattern)));
-    let kept = check_length(seq, |seq| {
-        let patched = if patches { Site::Pattern.len(config, seq, seq).saturating_mul(4) } else { 0 };
-        capture.bytes(config, seq, seq).saturating_add(patched)
-    })?;
-    let needed = check_memory(seq, MAX_RUN_BYTES, |seq| config.run_bytes(seq, seq))?;
-    Ok(kept.saturating_add(needed))
-}
+        let kept = self.check_length(seq, |seq| {
+            let patched = if patches { Site::Pattern.len(config, seq, seq).saturating_mul(4) } else { 0 };
+            capture.bytes(config, seq, seq).saturating_add(patched)
+        })?;
+        let needed = check_memory(seq, self.run, |seq| config.run_bytes(seq, seq))?;
+        Ok(kept.saturating_add(needed))
+    }
 
-/// The same if up to `more` tokens are written after them, one by one.
-pub(crate) fn check_generation(
-    config: &Config,
-    interventions: &[Intervention],
-    seq: usize,
-    more: usize,
-) -> Result<u64, Failure> {
-    check_run(config, &Capture::none(), interventions, seq)?;
-    let most = seq.saturating_add(more).min(config.n_ctx.max(seq));
-    check_memory(most, MAX_RUN_BYTES, |most| config.run_bytes(seq.min(most), most))
-}
+    /// The same if up to `more` tokens are written after them, one by one.
+    pub(crate) fn check_generation(
+        self,
+        config: &Config,
+        interventions: &[Intervention],
+        seq: usize,
+        more: usize,
+    ) -> Result<u64, Failure> {
+        self.check_run(config, &Capture::none(), interventions, seq)?;
+        let most = seq.saturating_add(more).min(config.n_ctx.max(seq));
+        check_memory(most, self.run, |most| config.run_bytes(seq.min(most), most))
+    }
 
-/// The memory of an answer about a text of `seq` tokens, in bytes; `bytes` says what so many tokens need, more for more.
-pub(crate) fn check_length(seq: usize, bytes: impl Fn(usize) -> u64) -> Result<u64, Failure> {
-    check_memory(seq, MAX_BYTES, bytes)
+    /// The memory of an answer about a text of `seq` tokens, in bytes; `bytes` says what so many tokens need, more for more.
+    pub(crate) fn check_length(self, seq: usize, bytes: impl Fn(usize) -> u64) -> Result<u64, Failure> {
+        check_memory(seq, self.kept, bytes)
+    }
 }
 
 fn check_memory(seq: usize, most: u64, bytes: impl Fn(usize) -> u64) -> Result<u64, Failure> {
@@ -114,14 +139,14 @@ mod tests {
 
     #[test]
     fn what_would_be_held_is_known_before_it_is_made() {
-        let check = |capture: &str, seq| check_run(&config(), &capture.parse().unwrap(), &[], seq);
+        let check = |capture: &str, seq| Limits::default().check_run(&config(), &capture.parse().unwrap(), &[], seq);
         assert!(check("pattern", 400).is_ok());
         let error = check("pattern", 8192).unwrap_err().to_string();
         assert!(error.contains("8192 tokens need 69120 MiB") && error.contains("256 MiB"), "{error}");
         // And the length that it names is the longest that is read.
         let longest = error.split("shorten it to ").nth(1).and_then(|n| n.split(' ').next()).unwrap().parse().unwrap();
         assert!(check("pattern", longest).is_ok() && check("pattern", longest + 1).is_err(), "{error}");
-        let one_is_too_much = check_length(3, |_| u64::MAX).unwrap_err().to_string();
+        let one_is_too_much = Limits::default().check_length(3, |_| u64::MAX).unwrap_err().to_string();
         assert!(one_is_too_much.ends_with("too large for it"), "{one_is_too_much}");
         assert!(check("logits", 2000).is_err());
         assert!(check("all", usize::MAX).is_err());
@@ -133,19 +158,20 @@ mod tests {
 
     #[test]
     fn what_is_written_after_a_text_counts() {
-        let check = |seq, more| check_generation(&Config { n_ctx: 1 << 26, ..config() }, &[], seq, more);
+        let check =
+            |seq, more| Limits::default().check_generation(&Config { n_ctx: 1 << 26, ..config() }, &[], seq, more);
         assert!(check(100, 1000).is_ok());
         let error = check(100, usize::MAX).unwrap_err().to_string();
         assert!(error.contains("67108864 tokens need") && error.contains("1024 MiB"), "{error}");
         // No more can be written than the context holds.
-        assert!(check_generation(&Config { n_ctx: 2048, ..config() }, &[], 100, usize::MAX).is_ok());
+        assert!(Limits::default().check_generation(&Config { n_ctx: 2048, ..config() }, &[], 100, usize::MAX).is_ok());
     }
 
     #[test]
     fn a_pattern_that_is_patched_is_made_too() {
         let patch =
             |key: &str| Intervention::Patch { key: key.into(), value: Array::zeros([1]), head: None, positions: None };
-        let check = |key: &str| check_run(&config(), &Capture::none(), &[patch(key)], 8192);
+        let check = |key: &str| Limits::default().check_run(&config(), &Capture::none(), &[patch(key)], 8192);
         assert!(check("blocks.3.attn_out").is_ok());
         assert!(check("blocks.3.attn.pattern").is_err());
     }

@@ -2,7 +2,7 @@
 //! are read, each for one vector, then the prompt.
 
 use crate::job::{Step, Work};
-use crate::limits::{MAX_SPOTS, check_run, within};
+use crate::limits::{MAX_SPOTS, within};
 use crate::session::Text;
 use crate::{Failure, Progress, Prompt, Response, Session, Source, Spot};
 use attnscope::analysis::Number;
@@ -98,13 +98,13 @@ impl<S: Source> Session<S> {
     /// A text that is read for one vector, if it has it.
     fn to_read(&self, prompt: Prompt, number: Number, spot: Option<(usize, usize)>) -> Result<ToRead, Failure> {
         let text = prompt.text.clone();
-        let Text { model, tokens, interventions } = self.read(prompt)?;
+        let Text { model, tokens, interventions, limits } = self.read(prompt)?;
         match spot {
             Some((_, position)) => within("the word's position", position, 0, tokens.len() - 1)?,
             None => _ = check_place(&model, number, tokens.len())?,
         }
         let capture = captures(number, model.config());
-        check_run(model.config(), &capture, &interventions, tokens.len())?;
+        limits.check_run(model.config(), &capture, &interventions, tokens.len())?;
         let (group, position) = spot.map_or((None, 0), |(group, position)| (Some(group), position));
         Ok(ToRead { text, tokens, interventions, position, group })
     }

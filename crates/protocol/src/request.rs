@@ -26,6 +26,49 @@ pub struct Spot {
     pub position: usize,
 }
 
+/// A quantity of a run: with the run's [`Prompt`] it is the address of everything that can be explained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum What {
+    /// A number of the run.
+    Number(Number),
+    /// The sum of the probabilities of these tokens.
+    AnyOf {
+        /// After which token.
+        position: usize,
+        /// The tokens, at most [`super::limits::MAX_TOP`].
+        tokens: Vec<usize>,
+    },
+    /// Where a vector stands between two groups of words.
+    Between {
+        /// A number of the vector, which names position and depth: of `embed`, or of a `resid_post`.
+        number: Number,
+        /// The groups, at most [`super::limits::MAX_SPOTS`] words in all; the first one's mean is −1, the second's 1.
+        groups: [Vec<Spot>; 2],
+        /// The place itself, or the number's component of what it is measured by.
+        which: Between,
+    },
+    /// The loss of a model in training, which is one of this session's own: the mean of the last ones that were reported.
+    /// The prompt's text says nothing.
+    Loss {
+        /// Reports that are at most this many steps older than the last one, up to [`super::limits::MAX_TOP`] of them,
+        /// belong to the mean.
+        back: usize,
+    },
+}
+
+impl From<Number> for What {
+    fn from(number: Number) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl Prompt {
+    /// A text for a model, as it is.
+    pub fn plain(model: &str, text: &str) -> Self {
+        Self { model: model.into(), text: text.into(), interventions: Vec::new() }
+    }
+}
+
 /// One question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request {
@@ -51,6 +94,11 @@ pub enum Request {
         layers: Option<Range<usize>>,
         /// How many of the likeliest next tokens to name.
         top: usize,
+    },
+    /// Cut a text in tokens, and read no further. → [`super::Response::Tokens`]
+    Tokens {
+        /// The text and its model; changes say nothing.
+        prompt: Prompt,
     },
     /// Write on. Every token is a [`super::Progress::Token`]. → [`super::Response::Generated`]
     Generate {
@@ -111,41 +159,12 @@ pub enum Request {
         /// Rows and columns of the picture.
         size: (usize, usize),
     },
-    /// How does this number come about? → [`super::Response::Explained`]
+    /// How does this come about? → [`super::Response::Explained`]
     Explain {
-        /// The text and its model.
+        /// The text and its model, which may also be [`super::TWIN`].
         prompt: Prompt,
-        /// The number.
-        number: Number,
-    },
-    /// How does the sum of these tokens' probabilities come about? → [`super::Response::Explained`]
-    ExplainAnyOf {
-        /// The text and its model.
-        prompt: Prompt,
-        /// After which token.
-        position: usize,
-        /// The tokens, at most [`super::limits::MAX_TOP`].
-        tokens: Vec<usize>,
-    },
-    /// Where does a token stand between two groups of words? → [`super::Response::Explained`]
-    ExplainPlace {
-        /// The text and its model.
-        prompt: Prompt,
-        /// A number of the vector that is placed, which names position and depth: of `embed`, or of a `resid_post`.
-        number: Number,
-        /// The groups, at most [`super::limits::MAX_SPOTS`] words in all; the first one's mean is −1, the second's 1.
-        groups: [Vec<Spot>; 2],
-        /// The place itself, or the number's component of what it is measured by.
-        which: Between,
-    },
-    /// How does the loss of a model in training come about: the mean of the last ones that were reported?
-    /// → [`super::Response::Explained`]
-    ExplainLoss {
-        /// The model, which is one of this session's own.
-        model: String,
-        /// Reports that are at most this many steps older than the last one, up to [`super::limits::MAX_TOP`] of them,
-        /// belong to the mean.
-        back: usize,
+        /// What of its run.
+        what: What,
     },
     /// The embeddings of these tokens, as they are in the model's file. → [`super::Response::Embeddings`]
     Embeddings {
@@ -181,14 +200,6 @@ pub enum Request {
         text: String,
         /// How many of the likeliest next words to name.
         top: usize,
-    },
-    /// How does this number of the twin come about: how likely it finds a word after the text, or that word's logit?
-    /// → [`super::Response::Explained`]
-    ExplainTwin {
-        /// The text.
-        text: String,
-        /// The number.
-        number: Number,
     },
     /// Train a lesson model of the session's own. Every so many steps a [`super::Progress::Trained`].
     /// → [`super::Response::Trained`]
@@ -236,7 +247,6 @@ impl Request {
             | Self::Embeddings { model, .. }
             | Self::Matrix { model, .. }
             | Self::Near { model, .. }
-            | Self::ExplainLoss { model, .. }
             | Self::Train { model, .. } => Some(model),
             _ => self.prompt().map(|prompt| prompt.model.as_str()),
         }
@@ -246,14 +256,13 @@ impl Request {
     pub fn prompt(&self) -> Option<&Prompt> {
         match self {
             Self::Run { prompt, .. }
+            | Self::Tokens { prompt }
             | Self::Generate { prompt, .. }
             | Self::Heads { prompt }
             | Self::Looks { prompt, .. }
             | Self::Lens { prompt, .. }
             | Self::Contributions { prompt, .. }
             | Self::Explain { prompt, .. }
-            | Self::ExplainAnyOf { prompt, .. }
-            | Self::ExplainPlace { prompt, .. }
             | Self::Tile { prompt, .. } => Some(prompt),
             Self::Models
             | Self::Open { .. }
@@ -262,10 +271,8 @@ impl Request {
             | Self::Embeddings { .. }
             | Self::Matrix { .. }
             | Self::Near { .. }
-            | Self::ExplainLoss { .. }
             | Self::Train { .. }
             | Self::Twin { .. }
-            | Self::ExplainTwin { .. }
             | Self::Attend { .. } => None,
         }
     }

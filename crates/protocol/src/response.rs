@@ -54,6 +54,13 @@ pub enum Response {
     Opened(ModelCard),
     Closed,
     Ran(Run),
+    Tokens {
+        tokens: Vec<Token>,
+        /// Of the model that cut them.
+        model: ModelInfo,
+        /// As in [`Run`].
+        warning: Option<String>,
+    },
     Generated(Vec<Token>),
     Heads(Vec<HeadScore>),
     Looks(Vec<Look>),

@@ -3,11 +3,11 @@
 use crate::attention::Attending;
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{MAX_SENTENCES, MAX_STEPS, MAX_TOP, check_generation, check_length, check_run, check_top, within};
+use crate::limits::{Limits, MAX_SENTENCES, MAX_STEPS, MAX_TOP, check_top, within};
 use crate::reading::{Question, Reading};
 use crate::tile::{LastRead, Part, tile};
 use crate::training::{Plan, Trainings};
-use crate::{Failure, Job, ModelCard, Prompt, Request, Response, names, quoted};
+use crate::{Failure, Job, ModelCard, Prompt, Request, Response, What, names, quoted};
 use attnscope::Site;
 use attnscope::{Capture, Generation, Intervention, Model, Trace, analysis};
 use std::collections::BTreeMap;
@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The id of the lesson model, which every session has.
 pub const LESSON: &str = "lesson";
+/// In the place of a model's id, where a number is to be explained: the lesson model's twin without attention.
+pub const TWIN: &str = "lesson@twin";
 
 /// Where a session's models come from, besides the lesson model.
 pub trait Source {
@@ -50,6 +52,7 @@ impl Source for LessonOnly {
 /// Models that can be asked. It may be shared between threads, and needs none.
 pub struct Session<S> {
     source: S,
+    pub(crate) limits: Limits,
     /// By id, each as it was opened.
     models: Mutex<BTreeMap<String, Opened>>,
     /// Models that are trained here, which change.
@@ -64,7 +67,13 @@ type Opened = (Arc<Model>, Option<u64>);
 impl<S: Source> Session<S> {
     /// Nothing is open yet.
     pub fn new(source: S) -> Self {
-        Self { source, models: Mutex::default(), trainings: Trainings::default(), last_read: Arc::default() }
+        let (models, trainings, last_read) = Default::default();
+        Self { source, limits: Limits::default(), models, trainings, last_read }
+    }
+
+    /// With other limits of memory.
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Where its models come from.
@@ -145,12 +154,20 @@ impl<S: Source> Session<S> {
                 let capture: Capture = capture.parse()?;
                 let capture = if let Some(layers) = layers { capture.layers(layers) } else { capture };
                 let text = self.read(prompt)?;
-                let bytes = check_run(text.model.config(), &capture, &text.interventions, text.tokens.len())?;
+                let bytes =
+                    text.limits.check_run(text.model.config(), &capture, &text.interventions, text.tokens.len())?;
                 text.ask(capture, Question::Everything { top }, bytes)
             }
+            Request::Tokens { prompt } => {
+                let Text { model, tokens, .. } = self.read(prompt)?;
+                let (warning, info) = (model.warning(&tokens), model.info());
+                let tokens = tokens.iter().map(|id| model.token(*id)).collect();
+                done(Response::Tokens { tokens, model: info, warning })
+            }
             Request::Generate { prompt, options } => {
-                let Text { model, tokens, interventions } = self.read(prompt)?;
-                let bytes = check_generation(model.config(), &interventions, tokens.len(), options.max_tokens)?;
+                let Text { model, tokens, interventions, limits } = self.read(prompt)?;
+                let bytes =
+                    limits.check_generation(model.config(), &interventions, tokens.len(), options.max_tokens)?;
                 let generation = Generation::start(&model, tokens, options, interventions)?;
                 Ok(Box::new(Writing { model, generation, written: Vec::new(), bytes }))
             }
@@ -196,24 +213,7 @@ impl<S: Source> Session<S> {
                 let keep = (!self.trainings.has(&prompt.model)).then(|| (self.last_read.clone(), prompt));
                 text.ask_layers(Question::Tile { layer, head, part, keep })
             }
-            Request::Explain { prompt, number } => {
-                let text = self.read(prompt)?;
-                analysis::explain::check(&text.model, number, text.tokens.len())?;
-                text.ask_layers(Question::Explain(number))
-            }
-            Request::ExplainAnyOf { prompt, position, tokens } => {
-                within("the number of tokens to add up", tokens.len(), 1, MAX_TOP)?;
-                let text = self.read(prompt)?;
-                for &token in &tokens {
-                    let number = Site::Probabilities.at([position, token]);
-                    analysis::explain::check(&text.model, number, text.tokens.len())?;
-                }
-                text.ask_layers(Question::AnyOf { position, tokens })
-            }
-            Request::ExplainPlace { prompt, number, groups, which } => self.place(prompt, number, groups, which),
-            Request::ExplainLoss { model, back } => {
-                done(Response::Explained(self.trainings.explain_loss(&model, back)?))
-            }
+            Request::Explain { prompt, what } => self.explain(prompt, what),
             Request::Embeddings { model, tokens } => {
                 check_top(tokens.len())?;
                 let model = self.open(&model)?;
@@ -246,11 +246,6 @@ impl<S: Source> Session<S> {
                 check_top(top)?;
                 done(Response::Twin(attnscope::lesson::twin().next_tokens(&self.words(&text)?, top)))
             }
-            Request::ExplainTwin { text, number } => {
-                let tokens = self.words(&text)?;
-                let explained = analysis::explain::explain_twin(&attnscope::lesson::twin(), &tokens, number)?;
-                done(Response::Explained(explained))
-            }
             Request::Train { model, settings, steps, every, text, fresh } => {
                 within("the number of training steps", steps, 0, MAX_STEPS)?;
                 within("the number of steps between reports", every, 1, MAX_STEPS)?;
@@ -268,6 +263,32 @@ impl<S: Source> Session<S> {
         }
     }
 
+    fn explain(&self, prompt: Prompt, what: What) -> Result<Box<dyn Work>, Failure> {
+        match what {
+            What::Loss { back } => done(Response::Explained(self.trainings.explain_loss(&prompt.model, back)?)),
+            What::Number(number) if prompt.model == TWIN => {
+                let twin = attnscope::lesson::twin();
+                let tokens = self.words(&prompt.text)?;
+                done(Response::Explained(analysis::explain::explain_twin(&twin, &tokens, number)?))
+            }
+            What::Number(number) => {
+                let text = self.read(prompt)?;
+                analysis::explain::check(&text.model, number, text.tokens.len())?;
+                text.ask_layers(Question::Explain(number))
+            }
+            What::AnyOf { position, tokens } => {
+                within("the number of tokens to add up", tokens.len(), 1, MAX_TOP)?;
+                let text = self.read(prompt)?;
+                for &token in &tokens {
+                    let number = Site::Probabilities.at([position, token]);
+                    analysis::explain::check(&text.model, number, text.tokens.len())?;
+                }
+                text.ask_layers(Question::AnyOf { position, tokens })
+            }
+            What::Between { number, groups, which } => self.place(prompt, number, groups, which),
+        }
+    }
+
     /// The lesson's words of a text.
     fn words(&self, text: &str) -> Result<Vec<u32>, Failure> {
         self.open(LESSON)?.encode(text).map_err(Failure::of_text)
@@ -277,7 +298,7 @@ impl<S: Source> Session<S> {
     pub(crate) fn read(&self, prompt: Prompt) -> Result<Text, Failure> {
         let model = self.open(&prompt.model)?;
         let tokens = model.encode(&prompt.text).map_err(Failure::of_text)?;
-        Ok(Text { model, tokens, interventions: prompt.interventions })
+        Ok(Text { model, tokens, interventions: prompt.interventions, limits: self.limits })
     }
 }
 
@@ -286,6 +307,7 @@ pub(crate) struct Text {
     pub model: Arc<Model>,
     pub tokens: Vec<u32>,
     pub interventions: Vec<Intervention>,
+    pub limits: Limits,
 }
 
 impl Text {
@@ -297,13 +319,13 @@ impl Text {
             Question::Explain(_) | Question::AnyOf { .. } => capture.clone(),
             _ => capture.clone().layers(0..1),
         };
-        let bytes = check_run(self.model.config(), &at_once, &self.interventions, self.tokens.len())?;
+        let bytes = self.limits.check_run(self.model.config(), &at_once, &self.interventions, self.tokens.len())?;
         self.ask(capture, question, bytes)
     }
 
     /// `bytes` is what the run holds, as [`check_run`] gave it.
     fn ask(self, capture: Capture, question: Question, bytes: u64) -> Result<Box<dyn Work>, Failure> {
-        let Self { model, tokens, interventions } = self;
+        let Self { model, tokens, interventions, .. } = self;
         let run = attnscope::Run::start(&model, tokens, capture, interventions, model.new_cache())?;
         Ok(Box::new(Reading { model, run, question, bytes }))
     }
@@ -320,5 +342,5 @@ fn check_lens(text: &Text, top: usize) -> Result<(), Failure> {
     let depths = text.model.config().n_layers as u64 + 1;
     let top = top.min(text.model.config().n_vocab) as u64;
     let bytes = |seq: usize| (seq as u64).saturating_mul(depths).saturating_mul(top).saturating_mul(BYTES);
-    check_length(text.tokens.len(), bytes).map(drop)
+    text.limits.check_length(text.tokens.len(), bytes).map(drop)
 }

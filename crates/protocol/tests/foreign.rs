@@ -2,7 +2,7 @@
 
 use attnscope::{Array, Intervention, Model};
 use attnscope_protocol::session::LESSON;
-use attnscope_protocol::{Failure, LessonOnly, ModelCard, Prompt, Request, Session, Source};
+use attnscope_protocol::{Failure, LessonOnly, ModelCard, Prompt, Request, Session, Source, What};
 use std::sync::Arc;
 
 const TEXT: &str = "the hot dog on the rock was";
@@ -73,7 +73,10 @@ fn no_answer_repeats_a_request_without_end() {
         refused(run(prompt(TEXT), &format!("pattern,\u{202e}{}", &long[..150]))),
         refused(run(prompt(&format!("the {long}")), "")),
         refused(Request::Twin { text: long.clone(), top: 1 }),
-        refused(Request::ExplainLoss { model: long.clone(), back: 1 }),
+        refused(Request::Explain {
+            prompt: Prompt { model: long.clone(), ..Prompt::default() },
+            what: What::Loss { back: 1 },
+        }),
         refused(patch(&long, 1)),
         refused(patch("embed", 100_000)),
     ];

@@ -6,7 +6,7 @@ use attnscope::lesson::Settings;
 use attnscope::{Array, GenerateOptions, Intervention, MatrixKind, Site};
 use attnscope_protocol::session::LESSON;
 use attnscope_protocol::wire::{decode_request, encode_request};
-use attnscope_protocol::{Event, LessonOnly, Prompt, Request, Session, Spot};
+use attnscope_protocol::{Event, LessonOnly, Prompt, Request, Session, Spot, TWIN, What};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -36,25 +36,34 @@ fn requests() -> Vec<Request> {
         Request::Run { prompt: prompt.clone(), capture: "pattern,logits".into(), layers: Some(0..1), top: 5 },
         Request::Run { prompt: plain.clone(), capture: "all".into(), layers: None, top: 5 },
         Request::Generate { prompt: plain.clone(), options: GenerateOptions::default() },
+        Request::Tokens { prompt: plain.clone() },
         Request::Heads { prompt: plain.clone() },
         Request::Looks { prompt: plain.clone(), from: 2, to: 1 },
         Request::Lens { prompt: plain.clone(), top: 3 },
         Request::Neighbours { model: model.clone(), token: 3, top: 3 },
         Request::Embeddings { model: model.clone(), tokens: vec![3, 0] },
-        Request::Explain { prompt: prompt.clone(), number: Site::Probabilities.at([3, 5]) },
-        Request::Explain { prompt: plain.clone(), number: Site::Pattern.in_layer(1, [0, 2, 1]) },
+        Request::Explain { prompt: prompt.clone(), what: Site::Probabilities.at([3, 5]).into() },
+        Request::Explain { prompt: plain.clone(), what: Site::Pattern.in_layer(1, [0, 2, 1]).into() },
         Request::Matrix { model: model.clone(), layer: 1, head: 0, which: MatrixKind::O },
         Request::Near { model, vector: vec![0.5; 32], top: 3 },
         Request::Twin { text: "the hot dog was".into(), top: 3 },
-        Request::ExplainTwin { text: "the hot dog was".into(), number: Site::Probabilities.at([3, 5]) },
-        Request::ExplainAnyOf { prompt: plain.clone(), position: 3, tokens: vec![5, 6] },
-        Request::ExplainPlace {
-            prompt: prompt.clone(),
-            number: Site::Embed.at([2, 0]),
-            groups: ["the cat was", "the soup was"].map(|text| vec![Spot { text: text.into(), position: 1 }]),
-            which: Between::Axis,
+        Request::Explain {
+            prompt: Prompt::plain(TWIN, "the hot dog was"),
+            what: Site::Probabilities.at([3, 5]).into(),
         },
-        Request::ExplainLoss { model: "trained".into(), back: 20 },
+        Request::Explain { prompt: plain.clone(), what: What::AnyOf { position: 3, tokens: vec![5, 6] } },
+        Request::Explain {
+            prompt: prompt.clone(),
+            what: What::Between {
+                number: Site::Embed.at([2, 0]),
+                groups: ["the cat was", "the soup was"].map(|text| vec![Spot { text: text.into(), position: 1 }]),
+                which: Between::Axis,
+            },
+        },
+        Request::Explain {
+            prompt: Prompt { model: "trained".into(), ..Prompt::default() },
+            what: What::Loss { back: 20 },
+        },
         Request::Contributions { prompt: plain.clone(), token: 3 },
         Request::Tile { prompt: plain, layer: 1, head: 0, rows: 0..3, cols: 0..2, size: (2, 2) },
         Request::Train {

@@ -11,6 +11,7 @@ use attnscope_protocol::session::LESSON;
 use attnscope_protocol::wire::{Frames, encode_event};
 use attnscope_protocol::{
     Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Session, Source, Spot,
+    TWIN, What,
 };
 use std::sync::Arc;
 
@@ -106,6 +107,8 @@ fn questions_about_all_layers_are_answered_layer_by_layer() {
     let (_, outputs) = trace("z,resid_post", &[]);
     let shares = contributions(&model, &outputs, token).unwrap();
     same(Request::Contributions { prompt: prompt(TEXT), token }, Response::Contributions(shares));
+    let cut = Response::Tokens { tokens: patterns.tokens.clone(), model: model.info(), warning: None };
+    same(Request::Tokens { prompt: prompt(TEXT) }, cut);
     let near = neighbours(&model, &model.embedding(token), 4);
     assert_eq!((near.len(), near[0].id), (4, token));
     same(Request::Neighbours { model: LESSON.into(), token, top: 4 }, Response::Neighbours(near));
@@ -134,7 +137,7 @@ fn a_number_is_explained_after_the_layers_that_it_needs() {
         let (model, everything) = trace("all,scores,pattern", &cuts);
         for (number, layers) in numbers() {
             let prompt = Prompt { interventions: cuts.clone(), ..prompt(TEXT) };
-            let events = events(&session(), Request::Explain { prompt, number });
+            let events = events(&session(), Request::Explain { prompt, what: number.into() });
             assert_eq!(events.len(), layers + 1, "{number}");
             let Some(Event::Done(Response::Explained(found))) = events.last() else { panic!("{:?}", events.last()) };
             let expected = explain(&model, &everything, number).unwrap();
@@ -166,7 +169,8 @@ fn a_place_and_a_sum_of_probabilities_are_the_engines_own() {
     let [a, b] = groups().map(|group| group.iter().map(|s| depths(&s.text, s.position, &[])).collect::<Vec<_>>());
     let word = depths(&cut.text, 2, &cut.interventions);
     let expected = attnscope::analysis::journey(&[word], [&a, &b]).unwrap().paths[0][1];
-    let place = |which| Request::ExplainPlace { prompt: cut.clone(), number, groups: groups(), which };
+    let place =
+        |which| Request::Explain { prompt: cut.clone(), what: What::Between { number, groups: groups(), which } };
     let events = events(&session(), place(Between::Place));
     let Some(Event::Done(Response::Explained(found))) = events.last() else { panic!("{:?}", events.last()) };
     assert!(
@@ -177,7 +181,7 @@ fn a_place_and_a_sum_of_probabilities_are_the_engines_own() {
     let Ok(Response::Explained(axis)) = answer(place(Between::Axis)) else { panic!() };
     assert_eq!(axis.terms.len(), 4);
     let From::Text { text, number } = &axis.terms[0].factors[0].source else { panic!("{axis:?}") };
-    let opened = answer(Request::Explain { prompt: prompt(text), number: *number });
+    let opened = answer(Request::Explain { prompt: prompt(text), what: (*number).into() });
     let Ok(Response::Explained(opened)) = opened else { panic!("{opened:?}") };
     assert!((opened.value - axis.terms[0].factors[0].value).abs() < 1e-6);
 
@@ -185,7 +189,7 @@ fn a_place_and_a_sum_of_probabilities_are_the_engines_own() {
     let tokens: Vec<usize> = read.next.iter().map(|next| next.id as usize).collect();
     let sum: f32 = read.next.iter().map(|next| next.p).sum();
     let position = TEXT.split(' ').count() - 1;
-    let any = answer(Request::ExplainAnyOf { prompt: prompt(TEXT), position, tokens });
+    let any = answer(Request::Explain { prompt: prompt(TEXT), what: What::AnyOf { position, tokens } });
     let Ok(Response::Explained(found)) = any else { panic!("{any:?}") };
     assert!((found.value - sum).abs() < 1e-5, "{} {sum}", found.value);
 }
@@ -208,7 +212,7 @@ fn matrices_neighbours_of_a_vector_and_the_twin_are_the_engines_own() {
     assert_eq!(next.len(), 4);
     same(Request::Twin { text: TEXT.into(), top: 4 }, Response::Twin(next.clone()));
     let number = Site::Probabilities.at([TEXT.split(' ').count() - 1, next[0].id as usize]);
-    let explained = answer(Request::ExplainTwin { text: TEXT.into(), number });
+    let explained = answer(Request::Explain { prompt: Prompt::plain(TWIN, TEXT), what: number.into() });
     let Ok(Response::Explained(found)) = explained else { panic!("{explained:?}") };
     assert!((found.value - next[0].p).abs() < 1e-6, "{found:?}");
     same(Request::Twin { text: "the dog on the hot rock was".into(), top: 4 }, Response::Twin(next));
@@ -274,7 +278,7 @@ fn a_text_that_cannot_be_read_is_the_texts_fault() {
     }
     let twin = Request::Twin { text: "the hott dog".into(), top: 3 };
     let number = Site::Embed.at([0, 0]);
-    let explain = Request::Explain { prompt: prompt("the hott dog"), number };
+    let explain = Request::Explain { prompt: prompt("the hott dog"), what: number.into() };
     for request in [run(prompt("the hott dog"), ""), train(1, 1, "the hott dog"), twin, explain] {
         let failure = refused(request);
         let FailureKind::Text { word: Some(word), near } = &failure.kind else { panic!("{failure:?}") };
@@ -290,8 +294,11 @@ fn what_does_not_exist_is_refused() {
     let train = |steps, every| train(steps, every, TEXT);
     let attend = |len, d_head, tiled| Request::Attend { len, d_head, tiled };
     let tile = |layer, head| Request::Tile { prompt: prompt(TEXT), layer, head, rows: 0..1, cols: 0..1, size: (1, 1) };
-    let place = |number, groups| Request::ExplainPlace { prompt: prompt(TEXT), number, groups, which: Between::Place };
-    let any_of = |position, tokens| Request::ExplainAnyOf { prompt: prompt(TEXT), position, tokens };
+    let place = |number, groups| Request::Explain {
+        prompt: prompt(TEXT),
+        what: What::Between { number, groups, which: Between::Place },
+    };
+    let any_of = |position, tokens| Request::Explain { prompt: prompt(TEXT), what: What::AnyOf { position, tokens } };
     let embed = Site::Embed.at([0, 0]);
     let requests = [
         run(prompt(TEXT), "patern"),
@@ -310,14 +317,14 @@ fn what_does_not_exist_is_refused() {
         Request::Neighbours { model: LESSON.into(), token: u32::MAX, top: 1 },
         Request::Neighbours { model: LESSON.into(), token: 0, top: huge },
         Request::Contributions { prompt: prompt(TEXT), token: u32::MAX },
-        Request::Explain { prompt: prompt(TEXT), number: Site::ResidPre.in_layer(huge, [0, 0]) },
-        Request::Explain { prompt: prompt(TEXT), number: Site::Logits.at([0, huge]) },
+        Request::Explain { prompt: prompt(TEXT), what: Site::ResidPre.in_layer(huge, [0, 0]).into() },
+        Request::Explain { prompt: prompt(TEXT), what: Site::Logits.at([0, huge]).into() },
         Request::Matrix { model: LESSON.into(), layer: 2, head: 0, which: MatrixKind::Q },
         Request::Matrix { model: LESSON.into(), layer: 0, head: huge, which: MatrixKind::O },
         Request::Near { model: LESSON.into(), vector: Vec::new(), top: 1 },
         Request::Near { model: LESSON.into(), vector: vec![0.0; 32], top: huge },
         Request::Twin { text: TEXT.into(), top: huge },
-        Request::ExplainTwin { text: TEXT.into(), number: Site::Logits.at([huge, 0]) },
+        Request::Explain { prompt: Prompt::plain(TWIN, TEXT), what: Site::Logits.at([huge, 0]).into() },
         place(Site::Logits.at([0, 0]), groups()),
         place(Site::ResidPost.in_layer(huge, [0, 0]), groups()),
         place(Site::Embed.at([huge, 0]), groups()),

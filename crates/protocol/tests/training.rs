@@ -5,7 +5,7 @@ use attnscope::analysis::explain::Source as Explained;
 use attnscope::lesson::{Settings, Trainer};
 use attnscope_protocol::limits::MAX_TRAINED;
 use attnscope_protocol::session::LESSON;
-use attnscope_protocol::{BEFORE, Session, Source};
+use attnscope_protocol::{BEFORE, Session, Source, What};
 use attnscope_protocol::{
     Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Run,
 };
@@ -89,7 +89,14 @@ fn training_reports_and_ends_where_the_trainer_does() {
 #[test]
 fn its_loss_opens_to_the_model_as_it_was_before() {
     let session = session();
-    let explain = |back| session.start(Request::ExplainLoss { model: ID.into(), back }).finish();
+    let explain = |back| {
+        session
+            .start(Request::Explain {
+                prompt: Prompt { model: ID.into(), ..Prompt::default() },
+                what: What::Loss { back },
+            })
+            .finish()
+    };
     assert!(explain(1).unwrap_err().message.contains("no model \"trained\" is in training"));
     trained(&session, train(0));
     assert!(explain(1).unwrap_err().message.contains("nothing has been learned"));
@@ -108,7 +115,7 @@ fn its_loss_opens_to_the_model_as_it_was_before() {
     let Explained::Text { text, number } = &factor.source else { panic!("{factor:?}") };
     let ask = |id: &str| {
         let prompt = Prompt { model: id.into(), text: text.clone(), interventions: Vec::new() };
-        let answer = session.start(Request::Explain { prompt, number: *number }).finish();
+        let answer = session.start(Request::Explain { prompt, what: (*number).into() }).finish();
         if let Ok(Response::Explained(found)) = answer { found.value } else { panic!("{answer:?}") }
     };
     assert!((ask(&format!("{ID}{BEFORE}")) - factor.value).abs() < 1e-6);
@@ -230,7 +237,13 @@ fn for_one_more_the_one_that_was_asked_least_lately_is_forgotten() {
         let failure = ask(&session, &id).unwrap_err();
         assert!(failure.message.contains("was forgotten") && failure.message.contains("train it again"), "{failure}");
     }
-    let loss = session.start(Request::ExplainLoss { model: name(1), back: 1 }).finish().unwrap_err();
+    let loss = session
+        .start(Request::Explain {
+            prompt: Prompt { model: name(1), ..Prompt::default() },
+            what: What::Loss { back: 1 },
+        })
+        .finish()
+        .unwrap_err();
     assert!(loss.message.contains("was forgotten"), "{loss}");
     // It begins anew.
     assert_eq!(trained(&session, named(1)).0, 1);

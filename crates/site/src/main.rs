@@ -33,7 +33,7 @@ fn main() -> Result<()> {
     }
     assets.write(&fresh)?;
     assets::write_file(&fresh, &Asset { name: "index.html".into(), bytes: index.into_bytes() })?;
-    for (name, about) in attnscope_page::FIGURES {
+    for attnscope_page::Kind { name, about, .. } in attnscope_page::FIGURES {
         let alone = page::embed(about, &example.figure(name)?, &assets, is_static);
         assets::write_file(&fresh, &Asset { name: page::embed_name(name), bytes: alone.into_bytes() })?;
     }

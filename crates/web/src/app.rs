@@ -26,6 +26,8 @@ pub struct App {
     pub run: RwSignal<Option<Arc<Answer>>>,
     /// Why the latest question has no answer.
     pub failure: RwSignal<Option<Failure>>,
+    /// What the page's address asked for and cannot be done.
+    pub refused: RwSignal<Vec<String>>,
     /// How far long work has come.
     pub progress: RwSignal<Option<Progress>>,
     /// Models of the server.
@@ -65,6 +67,7 @@ impl App {
             hovered: RwSignal::new(None),
             run: RwSignal::new(None),
             failure: RwSignal::new(None),
+            refused: RwSignal::new(Vec::new()),
             progress: RwSignal::new(None),
             cards: RwSignal::new(Vec::new()),
             dark: RwSignal::new(dark),
@@ -108,7 +111,14 @@ impl App {
             return;
         }
         self.answers.update_value(Answers::forget_failures);
+        self.refused.set(Vec::new());
         self.selection.set(selection);
+    }
+
+    /// Reads the sentence as it is, with nothing changed.
+    pub fn undo_changes(self) {
+        let now = self.selection.get_untracked();
+        self.select_step(Selection { changes: Vec::new(), ..now });
     }
 
     /// The same, as a step that the browser's Back undoes.

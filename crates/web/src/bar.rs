@@ -88,14 +88,15 @@ fn chosen_is(app: App, model: &str) -> bool {
 pub fn Status(app: App) -> impl IntoView {
     let said = move || match app.failure.get() {
         Some(failure) => failed(app, failure).into_any(),
-        None => app.run.get().map(|answer| computed(&answer)).into_any(),
+        None => app.run.get().map(|answer| computed(app, &answer)).into_any(),
     };
+    let refused = move || app.refused.get().into_iter().map(|why| view! { <p class="failed">{why}</p> }).collect_view();
     // Not spoken: it changes many times a second.
     let working = move || app.progress.get().map(|progress| working(app, &progress));
-    view! { <div role="status">{said}</div> {working} }
+    view! { <div role="status">{said}{refused}</div> {working} }
 }
 
-fn computed(answer: &Answer) -> impl IntoView + use<> {
+fn computed(app: App, answer: &Answer) -> impl IntoView + use<> {
     let whose = match place(&answer.selection.model) {
         Place::Page => "computed in this page",
         Place::Server => "computed by the server",
@@ -104,7 +105,15 @@ fn computed(answer: &Answer) -> impl IntoView + use<> {
     let trace = &answer.run.trace;
     let warning =
         answer.run.warning.clone().map(|warning| view! { <p class="warned">{format!("note: {warning}")}</p> });
-    view! { <p>{format!("{} · {} · {whose}", trace.model.name, plural(trace.tokens.len(), "token"))}</p> {warning} }
+    let changes: Vec<String> = answer.selection.changes.iter().map(ToString::to_string).collect();
+    let changed = (!changes.is_empty()).then(|| {
+        view! {
+            <p class="warned"><span>{format!("changed: {}", changes.join(", "))}</span>
+                <button type="button" on:click=move |_| app.undo_changes()>"as it is"</button></p>
+        }
+    });
+    let said = format!("{} · {} · {whose}", trace.model.name, plural(trace.tokens.len(), "token"));
+    view! { <p>{said}</p> {changed} {warning} }
 }
 
 fn working(app: App, progress: &Progress) -> impl IntoView + use<> {
@@ -135,10 +144,13 @@ fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
         let replace = move |_| app.selection.update(|s| s.text = replaced(&s.text, &word, &instead));
         view! { <button type="button" on:click=replace>{shown}</button> }
     });
+    let undo = (app.selection.with_untracked(|s| !s.changes.is_empty())).then(|| {
+        view! { <button type="button" on:click=move |_| app.undo_changes()>"change nothing"</button> }
+    });
     let lesson = (app.selection.with_untracked(|s| s.model != LESSON)).then(|| {
         view! { <button type="button" on:click=move |_| app.choose_model(LESSON)>"use the lesson model"</button> }
     });
-    view! { <p class="failed"><span>{failure.message}</span> {nears.collect_view()} {lesson}</p> }
+    view! { <p class="failed"><span>{failure.message}</span> {nears.collect_view()} {undo} {lesson}</p> }
 }
 
 /// The text with the first such word replaced.

@@ -4,7 +4,7 @@
 use crate::engine_worker::{EngineWorker, ModelFile};
 use crate::server;
 use attnscope_page::selection::{LESSON, TRAINED};
-use attnscope_protocol::{BEFORE, Event, Failure, LessonOnly, ModelCard, Progress, Request, Response, Session};
+use attnscope_protocol::{BEFORE, Event, Failure, LessonOnly, ModelCard, Progress, Request, Response, Session, TWIN};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub enum Place {
 /// Where the model of this id is computed.
 pub fn place(model: &str) -> Place {
     match model {
-        LESSON => Place::Page,
+        LESSON | TWIN => Place::Page,
         id if id.strip_suffix(BEFORE).unwrap_or(id) == TRAINED => Place::Trainer,
         id if id.starts_with(IN_BROWSER) || id.starts_with(FROM_FILE) => Place::Worker,
         _ => Place::Server,

@@ -41,12 +41,13 @@ pub fn start(engine: &str, lesson: &str) -> Result<(), JsValue> {
     console_error_panic_hook::set_once();
     let window = web_sys::window().ok_or("a window")?;
     let query = window.location().search()?;
-    let (selection, settings) = (Selection::from_query(&query), Settings::from_query(&query));
+    let ((selection, refused), settings) = (Selection::read_query(&query), Settings::from_query(&query));
     // The page's signals live as long as the page.
     let owner = Owner::new();
     owner.set();
     let client = Client::new(Scripts { engine: engine.into(), lesson: lesson.into() });
     let app = App::new(selection, settings, theme::is_dark(&window), client);
+    app.refused.set(refused);
     mount_controls(app, &window)?;
     figures::mount_all(app)?;
     theme::follow_system(app, &window);
@@ -99,11 +100,12 @@ fn follow_address(app: App, window: &Window) -> Result<(), JsValue> {
     let location = window.location();
     let back = Closure::<dyn FnMut()>::new(move || {
         if let Ok(query) = location.search() {
-            let selection = Selection::from_query(&query);
+            let (selection, refused) = Selection::read_query(&query);
             if selection.open.is_none() {
                 app.opened.set(Vec::new());
             }
             app.select(selection);
+            app.refused.set(refused);
         }
     });
     window.add_event_listener_with_callback("popstate", back.as_ref().unchecked_ref())?;
@@ -121,7 +123,9 @@ fn follow_links(app: App, window: &Window) -> Result<(), JsValue> {
             let chosen = Selection::from_query(&query);
             // The prose speaks of words; which model reads them is the reader's choice.
             let now = app.selection.get_untracked();
-            app.select_step(Selection { text: chosen.text, q_idx: chosen.q_idx, ..now });
+            let (text, q_idx, k_idx) = (chosen.text, chosen.q_idx, None);
+            // What was changed, was in the sentence before.
+            app.select_step(Selection { text, q_idx, k_idx, changes: Vec::new(), ..now });
         }
     });
     window.add_event_listener_with_callback("click", handler.as_ref().unchecked_ref())?;

@@ -7,6 +7,7 @@ use crate::controls;
 use crate::scene_view::SceneView;
 use crate::watch::{seen, width_of};
 use attnscope_figures::Scene;
+use attnscope_page::control::chosen;
 use attnscope_page::{Change, Control, Event, Missing, Open, PageFigure, Paper, View};
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -165,8 +166,12 @@ impl Live {
         if settings.is_empty() {
             self.app.note_settings(&self.name, self.set_by_reader());
         }
+        let there = self.shown.borrow().as_ref().map(|view| view.controls.clone()).unwrap_or_default();
         for (control, value) in settings {
-            self.hear(Event::Set(control, value));
+            match chosen(&there, &format!("{control}={value}")) {
+                Ok((control, value)) => self.hear(Event::Set(control, value)),
+                Err(why) => self.app.refused.update(|all| all.push(format!("This link sets {}: {why}.", self.name))),
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What is set in the figures, as it stands in the page's address: a link shows it, and so does the page come anew.
 
 use crate::app::App;
-use attnscope_page::selection::{setting, settings};
+use attnscope_page::address::{setting, settings};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, closure::Closure};

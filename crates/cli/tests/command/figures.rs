@@ -1,26 +1,19 @@
 //! Every figure renders.
 
 use super::{bert, failure, stdout, tiny};
-use attnscope_figures::Figure;
-use attnscope_page::FIGURES;
-use std::collections::BTreeSet;
-
-/// All names that the command knows.
-fn all() -> BTreeSet<&'static str> {
-    Figure::ALL.map(Figure::name).into_iter().chain(FIGURES.map(|(name, _)| name)).collect()
-}
+use attnscope_page::{FIGURES, Follows, Kind};
 
 #[test]
 fn in_every_format() {
     let folder = tempfile::tempdir().unwrap();
-    for figure in all() {
+    for Kind { name: figure, follows, .. } in FIGURES {
         for (extension, magic) in [("svg", "<svg"), ("png", "\u{89}PNG"), ("pdf", "%PDF"), ("csv", "")] {
             let path = folder.path().join(format!("{figure}.{extension}"));
             let name = path.display().to_string();
             let mut args = vec!["render", figure, "--theme", "dark", "-o", &name];
-            // Beside the pictures of a trace, a model whose tokens are bytes.
+            // Where a model can be chosen, one whose tokens are bytes. It knows too few words for a journey.
             let model = tiny();
-            if Figure::from_name(figure).is_some() {
+            if follows.contains(&Follows::Model) && figure != "journey" {
                 args.extend(["-m", &model, "-t", "the hot dog was"]);
             }
             // Measured and trained elsewhere.
@@ -35,7 +28,7 @@ fn in_every_format() {
             assert!(bytes.starts_with(&magic), "{figure}.{extension}: {:?}", &bytes[..20]);
         }
     }
-    assert_eq!(super::names(folder.path()).len(), 4 * all().len() - 3);
+    assert_eq!(super::names(folder.path()).len(), 4 * FIGURES.len() - 3);
 }
 
 #[test]
@@ -136,8 +129,11 @@ fn what_a_figure_has_not_is_refused_with_what_it_has() {
     assert!(refuse("softmax", &["--control", "temperature=99"]).contains("found \"temperature=99\""));
     assert!(refuse("projection", &["--control", "part=Z"]).contains("part=Q|K|V"));
     assert!(refuse("softmax", &["--control", "reset"]).contains("reset (not now)"));
-    assert!(refuse("matrix", &["--control", "step=1"]).contains("no controls"));
-    assert!(refuse("softmax", &["--cut", "2>1"]).contains("as it is"));
+    assert!(refuse("matrix", &["--control", "step=1"]).contains("no control \"step\" here; there are: layer=0|1"));
+    assert!(
+        refuse("tokens", &["--cut", "2>1"])
+            .contains("tokens does not depend on --cut; it takes --model, --text, --query")
+    );
     assert!(refuse("softmax", &["--layer", "2"]).contains("layers 0 to 1"));
     assert!(refuse("softmax", &["--query", "cat"]).contains("the hot dog was"));
     assert!(refuse("softmax", &["-t", "the dogg was"]).contains("near: dog"));
@@ -145,8 +141,12 @@ fn what_a_figure_has_not_is_refused_with_what_it_has() {
     assert!(refuse("map", &["--cols", "3..3"]).contains("found 3..3"));
     assert!(refuse("map", &["--rows", "two"]).contains("expected A..B"));
     assert!(refuse("map", &["--layer", "2"]).contains("layers 0 to 1"));
-    assert!(refuse("matrix", &["--rows", "0..2"]).contains("they are for map"));
-    assert!(refuse("softmax", &["--pool", "mean"]).contains("they are for map"));
+    assert!(refuse("matrix", &["--rows", "0..2"]).contains("matrix does not depend on --rows"));
+    assert!(refuse("softmax", &["--pool", "mean"]).contains("softmax does not depend on --pool"));
+    assert!(refuse("map", &["--pool", "min"]).contains("expected pool=max|mean"));
+    assert!(refuse("training", &["--layer", "1"]).contains("none of the options of a run"));
+    assert!(refuse("map", &["--query", "1"]).contains("--cut, --set, --rows, --cols, --pool"));
+    assert!(refuse("vector-strip", &["--layer", "2"]).contains("layer=embed|0|1"));
     failure(1, &["render", "softmax", "-m", "/nowhere.gguf"], b"");
 }
 

@@ -3,7 +3,7 @@
 use crate::browser::Browser;
 use crate::served::Served;
 use crate::{page, quiet, ready};
-use attnscope_page::selection::setting;
+use attnscope_page::address::setting;
 use serde_json::json;
 
 #[test]

@@ -1,7 +1,7 @@
 //! The keyboard alone suffices.
 
 use crate::{page, quiet};
-use attnscope_page::FIGURES;
+use attnscope_page::{FIGURES, Kind};
 use serde_json::Value;
 
 const TAB: &str = "\u{e004}";
@@ -34,7 +34,7 @@ fn tab_leads_to_every_control_every_menu_and_into_every_drawing() {
     assert!(
         reached.contains(&(String::new(), "sentence".into())) && reached.contains(&(String::new(), "model".into()))
     );
-    for (name, _) in FIGURES {
+    for Kind { name, .. } in FIGURES {
         let controls = browser.run(&format!(
             "return [...document.querySelectorAll('figure[data-figure={name}] [data-control]:not(:disabled)')].map((c) => c.dataset.control)"
         ));
@@ -56,7 +56,7 @@ fn tab_leads_to_every_control_every_menu_and_into_every_drawing() {
 #[test]
 fn arrows_lead_through_every_drawing() {
     let (served, browser) = page();
-    for (name, _) in FIGURES {
+    for Kind { name, .. } in FIGURES {
         let marks = format!("figure[data-figure={name}] [role=button]:not([data-handle])");
         if browser.run(&format!("return document.querySelectorAll('{marks}').length")).as_u64().unwrap() < 2 {
             continue;

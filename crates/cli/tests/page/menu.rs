@@ -2,7 +2,7 @@
 
 use crate::browser::Browser;
 use crate::{page, quiet};
-use attnscope_page::{Driver, FIGURES, Selection, figure};
+use attnscope_page::{Driver, FIGURES, Kind, Selection, figure};
 use attnscope_protocol::LessonOnly;
 use serde_json::json;
 use std::io::{Read, Write};
@@ -43,7 +43,7 @@ pub fn saved(browser: &Browser, figure: &str, kind: &str) -> String {
 fn every_figure_can_be_saved_and_read_as_a_table() {
     let (served, browser) = page();
     let driver = Driver::new(Selection::default(), LessonOnly);
-    for (name, _) in FIGURES {
+    for Kind { name, .. } in FIGURES {
         let svg = saved(&browser, name, "SVG");
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{name}");
         let drawn = figure(name).unwrap();

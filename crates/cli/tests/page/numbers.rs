@@ -2,8 +2,8 @@
 
 use crate::{page, quiet, ready};
 use attnscope_figures::Scene;
-use attnscope_page::selection::setting;
-use attnscope_page::{Driver, Event, FIGURES, Paper, Selection, figure};
+use attnscope_page::address::setting;
+use attnscope_page::{Driver, Event, FIGURES, Kind, Paper, Selection, figure};
 use attnscope_protocol::LessonOnly;
 use serde_json::json;
 
@@ -75,7 +75,7 @@ fn every_number_of_every_figure_is_the_engines() {
         let width = browser.run("return document.querySelector('.drawing').clientWidth").as_f64().unwrap();
         let paper = Paper { width: width as f32, dark: false, bare: true };
         let mut checked = 0;
-        for (name, _) in FIGURES {
+        for Kind { name, .. } in FIGURES {
             let expected = values(&expected(name, &case, paper));
             let shown = format!(
                 "[...document.querySelectorAll('figure[data-figure={name}] .scene [data-value]')].map((mark) => Number(mark.dataset.value))"

@@ -76,6 +76,12 @@ pub enum Site {
     Logits,
     /// Softmax of the logits.
     Probabilities,
+    /// What the vocabulary head would read if the model stopped before a layer (the logit lens).
+    LensNorm,
+    /// How well each token would go on then.
+    LensLogits,
+    /// Softmax of those logits.
+    LensProbabilities,
     /// Cosine of the angle between the embeddings of a token of the text and of another.
     EmbedCosine,
     /// The same for what enters a layer and the embedding of a token.

@@ -50,7 +50,7 @@ const VOCABULARY: &[Axis] = &[Position, Token];
 
 /// In the order of [`Site`].
 #[rustfmt::skip]
-pub(super) const TABLE: [Row; 29] = [
+pub(super) const TABLE: [Row; 32] = [
     row(TokenEmbed, "token_embed", Before, &[Token, Component], Derived, Nothing, &[],
         "component {n} of the embedding of {word}"),
     row(EmbedSum, "embed_sum", Before, STREAM, Derived, Nothing, &[Embed],
@@ -103,6 +103,12 @@ pub(super) const TABLE: [Row; 29] = [
         "the logit of {word} after {token}"),
     row(Probabilities, "probabilities", After, VOCABULARY, Derived, VocabHead, &[FinalNorm],
         "how likely {word} is after {token}"),
+    row(LensNorm, "lens_norm", Layer, STREAM, Derived, Nothing, &[ResidPre],
+        "component {n} of {token} as it enters layer {layer}, after the last norm"),
+    row(LensLogits, "lens_logits", Layer, VOCABULARY, Derived, VocabHead, &[ResidPre],
+        "the logit of {word} after {token}, if the model stopped before layer {layer}"),
+    row(LensProbabilities, "lens_probabilities", Layer, VOCABULARY, Derived, VocabHead, &[ResidPre],
+        "how likely {word} is after {token}, if the model stopped before layer {layer}"),
     row(EmbedCosine, "embed_cosine", Before, VOCABULARY, Derived, Nothing, &[],
         "how near the embeddings of {token} and {word} are"),
     row(PreCosine, "resid_pre_cosine", Layer, VOCABULARY, Derived, Nothing, &[ResidPre],

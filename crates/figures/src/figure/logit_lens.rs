@@ -7,6 +7,7 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::analysis::lens::LensRow;
+use attnscope::{ModelInfo, Token};
 use std::ops::Range;
 
 /// What is drawn.
@@ -23,14 +24,10 @@ pub struct Data {
 }
 
 impl Data {
-    /// The rows of `attnscope::analysis::lens` with the texts of a trace.
-    pub fn from_trace(trace: &attnscope::Trace, rows: Vec<LensRow>) -> Self {
-        Self {
-            tokens: trace.tokens.iter().map(|t| t.text.clone()).collect(),
-            rows,
-            model: trace.model.name.clone(),
-            word_level: trace.model.word_level,
-        }
+    /// The rows of `attnscope::analysis::lens` with the texts of the tokens.
+    pub fn new(tokens: &[Token], model: &ModelInfo, rows: Vec<LensRow>) -> Self {
+        let tokens = tokens.iter().map(|t| t.text.clone()).collect();
+        Self { tokens, rows, model: model.name.clone(), word_level: model.word_level }
     }
 }
 

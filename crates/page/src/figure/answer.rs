@@ -1,10 +1,10 @@
 //! Next words under several runs, as the figures that compare them hold them: a bar opens its probability in its run.
 
-use crate::{Change, Elsewhere, Open};
+use crate::{Change, Open};
 use attnscope::NextToken;
 use attnscope::Site;
 use attnscope_figures::figure::compare::{Column, Data};
-use attnscope_protocol::Run;
+use attnscope_protocol::{Prompt, Run};
 use std::borrow::Cow;
 
 /// What one run says comes next.
@@ -17,12 +17,12 @@ pub struct Answer<'a> {
     /// After how many tokens.
     pub after: usize,
     /// Which run it is.
-    pub of: Elsewhere,
+    pub of: Prompt,
 }
 
 impl<'a> Answer<'a> {
     /// Of a run over a whole text.
-    pub fn of_run(column: Column, run: &'a Run, of: Elsewhere) -> Self {
+    pub fn of_run(column: Column, run: &'a Run, of: Prompt) -> Self {
         Self { column, next: run.next.as_slice().into(), after: run.trace.tokens.len(), of }
     }
 }
@@ -43,5 +43,5 @@ pub fn open<'a>(answers: impl IntoIterator<Item = Answer<'a>>, most: usize, item
     let alike = answer.next.iter().filter(|next| next.text == *word);
     let next = alike.max_by(|a, b| a.p.total_cmp(&b.p))?;
     let number = Site::Probabilities.at([answer.after.checked_sub(1)?, next.id as usize]);
-    Some(Change::Open(Open::There(number, answer.of.clone())))
+    Some(Change::Open(Open::of(answer.of.clone(), number)))
 }

@@ -14,6 +14,9 @@ use attnscope_figures::figure::attention_steps::{Data, STEPS, State, render};
 const PAUSE: u32 = 1600;
 const LAST: usize = STEPS.len() - 1;
 
+/// The arrays that it shows.
+const NEEDS: &str = "attn_in,q,k,v,z,pattern";
+
 /// The figure, with the step that it shows.
 pub struct AttentionSteps {
     player: Player,
@@ -28,8 +31,8 @@ impl Default for AttentionSteps {
 
 impl PageFigure for AttentionSteps {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
-        let q_idx = Some(page.hovered.unwrap_or_else(|| position(page, trace)));
+        let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
+        let q_idx = Some(page.hovered.unwrap_or_else(|| position(page, &trace.tokens)));
         let state = State { canvas: paper.canvas(), step: self.player.step(LAST), q_idx, masked: self.masked };
         Ok(View {
             controls: self.controls(trace.model.causal, head_picker(&chosen, &trace.model)),
@@ -62,7 +65,7 @@ impl PageFigure for AttentionSteps {
 }
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
-    let (trace, chosen) = chosen(page)?;
+    let (trace, chosen) = chosen(page, NEEDS)?;
     let x = trace.layer(chosen.layer, Site::AttnIn).ok_or_else(|| too_long("every layer's input"))?;
     let x = x.data().chunks_exact(trace.model.d_model.max(1)).map(<[f32]>::to_vec).collect();
     Ok(Data::from_trace(trace, chosen.layer, chosen.head, x)?)

@@ -8,9 +8,10 @@ use attnscope_figures::token::spoken;
 /// Beyond so many tokens a list of them is no help: then the rows of a matrix are where one chooses.
 const MANY: usize = 128;
 
-/// The run that most figures show, and the selection with its layer and head as they are in that run's model.
-pub fn chosen<'a>(page: &Page<'a>) -> Result<(&'a Trace, Selection), Missing> {
-    let trace = &page.run()?.trace;
+/// The run of the reader's sentence with at least these arrays, and the selection with its layer and head as they are in
+/// that run's model.
+pub fn chosen<'a>(page: &Page<'a>, capture: &str) -> Result<(&'a Trace, Selection), Missing> {
+    let trace = &page.run_with(capture)?.trace;
     Ok((trace, page.selection.within(&trace.model)))
 }
 
@@ -30,8 +31,8 @@ pub fn head_picker(chosen: &Selection, model: &ModelInfo) -> Vec<Control> {
 }
 
 /// The position of the chosen token: the last one where the sentence is shorter.
-pub fn position(page: &Page<'_>, trace: &Trace) -> usize {
-    page.selection.q_idx.unwrap_or(usize::MAX).min(trace.tokens.len().saturating_sub(1))
+pub fn position(page: &Page<'_>, tokens: &[Token]) -> usize {
+    page.selection.q_idx.unwrap_or(usize::MAX).min(tokens.len().saturating_sub(1))
 }
 
 /// The place of the number that is farthest from 0.

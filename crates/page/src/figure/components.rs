@@ -3,10 +3,13 @@
 use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
-use crate::{Change, Event, Missing, Open, Page, Paper};
+use crate::{Change, Event, Missing, Page, Paper};
 use attnscope::Site;
 use attnscope_figures::figure::components::{Data, State, render};
 use attnscope_figures::{Table, Target};
+
+/// The arrays that it shows.
+const NEEDS: &str = "q,k,pattern";
 
 /// The figure, with the component that is marked.
 #[derive(Default)]
@@ -17,10 +20,11 @@ pub struct Components {
 
 impl PageFigure for Components {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
-        let state = State { canvas: paper.canvas(), component: self.component, k_idx: self.k_idx };
+        let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
+        let state =
+            State { canvas: paper.canvas(), component: self.component, k_idx: self.k_idx.or(page.selection.k_idx) };
         let mut controls: Vec<_> =
-            token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
+            token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View { controls, scene: render(&data, &state, paper.theme()) })
     }
@@ -53,24 +57,24 @@ impl PageFigure for Components {
 }
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
-    let (trace, chosen) = chosen(page)?;
-    Data::from_trace(trace, chosen.layer, chosen.head, position(page, trace)).map_err(|_| too_long("q and k"))
+    let (trace, chosen) = chosen(page, NEEDS)?;
+    Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens)).map_err(|_| too_long("q and k"))
 }
 
 /// The score that a product is a part of.
 fn summed(page: &Page<'_>, k_idx: usize) -> Option<Change> {
-    let (trace, chosen) = chosen(page).ok()?;
-    let (layer, head, q_idx) = (chosen.layer, chosen.head, position(page, trace));
-    Some(Change::Open(Open::Here(Site::Scores.in_layer(layer, [head, q_idx, k_idx]))))
+    let (trace, chosen) = chosen(page, NEEDS).ok()?;
+    let (layer, head, q_idx) = (chosen.layer, chosen.head, position(page, &trace.tokens));
+    Some(Change::Open(Site::Scores.in_layer(layer, [head, q_idx, k_idx]).into()))
 }
 
 /// A component of the query or of a key.
 fn opened(page: &Page<'_>, k_idx: Option<usize>, component: usize) -> Option<Change> {
-    let (trace, chosen) = chosen(page).ok()?;
+    let (trace, chosen) = chosen(page, NEEDS).ok()?;
     let kv_head = trace.model.kv_head(chosen.head);
     let layer = chosen.layer;
     let number = match k_idx {
-        None => Site::Q.in_layer(layer, [chosen.head, position(page, trace), component]),
+        None => Site::Q.in_layer(layer, [chosen.head, position(page, &trace.tokens), component]),
         Some(k_idx) => Site::K.in_layer(layer, [kv_head, k_idx, component]),
     };
     Some(Change::Open(number.into()))

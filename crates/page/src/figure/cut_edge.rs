@@ -4,12 +4,12 @@ use super::answer::{Answer, compared, open};
 use super::choose::token_picker;
 use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Page, Paper};
-use attnscope::Token;
+use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
+use attnscope::{Heads, Intervention, Token};
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
-use attnscope_protocol::{Request, Run};
+use attnscope_protocol::{Prompt, Request, Run};
 use std::collections::{HashMap, HashSet};
 
 const MOST: usize = 10;
@@ -68,17 +68,24 @@ impl CutEdge {
         let (q, k) = self.edge(tokens);
         let shorter = without(tokens, k, whole.trace.model.word_level);
         let name = |i: usize| tokens.get(i).map(|t| spoken(&t.text)).unwrap_or_default();
-        let asked = |name: String, detail: String, of: Elsewhere| {
+        let asked = |name: String, detail: String, of: Prompt| {
             let run = run(page, &of)?;
             Ok(Answer::of_run(Column { name, detail }, run, of))
         };
-        let mut answers = vec![asked(text.clone(), "as it is".into(), reading(page, text, None))];
-        if q != k {
+        let plain = |text: &str| Prompt::plain(model(page), text);
+        let mut answers = vec![asked(text.clone(), "as it is".into(), plain(text))];
+        // What the reader changed is shown in the place of the look that the story cuts.
+        let changed = page.selection.prompt_for(model(page));
+        if !changed.interventions.is_empty() {
+            let said: Vec<String> = changed.interventions.iter().map(ToString::to_string).collect();
+            answers.push(asked("changed".into(), said.join(", "), changed));
+        } else if q != k {
             let detail = format!("{} may not look at {}", name(q), name(k));
-            answers.push(asked("one look cut".into(), detail, reading(page, text, Some((q, k)))));
+            let cut = vec![Intervention::cut_edge(Heads::default(), q, k)];
+            answers.push(asked("one look cut".into(), detail, Prompt { interventions: cut, ..plain(text) }));
         }
         if let Some(text) = shorter {
-            answers.push(asked(text.clone(), format!("without {}", name(k)), reading(page, &text, None)));
+            answers.push(asked(text.clone(), format!("without {}", name(k)), plain(&text)));
         }
         // All are asked for before one is waited for.
         Ok(most_changed(answers.into_iter().collect::<Result<_, Missing>>()?))
@@ -92,17 +99,18 @@ impl CutEdge {
     }
 }
 
-fn reading(page: &Page<'_>, text: &str, cut: Option<(usize, usize)>) -> Elsewhere {
-    Elsewhere { model: page.real.unwrap_or(LESSON).into(), text: text.into(), cut, of: Of::Run }
+/// Id of the model that answers.
+fn model<'a>(page: &Page<'a>) -> &'a str {
+    page.real.unwrap_or(LESSON)
 }
 
-fn run<'a>(page: &Page<'a>, of: &Elsewhere) -> Result<&'a Run, Missing> {
-    page.run_of(&Request::Run { prompt: of.prompt(), capture: String::new(), layers: None, top: TOP })
+fn run<'a>(page: &Page<'a>, prompt: &Prompt) -> Result<&'a Run, Missing> {
+    page.run_of(&Request::Run { prompt: prompt.clone(), capture: String::new(), layers: None, top: TOP })
 }
 
 /// The sentence as it is.
 fn whole<'a>(page: &Page<'a>) -> Result<&'a Run, Missing> {
-    run(page, &reading(page, &page.selection.text, None))
+    run(page, &Prompt::plain(model(page), &page.selection.text))
 }
 
 /// Only the words whose probability the change moved most.

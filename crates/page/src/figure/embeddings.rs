@@ -12,13 +12,14 @@ use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 
 /// The figure.
+#[derive(Default)]
 pub struct Embeddings;
 
 impl PageFigure for Embeddings {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let (data, trace) = (data(page)?, &page.run()?.trace);
+        let (data, (tokens, _)) = (data(page)?, page.tokens()?);
         let state = State { canvas: paper.canvas(), ..Default::default() };
-        let controls = token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
+        let controls = token_picker("word", "word", tokens, position(page, tokens)).into_iter().collect();
         Ok(View { controls, scene: render(&data, &state, paper.theme()) })
     }
 
@@ -40,29 +41,29 @@ impl PageFigure for Embeddings {
 }
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
-    let trace = &page.run()?.trace;
-    let at = position(page, trace);
-    let before = at.checked_sub(1).and_then(|i| trace.tokens.get(i));
-    let token = trace.tokens.get(at).ok_or(Missing::Waiting)?;
+    let (tokens, info) = page.tokens()?;
+    let at = position(page, tokens);
+    let before = at.checked_sub(1).and_then(|i| tokens.get(i));
+    let token = tokens.get(at).ok_or(Missing::Waiting)?;
     // Another word for contrast: the nearest one that is no other writing of it.
     let near = Request::Neighbours { model: page.selection.model.clone(), token: token.id, top: 8 };
     let Response::Neighbours(near) = page.ask(&near)? else { return Err(Missing::Waiting) };
     let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());
     let other = near.iter().find(|n| !same(&n.text));
-    let tokens: Vec<u32> = [Some(token.id), Some(token.id), other.map(|n| n.id)].into_iter().flatten().collect();
-    let request = Request::Embeddings { model: page.selection.model.clone(), tokens: tokens.clone() };
+    let ids: Vec<u32> = [Some(token.id), Some(token.id), other.map(|n| n.id)].into_iter().flatten().collect();
+    let request = Request::Embeddings { model: page.selection.model.clone(), tokens: ids.clone() };
     let Response::Embeddings(vectors) = page.ask(&request)? else { return Err(Missing::Waiting) };
     let word = spoken(&token.text);
     let here = before.map_or_else(|| word.clone(), |b| format!("{} {word}", spoken(&b.text)));
     let names = [here, format!("{word} alone"), other.map(|n| spoken(&n.text)).unwrap_or_default()];
     let first = |id: &u32| Site::TokenEmbed.at([*id as usize, 0]);
-    let vectors = names.into_iter().zip(tokens.iter().map(first)).zip(vectors);
+    let vectors = names.into_iter().zip(ids.iter().map(first)).zip(vectors);
     let vectors = vectors.map(|((name, first), values)| Vector { name, values: values.clone(), first: Some(first) });
     Ok(Data {
         title: format!("The embedding of {word}"),
         vectors: vectors.collect(),
         difference: Some((0, 1)),
-        model: trace.model.name.clone(),
+        model: info.name.clone(),
     })
 }
 

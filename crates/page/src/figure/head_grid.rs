@@ -1,22 +1,24 @@
 //! Chapter 9: all heads of a real model at once; of the lesson model, where there is none.
 
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
-use crate::{Change, Event, LESSON, Missing, Page, Paper, Selection};
+use crate::{Change, Event, LESSON, Missing, Page, Paper, Purpose, Selection};
 use attnscope_figures::figure::head_grid::{Data, State, render};
 use attnscope_figures::{Table, Target};
-use attnscope_protocol::{Prompt, Request};
+use attnscope_protocol::Request;
 
 /// The figure.
+#[derive(Default)]
 pub struct HeadGrid;
 
 impl PageFigure for HeadGrid {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
         let data = data(page)?;
         let own = (page.selection.layer, page.selection.head);
-        let chosen = is_chosen(page, own).then_some(own);
+        let chosen = (page.head_is_chosen && is_chosen(page, own)).then_some(own);
         let state = State { canvas: paper.canvas(), selected: chosen, ..Default::default() };
         let few = "The lesson model has one head a layer; with a real model here, all of its heads are shown.";
-        Ok(View::of(render(&data, &state, paper.theme())).note(page.real.is_none().then_some(few), paper))
+        Ok(View::of(render(&data, &state, paper.theme()))
+            .note((paper.bare && page.real.is_none()).then_some(few), paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -58,10 +60,10 @@ fn model<'a>(page: &Page<'a>) -> &'a str {
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let text = page.selection.text.clone();
-    if text.len() > LONG_FOR_ALL_LAYERS {
+    if page.purpose == Purpose::Page && text.len() > LONG_FOR_ALL_LAYERS {
         return Err(Missing::Nothing("The sentence is too long for all heads at once: shorten it.".into()));
     }
-    let prompt = Prompt { model: model(page).into(), text, interventions: Vec::new() };
+    let prompt = page.selection.prompt_for(model(page));
     let run = page.run_of(&Request::Run { prompt, capture: "pattern".into(), layers: None, top: 0 })?;
     Ok(Data::from_trace(&run.trace)?)
 }

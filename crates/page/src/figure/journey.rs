@@ -3,15 +3,15 @@
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
-use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Open, Page, Paper, Place};
-use attnscope::Site;
+use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Paper, Place, Purpose};
 use attnscope::analysis::explain::Between;
 use attnscope::analysis::journey as place_between;
 use attnscope::analysis::journey::{Depths, depths};
+use attnscope::{Heads, Intervention, Site};
 use attnscope_figures::figure::journey::{Data, MAX_LANDMARKS, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
-use attnscope_protocol::{Request, Run, Spot};
+use attnscope_protocol::{Prompt, Request, Run, Spot, What};
 
 /// Milliseconds that a layer is looked at while it plays.
 const PAUSE: u32 = 220;
@@ -34,7 +34,7 @@ impl Default for Journey {
 /// One reading of a text: its name in the figure, its run, and the position that is followed.
 struct Reading {
     name: String,
-    of: Elsewhere,
+    of: Prompt,
     position: Option<usize>,
 }
 
@@ -53,12 +53,12 @@ impl PageFigure for Journey {
         let scene = render(&data, &State { canvas: paper.canvas(), depth: Some(depth) }, paper.theme());
         let shown = depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string());
         let mut controls = self.player.controls("after layer", last, shown);
-        controls.extend(token_picker("word", "word", &trace.tokens, position(page, trace)));
+        controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
         controls.push(text("from", "words on the left", &self.kinds[0]));
         controls.push(text("to", "words on the right", &self.kinds[1]));
         let few = "The lesson model has few layers; with a real model here, all of its layers are shown.";
-        Ok(View { controls, scene }.note(page.real.is_none().then_some(few), paper))
+        Ok(View { controls, scene }.note((paper.bare && page.real.is_none()).then_some(few), paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -89,11 +89,11 @@ impl PageFigure for Journey {
 impl Journey {
     fn readings(&self, page: &Page<'_>) -> Result<Readings, Missing> {
         let text = &page.selection.text;
-        if text.len() > LONG_FOR_ALL_LAYERS {
+        if page.purpose == Purpose::Page && text.len() > LONG_FOR_ALL_LAYERS {
             return Err(Missing::Nothing("The sentence is too long to follow a word in it: shorten it.".into()));
         }
         let trace = &ask(page, &own(page))?.trace;
-        let at = position(page, trace);
+        let at = position(page, &trace.tokens);
         let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
         let kinds = self.kinds.each_ref().map(|words| listed(words));
         if let Some(few) = kinds.iter().find(|words| words.len() < 2) {
@@ -139,10 +139,8 @@ impl Journey {
             None => Site::Embed.at([position, component]),
             Some(layer) => Site::ResidPost.in_layer(layer, [position, component]),
         };
-        Ok(vec![Change::Open(Open::There(
-            number,
-            Elsewhere { of: Of::Between(between, Between::Place), ..reading.of.clone() },
-        ))])
+        let what = What::Between { number, groups: between, which: Between::Place };
+        Ok(vec![Change::Open(Open::of(reading.of.clone(), what))])
     }
 
     /// What a kind is called: by its name, or when the reader has chosen its words, by the first of them.
@@ -151,14 +149,28 @@ impl Journey {
     }
 }
 
-/// The sentence as it is, with the word's look at the one before it cut, and the word without its neighbours.
+/// The sentence as it is; as the reader changed it, or with the word's look at the one before it cut; a second sentence,
+/// if there is one; and the word without its neighbours.
 fn paths(page: &Page<'_>, word: &str, at: usize) -> Vec<Reading> {
     let own = own(page);
     let mut paths = vec![Reading { name: own.text.clone(), of: own.clone(), position: Some(at) }];
     // The first token stays: where so much attention rests, a cut breaks more than one look.
-    if let Some(before) = at.checked_sub(1).filter(|before| *before > 0) {
-        let of = Elsewhere { cut: Some((at, before)), ..own.clone() };
+    let changed = page.selection.prompt_for(&own.model);
+    if !changed.interventions.is_empty() {
+        let said: Vec<String> = changed.interventions.iter().map(ToString::to_string).collect();
+        paths.push(Reading { name: said.join(", "), of: changed, position: Some(at) });
+    } else if let Some(before) = at.checked_sub(1).filter(|before| *before > 0) {
+        let cut = vec![Intervention::cut_edge(Heads::default(), at, before)];
+        let of = Prompt { interventions: cut, ..own.clone() };
         paths.push(Reading { name: "its look at the word before cut".into(), of, position: Some(at) });
+    }
+    // A second sentence is compared where it has a word at this place.
+    if let Some(text) = &page.selection.against {
+        paths.push(Reading {
+            name: text.clone(),
+            of: Prompt { text: text.clone(), ..own.clone() },
+            position: Some(at),
+        });
     }
     let alone = landmark(page, word);
     if alone.of.text != own.text.trim() && word.chars().all(char::is_alphabetic) {
@@ -168,14 +180,13 @@ fn paths(page: &Page<'_>, word: &str, at: usize) -> Vec<Reading> {
 }
 
 /// The reader's sentence as it is.
-fn own(page: &Page<'_>) -> Elsewhere {
-    let model = page.real.unwrap_or(LESSON).into();
-    Elsewhere { model, text: page.selection.text.clone(), ..Elsewhere::default() }
+fn own(page: &Page<'_>) -> Prompt {
+    Prompt::plain(page.real.unwrap_or(LESSON), &page.selection.text)
 }
 
 /// A word where nothing stands beside it that says more of it.
 fn landmark(page: &Page<'_>, word: &str) -> Reading {
-    let of = Elsewhere { text: format!("the {word} was"), ..own(page) };
+    let of = Prompt { text: format!("the {word} was"), ..own(page) };
     Reading { name: word.into(), of, position: None }
 }
 
@@ -203,8 +214,8 @@ fn all(found: impl Iterator<Item = Result<Depths, Missing>>) -> Result<Vec<Depth
     found.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn ask<'a>(page: &Page<'a>, of: &Elsewhere) -> Result<&'a Run, Missing> {
-    page.run_of(&Request::Run { prompt: of.prompt(), capture: "embed,resid_post".into(), layers: None, top: 0 })
+fn ask<'a>(page: &Page<'a>, of: &Prompt) -> Result<&'a Run, Missing> {
+    page.run_of(&Request::Run { prompt: of.clone(), capture: "embed,resid_post".into(), layers: None, top: 0 })
 }
 
 /// The last depth of the model that is followed.

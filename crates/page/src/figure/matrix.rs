@@ -6,12 +6,16 @@ use crate::{Change, Event, Missing, Page, Paper};
 use attnscope_figures::figure::matrix::{Data, State, render};
 use attnscope_figures::{Table, Target};
 
+/// The arrays that it shows.
+pub(super) const NEEDS: &str = "pattern";
+
 /// The figure.
+#[derive(Default)]
 pub struct Matrix;
 
 impl PageFigure for Matrix {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
+        let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         // A row that a shorter sentence lacks is its last one.
         let q_idx = page.hovered.or(chosen.q_idx).map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
         let state = State { canvas: paper.canvas(), q_idx, ..Default::default() };
@@ -37,6 +41,6 @@ impl PageFigure for Matrix {
 
 /// The chosen head's pattern.
 pub(super) fn data(page: &Page<'_>) -> Result<Data, Missing> {
-    let (trace, chosen) = chosen(page)?;
+    let (trace, chosen) = chosen(page, NEEDS)?;
     Ok(Data::from_trace(trace, chosen.layer, chosen.head)?)
 }

@@ -4,7 +4,6 @@ use super::choose::{picked, position, token_picker};
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Paper};
 use attnscope::Site;
-use attnscope::Trace;
 use attnscope::analysis::Neighbour;
 use attnscope_figures::Table;
 use attnscope_figures::figure::neighbours::{Data, List, State, render};
@@ -16,18 +15,19 @@ const NEAR: usize = 7;
 const WRITINGS: usize = 8;
 
 /// The figure.
+#[derive(Default)]
 pub struct Neighbours;
 
 impl PageFigure for Neighbours {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let trace = &page.run()?.trace;
-        let controls = token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
+        let (tokens, _) = page.tokens()?;
+        let controls = token_picker("word", "word", tokens, position(page, tokens)).into_iter().collect();
         let state = State { canvas: paper.canvas() };
-        Ok(View { controls, scene: render(&data(page, trace)?, &state, paper.theme()) })
+        Ok(View { controls, scene: render(&data(page)?, &state, paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
-        Ok(data(page, &page.run()?.trace)?.table())
+        Ok(data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -39,10 +39,11 @@ impl PageFigure for Neighbours {
 }
 
 /// The chosen word and the one before it, or after it if it is the first.
-fn data(page: &Page<'_>, trace: &Trace) -> Result<Data, Missing> {
-    let at = position(page, trace);
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let (all, info) = page.tokens()?;
+    let at = position(page, all);
     let beside = at.checked_sub(1).unwrap_or(at + 1);
-    let tokens = [at, beside].into_iter().filter_map(|i| Some((i, trace.tokens.get(i)?)));
+    let tokens = [at, beside].into_iter().filter_map(|i| Some((i, all.get(i)?)));
     let lists = tokens.map(|(position, token)| {
         let near = near(page, token.id)?;
         // A word is nearest to itself, and often to other writings of it: that says nothing.
@@ -53,7 +54,7 @@ fn data(page: &Page<'_>, trace: &Trace) -> Result<Data, Missing> {
     });
     // All are asked for before one is waited for.
     let lists = lists.collect::<Vec<Result<List, Missing>>>().into_iter().collect::<Result<_, _>>()?;
-    Ok(Data { lists, model: trace.model.name.clone() })
+    Ok(Data { lists, model: info.name.clone() })
 }
 
 fn near<'a>(page: &Page<'a>, token: u32) -> Result<&'a [Neighbour], Missing> {

@@ -8,6 +8,7 @@ use attnscope_figures::{Table, Target};
 use attnscope_protocol::Run;
 
 /// The figure.
+#[derive(Default)]
 pub struct NextTokens;
 
 impl PageFigure for NextTokens {
@@ -33,7 +34,7 @@ impl PageFigure for NextTokens {
 }
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
-    let run = page.run()?;
+    let run = page.run_with("")?;
     needs_next(run)?;
     Ok(Data::from_trace(&run.trace, run.next.clone())?)
 }

@@ -11,6 +11,9 @@ use attnscope_figures::figure::projection::{Data, State, render};
 use attnscope_figures::{Canvas, Table, Target};
 use attnscope_protocol::{Request, Response};
 
+/// The arrays that it shows.
+const NEEDS: &str = "attn_in,q,k,v";
+
 /// The figure: which matrix, and which cell of it is lit.
 #[derive(Default)]
 pub struct Projection {
@@ -23,10 +26,10 @@ pub struct Projection {
 
 impl PageFigure for Projection {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let (data, (trace, chosen)) = (self.data(page)?, chosen(page)?);
+        let (data, (trace, chosen)) = (self.data(page)?, chosen(page, NEEDS)?);
         self.width.set(data.out.len());
         let mut controls = vec![self.switch()];
-        controls.extend(token_picker("word", "word", &trace.tokens, position(page, trace)));
+        controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View { controls, scene: render(&data, &self.state(&data, paper.canvas()), paper.theme()) })
     }
@@ -78,8 +81,8 @@ impl PageFigure for Projection {
 
 impl Projection {
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
-        let (trace, chosen) = chosen(page)?;
-        let at = position(page, trace);
+        let (trace, chosen) = chosen(page, NEEDS)?;
+        let at = position(page, &trace.tokens);
         let kv_head = trace.model.kv_head(chosen.head);
         let (head, site, which) = match self.part {
             Part::Key => (kv_head, Site::K, MatrixKind::K),

@@ -14,6 +14,9 @@ const TILE: usize = 2;
 /// Milliseconds that a step is looked at while it plays.
 const PAUSE: u32 = 1600;
 
+/// The arrays that it shows.
+const NEEDS: &str = "q,k,v,pattern";
+
 /// The figure, with the step that it shows.
 #[derive(Default)]
 pub struct RunningSoftmax {
@@ -24,7 +27,7 @@ pub struct RunningSoftmax {
 
 impl PageFigure for RunningSoftmax {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
+        let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         let last = data.states.len();
         self.steps.set(last);
         let step = self.player.step(last);
@@ -34,7 +37,7 @@ impl PageFigure for RunningSoftmax {
             tile => tile.to_string(),
         };
         let mut controls = self.player.controls("tile", last, shown);
-        controls.extend(token_picker("word", "word", &trace.tokens, position(page, trace)));
+        controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View { controls, scene: render(&data, &State { canvas: paper.canvas(), step }, paper.theme()) })
     }
@@ -65,7 +68,7 @@ impl PageFigure for RunningSoftmax {
 }
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
-    let (trace, chosen) = chosen(page)?;
-    let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, trace), TILE);
+    let (trace, chosen) = chosen(page, NEEDS)?;
+    let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens), TILE);
     data.map_err(|_| too_long("q, k and v"))
 }

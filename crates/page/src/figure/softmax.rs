@@ -9,6 +9,9 @@ use attnscope_figures::figure::softmax::{Data, State, render, score_at};
 use attnscope_figures::{Canvas, Table, Target};
 use std::cell::Cell;
 
+/// The arrays that it shows.
+const NEEDS: &str = "q,k,pattern";
+
 /// The figure, with what the reader changed.
 pub struct Softmax {
     temperature: f32,
@@ -27,9 +30,9 @@ impl Default for Softmax {
 impl PageFigure for Softmax {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
         self.canvas.set(paper.canvas());
-        let ((data, state), (trace, chosen)) = (self.data(page)?, chosen(page)?);
+        let ((data, state), (trace, chosen)) = (self.data(page)?, chosen(page, NEEDS)?);
         let mut controls: Vec<_> =
-            token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
+            token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
         controls.push(Control::Slider {
             id: "temperature",
@@ -82,10 +85,11 @@ impl PageFigure for Softmax {
 
 impl Softmax {
     fn data(&self, page: &Page<'_>) -> Result<(Data, State), Missing> {
-        let (trace, chosen) = chosen(page)?;
-        let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, trace));
+        let (trace, chosen) = chosen(page, NEEDS)?;
+        let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens));
         let edited = if self.of == of(page) { self.edited.clone() } else { Vec::new() };
-        let state = State { canvas: self.canvas.get(), temperature: self.temperature, edited, k_idx: None };
+        let state =
+            State { canvas: self.canvas.get(), temperature: self.temperature, edited, k_idx: page.selection.k_idx };
         Ok((data.map_err(|_| too_long("q and k"))?, state))
     }
 

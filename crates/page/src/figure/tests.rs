@@ -1,9 +1,9 @@
 //! What a click, or Enter, on a picture of many numbers does.
 
 use super::*;
-use crate::{Answers, Place};
+use crate::{Answers, Open, Place};
 use attnscope::Site;
-use attnscope_protocol::{LessonOnly, Request, Response, Session};
+use attnscope_protocol::{LessonOnly, Request, Response, Session, What};
 
 /// A page that the lesson model has answered.
 fn with_page<T>(f: impl Fn(&Page<'_>) -> T) -> T {
@@ -28,10 +28,9 @@ const DOG_HOT: Number = Site::Pattern.in_layer(0, [0, 2, 1]);
 fn a_click_on_a_picture_opens_the_number_under_the_pointer() {
     for name in ["matrix", "attention-steps"] {
         let changes = hear(name, Event::Chosen(PATTERN, PLACE));
-        let [Change::Select(selection), Change::Open(Open::Here(DOG_HOT))] = &changes[..] else {
-            panic!("{changes:?}")
-        };
-        assert_eq!(selection.q_idx, Some(2));
+        let [Change::Select(selection), Change::Open(open)] = &changes[..] else { panic!("{changes:?}") };
+        assert_eq!((selection.q_idx, selection.k_idx), (Some(2), Some(1)));
+        assert_eq!(*open, DOG_HOT.into());
     }
     let first = Site::AttnOut.in_layer(1, [3, 0]);
     let line = Target::Numbers { first, columns: 32, rows: 1 };
@@ -56,7 +55,7 @@ fn enter_on_a_picture_opens_what_is_strongest_in_it() {
     assert_eq!(hear("matrix", Event::Chosen(PATTERN, NOWHERE)), [Change::Open(DOG_HOT.into())], "of the chosen row");
     let first = Site::Z.in_layer(0, [0, 2, 4]);
     let opened = hear("weighted-sum", Event::Chosen(Target::Numbers { first, columns: 3, rows: 2 }, NOWHERE));
-    let [Change::Open(Open::Here(number))] = opened[..] else { panic!("{opened:?}") };
+    let [Change::Open(Open::Of { run: None, what: What::Number(number) })] = opened[..] else { panic!("{opened:?}") };
     let component = number.last();
     assert_eq!(number.site(), Site::Z);
     let z = with_page(|page| page.run().unwrap().trace.layer(0, Site::Z).unwrap().row(&[0, 2]).unwrap().to_vec());

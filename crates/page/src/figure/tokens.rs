@@ -6,6 +6,7 @@ use attnscope_figures::Table;
 use attnscope_figures::figure::tokens::{Data, State, render};
 
 /// The figure.
+#[derive(Default)]
 pub struct Tokens;
 
 impl PageFigure for Tokens {
@@ -20,5 +21,5 @@ impl PageFigure for Tokens {
 }
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
-    Ok(Data::from_trace(&page.run()?.trace))
+    Ok(Data::from_trace(&page.run_with("embed")?.trace))
 }

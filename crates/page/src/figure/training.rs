@@ -2,14 +2,14 @@
 
 use super::{PageFigure, View, usual};
 use crate::selection::TRAINED;
-use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Of, Open, Page, Paper, SENTENCE};
+use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Paper, SENTENCE};
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope::lesson::{self, Settings};
 use attnscope_figures::figure::training::{Data, Measure, Series, State, render};
 use attnscope_figures::token::{excerpt, shown};
 use attnscope_figures::{Table, Target};
-use attnscope_protocol::{Progress, Request, Response, Run};
+use attnscope_protocol::{Progress, Prompt, Request, Response, Run, What};
 
 /// Steps between two reports.
 const EVERY: usize = 20;
@@ -168,20 +168,14 @@ impl Training {
     /// The arithmetic of what is watched, in the model as it is now: those of earlier steps are gone.
     fn open(&self, item: usize, page: &Page<'_>) -> Option<Change> {
         let data = self.data(page).ok()?;
-        let model = Elsewhere { model: TRAINED.into(), text: SENTENCE.into(), ..Elsewhere::default() };
+        let of = |what: What| Some(Change::Open(Open::of(Prompt::plain(TRAINED, SENTENCE), what)));
         if data.is_loss(item) {
-            let number = Site::Probabilities.at([LAST, *self.foods.first()?]);
-            return Some(Change::Open(Open::There(number, Elsewhere { of: Of::Loss(data.back()), ..model })));
+            return of(What::Loss { back: data.back() });
         }
         self.looks.get(item)?.last()?;
-        Some(match LOOKS.get(item) {
-            Some(&(layer, q_idx, k_idx)) => {
-                Change::Open(Open::There(Site::Pattern.in_layer(layer, [0, q_idx, k_idx]), model))
-            }
-            None => {
-                let number = Site::Probabilities.at([LAST, *self.foods.first()?]);
-                Change::Open(Open::There(number, Elsewhere { of: Of::AnyOf(self.foods.clone()), ..model }))
-            }
+        of(match LOOKS.get(item) {
+            Some(&(layer, q_idx, k_idx)) => Site::Pattern.in_layer(layer, [0, q_idx, k_idx]).into(),
+            None => What::AnyOf { position: LAST, tokens: self.foods.clone() },
         })
     }
 

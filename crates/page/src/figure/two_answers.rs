@@ -3,10 +3,10 @@
 use super::answer::{Answer, compared, open};
 use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Elsewhere, Event, LESSON, Missing, Page, Paper, TWIN};
+use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::{Table, Target};
-use attnscope_protocol::{Prompt, Request, Response};
+use attnscope_protocol::{Prompt, Request, Response, TWIN};
 
 /// The same words; who is hot differs.
 pub const PAIR: [&str; 2] = ["the hot dog on the rock was", "the dog on the hot rock was"];
@@ -87,16 +87,15 @@ impl TwoAnswers {
 }
 
 fn with_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing> {
-    let of = Elsewhere { model: LESSON.into(), text: text.into(), ..Elsewhere::default() };
-    let prompt = Prompt { model: LESSON.into(), text: text.into(), interventions: Vec::new() };
-    let run = page.run_of(&Request::Run { prompt, capture: String::new(), layers: None, top: TOP })?;
+    let of = Prompt::plain(LESSON, text);
+    let run = page.run_of(&Request::Run { prompt: of.clone(), capture: String::new(), layers: None, top: TOP })?;
     needs_next(run)?;
     Ok(Answer::of_run(Column { name: text.into(), detail: "with attention".into() }, run, of))
 }
 
 fn without_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing> {
     let column = Column { name: text.into(), detail: "without attention".into() };
-    let of = Elsewhere { model: TWIN.into(), text: text.into(), ..Elsewhere::default() };
+    let of = Prompt::plain(TWIN, text);
     match page.ask(&Request::Twin { text: text.into(), top: TOP })? {
         // The lesson's tokens are words.
         Response::Twin(next) => {

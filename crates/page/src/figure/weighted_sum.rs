@@ -13,6 +13,9 @@ use attnscope_protocol::{Request, Response};
 /// How many nearest words are named.
 const NEAR: usize = 6;
 
+/// The arrays that it shows.
+const NEEDS: &str = "resid_pre,resid_mid,v,z,pattern,attn_out";
+
 /// The figure, with the component that is written out.
 #[derive(Default)]
 pub struct WeightedSum {
@@ -22,12 +25,12 @@ pub struct WeightedSum {
 
 impl PageFigure for WeightedSum {
     fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let (data, (trace, chosen)) = (data(page)?, chosen(page)?);
+        let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         // Until the reader points at a column, the one whose sum is largest is written out.
         let component = self.component.or_else(|| largest(&data.z));
-        let state = State { canvas: paper.canvas(), component, k_idx: self.k_idx };
+        let state = State { canvas: paper.canvas(), component, k_idx: self.k_idx.or(page.selection.k_idx) };
         let mut controls: Vec<_> =
-            token_picker("word", "word", &trace.tokens, position(page, trace)).into_iter().collect();
+            token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View { controls, scene: render(&data, &state, paper.theme()) })
     }
@@ -53,8 +56,8 @@ impl PageFigure for WeightedSum {
 }
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
-    let (trace, chosen) = chosen(page)?;
-    let at = position(page, trace);
+    let (trace, chosen) = chosen(page, NEEDS)?;
+    let at = position(page, &trace.tokens);
     let row = |site: Site| {
         let row = trace.layer(chosen.layer, site).and_then(|array| array.row(&[at]));
         row.map(<[f32]>::to_vec).ok_or_else(|| too_long(site.name()))

@@ -4,6 +4,7 @@ use super::super::Number;
 use super::cosine;
 use super::explanation::Factor;
 use super::name::{short, shown};
+use super::vocabulary;
 use crate::model::probabilities;
 use crate::site::{Site, Stage};
 use crate::stream::{self, Step};
@@ -70,11 +71,14 @@ impl<'a> Held<'a> {
             (Site::EmbedSum, _) => {
                 self.model.embed_sum(self.trace.tokens[number.position()].id, number.position()).into()
             }
-            (Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum, _) => self.stream(number)?,
+            (Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm, _) => self.stream(number)?,
             (Site::QRaw, Some(block)) => self.project(&block.q, number)?,
             (Site::KRaw, Some(block)) => self.project(&block.k, number)?,
             (Site::Logits, _) => self.logits(number.position())?,
-            (Site::Probabilities, _) => probabilities(&self.logits(number.position())?).into(),
+            (Site::LensLogits, _) => self.unembed(number.of(Site::LensNorm).with_last(0))?,
+            (Site::Probabilities | Site::LensProbabilities, _) => {
+                probabilities(&self.row(vocabulary::logits(number, 0))?).into()
+            }
             _ => self.held(number)?.into(),
         })
     }
@@ -141,8 +145,13 @@ impl<'a> Held<'a> {
         if position + 1 == n && self.trace.last_logits.len() == n_vocab {
             return Ok(self.trace.last_logits.as_slice().into());
         }
+        self.unembed(Site::FinalNorm.at([position, 0]))
+    }
+
+    /// What the vocabulary head makes of the row of a number.
+    fn unembed(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         let unembed = self.model.weights.unembed.as_ref().ok_or_else(|| self.model.no_head())?;
-        Ok(product(unembed, self.held(Site::FinalNorm.at([position, 0]))?, None).into())
+        Ok(product(unembed, &self.row(number)?, None).into())
     }
 }
 

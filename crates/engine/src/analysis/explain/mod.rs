@@ -74,7 +74,8 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         | Site::MlpIn
         | Site::MlpSum
         | Site::ResidPost
-        | Site::FinalNorm => stream::stream(held, number),
+        | Site::FinalNorm
+        | Site::LensNorm => stream::stream(held, number),
         Site::QRaw | Site::KRaw | Site::V => attention::projected(held, number),
         Site::Q | Site::K => rotation::rotated(held, number),
         Site::Scores => attention::score(held, number),
@@ -83,8 +84,8 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         Site::AttnOut => attention::attn_out(held, number),
         Site::MlpPost => mlp::post(held, number),
         Site::MlpOut => mlp::out(held, number),
-        Site::Logits => vocabulary::logit(held, number),
-        Site::Probabilities => vocabulary::probability(held, number),
+        Site::Logits | Site::LensLogits => vocabulary::logit(held, number),
+        Site::Probabilities | Site::LensProbabilities => vocabulary::probability(held, number),
         Site::EmbedCosine | Site::PreCosine | Site::MidCosine => cosine::cosine(held, number),
         Site::Lse | Site::Result => Err(Error::usage(format!("`{}` has no arithmetic of its own", number.site()))),
     }

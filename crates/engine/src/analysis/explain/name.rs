@@ -11,8 +11,8 @@ pub(super) fn short(number: Number) -> String {
     let word = match number.site() {
         Site::Scores => "score",
         Site::Pattern => "weight",
-        Site::Logits => "logit",
-        Site::Probabilities => "probability",
+        Site::Logits | Site::LensLogits => "logit",
+        Site::Probabilities | Site::LensProbabilities => "probability",
         Site::EmbedCosine | Site::PreCosine | Site::MidCosine => "cosine",
         site => return format!("{}[{}]", site.short(), number.last()),
     };

@@ -31,7 +31,7 @@ pub fn explain_twin(twin: &Twin, tokens: &[u32], number: Number) -> Result<Expla
     let (value, made, title) = match number.site() {
         Site::Logits => (logits[token], logit(twin, tokens, token, &word), format!("the logit of *{said}*")),
         _ => {
-            let made = share(&logits, (position, token), word);
+            let made = share(&logits, Site::Probabilities.at([position, token]), word);
             (made.rule.combine(&made.terms), made, format!("how likely *{said}* is"))
         }
     };

@@ -14,38 +14,49 @@ use crate::site::Site;
 const LISTED: usize = 20;
 
 pub(super) fn logit(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
-    let (position, token) = (number.position(), number.last());
+    let token = number.last();
     let unembed = held.model.weights().unembed.as_ref().ok_or_else(|| held.model.no_head())?;
-    let inputs = held.factors(Site::FinalNorm.at([position, 0]))?;
+    let read = number.of(if is_lens(number) { Site::LensNorm } else { Site::FinalNorm });
+    let inputs = held.factors(read.with_last(0))?;
     let products = inputs.into_iter().zip(unembed.row_f32(token)).enumerate().map(|(i, (input, weight))| {
         Term::product(component(i), vec![input, Factor::stored("W_U", weight, vec![i, token])])
     });
-    Ok(Arithmetic::sum("Σ final_norm · W_U", products.collect()))
+    Ok(Arithmetic::sum(format!("Σ {} · W_U", read.site()), products.collect()))
 }
 
 /// What softmax makes of the logits after a position.
 pub(super) fn probability(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
-    let (position, token) = (number.position(), number.last());
-    let logits = held.row(Site::Logits.at([position, 0]))?;
-    Ok(share(&logits, (position, token), |id| held.word(id)))
+    let logits = held.row(logits(number, 0))?;
+    Ok(share(&logits, number, |id| held.word(id)))
+}
+
+/// Whether it is what the model would say if it stopped before a layer.
+fn is_lens(number: Number) -> bool {
+    number.layer().is_some()
+}
+
+/// The logit of a token, of those from which a probability comes.
+pub(super) fn logits(number: Number, token: usize) -> Number {
+    number.of(if is_lens(number) { Site::LensLogits } else { Site::Logits }).with_last(token)
 }
 
 /// The likeliest tokens one by one, the one that is asked for, and the rest of the vocabulary as one.
-pub(super) fn share(logits: &[f32], (position, token): (usize, usize), word: impl Fn(usize) -> String) -> Arithmetic {
-    let mut listed: Vec<usize> = largest(logits.iter().copied(), LISTED).into_iter().map(|(id, _)| id).collect();
-    let max = listed.first().map_or(0.0, |&id| logits[id]);
+pub(super) fn share(values: &[f32], number: Number, word: impl Fn(usize) -> String) -> Arithmetic {
+    let token = number.last();
+    let mut listed: Vec<usize> = largest(values.iter().copied(), LISTED).into_iter().map(|(id, _)| id).collect();
+    let max = listed.first().map_or(0.0, |&id| values[id]);
     let of = listed.iter().position(|&id| id == token).unwrap_or_else(|| {
         listed.push(token);
         listed.len() - 1
     });
     let mut terms: Vec<Term> = Vec::with_capacity(listed.len() + 1);
     for &id in &listed {
-        let number = Site::Logits.at([position, id]);
-        terms.push(exponential(word(id), Factor::number(short(number), number, logits[id]), max));
+        let logit = logits(number, id);
+        terms.push(exponential(word(id), Factor::number(short(logit), logit, values[id]), max));
     }
-    let others = logits.len() - listed.len();
+    let others = values.len() - listed.len();
     if others > 0 {
-        let rest = logits.iter().enumerate().filter(|(id, _)| !listed.contains(id));
+        let rest = values.iter().enumerate().filter(|(id, _)| !listed.contains(id));
         let value = rest.map(|(_, logit)| (f64::from(*logit) - f64::from(max)).exp()).sum::<f64>() as f32;
         terms.push(Term { name: format!("the other {others} together"), factors: Vec::new(), value });
     }

@@ -1,0 +1,76 @@
+//! Which options a figure takes: one that would change nothing is refused, so that nobody believes that it did. An option
+//! is a part of what is chosen, if the figure follows that; or it sets the figure's control of that name.
+
+use super::RenderArgs;
+use crate::failure::usage;
+use crate::pull::is_lesson;
+use anyhow::{Context, Result};
+use attnscope_page::{FIGURES, Follows, Kind};
+
+/// Options that some figures have as a control: what they set.
+const CONTROLS: [&str; 5] = ["layer", "query", "rows", "cols", "pool"];
+
+/// The figure of the command line.
+pub(super) fn kind(args: &RenderArgs) -> Result<&'static Kind> {
+    FIGURES.iter().find(|kind| kind.name == args.figure).context("a figure of the list")
+}
+
+/// The options that are given: their names, and what each chooses; none for what is a control alone.
+fn given(args: &RenderArgs) -> Vec<(&'static str, Option<Follows>)> {
+    let changes = &args.input.changes;
+    let all = [
+        ("model", Some(Follows::Model), !is_lesson(&args.input.model)),
+        ("text", Some(Follows::Text), args.input.text.is_some()),
+        ("ablate", Some(Follows::Changes), !changes.ablate.is_empty()),
+        ("mean-ablate", Some(Follows::Changes), !changes.mean_ablate.is_empty()),
+        ("cut", Some(Follows::Changes), !changes.cut.is_empty()),
+        ("set", Some(Follows::Changes), !changes.set.is_empty()),
+        ("against", Some(Follows::Against), args.against.is_some()),
+        ("layer", Some(Follows::Layer), args.layer.is_some()),
+        ("head", Some(Follows::Head), args.head.is_some()),
+        ("query", Some(Follows::Query), !args.query.is_empty()),
+        ("key", Some(Follows::Key), args.key.is_some()),
+        ("top", Some(Follows::Top), args.top.is_some()),
+        ("rows", None, args.rows.is_some()),
+        ("cols", None, args.cols.is_some()),
+        ("pool", None, args.pool.is_some()),
+    ];
+    all.into_iter().filter(|(.., given)| *given).map(|(name, follows, _)| (name, follows)).collect()
+}
+
+/// An error for an option that the figure does not follow and that is no control of any figure.
+pub(super) fn check(args: &RenderArgs) -> Result<()> {
+    let kind = kind(args)?;
+    let follows = |part: &Option<Follows>| part.is_some_and(|part| kind.follows.contains(&part));
+    match given(args).iter().find(|(name, part)| !follows(part) && !CONTROLS.contains(name)) {
+        Some((name, _)) => Err(refused(kind, name, &[])),
+        None => Ok(()),
+    }
+}
+
+/// The options that are given and set a control, if the figure has one of that name.
+pub(super) fn controls(args: &RenderArgs) -> Result<Vec<&'static str>> {
+    let kind = kind(args)?;
+    let follows = |part: Option<Follows>| part.is_some_and(|part| kind.follows.contains(&part));
+    Ok(given(args).into_iter().filter(|(_, part)| !follows(*part)).map(|(name, _)| name).collect())
+}
+
+/// The error for an option that changes nothing. `controls` are those that the figure has.
+pub(super) fn refused(kind: &Kind, option: &str, controls: &[&str]) -> anyhow::Error {
+    let names = |part: &Follows| match part {
+        Follows::Model => "--model",
+        Follows::Text => "--text",
+        Follows::Changes => "--ablate, --mean-ablate, --cut, --set",
+        Follows::Against => "--against",
+        Follows::Layer => "--layer",
+        Follows::Head => "--head",
+        Follows::Query => "--query",
+        Follows::Key => "--key",
+        Follows::Top => "--top",
+    };
+    let mut takes: Vec<String> = kind.follows.iter().map(|part| names(part).to_owned()).collect();
+    let own = CONTROLS.iter().filter(|name| controls.contains(name)).map(|name| format!("--{name}"));
+    own.for_each(|own| if !takes.contains(&own) { takes.push(own) });
+    let takes = if takes.is_empty() { "none of the options of a run".into() } else { takes.join(", ") };
+    usage(format!("{} does not depend on --{option}; it takes {takes}", kind.name))
+}

@@ -1,0 +1,177 @@
+//! A figure of the page, asked by the command instead of a reader: its choices and controls from the options, then drawn
+//! once.
+
+use super::{Drawn, RenderArgs, Wanted, options};
+use crate::command::predict;
+use crate::failure::{usage, warn};
+use crate::heatmap::heatmap;
+use crate::place::place;
+use crate::pull::{self, is_lesson};
+use crate::terminal::Terminal;
+use anyhow::Result;
+use attnscope::{Model, Token};
+use attnscope_figures::figure::Pattern;
+use attnscope_page::{Control, Driver, Follows, LESSON, PageFigure, Paper, SENTENCE, Selection};
+use attnscope_protocol::{Failure, FailureKind, ModelCard, Request, Response, Source};
+
+/// The one model that the user named.
+struct Named;
+
+impl Source for Named {
+    fn cards(&self) -> Vec<ModelCard> {
+        Vec::new()
+    }
+
+    fn open(&self, id: &str) -> Result<Model, Failure> {
+        pull::open(id).map_err(|error| Failure::model(format!("{error:#}")))
+    }
+}
+
+/// The figure as it is wanted, once everything is set that is to be set.
+pub(super) fn draw(args: &RenderArgs, wanted: Wanted) -> Result<Drawn> {
+    let kind = options::kind(args)?;
+    let mut driver = Driver::for_file(selection(args)?, Named);
+    driver.real = (driver.selection.model != LESSON).then(|| driver.selection.model.clone());
+    driver.head_is_chosen = args.layer.is_some() || args.head.is_some();
+    let tokens = if kind.follows.contains(&Follows::Text) { choose(&mut driver, args)? } else { Vec::new() };
+    if kind.name == "next-tokens" {
+        require_numbers(&driver)?;
+    }
+    let mut figure = kind.make();
+    let paper = Paper { width: f32::from(args.width), dark: args.theme.is_dark(), bare: false };
+    set_controls(&mut driver, &mut *figure, paper, args, &tokens)?;
+    if wanted == Wanted::Text
+        && let Some(text) = text(&driver, kind.name)?
+    {
+        return Ok(Drawn::Text(text));
+    }
+    if wanted == Wanted::Table {
+        return Ok(Drawn::Table(driver.with_page(|page| figure.table(page)).map_err(in_words)?));
+    }
+    let view = driver.with_page(|page| figure.view(page, paper)).map_err(in_words)?;
+    Ok(Drawn::Scene(Box::new(view.scene)))
+}
+
+/// What is chosen, as far as it is known without the model.
+fn selection(args: &RenderArgs) -> Result<Selection> {
+    let model = if is_lesson(&args.input.model) { LESSON.to_owned() } else { args.input.model.clone() };
+    let begun = Selection::default();
+    // The story's first sentence, and the word in it that the story looks at; else the last one.
+    let (text, q_idx) = match args.input.text {
+        None => (SENTENCE.to_owned(), begun.q_idx),
+        Some(_) => (args.input.read_text()?, None),
+    };
+    let (layer, head) = (args.layer.unwrap_or(0), args.head.unwrap_or(0));
+    let top = args.top.map_or(begun.top, |top| top as usize);
+    let (changes, against) = (args.input.changes.interventions()?, args.against.clone());
+    Ok(Selection { text, model, layer, head, q_idx, changes, against, top, ..begun })
+}
+
+/// Chooses what the text's tokens are needed for; returns them. What must be known of them is said.
+fn choose(driver: &mut Driver<Named>, args: &RenderArgs) -> Result<Vec<Token>> {
+    let request = Request::Tokens { prompt: driver.selection.prompt() };
+    let found = driver.with_page(|page| page.ask(&request).cloned()).map_err(in_words)?;
+    let Response::Tokens { tokens, model, warning } = found else { return Ok(Vec::new()) };
+    if let Some(warning) = warning {
+        warn(&warning);
+    }
+    crate::model_args::require_head(&model, driver.selection.layer, driver.selection.head)?;
+    if let [query] = &args.query[..] {
+        driver.selection.q_idx = Some(place(query, &tokens)?);
+    }
+    if let Some(key) = &args.key {
+        driver.selection.k_idx = Some(place(key, &tokens)?);
+    }
+    Ok(tokens)
+}
+
+/// A model whose numbers are broken says so before anything is drawn of them.
+fn require_numbers(driver: &Driver<Named>) -> Result<()> {
+    let found = driver.with_page(|page| page.run_with("").map(|run| (run.trace.model.clone(), run.next.clone())));
+    let (model, next) = found.map_err(in_words)?;
+    predict::require_numbers(&model, &next)
+}
+
+/// Sets what the options set in the figure itself.
+fn set_controls(
+    driver: &mut Driver<Named>,
+    figure: &mut dyn PageFigure,
+    paper: Paper,
+    args: &RenderArgs,
+    tokens: &[Token],
+) -> Result<()> {
+    let own = options::controls(args)?;
+    let may_begin = args.control.is_empty();
+    let there = if own.is_empty() && !may_begin {
+        Vec::new()
+    } else {
+        driver.with_page(|page| figure.view(page, paper)).map_err(in_words)?.controls
+    };
+    let names: Vec<&str> = there.iter().map(Control::id).collect();
+    for option in &own {
+        if !names.contains(option) {
+            return Err(options::refused(options::kind(args)?, option, &names));
+        }
+        let value = match *option {
+            "layer" => args.layer.map(|layer| layer.to_string()),
+            "query" => {
+                let places = args.query.iter().map(|query| Ok(place(query, tokens)?.to_string()));
+                Some(places.collect::<Result<Vec<_>>>()?.join(","))
+            }
+            "rows" => args.rows.clone(),
+            "cols" => args.cols.clone(),
+            _ => args.pool.clone(),
+        };
+        driver.set(figure, paper, &format!("{option}={}", value.unwrap_or_default())).map_err(in_words)?;
+    }
+    if args.query.len() > 1 && !own.contains(&"query") {
+        return Err(usage("--query may be given once; only vector-strip takes several"));
+    }
+    let begun = if may_begin { begun(&args.figure, &there) } else { Vec::new() };
+    for control in args.control.iter().chain(&begun) {
+        driver.set(figure, paper, control).map_err(in_words)?;
+    }
+    Ok(())
+}
+
+/// What is set where the user sets nothing. Some figures begin empty, since on a page the reader begins them.
+fn begun(figure: &str, controls: &[Control]) -> Vec<String> {
+    match figure {
+        "training" => vec!["train".into()],
+        "cost" => vec!["measure".into()],
+        // Of what is stepped, a picture shows the end.
+        _ => controls.iter().filter_map(last_step).collect(),
+    }
+}
+
+fn last_step(control: &Control) -> Option<String> {
+    let Control::Slider { id: id @ "step", max, .. } = control else { return None };
+    Some(format!("{id}={max}"))
+}
+
+/// The figure for the terminal, where there is such a one.
+fn text(driver: &Driver<Named>, figure: &str) -> Result<Option<String>> {
+    let terminal = Terminal::of_stdout();
+    let (layer, head) = (driver.selection.layer, driver.selection.head);
+    let drawn = driver.with_page(|page| match figure {
+        "next-tokens" => {
+            let run = page.run_with("")?;
+            Ok(Some(predict::picture(&terminal, &run.trace.model, &run.trace.tokens, &run.next)))
+        }
+        "matrix" => {
+            let trace = &page.run_with("pattern")?.trace;
+            let pattern = Pattern::from_trace(trace, layer, head)?;
+            Ok(Some(heatmap(&terminal, &pattern, &trace.tokens, &trace.model.name)))
+        }
+        _ => Ok(None),
+    });
+    drawn.map_err(in_words)
+}
+
+/// Whose fault it is decides the exit code.
+fn in_words(failure: Failure) -> anyhow::Error {
+    match failure.kind {
+        FailureKind::Text { .. } | FailureKind::Request => usage(failure.message),
+        _ => anyhow::anyhow!(failure.message),
+    }
+}

@@ -1,0 +1,54 @@
+//! What the model would say after each layer.
+
+use super::{PageFigure, View, opened, usual};
+use crate::{Change, Event, Missing, Page, Paper};
+use attnscope::Site;
+use attnscope::analysis::Number;
+use attnscope_figures::figure::logit_lens::{Data, State, render};
+use attnscope_figures::{Table, Target};
+use attnscope_protocol::{Request, Response};
+
+/// Tokens of a cell, of which the likeliest is drawn.
+const TOP: usize = 3;
+
+/// The figure.
+#[derive(Default)]
+pub struct LogitLens;
+
+impl PageFigure for LogitLens {
+    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+        let state = State { canvas: paper.canvas(), ..Default::default() };
+        Ok(View::of(render(&data(page)?, &state, paper.theme())))
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(data(page)?.table())
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Chosen(Target::LensCell { row, position }, _) => opened(number(page, *row, *position)),
+            _ => usual(event, page),
+        }
+    }
+}
+
+/// The probability that a cell shows: row 0 is the embedding, and what stands below is what a layer left.
+fn number(page: &Page<'_>, row: usize, position: usize) -> Option<Number> {
+    let data = data(page).ok()?;
+    let token = data.rows.get(row)?.top.get(position)?.first()?.id as usize;
+    // What leaves a layer enters the next one; what leaves the last is read out.
+    let is_last = row + 1 == data.rows.len();
+    Some(match is_last {
+        true => Site::Probabilities.at([position, token]),
+        false => Site::LensProbabilities.in_layer(row, [position, token]),
+    })
+}
+
+fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    let (tokens, model) = page.tokens()?;
+    let Response::Lens(rows) = page.ask(&Request::Lens { prompt: page.selection.prompt(), top: TOP })? else {
+        return Err(Missing::Waiting);
+    };
+    Ok(Data::new(tokens, model, rows.clone()))
+}
