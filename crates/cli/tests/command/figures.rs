@@ -146,7 +146,7 @@ fn what_a_figure_has_not_is_refused_with_what_it_has() {
     assert!(refuse("map", &["--pool", "min"]).contains("expected pool=max|mean"));
     assert!(refuse("training", &["--layer", "1"]).contains("none of the options of a run"));
     assert!(refuse("map", &["--query", "1"]).contains("--cut, --set, --rows, --cols, --pool"));
-    assert!(refuse("vector-strip", &["--layer", "2"]).contains("layer=embed|0|1"));
+    assert!(refuse("vector-strip", &["--layer", "2"]).contains("layers 0 to 1"));
     failure(1, &["render", "softmax", "-m", "/nowhere.gguf"], b"");
 }
 

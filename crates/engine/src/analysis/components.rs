@@ -44,7 +44,7 @@ pub fn components(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Opt
     let weights = LazyPattern::of(trace, layer, head)?.row(q_idx)?;
     let scores = trace.layer(layer, Site::Scores).and_then(|s| s.row(&[head, q_idx]));
     let kv_head = info.kv_head(head);
-    let scale = 1.0 / (q.len() as f32).sqrt();
+    let scale = info.score_scale();
     let first_query = weights.len().checked_sub(trace.layer(layer, Site::Q)?.shape()[1])?;
     let visible = info.mask().visible(first_query + q_idx, weights.len());
     let mut out = Vec::with_capacity(weights.len());

@@ -11,7 +11,7 @@ use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Site;
 use attnscope::Trace;
-use attnscope::analysis::components::components;
+use attnscope::analysis::components::{KeyComponents, components};
 
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,7 +59,7 @@ impl Data {
             head,
             dots: row.keys.iter().map(|k| k.dot).collect(),
             scale: row.scale,
-            masked: row.keys.iter().map(|k| k.score == f32::NEG_INFINITY).collect(),
+            masked: row.keys.iter().map(|key| key.score == f32::NEG_INFINITY || is_cut(key, &row.keys)).collect(),
             weights: row.keys.iter().map(|k| k.weight).collect(),
             model: trace.model.name.clone(),
             d_head: row.q.len(),
@@ -133,6 +133,13 @@ impl Steps {
         let weights = exps.iter().map(|e| if sum == 0.0 { 0.0 } else { e / sum }).collect();
         Self { scores, max, exps, sum, weights }
     }
+}
+
+/// Whether this run cut the edge to a key: it weighs nothing, though by its score it would.
+fn is_cut(key: &KeyComponents, all: &[KeyComponents]) -> bool {
+    let max = all.iter().map(|key| key.score).fold(f32::NEG_INFINITY, f32::max);
+    // Beyond this softmax itself comes to 0.
+    key.weight == 0.0 && key.score > max - 80.0
 }
 
 /// The weights as they are drawn, one a key: softmax of the scores, those set by hand included, at the temperature.
@@ -219,6 +226,19 @@ fn description(data: &Data, state: &State, steps: &Steps) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cut_edge_takes_no_share() {
+        let model = attnscope::lesson::model();
+        let tokens = model.encode("the hot dog was").unwrap();
+        let cut = attnscope::Intervention::cut("2>1").unwrap();
+        let trace = model.run(&tokens, &"q,k,pattern".parse().unwrap(), &[cut]).unwrap();
+        let data = Data::from_trace(&trace, 0, 0, 2).unwrap();
+        assert_eq!(data.masked, [false, true, false, true]);
+        for (drawn, own) in weights(&data, &State::default()).iter().zip(&data.weights) {
+            assert!((drawn - own).abs() < 1e-5, "{drawn} {own}");
+        }
+    }
 
     fn data() -> Data {
         let tokens = ["the", " hot", " dog", " was"].map(String::from).to_vec();

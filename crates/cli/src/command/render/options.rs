@@ -70,7 +70,11 @@ pub(super) fn refused(kind: &Kind, option: &str, controls: &[&str]) -> anyhow::E
     };
     let mut takes: Vec<String> = kind.follows.iter().map(|part| names(part).to_owned()).collect();
     let own = CONTROLS.iter().filter(|name| controls.contains(name)).map(|name| format!("--{name}"));
-    own.for_each(|own| if !takes.contains(&own) { takes.push(own) });
+    own.for_each(|own| {
+        if !takes.contains(&own) {
+            takes.push(own)
+        }
+    });
     let takes = if takes.is_empty() { "none of the options of a run".into() } else { takes.join(", ") };
     usage(format!("{} does not depend on --{option}; it takes {takes}", kind.name))
 }
