@@ -89,7 +89,7 @@ fn counts(c: &Config, len: usize, capture: &Capture) -> (u64, u64) {
     let (kv, n) = (c.n_kv_heads * c.d_head, len as u64);
     let projections = c.d_model * (2 * c.n_heads * c.d_head + 2 * kv);
     // Three matrices: gate, up and down.
-    let mlp = c.mlp.map_or(0, |mlp| 3 * c.d_model * mlp.d_ff);
+    let mlp = 3 * c.d_model * c.d_ff();
     // Scores and mixing; each token looks at itself and what was before.
     let attention = 2 * (c.n_heads * c.d_head) as u64 * n * (n + 1) / 2;
     let head = (c.d_model * c.n_vocab) as u64;

@@ -2,24 +2,25 @@
 //! into the residual stream. (A model of attention alone has no MLP: nothing is added there, and nothing captured.)
 
 use crate::cache::KvCache;
-use crate::config::{Config, Mlp, Positions};
+use crate::config::{Config, Mlp};
 use crate::pass::Pass;
 use crate::site::Site;
 use crate::weights::{BlockWeights, Linear, MlpWeights, Weights, best};
 use crate::{Error, stream, weights};
-use attnscope_kernels::attention::{self, Inputs, Mask, Outputs};
-use attnscope_kernels::rope::{Pairs, Rope};
+use attnscope_kernels::attention::{self as kernel, Inputs, Outputs};
+use attnscope_kernels::rope::Rope;
 use attnscope_kernels::{activation, norm};
 
 /// Passes the residual stream `resid`, `[seq, d_model]`, through the block of the pass's layer in place.
 pub(crate) fn forward(
     pass: &mut Pass<'_>,
     weights: &Weights,
-    rope: Option<&Rope>,
+    ropes: &[Rope],
     cache: &mut KvCache,
     resid: &mut Vec<f32>,
 ) -> Result<(), Error> {
     let (c, layer) = (pass.config, pass.layer);
+    let rope = c.layers[layer].rotary.map(|rotary| &ropes[rotary]);
     let w = &weights.blocks[layer];
     let step = |site| stream::step(c, weights, site, layer);
     pass.site(Site::ResidPre, resid)?;
@@ -31,7 +32,7 @@ pub(crate) fn forward(
     stream::write(c, step(Site::ResidMid), resid, &out);
     pass.site(Site::ResidMid, resid)?;
 
-    if let (Some(mlp_config), Some(mlp_weights)) = (c.mlp, &w.mlp) {
+    if let (Some(mlp_config), Some(mlp_weights)) = (c.layers[layer].mlp, &w.mlp) {
         let x = stream::read(c, step(Site::MlpIn), resid);
         let mut out = mlp(pass, mlp_config, mlp_weights, &x)?;
         pass.site(Site::MlpOut, &mut out)?;
@@ -64,7 +65,7 @@ fn attend(
     let mut pattern = zeros(c.n_heads * seq * kv_len, pass.keeps(Site::Pattern) || patched);
     let mut lse = zeros(c.n_heads * seq, pass.keeps(Site::Lse));
     let mut z = vec![0.0; c.n_heads * seq * c.d_head];
-    let edges = pass.edges();
+    let (edges, attention) = (pass.edges(), c.layers[layer].attention);
     let inputs = Inputs {
         n_heads: c.n_heads,
         d_head: c.d_head,
@@ -73,14 +74,14 @@ fn attend(
         q: &q,
         k: &k,
         v: &v,
-        scale: c.score_scale(),
-        soft_cap: c.soft_cap,
-        mask: Mask { causal: c.causal, window: c.window },
+        scale: attention.scale,
+        soft_cap: attention.soft_cap,
+        mask: c.mask(layer),
         edges: &edges,
     };
     let outputs =
         Outputs { z: &mut z, scores: scores.as_deref_mut(), pattern: pattern.as_deref_mut(), lse: lse.as_deref_mut() };
-    attention::tiled::attention(best(), inputs, outputs);
+    kernel::tiled::attention(best(), inputs, outputs);
     if let Some(lse) = lse {
         pass.last_site(Site::Lse, lse)?;
     }
@@ -90,7 +91,7 @@ fn attend(
     match pattern {
         Some(mut pattern) if patched => {
             pass.site(Site::Pattern, &mut pattern)?;
-            attention::plain::mix_all(&inputs, &pattern, &mut z);
+            kernel::plain::mix_all(&inputs, &pattern, &mut z);
         }
         Some(pattern) => pass.last_site(Site::Pattern, pattern)?,
         None => {}
@@ -111,7 +112,6 @@ fn split_heads(pass: &Pass<'_>, seq: usize, rope: Option<&Rope>, norm_weight: Op
     let mut out = vec![0.0; x.len()];
     let mut normed = vec![0.0; d];
     let width = x.len() / seq;
-    let pairs = if let Positions::Rotary { pairs, .. } = c.positions { pairs } else { Pairs::Halves };
     for (i, row) in x.chunks_exact(width).enumerate() {
         for (head, part) in row.chunks_exact(d).enumerate() {
             let part = match norm_weight {
@@ -123,7 +123,7 @@ fn split_heads(pass: &Pass<'_>, seq: usize, rope: Option<&Rope>, norm_weight: Op
             };
             let to = &mut out[(head * seq + i) * d..][..d];
             match rope {
-                Some(rope) => rope.apply(pairs, pass.first + i, part, to),
+                Some(rope) => rope.apply(pass.first + i, part, to),
                 None => to.copy_from_slice(part),
             }
         }

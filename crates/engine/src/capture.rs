@@ -64,11 +64,11 @@ impl Capture {
     /// pattern. What does not fit a u64 is `u64::MAX`.
     pub fn bytes(&self, c: &Config, q_len: usize, kv_len: usize) -> u64 {
         let layers = self.layers.clone().unwrap_or(0..c.n_layers);
-        let layers = layers.end.min(c.n_layers).saturating_sub(layers.start) as u64;
+        let layers = layers.start..layers.end.min(c.n_layers);
         let numbers = |site: &Site| {
             let rows = if *site == Site::Logits && self.last_logits_only { 1 } else { q_len };
-            let one = site.len(c, rows, kv_len);
-            if site.stage() == Stage::Layer { one.saturating_mul(layers) } else { one }
+            let one = |layer| site.len(c, layer, rows, kv_len);
+            if site.stage() == Stage::Layer { layers.clone().map(one).fold(0, u64::saturating_add) } else { one(0) }
         };
         self.sites.iter().map(numbers).fold(0u64, u64::saturating_add).saturating_mul(4)
     }

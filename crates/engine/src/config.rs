@@ -3,6 +3,10 @@
 pub use attnscope_kernels::activation::Activation;
 pub use attnscope_kernels::rope::Pairs;
 
+use crate::layers::{Attention, Layer, PerLayer};
+use attnscope_kernels::attention::Mask;
+use attnscope_kernels::rope::{self, Rope};
+
 /// How the residual stream is normalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NormKind {
@@ -21,20 +25,22 @@ pub enum NormPlace {
     Post,
 }
 
-/// How the model knows where a token stands.
+/// Rotary positions: pairs of the first `dim` numbers of each query and key are rotated (Su et al. 2021).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Positions {
-    /// A learned vector a position, added to the embedding.
-    Learned,
-    /// Rotary: the first `dim` numbers of each query and key are turned.
-    Rotary {
-        /// Base of the frequencies.
-        theta: f32,
-        /// How many numbers of a head are turned.
-        dim: usize,
-        /// Which of them form pairs in the file.
-        pairs: Pairs,
-    },
+pub struct Rotary {
+    /// Base of the frequencies.
+    pub theta: f32,
+    /// How many numbers of a head are rotated.
+    pub dim: usize,
+    /// Which of them form pairs in the file.
+    pub pairs: Pairs,
+}
+
+impl Rotary {
+    /// Cosines and sines for `len` positions from `first` on.
+    pub(crate) fn rope(&self, first: usize, len: usize) -> Rope {
+        Rope::new(rope::frequencies(self.dim, self.theta), self.pairs, first, len)
+    }
 }
 
 /// What the MLP of a block is like.
@@ -73,27 +79,24 @@ pub struct Config {
     pub d_model: usize,
     /// Width of a head.
     pub d_head: usize,
-    /// The MLP of each block; none in a model of attention alone.
-    pub mlp: Option<Mlp>,
     /// Longest text in tokens.
     pub n_ctx: usize,
     /// Tokens known.
     pub n_vocab: usize,
     /// Kind of norm.
     pub norm: NormKind,
-    /// Place of the norms.
-    pub norm_place: NormPlace,
     /// ε of the norms.
     pub norm_eps: f32,
-    /// Positions.
-    pub positions: Positions,
     /// Whether a token may look only back.
     pub causal: bool,
-    /// Sliding window: a query sees this many keys, itself included.
-    pub window: Option<usize>,
-    /// Soft cap of the attention scores.
-    pub soft_cap: Option<f32>,
+    /// The rotations that layers choose from; none where positions are learned vectors.
+    pub rotaries: Vec<Rotary>,
+    /// What may differ from layer to layer.
+    pub layers: PerLayer<Layer>,
 }
+
+/// Layers at most.
+pub(crate) const MOST_LAYERS: usize = 4096;
 
 /// Layers times heads: each has keys and values of its own in a cache, which is made before anything is read.
 const MOST_HEADS: usize = 1 << 16;
@@ -104,9 +107,29 @@ impl Config {
         kv_head(head, self.n_heads, self.n_kv_heads)
     }
 
-    /// What a score is multiplied by: 1 ÷ √d_head.
-    pub fn score_scale(&self) -> f32 {
-        score_scale(self.d_head)
+    /// Which keys a query may look at in a layer.
+    pub fn mask(&self, layer: usize) -> Mask {
+        self.layers[layer].attention.mask(self.causal)
+    }
+
+    /// Changes how every layer attends.
+    #[cfg(test)]
+    pub(crate) fn attend(&mut self, change: impl Fn(&mut Attention)) {
+        self.layers = self.layers.map(|layer| {
+            let mut layer = *layer;
+            change(&mut layer.attention);
+            layer
+        });
+    }
+
+    /// Width of the widest MLP's hidden layer; 0 where there is none.
+    pub fn d_ff(&self) -> usize {
+        self.layers.kinds().iter().filter_map(|layer| layer.mlp).map(|mlp| mlp.d_ff).max().unwrap_or(0)
+    }
+
+    /// The narrowest window, if any layer has one.
+    fn window(&self) -> Option<usize> {
+        self.layers.kinds().iter().filter_map(|layer| layer.attention.window).min()
     }
 
     /// Checks what every later step relies on, so that a lying file is an error and never a panic: sizes are not
@@ -118,16 +141,17 @@ impl Config {
 
     /// Each size alone. The limits lie far above any model that exists, and keep what one token needs small.
     fn check_sizes(&self) -> Result<(), String> {
+        let no_d_ff = self.layers.kinds().iter().any(|layer| layer.mlp.is_some_and(|mlp| mlp.d_ff == 0));
         let sizes = [
-            ("n_layers", self.n_layers, 4096),
+            ("n_layers", self.n_layers, MOST_LAYERS),
             ("n_heads", self.n_heads, 4096),
             ("n_kv_heads", self.n_kv_heads, 4096),
             ("d_model", self.d_model, 1 << 18),
             ("d_head", self.d_head, 1 << 16),
-            ("d_ff", self.mlp.map_or(1, |mlp| mlp.d_ff), 1 << 20),
+            ("d_ff", if no_d_ff { 0 } else { self.d_ff().max(1) }, 1 << 20),
             ("n_ctx", self.n_ctx, 1 << 26),
             ("n_vocab", self.n_vocab, 1 << 22),
-            ("window", self.window.unwrap_or(1), usize::MAX),
+            ("window", self.window().unwrap_or(1), usize::MAX),
         ];
         for (name, value, most) in sizes {
             if value == 0 || value > most {
@@ -148,13 +172,12 @@ impl Config {
         if self.n_layers * heads > MOST_HEADS {
             return Err(format!("{} layers of {heads} heads are more than {MOST_HEADS} heads", self.n_layers));
         }
-        let d_ff = self.mlp.map_or(1, |mlp| mlp.d_ff);
         let products = [
             ("n_heads · d_head", heads, d_head),
             ("n_kv_heads · d_head", kv, d_head),
             ("3 · d_model", 3, d),
             ("n_vocab · d_model", self.n_vocab, d),
-            ("d_ff · d_model", d_ff, d),
+            ("d_ff · d_model", self.d_ff(), d),
             ("n_heads · d_model", heads, d),
         ];
         // As f32 they must be countable in bytes, where a usize has 32 bits too.
@@ -177,7 +200,7 @@ impl Config {
 
     /// What sums and angles are made with.
     fn check_numbers(&self) -> Result<(), String> {
-        if let Positions::Rotary { dim, theta, .. } = self.positions {
+        for Rotary { dim, theta, .. } in self.rotaries.iter().copied() {
             if dim > self.d_head || dim == 0 || !dim.is_multiple_of(2) {
                 return Err(format!("rotary positions over {dim} numbers do not fit heads of {}", self.d_head));
             }
@@ -189,8 +212,17 @@ impl Config {
         if !(0.0..=1.0).contains(&self.norm_eps) {
             return Err(format!("the norm's epsilon is {}, expected a number from 0 to 1", self.norm_eps));
         }
-        if self.soft_cap.is_some_and(|cap| !(1e-3..=1e9).contains(&cap)) {
-            return Err(format!("the soft cap of the scores is {:?}, expected a number above 0", self.soft_cap));
+        for layer in self.layers.kinds() {
+            let Attention { soft_cap, scale, .. } = layer.attention;
+            if let Some(cap) = soft_cap.filter(|cap| !(1e-3..=1e9).contains(cap)) {
+                return Err(format!("the soft cap of the scores is {cap}, expected a number above 0"));
+            }
+            if !(1e-6..=1e6).contains(&scale) {
+                return Err(format!("scores are multiplied by {scale}, expected a number above 0"));
+            }
+            if let Some(rotary) = layer.rotary.filter(|rotary| *rotary >= self.rotaries.len()) {
+                return Err(format!("a layer has rotation {rotary} of {}", self.rotaries.len()));
+            }
         }
         Ok(())
     }
@@ -204,6 +236,15 @@ mod tests {
         Config { arch: "llama".into(), n_layers: 2, ..crate::lesson::model().config().clone() }
     }
 
+    /// All layers changed.
+    fn each(c: &mut Config, change: impl Fn(&mut Layer)) {
+        c.layers = c.layers.map(|layer| {
+            let mut layer = *layer;
+            change(&mut layer);
+            layer
+        });
+    }
+
     fn refusal(change: impl FnOnce(&mut Config)) -> String {
         let mut config = config();
         change(&mut config);
@@ -214,9 +255,15 @@ mod tests {
     fn sizes_of_0_and_absurd_ones_are_refused_by_name() {
         assert!(config().check("odd").is_ok());
         assert!(refusal(|c| c.n_layers = 0).contains("n_layers is 0"));
-        assert!(refusal(|c| c.window = Some(0)).contains("window is 0"));
+        assert!(refusal(|c| each(c, |layer| layer.attention.window = Some(0))).contains("window is 0"));
         assert!(refusal(|c| c.n_vocab = usize::MAX).contains("n_vocab"));
-        assert!(refusal(|c| c.mlp = Some(Mlp { d_ff: 0, activation: Activation::Relu })).contains("d_ff is 0"));
+        assert!(
+            refusal(|c| each(c, |layer| layer.mlp = Some(Mlp { d_ff: 0, activation: Activation::Relu })))
+                .contains("d_ff is 0")
+        );
+        assert!(refusal(|c| each(c, |layer| layer.attention.scale = 0.0)).contains("multiplied by 0"));
+        assert!(refusal(|c| each(c, |layer| layer.attention.soft_cap = Some(-1.0))).contains("soft cap"));
+        assert!(refusal(|c| each(c, |layer| layer.rotary = Some(0))).contains("rotation 0 of 0"));
         let many = |c: &mut Config| (c.n_layers, c.n_heads, c.n_kv_heads) = (4096, 4096, 4096);
         assert!(refusal(many).contains("4096 layers of 4096 heads"));
         assert!(refusal(|c| (c.n_heads, c.d_head) = (4096, 1 << 16)).contains("n_heads · d_head"));
@@ -232,12 +279,12 @@ mod tests {
 
     #[test]
     fn numbers_that_give_nan_are_refused() {
-        let rotary = |theta, dim| Positions::Rotary { theta, dim, pairs: Pairs::Halves };
+        let rotary = |theta, dim| vec![Rotary { theta, dim, pairs: Pairs::Halves }];
         for theta in [0.0, -1.0, 1e-30, 1e30, f32::NAN, f32::INFINITY] {
-            assert!(refusal(|c| c.positions = rotary(theta, 4)).contains("theta"), "{theta}");
+            assert!(refusal(|c| c.rotaries = rotary(theta, 4)).contains("theta"), "{theta}");
         }
         for dim in [0, 3, 18] {
-            assert!(refusal(|c| c.positions = rotary(1e4, dim)).contains("rotary positions over"), "{dim}");
+            assert!(refusal(|c| c.rotaries = rotary(1e4, dim)).contains("rotary positions over"), "{dim}");
         }
         for eps in [-1e-6, 2.0, f32::NAN, f32::INFINITY] {
             assert!(refusal(|c| c.norm_eps = eps).contains("epsilon"), "{eps}");

@@ -4,7 +4,7 @@ use crate::config::score_scale;
 use crate::rng::SplitMix64;
 use crate::site::Site;
 use crate::weights::best;
-use crate::{Array, ModelInfo, Trace};
+use crate::{Array, Attention, ModelInfo, PerLayer, Trace};
 use attnscope_kernels::attention::{Inputs, Mask, Outputs, tiled};
 
 /// Queries, keys and values of one head, each `[len, d_head]`, random and always the same.
@@ -47,7 +47,16 @@ impl RandomHead {
         let outputs = Outputs { z: &mut z, scores: None, pattern: None, lse: Some(&mut lse) };
         tiled::attention(best(), self.inputs(&[&self.k], &[&self.v]), outputs);
         let (n, d_head) = (self.len, self.d_head);
-        let model = ModelInfo { n_layers: 1, n_heads: 1, n_kv_heads: 1, d_head, causal: true, ..ModelInfo::default() };
+        let attention = PerLayer::same(Attention::plain(d_head));
+        let model = ModelInfo {
+            n_layers: 1,
+            n_heads: 1,
+            n_kv_heads: 1,
+            d_head,
+            causal: true,
+            attention,
+            ..ModelInfo::default()
+        };
         let arrays = [
             (Site::Q, Array::new([1, n, d_head], self.q.clone())),
             (Site::K, Array::new([1, n, d_head], self.k.clone())),

@@ -228,13 +228,14 @@ pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<
     let mut rows: BTreeMap<(usize, usize, usize), BTreeMap<usize, f32>> = BTreeMap::new();
     for intervention in all {
         let Intervention::SetEdge { heads, q, k, weight } = intervention else { continue };
-        for layer in (0..c.n_layers).filter(|layer| heads.has_layer(*layer)) {
+        // In a layer whose window is too short for it there is no such edge.
+        let has_edge = |layer: &usize| heads.has_layer(*layer) && c.mask(*layer).visible(*q, seq).contains(k);
+        for layer in (0..c.n_layers).filter(has_edge) {
             for head in heads.in_layer(c.n_heads) {
                 rows.entry((layer, head, *q)).or_default().insert(*k, *weight); // the later one counts
             }
         }
     }
-    let mask = Mask { causal: c.causal, window: c.window };
     for ((layer, head, q), weights) in rows {
         let (set, sum) = (weights.len(), weights.values().sum::<f32>());
         if sum > 1.0001 {
@@ -242,7 +243,7 @@ pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<
                 "the weights set for query {q} in layer {layer}, head {head} add up to {sum}; a row has 1 to give"
             )));
         }
-        if set == mask.visible(q, seq).len() && (1e-4..0.9999).contains(&sum) {
+        if set == c.mask(layer).visible(q, seq).len() && (1e-4..0.9999).contains(&sum) {
             return Err(Error::usage(format!(
                 "every edge of query {q} in layer {layer}, head {head} is set, to {sum} together: they must make 1 (or 0: \
                  all cut), or one of them must be left to take the rest"
@@ -252,12 +253,20 @@ pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<
     Ok(())
 }
 
-/// The edges set in a layer for queries at `positions`, their rows counted from the first of them.
-pub(crate) fn edges(all: &[Intervention], layer: usize, n_heads: usize, positions: Range<usize>) -> Vec<Edge> {
+/// The edges set in a layer for queries at `positions`, the text's last ones, their rows counted from the first of them.
+/// What is set for all layers is not in those whose mask has no such edge.
+pub(crate) fn edges(
+    all: &[Intervention],
+    layer: usize,
+    n_heads: usize,
+    positions: Range<usize>,
+    mask: Mask,
+) -> Vec<Edge> {
     let mut edges = Vec::new();
     for intervention in all {
         let Intervention::SetEdge { heads, q, k, weight } = *intervention else { continue };
-        if !positions.contains(&q) || !heads.has_layer(layer) {
+        let is_seen = || mask.visible(q, positions.end).contains(&k);
+        if !positions.contains(&q) || !heads.has_layer(layer) || !is_seen() {
             continue;
         }
         let row = q - positions.start;
@@ -310,8 +319,10 @@ fn check_edge(heads: Heads, (q, k, weight): (usize, usize, f32), c: &Config, seq
             "there is no edge {q}>{k}: this model is causal, token {q} looks only at tokens 0 to {q}"
         ));
     }
-    if let Some(w) = c.window.filter(|w| q.abs_diff(k) >= *w) {
-        return fail(format!("there is no edge {q}>{k}: a token of this model looks at {w} tokens, itself included"));
+    let mut layers = (0..c.n_layers).filter(|layer| heads.has_layer(*layer));
+    if !layers.clone().any(|layer| c.mask(layer).visible(q, seq).contains(&k)) {
+        let window = layers.find_map(|layer| c.layers[layer].attention.window).unwrap_or(0);
+        return fail(format!("there is no edge {q}>{k}: a token there looks at {window} tokens, itself included"));
     }
     Ok(())
 }
@@ -324,7 +335,7 @@ fn check_key(key: &str, c: &Config) -> Result<(), Error> {
     let patchable = || Site::all().filter(|site| site.is_patchable());
     let found = Site::of_key(key).filter(|(site, layer)| site.is_patchable() && *layer < c.n_layers);
     match found {
-        Some((site, _)) if site.needs_mlp() && c.mlp.is_none() => {
+        Some((site, layer)) if site.needs_mlp() && c.layers[layer].mlp.is_none() => {
             Err(Error::usage(format!("cannot patch `{key}`: {} has no MLP, only attention", c.name)))
         }
         Some(_) => Ok(()),

@@ -3,7 +3,6 @@
 //! Its weights are exp(score − lse), from queries, keys and one number a row, so that a trace of a long text holds
 //! what grows with the text and not with its square.
 
-use crate::config::score_scale;
 use crate::site::Site;
 use crate::weights::best;
 use crate::{Array, Trace, intervention};
@@ -39,6 +38,7 @@ struct Head<'a> {
     k: [&'a [f32]; 1],
     /// `[q_len]`
     lse: &'a [f32],
+    scale: f32,
     soft_cap: Option<f32>,
     mask: Mask,
     edges: Vec<Edge>,
@@ -56,17 +56,19 @@ impl<'a> LazyPattern<'a> {
         let (q, k, lse) = (array(Site::Q)?, array(Site::K)?, array(Site::Lse)?);
         let ([n_heads, q_len, d_head], [n_kv_heads, kv_len, d_key]) = (dims(q)?, dims(k)?);
         let model = &trace.model;
+        let (attention, mask) = (model.attention[layer], model.mask(layer));
         // A trace may come from a file: nothing in it need fit.
         let fits = n_heads == model.n_heads
             && n_kv_heads == model.n_kv_heads
             && n_heads.checked_rem(n_kv_heads) == Some(0)
             && lse.shape() == [n_heads, q_len]
             && (d_key == d_head && d_head > 0)
+            && attention.scale > 0.0
             && q_len <= kv_len;
         if !fits || head >= n_heads {
             return None;
         }
-        let mut edges = intervention::edges(&trace.edges, layer, n_heads, kv_len - q_len..kv_len);
+        let mut edges = intervention::edges(&trace.edges, layer, n_heads, kv_len - q_len..kv_len, mask);
         edges.retain(|edge| edge.head == head && edge.k < kv_len);
         edges.iter_mut().for_each(|edge| edge.head = 0);
         let kept = Head {
@@ -74,8 +76,9 @@ impl<'a> LazyPattern<'a> {
             q: q.index(head)?,
             k: [k.index(model.kv_head(head))?],
             lse: lse.index(head)?,
-            soft_cap: model.soft_cap,
-            mask: model.mask(),
+            scale: attention.scale,
+            soft_cap: attention.soft_cap,
+            mask,
             edges,
         };
         Some(Self { q_len, kv_len, source: Source::Kept(Box::new(kept)) })
@@ -161,7 +164,7 @@ impl<'a> LazyPattern<'a> {
             q: head.q,
             k: &head.k,
             v: &[],
-            scale: score_scale(head.d_head),
+            scale: head.scale,
             soft_cap: head.soft_cap,
             mask: head.mask,
             edges: &head.edges,

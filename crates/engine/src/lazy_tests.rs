@@ -1,7 +1,7 @@
 //! Patterns made later against those that runs captured.
 
 use crate::Heads;
-use crate::{Array, Capture, Intervention, LazyPattern, Model, Site, Trace};
+use crate::{Array, Attention, Capture, Intervention, Layer, LazyPattern, Model, PerLayer, Site, Trace};
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -122,8 +122,7 @@ fn what_is_made_is_what_was_captured() {
     ];
     for (window, soft_cap) in [(None, None), (Some(3), None), (None, Some(2.0)), (Some(4), Some(0.5))] {
         let mut model = tiny();
-        model.config.window = window;
-        model.config.soft_cap = soft_cap;
+        model.config.attend(|attention| (attention.window, attention.soft_cap) = (window, soft_cap));
         let what = format!("window {window:?}, soft cap {soft_cap:?}");
         let edges = if window.is_some() { &edges[1..] } else { &edges };
         for q_len in [1, 4, 9] {
@@ -131,6 +130,21 @@ fn what_is_made_is_what_was_captured() {
             check(&format!("{what}, edges"), &model, q_len, edges);
         }
     }
+    // Layers that take turns, and an edge that only some of them have.
+    let mut mixed = tiny();
+    let layer = mixed.config.layers[0];
+    let windows = [None, Some(3)].map(|window| Layer { attention: Attention { window, ..layer.attention }, ..layer });
+    mixed.config.layers = PerLayer::of(&windows);
+    for q_len in [1, 4, 9] {
+        check(
+            "layers that differ",
+            &mixed,
+            q_len,
+            &[Intervention::cut("8>0").unwrap(), Intervention::cut("8>7").unwrap()],
+        );
+    }
+    let error = mixed.run(&TOKENS, &Capture::none(), &[Intervention::cut("1:8>0").unwrap()]).unwrap_err();
+    assert!(error.to_string().contains("looks at 3 tokens"), "{error}");
     let mut encoder = tiny();
     encoder.config.causal = false;
     check("both ways", &encoder, 9, &[Intervention::cut("2>7").unwrap()]);
@@ -162,7 +176,7 @@ fn a_patched_pattern_is_kept_with_lse() {
 #[test]
 fn a_file_keeps_what_a_pattern_is_made_of() {
     let mut model = tiny();
-    model.config.window = Some(5);
+    model.config.attend(|attention| attention.window = Some(5));
     let trace = model.run(&TOKENS, &Capture::all(), &[Intervention::cut("8>7").unwrap()]).unwrap();
     assert!(trace.layer(0, Site::Pattern).is_none() && trace.layer(0, Site::Scores).is_none());
     let mut file = Vec::new();

@@ -18,6 +18,7 @@ mod folder;
 pub mod format;
 pub mod generate;
 pub mod intervention;
+mod layers;
 pub mod lazy;
 #[cfg(test)]
 mod lazy_tests;
@@ -50,6 +51,7 @@ pub use config::Config;
 pub use error::Error;
 pub use generate::{GenerateOptions, Generation};
 pub use intervention::{Heads, Intervention};
+pub use layers::{Attention, Layer, PerLayer};
 pub use lazy::LazyPattern;
 pub use matrix::MatrixKind;
 pub use model::Model;

@@ -112,8 +112,7 @@ impl Model {
             n_vocab: c.n_vocab,
             causal: c.causal,
             word_level: self.vocabulary.is_word_level(),
-            window: c.window,
-            soft_cap: c.soft_cap,
+            attention: c.layers.map(|layer| layer.attention),
         }
     }
 

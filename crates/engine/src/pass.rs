@@ -99,7 +99,7 @@ impl Pass<'_> {
     /// Of logits only some rows may have been made.
     fn shape(&self, site: Site, len: usize) -> Vec<usize> {
         let seq = if site == Site::Logits { len / self.config.n_vocab.max(1) } else { self.seq };
-        site.shape(self.config, seq, self.first + self.seq)
+        site.shape(self.config, self.layer, seq, self.first + self.seq)
     }
 
     fn patch(&self, site: Site, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
@@ -125,7 +125,8 @@ impl Pass<'_> {
     /// The edges set in this layer, with query rows counted from this pass's first token.
     pub fn edges(&self) -> Vec<Edge> {
         let queries = self.first..self.first + self.seq;
-        intervention::edges(self.interventions, self.layer, self.config.n_heads, queries)
+        let mask = self.config.mask(self.layer);
+        intervention::edges(self.interventions, self.layer, self.config.n_heads, queries, mask)
     }
 
     /// Scales heads or puts their mean in place, on z `[n_heads, q_len, d_head]`.

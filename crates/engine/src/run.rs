@@ -5,7 +5,6 @@
 
 use crate::cache::KvCache;
 use crate::capture::Capture;
-use crate::config::Positions;
 use crate::pass::{Pass, State};
 use crate::site::Site;
 use crate::weights::product;
@@ -20,8 +19,8 @@ pub struct Run {
     tokens: Vec<u32>,
     state: State,
     cache: KvCache,
-    /// Angles of the new tokens' positions, where the model rotates its queries and keys.
-    rope: Option<Rope>,
+    /// Angles of the new tokens' positions, one table for each rotation that the model has.
+    ropes: Vec<Rope>,
     /// The residual stream before `layer`, `[seq, d_model]`.
     resid: Vec<f32>,
     /// The next layer to pass.
@@ -42,16 +41,13 @@ impl Run {
     ) -> Result<Self, Error> {
         model.check_run(&tokens, &interventions, &cache)?;
         let c = &model.config;
-        let rope = match c.positions {
-            Positions::Rotary { theta, dim, .. } => Some(Rope::new(dim, theta, cache.len, tokens.len())),
-            Positions::Learned => None,
-        };
+        let ropes = c.rotaries.iter().map(|rotary| rotary.rope(cache.len, tokens.len())).collect();
         let mut resid = model.embed(&tokens, cache.len);
         model.check_files()?;
         let (first, seq) = (cache.len, tokens.len());
         let mut state = State { capture, interventions, first, seq, arrays: BTreeMap::new() };
         state.pass(c, 0).site(Site::Embed, &mut resid)?;
-        Ok(Self { tokens, state, cache, rope, resid, layer: 0 })
+        Ok(Self { tokens, state, cache, ropes, resid, layer: 0 })
     }
 
     /// Passes the next layer, if there is one. Returns whether layers are left.
@@ -69,8 +65,7 @@ impl Run {
         let n_layers = model.weights.blocks.len();
         if self.layer < n_layers {
             let mut pass = self.state.pass(&model.config, self.layer);
-            let (rope, cache) = (self.rope.as_ref(), &mut self.cache);
-            block::forward(&mut pass, &model.weights, rope, cache, &mut self.resid)?;
+            block::forward(&mut pass, &model.weights, &self.ropes, &mut self.cache, &mut self.resid)?;
             model.check_whole()?;
             self.layer += 1;
         }

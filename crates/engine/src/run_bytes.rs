@@ -1,6 +1,6 @@
 //! How much memory a run needs, known before it is started: a server or a page refuses what would take too much.
 
-use crate::config::{Config, Positions};
+use crate::config::Config;
 
 impl Config {
     /// Bytes that a run over `q_len` new tokens, `kv_len` with those in its cache, needs while it goes, beside what it
@@ -16,8 +16,8 @@ impl Config {
         let n = |n: usize| n as u64;
         let times = |a: u64, b: u64| a.saturating_mul(b);
         let (q, kv) = (times(n(self.n_heads), n(self.d_head)), times(n(self.n_kv_heads), n(self.d_head)));
-        let d_ff = n(self.mlp.map_or(0, |mlp| mlp.d_ff));
-        let angles = if let Positions::Rotary { dim, .. } = self.positions { n(dim) } else { 0 };
+        let d_ff = n(self.d_ff());
+        let angles = self.rotaries.iter().map(|rotary| n(rotary.dim)).fold(0, u64::saturating_add);
         // Queries, keys and values, each as they come out of the product and split in heads; z, and z joined again.
         let attention = times(4, q).saturating_add(times(4, kv));
         // Gate and up, or what goes in and comes out of the activation.

@@ -29,7 +29,7 @@ pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> 
     let norm = |of, weights, which: usize| Step::Norm { of, weights, tensor: format!("blocks.{layer}.ln{which}") };
     let attention = block.map(|block| &block.norm_attn);
     let mlp = block.and_then(|block| block.mlp.as_ref()).map(|mlp| &mlp.norm);
-    let pre = c.norm_place == NormPlace::Pre;
+    let pre = c.layers[layer].norm_place == NormPlace::Pre;
     Some(match site {
         Site::Embed => match &w.embed_norm {
             Some(weights) => Step::Norm { of: Site::EmbedSum, weights, tensor: "embed.ln".into() },

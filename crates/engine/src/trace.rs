@@ -1,10 +1,10 @@
 //! What a run leaves behind: named arrays, the tokens, and the next-word probabilities.
 
 use crate::array::Array;
-use crate::config::{kv_head, score_scale};
+use crate::config::kv_head;
 use crate::error::check_index;
 use crate::site::Site;
-use crate::{Error, Intervention, LazyPattern};
+use crate::{Attention, Error, Intervention, LazyPattern, PerLayer};
 use attnscope_kernels::attention::Mask;
 use std::collections::BTreeMap;
 
@@ -51,10 +51,8 @@ pub struct ModelInfo {
     pub causal: bool,
     /// Whether tokens are words, with a space between each two that no token holds (the lesson model, BERT).
     pub word_level: bool,
-    /// Sliding window: a query sees this many keys, itself included.
-    pub window: Option<usize>,
-    /// Soft cap of the attention scores.
-    pub soft_cap: Option<f32>,
+    /// How each layer attends.
+    pub attention: PerLayer<Attention>,
 }
 
 impl ModelInfo {
@@ -63,14 +61,9 @@ impl ModelInfo {
         kv_head(head, self.n_heads, self.n_kv_heads)
     }
 
-    /// What a score is multiplied by: 1 ÷ √d_head.
-    pub fn score_scale(&self) -> f32 {
-        score_scale(self.d_head)
-    }
-
-    /// Which keys a query may look at.
-    pub fn mask(&self) -> Mask {
-        Mask { causal: self.causal, window: self.window }
+    /// Which keys a query may look at in a layer.
+    pub fn mask(&self, layer: usize) -> Mask {
+        self.attention[layer].mask(self.causal)
     }
 }
 

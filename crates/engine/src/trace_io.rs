@@ -156,7 +156,7 @@ mod tests {
     fn sample() -> Trace {
         let mut trace = Trace::default();
         trace.model.name = "tiny".into();
-        trace.model.soft_cap = Some(30.0);
+        trace.model.attention = trace.model.attention.map(|one| crate::Attention { soft_cap: Some(30.0), ..*one });
         trace.edges = vec![crate::Intervention::cut("1>0").unwrap()];
         trace.tokens = vec![Token { id: 7, text: " dog".into() }, Token { id: 65_000, text: "🌭".into() }];
         trace

@@ -135,7 +135,7 @@ fn switches_are_read_as_transformers_reads_them() {
                 ("layer_types", Value::Null),
                 ("max_window_layers", json!(1)),
             ],
-            Named("max_window_layers"),
+            Other,
         ),
         ("qwen3", vec![("layer_types", window(2))], Named("layer_types")),
         ("qwen3", vec![("layer_types", full(1))], Named("layer_types")),
@@ -145,7 +145,7 @@ fn switches_are_read_as_transformers_reads_them() {
         ("mistral", vec![("sliding_window", Value::Null), ("layer_types", window(2))], Named("layer_types")),
         ("mistral", vec![("layer_types", window(2))], Same),
         ("mistral", vec![("layer_types", full(2))], Other),
-        ("mistral", vec![("layer_types", json!(["full_attention", "sliding_attention"]))], Named("layer_types")),
+        ("mistral", vec![("layer_types", json!(["full_attention", "sliding_attention"]))], Other),
         ("qwen2", vec![("layer_types", json!(["attention", "attention"]))], Same),
         ("qwen2", vec![("use_mrope", json!(false))], Same),
         ("qwen2", vec![("use_mrope", json!(true))], Named("use_mrope")),
@@ -238,5 +238,5 @@ fn what_a_family_takes_where_nothing_is_said_is_transformers_default() {
     // Mistral's window of 4,096 tokens, where nothing is said.
     let mut config = config("mistral");
     config.as_object_mut().unwrap().remove("sliding_window");
-    assert_eq!(open("mistral", &config).unwrap().config().window, Some(4096));
+    assert_eq!(open("mistral", &config).unwrap().config().layers[0].attention.window, Some(4096));
 }

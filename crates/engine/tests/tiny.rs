@@ -55,6 +55,11 @@ fn llama_gguf_with_interleaved_pairs() {
 }
 
 #[test]
+fn qwen3_with_windows_in_some_layers() {
+    check("tiny/qwen3-windows", "tiny/qwen3-windows/reference.safetensors", 30);
+}
+
+#[test]
 fn mistral_with_a_sliding_window() {
     check("tiny/mistral", "tiny/mistral/reference.safetensors", 20);
 }

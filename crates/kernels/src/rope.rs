@@ -25,6 +25,8 @@ impl Pairs {
 #[derive(Clone, Debug)]
 pub struct Rope {
     half: usize,
+    /// Which numbers form pairs in what is read.
+    pairs: Pairs,
     /// How fast each pair is rotated: radians a position.
     frequencies: Vec<f32>,
     /// `[position][i] = (cos, sin)`
@@ -32,25 +34,27 @@ pub struct Rope {
     first: usize,
 }
 
+/// How fast each pair of the first `dim` numbers of a head is rotated: θ^(−2i/dim) radians a position, rounded to f32 as in
+/// the implementation that models are trained with.
+pub fn frequencies(dim: usize, theta: f32) -> Vec<f32> {
+    (0..dim / 2).map(|i| f64::from(theta).powf(-2.0 * i as f64 / dim as f64) as f32).collect()
+}
+
 impl Rope {
-    /// Angles `position · theta^(−2i/dim)` for positions `first .. first + len`. Frequencies and angles are
-    /// rounded to f32 on the way, as in the implementation that models are trained with.
-    pub fn new(dim: usize, theta: f32, first: usize, len: usize) -> Self {
-        let half = dim / 2;
-        let frequency = |i: usize| f64::from(theta).powf(-2.0 * i as f64 / dim as f64) as f32;
-        let frequencies: Vec<f32> = (0..half).map(frequency).collect();
+    /// Angles `position · frequency` of each pair for positions `first .. first + len`; they are rounded to f32 on the way.
+    pub fn new(frequencies: Vec<f32>, pairs: Pairs, first: usize, len: usize) -> Self {
         let table = (first..first + len)
             .flat_map(|p| frequencies.iter().map(move |f| p as f32 * f))
             .map(|angle| (f64::from(angle).cos() as f32, f64::from(angle).sin() as f32))
             .collect();
-        Self { half, frequencies, table, first }
+        Self { half: frequencies.len(), pairs, frequencies, table, first }
     }
 
     /// Rotates one head vector of position `position` from `x` into `out`; numbers past the rotary part are copied.
-    pub fn apply(&self, pairs: Pairs, position: usize, x: &[f32], out: &mut [f32]) {
+    pub fn apply(&self, position: usize, x: &[f32], out: &mut [f32]) {
         let row = &self.table[(position - self.first) * self.half..][..self.half];
         for (i, &(cos, sin)) in row.iter().enumerate() {
-            let (a, b) = pairs.of(i, self.half);
+            let (a, b) = self.pairs.of(i, self.half);
             let (a, b) = (x[a], x[b]);
             out[i] = a * cos - b * sin;
             out[i + self.half] = b * cos + a * sin;
@@ -59,11 +63,11 @@ impl Rope {
     }
 
     /// How [`Self::apply`] makes one number of its result; `None` past the rotary part, where numbers are copied.
-    pub fn rotation(&self, pairs: Pairs, position: usize, component: usize) -> Option<Rotation> {
+    pub fn rotation(&self, position: usize, component: usize) -> Option<Rotation> {
         let i = component % self.half.max(1);
         let (cos, sin) = *self.table.get((position - self.first) * self.half + i)?;
         let rotation = Rotation {
-            pair: pairs.of(i, self.half),
+            pair: self.pairs.of(i, self.half),
             first: component < self.half,
             frequency: self.frequencies[i],
             cos,
@@ -95,11 +99,11 @@ mod tests {
     #[test]
     fn dot_products_depend_on_distance_only() {
         let (q, k) = ([0.3, -1.0, 0.5, 2.0], [1.0, 0.2, -0.7, 0.1]);
-        let rope = Rope::new(4, 100.0, 0, 20);
+        let rope = Rope::new(frequencies(4, 100.0), Pairs::Halves, 0, 20);
         let dot = |pq: usize, pk: usize| {
             let (mut a, mut b) = ([0.0; 4], [0.0; 4]);
-            rope.apply(Pairs::Halves, pq, &q, &mut a);
-            rope.apply(Pairs::Halves, pk, &k, &mut b);
+            rope.apply(pq, &q, &mut a);
+            rope.apply(pk, &k, &mut b);
             a.iter().zip(&b).map(|(a, b)| a * b).sum::<f32>()
         };
         assert!((dot(5, 2) - dot(15, 12)).abs() < 1e-5);
@@ -108,27 +112,27 @@ mod tests {
 
     #[test]
     fn a_rotation_says_what_apply_does() {
-        let rope = Rope::new(4, 100.0, 3, 2);
         let x = [0.3, -1.0, 0.5, 2.0, 7.0];
         for pairs in [Pairs::Halves, Pairs::Interleaved] {
+            let rope = Rope::new(frequencies(4, 100.0), pairs, 3, 2);
             let mut out = [0.0; 5];
-            rope.apply(pairs, 4, &x, &mut out);
+            rope.apply(4, &x, &mut out);
             for (i, out) in out[..4].iter().enumerate() {
-                let Rotation { pair: (a, b), first, cos, sin, frequency } = rope.rotation(pairs, 4, i).unwrap();
+                let Rotation { pair: (a, b), first, cos, sin, frequency } = rope.rotation(4, i).unwrap();
                 let (a, b) = (x[a], x[b]);
                 assert_eq!(*out, if first { a * cos - b * sin } else { b * cos + a * sin });
                 assert_eq!(cos, f64::from(4.0 * frequency).cos() as f32);
             }
-            assert_eq!(rope.rotation(pairs, 4, 4), None);
+            assert_eq!(rope.rotation(4, 4), None);
         }
     }
 
     #[test]
     fn interleaved_reads_pairs_side_by_side() {
-        let rope = Rope::new(4, 100.0, 0, 4);
+        let rope = |pairs| Rope::new(frequencies(4, 100.0), pairs, 0, 4);
         let (mut a, mut b) = ([0.0; 4], [0.0; 4]);
-        rope.apply(Pairs::Halves, 3, &[1.0, 2.0, 3.0, 4.0], &mut a);
-        rope.apply(Pairs::Interleaved, 3, &[1.0, 3.0, 2.0, 4.0], &mut b);
+        rope(Pairs::Halves).apply(3, &[1.0, 2.0, 3.0, 4.0], &mut a);
+        rope(Pairs::Interleaved).apply(3, &[1.0, 3.0, 2.0, 4.0], &mut b);
         assert_eq!(a, b);
     }
 }

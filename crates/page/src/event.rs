@@ -19,6 +19,7 @@ pub struct Place {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "events are made one at a time, and never kept in numbers")]
 pub enum Event {
     /// The pointer is over a mark, or it has the keyboard's focus.
     Over(Target, Place),

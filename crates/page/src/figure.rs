@@ -211,8 +211,6 @@ pub const FIGURES: [Kind; 23] = [
         "a word's way through the layers, between words of two kinds",
         &[Model, Text, Query, Against, Changes],
     ),
-    kind::<logit_lens::LogitLens>("logit-lens", "what the model would say after each layer", RUN),
-    kind::<vector_strip::VectorStrip>("vector-strip", "vectors as strips of coloured cells, and their difference", RUN),
     kind::<cut_edge::CutEdge>(
         "cut-edge",
         "the next tokens as the sentence is, with one look cut, and without the word looked at",
@@ -225,12 +223,14 @@ pub const FIGURES: [Kind; 23] = [
         "how the kernel goes over the keys tile by tile, with a running softmax",
         ROW,
     ),
+    kind::<arcs::Arcs>("arcs", "one head's attention as arcs over the sentence", ROW),
+    kind::<logit_lens::LogitLens>("logit-lens", "what the model would say after each layer", RUN),
+    kind::<vector_strip::VectorStrip>("vector-strip", "vectors as strips of coloured cells, and their difference", RUN),
     kind::<map::Map>(
         "map",
         "one head's attention over a long text, whole or any part of it, down to single weights",
         HEAD,
     ),
-    kind::<arcs::Arcs>("arcs", "one head's attention as arcs over the sentence", ROW),
 ];
 
 /// The figure of this name, as it is in the beginning.

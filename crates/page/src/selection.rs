@@ -66,8 +66,13 @@ impl Selection {
         let short = self.text.len() <= LONG;
         let capture = if short { "embed,resid_pre,attn_in,q,k,v,pattern,z,attn_out,resid_mid" } else { "pattern" };
         // The lesson model is so small that all its layers are kept.
-        let layers = (self.model != LESSON && self.model != TRAINED).then(|| self.layer..self.layer + 1);
+        let layers = self.is_real().then(|| self.layer..self.layer + 1);
         Request::Run { prompt: self.prompt(), capture: capture.into(), layers, top: self.top }
+    }
+
+    /// Whether the chosen model is another than the small ones that answer at once.
+    pub fn is_real(&self) -> bool {
+        self.model != LESSON && self.model != TRAINED
     }
 
     /// The sentence for the chosen model, with what is changed while it is read.

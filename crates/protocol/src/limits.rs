@@ -79,7 +79,7 @@ impl Limits {
         .iter()
         .any(|change| matches!(change, Intervention::Patch { key, .. } if Site::of_key(key).is_some_and(|(site, _)| site == Site::Pattern)));
         let kept = self.check_length(seq, |seq| {
-            let patched = if patches { Site::Pattern.len(config, seq, seq).saturating_mul(4) } else { 0 };
+            let patched = if patches { Site::Pattern.len(config, 0, seq, seq).saturating_mul(4) } else { 0 };
             capture.bytes(config, seq, seq).saturating_add(patched)
         })?;
         let needed = check_memory(seq, self.run, |seq| config.run_bytes(seq, seq))?;

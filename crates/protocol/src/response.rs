@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A piece of the answer to one request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "events are made one at a time, and never kept in numbers")]
 pub enum Event {
     /// It goes on.
     Progress(Progress),

@@ -34,8 +34,8 @@ fn page_with(model: &str) -> (Served, Browser) {
 /// Waits until every figure is live.
 fn ready(browser: &Browser) {
     browser.wait("document.querySelectorAll('figure[data-ready=true]').length >= 2");
-    // Three wait until they are seen, where there is a real model.
-    browser.wait("![...document.querySelectorAll('figure[data-ready=false]')].some((figure) => !['head-grid', 'journey', 'cut-edge'].includes(figure.dataset.figure))");
+    // Some wait until they are seen, where there is a real model.
+    browser.wait("![...document.querySelectorAll('figure[data-ready=false]')].some((figure) => !['head-grid', 'journey', 'cut-edge', 'logit-lens', 'vector-strip', 'map'].includes(figure.dataset.figure))");
 }
 
 /// Waits until the matrix shows a sentence of this model: its tokens are told in the drawing's description.

@@ -44,9 +44,9 @@ pub fn components(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Opt
     let weights = LazyPattern::of(trace, layer, head)?.row(q_idx)?;
     let scores = trace.layer(layer, Site::Scores).and_then(|s| s.row(&[head, q_idx]));
     let kv_head = info.kv_head(head);
-    let scale = info.score_scale();
+    let scale = info.attention[layer].scale;
     let first_query = weights.len().checked_sub(trace.layer(layer, Site::Q)?.shape()[1])?;
-    let visible = info.mask().visible(first_query + q_idx, weights.len());
+    let visible = info.mask(layer).visible(first_query + q_idx, weights.len());
     let mut out = Vec::with_capacity(weights.len());
     for (k_idx, &weight) in weights.iter().enumerate() {
         let k = keys.row(&[kv_head, k_idx])?;

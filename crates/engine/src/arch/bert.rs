@@ -7,8 +7,9 @@ use super::fields::{Field, Fields, Means, Tables};
 use super::loader::{Bias, Ignored, Loader};
 use super::{Read, common, head};
 use crate::Error;
-use crate::config::{Config, Mlp, NormKind, NormPlace, Positions};
+use crate::config::{Config, Mlp, NormKind, NormPlace};
 use crate::weights::{BlockWeights, MlpWeights, Weights};
+use crate::{Attention, Layer, PerLayer};
 use serde_json::Value;
 
 const POOLER: Means = Harmless("for a pooler of its own on top, which is not computed here");
@@ -57,7 +58,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     head::trained(&fields, "Bert")?;
     fields.flag_or("tie_word_embeddings", true)?;
     let (config, types) = config(&fields)?;
-    let (d, d_ff) = (config.d_model, config.mlp.map_or(0, |mlp| mlp.d_ff));
+    let (d, d_ff) = (config.d_model, config.d_ff());
     let prefix = loader.prefix(&["bert.", ""], "embeddings.word_embeddings.weight");
     let at = |name: &str| format!("{prefix}embeddings.{name}");
     let linear = |name: &str, n_out, n_in| loader.linear(name, n_out, n_in, Bias::Yes);
@@ -115,6 +116,8 @@ fn config(fields: &Fields<'_>) -> Result<(Config, usize), Error> {
     }
     // transformers asks for both: a decoder looks back, unless it is told not to.
     let causal = fields.flag_or("is_decoder", false)? & fields.flag_or("is_causal", true)?;
+    let d_head = super::share(fields, d, n_heads)?;
+    let mlp = Mlp { d_ff, activation: fields.activation_or("hidden_act", "gelu")? };
     let config = Config {
         arch: "bert".into(),
         name: "bert".into(),
@@ -122,17 +125,19 @@ fn config(fields: &Fields<'_>) -> Result<(Config, usize), Error> {
         n_heads,
         n_kv_heads: n_heads,
         d_model: d,
-        d_head: super::share(fields, d, n_heads)?,
-        mlp: Some(Mlp { d_ff, activation: fields.activation_or("hidden_act", "gelu")? }),
+        d_head,
         n_ctx: fields.size_or("max_position_embeddings", 512)?,
         n_vocab: fields.size_or("vocab_size", 30_522)?,
         norm: NormKind::Layer,
-        norm_place: NormPlace::Post,
         norm_eps: fields.float_or("layer_norm_eps", 1e-12)?,
-        positions: Positions::Learned,
         causal,
-        window: None,
-        soft_cap: None,
+        rotaries: Vec::new(),
+        layers: PerLayer::same(Layer {
+            attention: Attention::plain(d_head),
+            rotary: None,
+            norm_place: NormPlace::Post,
+            mlp: Some(mlp),
+        }),
     };
     config.check(fields.origin)?;
     Ok((config, types))

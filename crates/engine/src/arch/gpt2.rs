@@ -7,9 +7,10 @@ use super::fields::{Field, Fields, Means, Tables};
 use super::loader::{Bias, Ignored, Loader, rows};
 use super::{Read, common, head};
 use crate::Error;
-use crate::config::{Activation, Config, Mlp, NormKind, NormPlace, Positions};
+use crate::config::{Activation, Config, Mlp, NormKind, NormPlace};
 use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, Linear, MlpWeights, Weights};
+use crate::{Attention, Layer, PerLayer};
 use serde_json::Value;
 
 const SUMMARY: Means = Harmless("for a head of its own on top, which is not computed here");
@@ -72,7 +73,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let config = hf_config(&fields)?;
     let trained = head::trained(&fields, "GPT2")?;
     let tied = fields.flag_or("tie_word_embeddings", true)?;
-    let (d, d_ff) = (config.d_model, config.mlp.map_or(0, |mlp| mlp.d_ff));
+    let (d, d_ff) = (config.d_model, config.d_ff());
     // Checkpoints on the Hub name their tensors with and without this prefix.
     let prefix = loader.prefix(&["transformer.", ""], "ln_f.weight");
     let turned = |name: &str, n_out: usize, n_in: usize| -> Result<Linear, Error> {
@@ -127,14 +128,14 @@ fn hf_config(fields: &Fields<'_>) -> Result<Config, Error> {
         None => d.saturating_mul(4),
     };
     let n_heads = size("n_head", 12)?;
+    let mlp = Mlp { d_ff, activation: fields.activation_or("activation_function", "gelu_new")? };
     let config = Config {
-        mlp: Some(Mlp { d_ff, activation: fields.activation_or("activation_function", "gelu_new")? }),
         norm_eps: fields.float_or("layer_norm_epsilon", 1e-5)?,
         causal: fields.flag_or("is_causal", true)?,
         n_layers: size("n_layer", 12)?,
         n_ctx: size("n_positions", 1024)?,
         n_vocab: fields.size_or("vocab_size", 50_257)?,
-        ..plain(d, n_heads, super::share(fields, d, n_heads)?)
+        ..plain(d, n_heads, super::share(fields, d, n_heads)?, mlp)
     };
     config.check(fields.origin)?;
     Ok(config)
@@ -176,13 +177,12 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     let eps = fields.optional_float("attention.layer_norm_epsilon")?;
     let config = Config {
         name: meta.model_name().unwrap_or_else(|| "gpt2".into()),
-        mlp: Some(Mlp { d_ff, activation: Activation::GeluTanh }),
         norm_eps: eps.ok_or_else(|| fields.bad("attention.layer_norm_epsilon", "a number", "nothing"))?,
         causal: fields.flag_or("attention.causal", true)?,
         n_layers: fields.size("block_count")?,
         n_ctx: fields.size("context_length")?,
         n_vocab,
-        ..plain(d, n_heads, super::share(&fields, d, n_heads)?)
+        ..plain(d, n_heads, super::share(&fields, d, n_heads)?, Mlp { d_ff, activation: Activation::GeluTanh })
     };
     config.check(loader.origin)?;
     let linear = |name: &str, n_out, n_in| loader.linear(name, n_out, n_in, Bias::Yes);
@@ -219,7 +219,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
 }
 
 /// What every GPT-2 has; the caller fills in the sizes that are 0 here.
-fn plain(d_model: usize, n_heads: usize, d_head: usize) -> Config {
+fn plain(d_model: usize, n_heads: usize, d_head: usize, mlp: Mlp) -> Config {
     Config {
         arch: "gpt2".into(),
         name: "gpt2".into(),
@@ -228,16 +228,18 @@ fn plain(d_model: usize, n_heads: usize, d_head: usize) -> Config {
         n_kv_heads: n_heads,
         d_model,
         d_head,
-        mlp: None,
         n_ctx: 0,
         n_vocab: 0,
         norm: NormKind::Layer,
-        norm_place: NormPlace::Pre,
         norm_eps: 0.0,
-        positions: Positions::Learned,
         causal: true,
-        window: None,
-        soft_cap: None,
+        rotaries: Vec::new(),
+        layers: PerLayer::same(Layer {
+            attention: Attention::plain(d_head),
+            rotary: None,
+            norm_place: NormPlace::Pre,
+            mlp: Some(mlp),
+        }),
     }
 }
 

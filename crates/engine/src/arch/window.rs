@@ -1,8 +1,12 @@
 //! Which tokens a query may see, where a config can say so in several ways.
 
 use super::fields::Fields;
-use crate::Error;
+use crate::config::MOST_LAYERS;
+use crate::{Error, PerLayer};
 use serde_json::Value;
+
+/// The window of each layer; none where a query sees all.
+pub(super) type Windows = PerLayer<Option<usize>>;
 
 /// `sliding_window`: a query sees this many keys, itself included. A window of nothing is refused.
 pub(super) fn size(fields: &Fields<'_>, default: usize) -> Result<Option<usize>, Error> {
@@ -17,27 +21,37 @@ pub(super) fn size(fields: &Fields<'_>, default: usize) -> Result<Option<usize>,
 }
 
 /// Qwen's windows: off unless `use_sliding_window`; then in the layers that `layer_types` names, or else in those from
-/// `max_window_layers` on. All layers must be alike here.
-pub(super) fn by_layer(fields: &Fields<'_>, n_layers: usize) -> Result<Option<usize>, Error> {
+/// `max_window_layers` on.
+pub(super) fn by_layer(fields: &Fields<'_>, n_layers: usize) -> Result<Windows, Error> {
     let on = fields.flag_or("use_sliding_window", false)?;
     let given = size(fields, 4096);
     let window = if on { given? } else { None };
     let from = fields.size_or("max_window_layers", 28)?;
-    // No list of layers is made: how many there are has not been checked yet.
-    let (name, some, all) = match layer_types(fields, n_layers)? {
-        Some(types) => ("layer_types", types.contains(&true), !types.contains(&false)),
-        None => ("max_window_layers", window.is_some() && from < n_layers, from == 0),
-    };
-    match (some, all) {
-        (false, _) => Ok(None),
-        (true, true) => window.map(Some).ok_or_else(|| {
-            fields.refused(name, "asks for windows, but no window is set (use_sliding_window, sliding_window)")
-        }),
-        (true, false) => Err(fields.refused(
-            name,
-            "gives some layers a window and others none: attnscope computes only models whose layers are alike in that",
-        )),
+    if let Some(types) = layer_types(fields, n_layers)? {
+        return where_said(fields, "layer_types", window, &types);
     }
+    // No list of layers is made where there are more than there may be; the config's check refuses that.
+    if window.is_none() || from >= n_layers || n_layers > MOST_LAYERS {
+        return Ok(PerLayer::same(None));
+    }
+    let windowed: Vec<bool> = (0..n_layers).map(|layer| layer >= from).collect();
+    where_said(fields, "max_window_layers", window, &windowed)
+}
+
+/// The window in the layers that have one. Where some should and there is none, the config contradicts itself.
+pub(super) fn where_said(
+    fields: &Fields<'_>,
+    name: &str,
+    window: Option<usize>,
+    windowed: &[bool],
+) -> Result<Windows, Error> {
+    if window.is_none() && windowed.contains(&true) {
+        let text = "asks for windows, but no window is set (use_sliding_window, sliding_window)";
+        return Err(fields.refused(name, text));
+    }
+    let windows: Vec<Option<usize>> = windowed.iter().map(|has| window.filter(|_| *has)).collect();
+    // A list of no layers is refused with the number of layers.
+    Ok(if windows.is_empty() { PerLayer::same(None) } else { PerLayer::of(&windows) })
 }
 
 /// Whether each layer has a window, where the config lists the layers.

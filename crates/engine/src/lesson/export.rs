@@ -3,9 +3,10 @@
 use super::params::{D_HEAD, D_MODEL, N_LAYERS, Params};
 use super::twin::Twin;
 use super::words::Words;
-use crate::config::{Config, NormKind, NormPlace, Positions};
+use crate::config::{Config, NormKind, NormPlace};
 use crate::format::{Tensor, safetensors};
 use crate::weights::{BlockWeights, Linear, Norm, Weights};
+use crate::{Attention, Layer, PerLayer};
 use crate::{Bytes, Error, Model};
 use ::safetensors::Dtype;
 use ::safetensors::tensor::TensorView;
@@ -90,16 +91,18 @@ pub(super) fn to_model(params: &Params) -> Model {
         n_kv_heads: 1,
         d_model: D_MODEL,
         d_head: D_HEAD,
-        mlp: None,
         n_ctx: params.positions.len(),
         n_vocab: words.len(),
         norm: NormKind::Rms,
-        norm_place: NormPlace::Pre,
         norm_eps: super::math::EPS,
-        positions: Positions::Learned,
         causal: true,
-        window: None,
-        soft_cap: None,
+        rotaries: Vec::new(),
+        layers: PerLayer::same(Layer {
+            attention: Attention::plain(D_HEAD),
+            rotary: None,
+            norm_place: NormPlace::Pre,
+            mlp: None,
+        }),
     };
     let block = |(l, w): (usize, &super::params::Layer)| BlockWeights {
         norm_attn: norm(&w.norm),

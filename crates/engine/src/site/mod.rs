@@ -123,8 +123,8 @@ pub enum Stage {
 }
 
 impl Axis {
-    /// How many there are in a run over `q_len` tokens, `kv_len` with those in its cache.
-    pub fn len(self, c: &Config, q_len: usize, kv_len: usize) -> usize {
+    /// How many there are in a layer of a run over `q_len` tokens, `kv_len` with those in its cache.
+    pub fn len(self, c: &Config, layer: usize, q_len: usize, kv_len: usize) -> usize {
         match self {
             Self::Head => c.n_heads,
             Self::KvHead => c.n_kv_heads,
@@ -132,7 +132,7 @@ impl Axis {
             Self::Key => kv_len,
             Self::Component => c.d_model,
             Self::HeadComponent => c.d_head,
-            Self::Neuron => c.mlp.map_or(0, |mlp| mlp.d_ff),
+            Self::Neuron => c.layers[layer].mlp.map_or(0, |mlp| mlp.d_ff),
             Self::Token => c.n_vocab,
         }
     }
@@ -191,15 +191,19 @@ impl Site {
         self.row().axes
     }
 
-    /// Its shape in a run over `q_len` tokens, `kv_len` with those in its cache.
-    pub fn shape(self, c: &Config, q_len: usize, kv_len: usize) -> Vec<usize> {
-        self.axes().iter().map(|axis| axis.len(c, q_len, kv_len)).collect()
+    /// Its shape in a layer of a run over `q_len` tokens, `kv_len` with those in its cache.
+    pub fn shape(self, c: &Config, layer: usize, q_len: usize, kv_len: usize) -> Vec<usize> {
+        self.axes().iter().map(|axis| axis.len(c, layer, q_len, kv_len)).collect()
     }
 
     /// Numbers in an array of such a shape. What does not fit a u64 is `u64::MAX`.
-    pub fn len(self, c: &Config, q_len: usize, kv_len: usize) -> u64 {
-        let axes = self.shape(c, q_len, kv_len).into_iter();
-        if self.needs_mlp() && c.mlp.is_none() { 0 } else { axes.fold(1, |n: u64, len| n.saturating_mul(len as u64)) }
+    pub fn len(self, c: &Config, layer: usize, q_len: usize, kv_len: usize) -> u64 {
+        let axes = self.shape(c, layer, q_len, kv_len).into_iter();
+        if self.needs_mlp() && c.layers[layer].mlp.is_none() {
+            0
+        } else {
+            axes.fold(1, |n: u64, len| n.saturating_mul(len as u64))
+        }
     }
 
     /// Whether a run can keep it.
@@ -213,10 +217,12 @@ impl Site {
     }
 
     /// Whether a model has it: what belongs to an MLP needs one, logits a vocabulary head.
-    pub(crate) fn check_in(self, model: &crate::Model) -> Result<(), Error> {
+    pub(crate) fn check_in(self, model: &crate::Model, layer: usize) -> Result<(), Error> {
         let c = model.config();
         match self.row().needs {
-            Needs::Mlp if c.mlp.is_none() => Err(Error::usage(format!("{} has no MLP, only attention", c.name))),
+            Needs::Mlp if c.layers[layer].mlp.is_none() => {
+                Err(Error::usage(format!("{} has no MLP, only attention", c.name)))
+            }
             Needs::VocabHead if !model.has_vocab_head() => Err(model.no_head()),
             _ => Ok(()),
         }

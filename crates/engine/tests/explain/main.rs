@@ -106,7 +106,7 @@ fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
     }
     let without = |wanted: bool, n: usize| if wanted { 0 } else { n };
     let c = model.config();
-    assert_eq!(kinds.len(), 27 - without(c.mlp.is_some(), 4) - without(model.has_vocab_head(), 2), "{kinds:?}");
+    assert_eq!(kinds.len(), 27 - without(c.d_ff() > 0, 4) - without(model.has_vocab_head(), 2), "{kinds:?}");
     // A few of each architecture's own.
     let block = &model.weights().blocks[0];
     for (tensor, wanted) in [
@@ -155,7 +155,7 @@ fn qwen_with_biases_or_normed_queries_and_keys() {
 #[test]
 fn bert() {
     let model = Model::open(fixture("tiny/bert")).unwrap();
-    assert_eq!(model.config().norm_place, NormPlace::Post);
+    assert_eq!(model.config().layers[0].norm_place, NormPlace::Post);
     check_tiny("tiny/bert", "tiny/bert/reference.safetensors");
 }
 

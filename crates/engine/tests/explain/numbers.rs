@@ -27,7 +27,7 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
                     Site::ResidMid.in_layer(layer, [position, component]),
                     Site::ResidPost.in_layer(layer, [position, component]),
                 ]);
-                if c.mlp.is_some() {
+                if c.d_ff() > 0 {
                     all.extend([
                         Site::MlpIn.in_layer(layer, [position, component]),
                         Site::MlpOut.in_layer(layer, [position, component]),
@@ -37,7 +37,7 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
             }
         }
         for &layer in layers {
-            for component in some(c.mlp.map_or(1, |mlp| mlp.d_ff)).into_iter().filter(|_| c.mlp.is_some()) {
+            for component in some(c.d_ff().max(1)).into_iter().filter(|_| c.d_ff() > 0) {
                 all.push(Site::MlpPost.in_layer(layer, [position, component]));
             }
             for component in some(c.d_head) {

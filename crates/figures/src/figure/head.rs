@@ -44,7 +44,7 @@ impl Head {
             head,
             kv_head: info.kv_head(head),
             n_heads: info.n_heads,
-            mask: info.mask(),
+            mask: info.mask(layer),
             first: n.saturating_sub(rows.shape().get(1).copied().unwrap_or(n)),
         })
     }

@@ -96,7 +96,7 @@ impl Data {
     /// What a pixel shows; none where the mask forbids every cell under it.
     pub fn weight(&self, pool: Pool, y: usize, x: usize) -> Option<f32> {
         let (rows, cols) = (self.tile.queries(y), self.tile.keys(x));
-        let (mask, n) = (self.model.mask(), self.tokens.len());
+        let (mask, n) = (self.model.mask(self.layer), self.tokens.len());
         let first = mask.visible(self.position(rows.start), n);
         let last = mask.visible(self.position(rows.end.saturating_sub(1)), n);
         let array = match pool {
@@ -261,7 +261,7 @@ mod tests {
         let weight = |y, x| whole.weight(Pool::Mean, y, x);
         assert!(weight(3, 3).is_some() && weight(3, 4).is_none() && weight(50, 0).is_none());
         let mut window = whole.clone();
-        window.model.window = Some(10);
+        window.model.attention = window.model.attention.map(|one| attnscope::Attention { window: Some(10), ..*one });
         assert!(window.weight(Pool::Max, 20, 15).is_some() && window.weight(Pool::Max, 20, 14).is_none());
     }
 

@@ -68,7 +68,7 @@ fn tick(frame: &mut Frame, x: f32, mid: f32, anchor: Anchor, said: String) {
 /// The whole pattern with the part framed in it.
 fn whole(frame: &mut Frame, data: &Data, x: f32, y: f32) {
     let theme = frame.theme;
-    let (mask, n) = (data.model.mask(), data.tokens.len());
+    let (mask, n) = (data.model.mask(data.layer), data.tokens.len());
     let cell = |i: usize| i * n / WHOLE;
     let q_at = |i: usize| data.position(i * data.q_len / WHOLE);
     let seen = (0..WHOLE * WHOLE).map(|i| u8::from(mask.visible(q_at(i / WHOLE), n).contains(&cell(i % WHOLE))));

@@ -76,7 +76,7 @@ impl Pattern {
         }
         let lazy = LazyPattern::of(trace, layer, head).ok_or_else(missing)?;
         let weights = lazy.whole().ok_or_else(missing)?.into_owned();
-        let (mask, n) = (model.mask(), lazy.kv_len());
+        let (mask, n) = (model.mask(layer), lazy.kv_len());
         let mut pattern = Self::seen(layer, head, n, weights, |position| mask.visible(position, n))?;
         let scores = trace.layer(layer, Site::Scores).and_then(|s| s.index(head));
         if let Some(scores) = scores.filter(|s| s.len() == pattern.weights.len()) {
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn a_window_masks_what_lies_before_it() {
         let mut trace = attnscope::cost::RandomHead::new(6, 4).trace();
-        trace.model.window = Some(2);
+        trace.model.attention = trace.model.attention.map(|one| attnscope::Attention { window: Some(2), ..*one });
         let pattern = Pattern::from_trace(&trace, 0, 0).unwrap();
         let seen = |q_idx| (0..6).filter(|k| pattern.weight(q_idx, *k).is_some()).collect::<Vec<_>>();
         assert_eq!([seen(0), seen(1), seen(5)], [vec![0], vec![0, 1], vec![4, 5]]);

@@ -10,7 +10,7 @@ pub mod weighing;
 
 use attnscope::analysis::components::{Components, KeyComponents};
 use attnscope::analysis::lens::LensRow;
-use attnscope::{Array, ModelInfo, NextToken, Token, Trace};
+use attnscope::{Array, Attention, ModelInfo, NextToken, PerLayer, Token, Trace};
 use attnscope_figures::Table;
 use attnscope_figures::figure::{self, Canvas, Pattern, map};
 use std::ops::Range;
@@ -105,12 +105,12 @@ pub fn map(n: usize, rows: Range<usize>, cols: Range<usize>, window: Option<usiz
         n_layers: 1,
         n_heads: 1,
         causal: true,
-        window,
+        attention: PerLayer::same(Attention { window, ..Attention::plain(1) }),
         ..Default::default()
     };
     let tokens = words(n).into_iter().map(|text| Token { id: 0, text }).collect();
     let mut all = weights(n, 4, true);
-    let mask = model.mask();
+    let mask = model.mask(0);
     for (i, w) in all.iter_mut().enumerate() {
         *w *= f32::from(u8::from(mask.visible(i / n, n).contains(&(i % n))));
     }

@@ -1,7 +1,8 @@
-//! What the model would say after each layer.
+//! Chapter 13: what the model would say after each layer.
 
-use super::{PageFigure, View, opened, usual};
-use crate::{Change, Event, Missing, Page, Paper};
+use super::next_tokens::needs_next;
+use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, opened, usual};
+use crate::{Change, Event, Missing, Page, Paper, Purpose};
 use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope_figures::figure::logit_lens::{Data, State, render};
@@ -31,6 +32,10 @@ impl PageFigure for LogitLens {
             _ => usual(event, page),
         }
     }
+
+    fn is_heavy(&self, page: &Page<'_>) -> bool {
+        page.selection.is_real()
+    }
 }
 
 /// The probability that a cell shows: row 0 is the embedding, and what stands below is what a layer left.
@@ -46,6 +51,12 @@ fn number(page: &Page<'_>, row: usize, position: usize) -> Option<Number> {
 }
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    if page.purpose == Purpose::Page {
+        needs_next(page.run()?)?;
+        if page.selection.text.len() > LONG_FOR_ALL_LAYERS {
+            return Err(Missing::Nothing("The sentence is too long for all layers at once: shorten it.".into()));
+        }
+    }
     let (tokens, model) = page.tokens()?;
     let Response::Lens(rows) = page.ask(&Request::Lens { prompt: page.selection.prompt(), top: TOP })? else {
         return Err(Missing::Waiting);

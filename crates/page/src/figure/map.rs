@@ -1,4 +1,4 @@
-//! One head's attention over a long text: the whole of it, or any part, down to single weights.
+//! Chapter 13: one head's attention over a long text: the whole of it, or any part, down to single weights.
 
 use super::choose::{head_picker, picked};
 use super::{PageFigure, View, usual};
@@ -48,6 +48,10 @@ impl PageFigure for Map {
             _ => return usual(event, page),
         }
         Vec::new()
+    }
+
+    fn is_heavy(&self, page: &Page<'_>) -> bool {
+        page.selection.is_real()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The vectors of chosen tokens, as they are embedded or after a layer.
+//! Chapter 13: the vectors of chosen tokens, as they are embedded or after a layer.
 
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Paper};
@@ -40,6 +40,10 @@ impl PageFigure for VectorStrip {
             _ => return usual(event, page),
         }
         Vec::new()
+    }
+
+    fn is_heavy(&self, page: &Page<'_>) -> bool {
+        page.selection.is_real()
     }
 }
 

@@ -8,7 +8,6 @@ use super::name::component;
 use super::parts::{Arithmetic, Steps};
 use crate::Error;
 use crate::site::Site;
-use attnscope_kernels::attention::Mask;
 
 /// One component of a query, key or value straight from its matrix.
 pub(super) fn projected(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
@@ -27,22 +26,21 @@ pub(super) fn projected(held: &Held<'_>, number: Number) -> Result<Arithmetic, E
 }
 
 /// Which keys a query may look at.
-pub(super) fn is_visible(held: &Held<'_>, q_idx: usize, k_idx: usize) -> bool {
-    let c = held.config();
-    Mask { causal: c.causal, window: c.window }.visible(q_idx, held.n_tokens()).contains(&k_idx)
+pub(super) fn is_visible(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> bool {
+    held.config().mask(layer).visible(q_idx, held.n_tokens()).contains(&k_idx)
 }
 
 /// Why not.
-fn why_masked(held: &Held<'_>, q_idx: usize, k_idx: usize) -> String {
+fn why_masked(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> String {
     let (q, k) = (held.token(q_idx), held.token(k_idx));
     let ends = "so the score is −∞ and the weight 0";
-    match held.config().window {
+    match held.config().layers[layer].attention.window {
         _ if held.config().causal && k_idx > q_idx => {
             format!("masked: {k} stands after {q}, and a token of this model looks only back; {ends}")
         }
         window => {
             let n = window.unwrap_or_default();
-            format!("masked: {k} is too far from {q}; a token of this model sees {n} tokens, itself included; {ends}")
+            format!("masked: {k} is too far from {q}; a token of this layer sees {n} tokens, itself included; {ends}")
         }
     }
 }
@@ -50,9 +48,9 @@ fn why_masked(held: &Held<'_>, q_idx: usize, k_idx: usize) -> String {
 pub(super) fn score(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let (layer, head, q_idx, k_idx) = (number.layer().unwrap_or(0), number.head(), number.position(), number.last());
     let c = held.config();
-    if !is_visible(held, q_idx, k_idx) {
+    if !is_visible(held, layer, q_idx, k_idx) {
         let masked = Arithmetic::sum("−∞, whatever q and k are", Vec::new());
-        return Ok(Arithmetic { rule: Rule::Masked, remarks: vec![why_masked(held, q_idx, k_idx)], ..masked });
+        return Ok(Arithmetic { rule: Rule::Masked, remarks: vec![why_masked(held, layer, q_idx, k_idx)], ..masked });
     }
     let kv_head = c.kv_head(head);
     let q = held.factors(Site::Q.in_layer(layer, [head, q_idx, 0]))?;
@@ -60,9 +58,9 @@ pub(super) fn score(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error
     let products = q.into_iter().zip(k).enumerate().map(|(i, (q, k))| Term::product(component(i), vec![q, k]));
     let mut steps = Steps::default();
     let dot = steps.add("q·k", "Σ q · k", Rule::Sum, products.collect());
-    let root = Factor::constant("√d_head", 1.0 / c.score_scale()).divisor();
+    let root = Factor::constant("√d_head", 1.0 / c.layers[layer].attention.scale).divisor();
     let terms = vec![Term::product("q·k ÷ √d_head", vec![dot, root])];
-    let (formula, rule) = match c.soft_cap {
+    let (formula, rule) = match c.layers[layer].attention.soft_cap {
         Some(cap) => ("cap · tanh(q·k ÷ √d_head ÷ cap)", Rule::SoftCap { cap }),
         None => ("q·k ÷ √d_head", Rule::Sum),
     };
@@ -78,7 +76,7 @@ pub(super) fn z(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let mut terms = Vec::new();
     for (k_idx, weight) in weights.into_iter().enumerate() {
         // A key that is masked has no part in it, unless a pattern was put in from outside.
-        if is_visible(held, position, k_idx) || weight.value != 0.0 {
+        if is_visible(held, layer, position, k_idx) || weight.value != 0.0 {
             let v = held.factor(Site::V.in_layer(layer, [kv_head, k_idx, component]))?;
             terms.push(Term::product(held.label(k_idx), vec![weight, v]));
         }

@@ -17,7 +17,8 @@ pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error
         return Err(Error::usage(format!("`{site}` is kept for the arrays that follow from it: ask for one of those")));
     }
     check_index(number.layer().unwrap_or(0), c.n_layers, "layer", &format!("{name} has layers"))?;
-    site.check_in(model)?;
+    let layer = number.layer().unwrap_or(0);
+    site.check_in(model, layer)?;
     for (axis, &at) in site.axes().iter().zip(number.indices()) {
         let (what, there_are) = match axis {
             Axis::Head => ("head", format!("each layer of {name} has heads")),
@@ -29,7 +30,7 @@ pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error
             Axis::Neuron => ("component", "the MLP's hidden layer has components".into()),
             Axis::Token => ("token", format!("{name} knows tokens")),
         };
-        check_index(at, axis.len(c, n_tokens, n_tokens), what, &there_are)?;
+        check_index(at, axis.len(c, layer, n_tokens, n_tokens), what, &there_are)?;
     }
     Ok(())
 }

@@ -116,7 +116,7 @@ impl<'a> Held<'a> {
     fn held(&self, number: Number) -> Result<&'a [f32], Error> {
         let n = self.n_tokens();
         let array = self.trace.get(&number.key()).ok_or_else(|| missing(number))?;
-        let expected = number.site().shape(self.config(), n, n);
+        let expected = number.site().shape(self.config(), number.layer().unwrap_or(0), n, n);
         let at = number.indices();
         let row = array.row(&at[..at.len() - 1]).filter(|_| array.shape() == expected);
         row.ok_or_else(|| {

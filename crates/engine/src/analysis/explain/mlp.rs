@@ -48,7 +48,7 @@ pub(super) fn out(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> 
 }
 
 fn parts<'a>(held: &Held<'a>, layer: usize) -> Result<(&'a MlpWeights, Rule), Error> {
-    let (mlp, config) = (held.model.weights().blocks[layer].mlp.as_ref(), held.config().mlp);
+    let (mlp, config) = (held.model.weights().blocks[layer].mlp.as_ref(), held.config().layers[layer].mlp);
     let both = mlp.zip(config).map(|(mlp, config)| (mlp, Rule::from(config.activation)));
     both.ok_or_else(|| Error::usage(format!("{} has no MLP, only attention", held.config().name)))
 }

@@ -112,7 +112,6 @@ fn shown(x: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Positions;
 
     #[test]
     fn rounding_is_no_change_and_all_else_is() {
@@ -136,9 +135,8 @@ mod tests {
     fn capped_scores_and_heads_that_are_turned_in_part() {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/qwen3");
         let mut model = Model::open(&file).unwrap();
-        let Positions::Rotary { theta, pairs, .. } = model.config.positions else { panic!("rotary") };
-        model.config.positions = Positions::Rotary { theta, dim: 4, pairs };
-        model.config.soft_cap = Some(0.1);
+        model.config.rotaries[0].dim = 4;
+        model.config.attend(|attention| attention.soft_cap = Some(0.1));
         let trace = model.run(&[5, 17, 42], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
         let (layer, head, position) = (1, 0, 2);
         let parts = (0..model.config.d_head).map(|component| Site::Q.in_layer(layer, [head, position, component]));

@@ -9,9 +9,8 @@ use super::name::component;
 use super::norm::rms;
 use super::parts::{Arithmetic, Steps};
 use crate::Error;
-use crate::config::Positions;
 use crate::site::Site;
-use attnscope_kernels::rope::{Rope, Rotation};
+use attnscope_kernels::rope::Rotation;
 
 /// A component of a query ([`Site::Q`]) or key ([`Site::K`]).
 pub(super) fn rotated(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
@@ -22,12 +21,11 @@ pub(super) fn rotated(held: &Held<'_>, number: Number) -> Result<Arithmetic, Err
         _ => ('k', Site::KRaw, block.k_norm.as_deref()),
     };
     let raw = number.of(raw);
-    let is_rotary = matches!(held.config().positions, Positions::Rotary { .. });
-    if norm.is_none() && !is_rotary {
+    if norm.is_none() && held.config().layers[layer].rotary.is_none() {
         return projected(held, raw);
     }
     let mut parts = Parts { steps: Steps::default(), raw: held.factors(raw)?, rms: None };
-    let Some(rotation) = rotation(held, position, i) else {
+    let Some(rotation) = rotation(held, layer, position, i) else {
         // Past the part of a head that is rotated.
         let factors = match norm {
             Some(weights) => parts.normed(held, layer, letter, weights, i),
@@ -70,9 +68,10 @@ impl Parts {
 }
 
 /// The rotation of one component at a position, as the kernel makes it.
-fn rotation(held: &Held<'_>, position: usize, component: usize) -> Option<Rotation> {
-    let Positions::Rotary { theta, dim, pairs } = held.config().positions else { return None };
-    Rope::new(dim, theta, position, 1).rotation(pairs, position, component)
+fn rotation(held: &Held<'_>, layer: usize, position: usize, component: usize) -> Option<Rotation> {
+    let c = held.config();
+    let rotary = c.rotaries[c.layers[layer].rotary?];
+    rotary.rope(position, 1).rotation(position, component)
 }
 
 /// a · cos − b · sin, or b · cos + a · sin.

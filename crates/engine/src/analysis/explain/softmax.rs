@@ -47,7 +47,7 @@ pub(super) fn weight(held: &Held<'_>, number: Number) -> Result<Arithmetic, Erro
                 ));
                 return Term { value: 0.0, ..exponential(format!("{label} (cut)"), score, max) };
             }
-            let masked = if is_visible(held, q_idx, k) { "" } else { " (masked)" };
+            let masked = if is_visible(held, layer, q_idx, k) { "" } else { " (masked)" };
             exponential(format!("{label}{masked}"), score, max)
         })
         .collect();

@@ -7,8 +7,9 @@ use crate::arch::fields::Plain::{Bool, Number};
 use crate::arch::fields::{Field, Fields, Means};
 use crate::arch::loader::{Bias, Loader};
 use crate::arch::{Read, share};
-use crate::config::{Activation, Config, Mlp, NormKind, NormPlace, Pairs, Positions};
+use crate::config::{Activation, Config, Mlp, NormKind, NormPlace, Pairs, Rotary};
 use crate::format::gguf::Metadata;
+use crate::{Attention, Layer, PerLayer};
 
 const NAMES: Names = Names {
     block: |_, l| format!("blk.{l}."),
@@ -104,21 +105,23 @@ pub(in crate::arch) fn read(meta: &Metadata, loader: &Loader<'_>, arch: &str) ->
         n_kv_heads: fields.optional_size("attention.head_count_kv")?.unwrap_or(n_heads),
         d_model,
         d_head,
-        mlp: Some(Mlp { d_ff: fields.size("feed_forward_length")?, activation: Activation::Silu }),
         n_ctx,
         n_vocab,
         norm: NormKind::Rms,
-        norm_place: NormPlace::Pre,
         norm_eps: required_float(&fields, "attention.layer_norm_rms_epsilon")?,
-        positions: Positions::Rotary {
+        causal: fields.flag_or("attention.causal", true)?,
+        rotaries: vec![Rotary {
             theta: fields.float_or("rope.freq_base", 10_000.0)?,
             dim: d_head,
             // Only `llama` files have their q and k rows permuted for interleaved pairs.
             pairs: if arch == "llama" { Pairs::Interleaved } else { Pairs::Halves },
-        },
-        causal: fields.flag_or("attention.causal", true)?,
-        window: None,
-        soft_cap: None,
+        }],
+        layers: PerLayer::same(Layer {
+            attention: Attention::plain(d_head),
+            rotary: Some(0),
+            norm_place: NormPlace::Pre,
+            mlp: Some(Mlp { d_ff: fields.size("feed_forward_length")?, activation: Activation::Silu }),
+        }),
     };
     config.check(loader.origin)?;
     let parts = match arch {
@@ -128,7 +131,7 @@ pub(in crate::arch) fn read(meta: &Metadata, loader: &Loader<'_>, arch: &str) ->
     };
     let (c, shape) = (&config, [config.n_vocab, config.d_model]);
     let embed = loader.tensor("token_embd.weight", &shape)?;
-    let blocks = (0..c.n_layers).map(|l| block(loader, c, &NAMES, &(NAMES.block)("", l), &parts));
+    let blocks = (0..c.n_layers).map(|l| block(loader, c, l, &NAMES, &(NAMES.block)("", l), &parts));
     let blocks = blocks.collect::<Result<_, Error>>()?;
     let final_norm = loader.rms("output_norm", d_model)?;
     let tied = !loader.tensors.holds("output.weight");

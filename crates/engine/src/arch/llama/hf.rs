@@ -6,7 +6,8 @@ use crate::Error;
 use crate::arch::fields::Fields;
 use crate::arch::loader::{Bias, Ignored, Loader};
 use crate::arch::{Read, head, rope, share};
-use crate::config::{Config, Mlp, NormKind, NormPlace, Pairs, Positions};
+use crate::config::{Config, Mlp, NormKind, NormPlace, Pairs, Rotary};
+use crate::{Attention, Layer};
 use serde_json::Value;
 
 const NAMES: Names = Names {
@@ -55,7 +56,7 @@ pub(in crate::arch) fn read(json: &Value, loader: &Loader<'_>, member: &Member) 
     let prefix = loader.prefix(&["model.", ""], "norm.weight");
     let (d, c) = (config.d_model, &config);
     let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &[c.n_vocab, d], tied)?;
-    let blocks = (0..c.n_layers).map(|l| block(loader, c, &NAMES, &(NAMES.block)(prefix, l), &parts));
+    let blocks = (0..c.n_layers).map(|l| block(loader, c, l, &NAMES, &(NAMES.block)(prefix, l), &parts));
     let blocks = blocks.collect::<Result<_, Error>>()?;
     let final_norm = loader.rms(&format!("{prefix}norm"), d)?;
     let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed)?);
@@ -81,11 +82,12 @@ fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
         (None, None) => share(fields, d_model, n_heads)?,
     };
     let d_ff = fields.size_or("intermediate_size", member.d_ff)?;
-    let window = (member.window)(fields, n_layers)?;
+    let windows = (member.window)(fields, n_layers)?;
     let causal = fields.flag_or("is_causal", true)?;
-    if let Some(window) = window.filter(|_| !causal) {
+    if let Some(window) = windows.kinds().iter().flatten().next().filter(|_| !causal) {
         return Err(fields.refused("is_causal", format!("is false, beside a window of {window} tokens: not computed")));
     }
+    let mlp = Mlp { d_ff, activation: fields.activation_or("hidden_act", "silu")? };
     let config = Config {
         arch: member.name.into(),
         name: member.name.into(),
@@ -94,16 +96,18 @@ fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
         n_kv_heads,
         d_model,
         d_head,
-        mlp: Some(Mlp { d_ff, activation: fields.activation_or("hidden_act", "silu")? }),
         n_ctx: fields.size_or("max_position_embeddings", member.n_ctx)?,
         n_vocab: fields.size_or("vocab_size", member.n_vocab)?,
         norm: NormKind::Rms,
-        norm_place: NormPlace::Pre,
         norm_eps: fields.float_or("rms_norm_eps", 1e-6)?,
-        positions: Positions::Rotary { theta: rope::theta(fields)?, dim: d_head, pairs: Pairs::Halves },
         causal,
-        window,
-        soft_cap: None,
+        rotaries: vec![Rotary { theta: rope::theta(fields)?, dim: d_head, pairs: Pairs::Halves }],
+        layers: windows.map(|window| Layer {
+            attention: Attention { window: *window, ..Attention::plain(d_head) },
+            rotary: Some(0),
+            norm_place: NormPlace::Pre,
+            mlp: Some(mlp),
+        }),
     };
     config.check(fields.origin)?;
     Ok(config)

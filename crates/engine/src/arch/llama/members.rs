@@ -1,12 +1,13 @@
 //! The members of the family, each with the fields that transformers reads in its config, and what it takes where nothing
 //! is said.
 
-use crate::Error;
+use super::super::window::Windows;
 use crate::arch::common::TRAINING;
 use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::Bool;
 use crate::arch::fields::{Field, Fields, Means, Tables};
 use crate::arch::{common, rope, window};
+use crate::{Error, PerLayer};
 
 /// A member of the family: what transformers reads in its config.
 pub(in crate::arch) struct Member {
@@ -27,7 +28,7 @@ pub(in crate::arch) struct Member {
     pub mlp_bias: HasBias,
     /// Whether queries and keys are normed.
     pub norms: bool,
-    pub window: fn(&Fields<'_>, usize) -> Result<Option<usize>, Error>,
+    pub window: fn(&Fields<'_>, usize) -> Result<Windows, Error>,
 }
 
 /// Key/value heads, where the config does not say how many.
@@ -119,7 +120,7 @@ pub(in crate::arch) const MEMBERS: [Member; 4] = [
         o_bias: HasBias::Field("attention_bias"),
         mlp_bias: HasBias::Field("mlp_bias"),
         norms: false,
-        window: |_, _| Ok(None),
+        window: |_, _| Ok(PerLayer::same(None)),
     },
     Member {
         name: "mistral",
@@ -169,17 +170,11 @@ pub(in crate::arch) const MEMBERS: [Member; 4] = [
 ];
 
 /// Mistral's window is the same in all layers. With a list of layers transformers takes it for Ministral, whose layers
-/// have it where the list says so; all must be alike here.
-fn mistral_window(fields: &Fields<'_>, n_layers: usize) -> Result<Option<usize>, Error> {
+/// have it where the list says so.
+fn mistral_window(fields: &Fields<'_>, n_layers: usize) -> Result<Windows, Error> {
     let window = window::size(fields, 4096)?;
-    let Some(windowed) = window::layer_types(fields, n_layers)? else { return Ok(window) };
-    match (windowed.iter().all(|w| *w), windowed.iter().any(|w| *w)) {
-        (_, false) => Ok(None),
-        (true, true) if window.is_some() => Ok(window),
-        (true, true) => Err(fields.refused("layer_types", "asks for windows, but sliding_window is null")),
-        (false, true) => Err(fields.refused(
-            "layer_types",
-            "gives some layers a window and others none: attnscope computes only models whose layers are alike in that",
-        )),
+    match window::layer_types(fields, n_layers)? {
+        None => Ok(PerLayer::same(window)),
+        Some(windowed) => window::where_said(fields, "layer_types", window, &windowed),
     }
 }

@@ -41,7 +41,14 @@ struct Parts {
     norms: bool,
 }
 
-fn block(loader: &Loader<'_>, c: &Config, names: &Names, at: &str, parts: &Parts) -> Result<BlockWeights, Error> {
+fn block(
+    loader: &Loader<'_>,
+    c: &Config,
+    l: usize,
+    names: &Names,
+    at: &str,
+    parts: &Parts,
+) -> Result<BlockWeights, Error> {
     let at = |name: &str| format!("{at}{name}");
     let (d, heads, kv) = (c.d_model, c.n_heads * c.d_head, c.n_kv_heads * c.d_head);
     let norm = |name: &str| parts.norms.then(|| loader.vector(&at(name), c.d_head)).transpose();
@@ -61,7 +68,7 @@ fn block(loader: &Loader<'_>, c: &Config, names: &Names, at: &str, parts: &Parts
         q_norm: norm(names.q_norm)?,
         k_norm: norm(names.k_norm)?,
         o: loader.linear(&at(names.o), d, heads, parts.o_bias)?,
-        mlp: c.mlp.map(mlp).transpose()?,
+        mlp: c.layers[l].mlp.map(mlp).transpose()?,
     })
 }
 

@@ -1,0 +1,149 @@
+//! What may differ from layer to layer of a model. Most models have layers that are all alike, and others a few kinds that
+//! take turns: each kind is said once.
+
+use crate::Error;
+use crate::config::{Mlp, NormPlace, score_scale};
+use attnscope_kernels::attention::Mask;
+use serde::{Deserialize, Serialize};
+
+/// A value for each layer. Layer `l` has that of kind `turns[l % turns.len()]`.
+///
+/// ```
+/// use attnscope::PerLayer;
+///
+/// let windows = PerLayer::of(&[Some(512), Some(512), None]);
+/// assert_eq!((windows[1], windows[2]), (Some(512), None));
+/// assert_eq!(windows.kinds(), [Some(512), None]);
+/// assert_eq!(PerLayer::same("alike")[99], "alike");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored<T>")]
+pub struct PerLayer<T> {
+    kinds: Vec<T>,
+    /// Never empty; each is an index of `kinds`.
+    turns: Vec<u16>,
+}
+
+/// As it comes from elsewhere, not checked yet.
+#[derive(Deserialize)]
+struct Stored<T> {
+    kinds: Vec<T>,
+    turns: Vec<u16>,
+}
+
+impl<T> TryFrom<Stored<T>> for PerLayer<T> {
+    type Error = Error;
+
+    fn try_from(Stored { kinds, turns }: Stored<T>) -> Result<Self, Error> {
+        let is_known = |turn: &u16| usize::from(*turn) < kinds.len();
+        if turns.is_empty() || !turns.iter().all(is_known) {
+            return Err(Error::usage(format!("layers take turns in {turns:?}, of {} kinds", kinds.len())));
+        }
+        Ok(Self { kinds, turns })
+    }
+}
+
+impl<T> PerLayer<T> {
+    /// The same for all.
+    pub fn same(value: T) -> Self {
+        Self { kinds: vec![value], turns: vec![0] }
+    }
+
+    /// One value after another, from the first layer on; behind the last it begins anew.
+    ///
+    /// # Panics
+    /// No value at all, or more than 65,536 different ones.
+    pub fn of(values: &[T]) -> Self
+    where
+        T: Clone + PartialEq,
+    {
+        let mut kinds: Vec<T> = Vec::new();
+        let turns = values.iter().map(|value| {
+            let at = kinds.iter().position(|kind| kind == value).unwrap_or_else(|| {
+                kinds.push(value.clone());
+                kinds.len() - 1
+            });
+            u16::try_from(at).expect("at most 65,536 kinds of layers")
+        });
+        let turns: Vec<u16> = turns.collect();
+        assert!(!turns.is_empty(), "a value for each layer");
+        Self { kinds, turns }
+    }
+
+    /// The values that there are, each once.
+    pub fn kinds(&self) -> &[T] {
+        &self.kinds
+    }
+
+    /// What `f` makes of each.
+    pub fn map<U>(&self, f: impl FnMut(&T) -> U) -> PerLayer<U> {
+        PerLayer { kinds: self.kinds.iter().map(f).collect(), turns: self.turns.clone() }
+    }
+}
+
+impl<T> std::ops::Index<usize> for PerLayer<T> {
+    type Output = T;
+
+    fn index(&self, layer: usize) -> &T {
+        &self.kinds[usize::from(self.turns[layer % self.turns.len()])]
+    }
+}
+
+impl<T: Default> Default for PerLayer<T> {
+    fn default() -> Self {
+        Self::same(T::default())
+    }
+}
+
+/// One layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Layer {
+    /// How it attends.
+    pub attention: Attention,
+    /// How its queries and keys are rotated: which of [`crate::Config::rotaries`]; none where they are not.
+    pub rotary: Option<usize>,
+    /// Place of its norms.
+    pub norm_place: NormPlace,
+    /// Its MLP; none in a model of attention alone.
+    pub mlp: Option<Mlp>,
+}
+
+/// How a layer attends, beside its weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Attention {
+    /// Sliding window: a query sees this many keys, itself included.
+    pub window: Option<usize>,
+    /// Soft cap of the scores.
+    pub soft_cap: Option<f32>,
+    /// What q · k is multiplied by to be a score.
+    pub scale: f32,
+}
+
+impl Attention {
+    /// All keys, and scores divided by √d_head (Vaswani et al. 2017).
+    pub fn plain(d_head: usize) -> Self {
+        Self { window: None, soft_cap: None, scale: score_scale(d_head) }
+    }
+
+    /// Which keys a query may look at.
+    pub fn mask(&self, causal: bool) -> Mask {
+        Mask { causal, window: self.window }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_from_elsewhere_is_checked() {
+        let read = serde_json::from_str::<PerLayer<u8>>;
+        assert_eq!(read(r#"{"kinds":[7,8],"turns":[0,0,1]}"#).unwrap(), PerLayer::of(&[7, 7, 8]));
+        for wrong in [r#"{"kinds":[],"turns":[]}"#, r#"{"kinds":[7],"turns":[1]}"#, r#"{"kinds":[7],"turns":[]}"#] {
+            assert!(read(wrong).unwrap_err().to_string().contains("take turns"), "{wrong}");
+        }
+        let all = PerLayer::of(&[1, 2, 1]);
+        assert_eq!(read(&serde_json::to_string(&all).unwrap()).unwrap(), all);
+        assert_eq!(all.map(|x| x * 10).kinds(), [10, 20]);
+    }
+}
