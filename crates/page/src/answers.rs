@@ -1,6 +1,7 @@
 //! What is known: the engine's answers, by question. A figure asks for what it needs while it draws; what is not there
 //! yet is remembered as wanted, and it draws again when that has come.
 
+use crate::Paper;
 use crate::selection::Selection;
 use attnscope::{ModelInfo, Token};
 use attnscope_protocol::{BEFORE, Failure, FailureKind, Request, Response, Run, wire};
@@ -87,6 +88,8 @@ pub struct Page<'a> {
     pub real: Option<&'a str>,
     /// For whom figures are drawn.
     pub purpose: Purpose,
+    /// What the figure is drawn on.
+    pub paper: Paper,
     /// Whether layer and head were chosen, and are marked where all are shown.
     pub head_is_chosen: bool,
     answers: &'a Answers,
@@ -97,7 +100,17 @@ impl<'a> Page<'a> {
     /// A page in which nothing is hovered.
     pub fn new(selection: &'a Selection, answers: &'a Answers) -> Self {
         let (host, purpose, wanted) = ("in this browser", Purpose::default(), RefCell::default());
-        Self { selection, hovered: None, host, real: None, purpose, head_is_chosen: true, answers, wanted }
+        Self {
+            selection,
+            hovered: None,
+            host,
+            real: None,
+            purpose,
+            paper: Paper::default(),
+            head_is_chosen: true,
+            answers,
+            wanted,
+        }
     }
 
     /// The answer to a question; if it is not there, it is wanted.

@@ -18,6 +18,8 @@ pub struct Driver<S> {
     pub real: Option<String>,
     /// For whom figures are drawn.
     pub purpose: Purpose,
+    /// What they are drawn on.
+    pub paper: Paper,
     /// Whether layer and head were chosen, and are marked where all are shown.
     pub head_is_chosen: bool,
     session: Session<S>,
@@ -32,7 +34,7 @@ impl<S: Source> Driver<S> {
 
     fn with_session(selection: Selection, session: Session<S>) -> Self {
         let (host, purpose, answers) = ("in this browser", Purpose::Page, RefCell::default());
-        Self { selection, host, real: None, purpose, head_is_chosen: true, session, answers }
+        Self { selection, host, real: None, purpose, paper: Paper::default(), head_is_chosen: true, session, answers }
     }
 
     /// Draws for a file, on the machine of who asks: with all memory that it has, and each figure for itself.
@@ -46,9 +48,18 @@ impl<S: Source> Driver<S> {
     /// # Errors
     /// A question has no answer, or there is nothing to show.
     pub fn with_page<T>(&self, f: impl Fn(&Page<'_>) -> Result<T, Missing>) -> Result<T, Failure> {
+        self.on(self.paper, f)
+    }
+
+    /// The same on another paper.
+    ///
+    /// # Errors
+    /// As [`Self::with_page`].
+    pub fn on<T>(&self, paper: Paper, f: impl Fn(&Page<'_>) -> Result<T, Missing>) -> Result<T, Failure> {
         loop {
             let answers = self.answers.borrow();
-            let page = self.page(&answers);
+            let mut page = self.page(&answers);
+            page.paper = paper;
             let wanted = match f(&page) {
                 Ok(done) => return Ok(done),
                 Err(Missing::Waiting) => page.into_wanted(),
@@ -70,8 +81,8 @@ impl<S: Source> Driver<S> {
     ///
     /// # Errors
     /// The figure cannot be drawn, has no such control, or none that takes this.
-    pub fn set(&mut self, figure: &mut dyn PageFigure, paper: Paper, asked: &str) -> Result<(), Failure> {
-        let controls = self.with_page(|page| figure.view(page, paper))?.controls;
+    pub fn set(&mut self, figure: &mut dyn PageFigure, asked: &str) -> Result<(), Failure> {
+        let controls = self.with_page(|page| figure.view(page))?.controls;
         let (id, value) = chosen(&controls, asked).map_err(Failure::request)?;
         self.tell(figure, &Event::Set(id, value));
         Ok(())
@@ -107,6 +118,7 @@ impl<S: Source> Driver<S> {
     fn page<'a>(&'a self, answers: &'a Answers) -> Page<'a> {
         let mut page = Page::new(&self.selection, answers);
         (page.host, page.real, page.purpose) = (self.host, self.real.as_deref(), self.purpose);
+        page.paper = self.paper;
         page.head_is_chosen = self.head_is_chosen;
         page
     }
@@ -131,14 +143,12 @@ mod tests {
     use crate::figure::{FIGURES, Kind};
     use attnscope_protocol::LessonOnly;
 
-    const PAPER: Paper = Paper { width: 688.0, dark: false, bare: true };
-
     #[test]
     fn every_figure_is_drawn() {
         let driver = Driver::new(Selection::default(), LessonOnly);
         for Kind { name, .. } in FIGURES {
             let drawn = figure(name).unwrap();
-            let scene = driver.with_page(|page| drawn.view(page, PAPER)).unwrap().scene;
+            let scene = driver.with_page(|page| drawn.view(page)).unwrap().scene;
             assert!(scene.is_finite() && scene.width > 0.0 && !scene.caption.is_empty(), "{name}");
         }
         assert!(figure("heat").is_none());
@@ -149,7 +159,7 @@ mod tests {
         let mut driver = Driver::new(Selection::default(), LessonOnly);
         let mut training = figure("training").unwrap();
         driver.tell(&mut *training, &Event::Set("step".into(), String::new()));
-        let scene = driver.with_page(|page| training.view(page, PAPER)).unwrap().scene;
+        let scene = driver.with_page(|page| training.view(page)).unwrap().scene;
         assert!(scene.caption.contains("after 1 step"), "{}", scene.caption);
     }
 
@@ -157,7 +167,7 @@ mod tests {
     fn what_cannot_be_drawn_says_why() {
         let unknown = Selection { text: "the dogg was".into(), ..Selection::default() };
         let drawn = figure("matrix").unwrap();
-        let error = Driver::new(unknown, LessonOnly).with_page(|page| drawn.view(page, PAPER)).unwrap_err();
+        let error = Driver::new(unknown, LessonOnly).with_page(|page| drawn.view(page)).unwrap_err();
         assert!(error.message.contains("dogg"), "{error}");
     }
 }

@@ -45,7 +45,7 @@ pub trait PageFigure {
     ///
     /// # Errors
     /// Something is missing; the page has been told what.
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing>;
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing>;
 
     /// The same as a table, computed when it is asked for: a long text's would cost more than the drawing.
     ///

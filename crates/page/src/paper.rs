@@ -16,6 +16,13 @@ pub struct Paper {
     pub bare: bool,
 }
 
+impl Default for Paper {
+    /// The width that the page's figures have where there is room, light.
+    fn default() -> Self {
+        Self { width: 688.0, dark: false, bare: true }
+    }
+}
+
 impl Paper {
     /// The canvas that fills it, once the margins are cropped if it is bare.
     pub fn canvas(self) -> Canvas {

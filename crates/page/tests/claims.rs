@@ -1,12 +1,10 @@
 //! What the prose says of the lesson model, where no other test says it.
 
-use attnscope_page::{Driver, PageFigure, Paper, Selection, figure};
+use attnscope_page::{Driver, PageFigure, Selection, figure};
 use attnscope_protocol::LessonOnly;
 
-const PAPER: Paper = Paper { width: 688.0, dark: false, bare: true };
-
 fn description(drawn: &dyn PageFigure, selection: Selection) -> String {
-    Driver::new(selection, LessonOnly).with_page(|page| drawn.view(page, PAPER)).unwrap().scene.description
+    Driver::new(selection, LessonOnly).with_page(|page| drawn.view(page)).unwrap().scene.description
 }
 
 /// Chapter 2: “around *dog* stand animals. Around *hot* stand *ice* and *toy*.”
@@ -28,7 +26,7 @@ fn dog_has_one_embedding() {
         let driver =
             Driver::new(Selection { text: text.into(), q_idx: Some(q_idx), ..Selection::default() }, LessonOnly);
         let table = driver.with_page(|page| {
-            drawn.view(page, PAPER)?;
+            drawn.view(page)?;
             drawn.table(page)
         });
         let table = table.unwrap();

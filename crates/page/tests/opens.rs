@@ -2,11 +2,9 @@
 
 use attnscope::analysis::explain::{Explanation, Factor, Source as From};
 use attnscope_figures::{Scene, Target};
-use attnscope_page::{Change, Driver, Event, FIGURES, Open, PageFigure, Paper, Place, Selection, figure};
+use attnscope_page::{Change, Driver, Event, FIGURES, Open, PageFigure, Place, Selection, figure};
 use attnscope_protocol::{LessonOnly, Response};
 use std::collections::BTreeSet;
-
-const PAPER: Paper = Paper { width: 688.0, dark: false, bare: true };
 
 /// What a mark opens: the page with its number open.
 fn opened(driver: &Driver<LessonOnly>, drawn: &mut dyn PageFigure, target: Target) -> Option<Selection> {
@@ -74,7 +72,7 @@ fn draw(driver: &mut Driver<LessonOnly>, name: &str, set: &[(&str, &str)]) -> (B
     let mut drawn = figure(name).unwrap();
     // The page always has its own run.
     driver.with_page(|page| page.run().map(|_| ())).unwrap();
-    driver.with_page(|page| drawn.view(page, PAPER)).unwrap();
+    driver.with_page(|page| drawn.view(page)).unwrap();
     for (control, value) in set {
         match control.strip_prefix("grip-") {
             Some(grip) => {
@@ -84,7 +82,7 @@ fn draw(driver: &mut Driver<LessonOnly>, name: &str, set: &[(&str, &str)]) -> (B
             None => driver.tell(&mut *drawn, &Event::Set((*control).into(), (*value).into())),
         }
     }
-    let scene = driver.with_page(|page| drawn.view(page, PAPER)).unwrap().scene;
+    let scene = driver.with_page(|page| drawn.view(page)).unwrap().scene;
     (drawn, scene)
 }
 

@@ -2,7 +2,7 @@
 
 use attnscope::Site;
 use attnscope_figures::{Cell, Table};
-use attnscope_page::{Driver, Event, FIGURES, Kind, PageFigure, Paper, Selection, figure};
+use attnscope_page::{Driver, Event, FIGURES, Kind, PageFigure, Selection, figure};
 use attnscope_protocol::LessonOnly;
 
 fn driver() -> Driver<LessonOnly> {
@@ -11,9 +11,8 @@ fn driver() -> Driver<LessonOnly> {
 
 /// The table of a figure whose drawing has all it needs.
 fn table(driver: &Driver<LessonOnly>, figure: &dyn PageFigure) -> Table {
-    let paper = Paper { width: 688.0, dark: false, bare: true };
     let both = driver.with_page(|page| {
-        figure.view(page, paper)?;
+        figure.view(page)?;
         Ok(figure.table(page).expect("a table needs nothing that the drawing does not"))
     });
     both.unwrap()

@@ -73,7 +73,7 @@ impl Example {
     /// What a figure shows once its questions are answered.
     fn view(&self, name: &str, drawn: &dyn PageFigure, width: f32, dark: bool) -> Result<View> {
         let paper = Paper { width, dark, bare: true };
-        self.driver.with_page(|page| drawn.view(page, paper)).with_context(|| format!("figure {name}"))
+        self.driver.on(paper, |page| drawn.view(page)).with_context(|| format!("figure {name}"))
     }
 
     fn with_run<T>(&self, f: impl Fn(&attnscope_protocol::Run) -> Result<T>) -> Result<T> {

@@ -8,7 +8,7 @@ use crate::scene_view::SceneView;
 use crate::watch::{seen, width_of};
 use attnscope_figures::Scene;
 use attnscope_page::control::chosen;
-use attnscope_page::{Change, Control, Event, Missing, Open, PageFigure, Paper, View};
+use attnscope_page::{Change, Control, Event, Missing, Open, Page, PageFigure, Paper, View};
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -125,9 +125,17 @@ impl Live {
         Paper { width: self.width.get_untracked(), dark: self.app.dark.get_untracked(), bare: true }
     }
 
+    /// What the figure sees of the page, on this paper.
+    fn with_page<T>(&self, paper: Paper, f: impl FnOnce(Page<'_>) -> T) -> T {
+        self.app.with_page(|mut page| {
+            page.paper = paper;
+            f(page)
+        })
+    }
+
     fn draw(self: &Rc<Self>) {
-        let view = self.app.with_page(|page| {
-            let view = self.figure.borrow().view(&page, self.paper());
+        let view = self.with_page(self.paper(), |page| {
+            let view = self.figure.borrow().view(&page);
             (view, page.into_wanted())
         });
         let (view, wanted) = view;
@@ -238,7 +246,7 @@ impl Live {
         if !matches!(event, Event::Over(..) | Event::Left | Event::Progress(_)) {
             self.by_reader.set(true);
         }
-        let changes = self.app.with_page(|page| self.figure.borrow_mut().hear(&event, &page));
+        let changes = self.with_page(self.paper(), |page| self.figure.borrow_mut().hear(&event, &page));
         for change in changes {
             match change {
                 Change::Select(selection) => self.app.select(selection),
@@ -262,7 +270,7 @@ impl Live {
         let Some(open) = self.app.selection.with_untracked(|selection| selection.open.clone()) else { return };
         let Open::Own { figure, mark } = &open else { return };
         if *figure == self.name {
-            let explanation = self.app.with_page(|page| self.figure.borrow().explain(mark, &page));
+            let explanation = self.with_page(self.paper(), |page| self.figure.borrow().explain(mark, &page));
             self.app.tell_own(open.clone(), explanation);
         }
     }

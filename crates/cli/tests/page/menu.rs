@@ -49,7 +49,7 @@ fn every_figure_can_be_saved_and_read_as_a_table() {
         let drawn = figure(name).unwrap();
         let table = driver.with_page(|page| {
             // The drawing asks for all that the table needs.
-            drawn.view(page, attnscope_page::Paper { width: 688.0, dark: false, bare: true })?;
+            drawn.view(page)?;
             drawn.table(page)
         });
         let expected = table.unwrap().to_csv();

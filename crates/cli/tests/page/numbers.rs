@@ -48,12 +48,13 @@ fn cases() -> Vec<Case> {
 /// A figure as the engine of this machine fills it.
 fn expected(name: &str, (selection, set): &Case, paper: Paper) -> Scene {
     let mut driver = Driver::new(selection.clone(), LessonOnly);
+    driver.paper = paper;
     let mut drawn = figure(name).unwrap();
     for (_, control, value) in set.iter().filter(|(figure, ..)| *figure == name) {
         // What does not exist would test nothing.
-        driver.set(&mut *drawn, paper, &format!("{control}={value}")).unwrap();
+        driver.set(&mut *drawn, &format!("{control}={value}")).unwrap();
     }
-    driver.with_page(|page| drawn.view(page, paper)).unwrap().scene
+    driver.with_page(|page| drawn.view(page)).unwrap().scene
 }
 
 /// Every number of a scene, in the order in which it is drawn.

@@ -1,7 +1,7 @@
 //! A formula in one line: `W_Q` with its Q lowered, `Kᵀ` with its T raised. The font has no such letters.
 
-use super::frame::Frame;
 use crate::color::Color;
+use crate::figure::frame::Frame;
 use crate::scene::{Node, Run, Weight};
 use crate::text::{self, CAP_HEIGHT};
 

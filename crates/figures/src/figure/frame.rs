@@ -1,6 +1,6 @@
 //! What all figures share: margins, heading, caption, legend.
 
-use super::Canvas;
+use crate::figure::Canvas;
 use crate::number::number;
 use crate::raster::Raster;
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Weight};

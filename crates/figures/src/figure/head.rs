@@ -1,6 +1,6 @@
 //! One head of a run: what every figure of a head must know of it.
 
-use super::Error;
+use crate::figure::Error;
 use attnscope::{Array, Mask, Site, Trace};
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! One head's attention pattern: which weight each query gives each key, and which it may not give.
 
-use super::Error;
 use crate::color::Color;
+use crate::figure::Error;
 use crate::number::whole_percent;
 use crate::raster::Raster;
 use crate::scale::{nice_ceil, quantile_abs};

@@ -1,7 +1,7 @@
 //! Signed numbers as a row of cells: one mark a number where there is room, else pixels.
 
-use super::frame::{Frame, PAD, SMALL};
-use super::vector_strip::{color, palette, shade};
+use crate::figure::frame::{Frame, PAD, SMALL};
+use crate::figure::vector_strip::{color, palette, shade};
 use crate::number::{number, plural};
 use crate::raster::Raster;
 use crate::scene::{Anchor, Node, Run, Target, Weight};

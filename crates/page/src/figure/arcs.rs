@@ -3,7 +3,7 @@
 use super::choose::{chosen, head_picker, picked};
 use super::matrix::{NEEDS, data};
 use super::{PageFigure, View, usual};
-use crate::{Change, Event, Missing, Page, Paper};
+use crate::{Change, Event, Missing, Page};
 use attnscope_figures::Table;
 use attnscope_figures::figure::arcs::{State, render};
 
@@ -12,11 +12,11 @@ use attnscope_figures::figure::arcs::{State, render};
 pub struct Arcs;
 
 impl PageFigure for Arcs {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         let q_idx = page.hovered.or(chosen.q_idx).map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
-        let state = State { canvas: paper.canvas(), q_idx, ..Default::default() };
-        Ok(View { controls: head_picker(&chosen, &trace.model), scene: render(&data, &state, paper.theme()) })
+        let state = State { canvas: page.paper.canvas(), q_idx, ..Default::default() };
+        Ok(View { controls: head_picker(&chosen, &trace.model), scene: render(&data, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -4,7 +4,7 @@ use super::choose::{chosen, head_picker, picked, position};
 use super::player::Player;
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page, Paper};
+use crate::{Change, Control, Event, Missing, Page};
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
@@ -30,13 +30,13 @@ impl Default for AttentionSteps {
 }
 
 impl PageFigure for AttentionSteps {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         let q_idx = Some(page.hovered.unwrap_or_else(|| position(page, &trace.tokens)));
-        let state = State { canvas: paper.canvas(), step: self.player.step(LAST), q_idx, masked: self.masked };
+        let state = State { canvas: page.paper.canvas(), step: self.player.step(LAST), q_idx, masked: self.masked };
         Ok(View {
             controls: self.controls(trace.model.causal, head_picker(&chosen, &trace.model)),
-            scene: render(&data, &state, paper.theme()),
+            scene: render(&data, &state, page.paper.theme()),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Chapter 12: what attention costs here, measured.
 
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Open, Page, Paper};
+use crate::{Change, Control, Event, Missing, Open, Page};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::cost::{Data, Point, State, at_item, render};
 use attnscope_figures::{Table, Target};
@@ -25,9 +25,9 @@ pub struct Cost {
 }
 
 impl PageFigure for Cost {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let state = State { canvas: paper.canvas(), lengths: LENGTHS.to_vec(), selected: self.selected };
-        let scene = render(&self.data(page), &state, paper.theme());
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
+        let state = State { canvas: page.paper.canvas(), lengths: LENGTHS.to_vec(), selected: self.selected };
+        let scene = render(&self.data(page), &state, page.paper.theme());
         let label = match (self.running, self.points.is_empty()) {
             (true, _) => "stop".into(),
             (false, true) => format!("measure {}", page.host),
@@ -35,7 +35,7 @@ impl PageFigure for Cost {
         };
         let controls = vec![Control::Button { id: "measure", label, disabled: false }];
         let stopped = self.failed.as_ref().map(|why| format!("It stopped: {why}"));
-        Ok(View { controls, scene }.note(stopped.as_deref(), paper))
+        Ok(View { controls, scene }.note(stopped.as_deref(), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

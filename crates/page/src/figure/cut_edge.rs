@@ -4,7 +4,7 @@ use super::answer::{Answer, compared, open};
 use super::choose::token_picker;
 use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
+use crate::{Change, Control, Event, LESSON, Missing, Page};
 use attnscope::{Heads, Intervention, Token};
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::token::spoken;
@@ -23,14 +23,14 @@ pub struct CutEdge {
 }
 
 impl PageFigure for CutEdge {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, tokens) = (self.data(page)?, &whole(page)?.trace.tokens);
         let (q, k) = self.edge(tokens);
-        let scene = render(&data, &State { canvas: paper.canvas(), ..Default::default() }, paper.theme());
+        let scene = render(&data, &State { canvas: page.paper.canvas(), ..Default::default() }, page.paper.theme());
         let controls: Vec<Option<Control>> =
             vec![token_picker("from", "who looks", tokens, q), token_picker("to", "at whom", tokens, k)];
         let view = View { controls: controls.into_iter().flatten().collect(), scene };
-        Ok(view.note(Some("Shown are the words that change most."), paper))
+        Ok(view.note(Some("Shown are the words that change most."), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

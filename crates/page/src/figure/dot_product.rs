@@ -1,28 +1,25 @@
 //! Chapter 4: two arrows to drag, and their dot product term by term.
 
 use super::{PageFigure, View, usual};
-use crate::{Change, Event, Missing, Page, Paper};
+use crate::{Change, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::dot_product::{Data, State, at, render};
-use attnscope_figures::{Canvas, Table, Target};
+use attnscope_figures::{Table, Target};
 
 /// The figure, with its arrows.
 pub struct DotProduct {
     arrows: [[f32; 2]; 2],
-    /// As it was drawn last: where the pointer is in the plane depends on it.
-    canvas: std::cell::Cell<Canvas>,
 }
 
 impl Default for DotProduct {
     fn default() -> Self {
-        Self { arrows: [[1.6, 0.7], [0.9, 1.5]], canvas: std::cell::Cell::default() }
+        Self { arrows: [[1.6, 0.7], [0.9, 1.5]] }
     }
 }
 
 impl PageFigure for DotProduct {
-    fn view(&self, _: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        self.canvas.set(paper.canvas());
-        Ok(View::of(render(&self.data(), &State { canvas: paper.canvas() }, paper.theme())))
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
+        Ok(View::of(render(&self.data(), &State { canvas: page.paper.canvas() }, page.paper.theme())))
     }
 
     fn table(&self, _: &Page<'_>) -> Result<Table, Missing> {
@@ -38,7 +35,7 @@ impl PageFigure for DotProduct {
         const EDGE: f32 = 2.0;
         match event {
             Event::Dragged(Target::Handle { index: index @ 0..2 }, place) => {
-                self.arrows[*index] = at(&State { canvas: self.canvas.get() }, place.x, place.y);
+                self.arrows[*index] = at(&State { canvas: page.paper.canvas() }, place.x, place.y);
             }
             Event::Nudged(Target::Handle { index: index @ 0..2 }, right, down) => {
                 let [x, y] = self.arrows[*index];

@@ -2,7 +2,7 @@
 
 use super::choose::{largest, picked, position, token_picker};
 use super::{PageFigure, View, opened, usual};
-use crate::{Change, Event, Missing, Page, Paper};
+use crate::{Change, Event, Missing, Page};
 use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::Explanation;
@@ -16,11 +16,11 @@ use attnscope_protocol::{Request, Response};
 pub struct Embeddings;
 
 impl PageFigure for Embeddings {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (tokens, _)) = (data(page)?, page.tokens()?);
-        let state = State { canvas: paper.canvas(), ..Default::default() };
+        let state = State { canvas: page.paper.canvas(), ..Default::default() };
         let controls = token_picker("word", "word", tokens, position(page, tokens)).into_iter().collect();
-        Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -1,7 +1,7 @@
 //! Chapter 9: all heads of a real model at once; of the lesson model, where there is none.
 
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
-use crate::{Change, Event, LESSON, Missing, Page, Paper, Purpose, Selection};
+use crate::{Change, Event, LESSON, Missing, Page, Purpose, Selection};
 use attnscope_figures::figure::head_grid::{Data, State, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::Request;
@@ -11,14 +11,14 @@ use attnscope_protocol::Request;
 pub struct HeadGrid;
 
 impl PageFigure for HeadGrid {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let data = data(page)?;
         let own = (page.selection.layer, page.selection.head);
         let chosen = (page.head_is_chosen && is_chosen(page, own)).then_some(own);
-        let state = State { canvas: paper.canvas(), selected: chosen, ..Default::default() };
+        let state = State { canvas: page.paper.canvas(), selected: chosen, ..Default::default() };
         let few = "The lesson model has one head a layer; with a real model here, all of its heads are shown.";
-        Ok(View::of(render(&data, &state, paper.theme()))
-            .note((paper.bare && page.real.is_none()).then_some(few), paper))
+        Ok(View::of(render(&data, &state, page.paper.theme()))
+            .note((page.paper.bare && page.real.is_none()).then_some(few), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -3,7 +3,7 @@
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
-use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Paper, Place, Purpose};
+use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place, Purpose};
 use attnscope::analysis::explain::Between;
 use attnscope::analysis::journey as place_between;
 use attnscope::analysis::journey::{Depths, depths};
@@ -46,11 +46,11 @@ struct Readings {
 }
 
 impl PageFigure for Journey {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, trace) = (self.data(page)?, &ask(page, &own(page))?.trace);
         let last = data.depths().saturating_sub(1);
         let depth = self.player.step(last);
-        let scene = render(&data, &State { canvas: paper.canvas(), depth: Some(depth) }, paper.theme());
+        let scene = render(&data, &State { canvas: page.paper.canvas(), depth: Some(depth) }, page.paper.theme());
         let shown = depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string());
         let mut controls = self.player.controls("after layer", last, shown);
         controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
@@ -58,7 +58,7 @@ impl PageFigure for Journey {
         controls.push(text("from", "words on the left", &self.kinds[0]));
         controls.push(text("to", "words on the right", &self.kinds[1]));
         let few = "The lesson model has few layers; with a real model here, all of its layers are shown.";
-        Ok(View { controls, scene }.note((paper.bare && page.real.is_none()).then_some(few), paper))
+        Ok(View { controls, scene }.note((page.paper.bare && page.real.is_none()).then_some(few), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

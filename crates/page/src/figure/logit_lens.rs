@@ -2,7 +2,7 @@
 
 use super::next_tokens::needs_next;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, opened, usual};
-use crate::{Change, Event, Missing, Page, Paper, Purpose};
+use crate::{Change, Event, Missing, Page, Purpose};
 use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope_figures::figure::logit_lens::{Data, State, render};
@@ -17,9 +17,9 @@ const TOP: usize = 3;
 pub struct LogitLens;
 
 impl PageFigure for LogitLens {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let state = State { canvas: paper.canvas(), ..Default::default() };
-        Ok(View::of(render(&data(page)?, &state, paper.theme())))
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
+        let state = State { canvas: page.paper.canvas(), ..Default::default() };
+        Ok(View::of(render(&data(page)?, &state, page.paper.theme())))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -2,7 +2,7 @@
 
 use super::choose::{head_picker, picked};
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page, Paper};
+use crate::{Change, Control, Event, Missing, Page};
 use attnscope::analysis::MapTile;
 use attnscope_figures::figure::map::{Data, Pool, State, most_pixels, render};
 use attnscope_figures::{Canvas, Table};
@@ -20,7 +20,7 @@ pub struct Map {
 }
 
 impl PageFigure for Map {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (_, model) = page.tokens()?;
         let mut controls = head_picker(&page.selection.within(model), model);
         let part = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
@@ -29,8 +29,8 @@ impl PageFigure for Map {
         let options = [("max", "largest weight"), ("mean", "mean")].map(|(v, name)| (v.into(), name.into())).into();
         let value = if self.pool == Pool::Max { "max" } else { "mean" }.into();
         controls.push(Control::Switch { id: "pool", label: "a pixel shows".into(), options, value });
-        let state = State { canvas: paper.canvas(), pool: self.pool, ..Default::default() };
-        Ok(View { controls, scene: render(&self.data(page, &state.canvas)?, &state, paper.theme()) })
+        let state = State { canvas: page.paper.canvas(), pool: self.pool, ..Default::default() };
+        Ok(View { controls, scene: render(&self.data(page, &state.canvas)?, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -2,7 +2,7 @@
 
 use super::choose::{chosen, head_picker, picked};
 use super::{PageFigure, View, select_row, usual};
-use crate::{Change, Event, Missing, Page, Paper};
+use crate::{Change, Event, Missing, Page};
 use attnscope_figures::figure::matrix::{Data, State, render};
 use attnscope_figures::{Table, Target};
 
@@ -14,12 +14,12 @@ pub(super) const NEEDS: &str = "pattern";
 pub struct Matrix;
 
 impl PageFigure for Matrix {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         // A row that a shorter sentence lacks is its last one.
         let q_idx = page.hovered.or(chosen.q_idx).map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
-        let state = State { canvas: paper.canvas(), q_idx, ..Default::default() };
-        Ok(View { controls: head_picker(&chosen, &trace.model), scene: render(&data, &state, paper.theme()) })
+        let state = State { canvas: page.paper.canvas(), q_idx, ..Default::default() };
+        Ok(View { controls: head_picker(&chosen, &trace.model), scene: render(&data, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

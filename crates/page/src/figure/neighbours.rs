@@ -2,7 +2,7 @@
 
 use super::choose::{picked, position, token_picker};
 use super::{PageFigure, View, usual};
-use crate::{Change, Event, Missing, Page, Paper};
+use crate::{Change, Event, Missing, Page};
 use attnscope::Site;
 use attnscope::analysis::Neighbour;
 use attnscope_figures::Table;
@@ -19,11 +19,11 @@ const WRITINGS: usize = 8;
 pub struct Neighbours;
 
 impl PageFigure for Neighbours {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (tokens, _) = page.tokens()?;
         let controls = token_picker("word", "word", tokens, position(page, tokens)).into_iter().collect();
-        let state = State { canvas: paper.canvas() };
-        Ok(View { controls, scene: render(&data(page)?, &state, paper.theme()) })
+        let state = State { canvas: page.paper.canvas() };
+        Ok(View { controls, scene: render(&data(page)?, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

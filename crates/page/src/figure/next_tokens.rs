@@ -1,7 +1,7 @@
 //! Chapter 1: the likeliest next words. A bar writes its word behind the sentence.
 
 use super::{PageFigure, View, usual};
-use crate::{Change, Event, Missing, Page, Paper, Selection};
+use crate::{Change, Event, Missing, Page, Selection};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::next_tokens::{Data, State, render};
 use attnscope_figures::{Table, Target};
@@ -12,9 +12,9 @@ use attnscope_protocol::Run;
 pub struct NextTokens;
 
 impl PageFigure for NextTokens {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let state = State { canvas: paper.canvas(), ..Default::default() };
-        Ok(View::of(render(&data(page)?, &state, paper.theme())))
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
+        let state = State { canvas: page.paper.canvas(), ..Default::default() };
+        Ok(View::of(render(&data(page)?, &state, page.paper.theme())))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

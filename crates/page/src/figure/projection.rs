@@ -2,7 +2,7 @@
 
 use super::choose::{chosen, head_picker, largest, picked, position, token_picker};
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Open, Page, Paper};
+use crate::{Change, Control, Event, Missing, Open, Page};
 use attnscope::MatrixKind;
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
@@ -20,18 +20,15 @@ pub struct Projection {
     part: Part,
     component: Option<usize>,
     row: Option<usize>,
-    /// Columns of the matrix drawn last.
-    width: std::cell::Cell<usize>,
 }
 
 impl PageFigure for Projection {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (self.data(page)?, chosen(page, NEEDS)?);
-        self.width.set(data.out.len());
         let mut controls = vec![self.switch()];
         controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
         controls.extend(head_picker(&chosen, &trace.model));
-        Ok(View { controls, scene: render(&data, &self.state(&data, paper.canvas()), paper.theme()) })
+        Ok(View { controls, scene: render(&data, &self.state(&data, page.paper.canvas()), page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -52,7 +49,7 @@ impl PageFigure for Projection {
             }
             Event::Set(id, value) => return picked(page, id, value),
             Event::Chosen(Target::Item { index }, _) => {
-                let width = self.width.get().max(1);
+                let width = self.data(page).map_or(1, |data| data.out.len().max(1));
                 let (component, row) = (Some(index % width), Some(index / width));
                 // A cell of W is stored: chosen again, its product opens.
                 if (self.component, self.row) == (component, row) {

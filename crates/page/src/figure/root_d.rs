@@ -1,7 +1,7 @@
 //! Chapter 4: why scores are divided by √d, sampled.
 
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page, Paper};
+use crate::{Change, Control, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
 use attnscope::analysis::random_dots;
 use attnscope_figures::Table;
@@ -23,7 +23,7 @@ impl Default for RootD {
 }
 
 impl PageFigure for RootD {
-    fn view(&self, _: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let data = self.data();
         let slider = Control::Slider {
             id: "d",
@@ -35,7 +35,7 @@ impl PageFigure for RootD {
             shown: data.d.to_string(),
         };
         let again = Control::Button { id: "again", label: "other random vectors".into(), disabled: false };
-        let scene = render(&data, &State { canvas: paper.canvas() }, paper.theme());
+        let scene = render(&data, &State { canvas: page.paper.canvas() }, page.paper.theme());
         Ok(View { controls: vec![slider, again], scene })
     }
 

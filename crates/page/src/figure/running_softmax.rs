@@ -4,7 +4,7 @@ use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::player::Player;
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
-use crate::{Change, Event, Missing, Page, Paper};
+use crate::{Change, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
 use attnscope_figures::figure::running_softmax::{Data, State, render};
@@ -21,15 +21,12 @@ const NEEDS: &str = "q,k,v,pattern";
 #[derive(Default)]
 pub struct RunningSoftmax {
     player: Player,
-    /// Steps of what was drawn last.
-    steps: std::cell::Cell<usize>,
 }
 
 impl PageFigure for RunningSoftmax {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         let last = data.states.len();
-        self.steps.set(last);
         let step = self.player.step(last);
         let shown = match step {
             0 => "none read".into(),
@@ -39,7 +36,7 @@ impl PageFigure for RunningSoftmax {
         let mut controls = self.player.controls("tile", last, shown);
         controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
         controls.extend(head_picker(&chosen, &trace.model));
-        Ok(View { controls, scene: render(&data, &State { canvas: paper.canvas(), step }, paper.theme()) })
+        Ok(View { controls, scene: render(&data, &State { canvas: page.paper.canvas(), step }, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -56,7 +53,7 @@ impl PageFigure for RunningSoftmax {
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
-            _ if self.player.hear(event, self.steps.get()) => Vec::new(),
+            _ if self.player.hear(event, data(page).map_or(0, |data| data.states.len())) => Vec::new(),
             Event::Set(id, value) => picked(page, id, value),
             _ => usual(event, page),
         }

@@ -3,11 +3,10 @@
 use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page, Paper};
+use crate::{Change, Control, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::softmax::{Data, State, render, score_at};
-use attnscope_figures::{Canvas, Table, Target};
-use std::cell::Cell;
+use attnscope_figures::{Table, Target};
 
 /// The arrays that it shows.
 const NEEDS: &str = "q,k,pattern";
@@ -18,18 +17,16 @@ pub struct Softmax {
     edited: Vec<Option<f32>>,
     /// What the edits belong to: they do not outlive their sentence and row.
     of: (String, String, usize, usize, usize),
-    canvas: Cell<Canvas>,
 }
 
 impl Default for Softmax {
     fn default() -> Self {
-        Self { temperature: 1.0, edited: Vec::new(), of: Default::default(), canvas: Cell::default() }
+        Self { temperature: 1.0, edited: Vec::new(), of: Default::default() }
     }
 }
 
 impl PageFigure for Softmax {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        self.canvas.set(paper.canvas());
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let ((data, state), (trace, chosen)) = (self.data(page)?, chosen(page, NEEDS)?);
         let mut controls: Vec<_> =
             token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
@@ -45,7 +42,7 @@ impl PageFigure for Softmax {
         });
         let touched = self.temperature != 1.0 || state.edited.iter().any(Option::is_some);
         controls.push(Control::Button { id: "reset", label: "as in the model".into(), disabled: !touched });
-        Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -89,7 +86,7 @@ impl Softmax {
         let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens));
         let edited = if self.of == of(page) { self.edited.clone() } else { Vec::new() };
         let state =
-            State { canvas: self.canvas.get(), temperature: self.temperature, edited, k_idx: page.selection.k_idx };
+            State { canvas: page.paper.canvas(), temperature: self.temperature, edited, k_idx: page.selection.k_idx };
         Ok((data.map_err(|_| too_long("q and k"))?, state))
     }
 

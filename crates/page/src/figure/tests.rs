@@ -69,10 +69,9 @@ fn enter_on_a_picture_opens_what_is_strongest_in_it() {
 fn a_picture_of_a_matrix_is_chosen_from_by_pointer_and_arrows() {
     let (selection, mut answers, session) = (Selection::default(), Answers::default(), Session::new(LessonOnly));
     let mut drawn = figure("projection").unwrap();
-    let paper = Paper { width: 688.0, dark: false, bare: true };
     let chosen = |drawn: &dyn PageFigure, answers: &mut Answers| loop {
         let page = Page::new(&selection, answers);
-        let view = drawn.view(&page, paper);
+        let view = drawn.view(&page);
         let wanted: Vec<Request> = page.into_wanted();
         if let Ok(view) = view {
             return view.scene.texts().join(" ");

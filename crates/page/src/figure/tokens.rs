@@ -1,7 +1,7 @@
 //! Chapter 1: what the model is given: tokens, their ids, and the beginnings of their vectors.
 
 use super::{PageFigure, View};
-use crate::{Missing, Page, Paper};
+use crate::{Missing, Page};
 use attnscope_figures::Table;
 use attnscope_figures::figure::tokens::{Data, State, render};
 
@@ -10,9 +10,9 @@ use attnscope_figures::figure::tokens::{Data, State, render};
 pub struct Tokens;
 
 impl PageFigure for Tokens {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let state = State { canvas: paper.canvas(), idx: page.hovered.or(page.selection.q_idx) };
-        Ok(View::of(render(&data(page)?, &state, paper.theme())))
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
+        let state = State { canvas: page.paper.canvas(), idx: page.hovered.or(page.selection.q_idx) };
+        Ok(View::of(render(&data(page)?, &state, page.paper.theme())))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -2,7 +2,7 @@
 
 use super::{PageFigure, View, usual};
 use crate::selection::TRAINED;
-use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Paper, SENTENCE};
+use crate::{Change, Control, Event, LESSON, Missing, Open, Page, SENTENCE};
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope::lesson::{self, Settings};
@@ -39,7 +39,7 @@ pub struct Training {
 }
 
 impl PageFigure for Training {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         if let Some(wrong) = &self.wrong_seed {
             let found = excerpt(&shown(wrong), 24);
             return Err(Missing::Nothing(format!(
@@ -47,8 +47,8 @@ impl PageFigure for Training {
                 u64::MAX
             )));
         }
-        let scene = render(&self.data(page)?, &State { canvas: paper.canvas(), step: None }, paper.theme());
-        Ok(View { controls: self.controls(page), scene }.note(self.failed.as_deref(), paper))
+        let scene = render(&self.data(page)?, &State { canvas: page.paper.canvas(), step: None }, page.paper.theme());
+        Ok(View { controls: self.controls(page), scene }.note(self.failed.as_deref(), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -3,7 +3,7 @@
 use super::answer::{Answer, compared, open};
 use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, LESSON, Missing, Page, Paper};
+use crate::{Change, Control, Event, LESSON, Missing, Page};
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Prompt, Request, Response, TWIN};
@@ -30,9 +30,9 @@ pub struct TwoAnswers {
 }
 
 impl PageFigure for TwoAnswers {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
-        let state = State { canvas: paper.canvas(), ..Default::default() };
-        Ok(View { controls: vec![self.switch()], scene: render(&self.data(page)?, &state, paper.theme()) })
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
+        let state = State { canvas: page.paper.canvas(), ..Default::default() };
+        Ok(View { controls: vec![self.switch()], scene: render(&self.data(page)?, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -1,7 +1,7 @@
 //! Chapter 13: the vectors of chosen tokens, as they are embedded or after a layer.
 
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page, Paper};
+use crate::{Change, Control, Event, Missing, Page};
 use attnscope::Site;
 use attnscope_figures::Table;
 use attnscope_figures::figure::vector_strip::{Data, State, render};
@@ -17,7 +17,7 @@ pub struct VectorStrip {
 }
 
 impl PageFigure for VectorStrip {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (_, model) = page.tokens()?;
         let layers = (0..model.n_layers).map(|layer| (layer.to_string(), format!("after layer {layer}")));
         let options = [("embed".to_owned(), "embedding".to_owned())].into_iter().chain(layers).collect();
@@ -25,8 +25,8 @@ impl PageFigure for VectorStrip {
         let layer = Control::Choice { id: "layer", label: "vectors".into(), options, value };
         let label = "tokens, counted from 0 (1,2)".into();
         let query = Control::Text { id: "query", label, value: self.query.clone() };
-        let state = State { canvas: paper.canvas(), ..Default::default() };
-        Ok(View { controls: vec![layer, query], scene: render(&self.data(page)?, &state, paper.theme()) })
+        let state = State { canvas: page.paper.canvas(), ..Default::default() };
+        Ok(View { controls: vec![layer, query], scene: render(&self.data(page)?, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -3,7 +3,7 @@
 use super::choose::{chosen, head_picker, largest, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
-use crate::{Change, Event, Missing, Page, Paper};
+use crate::{Change, Event, Missing, Page};
 use attnscope::Site;
 use attnscope::analysis::{Neighbour, Number};
 use attnscope_figures::figure::weighted_sum::{Data, State, render};
@@ -24,15 +24,15 @@ pub struct WeightedSum {
 }
 
 impl PageFigure for WeightedSum {
-    fn view(&self, page: &Page<'_>, paper: Paper) -> Result<View, Missing> {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         // Until the reader points at a column, the one whose sum is largest is written out.
         let component = self.component.or_else(|| largest(&data.z));
-        let state = State { canvas: paper.canvas(), component, k_idx: self.k_idx.or(page.selection.k_idx) };
+        let state = State { canvas: page.paper.canvas(), component, k_idx: self.k_idx.or(page.selection.k_idx) };
         let mut controls: Vec<_> =
             token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
-        Ok(View { controls, scene: render(&data, &state, paper.theme()) })
+        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

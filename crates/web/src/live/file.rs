@@ -9,7 +9,7 @@ impl Live {
     /// The drawing by itself, with heading and caption.
     pub fn for_file(&self, width: f32) -> Result<Scene, String> {
         let paper = Paper { width, bare: false, ..self.paper() };
-        let view = self.app.with_page(|page| self.figure.borrow().view(&page, paper));
+        let view = self.with_page(paper, |page| self.figure.borrow().view(&page));
         view.map(|view| view.scene).map_err(in_words)
     }
 

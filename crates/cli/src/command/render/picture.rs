@@ -38,8 +38,8 @@ pub(super) fn draw(args: &RenderArgs, wanted: Wanted) -> Result<Drawn> {
         require_numbers(&driver)?;
     }
     let mut figure = kind.make();
-    let paper = Paper { width: f32::from(args.width), dark: args.theme.is_dark(), bare: false };
-    set_controls(&mut driver, &mut *figure, paper, args, &tokens)?;
+    driver.paper = Paper { width: f32::from(args.width), dark: args.theme.is_dark(), bare: false };
+    set_controls(&mut driver, &mut *figure, args, &tokens)?;
     if wanted == Wanted::Text
         && let Some(text) = text(&driver, kind.name)?
     {
@@ -48,7 +48,7 @@ pub(super) fn draw(args: &RenderArgs, wanted: Wanted) -> Result<Drawn> {
     if wanted == Wanted::Table {
         return Ok(Drawn::Table(driver.with_page(|page| figure.table(page)).map_err(in_words)?));
     }
-    let view = driver.with_page(|page| figure.view(page, paper)).map_err(in_words)?;
+    let view = driver.with_page(|page| figure.view(page)).map_err(in_words)?;
     Ok(Drawn::Scene(Box::new(view.scene)))
 }
 
@@ -96,7 +96,6 @@ fn require_numbers(driver: &Driver<Named>) -> Result<()> {
 fn set_controls(
     driver: &mut Driver<Named>,
     figure: &mut dyn PageFigure,
-    paper: Paper,
     args: &RenderArgs,
     tokens: &[Token],
 ) -> Result<()> {
@@ -105,7 +104,7 @@ fn set_controls(
     let there = if own.is_empty() && !may_begin {
         Vec::new()
     } else {
-        driver.with_page(|page| figure.view(page, paper)).map_err(in_words)?.controls
+        driver.with_page(|page| figure.view(page)).map_err(in_words)?.controls
     };
     let names: Vec<&str> = there.iter().map(Control::id).collect();
     for option in &own {
@@ -122,14 +121,14 @@ fn set_controls(
             "cols" => args.cols.clone(),
             _ => args.pool.clone(),
         };
-        driver.set(figure, paper, &format!("{option}={}", value.unwrap_or_default())).map_err(in_words)?;
+        driver.set(figure, &format!("{option}={}", value.unwrap_or_default())).map_err(in_words)?;
     }
     if args.query.len() > 1 && !own.contains(&"query") {
         return Err(usage("--query may be given once; only vector-strip takes several"));
     }
     let begun = if may_begin { begun(&args.figure, &there) } else { Vec::new() };
     for control in args.control.iter().chain(&begun) {
-        driver.set(figure, paper, control).map_err(in_words)?;
+        driver.set(figure, control).map_err(in_words)?;
     }
     Ok(())
 }

@@ -1,0 +1,79 @@
+//! The arithmetic of numbers that a figure works out itself, from what is dragged, sampled, timed or set by hand: that
+//! of `figure/NAME.rs` is in `own/NAME.rs`.
+//!
+//! A number is named by the key of its mark ([`crate::Target::Own`]), or by the name that another such number gives it.
+
+use crate::token::spoken;
+use attnscope::analysis::explain::{Explanation, Factor, Rule, Step, Term};
+
+/// A number with its arithmetic. `value` is as the figure shows it.
+pub(super) fn explained(
+    title: String,
+    name: &str,
+    formula: &str,
+    value: f32,
+    rule: Rule,
+    terms: Vec<Term>,
+) -> Explanation {
+    Explanation {
+        name: name.into(),
+        title,
+        formula: format!("{name} = {formula}"),
+        value,
+        rule,
+        terms,
+        steps: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+/// The share of one score among all: each is a product of factors, of which `score` is the name.
+pub(super) fn share(
+    title: String,
+    value: f32,
+    score: &str,
+    scores: Vec<(String, Vec<Factor>)>,
+    of: usize,
+) -> Explanation {
+    let mut terms: Vec<Term> = scores.into_iter().map(|(name, factors)| Term::product(name, factors)).collect();
+    let max = terms.iter().map(|term| term.value).fold(f32::NEG_INFINITY, f32::max);
+    for term in &mut terms {
+        term.value = (f64::from(term.value) - f64::from(max)).exp() as f32;
+    }
+    let sum = Rule::Sum.combine(&terms);
+    let step = |name: &str, formula: String, value, rule| Step {
+        name: name.into(),
+        formula: format!("{name} = {formula}"),
+        value,
+        rule,
+        terms: Vec::new(),
+    };
+    let steps = vec![
+        step("max", format!("the largest {score}"), max, Rule::Largest),
+        step("Σ", format!("Σ exp({score} − max)"), sum, Rule::Sum),
+    ];
+    let formula = format!("exp({score} − max) ÷ Σ");
+    Explanation { steps, ..explained(title, "weight", &formula, value, Rule::Softmax { of }, terms) }
+}
+
+/// What is subtracted.
+pub(super) fn less(name: &str, what: Factor) -> Term {
+    Term::product(name, vec![Factor::constant("−1", -1.0), what])
+}
+
+/// Two places in a name: `s-3-1` after its `s-`.
+pub(super) fn two(places: &str) -> Option<(usize, usize)> {
+    let (a, b) = places.split_once('-')?;
+    Some((a.parse().ok()?, b.parse().ok()?))
+}
+
+/// A token between stars, as titles stress it.
+pub(super) fn stressed(token: &str) -> String {
+    format!("*{}*", spoken(token).replace('*', "∗"))
+}
+
+/// Whether what the parts come to is the number.
+#[cfg(test)]
+pub(super) fn adds_up(e: &Explanation) -> bool {
+    (e.computed() - e.value).abs() <= 1e-4 * e.value.abs().max(1.0)
+}

@@ -1,0 +1,287 @@
+//! All of attention at once, as matrices, one step after another: X → Q, K, V → QKᵀ → ÷√d → mask → softmax → ·V.
+
+mod arithmetic;
+mod cells;
+mod draw;
+mod stage;
+mod table;
+
+use crate::figure::head::{Head, captured};
+use crate::figure::{Canvas, Error};
+use crate::number::{fixed, number, percent, plural};
+use crate::scene::Scene;
+use crate::theme::Theme;
+use crate::token::spoken;
+use attnscope::{Site, Trace};
+
+/// The steps by name. Step 0 is what attention reads.
+pub const STEPS: [&str; 7] = ["X", "Q, K, V", "QKᵀ", "÷ √d", "mask", "softmax", "· V"];
+
+/// More tokens than this are not drawn: the first stay.
+pub const MAX_TOKENS: usize = 16;
+
+/// What is drawn: one head of one layer. `n` tokens, rows in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Data {
+    /// The head, its tokens and its mask.
+    pub of: Head,
+    /// What attention reads, `[n][d_model]`.
+    pub x: Vec<Vec<f32>>,
+    /// Queries, `[n][d_head]`.
+    pub q: Vec<Vec<f32>>,
+    /// Keys, `[n][d_head]`.
+    pub k: Vec<Vec<f32>>,
+    /// Values, `[n][d_head]`.
+    pub v: Vec<Vec<f32>>,
+    /// The pattern, `[n][n]`.
+    pub weights: Vec<Vec<f32>>,
+    /// The mixed values, `[n][d_head]`.
+    pub z: Vec<Vec<f32>>,
+}
+
+impl Data {
+    /// One head of a trace that captured q, k, v, pattern and z of a whole text, with what attention reads: a row a
+    /// token, normed, which a trace does not hold.
+    pub fn from_trace(trace: &Trace, layer: usize, head: usize, x: Vec<Vec<f32>>) -> Result<Self, Error> {
+        let (of, n) = (Head::of(trace, layer, head)?, trace.tokens.len());
+        let rows = |site: Site, head: usize| -> Result<Vec<Vec<f32>>, Error> {
+            let array = captured(trace, layer, site)?;
+            let rows: Vec<Vec<f32>> = (0..n).filter_map(|i| Some(array.row(&[head, i])?.to_vec())).collect();
+            same(site.name(), n, rows.len()).map(|()| rows)
+        };
+        let weights = rows(Site::Pattern, head)?;
+        weights.iter().try_for_each(|row| same("keys", n, row.len()))?;
+        same("rows of x", n, x.len())?;
+        Ok(Self {
+            x,
+            q: rows(Site::Q, head)?,
+            k: rows(Site::K, of.kv_head)?,
+            v: rows(Site::V, of.kv_head)?,
+            weights,
+            z: rows(Site::Z, head)?,
+            of,
+        })
+    }
+
+    /// How many tokens are drawn.
+    pub(super) fn shown(&self) -> usize {
+        self.of.tokens.len().min(MAX_TOKENS)
+    }
+
+    pub(super) fn token(&self, i: usize) -> &str {
+        self.of.token(i)
+    }
+
+    /// √d.
+    pub(super) fn root(&self) -> f32 {
+        (self.d_head() as f32).sqrt().max(1.0)
+    }
+
+    pub(super) fn d_head(&self) -> usize {
+        self.q.first().map_or(0, Vec::len)
+    }
+}
+
+fn same(what: &'static str, expected: usize, found: usize) -> Result<(), Error> {
+    if expected == found { Ok(()) } else { Err(Error::Size { what, expected, found }) }
+}
+
+/// What is chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The paper.
+    pub canvas: Canvas,
+    /// The step that is shown, a place in [`STEPS`]; beyond the last is the last.
+    pub step: usize,
+    /// The row that is ringed.
+    pub q_idx: Option<usize>,
+    /// Whether later tokens are masked. Without it the figure computes what the weights would be: softmax over all keys.
+    pub masked: bool,
+}
+
+impl Default for State {
+    /// Everything computed, as the model does it.
+    fn default() -> Self {
+        Self { canvas: Canvas::default(), step: STEPS.len() - 1, q_idx: None, masked: true }
+    }
+}
+
+/// The numbers from Q and K on.
+pub(super) struct Numbers {
+    /// q·k, `[n][n]`, undivided and unmasked.
+    pub dots: Vec<Vec<f32>>,
+    pub weights: Vec<Vec<f32>>,
+    pub z: Vec<Vec<f32>>,
+    /// Whether weights and z were computed here, as if there were no mask, and are not the run's.
+    pub imagined: bool,
+    /// Whether softmax of these scores gives the run's weights.
+    pub agree: bool,
+}
+
+impl Numbers {
+    pub fn new(data: &Data, state: &State) -> Self {
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        let dots: Vec<Vec<f32>> = data.q.iter().map(|q| data.k.iter().map(|k| dot(q, k)).collect()).collect();
+        let softmaxed = |masked: bool| -> Vec<Vec<f32>> {
+            let row = |(i, dots): (usize, &Vec<f32>)| {
+                let seen = |k: usize| !masked || data.of.sees(i, k);
+                let score = |(k, dot): (usize, &f32)| if seen(k) { dot / data.root() } else { f32::NEG_INFINITY };
+                softmax(dots.iter().enumerate().map(score))
+            };
+            dots.iter().enumerate().map(row).collect()
+        };
+        let ours = softmaxed(true);
+        let near =
+            |(a, b): (&Vec<f32>, &Vec<f32>)| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+        let agree = ours.len() == data.weights.len() && ours.iter().zip(&data.weights).all(near);
+        let imagined = data.of.masks() && !state.masked;
+        if !imagined {
+            return Self { dots, weights: data.weights.clone(), z: data.z.clone(), imagined, agree };
+        }
+        let weights = softmaxed(false);
+        let mix = |row: &Vec<f32>| {
+            (0..data.d_head())
+                .map(|c| row.iter().zip(&data.v).map(|(w, v)| w * v.get(c).unwrap_or(&0.0)).sum())
+                .collect()
+        };
+        let z = weights.iter().map(mix).collect();
+        Self { dots, weights, z, imagined, agree }
+    }
+}
+
+/// Shares that sum to 1.
+fn softmax(scores: impl Iterator<Item = f32>) -> Vec<f32> {
+    let scores: Vec<f32> = scores.collect();
+    let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exp: Vec<f32> = scores.iter().map(|s| (s - max).exp()).collect();
+    let sum: f32 = exp.iter().sum();
+    exp.into_iter().map(|e| e / sum).collect()
+}
+
+/// Draws it.
+pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    let state = State { step: state.step.min(STEPS.len() - 1), ..state.clone() };
+    let state = State { q_idx: state.q_idx.filter(|q| *q < data.shown()), ..state };
+    draw::render(data, &state, &Numbers::new(data, &state), theme)
+}
+
+/// The main numbers, said.
+pub(super) fn description(data: &Data, state: &State, numbers: &Numbers) -> String {
+    let mut said = format!(
+        "Attention of layer {}, head {} over {} as matrices, step {} of {}: {}.",
+        data.of.layer,
+        data.of.head,
+        plural(data.of.tokens.len(), "token"),
+        state.step + 1,
+        STEPS.len(),
+        STEPS[state.step],
+    );
+    if let Some(i) = state.q_idx.or_else(|| data.shown().checked_sub(1)) {
+        said += &format!(" {}.", row_said(data, state, numbers, i));
+    }
+    said
+}
+
+/// The chosen row at this step, in words.
+pub(super) fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
+    let name = spoken(data.token(i));
+    let first = |rows: &[Vec<f32>]| {
+        let row = rows.get(i).map_or(&[][..], Vec::as_slice);
+        row.iter().take(3).map(|x| number(*x)).collect::<Vec<_>>().join(", ")
+    };
+    let masked = state.masked && state.step >= 4;
+    let visible = if masked { data.of.visible(i) } else { 0..data.of.tokens.len() };
+    let best = |row: &[f32], scale: f32, say: &dyn Fn(f32) -> String| {
+        let mut keys: Vec<usize> = (visible.start..row.len().min(visible.end)).collect();
+        keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
+        let keys = keys.iter().take(3);
+        // Its name and its number stay in one line.
+        let said = |&k: &usize| {
+            let whom = if k == i { "itself".into() } else { spoken(data.token(k)) };
+            format!("{whom}\u{a0}{}", say(row[k] * scale))
+        };
+        keys.map(said).collect::<Vec<_>>().join(", ")
+    };
+    let row = |rows: &[Vec<f32>]| rows.get(i).cloned().unwrap_or_default();
+    match state.step {
+        0 => format!("{name} reads {} …", first(&data.x)),
+        1 => format!("{name}: its query begins {} …", first(&data.q)),
+        2 => format!("{name} scores with {}", best(&row(&numbers.dots), 1.0, &|x| fixed(x, 2))),
+        3 | 4 => format!("{name} scores with {}", best(&row(&numbers.dots), 1.0 / data.root(), &|x| fixed(x, 2))),
+        5 => format!("{name} looks at {}", best(&row(&numbers.weights), 1.0, &percent)),
+        _ => format!("{name} mixes values of {}", best(&row(&numbers.weights), 1.0, &percent)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lesson() -> Data {
+        let model = attnscope::lesson::model();
+        let capture = "q,k,v,pattern,z".parse().unwrap();
+        let trace = model.run(&model.encode("the hot dog was").unwrap(), &capture, &[]).unwrap();
+        Data::from_trace(&trace, 0, 0, vec![vec![0.0; 32]; 4]).unwrap()
+    }
+
+    #[test]
+    fn softmax_of_the_scores_is_the_pattern() {
+        let data = lesson();
+        assert!(Numbers::new(&data, &State::default()).agree);
+        let mut other = data.clone();
+        other.q[2][0] += 3.0;
+        assert!(!Numbers::new(&other, &State::default()).agree);
+        let says = |d: &Data| render(d, &State::default(), &Theme::LIGHT).caption;
+        assert!(says(&other).contains("more than this") && !says(&data).contains("more than this"));
+    }
+
+    #[test]
+    fn without_the_mask_every_row_looks_everywhere() {
+        let data = lesson();
+        let state = State { masked: false, ..State::default() };
+        let numbers = Numbers::new(&data, &state);
+        assert!(numbers.imagined && numbers.weights[0][3] > 0.0);
+        for (row, z) in numbers.weights.iter().zip(&numbers.z) {
+            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+            let mixed: f32 = row.iter().zip(&data.v).map(|(w, v)| w * v[3]).sum();
+            assert!((mixed - z[3]).abs() < 1e-5);
+        }
+        // The last row sees everything in any case.
+        assert!((numbers.weights[3][2] - data.weights[3][2]).abs() < 1e-4);
+        let scene = render(&data, &state, &Theme::LIGHT);
+        assert!(scene.caption.contains("not the model's"), "{}", scene.caption);
+        assert!(
+            scene
+                .node("s-0-3")
+                .is_some_and(|n| n.target.is_some_and(|t| !matches!(t, crate::scene::Target::Number { .. })))
+        );
+    }
+
+    #[test]
+    fn what_is_not_computed_is_an_outline_and_nothing_moves() {
+        let data = lesson();
+        let at = |step| render(&data, &State { step, ..State::default() }, &Theme::LIGHT);
+        let has = |step: usize, key: &str| at(step).node(key).is_some();
+        assert!(has(0, "x-0-0") && !has(0, "q-0-0") && has(0, "outline-q"));
+        assert!(has(1, "v-3-15") && !has(1, "s-0-0"));
+        assert!(has(3, "s-0-3") && !has(4, "s-0-3"), "the mask takes what comes later");
+        assert!(!has(5, "z-0-0") && has(6, "z-3-15"));
+        let place = |step: usize| {
+            at(step).node("s-1-0").map(|n| format!("{:?}", n.shape).split("fill").next().map(str::to_owned))
+        };
+        assert_eq!(place(2), place(6));
+        assert_eq!(at(2).height, at(6).height);
+        let value = |step: usize| at(step).node("s-2-1").and_then(|n| n.value).unwrap();
+        assert!((value(2) / 4.0 - value(3)).abs() < 1e-6 && value(5) == data.weights[2][1]);
+    }
+
+    #[test]
+    fn sizes_are_checked() {
+        let model = attnscope::lesson::model();
+        let trace = model.run(&model.encode("the dog").unwrap(), &"q,k,v,pattern,z".parse().unwrap(), &[]).unwrap();
+        let error = Data::from_trace(&trace, 0, 0, vec![vec![]; 3]).unwrap_err();
+        assert_eq!(error, Error::Size { what: "rows of x", expected: 2, found: 3 });
+        assert!(matches!(Data::from_trace(&trace, 2, 0, vec![vec![]; 2]), Err(Error::NotCaptured { .. })));
+        assert!(matches!(Data::from_trace(&trace, 0, 1, vec![vec![]; 2]), Err(Error::NoSuch { .. })));
+    }
+}

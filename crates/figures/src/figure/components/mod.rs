@@ -1,0 +1,113 @@
+//! How one token's weights come about: q, each k, their products, the sum, ÷√d, softmax.
+//!
+//! After BertViz's neuron view: in adjacent columns a score explains itself.
+
+mod layout;
+mod rows;
+mod table;
+
+use crate::figure::frame::{Frame, caption, credit};
+use crate::figure::{Canvas, Error};
+use crate::number::{fixed, percent, plural};
+use crate::scene::Scene;
+use crate::theme::Theme;
+use crate::token::spoken;
+use attnscope::Site;
+use attnscope::Trace;
+use attnscope::analysis::components::Components;
+use layout::{Layout, Longest};
+
+/// More keys than this are not drawn: those with the largest weights stay.
+const MAX_KEYS: usize = 24;
+
+/// What is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// The text, token by token (the keys).
+    pub tokens: Vec<String>,
+    /// Where the query stands among them.
+    pub position: usize,
+    /// The row, taken apart.
+    pub row: Components,
+    /// The model's name.
+    pub model: String,
+}
+
+impl Data {
+    /// One row of one head of a trace that captured q, k and pattern.
+    pub fn from_trace(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Result<Self, Error> {
+        let row = attnscope::analysis::components::components(trace, layer, head, q_idx)
+            .ok_or_else(|| Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,pattern}}") })?;
+        let tokens: Vec<String> = trace.tokens.iter().map(|t| t.text.clone()).collect();
+        // The queries are the last of the keys: all of them, unless earlier keys came from a cache.
+        let q_len = trace.layer(layer, Site::Q).and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
+        let position = row.keys.len().saturating_sub(q_len) + q_idx;
+        Ok(Self { tokens, position, row, model: trace.model.name.clone() })
+    }
+
+    pub(super) fn token(&self, k_idx: usize) -> &str {
+        self.tokens.get(k_idx).map_or("", String::as_str)
+    }
+}
+
+/// What is chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The paper.
+    pub canvas: Canvas,
+    /// The component that is marked in every strip.
+    pub component: Option<usize>,
+    /// The key that is stressed.
+    pub k_idx: Option<usize>,
+}
+
+/// Draws it.
+pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    let layout = Layout::new(data, state.canvas.width);
+    let asks = spoken(data.token(data.position));
+    let title = format!("Why “{asks}” looks where it looks: layer {}, head {}", data.row.layer, data.row.head);
+    let lead = "Multiply the query with a key, component by component, and add up: that is the score. Softmax turns the \
+                scores of all keys into weights that sum to 1.";
+    let mut frame = Frame::new(theme, &state.canvas, layout.width, title, lead);
+    let longest = Longest::new(data);
+    rows::query(&mut frame, data, state, &layout, &longest);
+    rows::headings(&mut frame, data, &layout);
+    let (shown, left_out) = choose(data);
+    for &k_idx in &shown {
+        rows::key(&mut frame, data, state, &layout, &longest, k_idx);
+    }
+    let left_weight: f32 = left_out.iter().map(|&k| data.row.keys[k].weight).filter(|w| w.is_finite()).sum();
+    let others =
+        format!("{} with little weight left out ({} together).", plural(left_out.len(), "key"), percent(left_weight));
+    let others = if left_out.is_empty() { "" } else { others.as_str() };
+    frame.y += 6.0;
+    let bars = "Bars go up for positive numbers, down for negative ones; each column has its own scale.";
+    let narrow = if layout.k.is_none() { "The keys' own numbers are not drawn for want of room." } else { "" };
+    frame.finish(&caption(&[&credit(&data.model), bars, "Numbers are rounded.", narrow, others]), description(data))
+}
+
+/// The keys to draw in their order, and those left out.
+fn choose(data: &Data) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..data.row.keys.len()).collect();
+    order.sort_by(|&a, &b| data.row.keys[b].weight.total_cmp(&data.row.keys[a].weight));
+    let mut left_out = order.split_off(order.len().min(MAX_KEYS));
+    order.sort_unstable();
+    left_out.sort_unstable();
+    (order, left_out)
+}
+
+fn description(data: &Data) -> String {
+    let row = &data.row;
+    let mut order: Vec<usize> = (0..row.keys.len()).collect();
+    order.sort_by(|&a, &b| row.keys[b].weight.total_cmp(&row.keys[a].weight));
+    let said: Vec<String> = order
+        .iter()
+        .take(3)
+        .map(|&k| {
+            let key = &row.keys[k];
+            format!("{}: q·k {}, weight {}", spoken(data.token(k)), fixed(key.dot, 2), percent(key.weight))
+        })
+        .collect();
+    let asks = spoken(data.token(data.position));
+    format!("The scores of “{asks}” in layer {}, head {}, taken apart. {}.", row.layer, row.head, said.join("; "))
+}

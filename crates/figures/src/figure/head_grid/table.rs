@@ -1,0 +1,77 @@
+//! One row a layer, head and query; one column a key.
+
+use super::Data;
+use crate::figure::as_table::matrix::weights;
+use crate::figure::as_table::{begin, word};
+use crate::table::Table;
+
+impl Data {
+    /// The thumbnails' weights, and each head's score where the heads have one. Of a long text, each number is the
+    /// largest of a small square of tokens, as in the figure.
+    pub fn table(&self) -> Table {
+        let patterns = || self.thumbs.iter().flatten();
+        let kv_len = patterns().map(|p| p.kv_len).max().unwrap_or(0);
+        let scored = self.scores.as_ref().map(|scores| scores.name.clone());
+        let keys = (0..kv_len).map(|k_idx| self.block(k_idx, kv_len));
+        let headings = scored.clone().into_iter().chain(["query".into()]).chain(keys);
+        let mut table = begin(["layer", "head"], headings);
+        for p in patterns() {
+            for q_idx in 0..p.q_len {
+                let query = self.block(p.first_query() + q_idx, p.kv_len);
+                let score = scored.is_some().then(|| self.score(p.layer, p.head).into());
+                let first = [p.layer.into(), p.head.into()].into_iter().chain(score);
+                table.push(first.chain([query.into()]).chain(weights(p, q_idx)));
+            }
+        }
+        table
+    }
+
+    /// The name of a row or column of a thumbnail of `n` columns: a token, or from which to which.
+    fn block(&self, idx: usize, n: usize) -> String {
+        let size = self.tokens.len().div_ceil(n.max(1)).max(1);
+        let (first, last) = (idx * size, ((idx + 1) * size).min(self.tokens.len()).saturating_sub(1));
+        let first_word = word(&self.tokens, first);
+        if last <= first { first_word } else { format!("{first_word} … {}", word(&self.tokens, last)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scores;
+    use super::*;
+    use crate::figure::Pattern;
+    use crate::table::Cell;
+
+    /// Two layers of one head that looks evenly at `n` tokens.
+    fn data(n: usize) -> Data {
+        let pattern = |layer| Pattern::new(layer, 0, n, vec![1.0 / n as f32; n * n], true).unwrap().shrunk(96).0;
+        Data {
+            tokens: (0..n).map(|i| format!(" w{i}")).collect(),
+            thumbs: vec![vec![pattern(0)], vec![pattern(1)]],
+            scores: None,
+            model: String::new(),
+            word_level: false,
+        }
+    }
+
+    #[test]
+    fn a_row_is_a_query_of_a_head() {
+        let table = data(2).table();
+        assert_eq!((table.columns.join(" ").as_str(), table.rows.len()), ("layer head query w0 w1", 4));
+        assert_eq!(table.rows[2], [1_usize.into(), 0_usize.into(), "w0".into(), Cell::Number(0.5), Cell::Empty]);
+        let scores = Some(Scores { name: "looks back".into(), values: vec![vec![0.25]] });
+        let scored = Data { scores, ..data(2) }.table();
+        assert_eq!(scored.columns[2..4], ["looks back", "query"]);
+        assert_eq!((&scored.rows[1][2], &scored.rows[2][2]), (&Cell::Number(0.25), &Cell::Empty));
+    }
+
+    #[test]
+    fn of_a_long_text_a_number_stands_for_some_tokens() {
+        for (n, side, last) in [(97, 49, "w96"), (192, 96, "w190 … w191"), (400, 80, "w395 … w399")] {
+            let table = data(n).table();
+            assert_eq!((table.columns.len(), table.rows.len()), (3 + side, 2 * side), "{n}");
+            assert_eq!(table.columns.last().map(String::as_str), Some(last), "{n}");
+            assert_eq!(table.rows[side - 1][2], last.into(), "{n}");
+        }
+    }
+}

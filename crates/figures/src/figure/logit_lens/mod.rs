@@ -1,0 +1,163 @@
+//! What the model would say if it stopped after each layer.
+
+mod table;
+
+use crate::figure::Canvas;
+use crate::figure::frame::{Frame, LABEL, PAD, caption, credit, sentence};
+use crate::number::{percent, plural};
+use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
+use crate::theme::Theme;
+use crate::token::{self, spoken};
+use attnscope::analysis::lens::LensRow;
+use attnscope::{ModelInfo, Token};
+use std::ops::Range;
+
+/// What is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// The text, token by token.
+    pub tokens: Vec<String>,
+    /// The embedding first, the last layer last.
+    pub rows: Vec<LensRow>,
+    /// The model's name.
+    pub model: String,
+    /// Whether tokens are whole words that hold no spaces.
+    pub word_level: bool,
+}
+
+impl Data {
+    /// The rows of `attnscope::analysis::lens` with the texts of the tokens.
+    pub fn new(tokens: &[Token], model: &ModelInfo, rows: Vec<LensRow>) -> Self {
+        let tokens = tokens.iter().map(|t| t.text.clone()).collect();
+        Self { tokens, rows, model: model.name.clone(), word_level: model.word_level }
+    }
+}
+
+/// What is chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The paper.
+    pub canvas: Canvas,
+    /// The ringed cell: row, position.
+    pub selected: Option<(usize, usize)>,
+}
+
+const ROW: f32 = 24.0;
+const LABEL_W: f32 = 54.0;
+
+/// Columns at most: each holds a word that must be read.
+const MAX_COLUMNS: usize = 24;
+
+/// The positions that are drawn: all, or the last ones, or those from the chosen one on.
+fn columns(data: &Data, state: &State) -> Range<usize> {
+    let first = data.tokens.len().saturating_sub(MAX_COLUMNS);
+    let first = state.selected.map_or(first, |(_, position)| position.min(first));
+    first..(first + MAX_COLUMNS).min(data.tokens.len())
+}
+
+/// Draws it.
+pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    let columns = columns(data, state);
+    let n = columns.len().max(1) as f32;
+    let cell = ((state.canvas.width - 2.0 * PAD - LABEL_W) / n).clamp(66.0, 132.0).floor();
+    let width = (2.0 * PAD + LABEL_W + n * cell).max(2.0 * PAD + Frame::LEGEND_WIDTH);
+    let lead = "Read downwards: under each token, the next token that the model would choose if it stopped after that layer. \
+                The top row is the bare embedding, the bottom row what the model says.";
+    let mut frame = Frame::new(theme, &state.canvas, width, "The answer takes shape, layer by layer", lead);
+    heads(&mut frame, data, &columns, cell);
+    let top = frame.y;
+    for (row, lens) in data.rows.iter().enumerate() {
+        let last = row + 1 == data.rows.len() && row > 0;
+        if last {
+            frame.y += 8.0;
+        }
+        let name = match lens.label.as_str() {
+            "embed" => "embed".into(),
+            label => label.to_owned(),
+        };
+        let node = Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(12.0).anchor(Anchor::End);
+        let node = node.fill(if last { theme.text } else { theme.muted }).centred();
+        frame.push(if last { node.bold() } else { node });
+        for (column, position) in columns.clone().enumerate().filter(|(_, position)| *position < lens.top.len()) {
+            let x = PAD + LABEL_W + column as f32 * cell;
+            draw_cell(&mut frame, data, &lens.top[position], (row, position), (x, cell), last);
+        }
+        if let Some((_, position)) = state.selected.filter(|&(r, p)| r == row && p < lens.top.len()) {
+            let x = PAD + LABEL_W + position.saturating_sub(columns.start) as f32 * cell;
+            let ring = Node::rect(x - 1.5, frame.y - 1.5, cell + 1.0, ROW + 1.0).radius(4.0);
+            frame.push(ring.stroke(Stroke::new(theme.accent, 2.0)).key("chosen-cell"));
+        }
+        frame.y += ROW;
+    }
+    debug_assert!(frame.y >= top);
+    frame.y += 14.0;
+    frame.weight_legend(PAD + LABEL_W, "probability", 1.0, None);
+    let rounded = "Colour is the probability of the token that is written; long tokens are cut. ␣ marks a space.";
+    let all = plural(data.tokens.len(), "token");
+    let some = match columns.len() == data.tokens.len() {
+        true => String::new(),
+        false => format!("Tokens {} to {} of a text of {all}.", columns.start, columns.end - 1),
+    };
+    frame.finish(&caption(&[&credit(&data.model), &some, rounded]), description(data))
+}
+
+/// The text itself, over its columns.
+fn heads(frame: &mut Frame, data: &Data, columns: &Range<usize>, cell: f32) {
+    let theme = frame.theme;
+    let mid = frame.y + 8.0;
+    let name = Node::text(PAD + LABEL_W - 12.0, mid, Run::new("layer")).size(12.0).bold().anchor(Anchor::End);
+    frame.push(name.fill(theme.muted).centred());
+    for (column, idx) in columns.clone().enumerate() {
+        let text = &data.tokens[idx];
+        let x = PAD + LABEL_W + column as f32 * cell;
+        let runs = token::runs(text, theme.faint, cell - 8.0, LABEL, Weight::Semibold);
+        let node = Node::text(x + (cell - 2.0) / 2.0, mid, runs).size(LABEL).bold().anchor(Anchor::Middle);
+        frame.push(node.fill(theme.text).centred().key(format!("token-{idx}")).target(Target::Token { idx }));
+    }
+    frame.y += 24.0;
+}
+
+fn draw_cell(
+    frame: &mut Frame,
+    data: &Data,
+    best: &[attnscope::NextToken],
+    (row, position): (usize, usize),
+    (x, cell): (f32, f32),
+    last: bool,
+) {
+    let (theme, y) = (frame.theme, frame.y);
+    let Some(top) = best.first() else { return };
+    let fill = if top.p.is_finite() { theme.weight(top.p) } else { theme.accent };
+    let rect =
+        Node::rect(x, y, cell - 2.0, ROW - 2.0).radius(3.0).fill(fill).target(Target::LensCell { row, position });
+    let after = spoken(&data.tokens[position]);
+    let said = format!("after {after}, {}: {} {}", depth(data, row), spoken(&top.text), percent(top.p));
+    frame.push(rect.value(top.p).key(format!("cell-{row}-{position}")).label(said));
+    let ink = theme.on(fill);
+    let weight = if last { Weight::Semibold } else { Weight::Regular };
+    let runs = token::runs(&top.text, fill.mix(ink, 0.45), cell - 10.0, 12.0, weight);
+    let node =
+        Node::text(x + (cell - 2.0) / 2.0, y + (ROW - 2.0) / 2.0, runs).size(12.0).anchor(Anchor::Middle).fill(ink);
+    let node = node.centred().key(format!("text-{row}-{position}"));
+    frame.push(if last { node.bold() } else { node });
+}
+
+/// A row's place in the model, said.
+fn depth(data: &Data, row: usize) -> String {
+    match data.rows.get(row).map(|r| r.label.as_str()) {
+        Some("embed") | None => "before any layer".into(),
+        Some(label) => format!("after layer {label}"),
+    }
+}
+
+fn description(data: &Data) -> String {
+    let mut out = format!("The likeliest next token at {} of the model", plural(data.rows.len(), "depth"));
+    out += &format!(" for “{}”.", sentence(&data.tokens, data.word_level));
+    let last = data.tokens.len().saturating_sub(1);
+    let said: Vec<String> = [0, data.rows.len() / 2, data.rows.len().saturating_sub(1)]
+        .into_iter()
+        .filter_map(|row| Some((row, data.rows.get(row)?.top.get(last)?.first()?)))
+        .map(|(row, top)| format!("{}: {} {}", depth(data, row), spoken(&top.text), percent(top.p)))
+        .collect();
+    out + &format!(" At the last token, {}.", said.join("; "))
+}

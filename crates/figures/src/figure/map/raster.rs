@@ -1,0 +1,90 @@
+//! The map from afar: one raster, with positions along its sides.
+
+use super::legend::legend;
+use super::{Data, LEAD, Pool, State, description, full_at, pooled, said, strength, title};
+use crate::figure::Canvas;
+use crate::figure::frame::{Frame, Masked, PAD};
+use crate::figure::pattern::{BROKEN, MASKED, palette};
+use crate::number::count;
+use crate::raster::Raster;
+use crate::scale::nice_step;
+use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
+use crate::theme::Theme;
+use std::ops::Range;
+
+/// Width of the positions at the left.
+const LABELS: f32 = 88.0;
+const GAP: f32 = 12.0;
+
+/// The side of the picture at most.
+pub(super) fn side(canvas: &Canvas) -> f32 {
+    (canvas.width - 2.0 * PAD - LABELS - GAP).clamp(200.0, 4096.0)
+}
+
+pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    let (tile, side) = (&data.tile, side(&state.canvas));
+    let (height, width) = tile.size();
+    // A whole or half number of pixels each: columns are equally wide on every screen.
+    let pixel = ((side / height.max(width).max(1) as f32) * 2.0).floor().max(2.0) / 2.0;
+    let (wide, high) = (width as f32 * pixel, height as f32 * pixel);
+    let least = Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH);
+    let total = (2.0 * PAD + LABELS + GAP + wide).max(least);
+    let full_at = full_at(data, state);
+    let mut frame = Frame::new(theme, &state.canvas, total, title(data), LEAD);
+    let x0 = PAD + LABELS + GAP;
+    key_axis(&mut frame, tile.cols.clone(), x0, wide);
+    let y0 = frame.y;
+    query_axis(&mut frame, data, x0, y0, high);
+    let image = Node::raster(x0, y0, wide, high, raster(data, state.pool, theme, full_at)).key("map");
+    let image = image.label("weights, a row a query");
+    // Of a part no place could be told: a whole pattern alone is counted from its first query and key.
+    let whole = Target::Pattern { layer: data.layer, head: data.head, q_len: data.q_len, kv_len: data.tokens.len() };
+    frame.push(if data.is_whole() { image.target(whole) } else { image });
+    frame.push(Node::rect(x0 - 0.5, y0 - 0.5, wide + 1.0, high + 1.0).stroke(Stroke::new(theme.grid, 1.0)));
+    frame.y = y0 + high + 18.0;
+    legend(&mut frame, data, state, x0, (full_at, Masked::Flat));
+    frame.finish(&said(data, &pooled(data, state.pool), full_at), description(data, state))
+}
+
+fn raster(data: &Data, pool: Pool, theme: &Theme, full_at: f32) -> Raster {
+    let (height, width) = data.tile.size();
+    let steps = f32::from(BROKEN - 1);
+    let pixel = |(_, _, w)| match w {
+        None => MASKED,
+        Some(w) if !f32::is_finite(w) => BROKEN,
+        Some(w) => (strength(w, full_at) * steps).round() as u8,
+    };
+    Raster::new(width, height, palette(theme), data.weights(pool).map(pixel).collect())
+}
+
+/// Round positions of a part, each with where the middle of its cell lies.
+fn ticks(part: Range<usize>, first: usize, long: f32, apart: f32) -> impl Iterator<Item = (usize, f32)> {
+    let each = long / part.len().max(1) as f32;
+    let step = nice_step(part.len(), (long / apart) as usize);
+    let (from, to) = (first + part.start, first + part.end);
+    let round = (from.next_multiple_of(step)..to).step_by(step);
+    round.map(move |at| (at, (at - from) as f32 * each + each / 2.0))
+}
+
+/// Positions above the picture.
+fn key_axis(frame: &mut Frame, cols: Range<usize>, x0: f32, wide: f32) {
+    let theme = frame.theme;
+    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (is looked at) →")]);
+    frame.push(name.size(12.0).fill(theme.key).centred());
+    frame.y += 40.0;
+    for (at, x) in ticks(cols, 0, wide, 64.0) {
+        frame.push(Node::line(x0 + x, frame.y - 6.0, x0 + x, frame.y - 2.0, Stroke::new(theme.faint, 1.0)));
+        frame.label(x0 + x, frame.y - 14.0, Anchor::Middle, count(at));
+    }
+}
+
+/// Positions left of it.
+fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, high: f32) {
+    let theme = frame.theme;
+    let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
+    frame.push(Node::text(x0 - GAP, y0 - 34.0, name).size(12.0).anchor(Anchor::End).fill(theme.query).centred());
+    for (at, y) in ticks(data.tile.rows.clone(), data.position(0), high, 40.0) {
+        frame.push(Node::line(x0 - 6.0, y0 + y, x0 - 2.0, y0 + y, Stroke::new(theme.faint, 1.0)));
+        frame.label(x0 - GAP, y0 + y, Anchor::End, count(at));
+    }
+}

@@ -1,0 +1,261 @@
+//! Why scores are divided by √d: dot products of random vectors spread with d, and softmax of large numbers gives all
+//! to one.
+
+mod arithmetic;
+mod table;
+mod weights;
+
+use crate::figure::Canvas;
+use crate::figure::frame::{Frame, LABEL, PAD, SMALL, caption};
+use crate::number::{count, fixed, number, plural};
+use crate::scene::Segment::{Line, Move};
+use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
+use crate::theme::Theme;
+use weights::{self, SHOWN, said_largest};
+
+/// The axis goes from −70 to 70 whatever d is, so that one sees the histogram widen: d = 512 spreads by 22.6.
+pub(super) const LIMIT: f32 = 70.0;
+/// A bar to each 1.
+pub(super) const BINS: usize = 140;
+/// Height of a histogram's highest bar.
+const HEIGHT: f32 = 92.0;
+
+/// What is drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Data {
+    /// How many components the vectors have.
+    pub d: usize,
+    /// Dot products of pairs of random vectors with standard-normal components
+    /// (`attnscope::analysis::random_dots`).
+    pub dots: Vec<f32>,
+    /// The seed from which they were drawn.
+    pub seed: u64,
+}
+
+impl Data {
+    /// √d; 1 where there are no components, so that it can be divided by.
+    pub fn root(&self) -> f32 {
+        (self.d.max(1) as f32).sqrt()
+    }
+
+    /// The dot products divided by √d.
+    pub fn scaled(&self) -> Vec<f32> {
+        self.dots.iter().map(|dot| dot / self.root()).collect()
+    }
+}
+
+/// What is chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The paper.
+    pub canvas: Canvas,
+}
+
+/// How numbers spread: their standard deviation. None where there are none.
+pub fn spread(values: &[f32]) -> Option<f32> {
+    let finite = || values.iter().filter(|v| v.is_finite()).map(|&v| f64::from(v));
+    let n = finite().count() as f64;
+    let mean = finite().sum::<f64>() / n;
+    let variance = finite().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+    Some(variance.sqrt() as f32).filter(|s| s.is_finite())
+}
+
+/// The bin of a number, the outermost for what is beyond the axis.
+pub(super) fn bin(value: f32) -> usize {
+    let bin = (value + LIMIT) * BINS as f32 / (2.0 * LIMIT);
+    (bin.max(0.0) as usize).min(BINS - 1)
+}
+
+/// How many of the numbers each bin holds, and how many of them lie beyond the axis, counted at its ends.
+fn bins(values: &[f32]) -> (Vec<usize>, usize) {
+    let mut bins = vec![0; BINS];
+    let finite = || values.iter().filter(|v| v.is_finite());
+    for v in finite() {
+        bins[bin(*v)] += 1;
+    }
+    (bins, finite().filter(|v| v.abs() > LIMIT).count())
+}
+
+/// Draws it.
+pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    let width = state.canvas.width.max(320.0);
+    let lead =
+        "Dot products of random vectors: the more components, the further they spread. Divided by √d they do not.";
+    let mut frame = Frame::new(theme, &state.canvas, width, "Why divide by √d?", lead);
+    let (scaled, top) = (data.scaled(), frame.y + 24.0);
+    grid(&mut frame, top);
+    let root = format!("√{}", count(data.d));
+    let expected = format!("expected {root} = {}", shown((data.d as f32).sqrt()));
+    let beyond = histogram(&mut frame, &data.dots, name(theme, None), "raw", &expected);
+    histogram(&mut frame, &scaled, name(theme, Some(&root)), "scaled", "expected 1");
+    ticks(&mut frame);
+    if data.dots.is_empty() {
+        frame.y += 8.0;
+    } else {
+        root_d_weights::rows(&mut frame, &data.dots, &scaled, &root);
+    }
+    let outside = format!("{} beyond ±{}, counted in the outermost bars.", plural(beyond, "product"), fixed(LIMIT, 0));
+    let caption = caption(&[
+        &format!("{} of random vectors with {}.", plural(data.dots.len(), "pair"), plural(data.d, "component")),
+        "Spread is the standard deviation. Each histogram fills its height. Numbers are rounded.",
+        if beyond > 0 { &outside } else { "" },
+    ]);
+    frame.finish(&caption, description(data, &scaled))
+}
+
+/// `q · k`, perhaps with what it is divided by.
+pub(super) fn name(theme: &Theme, root: Option<&str>) -> Vec<Run> {
+    let mut runs = vec![Run::new("q").fill(theme.query), Run::new(" · "), Run::new("k").fill(theme.key)];
+    runs.extend(root.map(|root| Run::new(format!(" ÷ {root}"))));
+    runs
+}
+
+/// The place of a number on the axis, the ends for what is beyond it.
+fn at(frame: &Frame, value: f32) -> f32 {
+    PAD + (value.clamp(-LIMIT, LIMIT) / LIMIT + 1.0) / 2.0 * frame.inner()
+}
+
+/// From the top of a histogram's name to its base line.
+const BLOCK: f32 = 24.0 + 20.0 + HEIGHT;
+/// Between two histograms.
+const GAP: f32 = 18.0;
+
+/// Lines through both histograms: they share the axis.
+fn grid(frame: &mut Frame, top: f32) {
+    let line = Stroke::new(frame.theme.grid, 1.0);
+    let block = BLOCK - 24.0;
+    let d = (-3..=3).flat_map(|i| {
+        let x = at(frame, i as f32 * 20.0);
+        let second = top + BLOCK + GAP;
+        [Move(x, top), Line(x, top + block), Move(x, second), Line(x, second + block + 5.0)]
+    });
+    let d = d.collect();
+    frame.push(Node::path(d).stroke(line));
+}
+
+fn ticks(frame: &mut Frame) {
+    frame.y -= GAP;
+    for i in -3..=3 {
+        let value = i as f32 * 20.0;
+        frame.label(at(frame, value), frame.y + 15.0, Anchor::Middle, fixed(value, 0));
+    }
+    frame.y += 46.0;
+}
+
+/// A name, the spread as a bracket, the bars. Returns how many numbers are beyond the axis.
+fn histogram(frame: &mut Frame, values: &[f32], name: Vec<Run>, key: &str, expected: &str) -> usize {
+    let theme = frame.theme;
+    let (bins, beyond) = bins(values);
+    let most = bins.iter().copied().max().unwrap_or(0).max(1) as f32;
+    let base = frame.y + BLOCK;
+    frame.push(Node::text(PAD, frame.y + 8.0, name).size(LABEL).bold().fill(theme.text).centred());
+    if let Some(spread) = spread(values) {
+        let label = format!("spread {}, {expected}", shown(spread));
+        let said = vec![
+            Run::new("spread ").fill(theme.muted),
+            Run::new(shown(spread)).bold(),
+            Run::new(format!(", {expected}")).fill(theme.muted),
+        ];
+        let node = Node::text(PAD + frame.inner(), frame.y + 8.0, said).size(SMALL + 0.5).anchor(Anchor::End);
+        let node = node.fill(theme.text).centred().key(format!("spread-{key}")).value(spread);
+        frame.push(node.target(Target::Own).label(label));
+        bracket(frame, spread, base, key);
+    }
+    let step = frame.inner() / BINS as f32;
+    let gap = if step >= 4.0 { 1.0 } else { 0.4 };
+    for (i, &n) in bins.iter().enumerate() {
+        let long = n as f32 / most * HEIGHT;
+        let bar = Node::rect(PAD + i as f32 * step + gap / 2.0, base - long, step - gap, long);
+        let bar = bar.fill(theme.weight(0.6)).key(format!("{key}-{i}")).value(n as f32);
+        // What has no height cannot be chosen.
+        frame.push(if n == 0 { bar } else { bar.target(Target::Own).label(said(i, n)) });
+    }
+    frame.push(Node::line(PAD, base, PAD + frame.inner(), base, Stroke::new(theme.faint, 1.0)));
+    frame.y = base + GAP;
+    beyond
+}
+
+/// `12 of them from 3 to 4`
+fn said(bin: usize, n: usize) -> String {
+    let from = bin as f32 * 2.0 * LIMIT / BINS as f32 - LIMIT;
+    format!("{} of them from {} to {}", count(n), fixed(from, 0), fixed(from + 2.0 * LIMIT / BINS as f32, 0))
+}
+
+/// What lies within one standard deviation.
+fn bracket(frame: &mut Frame, spread: f32, base: f32, key: &str) {
+    let theme = frame.theme;
+    let (left, right, y) = (at(frame, -spread), at(frame, spread), base - HEIGHT - 12.0);
+    let band = Node::rect(left, y, right - left, base - y).fill(theme.weight(0.08)).key(format!("band-{key}"));
+    frame.push(band.opacity(0.7));
+    let d = vec![Move(left, y + 6.0), Line(left, y), Line(right, y), Line(right, y + 6.0)];
+    frame.push(Node::path(d).stroke(Stroke::new(theme.text, 1.5)).key(format!("bracket-{key}")));
+    let text = Node::text(right + 7.0, y + 1.0, Run::new(format!("±{}", shown(spread)))).size(SMALL).fill(theme.text);
+    // Beyond that it would leave the picture; the number is above as well.
+    if right + 40.0 < PAD + frame.inner() {
+        frame.push(text.centred().key(format!("sigma-{key}")));
+    }
+}
+
+/// `22.4`, `0.99`
+fn shown(spread: f32) -> String {
+    if spread < 10.0 { fixed(spread, 2) } else { number(spread) }
+}
+
+fn description(data: &Data, scaled: &[f32]) -> String {
+    let of = |values: &[f32]| spread(values).map_or("unknown".into(), shown);
+    let mut out = format!(
+        "Two histograms of {} of random vectors with {}. The spread of q·k is {}; the root of {} is {}. Divided by that \
+         root, it is {}.",
+        plural(data.dots.len(), "dot product"),
+        plural(data.d, "component"),
+        of(&data.dots),
+        count(data.d),
+        shown((data.d as f32).sqrt()),
+        of(scaled)
+    );
+    if !data.dots.is_empty() {
+        let n = data.dots.len().min(SHOWN);
+        out += &format!(
+            " Softmax of the first {}: as they are, {}; divided, {}.",
+            count(n),
+            said_largest(&data.dots[..n]),
+            said_largest(&scaled[..n])
+        );
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::Shape;
+
+    #[test]
+    fn what_is_beyond_is_counted_at_the_edge() {
+        let (bins, beyond) = bins(&[-70.0, -1e9, 0.0, 0.99, -0.01, 70.0, 71.0, f32::NAN, f32::INFINITY]);
+        assert_eq!((bins[0], bins[69], bins[70], bins[139], beyond), (2, 1, 2, 2, 2));
+        assert_eq!(bins.iter().sum::<usize>(), 7);
+    }
+
+    #[test]
+    fn spread_is_about_the_mean() {
+        assert_eq!(spread(&[1.0, 3.0, f32::NAN]), Some(1.0));
+        assert_eq!(spread(&[f32::NAN]), None);
+    }
+
+    #[test]
+    fn the_axis_stays_when_d_grows() {
+        let width = |d: usize| {
+            let dots = attnscope::analysis::random_dots(d, 500, 3);
+            let scene = render(&Data { d, dots, seed: 3 }, &State::default(), &Theme::LIGHT);
+            let of = |key: &str| match scene.node(key).map(|n| &n.shape) {
+                Some(Shape::Rect { width, .. }) => *width,
+                _ => panic!("no {key}"),
+            };
+            [of("band-raw"), of("band-scaled")]
+        };
+        let ([raw_16, scaled_16], [raw_256, scaled_256]) = (width(16), width(256));
+        assert!((raw_256 / raw_16 / 4.0 - 1.0).abs() < 0.15, "{raw_16} {raw_256}");
+        assert!((scaled_256 / scaled_16 - 1.0).abs() < 0.15, "{scaled_16} {scaled_256}");
+    }
+}

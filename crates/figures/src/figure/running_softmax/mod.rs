@@ -1,0 +1,239 @@
+//! How the tiled kernel goes over a row of scores tile by tile, keeping a maximum, a sum and a vector, never the row.
+
+mod arithmetic;
+mod kept;
+mod table;
+mod tiles;
+
+use crate::figure::frame::{Frame, caption, credit};
+use crate::figure::{Canvas, Error};
+use crate::number::{number, plural};
+use crate::scene::Scene;
+use crate::theme::Theme;
+use crate::token::spoken;
+use attnscope::Site;
+use attnscope::Trace;
+use attnscope::analysis::{TileState, components, running};
+
+/// What is drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Data {
+    /// The text of the keys, one a score.
+    pub tokens: Vec<String>,
+    /// The text of the token that asks.
+    pub query: String,
+    /// Where the query stands in the text.
+    pub position: usize,
+    /// The query's row in the trace: `position`, unless earlier keys came from a cache.
+    pub q_idx: usize,
+    /// Layer.
+    pub layer: usize,
+    /// Head.
+    pub head: usize,
+    /// The head of keys and values that it uses.
+    pub kv_head: usize,
+    /// The row of scores; −∞ where the query may not look.
+    pub scores: Vec<f32>,
+    /// The values, `[kv_len][d_head]`.
+    pub values: Vec<Vec<f32>>,
+    /// Keys in a tile (the kernel's own has 128).
+    pub tile: usize,
+    /// What is kept after each tile.
+    pub states: Vec<TileState>,
+    /// The model's name.
+    pub model: String,
+}
+
+impl Data {
+    /// One row of one head of a trace that captured q, k, v and pattern, read in tiles of `tile` keys. Keys after the
+    /// last that may be looked at are left out: the kernel does not go there.
+    pub fn from_trace(trace: &Trace, layer: usize, head: usize, q_idx: usize, tile: usize) -> Result<Self, Error> {
+        let missing = || Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,v,pattern}}") };
+        let row = components(trace, layer, head, q_idx).ok_or_else(missing)?;
+        let v = trace.layer(layer, Site::V).ok_or_else(missing)?;
+        let kv_head = trace.model.kv_head(head);
+        let all: Vec<f32> = row.keys.iter().map(|k| k.score).collect();
+        let end = all.iter().rposition(|s| *s != f32::NEG_INFINITY).map_or(0, |last| last + 1);
+        let value = |k| v.row(&[kv_head, k]).map(<[f32]>::to_vec).ok_or_else(missing);
+        let q_len = trace.layer(layer, Site::Q).and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
+        let position = all.len().saturating_sub(q_len) + q_idx;
+        let text = |i: usize| trace.tokens.get(i).map(|t| t.text.clone()).unwrap_or_default();
+        let data = Self {
+            tokens: (0..end).map(text).collect(),
+            query: text(position),
+            position,
+            q_idx,
+            layer,
+            head,
+            kv_head,
+            scores: all[..end].to_vec(),
+            values: (0..end).map(value).collect::<Result<_, Error>>()?,
+            model: trace.model.name.clone(),
+            ..Self::default()
+        };
+        Ok(data.tiled(tile))
+    }
+
+    /// The same row read in tiles of another size: works `states` out of `scores` and `values`.
+    pub fn tiled(mut self, tile: usize) -> Self {
+        self.tile = tile.max(1);
+        self.states = running(&self.scores, &self.values, self.tile);
+        self
+    }
+
+    /// Numbers in the vector.
+    pub(super) fn d(&self) -> usize {
+        self.states.first().map_or(0, |s| s.acc.len())
+    }
+
+    pub(super) fn token(&self, k_idx: usize) -> &str {
+        self.tokens.get(k_idx).map_or("", String::as_str)
+    }
+
+    /// The mix: the vector divided by the sum, once all is read. Zeros where nothing may be looked at.
+    pub fn z(&self) -> Vec<f32> {
+        let Some(last) = self.states.last() else { return Vec::new() };
+        last.acc.iter().map(|a| if last.sum == 0.0 { *a } else { a / last.sum }).collect()
+    }
+}
+
+/// What is chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The paper.
+    pub canvas: Canvas,
+    /// Tiles that have been read: 0 is the beginning, `states.len()` the end, where the vector is divided by the sum.
+    pub step: usize,
+}
+
+/// The state before a tile and after it, and whether it is the end. What a step shows.
+pub(super) struct Step<'a> {
+    /// Tiles read.
+    pub read: usize,
+    pub before: Option<&'a TileState>,
+    pub now: Option<&'a TileState>,
+    pub done: bool,
+}
+
+impl<'a> Step<'a> {
+    pub fn new(data: &'a Data, step: usize) -> Self {
+        let read = step.min(data.states.len());
+        let at = |i: Option<usize>| i.and_then(|i| data.states.get(i));
+        let done = read == data.states.len() && read > 0;
+        Self { read, before: at(read.checked_sub(2)), now: at(read.checked_sub(1)), done }
+    }
+
+    /// The largest score, before this tile.
+    pub fn old_max(&self) -> f32 {
+        self.before.map_or(f32::NEG_INFINITY, |s| s.max)
+    }
+
+    /// The vector that was kept before this tile, shrunk to the new maximum.
+    pub fn shrunk(&self, data: &Data) -> Vec<f32> {
+        let correction = self.now.map_or(1.0, |s| s.correction);
+        self.before.map_or(vec![0.0; data.d()], |s| s.acc.iter().map(|a| a * correction).collect())
+    }
+
+    /// What this tile adds to it: Σ e^(score − max) · v.
+    pub fn added(&self, data: &Data) -> Vec<f32> {
+        let mut added = vec![0.0; data.d()];
+        let Some(now) = self.now else { return added };
+        for k_idx in now.keys.clone() {
+            let e = tiles::power(data.scores[k_idx], now.max);
+            let value = data.values.get(k_idx).map_or(&[][..], Vec::as_slice);
+            added.iter_mut().zip(value).for_each(|(a, v)| *a += if e == 0.0 { 0.0 } else { e * v });
+        }
+        added
+    }
+}
+
+/// Draws it.
+pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    let canvas = if state.canvas.width.is_finite() { state.canvas.width } else { 0.0 };
+    let width = canvas.clamp(330.0, 900.0);
+    let step = Step::new(data, state.step);
+    let title =
+        format!("“{}” reads its keys tile by tile: layer {}, head {}", spoken(&data.query), data.layer, data.head);
+    let lead = "Only a maximum, a sum and one vector are kept. When a larger score turns up, they are shrunk to it; the \
+                row of scores is never stored.";
+    let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
+    let window = tiles::draw(&mut frame, data, &step);
+    let cut = kept::draw(&mut frame, data, &step);
+    let few = match window {
+        Some((first, last)) => format!("Tiles {} to {} of {} are drawn.", first + 1, last + 1, data.states.len()),
+        None => String::new(),
+    };
+    let own = "The same recurrence as in the kernel, whose tiles have 128 keys.";
+    let own = if data.tile == 128 { "" } else { own };
+    let cut = if cut { "Only the first numbers of the vector are drawn." } else { "" };
+    frame.finish(&caption(&[&credit(&data.model), own, "Numbers are rounded.", &few, cut]), description(data, &step))
+}
+
+fn description(data: &Data, step: &Step<'_>) -> String {
+    let (tiles, keys) = (plural(data.states.len(), "tile"), plural(data.scores.len(), "key"));
+    let begin = format!(
+        "The running softmax of “{}” in layer {}, head {}: {keys} in {tiles}.",
+        spoken(&data.query),
+        data.layer,
+        data.head
+    );
+    let kept = format!("Kept: 2 + {} numbers, whatever the length.", data.d());
+    let Some(now) = step.now else { return format!("{begin} Nothing is read yet. {kept}") };
+    let end = if step.done { " All is read: the vector divided by the sum is z." } else { "" };
+    format!(
+        "{begin} After tile {}: maximum {}, sum {}; what was kept before was multiplied by {}.{end} {kept}",
+        step.read,
+        number(now.max),
+        number(now.sum),
+        number(now.correction)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data() -> Data {
+        let scores = vec![1.0, 0.0, 3.0, 2.0, f32::NEG_INFINITY];
+        let values = (0..5).map(|k| vec![k as f32, 1.0]).collect();
+        Data { tokens: vec!["a".into(); 5], query: "a".into(), scores, values, ..Data::default() }.tiled(2)
+    }
+
+    #[test]
+    fn a_trace_ends_in_its_own_z() {
+        let model = attnscope::lesson::model();
+        let tokens = model.encode("the hot dog on the rock was").unwrap();
+        let trace = model.run(&tokens, &"q,k,v,pattern,z".parse().unwrap(), &[]).unwrap();
+        let data = Data::from_trace(&trace, 0, 0, 2, 2).unwrap();
+        assert_eq!((data.tokens.join(" ").as_str(), data.states.len(), data.d()), ("the hot dog", 2, 16));
+        let z = trace.layer(0, Site::Z).unwrap().row(&[0, 2]).unwrap();
+        assert_eq!(data.z().len(), z.len());
+        assert!(data.z().iter().zip(z).all(|(a, b)| (a - b).abs() < 1e-5), "{:?} is not {z:?}", data.z());
+        let trace = model.run(&tokens, &"q,k,pattern".parse().unwrap(), &[]).unwrap();
+        assert!(Data::from_trace(&trace, 0, 0, 2, 2).unwrap_err().to_string().contains("attn.{q,k,v,pattern}"));
+    }
+
+    #[test]
+    fn each_step_shows_what_is_kept() {
+        let data = data();
+        let value = |step, key: &str| {
+            let scene = render(&data, &State { step, ..State::default() }, &Theme::LIGHT);
+            scene.node(key).and_then(|n| n.value)
+        };
+        assert_eq!((value(0, "max"), value(0, "sum")), (Some(f32::NEG_INFINITY), Some(0.0)));
+        assert_eq!((value(1, "max"), value(2, "max"), value(3, "max")), (Some(1.0), Some(3.0), Some(3.0)));
+        assert_eq!(value(2, "sum"), Some(data.states[1].sum));
+        assert_eq!((value(2, "z-0"), value(3, "z-0")), (None, Some(data.z()[0])));
+        // Beyond the end is the end.
+        assert_eq!(value(9, "z-1"), Some(1.0));
+    }
+
+    #[test]
+    fn steps_do_not_change_the_size() {
+        for width in [330.0, 742.0] {
+            let canvas = Canvas { width, bare: true };
+            let size = |step| render(&data(), &State { canvas, step }, &Theme::LIGHT).height;
+            assert!((0..=3).all(|step| size(step) == size(0)));
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The rows of the softmax figure: token, q·k, score with its grip, exp, weight.
+
+use super::layout::{Layout, MAX_QUIET};
+use super::{Data, State, Steps, is_changed};
+use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
+use crate::figure::reach::reach;
+use crate::number::{count, fixed, number, percent, plural};
+use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
+use crate::text;
+use crate::token::{self, spoken};
+use attnscope::Site;
+
+/// Height of the line of a key that may not be looked at.
+const QUIET: f32 = 26.0;
+
+/// Radius of a grip.
+const GRIP: f32 = 7.0;
+
+pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps) {
+    headings(frame, data, state, l, steps);
+    for &k_idx in &l.shown {
+        row(frame, data, state, l, steps, k_idx);
+    }
+    axis(frame, l);
+    quiet(frame, data, l);
+}
+
+/// A number short enough for its column.
+fn short(x: f32) -> String {
+    match x {
+        x if x.is_nan() => "NaN".into(),
+        x if x.abs() >= 100.0 => number(x),
+        x => fixed(x, 2),
+    }
+}
+
+/// A chosen number: as few digits as it has.
+fn brief(x: f32) -> String {
+    let text = if x.fract() == 0.0 && x.abs() < 1e4 { fixed(x, 0) } else { number(x) };
+    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').into() } else { text }
+}
+
+/// A share short enough for its column.
+pub(super) fn short_percent(p: f32) -> String {
+    if p.is_nan() { "NaN".into() } else { percent(p) }
+}
+
+/// `÷ √16`, or what the scale is.
+fn scaled(data: &Data) -> String {
+    let divides = (data.scale * (data.d_head as f32).sqrt() - 1.0).abs() < 1e-3;
+    if divides { format!("÷ √{}", count(data.d_head)) } else { format!("× {}", number(data.scale)) }
+}
+
+/// Each column's name, and under it what is done to get there.
+fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps) {
+    let (theme, y) = (frame.theme, frame.y + 7.0);
+    let mut head = |x: f32, anchor: Anchor, name: &str, how: String| {
+        let name = Node::text(x, y, Run::new(name)).size(12.5).bold().anchor(anchor).fill(theme.text).centred();
+        let how = Node::text(x, y + 17.0, Run::new(how)).size(SMALL).anchor(anchor).fill(theme.muted).centred();
+        frame.nodes.extend([name, how]);
+    };
+    let heat = state.heat();
+    let divided = if heat == 1.0 { String::new() } else { format!(" ÷ {}", brief(heat)) };
+    match l.dot {
+        Some(dot) => {
+            head(dot, Anchor::End, "q·k", String::new());
+            head(l.score, Anchor::End, "score", scaled(data));
+        }
+        None => head(l.score, Anchor::End, "score", format!("q·k {}", scaled(data))),
+    }
+    if let Some((x, _)) = l.exp {
+        let inner = format!("score − {}", short(steps.max));
+        let inner = if divided.is_empty() { inner } else { format!("({inner}){divided}") };
+        head(x, Anchor::Start, "exp", if steps.max.is_finite() { format!("of {inner}") } else { String::new() });
+    } else if !divided.is_empty() {
+        head(l.bar.0 + l.bar.1 / 2.0, Anchor::Middle, "", format!("then{divided}"));
+    }
+    let sum = if l.exp.is_some() { format!("÷ sum {}", short(steps.sum)) } else { "softmax".into() };
+    head(l.weight, Anchor::End, "weight", sum);
+    frame.y += 34.0;
+    frame.push(Node::line(PAD, frame.y, l.width - PAD, frame.y, Stroke::new(theme.grid, 1.0)));
+    frame.y += 6.0;
+}
+
+fn row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps, k_idx: usize) {
+    let (theme, mid, chosen) = (frame.theme, frame.y + l.row / 2.0, state.k_idx == Some(k_idx));
+    if chosen {
+        let back = Node::rect(PAD - 10.0, frame.y + 1.0, l.width - 2.0 * PAD + 20.0, l.row - 2.0).radius(6.0);
+        frame.push(back.fill(theme.surface).key("chosen-key"));
+    }
+    let zero = l.x(0.0);
+    frame.push(Node::line(zero, frame.y, zero, frame.y + l.row, Stroke::new(theme.faint, 1.0)));
+    let runs = token::runs(data.token(k_idx), theme.faint, l.label_w, LABEL + 1.0, Weight::Semibold);
+    // On a phone q·k stands under the token.
+    let name_y = if l.dot.is_some() { mid } else { mid - 8.0 };
+    let name =
+        Node::text(PAD + l.label_w, name_y, runs).size(LABEL + 1.0).anchor(Anchor::End).fill(theme.text).centred();
+    let name = name.key(format!("key-{k_idx}")).target(Target::Key { k_idx });
+    frame.push(if chosen { name.bold() } else { name });
+    let dot = data.dots[k_idx];
+    let node = match l.dot {
+        Some(x) => Node::text(x, mid, Run::new(short(dot))).size(LABEL).fill(theme.text),
+        None => Node::text(PAD + l.label_w, mid + 10.0, Run::new(short(dot))).size(SMALL).fill(theme.muted),
+    };
+    // The score's arithmetic has q·k on its way.
+    let number = Site::Scores.in_layer(data.layer, [data.head, data.q_idx, k_idx]);
+    let node = node.anchor(Anchor::End).centred().value(dot).key(format!("dot-{k_idx}"));
+    frame.push(node.target(Target::Number { number }).label(format!(
+        "q·k of {}: {}",
+        spoken(data.token(k_idx)),
+        short(dot)
+    )));
+    score(frame, data, state, l, steps, (k_idx, mid));
+    exp(frame, data, l, steps, (k_idx, mid));
+    weight(frame, data, state, l, steps, (k_idx, mid));
+    frame.y += l.row;
+}
+
+/// The score as a number and as a bar from zero, with a grip at its end.
+fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps, (k_idx, mid): (usize, f32)) {
+    let (theme, own) = (frame.theme, data.score(k_idx).unwrap_or(f32::NAN));
+    let value = steps.scores[k_idx].unwrap_or(f32::NAN);
+    let (zero, end, edited) = (l.x(0.0), l.x(value), state.edit(k_idx).is_some());
+    let fill = theme.token(k_idx);
+    let ink = if edited { theme.accent } else { theme.text };
+    let text = Node::text(l.score, mid, Run::new(short(value))).size(LABEL).anchor(Anchor::End).fill(ink).centred();
+    let text = text.key(format!("score-text-{k_idx}")).value(value);
+    let bar = Node::rect(zero.min(end), mid - 6.0, (end - zero).abs(), 12.0).radius(2.0).fill(fill).value(value);
+    let bar =
+        bar.key(format!("score-{k_idx}")).label(format!("score of {}: {}", spoken(data.token(k_idx)), short(value)));
+    let number = Site::Scores.in_layer(data.layer, [data.head, data.q_idx, k_idx]);
+    let target = Target::Number { number };
+    // A score set by hand is no number of the run.
+    let shown = if edited { Target::Own } else { target };
+    frame.nodes.extend([text.target(shown), bar.target(shown)]);
+    if edited {
+        let x = l.x(own);
+        let ghost = Node::line(x, mid - 12.0, x, mid + 12.0, Stroke::new(theme.muted, 1.5).dash(2.5, 2.0));
+        let said = format!("the model's own score of {}: {}", spoken(data.token(k_idx)), short(own));
+        frame.push(ghost.key(format!("own-score-{k_idx}")).value(own).target(target).label(said));
+    }
+    frame.push(reach(k_idx, end, mid));
+    let (inside, ring) = if edited { (theme.accent, theme.accent) } else { (theme.background, fill) };
+    let grip = Node::circle(end, mid, GRIP).fill(inside).stroke(Stroke::new(ring, 2.0)).value(value);
+    let said = format!("score of {}, {}; move with the arrow keys", spoken(data.token(k_idx)), short(value));
+    frame.push(grip.key(format!("grip-{k_idx}")).target(Target::Handle { index: k_idx }).label(said));
+}
+
+/// exp of what the score lacks to the largest, as a bar in the token's colour: the largest always has 1.
+fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): (usize, f32)) {
+    let (Some((x, width)), theme, e) = (l.exp, frame.theme, steps.exps[k_idx]) else { return };
+    let part = if e.is_finite() { e.clamp(0.0, 1.0) } else { 0.0 };
+    let track = Node::rect(x, mid - 6.0, width, 12.0).radius(2.0).fill(theme.surface);
+    let bar = Node::rect(x, mid - 6.0, (width * part).max(1.0), 12.0).radius(2.0).fill(theme.token(k_idx)).value(e);
+    let said = format!("exp for {}: {}", spoken(data.token(k_idx)), short(e));
+    frame.nodes.extend([track, bar.key(format!("exp-{k_idx}")).label(said).target(Target::Own)]);
+    let text = if e != 0.0 && e.abs() < 0.005 { number(e) } else { short(e) };
+    frame.push(Node::text(x + width + 8.0, mid, Run::new(text)).size(12.0).fill(theme.muted).centred());
+}
+
+/// The weight, and under it the model's where the reader changed something.
+fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps, (k_idx, mid): (usize, f32)) {
+    let (theme, w, changed) = (frame.theme, steps.weights[k_idx], is_changed(data, state));
+    let target = Target::Number { number: Site::Pattern.in_layer(data.layer, [data.head, data.q_idx, k_idx]) };
+    let own = data.weights.get(k_idx).copied().filter(|_| changed);
+    let y = if own.is_some() { mid - 7.0 } else { mid };
+    let share = Node::text(l.weight, y, Run::new(short_percent(w))).size(LABEL).bold().anchor(Anchor::End);
+    let share = share.fill(theme.text).centred().value(w).key(format!("weight-{k_idx}"));
+    let said = format!("weight of {}: {}", spoken(data.token(k_idx)), percent(w));
+    frame.push(share.label(said).target(if changed { Target::Own } else { target }));
+    if let Some(own) = own {
+        let said_model = format!("model {}", short_percent(own));
+        let node = Node::text(l.weight, mid + 10.0, Run::new(said_model.clone()))
+            .size(10.5)
+            .anchor(Anchor::End)
+            .fill(theme.muted);
+        let said = format!("{said_model}: its own weight of {}", spoken(data.token(k_idx)));
+        frame.push(node.centred().value(own).target(target).key(format!("own-weight-{k_idx}")).label(said));
+    }
+}
+
+/// What the axis of the scores goes to.
+fn axis(frame: &mut Frame, l: &Layout) {
+    let (theme, bottom, (low, high)) = (frame.theme, frame.y, l.ends);
+    if l.shown.is_empty() {
+        return;
+    }
+    for (score, anchor) in [(low, Anchor::Start), (0.0, Anchor::Middle), (high, Anchor::End)] {
+        let wide = text::width(&brief(score), 10.5, Weight::Regular);
+        if score != 0.0 && (l.x(score) - l.x(0.0)).abs() < wide + 10.0 {
+            continue;
+        }
+        let node = Node::text(l.x(score), bottom + 12.0, Run::new(brief(score))).size(10.5).anchor(anchor);
+        frame.push(node.fill(theme.muted).centred());
+    }
+    frame.y += 24.0;
+}
+
+/// Keys that may not be looked at.
+fn quiet(frame: &mut Frame, data: &Data, l: &Layout) {
+    let theme = frame.theme;
+    let masked: Vec<usize> = (0..data.dots.len()).filter(|&k| data.is_masked(k)).collect();
+    let why = |k_idx: usize| match k_idx > data.position {
+        true => "comes later: may not be looked at",
+        false => "may not be looked at",
+    };
+    let lines: Vec<(&str, String)> = match masked.as_slice() {
+        [] => return,
+        few if few.len() <= MAX_QUIET => few.iter().map(|&k| (data.token(k), why(k).into())).collect(),
+        [first, rest @ ..] => {
+            vec![(data.token(*first), format!("and {} may not be looked at", plural(rest.len(), "other key")))]
+        }
+    };
+    for (token, why) in lines {
+        let mid = frame.y + QUIET / 2.0;
+        let runs = token::runs(token, theme.faint, l.label_w, LABEL + 1.0, Weight::Regular);
+        let name = Node::text(PAD + l.label_w, mid, runs).size(LABEL + 1.0).anchor(Anchor::End).fill(theme.muted);
+        frame.push(name.centred());
+        frame.push(Node::text(PAD + l.label_w + 20.0, mid, Run::new(why)).size(SMALL).fill(theme.muted).centred());
+        frame.y += QUIET;
+    }
+}

@@ -1,0 +1,291 @@
+//! The curve of the loss and the tracks beneath it, over one axis of steps.
+
+use super::{Data, Measure, Series, State, at};
+use crate::color::Color;
+use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
+use crate::number::{count, fixed, number, percent};
+use crate::scale::nice_step;
+use crate::scene::Segment::{self, Line, Move};
+use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
+use crate::text;
+
+/// Height of the loss.
+const HEIGHT: f32 = 210.0;
+/// Height of a track, its name over it not counted.
+const TRACK: f32 = 34.0;
+/// Kept at the right for the number at a line's end.
+const VALUE_W: f32 = 58.0;
+/// Kept at the left for the numbers of the axis.
+const AXIS_W: f32 = 26.0;
+/// Tracks at most.
+pub(super) const MAX_TRACKS: usize = 8;
+
+/// Where a step and a loss are.
+pub(super) struct Plot {
+    pub width: f32,
+    x0: f32,
+    pub w: f32,
+    steps: f32,
+    /// The loss at the top.
+    top: f32,
+}
+
+impl Plot {
+    pub fn new(data: &Data, state: &State) -> Self {
+        let canvas = if state.canvas.width.is_finite() { state.canvas.width } else { 0.0 };
+        let width = canvas.clamp(330.0, 900.0);
+        let x0 = PAD + AXIS_W;
+        let last = data.losses.last().map_or(0, |l| l.0);
+        Self {
+            width,
+            x0,
+            w: width - PAD - VALUE_W - x0,
+            steps: data.steps.max(last).max(1) as f32,
+            top: data.chance() * 1.16,
+        }
+    }
+
+    fn x(&self, step: usize) -> f32 {
+        self.x0 + self.w * (step as f32 / self.steps).min(1.0)
+    }
+
+    /// The inverse of [`Self::x`].
+    pub fn step_at(&self, x: f32) -> usize {
+        let part = (x - self.x0) / self.w;
+        let part = if part.is_nan() { 0.0 } else { part.clamp(0.0, 1.0) };
+        (part * self.steps).round() as usize
+    }
+}
+
+/// A band of the picture in which numbers from 0 to `top` are drawn.
+struct Band {
+    bottom: f32,
+    height: f32,
+    top: f32,
+}
+
+impl Band {
+    fn y(&self, value: f32) -> f32 {
+        let part = if value.is_nan() { 0.0 } else { (value / self.top).clamp(0.0, 1.0) };
+        self.bottom - self.height * part
+    }
+}
+
+pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, plot: &Plot, smooth: &[(usize, f32)]) {
+    let theme = frame.theme;
+    let name = vec![Run::new("loss").bold().fill(theme.text), Run::new("  nats a word")];
+    frame.push(Node::text(PAD, frame.y + 6.0, name).size(LABEL).fill(theme.muted).centred());
+    let step = state.step.map(|s| s.min(plot.steps as usize));
+    let reads = match (step, data.losses.last()) {
+        (Some(step), _) => format!("at step {}", count(step)),
+        (None, Some(last)) => format!("step {} of {}", count(last.0), count(data.steps)),
+        (None, None) => format!("{} steps planned", count(data.steps)),
+    };
+    let ink = if step.is_some() { theme.accent } else { theme.muted };
+    let reads = Node::text(plot.width - PAD, frame.y + 6.0, Run::new(reads)).size(12.0).anchor(Anchor::End).fill(ink);
+    frame.push(reads.centred().key("step"));
+    frame.y += 22.0;
+    loss(frame, data, plot, smooth, step);
+    steps_axis(frame, plot);
+    for (index, series) in data.series.iter().take(MAX_TRACKS).enumerate() {
+        track(frame, plot, series, index, step);
+    }
+}
+
+/// The line through the chosen step, over one band: names between the bands stay free of it.
+fn chosen_line(frame: &mut Frame, plot: &Plot, band: &Band, step: Option<usize>, key: String) {
+    let Some(step) = step else { return };
+    let x = plot.x(step);
+    let stroke = Stroke::new(frame.theme.accent, 1.0);
+    frame.push(Node::line(x, band.bottom - band.height - 3.0, x, band.bottom + 3.0, stroke).opacity(0.6).key(key));
+}
+
+fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], step: Option<usize>) {
+    let theme = frame.theme;
+    let band = Band { bottom: frame.y + HEIGHT, height: HEIGHT, top: plot.top };
+    let right = plot.x0 + plot.w;
+    let tick = nice_step(plot.top.ceil() as usize, 6);
+    for nats in (0..=plot.top as usize).step_by(tick) {
+        let y = band.y(nats as f32);
+        frame.push(Node::line(plot.x0, y, right, y, Stroke::new(theme.grid, 1.0)));
+        frame.label(plot.x0 - 8.0, y, Anchor::End, count(nats));
+    }
+    chosen_line(frame, plot, &band, step, "chosen-step".into());
+    level(frame, plot, &band, data.chance(), ("guessing", "chance"), theme.muted);
+    if let Some(reference) = data.reference.filter(|r| r.is_finite()) {
+        level(frame, plot, &band, reference, ("the built-in model, trained", "reference"), theme.output);
+    }
+    let raw = extremes(&data.losses, plot, &band);
+    frame.push(Node::path(raw).stroke(Stroke::new(theme.muted, 1.0).round()).opacity(0.35).key("raw"));
+    let line = means(smooth, plot, &band);
+    frame.push(Node::path(line).stroke(Stroke::new(theme.text, 2.2).round()).key("loss"));
+    let chosen = match step {
+        Some(step) => at(smooth, step),
+        None => smooth.len().checked_sub(1).map(|i| (i, smooth[i])),
+    };
+    match chosen {
+        Some((index, (s, value))) => {
+            let shown = if value.abs() < 1000.0 { fixed(value, 2) } else { number(value) };
+            let said = format!("loss at step {}: {shown} nats a word", count(s));
+            point(
+                frame,
+                plot,
+                (s, band.y(value), value),
+                theme.text,
+                step.is_some(),
+                ("loss", &shown, said, Target::Item { index: MAX_TRACKS + index }),
+            );
+        }
+        None => {
+            let mid = band.bottom - HEIGHT * 0.45;
+            frame.label(plot.x0 + plot.w / 2.0, mid, Anchor::Middle, "not trained yet");
+        }
+    }
+    frame.y = band.bottom;
+}
+
+/// A loss to compare with: a dashed line with its name on it.
+fn level(frame: &mut Frame, plot: &Plot, band: &Band, loss: f32, (name, key): (&str, &str), ink: Color) {
+    let y = band.y(loss);
+    let dashed = Stroke::new(ink, 1.2).dash(5.0, 4.0);
+    frame.push(Node::line(plot.x0, y, plot.x0 + plot.w, y, dashed).value(loss).key(key));
+    let said = format!("{name}  {}", if loss.abs() < 1000.0 { fixed(loss, 2) } else { number(loss) });
+    // The curve comes down from the upper left: the name of a high line stands at its right, that of a low one below.
+    let high = loss > plot.top / 2.0;
+    let (x, anchor) = if high { (plot.x0 + plot.w, Anchor::End) } else { (plot.x0 + 8.0, Anchor::Start) };
+    let below = if high { -9.0 } else { 11.0 };
+    if y + below > band.bottom - 5.0 {
+        return;
+    }
+    // Its own ground, so that no line of the grid goes through it.
+    let wide = text::width(&said, SMALL, Weight::Regular);
+    let left = if high { x - wide } else { x };
+    frame.push(Node::rect(left - 3.0, y + below - 6.5, wide + 6.0, 13.0).fill(frame.theme.background));
+    let node = Node::text(x, y + below, Run::new(said.clone())).size(SMALL).anchor(anchor).fill(ink).centred();
+    let node = node.key(format!("{key}-name")).value(loss);
+    frame.push(node.target(Target::Own).label(said));
+}
+
+fn steps_axis(frame: &mut Frame, plot: &Plot) {
+    let step = nice_step(plot.steps as usize, (plot.w / 84.0).max(2.0) as usize);
+    let y = frame.y + 14.0;
+    let name_w = text::width("steps", SMALL, Weight::Regular);
+    for at in (0..=plot.steps as usize).step_by(step) {
+        frame.label(plot.x(at), y, Anchor::Middle, count(at));
+    }
+    frame.label((plot.width - PAD).max(plot.x0 + plot.w + name_w), y, Anchor::End, "steps");
+    frame.y += 44.0;
+}
+
+/// One number from 0 to 1 over the steps.
+fn track(frame: &mut Frame, plot: &Plot, series: &Series, index: usize, step: Option<usize>) {
+    let theme = frame.theme;
+    let ink = match series.measure {
+        Measure::Weight => theme.weight(0.62),
+        Measure::Probability => theme.output,
+    };
+    let runs = stressed(&series.name, plot.width - 2.0 * PAD, theme.text);
+    frame.push(Node::text(PAD, frame.y + 6.0, runs).size(12.5).fill(theme.muted).centred());
+    frame.y += 25.0;
+    let band = Band { bottom: frame.y + TRACK, height: TRACK, top: 1.0 };
+    for (value, name) in [(0.0, "0"), (1.0, "1")] {
+        let y = band.y(value);
+        frame.push(Node::line(plot.x0, y, plot.x0 + plot.w, y, Stroke::new(theme.grid, 1.0)));
+        frame.label(plot.x0 - 8.0, y, Anchor::End, name);
+    }
+    chosen_line(frame, plot, &band, step, format!("chosen-step-{index}"));
+    let line = means(&series.points, plot, &band);
+    let key = format!("series-{index}");
+    frame.push(Node::path(line).stroke(Stroke::new(ink, 2.2).round()).key(key.clone()));
+    let chosen =
+        step.map_or(series.points.len().checked_sub(1).map(|i| (i, series.points[i])), |s| at(&series.points, s));
+    if let Some((_, (s, value))) = chosen {
+        let said = format!("{} at step {}: {}", series.name.replace('*', ""), count(s), percent(value));
+        let shown = if value.is_nan() { "NaN".into() } else { percent(value) };
+        point(
+            frame,
+            plot,
+            (s, band.y(value), value),
+            ink,
+            step.is_some(),
+            (&key, &shown, said, Target::Item { index }),
+        );
+    }
+    frame.y += TRACK + 22.0;
+}
+
+/// The point of a line whose number stands beside it: at the line's end, or at the right where a step is chosen.
+fn point(
+    frame: &mut Frame,
+    plot: &Plot,
+    (step, y, value): (usize, f32, f32),
+    ink: Color,
+    chosen: bool,
+    (key, shown, said, target): (&str, &str, String, Target),
+) {
+    let theme = frame.theme;
+    let x = plot.x(step);
+    let dot = Node::circle(x, y, 4.5).fill(ink).stroke(Stroke::new(theme.background, 1.5)).value(value).label(said);
+    let dot = dot.key(format!("{key}-point"));
+    frame.push(dot.target(target));
+    let at = if chosen { plot.x0 + plot.w + 10.0 } else { x + 10.0 };
+    let fill = if chosen { theme.accent } else { theme.text };
+    if !chosen {
+        let wide = text::width(shown, LABEL, Weight::Semibold);
+        frame.push(Node::rect(at - 3.0, y - 6.0, wide + 6.0, 12.0).fill(theme.background));
+    }
+    let node = Node::text(at, y, Run::new(shown)).size(LABEL).bold().fill(fill).centred();
+    frame.push(node.key(format!("{key}-value")).value(value).target(target));
+}
+
+/// From the lowest to the highest of each pixel.
+fn extremes(points: &[(usize, f32)], plot: &Plot, band: &Band) -> Vec<Segment> {
+    let mut d: Vec<Segment> = Vec::new();
+    for column in columns(points, plot) {
+        let x = plot.x(column[0].0);
+        let (low, high) = column.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), p| (l.min(p.1), h.max(p.1)));
+        // A single point is a dot: a line of no length with round ends.
+        d.extend([Move(x, band.y(high)), Line(x, band.y(low) + 0.01)]);
+    }
+    d
+}
+
+/// The mean of each pixel, joined.
+fn means(points: &[(usize, f32)], plot: &Plot, band: &Band) -> Vec<Segment> {
+    let mut d = Vec::new();
+    for column in columns(points, plot) {
+        let mean = column.iter().map(|p| p.1).sum::<f32>() / column.len() as f32;
+        let (x, y) = (plot.x(column[column.len() - 1].0), band.y(mean));
+        d.push(if d.is_empty() { Move(x, y) } else { Line(x, y) });
+    }
+    d
+}
+
+/// The points that fall on the same pixel, those that are no number left out.
+fn columns(points: &[(usize, f32)], plot: &Plot) -> Vec<Vec<(usize, f32)>> {
+    let mut out: Vec<Vec<(usize, f32)>> = Vec::new();
+    let mut last = f32::NEG_INFINITY;
+    for &point in points.iter().filter(|p| p.1.is_finite()) {
+        let x = plot.x(point.0).floor();
+        match out.last_mut() {
+            Some(column) if x == last => column.push(point),
+            _ => out.push(vec![point]),
+        }
+        last = x;
+    }
+    out
+}
+
+/// `*dog* looks at *hot*` as runs, what stands between stars in bold and in `ink`; as much as fits.
+fn stressed(name: &str, room: f32, ink: Color) -> Vec<Run> {
+    let plain = name.replace('*', "");
+    if text::width(&plain, 12.5, Weight::Semibold) > room {
+        return vec![Run::new(text::fit(&crate::token::plain(&plain), room, 12.5, Weight::Regular))];
+    }
+    let parts = name.split('*').enumerate().filter(|(_, part)| !part.is_empty());
+    let run = |(i, part): (usize, &str)| {
+        let run = Run::new(crate::token::plain(part));
+        if i % 2 == 1 { run.bold().fill(ink) } else { run }
+    };
+    parts.map(run).collect()
+}

@@ -1,0 +1,69 @@
+//! Many vectors: one raster, a row each, and names only where there is room.
+
+use super::{Data, Layout, State, description, legend, palette, shade};
+use crate::figure::frame::{Frame, PAD, SMALL, caption, credit};
+use crate::number::{count, number};
+use crate::raster::Raster;
+use crate::scale::nice_step;
+use crate::scene::{Anchor, Node, Run, Scene, Stroke, Weight};
+use crate::theme::Theme;
+use crate::{text, token};
+
+/// More vectors than this have no strip of their own.
+pub(super) const FROM: usize = 17;
+
+/// Width of the labels: a row's number and the token's text.
+const LABEL_W: f32 = 112.0;
+
+/// Height of all rows, where they would be higher than a name each.
+const HEIGHT: f32 = 960.0;
+
+pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    let layout = Layout::new(data, state.canvas.width);
+    let lead = "Each row is one vector, its numbers from left to right: blue above zero, orange below.";
+    let mut frame = Frame::new(theme, &state.canvas, state.canvas.width.max(440.0), data.title.clone(), lead);
+    let (n, longest) = (data.vectors.len(), data.vectors.iter().map(|v| v.values.len()).max().unwrap_or(0).max(1));
+    let row = (HEIGHT / n as f32).min(16.0);
+    let x0 = PAD + LABEL_W + 12.0;
+    let (width, height) = (state.canvas.width.max(440.0) - PAD - x0, row * n as f32);
+    frame.y += 16.0;
+    let y0 = frame.y;
+    let step = nice_step(longest, (width / 56.0) as usize);
+    for component in (0..longest).step_by(step) {
+        let mid = x0 + (component as f32 + 0.5) * width / longest as f32;
+        frame.push(Node::line(mid, y0 - 6.0, mid, y0 - 2.0, Stroke::new(theme.faint, 1.0)));
+        frame.label(mid, y0 - 14.0, Anchor::Middle, count(component));
+    }
+    names(&mut frame, data, x0, row);
+    let mut cells = vec![shade(0.0, layout.limit); n * longest];
+    for (cells, vector) in cells.chunks_mut(longest).zip(&data.vectors) {
+        cells.iter_mut().zip(&vector.values).for_each(|(cell, value)| *cell = shade(*value, layout.limit));
+    }
+    frame.push(Node::raster(x0, y0, width, height, Raster::new(longest, n, palette(theme), cells)).key("vectors"));
+    if let Some(component) = state.component.filter(|c| *c < longest) {
+        let cell = width / longest as f32;
+        let ring = Node::rect(x0 + component as f32 * cell - 2.0, y0 - 2.0, cell.max(1.0) + 4.0, height + 4.0);
+        frame.push(ring.radius(3.0).stroke(Stroke::new(theme.accent, 2.0)).key("ring"));
+    }
+    frame.y = y0 + height + 16.0;
+    legend(&mut frame, &layout);
+    let clipped = format!("Colours are full at ±{}; some numbers lie beyond.", number(layout.limit));
+    let clipped = if layout.clipped { clipped.as_str() } else { "" };
+    let some = if row < 14.0 { "Only some rows are named." } else { "" };
+    frame.finish(&caption(&[&credit(&data.model), some, clipped]), description(data))
+}
+
+/// Names left of the rows, with the rows' numbers.
+fn names(frame: &mut Frame, data: &Data, x0: f32, row: f32) {
+    let (theme, y0, n) = (frame.theme, frame.y, data.vectors.len());
+    let step = if row >= 14.0 { 1 } else { nice_step(n, (row * n as f32 / 20.0) as usize) };
+    for (i, vector) in data.vectors.iter().enumerate().step_by(step) {
+        let mid = y0 + (i as f32 + 0.5) * row;
+        let number = count(i);
+        let room = LABEL_W - 10.0 - text::width(&number, SMALL, Weight::Regular);
+        let mut runs = token::runs(&vector.name, theme.faint, room, SMALL, Weight::Regular);
+        runs.iter_mut().filter(|run| run.fill.is_none()).for_each(|run| run.fill = Some(theme.text));
+        runs.push(Run::new(format!("  {number}")));
+        frame.push(Node::text(x0 - 8.0, mid, runs).size(SMALL).anchor(Anchor::End).fill(theme.muted).centred());
+    }
+}

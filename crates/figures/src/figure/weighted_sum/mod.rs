@@ -1,0 +1,202 @@
+//! How the weights mix the values into z, what W_O makes of it, and where the word stands before and after.
+
+mod draw;
+mod table;
+mod terms;
+mod words;
+
+use crate::figure::head::{Head, captured};
+use crate::figure::{Canvas, Error};
+use crate::number::{count, number, percent, plural};
+use crate::scene::Scene;
+use crate::theme::Theme;
+use crate::token::spoken;
+use attnscope::Site;
+use attnscope::Trace;
+use attnscope::analysis::Number;
+
+/// More tokens than this are not drawn: those with the largest weights stay.
+const MAX_ROWS: usize = 12;
+
+/// What is drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Data {
+    /// The head, its tokens (the keys) and its mask. Its layer has several: `attn_out` is what all of them add.
+    pub of: Head,
+    /// Where among the tokens the one stands that looks.
+    pub position: usize,
+    /// Its row of the pattern, `[kv_len]`.
+    pub weights: Vec<f32>,
+    /// The values, `[kv_len][d_head]`.
+    pub values: Vec<Vec<f32>>,
+    /// The mix, `[d_head]`.
+    pub z: Vec<f32>,
+    /// What attention adds to the token, `[d_model]`.
+    pub attn_out: Vec<f32>,
+    /// The words nearest to the token's vector before attention, with the cosine, nearest first.
+    pub before: Vec<(String, f32)>,
+    /// The same of the vector with `attn_out` added.
+    pub after: Vec<(String, f32)>,
+    /// Which numbers those cosines are, before and after; empty where they are none of a run's.
+    pub cosines: [Vec<Number>; 2],
+}
+
+impl Data {
+    /// One token of one head of a trace that captured pattern, v, z and attn_out. A trace does not know the words of
+    /// the vocabulary: the nearest of them are the caller's.
+    pub fn from_trace(
+        trace: &Trace,
+        layer: usize,
+        head: usize,
+        position: usize,
+        before: Vec<(String, f32)>,
+        after: Vec<(String, f32)>,
+    ) -> Result<Self, Error> {
+        let array = |site| captured(trace, layer, site);
+        let [pattern, v, z, out] = [array(Site::Pattern)?, array(Site::V)?, array(Site::Z)?, array(Site::AttnOut)?];
+        let of = Head::of(trace, layer, head)?;
+        let row = of.row_of(position)?;
+        let no_such = Error::NoSuch { what: "token", index: position, len: trace.tokens.len() };
+        let weights = pattern.row(&[head, row]).ok_or_else(|| no_such.clone())?.to_vec();
+        let values = (0..weights.len()).filter_map(|k| Some(v.row(&[of.kv_head, k])?.to_vec())).collect::<Vec<_>>();
+        if values.len() != weights.len() {
+            return Err(Error::Size { what: "values", expected: weights.len(), found: values.len() });
+        }
+        Ok(Self {
+            of,
+            position,
+            weights,
+            values,
+            z: z.row(&[head, row]).ok_or_else(|| no_such.clone())?.to_vec(),
+            attn_out: out.row(&[row]).ok_or(no_such)?.to_vec(),
+            before,
+            after,
+            cosines: [Vec::new(), Vec::new()],
+        })
+    }
+
+    pub(super) fn token(&self, k_idx: usize) -> &str {
+        self.of.token(k_idx)
+    }
+
+    pub(super) fn value(&self, k_idx: usize, component: usize) -> f32 {
+        self.values.get(k_idx).and_then(|v| v.get(component)).copied().unwrap_or(f32::NAN)
+    }
+
+    /// The keys that the token may look at, and those that have a weight all the same (a pattern may be put in by hand).
+    pub(super) fn visible(&self) -> Vec<usize> {
+        let keys = self.weights.iter().enumerate();
+        keys.filter(|(k, weight)| self.of.sees(self.position, *k) || **weight != 0.0).map(|(k, _)| k).collect()
+    }
+
+    /// The tokens to draw in their order, and those left out, of those that may be looked at.
+    pub(super) fn choose(&self) -> (Vec<usize>, Vec<usize>) {
+        let mut order = self.visible();
+        order.sort_by(|&a, &b| self.weights[b].total_cmp(&self.weights[a]));
+        let mut left_out = order.split_off(order.len().min(MAX_ROWS));
+        order.sort_unstable();
+        left_out.sort_unstable();
+        (order, left_out)
+    }
+
+    /// The name of a weight of its row, for a run that began with the first token.
+    pub(super) fn number(&self, k_idx: usize) -> Number {
+        Site::Pattern.in_layer(self.of.layer, [self.of.head, self.position, k_idx])
+    }
+}
+
+/// What is chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// The paper.
+    pub canvas: Canvas,
+    /// The column whose sum is written out.
+    pub component: Option<usize>,
+    /// The token whose line is stressed.
+    pub k_idx: Option<usize>,
+}
+
+/// Draws it.
+pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
+    draw::render(data, state, theme)
+}
+
+/// The main numbers, said.
+pub(super) fn description(data: &Data, shown: &[usize]) -> String {
+    let mut order = shown.to_vec();
+    order.sort_by(|&a, &b| data.weights[b].total_cmp(&data.weights[a]));
+    let mixed: Vec<String> =
+        order.iter().take(3).map(|&k| format!("{} of {}", percent(data.weights[k]), spoken(data.token(k)))).collect();
+    let near = |words: &[(String, f32)]| {
+        let words: Vec<_> = words.iter().take(3).map(|(w, c)| format!("{} {}", spoken(w), number(*c))).collect();
+        if words.is_empty() { "nothing".into() } else { words.join(", ") }
+    };
+    format!(
+        "In layer {}, head {}, “{}” mixes the values of {}: {}. Their sum z has {} numbers. Nearest by cosine before: {}; \
+         after: {}.",
+        data.of.layer,
+        data.of.head,
+        spoken(data.token(data.position)),
+        plural(shown.len(), "token"),
+        mixed.join(", "),
+        count(data.z.len()),
+        near(&data.before),
+        near(&data.after),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use terms::written_out;
+
+    fn data() -> Data {
+        Data {
+            of: Head::made(["the", "hot", "dog", "was"].map(String::from).to_vec(), true),
+            position: 2,
+            weights: vec![0.25, 0.5, 0.25, 0.0],
+            values: vec![vec![1.0, 0.0], vec![-2.0, 1.0], vec![4.0, 2.0], vec![9.0, 9.0]],
+            z: vec![0.25, 1.0],
+            ..Data::default()
+        }
+    }
+
+    #[test]
+    fn the_sum_is_written_out() {
+        let lines = written_out(&data(), &[0, 1, 2], 0, 2, (0.0, 900.0));
+        assert_eq!(lines, ["= 0.25·1.00 + 0.50·(−2.00) + 0.25·4.00 = 0.25"]);
+        let narrow = written_out(&data(), &[0, 1, 2], 0, 1, (0.0, 220.0));
+        assert_eq!(narrow, ["= 0.50·(−2.00) + … = 0.25"]);
+    }
+
+    #[test]
+    fn what_may_not_be_looked_at_is_not_there() {
+        assert_eq!(data().choose(), (vec![0, 1, 2], vec![]));
+        let looks_on = Data { weights: vec![0.25, 0.5, 0.0, 0.25], ..data() };
+        assert_eq!(looks_on.choose().0.len(), 4);
+        let mut window = data();
+        (window.of.mask.window, window.weights) = (Some(2), vec![0.0, 0.5, 0.5, 0.0]);
+        assert_eq!(window.choose().0, [1, 2], "the first is beyond the window");
+        let scene = render(&data(), &State::default(), &Theme::LIGHT);
+        assert!(scene.node("v-2-0").is_some() && scene.node("v-3-0").is_none());
+        assert!(scene.node("v-1-0").unwrap().opacity > scene.node("v-0-0").unwrap().opacity);
+    }
+
+    #[test]
+    fn of_many_tokens_the_heaviest_stay() {
+        let n = 300;
+        let weights: Vec<f32> = (0..n).map(|k| if k == 7 { 0.5 } else { 0.5 / 299.0 }).collect();
+        let data = Data {
+            of: Head::made(vec!["a".into(); n], true),
+            position: n - 1,
+            weights,
+            values: vec![vec![1.0; 2]; n],
+            z: vec![1.0; 2],
+            ..Data::default()
+        };
+        let (shown, left_out) = data.choose();
+        assert_eq!((shown.len(), left_out.len(), shown.contains(&7)), (MAX_ROWS, n - MAX_ROWS, true));
+        let scene = render(&data, &State::default(), &Theme::LIGHT);
+        assert!(scene.caption.contains("288 tokens with little weight left out (48"), "{}", scene.caption);
+    }
+}
