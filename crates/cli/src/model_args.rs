@@ -69,7 +69,7 @@ fn refuse_twice(all: &[Intervention]) -> Result<()> {
     let place = |change: &Intervention| match change {
         Intervention::SetEdge { heads, q, k, .. } => Some((*heads, Some((*q, *k)))),
         Intervention::ScaleHead { heads, .. } | Intervention::MeanHead { heads } => Some((*heads, None)),
-        Intervention::Patch { .. } => None,
+        Intervention::Patch { .. } | Intervention::Apply { .. } => None,
     };
     for (i, a) in all.iter().enumerate() {
         let Some((heads, edge)) = place(a) else { continue };
@@ -159,8 +159,8 @@ impl Opened {
     pub fn run_through(&self, layer: usize, capture: Capture) -> Result<Trace> {
         let (model, changes) = (&self.model, self.interventions.clone());
         let mut run = Run::start(model, self.tokens.clone(), capture, changes, model.new_cache())?;
-        while run.layers_done() <= layer && run.step(model)? {}
-        Ok(run.drain(model))
+        while run.layers_done() <= layer && run.step()? {}
+        Ok(run.drain())
     }
 
     /// Runs the model and gives each layer's arrays as it has passed.
@@ -168,8 +168,8 @@ impl Opened {
         let (model, changes) = (&self.model, self.interventions.clone());
         let mut run = Run::start(model, self.tokens.clone(), capture, changes, model.new_cache())?;
         while run.layers_done() < model.config().n_layers {
-            run.step(model)?;
-            each(run.drain(model));
+            run.step()?;
+            each(run.drain());
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Writing on: one token after the other, through the KV cache.
 
+use std::ops::Deref;
 use crate::cache::KvCache;
 use crate::capture::Capture;
 use crate::model::probabilities;
@@ -39,9 +40,10 @@ impl GenerateOptions {
     }
 }
 
-/// A text that is being written, one token a step. It owns its state and needs the model only while it steps.
+/// A text that is being written, one token a step, by a model that it holds: a `&Model` or an `Arc<Model>`.
 #[derive(Debug)]
-pub struct Generation {
+pub struct Generation<M> {
+    model: M,
     options: GenerateOptions,
     interventions: Vec<Intervention>,
     cache: KvCache,
@@ -51,13 +53,13 @@ pub struct Generation {
     written: usize,
 }
 
-impl Generation {
+impl<M: Deref<Target = Model> + Send + Sync> Generation<M> {
     /// Prepares to write on after `tokens`.
     ///
     /// # Errors
     /// An encoder; options out of range; interventions that belong to one run over a fixed text.
     pub fn start(
-        model: &Model,
+        model: M,
         tokens: Vec<u32>,
         options: GenerateOptions,
         interventions: Vec<Intervention>,
@@ -66,17 +68,26 @@ impl Generation {
         if !model.has_vocab_head() {
             return Err(model.no_head());
         }
-        if interventions.iter().any(|i| matches!(i, Intervention::MeanHead { .. } | Intervention::Patch { .. })) {
+        let is_fixed = |i: &Intervention| {
+            matches!(i, Intervention::MeanHead { .. } | Intervention::Patch { .. } | Intervention::Apply { .. })
+        };
+        if interventions.iter().any(is_fixed) {
             return Err(Error::usage(
-                "means and patches belong to one run over a fixed text; generate with zeroed heads or edges",
+                "means, patches and functions belong to one run over a fixed text; generate with zeroed heads or edges",
             ));
         }
         let (cache, rng) = (model.new_cache(), SplitMix64(options.seed));
-        Ok(Self { options, interventions, cache, rng, unread: tokens, written: 0 })
+        Ok(Self { model, options, interventions, cache, rng, unread: tokens, written: 0 })
+    }
+
+    /// The model that writes.
+    pub fn model(&self) -> &M {
+        &self.model
     }
 
     /// Writes one token; `None` at `max_tokens` or a full context.
-    pub fn step(&mut self, model: &Model) -> Result<Option<u32>, Error> {
+    pub fn step(&mut self) -> Result<Option<u32>, Error> {
+        let model: &Model = &self.model;
         let full = self.cache.len() + self.unread.len() > model.config().n_ctx;
         if self.written >= self.options.max_tokens || full {
             return Ok(None);
@@ -101,7 +112,7 @@ impl Model {
     ) -> Result<Vec<u32>, Error> {
         let mut generation = Generation::start(self, tokens.to_vec(), options.clone(), interventions.to_vec())?;
         let mut written = Vec::new();
-        while let Some(token) = generation.step(self)? {
+        while let Some(token) = generation.step()? {
             written.push(token);
             if !each(&self.token(token)) {
                 break;

@@ -50,7 +50,7 @@ pub use capture::Capture;
 pub use config::Config;
 pub use error::Error;
 pub use generate::{GenerateOptions, Generation};
-pub use intervention::{Heads, Intervention};
+pub use intervention::{Change, Heads, Intervention};
 pub use layers::{Attention, Layer, PerLayer};
 pub use lazy::LazyPattern;
 pub use matrix::MatrixKind;

@@ -93,7 +93,10 @@ impl Pass<'_> {
     /// Whether some patch replaces this layer's array of a site. (A pattern that is replaced must be mixed again.)
     pub fn patches(&self, site: Site) -> bool {
         let is_here = |key: &str| Site::of_key(key) == Some((site, self.layer));
-        self.interventions.iter().any(|i| matches!(i, Intervention::Patch { key, .. } if is_here(key)))
+        let changes = |i: &Intervention| {
+            matches!(i, Intervention::Patch { key, .. } | Intervention::Apply { key, .. } if is_here(key))
+        };
+        self.interventions.iter().any(changes)
     }
 
     /// Of logits only some rows may have been made.
@@ -105,8 +108,16 @@ impl Pass<'_> {
     fn patch(&self, site: Site, shape: &[usize], data: &mut [f32]) -> Result<(), Error> {
         let layer = if site.stage() == Stage::Layer { self.layer } else { 0 };
         for intervention in self.interventions {
+            let is_here = |at: &str| Site::of_key(at) == Some((site, layer));
+            if let Intervention::Apply { key, change } = intervention
+                && is_here(key)
+            {
+                let mut array = Array::new(shape, data.to_vec());
+                change.make(&mut array);
+                data.copy_from_slice(array.data());
+            }
             let Intervention::Patch { key: at, value, head, positions } = intervention else { continue };
-            if Site::of_key(at) != Some((site, layer)) {
+            if !is_here(at) {
                 continue;
             }
             if value.shape() != shape {

@@ -1,7 +1,7 @@
 //! A run: tokens go through the model, one layer a step.
 //!
-//! Whoever holds a [`Run`] may stop between steps, report how far it is, or drop it: the run owns all of its state and
-//! needs the model only while it steps. [`Model::run`] is the loop around it.
+//! Whoever holds a [`Run`] may stop between steps, report how far it is, or drop it: the run owns all of its state and holds
+//! its model, by reference or shared. [`Model::run`] is the loop around it.
 
 use crate::cache::KvCache;
 use crate::capture::Capture;
@@ -12,10 +12,26 @@ use crate::{Array, Error, Intervention, Model, Trace, block, stream};
 use attnscope_kernels::rope::Rope;
 use attnscope_kernels::threads;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
-/// A run in progress. Every method wants the model that the run was started with.
+/// A run in progress, of a model that it holds: a `&Model` or an `Arc<Model>`.
+///
+/// ```
+/// use attnscope::{Capture, Run};
+///
+/// let model = attnscope::lesson::model();
+/// let tokens = model.encode("the hot dog was")?;
+/// let mut run = Run::start(&model, tokens, "pattern".parse()?, vec![], model.new_cache())?;
+/// while run.step()? {
+///     println!("{} of {} layers", run.layers_done(), run.model().config().n_layers);
+/// }
+/// let (trace, _cache) = run.finish()?;
+/// assert_eq!(trace.pattern(1, 0)?.shape(), [4, 4]);
+/// # Ok::<(), attnscope::Error>(())
+/// ```
 #[derive(Debug)]
-pub struct Run {
+pub struct Run<M> {
+    model: M,
     tokens: Vec<u32>,
     state: State,
     cache: KvCache,
@@ -27,13 +43,13 @@ pub struct Run {
     layer: usize,
 }
 
-impl Run {
+impl<M: Deref<Target = Model> + Send + Sync> Run<M> {
     /// Embeds `tokens`, which come after those in `cache`; the layers are still to be passed.
     ///
     /// # Errors
     /// No tokens, too many, unknown ones; an intervention that names what does not exist.
     pub fn start(
-        model: &Model,
+        model: M,
         tokens: Vec<u32>,
         capture: Capture,
         interventions: Vec<Intervention>,
@@ -47,21 +63,22 @@ impl Run {
         let (first, seq) = (cache.len, tokens.len());
         let mut state = State { capture, interventions, first, seq, arrays: BTreeMap::new() };
         state.pass(c, 0).site(Site::Embed, &mut resid)?;
-        Ok(Self { tokens, state, cache, ropes, resid, layer: 0 })
+        Ok(Self { model, tokens, state, cache, ropes, resid, layer: 0 })
     }
 
     /// Passes the next layer, if there is one. Returns whether layers are left.
     ///
     /// # Errors
     /// A patch that does not fit, or a model whose file has changed. The run cannot go on then.
-    pub fn step(&mut self, model: &Model) -> Result<bool, Error> {
-        let are_left = threads::inside(|| self.pass_layer(model))?;
+    pub fn step(&mut self) -> Result<bool, Error> {
+        let are_left = threads::inside(|| self.pass_layer())?;
         // What was kept may be looked at now, before the run has finished.
-        model.check_files()?;
+        self.model.check_files()?;
         Ok(are_left)
     }
 
-    fn pass_layer(&mut self, model: &Model) -> Result<bool, Error> {
+    fn pass_layer(&mut self) -> Result<bool, Error> {
+        let model: &Model = &self.model;
         let n_layers = model.weights.blocks.len();
         if self.layer < n_layers {
             let mut pass = self.state.pass(&model.config, self.layer);
@@ -72,6 +89,11 @@ impl Run {
         Ok(self.layer < n_layers)
     }
 
+    /// The model that it is a run of.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
     /// How many layers were passed.
     pub fn layers_done(&self) -> usize {
         self.layer
@@ -79,18 +101,19 @@ impl Run {
 
     /// What was kept since the last call, as a trace without logits. Who looks at one layer after the other this way
     /// never holds the arrays of all.
-    pub fn drain(&mut self, model: &Model) -> Trace {
+    pub fn drain(&mut self) -> Trace {
         let arrays = std::mem::take(&mut self.state.arrays);
-        model.trace(&self.tokens, arrays, Vec::new(), &self.state.interventions)
+        self.model.trace(&self.tokens, arrays, Vec::new(), &self.state.interventions)
     }
 
     /// Passes the layers that are left, then the final norm and the vocabulary head. The cache now holds the tokens.
-    pub fn finish(self, model: &Model) -> Result<(Trace, KvCache), Error> {
-        threads::inside(|| self.pass_all(model))
+    pub fn finish(self) -> Result<(Trace, KvCache), Error> {
+        threads::inside(|| self.pass_all())
     }
 
-    fn pass_all(mut self, model: &Model) -> Result<(Trace, KvCache), Error> {
-        while self.pass_layer(model)? {}
+    fn pass_all(mut self) -> Result<(Trace, KvCache), Error> {
+        while self.pass_layer()? {}
+        let model: &Model = &self.model;
         let last_logits = model.read_out(&mut self.state.pass(&model.config, 0), self.resid)?;
         model.check_files()?;
         self.cache.len += self.tokens.len();
@@ -123,7 +146,7 @@ impl Model {
         self.check_run(tokens, interventions, cache)?;
         let taken = std::mem::replace(cache, self.new_cache());
         let run = Run::start(self, tokens.to_vec(), capture.clone(), interventions.to_vec(), taken)?;
-        let (trace, after) = run.finish(self)?;
+        let (trace, after) = run.finish()?;
         *cache = after;
         Ok(trace)
     }
@@ -141,6 +164,10 @@ impl Model {
         self.check_tokens(tokens, cache.len)?;
         if !c.causal && cache.len > 0 {
             return Err(Error::usage(format!("{} looks both ways: it cannot go on from a cache", c.name)));
+        }
+        let applies = |change: &Intervention| matches!(change, Intervention::Apply { .. });
+        if cache.len > 0 && interventions.iter().any(applies) {
+            return Err(Error::usage("a function is applied to a run over a whole text, not to one that goes on from a cache"));
         }
         crate::intervention::check_all(interventions, c, cache.len + tokens.len())
     }

@@ -67,7 +67,7 @@ fn refuses_all(model: &Model, trace: &attnscope::Trace, name: &str) {
         said(start(model)),
         said(model.run(&TOKENS, &Capture::none(), &[])),
         said(model.run_with_cache(&mut cache, &TOKENS, &Capture::none(), &[])),
-        said(Generation::start(model, TOKENS.to_vec(), GenerateOptions::default(), vec![]).unwrap().step(model)),
+        said(Generation::start(model, TOKENS.to_vec(), GenerateOptions::default(), vec![]).unwrap().step()),
         said(model.unembed(&vec![0.5; model.config().d_model])),
         said(model.check_files()),
     ] {
@@ -87,11 +87,11 @@ fn a_file_cut_off_under_a_run_is_an_error_and_not_the_end() {
         let model = Model::open(&path).unwrap();
         let trace = model.run(&TOKENS, &Capture::all(), &[]).unwrap();
         let (mut stepped, finished) = (start(&model).unwrap(), start(&model).unwrap());
-        assert!(stepped.step(&model).unwrap());
+        assert!(stepped.step().unwrap());
         cut(&path, len);
         let expected = "m.gguf: the file changed while it was in use";
-        assert!(said(stepped.step(&model)).starts_with(expected));
-        assert!(said(finished.finish(&model)).starts_with(expected));
+        assert!(said(stepped.step()).starts_with(expected));
+        assert!(said(finished.finish()).starts_with(expected));
         refuses_all(&model, &trace, "m.gguf");
         let error = said(Model::open(&path));
         assert!(error.starts_with("m.gguf: ") && !error.contains("changed"), "{error}");
@@ -106,8 +106,8 @@ fn a_file_written_over_under_a_run_is_an_error() {
     let trace = model.run(&TOKENS, &Capture::all(), &[]).unwrap();
     let (mut stepped, finished) = (start(&model).unwrap(), start(&model).unwrap());
     overwrite(&path);
-    assert!(said(stepped.step(&model)).contains("changed while it was in use"));
-    assert!(said(finished.finish(&model)).contains("changed while it was in use"));
+    assert!(said(stepped.step()).contains("changed while it was in use"));
+    assert!(said(finished.finish()).contains("changed while it was in use"));
     refuses_all(&model, &trace, "m.gguf");
     // The file as it is now is a model like any other.
     Model::open(&path).unwrap().run(&TOKENS, &Capture::none(), &[]).unwrap();

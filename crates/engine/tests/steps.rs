@@ -24,12 +24,12 @@ fn steps_equal_the_whole_bit_for_bit() {
         let whole = model.run(&TOKENS, &everything, &cut).unwrap();
         let mut run = start(&model, everything, &cut).unwrap();
         let mut steps = 1;
-        while run.step(&model).unwrap() {
+        while run.step().unwrap() {
             assert_eq!(run.layers_done(), steps);
             steps += 1;
         }
-        assert_eq!((steps, run.step(&model).unwrap()), (model.config().n_layers, false), "{name}: a step a layer");
-        let (trace, cache) = run.finish(&model).unwrap();
+        assert_eq!((steps, run.step().unwrap()), (model.config().n_layers, false), "{name}: a step a layer");
+        let (trace, cache) = run.finish().unwrap();
         assert_eq!(trace, whole, "{name}");
         assert_eq!(cache.len(), TOKENS.len());
     }
@@ -40,17 +40,17 @@ fn draining_gives_every_array_once() {
     let model = model("tiny/llama");
     let mut whole = model.run(&TOKENS, &Capture::all(), &[]).unwrap();
     let mut run = start(&model, Capture::all(), &[]).unwrap();
-    let first = run.drain(&model);
+    let first = run.drain();
     assert_eq!(first.arrays.keys().collect::<Vec<_>>(), ["embed"]);
     assert_eq!(first.tokens, whole.tokens);
     let mut arrays = first.arrays;
     for layer in 0..model.config().n_layers {
-        run.step(&model).unwrap();
-        let part = run.drain(&model).arrays;
+        run.step().unwrap();
+        let part = run.drain().arrays;
         assert!(part.keys().all(|key| key.starts_with(&format!("blocks.{layer}."))), "{:?}", part.keys());
         arrays.extend(part);
     }
-    let (rest, _) = run.finish(&model).unwrap();
+    let (rest, _) = run.finish().unwrap();
     arrays.extend(rest.arrays);
     assert_eq!(arrays, std::mem::take(&mut whole.arrays));
     assert_eq!(rest.last_logits, whole.last_logits);
@@ -84,9 +84,9 @@ fn a_token_a_step_writes_the_same_text() {
     let options = GenerateOptions { max_tokens: 9, temperature: 1.0, seed: 4, ..GenerateOptions::default() };
     let whole = model.generate(&TOKENS, &options, &[], |_| true).unwrap();
     let mut generation = Generation::start(&model, TOKENS.to_vec(), options, vec![]).unwrap();
-    let steps: Vec<u32> = std::iter::from_fn(|| generation.step(&model).unwrap()).collect();
+    let steps: Vec<u32> = std::iter::from_fn(|| generation.step().unwrap()).collect();
     assert_eq!((steps.len(), &steps), (9, &whole));
-    assert_eq!(generation.step(&model).unwrap(), None);
+    assert_eq!(generation.step().unwrap(), None);
 }
 
 #[test]

@@ -6,8 +6,7 @@ use attnscope::{Generation, Model, Token};
 use std::sync::Arc;
 
 pub(crate) struct Writing {
-    pub model: Arc<Model>,
-    pub generation: Generation,
+    pub generation: Generation<Arc<Model>>,
     pub written: Vec<Token>,
     /// What it holds.
     pub bytes: u64,
@@ -15,15 +14,16 @@ pub(crate) struct Writing {
 
 impl Work for Writing {
     fn step(mut self: Box<Self>) -> Result<Step, Failure> {
-        match self.generation.step(&self.model)? {
+        match self.generation.step()? {
             Some(id) => {
-                let token = self.model.token(id);
+                let token = self.generation.model().token(id);
                 self.written.push(token.clone());
                 Ok(Step::More(Progress::Token(token), self))
             }
             None => Ok(Step::Done(Response::Generated(self.written).into())),
         }
     }
+
     fn bytes(&self) -> u64 {
         self.bytes
     }

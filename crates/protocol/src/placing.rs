@@ -22,7 +22,7 @@ pub(crate) struct Placing {
     /// Layers of all readings.
     pub total: usize,
     pub done: usize,
-    pub now: Option<(ToRead, Run)>,
+    pub now: Option<(ToRead, Run<Arc<Model>>)>,
     /// The groups' words that were read.
     pub groups: [Vec<Word>; 2],
 }
@@ -44,14 +44,14 @@ impl Placing {
     }
 
     /// Goes on with a reading until it is as deep as the number.
-    fn read(&mut self, text: ToRead, mut run: Run) -> Result<Option<Response>, Failure> {
+    fn read(&mut self, text: ToRead, mut run: Run<Arc<Model>>) -> Result<Option<Response>, Failure> {
         if Some(run.layers_done()) != depth(self.number) {
-            run.step(&self.model)?;
+            run.step()?;
             self.done += 1;
             self.now = Some((text, run));
             return Ok(None);
         }
-        let trace = run.drain(&self.model);
+        let trace = run.drain();
         let Some(group) = text.group else {
             let groups = [&*self.groups[0], &*self.groups[1]];
             let explained = explain_place(&self.model, &trace, self.number, groups, self.which)?;
@@ -63,11 +63,11 @@ impl Placing {
     }
 
     /// Begins the next reading.
-    fn next(&mut self) -> Result<(ToRead, Run), Failure> {
+    fn next(&mut self) -> Result<(ToRead, Run<Arc<Model>>), Failure> {
         let mut text = self.texts.pop_front().ok_or_else(|| Failure::request("there is nothing left to read"))?;
         let (tokens, changes) = (std::mem::take(&mut text.tokens), std::mem::take(&mut text.interventions));
         let capture = captures(self.number, self.model.config());
-        let run = Run::start(&self.model, tokens, capture, changes, self.model.new_cache())?;
+        let run = Run::start(self.model.clone(), tokens, capture, changes, self.model.new_cache())?;
         Ok((text, run))
     }
 }

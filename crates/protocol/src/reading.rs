@@ -7,11 +7,11 @@ use crate::{Failure, Progress, Prompt, Response, Run};
 use attnscope::Site;
 use attnscope::analysis::{self, HeadScore, LensRow, Look, Number, explain};
 use attnscope::{Array, Capture, Config, Model, Trace};
+use std::ops::Deref;
 use std::sync::Arc;
 
 pub(crate) struct Reading {
-    pub model: Arc<Model>,
-    pub run: attnscope::Run,
+    pub run: attnscope::Run<Arc<Model>>,
     pub question: Question,
     /// What it holds.
     pub bytes: u64,
@@ -84,14 +84,17 @@ impl Question {
     }
 
     /// Looks at what the run kept of the layer that it just passed.
-    fn see(&mut self, model: &Model, run: &mut attnscope::Run) -> Result<(), Failure> {
+    fn see(&mut self, run: &mut attnscope::Run<Arc<Model>>) -> Result<(), Failure> {
         match self {
             Self::Everything { .. } | Self::Tile { .. } | Self::Explain(_) | Self::AnyOf { .. } => {}
-            Self::Heads(scores) => scores.extend(analysis::head_scores(&run.drain(model))),
-            Self::Looks { from, to, found } => found.extend(analysis::looks(&run.drain(model), *from, *to)),
-            Self::Lens { top, rows } => rows.extend(analysis::lens(model, &run.drain(model), *top)?),
+            Self::Heads(scores) => scores.extend(analysis::head_scores(&run.drain())),
+            Self::Looks { from, to, found } => found.extend(analysis::looks(&run.drain(), *from, *to)),
+            Self::Lens { top, rows } => {
+                let trace = run.drain();
+                rows.extend(analysis::lens(run.model(), &trace, *top)?);
+            }
             Self::Contributions { last, .. } => {
-                let Trace { model, tokens, arrays, .. } = run.drain(model);
+                let Trace { model, tokens, arrays, .. } = run.drain();
                 last.arrays.extend(arrays.into_iter().map(|(key, array)| (key, last_position(&array))));
                 (last.model, last.tokens) = (model, tokens);
             }
@@ -100,9 +103,10 @@ impl Question {
     }
 
     /// The answer, after [`Self::n_layers`].
-    fn answer(self, model: &Model, mut run: attnscope::Run) -> Result<Response, Failure> {
+    fn answer(self, mut run: attnscope::Run<Arc<Model>>) -> Result<Response, Failure> {
+        let model = run.model().clone();
         Ok(match self {
-            Self::Everything { top } => Response::Ran(read_out(model, run, top)?),
+            Self::Everything { top } => Response::Ran(read_out(run, top)?),
             Self::Heads(scores) => Response::Heads(scores),
             Self::Looks { mut found, .. } => {
                 found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
@@ -110,10 +114,10 @@ impl Question {
             }
             Self::Lens { rows, .. } => Response::Lens(rows),
             Self::Contributions { token, last } => {
-                Response::Contributions(analysis::contributions(model, &last, token)?)
+                Response::Contributions(analysis::contributions(&model, &last, token)?)
             }
             Self::Tile { layer, head, part, keep } => {
-                let trace = Arc::new(run.drain(model));
+                let trace = Arc::new(run.drain());
                 if let Some((last, prompt)) = keep {
                     last.put(prompt, layer, trace.clone());
                 }
@@ -122,14 +126,14 @@ impl Question {
             Self::Explain(number) => {
                 // What is read out after the last layer must be read out first.
                 let trace = match explain::depth(number) {
-                    Some(_) => run.drain(model),
-                    None => run.finish(model)?.0,
+                    Some(_) => run.drain(),
+                    None => run.finish()?.0,
                 };
-                Response::Explained(explain::explain(model, &trace, number)?)
+                Response::Explained(explain::explain(&model, &trace, number)?)
             }
             Self::AnyOf { position, tokens } => {
-                let trace = run.finish(model)?.0;
-                Response::Explained(explain::explain_any_of(model, &trace, position, &tokens)?)
+                let trace = run.finish()?.0;
+                Response::Explained(explain::explain_any_of(&model, &trace, position, &tokens)?)
             }
         })
     }
@@ -137,13 +141,13 @@ impl Question {
 
 impl Work for Reading {
     fn step(mut self: Box<Self>) -> Result<Step, Failure> {
-        let total = self.question.n_layers(self.model.config().n_layers);
+        let total = self.question.n_layers(self.run.model().config().n_layers);
         if self.run.layers_done() >= total {
-            let Self { model, run, question, .. } = *self;
-            return Ok(Step::Done(question.answer(&model, run)?.into()));
+            let Self { run, question, .. } = *self;
+            return Ok(Step::Done(question.answer(run)?.into()));
         }
-        self.run.step(&self.model)?;
-        self.question.see(&self.model, &mut self.run)?;
+        self.run.step()?;
+        self.question.see(&mut self.run)?;
         Ok(Step::More(Progress::Layers { done: self.run.layers_done(), total }, self))
     }
 
@@ -153,8 +157,12 @@ impl Work for Reading {
 }
 
 /// What a page is told of a run: its arrays and the likeliest next tokens.
-pub(crate) fn read_out(model: &Model, run: attnscope::Run, top: usize) -> Result<Run, Failure> {
-    let (mut trace, _) = run.finish(model)?;
+pub(crate) fn read_out<M>(run: attnscope::Run<M>, top: usize) -> Result<Run, Failure>
+where
+    M: Deref<Target = Model> + Clone + Send + Sync,
+{
+    let model = run.model().clone();
+    let (mut trace, _) = run.finish()?;
     let next = model.next_tokens(&trace, top);
     let ids: Vec<u32> = trace.tokens.iter().map(|token| token.id).collect();
     trace.last_logits = Vec::new();

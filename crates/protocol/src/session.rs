@@ -168,8 +168,8 @@ impl<S: Source> Session<S> {
                 let Text { model, tokens, interventions, limits } = self.read(prompt)?;
                 let bytes =
                     limits.check_generation(model.config(), &interventions, tokens.len(), options.max_tokens)?;
-                let generation = Generation::start(&model, tokens, options, interventions)?;
-                Ok(Box::new(Writing { model, generation, written: Vec::new(), bytes }))
+                let generation = Generation::start(model.clone(), tokens, options, interventions)?;
+                Ok(Box::new(Writing { generation, written: Vec::new(), bytes }))
             }
             Request::Heads { prompt } => self.read(prompt)?.ask_layers(Question::Heads(Vec::new())),
             Request::Looks { prompt, from, to } => {
@@ -326,8 +326,8 @@ impl Text {
     /// `bytes` is what the run holds, as [`check_run`] gave it.
     fn ask(self, capture: Capture, question: Question, bytes: u64) -> Result<Box<dyn Work>, Failure> {
         let Self { model, tokens, interventions, .. } = self;
-        let run = attnscope::Run::start(&model, tokens, capture, interventions, model.new_cache())?;
-        Ok(Box::new(Reading { model, run, question, bytes }))
+        let run = attnscope::Run::start(model.clone(), tokens, capture, interventions, model.new_cache())?;
+        Ok(Box::new(Reading { run, question, bytes }))
     }
 }
 

@@ -37,7 +37,7 @@ impl Learning {
         let cache = model.new_cache();
         let run = attnscope::Run::start(&model, tokens, capture, Vec::new(), cache)?;
         // Of all words: one that is watched may be unlikely still.
-        let run = read_out(&model, run, model.config().n_vocab)?;
+        let run = read_out(run, model.config().n_vocab)?;
         Ok(Report { step: self.trainer.steps(), loss: self.losses.last().map(|last| last.1), run })
     }
 }
