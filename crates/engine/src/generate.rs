@@ -1,11 +1,11 @@
 //! Writing on: one token after the other, through the KV cache.
 
-use std::ops::Deref;
 use crate::cache::KvCache;
 use crate::capture::Capture;
 use crate::model::probabilities;
 use crate::rng::SplitMix64;
 use crate::{Error, Intervention, Model, Token};
+use std::ops::Deref;
 
 /// How the next token is chosen.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

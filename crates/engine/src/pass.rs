@@ -93,9 +93,7 @@ impl Pass<'_> {
     /// Whether some patch replaces this layer's array of a site. (A pattern that is replaced must be mixed again.)
     pub fn patches(&self, site: Site) -> bool {
         let is_here = |key: &str| Site::of_key(key) == Some((site, self.layer));
-        let changes = |i: &Intervention| {
-            matches!(i, Intervention::Patch { key, .. } | Intervention::Apply { key, .. } if is_here(key))
-        };
+        let changes = |i: &Intervention| matches!(i, Intervention::Patch { key, .. } | Intervention::Apply { key, .. } if is_here(key));
         self.interventions.iter().any(changes)
     }
 

@@ -167,7 +167,9 @@ impl Model {
         }
         let applies = |change: &Intervention| matches!(change, Intervention::Apply { .. });
         if cache.len > 0 && interventions.iter().any(applies) {
-            return Err(Error::usage("a function is applied to a run over a whole text, not to one that goes on from a cache"));
+            return Err(Error::usage(
+                "a function is applied to a run over a whole text, not to one that goes on from a cache",
+            ));
         }
         crate::intervention::check_all(interventions, c, cache.len + tokens.len())
     }

@@ -41,7 +41,7 @@ fn said<T>(result: Result<T, Error>) -> String {
     error
 }
 
-fn start(model: &Model) -> Result<Run, Error> {
+fn start(model: &Model) -> Result<Run<&Model>, Error> {
     Run::start(model, TOKENS.to_vec(), "resid_post".parse()?, vec![], model.new_cache())
 }
 

@@ -11,8 +11,8 @@ fn model(name: &str) -> Model {
     Model::open(fixture(name)).unwrap()
 }
 
-fn start(model: &Model, capture: Capture, interventions: &[Intervention]) -> Result<Run, Error> {
-    Run::start(model, TOKENS.to_vec(), capture, interventions.to_vec(), model.new_cache())
+fn start<'m>(model: &'m Model, capture: Capture, changes: &[Intervention]) -> Result<Run<&'m Model>, Error> {
+    Run::start(model, TOKENS.to_vec(), capture, changes.to_vec(), model.new_cache())
 }
 
 #[test]

@@ -131,6 +131,11 @@ impl Theme {
         ],
     };
 
+    /// The colour of one of several runs that are compared.
+    pub fn run(&self, column: usize) -> Color {
+        [self.weight(0.6), self.accent, self.key, self.value][column % 4]
+    }
+
     /// The colour of a weight between 0 and 1. What is no number gets the colour of 0.
     pub fn weight(&self, w: f32) -> Color {
         along(&self.ramp, w)

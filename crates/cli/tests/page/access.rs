@@ -3,6 +3,7 @@
 use crate::browser::Browser;
 use crate::served::Served;
 use crate::{page, quiet, ready};
+use attnscope_page::FIGURES;
 use attnscope_page::address::setting;
 use serde_json::json;
 
@@ -16,7 +17,7 @@ fn prose_and_figures_are_there_without_javascript() {
     let drawn = browser.run(
         "return [...document.querySelectorAll('figure[data-ready=false] svg')].filter((svg) => svg.getBoundingClientRect().width > 300).length",
     );
-    assert_eq!(drawn, 20, "one drawing a figure is seen, the wide one");
+    assert_eq!(drawn, FIGURES.len(), "one drawing a figure is seen, the wide one");
     let text = browser.run("return document.querySelector('#chapter-01-the-next-word').innerText");
     assert!(text.as_str().unwrap().contains("A language model does one thing"), "{text}");
     let weights = browser.run(

@@ -4,13 +4,11 @@ mod check;
 mod text;
 
 use crate::{Array, Error, Site};
-pub(crate) use check::check_all;
 use attnscope_kernels::attention::{Edge, Mask};
+pub(crate) use check::check_all;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
 use std::sync::Arc;
 
 /// Which heads an intervention acts on; `None` means all.
@@ -174,7 +172,6 @@ impl Intervention {
             Self::Patch { .. } | Self::Apply { .. } => false,
         }
     }
-
 }
 
 /// The edges set in a layer for queries at `positions`, the text's last ones, their rows counted from the first of them.

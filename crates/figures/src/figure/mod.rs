@@ -7,7 +7,6 @@ pub mod arcs;
 mod arithmetic;
 mod as_table;
 pub mod attention_steps;
-mod bars;
 pub mod compare;
 pub mod components;
 pub mod cost;

@@ -103,8 +103,8 @@ impl Unmasked<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adds_up;
     use super::*;
+    use crate::figure::arithmetic::adds_up;
 
     #[test]
     fn every_number_adds_up() {

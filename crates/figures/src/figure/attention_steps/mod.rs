@@ -64,20 +64,20 @@ impl Data {
     }
 
     /// How many tokens are drawn.
-    pub(super) fn shown(&self) -> usize {
+    fn shown(&self) -> usize {
         self.of.tokens.len().min(MAX_TOKENS)
     }
 
-    pub(super) fn token(&self, i: usize) -> &str {
+    fn token(&self, i: usize) -> &str {
         self.of.token(i)
     }
 
     /// √d.
-    pub(super) fn root(&self) -> f32 {
+    fn root(&self) -> f32 {
         (self.d_head() as f32).sqrt().max(1.0)
     }
 
-    pub(super) fn d_head(&self) -> usize {
+    fn d_head(&self) -> usize {
         self.q.first().map_or(0, Vec::len)
     }
 }
@@ -107,7 +107,7 @@ impl Default for State {
 }
 
 /// The numbers from Q and K on.
-pub(super) struct Numbers {
+struct Numbers {
     /// q·k, `[n][n]`, undivided and unmasked.
     pub dots: Vec<Vec<f32>>,
     pub weights: Vec<Vec<f32>>,
@@ -166,7 +166,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 }
 
 /// The main numbers, said.
-pub(super) fn description(data: &Data, state: &State, numbers: &Numbers) -> String {
+fn description(data: &Data, state: &State, numbers: &Numbers) -> String {
     let mut said = format!(
         "Attention of layer {}, head {} over {} as matrices, step {} of {}: {}.",
         data.of.layer,
@@ -183,7 +183,7 @@ pub(super) fn description(data: &Data, state: &State, numbers: &Numbers) -> Stri
 }
 
 /// The chosen row at this step, in words.
-pub(super) fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
+fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
     let name = spoken(data.token(i));
     let first = |rows: &[Vec<f32>]| {
         let row = rows.get(i).map_or(&[][..], Vec::as_slice);

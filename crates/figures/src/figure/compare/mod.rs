@@ -1,9 +1,9 @@
 //! The same next words under several runs, side by side.
 
+mod bars;
 mod table;
 
 use crate::figure::Canvas;
-use crate::figure::bars;
 use crate::figure::frame::{Frame, caption, credit};
 use crate::number::{percent, plural};
 use crate::scale::nice_ceil;
@@ -94,16 +94,16 @@ impl Data {
         known.filter(|(_, p)| p.is_finite()).reduce(|best, next| if next.1 > best.1 { next } else { best })
     }
 
-    pub(super) fn n_columns(&self) -> usize {
+    fn n_columns(&self) -> usize {
         self.columns.len().min(MAX_COLUMNS)
     }
 
-    pub(super) fn n_words(&self) -> usize {
+    fn n_words(&self) -> usize {
         self.words.len().min(MAX_WORDS)
     }
 
     /// What stands under the heading of a run that changed nothing.
-    pub(super) fn sameness(&self, column: usize) -> Option<String> {
+    fn sameness(&self, column: usize) -> Option<String> {
         let same = self.same_as(column)?;
         let which = ["first", "second", "third", "fourth"].get(same)?;
         // With two runs it is clear as which.

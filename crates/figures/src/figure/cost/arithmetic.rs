@@ -107,8 +107,8 @@ fn way(tiled: bool) -> (&'static str, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adds_up;
     use super::*;
+    use crate::figure::arithmetic::adds_up;
     use attnscope::cost::RandomHead;
 
     #[test]

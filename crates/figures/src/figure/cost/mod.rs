@@ -46,7 +46,7 @@ pub struct Data {
 const CURVES: [&str; 4] = ["time-whole", "time-tiles", "memory-whole", "memory-tiles"];
 
 /// The item that is a curve's place.
-pub(super) fn item(curve: &str, point: usize) -> usize {
+fn item(curve: &str, point: usize) -> usize {
     point * CURVES.len() + CURVES.iter().position(|of| *of == curve).unwrap_or(0)
 }
 
@@ -68,12 +68,12 @@ pub struct State {
 }
 
 /// `12 ms`, `1.3 s`
-pub(super) fn duration(ms: f32) -> String {
+fn duration(ms: f32) -> String {
     if ms < 999.5 { format!("{} ms", number(ms)) } else { format!("{} s", number(ms / 1000.0)) }
 }
 
 /// `16 kB`, `67 MB`; a thousand bytes are a kilobyte.
-pub(super) fn bytes(n: f32) -> String {
+fn bytes(n: f32) -> String {
     const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
     let mut unit = 0;
     let mut n = n;
@@ -213,7 +213,7 @@ fn description(data: &Data, order: &[usize]) -> String {
 }
 
 /// The chosen point's length as a line through a panel.
-pub(super) fn chosen_line(frame: &mut Frame, key: &str, x: f32, top: f32, bottom: f32) {
+fn chosen_line(frame: &mut Frame, key: &str, x: f32, top: f32, bottom: f32) {
     let line = Node::line(x, top, x, bottom, Stroke::new(frame.theme.faint, 1.0).dash(2.0, 3.0));
     frame.push(line.key(format!("{key}-chosen")));
 }

@@ -24,7 +24,7 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
-    use super::Point;
+    use super::super::Point;
     use super::*;
 
     #[test]

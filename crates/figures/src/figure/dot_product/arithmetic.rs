@@ -54,8 +54,8 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adds_up;
     use super::*;
+    use crate::figure::arithmetic::adds_up;
 
     #[test]
     fn every_number_adds_up() {

@@ -58,7 +58,7 @@ impl Data {
 }
 
 /// What a cosine is called: 0 opposite, 1 unrelated, 2 similar.
-pub(super) fn kind(cosine: f32) -> usize {
+fn kind(cosine: f32) -> usize {
     match cosine {
         c if c < -0.5 => 0,
         c if c > 0.5 => 2,
@@ -67,7 +67,7 @@ pub(super) fn kind(cosine: f32) -> usize {
 }
 
 /// The words of [`kind`].
-pub(super) const KINDS: [&str; 3] = ["opposite", "unrelated", "similar"];
+const KINDS: [&str; 3] = ["opposite", "unrelated", "similar"];
 
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]

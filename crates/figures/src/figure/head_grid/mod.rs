@@ -51,7 +51,7 @@ impl Data {
         self.thumbs.iter().map(Vec::len).max().unwrap_or(0)
     }
 
-    pub(super) fn score(&self, layer: usize, head: usize) -> Option<f32> {
+    fn score(&self, layer: usize, head: usize) -> Option<f32> {
         self.scores.as_ref()?.values.get(layer)?.get(head).copied()
     }
 }

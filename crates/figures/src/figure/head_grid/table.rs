@@ -1,8 +1,8 @@
 //! One row a layer, head and query; one column a key.
 
 use super::Data;
-use crate::figure::as_table::matrix::weights;
 use crate::figure::as_table::{begin, word};
+use crate::figure::matrix::weights;
 use crate::table::Table;
 
 impl Data {
@@ -37,7 +37,7 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
-    use super::Scores;
+    use super::super::Scores;
     use super::*;
     use crate::figure::Pattern;
     use crate::table::Cell;

@@ -1,7 +1,6 @@
 //! All depths of [`crate::figure::journey`]: paths that climb from the embedding to the last layer.
 
 use super::{Axis, Data, said};
-use crate::figure::bars::color;
 use crate::figure::frame::{Frame, PAD};
 use crate::number::fixed;
 use crate::scale::nice_step;
@@ -118,7 +117,7 @@ fn climb(at: &[f32], axis: &Axis, rows: &Rows) -> Vec<Segment> {
 /// One path: line and dots, the chosen depth's dot larger.
 fn path(frame: &mut Frame, data: &Data, axis: &Axis, rows: &Rows, (i, depth): (usize, usize)) {
     let (theme, path) = (frame.theme, &data.paths()[i]);
-    let fill = color(theme, i);
+    let fill = theme.run(i);
     let line = Node::path(climb(&path.at, axis, rows)).stroke(Stroke::new(fill, 2.0).round());
     frame.push(line.key(format!("path-line-{i}")));
     for d in rows.dotted(depth) {

@@ -1,7 +1,6 @@
 //! One depth of [`crate::figure::journey`] as a line: the landmarks' names above it, the paths' names below.
 
 use super::{Axis, Data, said};
-use crate::figure::bars::color;
 use crate::figure::flags::{self, Flag, flags};
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
 use crate::number::fixed;
@@ -139,7 +138,7 @@ fn paths(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
     let found = (0..data.paths().len()).filter_map(|i| Some(hanging(frame, data, i, number(i), axis.x(number(i))?)));
     for (row, Hanging { path, x, left, runs, .. }) in in_rows(found.collect()).into_iter().enumerate() {
         let mid = y + 22.0 + row as f32 * PATH_ROW;
-        let fill = color(theme, path);
+        let fill = theme.run(path);
         frame.push(Node::line(x, y, x, mid + 5.0, Stroke::new(fill, 1.5)).key(format!("path-pole-{path}")));
         let text = Node::text(left, mid, runs).size(LABEL).fill(fill).centred();
         let target = opens(data, path, depth);
@@ -155,7 +154,7 @@ fn listed(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
     let theme = frame.theme;
     for (i, path) in data.paths().iter().enumerate() {
         let number = path.at.get(depth).copied().unwrap_or(f32::NAN);
-        let (fill, mid) = (color(theme, i), y + 26.0 + i as f32 * PATH_ROW);
+        let (fill, mid) = (theme.run(i), y + 26.0 + i as f32 * PATH_ROW);
         frame.push(Node::circle(PAD + 5.0, mid, 5.0).fill(fill));
         let shown = if number.is_nan() { "–".into() } else { fixed(number, 2) };
         let room = frame.inner() - text::width(&shown, LABEL, Weight::Semibold) - 28.0;

@@ -101,11 +101,11 @@ impl Data {
         ((item / depths).checked_sub(1), item % depths)
     }
 
-    pub(super) fn paths(&self) -> &[Path] {
+    fn paths(&self) -> &[Path] {
         &self.paths[..self.paths.len().min(MAX_PATHS)]
     }
 
-    pub(super) fn landmarks(&self) -> &[Landmark] {
+    fn landmarks(&self) -> &[Landmark] {
         &self.landmarks[..self.landmarks.len().min(MAX_LANDMARKS)]
     }
 }
@@ -120,7 +120,7 @@ pub struct State {
 }
 
 /// From numbers to places across.
-pub(super) struct Axis {
+struct Axis {
     pub left: f32,
     pub right: f32,
     /// The number at the right end; at the left it is its negative.
@@ -191,7 +191,7 @@ fn over(all: usize, drawn: usize, noun: &str) -> String {
 }
 
 /// A depth, said.
-pub(super) fn said(depth: usize) -> String {
+fn said(depth: usize) -> String {
     if depth == 0 { "before any layer".into() } else { format!("after layer {}", depth - 1) }
 }
 

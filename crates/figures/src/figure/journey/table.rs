@@ -26,8 +26,8 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Landmark, Path};
     use super::*;
-    use super::{Landmark, Path};
 
     #[test]
     fn a_row_is_a_path_or_a_landmark() {

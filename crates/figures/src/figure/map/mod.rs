@@ -20,7 +20,7 @@ use attnscope::analysis::MapTile;
 use attnscope::{LazyPattern, ModelInfo, Trace};
 use std::ops::Range;
 
-pub(super) const LEAD: &str = "Each row is a query, each column a key: the stronger the colour, the more the one looks \
+const LEAD: &str = "Each row is a query, each column a key: the stronger the colour, the more the one looks \
                                at the other.";
 
 /// What is drawn.
@@ -124,7 +124,7 @@ impl Data {
     }
 
     /// Whether this is the whole pattern.
-    pub(super) fn is_whole(&self) -> bool {
+    fn is_whole(&self) -> bool {
         (self.tile.rows.len(), self.tile.cols.len()) == (self.q_len, self.tokens.len())
     }
 
@@ -157,18 +157,18 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 }
 
 /// A round weight that all but one in a thousand pixels stay below.
-pub(super) fn full_at(data: &Data, state: &State) -> f32 {
+fn full_at(data: &Data, state: &State) -> f32 {
     let shown = || data.weights(state.pool).filter_map(|(_, _, w)| w);
     state.full_at.filter(|f| *f > 0.0).unwrap_or_else(|| nice_ceil(quantile_abs(shown(), 0.999)).min(1.0))
 }
 
 /// How strong the colour of a weight is, 0 to 1: its square root, since most weights of a long text are tiny.
-pub(super) fn strength(weight: f32, full_at: f32) -> f32 {
+fn strength(weight: f32, full_at: f32) -> f32 {
     (weight / full_at).clamp(0.0, 1.0).sqrt()
 }
 
 /// `Attention of layer 16, head 0`
-pub(super) fn title(data: &Data) -> String {
+fn title(data: &Data) -> String {
     format!("Attention of layer {}, head {}", data.layer, data.head)
 }
 
@@ -184,7 +184,7 @@ fn part(data: &Data, rows: &Range<usize>, cols: &Range<usize>) -> String {
 }
 
 /// What a pixel stands for, in words.
-pub(super) fn pooled(data: &Data, pool: Pool) -> String {
+fn pooled(data: &Data, pool: Pool) -> String {
     let block = data.block();
     if block == 1 {
         return "Each pixel is one weight.".into();
@@ -209,7 +209,7 @@ pub(super) fn said(data: &Data, pixels: &str, full_at: f32) -> String {
 }
 
 /// What a cell says.
-pub(super) fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -> String {
+fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -> String {
     let query = data.position(q_idx);
     let name = |at: usize| format!("{} ({})", spoken(data.token(at)), count(at));
     let whom = if query == k_idx { "itself".into() } else { name(k_idx) };

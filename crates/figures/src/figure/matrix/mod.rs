@@ -7,6 +7,8 @@ mod cells;
 mod raster;
 mod table;
 
+pub(super) use table::weights;
+
 use crate::figure::frame::sentence;
 use crate::figure::{Canvas, Error, Pattern};
 use crate::number::{percent, plural};
@@ -18,7 +20,7 @@ use attnscope::Trace;
 /// The longest text that is drawn cell by cell.
 pub const MAX_CELLS: usize = 64;
 
-pub(super) const LEAD: &str = "Each row is a query: what one token looks at. A row sums to 1.";
+const LEAD: &str = "Each row is a query: what one token looks at. A row sums to 1.";
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,12 +75,12 @@ pub struct State {
 
 impl State {
     /// Whether this look is cut.
-    pub(super) fn is_cut(&self, q_idx: usize, k_idx: usize) -> bool {
+    fn is_cut(&self, q_idx: usize, k_idx: usize) -> bool {
         self.cut.contains(&(q_idx, k_idx))
     }
 
     /// The cut looks that the mask allows: only those can be cut.
-    pub(super) fn cuts<'a>(&'a self, data: &'a Data) -> impl Iterator<Item = (usize, usize)> + 'a {
+    fn cuts<'a>(&'a self, data: &'a Data) -> impl Iterator<Item = (usize, usize)> + 'a {
         let p = &data.pattern;
         let at = (0..p.q_len).flat_map(|q| (0..p.kv_len).map(move |k| (q, k)));
         let most = if self.cut.is_empty() { 0 } else { usize::MAX };
@@ -108,17 +110,17 @@ pub(super) fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -
 }
 
 /// What a cell says whose look is cut.
-pub(super) fn cut_label(data: &Data, q_idx: usize, k_idx: usize) -> String {
+fn cut_label(data: &Data, q_idx: usize, k_idx: usize) -> String {
     format!("{} to {}: cut", spoken(data.query(q_idx)), spoken(data.key(k_idx)))
 }
 
 /// What the caption says of them; nothing if there are none.
-pub(super) fn cut_note(data: &Data, state: &State) -> &'static str {
+fn cut_note(data: &Data, state: &State) -> &'static str {
     if state.cuts(data).next().is_some() { "A crossed cell is a look that is cut." } else { "" }
 }
 
 /// The main numbers, said.
-pub(super) fn description(data: &Data, state: &State) -> String {
+fn description(data: &Data, state: &State) -> String {
     let p = &data.pattern;
     let mut out = format!("Attention of layer {}, head {} over {}", p.layer, p.head, plural(p.kv_len, "token"));
     if p.kv_len <= MAX_CELLS {

@@ -19,7 +19,7 @@ impl Data {
 }
 
 /// What a query gives each key.
-pub(super) fn weights(p: &Pattern, q_idx: usize) -> impl Iterator<Item = Cell> {
+pub(in crate::figure) fn weights(p: &Pattern, q_idx: usize) -> impl Iterator<Item = Cell> {
     (0..p.kv_len).map(move |k_idx| p.weight(q_idx, k_idx).into())
 }
 

@@ -10,7 +10,7 @@ use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::analysis::{Neighbour, Number};
-use list::{self as list, Place};
+use list::Place;
 
 /// Lists at most: of more the first are drawn.
 pub const MAX_LISTS: usize = 2;
@@ -52,13 +52,13 @@ impl List {
         Self { heading: heading.into(), words, numbers }
     }
 
-    pub(super) fn shown(&self) -> &[(String, f32)] {
+    fn shown(&self) -> &[(String, f32)] {
         &self.words[..self.words.len().min(MAX_WORDS)]
     }
 }
 
 impl Data {
-    pub(super) fn shown(&self) -> &[List] {
+    fn shown(&self) -> &[List] {
         &self.lists[..self.lists.len().min(MAX_LISTS)]
     }
 

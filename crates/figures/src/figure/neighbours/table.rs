@@ -20,7 +20,7 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
-    use super::List;
+    use super::super::List;
     use super::*;
     use crate::table::Cell;
 

@@ -27,8 +27,8 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adds_up;
     use super::*;
+    use crate::figure::arithmetic::adds_up;
 
     #[test]
     fn the_rest_is_what_is_missing_from_one() {

@@ -70,7 +70,7 @@ impl Data {
         })
     }
 
-    pub(super) fn weight(&self, i: usize, c: usize) -> f32 {
+    fn weight(&self, i: usize, c: usize) -> f32 {
         self.w.get(i * self.out.len() + c).copied().unwrap_or(f32::NAN)
     }
 }
@@ -98,7 +98,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 }
 
 /// The main numbers, said.
-pub(super) fn description(data: &Data, chosen: &Chosen) -> String {
+fn description(data: &Data, chosen: &Chosen) -> String {
     let part = data.part;
     let mut said = format!(
         "The {} of “{}” in layer {}, head {}: {}, times a matrix of {} by {}.",

@@ -135,8 +135,8 @@ fn pairs(n: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adds_up;
     use super::*;
+    use crate::figure::arithmetic::adds_up;
     use attnscope::analysis::random_dots;
 
     #[test]

@@ -11,12 +11,12 @@ use crate::number::{count, fixed, number, plural};
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
-use weights::{self, SHOWN, said_largest};
+use weights::{SHOWN, said_largest};
 
 /// The axis goes from −70 to 70 whatever d is, so that one sees the histogram widen: d = 512 spreads by 22.6.
-pub(super) const LIMIT: f32 = 70.0;
+const LIMIT: f32 = 70.0;
 /// A bar to each 1.
-pub(super) const BINS: usize = 140;
+const BINS: usize = 140;
 /// Height of a histogram's highest bar.
 const HEIGHT: f32 = 92.0;
 
@@ -61,7 +61,7 @@ pub fn spread(values: &[f32]) -> Option<f32> {
 }
 
 /// The bin of a number, the outermost for what is beyond the axis.
-pub(super) fn bin(value: f32) -> usize {
+fn bin(value: f32) -> usize {
     let bin = (value + LIMIT) * BINS as f32 / (2.0 * LIMIT);
     (bin.max(0.0) as usize).min(BINS - 1)
 }
@@ -92,7 +92,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     if data.dots.is_empty() {
         frame.y += 8.0;
     } else {
-        root_d_weights::rows(&mut frame, &data.dots, &scaled, &root);
+        weights::rows(&mut frame, &data.dots, &scaled, &root);
     }
     let outside = format!("{} beyond ±{}, counted in the outermost bars.", plural(beyond, "product"), fixed(LIMIT, 0));
     let caption = caption(&[
@@ -104,7 +104,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 }
 
 /// `q · k`, perhaps with what it is divided by.
-pub(super) fn name(theme: &Theme, root: Option<&str>) -> Vec<Run> {
+fn name(theme: &Theme, root: Option<&str>) -> Vec<Run> {
     let mut runs = vec![Run::new("q").fill(theme.query), Run::new(" · "), Run::new("k").fill(theme.key)];
     runs.extend(root.map(|root| Run::new(format!(" ÷ {root}"))));
     runs

@@ -170,8 +170,8 @@ impl Read<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adds_up;
     use super::*;
+    use crate::figure::arithmetic::adds_up;
     use attnscope::analysis::explain::Source;
 
     #[test]

@@ -82,11 +82,11 @@ impl Data {
     }
 
     /// Numbers in the vector.
-    pub(super) fn d(&self) -> usize {
+    fn d(&self) -> usize {
         self.states.first().map_or(0, |s| s.acc.len())
     }
 
-    pub(super) fn token(&self, k_idx: usize) -> &str {
+    fn token(&self, k_idx: usize) -> &str {
         self.tokens.get(k_idx).map_or("", String::as_str)
     }
 
@@ -107,7 +107,7 @@ pub struct State {
 }
 
 /// The state before a tile and after it, and whether it is the end. What a step shows.
-pub(super) struct Step<'a> {
+struct Step<'a> {
     /// Tiles read.
     pub read: usize,
     pub before: Option<&'a TileState>,

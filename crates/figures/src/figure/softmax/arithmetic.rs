@@ -136,8 +136,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adds_up;
     use super::*;
+    use crate::figure::arithmetic::adds_up;
 
     fn data(text: &str) -> Data {
         let model = attnscope::lesson::model();

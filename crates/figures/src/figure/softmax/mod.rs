@@ -72,11 +72,11 @@ impl Data {
         })
     }
 
-    pub(super) fn token(&self, k_idx: usize) -> &str {
+    fn token(&self, k_idx: usize) -> &str {
         self.tokens.get(k_idx).map_or("", String::as_str)
     }
 
-    pub(super) fn is_masked(&self, k_idx: usize) -> bool {
+    fn is_masked(&self, k_idx: usize) -> bool {
         self.masked.get(k_idx).copied().unwrap_or(false)
     }
 
@@ -107,18 +107,18 @@ impl Default for State {
 
 impl State {
     /// The temperature that is used.
-    pub(super) fn heat(&self) -> f32 {
+    fn heat(&self) -> f32 {
         if self.temperature.is_finite() && self.temperature > 0.0 { self.temperature } else { 1.0 }
     }
 
     /// The score that the reader set for this key.
-    pub(super) fn edit(&self, k_idx: usize) -> Option<f32> {
+    fn edit(&self, k_idx: usize) -> Option<f32> {
         self.edited.get(k_idx).copied().flatten().filter(|score| score.is_finite())
     }
 }
 
 /// Softmax, step by step. Masked keys have no score and count nothing.
-pub(super) struct Steps {
+struct Steps {
     pub scores: Vec<Option<f32>>,
     pub max: f32,
     /// exp((score − max) ÷ temperature)
@@ -159,7 +159,7 @@ pub fn score_at(data: &Data, state: &State, x: f32) -> f32 {
 }
 
 /// Whether the numbers are the reader's: a score was set by hand, or the temperature is not 1.
-pub(super) fn is_changed(data: &Data, state: &State) -> bool {
+fn is_changed(data: &Data, state: &State) -> bool {
     state.heat() != 1.0 || edits(data, state) > 0
 }
 

@@ -187,7 +187,7 @@ fn description(data: &Data) -> String {
 }
 
 /// Size of the small print under a strip.
-pub(super) const UNDER: f32 = SMALL - 1.0;
+const UNDER: f32 = SMALL - 1.0;
 
 #[cfg(test)]
 mod tests {

@@ -34,8 +34,8 @@ fn built_in(loss: f32) -> Explanation {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adds_up;
     use super::*;
+    use crate::figure::arithmetic::adds_up;
 
     #[test]
     fn guessing_among_all_words() {

@@ -9,7 +9,7 @@ use crate::figure::frame::{Frame, caption, credit};
 use crate::number::{count, fixed, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
-use plot::{self, Plot};
+use plot::Plot;
 
 /// What a series measures: it decides the colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,12 +51,12 @@ pub struct Data {
 
 impl Data {
     /// The loss of who knows nothing but how many words there are.
-    pub(super) fn chance(&self) -> f32 {
+    fn chance(&self) -> f32 {
         (self.n_vocab.max(2) as f32).ln()
     }
 
     /// Steps over which losses are averaged: a fiftieth of those planned.
-    pub(super) fn window(&self) -> usize {
+    fn window(&self) -> usize {
         (self.steps / 50).max(1)
     }
 
@@ -67,12 +67,12 @@ impl Data {
 
     /// Whether the mark of this item is the loss, not one of the series.
     pub fn is_loss(&self, item: usize) -> bool {
-        item >= training_plot::MAX_TRACKS
+        item >= plot::MAX_TRACKS
     }
 
     /// For each loss the mean of those around it, [`Self::window`] steps in all; at the ends, of those there are.
     /// What is no number is left out.
-    pub(super) fn smoothed(&self) -> Vec<(usize, f32)> {
+    fn smoothed(&self) -> Vec<(usize, f32)> {
         let half = self.back();
         let finite: Vec<(usize, f32)> = self.losses.iter().copied().filter(|l| l.1.is_finite()).collect();
         let (mut first, mut end, mut sum) = (0, 0, 0.0f64);
@@ -107,7 +107,7 @@ pub fn step_at(data: &Data, state: &State, x: f32) -> usize {
 }
 
 /// The last point not after `step`; none before the first.
-pub(super) fn at(points: &[(usize, f32)], step: usize) -> Option<(usize, (usize, f32))> {
+fn at(points: &[(usize, f32)], step: usize) -> Option<(usize, (usize, f32))> {
     let after = points.partition_point(|p| p.0 <= step);
     let index = after.checked_sub(1)?;
     Some((index, points[index]))
@@ -120,7 +120,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
                 so that the loss, its surprise at the true next word, gets smaller.";
     let mut frame = Frame::new(theme, &state.canvas, plot.width, "Learning to attend", lead);
     let smooth = data.smoothed();
-    training_plot::draw(&mut frame, data, state, &plot, &smooth);
+    plot::draw(&mut frame, data, state, &plot, &smooth);
     let window = match data.window() {
         1 => String::new(),
         n => format!("Line: mean over {}; faint: single batches.", plural(n, "step")),

@@ -37,7 +37,7 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
-    use super::Series;
+    use super::super::Series;
     use super::*;
 
     #[test]

@@ -27,9 +27,9 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adds_up;
-    use super::Vector;
+    use super::super::Vector;
     use super::*;
+    use crate::figure::arithmetic::adds_up;
     use attnscope::Site;
 
     #[test]

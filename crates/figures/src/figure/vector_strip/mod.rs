@@ -69,7 +69,7 @@ pub struct State {
 }
 
 /// How a strip breaks into rows.
-pub(super) struct Layout {
+struct Layout {
     per_row: usize,
     cell: f32,
     height: f32,
@@ -141,7 +141,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 }
 
 /// The first of two vectors less the second, if both are there.
-pub(super) fn difference(data: &Data) -> Option<Vector> {
+fn difference(data: &Data) -> Option<Vector> {
     let (a, b) = data.difference?;
     let (a, b) = (data.vectors.get(a)?, data.vectors.get(b)?);
     let values = a.values.iter().zip(&b.values).map(|(a, b)| a - b).collect();
@@ -234,7 +234,7 @@ pub(super) fn shade(value: f32, limit: f32) -> u8 {
 }
 
 /// The colours from the lowest to the highest number.
-pub(super) fn legend(frame: &mut Frame, l: &Layout) {
+fn legend(frame: &mut Frame, l: &Layout) {
     let (theme, mid, bar) = (frame.theme, frame.y + 7.0, 150.0);
     let low = number(-l.limit);
     frame.label(PAD, mid, Anchor::Start, low.clone());
@@ -247,7 +247,7 @@ pub(super) fn legend(frame: &mut Frame, l: &Layout) {
     frame.y += 28.0;
 }
 
-pub(super) fn description(data: &Data) -> String {
+fn description(data: &Data) -> String {
     let names: Vec<_> = data.vectors.iter().map(|v| token::spoken(&v.name)).collect();
     let n = data.vectors.first().map_or(0, |v| v.values.len());
     let named = match names.as_slice() {

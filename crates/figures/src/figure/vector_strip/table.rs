@@ -18,7 +18,7 @@ impl Data {
 
 #[cfg(test)]
 mod tests {
-    use super::Vector;
+    use super::super::Vector;
     use super::*;
     use crate::table::Cell;
 

@@ -75,22 +75,22 @@ impl Data {
         })
     }
 
-    pub(super) fn token(&self, k_idx: usize) -> &str {
+    fn token(&self, k_idx: usize) -> &str {
         self.of.token(k_idx)
     }
 
-    pub(super) fn value(&self, k_idx: usize, component: usize) -> f32 {
+    fn value(&self, k_idx: usize, component: usize) -> f32 {
         self.values.get(k_idx).and_then(|v| v.get(component)).copied().unwrap_or(f32::NAN)
     }
 
     /// The keys that the token may look at, and those that have a weight all the same (a pattern may be put in by hand).
-    pub(super) fn visible(&self) -> Vec<usize> {
+    fn visible(&self) -> Vec<usize> {
         let keys = self.weights.iter().enumerate();
         keys.filter(|(k, weight)| self.of.sees(self.position, *k) || **weight != 0.0).map(|(k, _)| k).collect()
     }
 
     /// The tokens to draw in their order, and those left out, of those that may be looked at.
-    pub(super) fn choose(&self) -> (Vec<usize>, Vec<usize>) {
+    fn choose(&self) -> (Vec<usize>, Vec<usize>) {
         let mut order = self.visible();
         order.sort_by(|&a, &b| self.weights[b].total_cmp(&self.weights[a]));
         let mut left_out = order.split_off(order.len().min(MAX_ROWS));
@@ -100,7 +100,7 @@ impl Data {
     }
 
     /// The name of a weight of its row, for a run that began with the first token.
-    pub(super) fn number(&self, k_idx: usize) -> Number {
+    fn number(&self, k_idx: usize) -> Number {
         Site::Pattern.in_layer(self.of.layer, [self.of.head, self.position, k_idx])
     }
 }
@@ -122,7 +122,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 }
 
 /// The main numbers, said.
-pub(super) fn description(data: &Data, shown: &[usize]) -> String {
+fn description(data: &Data, shown: &[usize]) -> String {
     let mut order = shown.to_vec();
     order.sort_by(|&a, &b| data.weights[b].total_cmp(&data.weights[a]));
     let mixed: Vec<String> =

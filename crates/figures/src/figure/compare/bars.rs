@@ -1,11 +1,9 @@
-//! The bars of [`crate::figure::compare`]: a column a run, or a group of bars a word where there is no room for columns.
+//! The bars of the figure: a column a run, or a group of bars a word where there is no room for columns.
 
-use crate::Color;
-use crate::figure::compare::Data;
+use super::Data;
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
 use crate::number::percent;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
-use crate::theme::Theme;
 use crate::{text, token};
 
 /// Height of a word's row where runs are columns.
@@ -18,11 +16,6 @@ const NUMBER: f32 = 54.0;
 const GAP: f32 = 26.0;
 /// From a word to its bar.
 const AIR: f32 = 14.0;
-
-/// The colour of a run.
-pub(super) fn color(theme: &Theme, column: usize) -> Color {
-    [theme.weight(0.6), theme.accent, theme.key, theme.value][column % 4]
-}
 
 /// What stands where there is nothing to compare.
 pub(super) fn nothing(frame: &mut Frame) {
@@ -63,7 +56,7 @@ pub(super) fn columns(frame: &mut Frame, data: &Data, max_p: f32) {
 /// A word's bars under one another, each in the colour of its run.
 pub(super) fn grouped(frame: &mut Frame, data: &Data, max_p: f32) {
     for column in 0..data.n_columns() {
-        let swatch = Node::rect(PAD, frame.y + 1.5, 12.0, 12.0).radius(3.0).fill(color(frame.theme, column));
+        let swatch = Node::rect(PAD, frame.y + 1.5, 12.0, 12.0).radius(3.0).fill(frame.theme.run(column));
         frame.push(swatch);
         let (x, width) = (PAD + 20.0, frame.inner() - 20.0);
         heading(frame, data, column, x, width);
@@ -94,7 +87,7 @@ fn heading(frame: &mut Frame, data: &Data, column: usize, x: f32, width: f32) {
     let run = &data.columns[column];
     for line in lines(&run.name, width, LABEL + 1.0, Weight::Semibold) {
         let node = Node::text(x, frame.y + 7.5, Run::new(line)).size(LABEL + 1.0).bold();
-        frame.push(node.fill(color(theme, column)).centred());
+        frame.push(node.fill(theme.run(column)).centred());
         frame.y += 19.0;
     }
     for line in lines(&run.detail, width, 12.0, Weight::Regular) {
@@ -147,7 +140,7 @@ fn bar(
     let long = (share * full).max(1.5);
     let said =
         format!("{}: {} in {}", token::spoken(&data.words[word]), percent(p), token::plain(&data.columns[column].name));
-    let node = Node::rect(x, mid - height / 2.0, long, height).radius(3.0).fill(color(theme, column)).value(p);
+    let node = Node::rect(x, mid - height / 2.0, long, height).radius(3.0).fill(theme.run(column)).value(p);
     frame.push(
         node.key(format!("bar-{column}-{word}")).target(Target::Item { index: data.index(column, word) }).label(said),
     );
