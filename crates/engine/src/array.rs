@@ -14,7 +14,7 @@ impl Array {
     /// Wraps `data` in a shape.
     ///
     /// # Panics
-    /// If the shape does not hold exactly `data.len()` numbers: a mistake of the caller, never of a file.
+    /// If the shape does not hold exactly `data.len()` numbers: a mistake of the caller, never caused by a file.
     pub fn new(shape: impl Into<Vec<usize>>, data: Vec<f32>) -> Self {
         let shape = shape.into();
         assert_eq!(shape.iter().product::<usize>(), data.len(), "shape {shape:?} does not hold {} numbers", data.len());
@@ -43,12 +43,12 @@ impl Array {
         &mut self.data
     }
 
-    /// Gives the numbers back.
+    /// Returns the numbers without the shape.
     pub fn into_data(self) -> Vec<f32> {
         self.data
     }
 
-    /// The `i`-th slice along the first axis: a row of a matrix, a head of `[n_heads, q, k]`.
+    /// The `i`-th slice along the first axis: a row of a matrix, or one head of `[n_heads, q, k]`.
     pub fn index(&self, i: usize) -> Option<&[f32]> {
         let (n, rest) = self.shape.split_first()?;
         let stride: usize = rest.iter().product();
@@ -66,7 +66,7 @@ impl Array {
     }
 }
 
-/// An array that came from outside: its shape may say anything.
+/// An array from outside, whose shape is not checked yet.
 #[derive(Deserialize)]
 struct Unchecked {
     shape: Vec<usize>,
@@ -76,7 +76,7 @@ struct Unchecked {
 impl TryFrom<Unchecked> for Array {
     type Error = String;
 
-    /// The shape must hold the data, and no product of its axes may overflow: strides are such products.
+    /// The shape must match the data, and no product of its axes may overflow, since strides are such products.
     fn try_from(Unchecked { shape, data }: Unchecked) -> Result<Self, String> {
         let strides = shape.iter().try_fold(1usize, |product, n| product.checked_mul((*n).max(1)));
         if strides.is_none() || shape.iter().product::<usize>() != data.len() {

@@ -1,5 +1,5 @@
-//! One transformer block: attention mixes between tokens, the MLP thinks about each alone, and both write
-//! into the residual stream. (A model of attention alone has no MLP: nothing is added there, and nothing captured.)
+//! One transformer block: attention mixes information between tokens, the MLP processes each token alone, and both
+//! write into the residual stream. (A model of attention alone has no MLP: it adds nothing and captures nothing there.)
 
 use crate::cache::KvCache;
 use crate::config::{Config, Mlp};
@@ -11,7 +11,7 @@ use attnscope_kernels::attention::{self as kernel, Inputs, Outputs};
 use attnscope_kernels::rope::Rope;
 use attnscope_kernels::{activation, norm};
 
-/// Passes the residual stream `resid`, `[seq, d_model]`, through the block of the pass's layer in place.
+/// Passes the residual stream `resid`, `[seq, d_model]`, through the block of `pass.layer`, in place.
 pub(crate) fn forward(
     pass: &mut Pass<'_>,
     weights: &Weights,
@@ -131,8 +131,8 @@ fn split_heads(pass: &Pass<'_>, seq: usize, rope: Option<&Rope>, norm_weight: Op
     out
 }
 
-/// Appends this pass's keys or values to the cache and returns each head's whole, `[kv_len, d_head]`.
-/// A patch of `attn.k` or `attn.v` acts on the whole, cached tokens included.
+/// Appends this pass's keys or values to the cache and returns all keys or values of each head, `[kv_len, d_head]`. A
+/// patch of `attn.k` or `attn.v` covers all of them, including cached tokens.
 fn remember<'c>(
     pass: &mut Pass<'_>,
     site: Site,

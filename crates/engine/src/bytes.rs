@@ -1,7 +1,7 @@
 //! A piece of a file that can be shared: mapped or in memory, never copied.
 //!
-//! A mapped file can change while it is in use. Its bytes then are not what was opened, and [`Bytes::is_unchanged`] says
-//! so.
+//! A mapped file can change while it is in use. Its bytes are then no longer those that were opened, which
+//! [`Bytes::is_unchanged`] detects.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -14,7 +14,7 @@ pub struct Bytes {
     range: Range<usize>,
 }
 
-/// Who holds the bytes.
+/// The owner of the bytes.
 trait Owner: Send + Sync {
     fn bytes(&self) -> &[u8];
 
@@ -29,7 +29,7 @@ trait Owner: Send + Sync {
     }
 }
 
-/// Memory of this process's own, which nobody else writes to.
+/// Memory of this process that nothing else writes to.
 struct Memory<T>(T);
 
 impl<T: AsRef<[u8]> + Send + Sync> Owner for Memory<T> {
@@ -54,12 +54,12 @@ impl Owner for attnscope_kernels::mapped::Mapped {
 }
 
 impl Bytes {
-    /// All bytes of `owner`, which nobody else writes to: a vector, an embedded slice.
+    /// All bytes of `owner`, which nothing else writes to: a vector, an embedded slice.
     pub fn new(owner: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
         Self::of(Memory(owner))
     }
 
-    /// A whole file, read as it is touched.
+    /// A whole file, whose pages are read when they are first accessed.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn mapped(file: std::fs::File) -> std::io::Result<Self> {
         Ok(Self::of(attnscope_kernels::mapped::map(file)?))
@@ -70,18 +70,18 @@ impl Bytes {
         Self { owner: Arc::new(owner), range }
     }
 
-    /// Whether no byte was missing so far where one was read: of a file that is cut off, the rest reads as zeros. Costs
-    /// next to nothing; does not see what is written over in place.
+    /// Whether no read so far hit a missing byte: if a file is cut off while mapped, the rest reads as zeros. Costs
+    /// next to nothing, but does not notice bytes overwritten in place.
     pub fn is_whole(&self) -> bool {
         self.owner.is_whole()
     }
 
-    /// Whether the file behind the bytes is still as it was when it was mapped. Asks the system.
+    /// Whether the file behind the bytes is unchanged since it was mapped. Asks the operating system.
     pub fn is_unchanged(&self) -> bool {
         self.owner.is_unchanged()
     }
 
-    /// A part, counted from this one's start; `None` if it reaches past the end.
+    /// A part, counted from this one's start; `None` if it extends past the end.
     pub fn slice(&self, range: Range<usize>) -> Option<Self> {
         if range.start > range.end || range.end > self.len() {
             return None;

@@ -1,6 +1,6 @@
-//! The keys and values of tokens already read, so that the next token costs one row and not all.
+//! The keys and values of tokens already read, so that the next token costs one row instead of all.
 
-/// Keys (after rotary) and values of each layer and key/value head.
+/// Keys (after rotation) and values of each layer and key/value head.
 #[derive(Clone, Debug)]
 pub struct KvCache {
     /// `[layer][kv_head]`, each `[len, d_head]`

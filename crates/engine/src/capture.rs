@@ -1,4 +1,4 @@
-//! What a run keeps. A run that captures nothing pays nothing.
+//! Which arrays a run keeps. A run that captures nothing has no cost for it.
 
 use crate::site::{Site, Stage};
 use crate::{Config, Error};
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::str::FromStr;
 
-/// What grows with the square of the text, or takes as much as all else together: both follow from the rest.
+/// These grow with the square of the text, or take as much as all the others together, and follow from the others.
 const LEFT_OUT: [Site; 3] = [Site::Scores, Site::Pattern, Site::Result];
 
 /// The set of arrays to keep.
@@ -31,9 +31,9 @@ impl Capture {
         Self::default()
     }
 
-    /// Keeps everything but `scores` and `pattern`, which grow with the square of the text, and `result`, of which each
-    /// head has one as wide as the stream. The pattern can be had all the same, from `q`, `k` and `lse`
-    /// ([`crate::Trace::pattern`]); who wants these kept names them: `"all,scores,pattern".parse()`.
+    /// Keeps everything but `scores` and `pattern`, which grow with the square of the text, and `result`, which has an
+    /// array as wide as the stream for each head. The pattern remains available, from `q`, `k` and `lse`
+    /// ([`crate::Trace::pattern`]); to keep these too, name them: `"all,scores,pattern".parse()`.
     pub fn all() -> Self {
         Self::of(Self::sites().filter(|site| !LEFT_OUT.contains(site)))
     }
@@ -43,7 +43,7 @@ impl Capture {
         Site::all().filter(|site| site.is_kept())
     }
 
-    /// Keeps the arrays of these sites. Those that no run keeps (see [`Site::is_kept`]) are left out.
+    /// Keeps the arrays of these sites. Those that cannot be kept (see [`Site::is_kept`]) are left out.
     pub fn of(sites: impl IntoIterator<Item = Site>) -> Self {
         Self { sites: sites.into_iter().filter(|site| site.is_kept()).collect(), ..Self::default() }
     }
@@ -60,8 +60,8 @@ impl Capture {
         self
     }
 
-    /// Bytes of all that a run over `q_len` new tokens, `kv_len` with those in its cache, would keep, if it patches no
-    /// pattern. What does not fit a u64 is `u64::MAX`.
+    /// Bytes of everything that a run over `q_len` new tokens, `kv_len` with those in its cache, would keep, if it
+    /// patches no pattern. Saturates at `u64::MAX`.
     pub fn bytes(&self, c: &Config, q_len: usize, kv_len: usize) -> u64 {
         let layers = self.layers.clone().unwrap_or(0..c.n_layers);
         let layers = layers.start..layers.end.min(c.n_layers);
@@ -77,7 +77,7 @@ impl Capture {
         self.sites.contains(&site)
     }
 
-    /// Whether the array of a site is kept, in this layer where it belongs to one.
+    /// Whether a site's array is kept, in this layer if it belongs to one.
     pub(crate) fn wants_in(&self, layer: usize, site: Site) -> bool {
         let in_layer = site.stage() != Stage::Layer || self.layers.as_ref().is_none_or(|l| l.contains(&layer));
         in_layer && self.wants(site)
@@ -91,7 +91,7 @@ impl Capture {
 impl FromStr for Capture {
     type Err = Error;
 
-    /// Names separated by commas; `all` among them is those of [`Capture::all`].
+    /// Names separated by commas; `all` stands for those of [`Capture::all`].
     fn from_str(text: &str) -> Result<Self, Error> {
         let mut capture = Self::none();
         for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
@@ -120,7 +120,7 @@ mod tests {
         let error = |text: &str| text.parse::<Capture>().unwrap_err().to_string();
         assert!(error("patern").contains("`patern`; did you mean pattern?"), "{}", error("patern"));
         assert!(error("🌭").contains("resid_post, final_norm, logits"), "{}", error("🌭"));
-        // What follows from other arrays is not kept.
+        // Arrays that follow from others cannot be captured.
         assert!(error("probabilities").contains("cannot capture"), "{}", error("probabilities"));
         assert_eq!(Capture::of([Site::Probabilities]), Capture::none());
     }

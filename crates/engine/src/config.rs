@@ -10,7 +10,7 @@ use attnscope_kernels::rope::{self, Rope};
 /// How the residual stream is normalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NormKind {
-    /// Root mean square, no mean taken off, no bias.
+    /// Root mean square: the mean is not subtracted, and there is no bias.
     Rms,
     /// Layer norm with bias.
     Layer,
@@ -19,7 +19,7 @@ pub enum NormKind {
 /// Where the norms stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NormPlace {
-    /// Before attention and MLP, on what they read: GPT-2, Llama.
+    /// Before attention and MLP, on their input: GPT-2, Llama.
     Pre,
     /// After, on the sum of residual and output: BERT.
     Post,
@@ -43,7 +43,7 @@ impl Rotary {
     }
 }
 
-/// What the MLP of a block is like.
+/// The MLP of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mlp {
     /// Width of its hidden layer.
@@ -52,12 +52,12 @@ pub struct Mlp {
     pub activation: Activation,
 }
 
-/// The head of keys and values that query head `head` of `n_heads` reads, where there are `n_kv_heads`.
+/// The key/value head that query head `head` of `n_heads` reads, if there are `n_kv_heads`.
 pub(crate) fn kv_head(head: usize, n_heads: usize, n_kv_heads: usize) -> usize {
     head / (n_heads / n_kv_heads.max(1)).max(1)
 }
 
-/// What a score of heads of this width is multiplied by: 1 ÷ √d_head.
+/// The scale of scores for heads of this width: 1 ÷ √d_head.
 pub(crate) fn score_scale(d_head: usize) -> f32 {
     1.0 / (d_head as f32).sqrt()
 }
@@ -65,54 +65,54 @@ pub(crate) fn score_scale(d_head: usize) -> f32 {
 /// The sizes and choices that make one architecture differ from another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Architecture as the file calls it.
+    /// Name of the architecture in the file.
     pub arch: String,
     /// Name for captions.
     pub name: String,
     /// Number of blocks.
     pub n_layers: usize,
-    /// Query heads a block.
+    /// Query heads per block.
     pub n_heads: usize,
-    /// Key/value heads a block; divides `n_heads`.
+    /// Key/value heads per block; divides `n_heads`.
     pub n_kv_heads: usize,
     /// Width of the residual stream.
     pub d_model: usize,
     /// Width of a head.
     pub d_head: usize,
-    /// Longest text in tokens.
+    /// Longest text, in tokens.
     pub n_ctx: usize,
-    /// Tokens known.
+    /// Number of tokens in the vocabulary.
     pub n_vocab: usize,
     /// Kind of norm.
     pub norm: NormKind,
     /// ε of the norms.
     pub norm_eps: f32,
-    /// Whether a token may look only back.
+    /// Whether a token may attend only to itself and earlier tokens.
     pub causal: bool,
-    /// The rotations that layers choose from; none where positions are learned vectors.
+    /// The rotations that layers choose from; empty if positions are learned vectors.
     pub rotaries: Vec<Rotary>,
-    /// What may differ from layer to layer.
+    /// The settings that may differ from layer to layer.
     pub layers: PerLayer<Layer>,
 }
 
-/// Layers at most.
+/// The largest number of layers.
 pub(crate) const MOST_LAYERS: usize = 4096;
 
-/// Layers times heads: each has keys and values of its own in a cache, which is made before anything is read.
+/// Layers times heads: each has its own keys and values in a cache, which is made before any token is read.
 const MOST_HEADS: usize = 1 << 16;
 
 impl Config {
-    /// The head of keys and values that a query head reads: several may share one.
+    /// The key/value head that a query head reads; several query heads may share one.
     pub fn kv_head(&self, head: usize) -> usize {
         kv_head(head, self.n_heads, self.n_kv_heads)
     }
 
-    /// Which keys a query may look at in a layer.
+    /// Which keys a query may attend to in a layer.
     pub fn mask(&self, layer: usize) -> Mask {
         self.layers[layer].attention.mask(self.causal)
     }
 
-    /// Changes how every layer attends.
+    /// Changes the attention settings of every layer.
     #[cfg(test)]
     pub(crate) fn attend(&mut self, change: impl Fn(&mut Attention)) {
         self.layers = self.layers.map(|layer| {
@@ -122,7 +122,7 @@ impl Config {
         });
     }
 
-    /// Width of the widest MLP's hidden layer; 0 where there is none.
+    /// Width of the widest MLP's hidden layer; 0 if there is no MLP.
     pub fn d_ff(&self) -> usize {
         self.layers.kinds().iter().filter_map(|layer| layer.mlp).map(|mlp| mlp.d_ff).max().unwrap_or(0)
     }
@@ -132,14 +132,15 @@ impl Config {
         self.layers.kinds().iter().filter_map(|layer| layer.attention.window).min()
     }
 
-    /// Checks what every later step relies on, so that a lying file is an error and never a panic: sizes are not
-    /// 0 and not absurd, every product of two that is used later fits, and every number that is divided by is one.
+    /// Checks what every later step relies on, so that a file with wrong sizes causes an error and never a panic: sizes
+    /// are neither 0 nor absurd, every product of two of them that is used later fits, and every divisor is a valid
+    /// number.
     pub fn check(&self, origin: &str) -> Result<(), crate::Error> {
         let checks = self.check_sizes().and_then(|()| self.check_products()).and_then(|()| self.check_numbers());
         checks.map_err(|message| crate::Error::config(origin, message))
     }
 
-    /// Each size alone. The limits lie far above any model that exists, and keep what one token needs small.
+    /// Each size alone. The limits are far above any existing model, and keep the memory of one token small.
     fn check_sizes(&self) -> Result<(), String> {
         let no_d_ff = self.layers.kinds().iter().any(|layer| layer.mlp.is_some_and(|mlp| mlp.d_ff == 0));
         let sizes = [
@@ -163,7 +164,7 @@ impl Config {
         Ok(())
     }
 
-    /// Sizes against each other, and the shapes that are made of two of them.
+    /// Sizes against each other, and the shapes made of two of them.
     fn check_products(&self) -> Result<(), String> {
         let (heads, kv, d, d_head) = (self.n_heads, self.n_kv_heads, self.d_model, self.d_head);
         if !heads.is_multiple_of(kv) {
@@ -180,7 +181,7 @@ impl Config {
             ("d_ff · d_model", self.d_ff(), d),
             ("n_heads · d_model", heads, d),
         ];
-        // As f32 they must be countable in bytes, where a usize has 32 bits too.
+        // As f32 their size in bytes must fit an isize, also where that has 32 bits.
         let most = isize::MAX as usize / size_of::<f32>();
         for (name, a, b) in products {
             if a.checked_mul(b).is_none_or(|n| n > most) {
@@ -191,20 +192,20 @@ impl Config {
         if width > 1 << 20 {
             return Err(format!("n_heads · d_head is {heads} · {d_head}, expected at most {}", 1 << 20));
         }
-        // These two families have no width of a head in their configs: it is d_model / n_heads.
+        // The configs of these two families give no width of a head: it is d_model / n_heads.
         if ["gpt2", "bert"].contains(&self.arch.as_str()) && width != d {
             return Err(format!("n_heads is {heads}, which does not divide d_model, {d}; heads must be equally wide"));
         }
         Ok(())
     }
 
-    /// What sums and angles are made with.
+    /// The numbers from which scores, norms and angles are computed.
     fn check_numbers(&self) -> Result<(), String> {
         for Rotary { dim, theta, .. } in self.rotaries.iter().copied() {
             if dim > self.d_head || dim == 0 || !dim.is_multiple_of(2) {
                 return Err(format!("rotary positions over {dim} numbers do not fit heads of {}", self.d_head));
             }
-            // Below 1 the angles grow along the head, and soon past what an f32 can hold.
+            // With a base below 1 the angles grow along the head, and soon exceed what an f32 can hold.
             if !(1.0..=1e15).contains(&theta) {
                 return Err(format!("the rotary base theta is {theta}, expected a number from 1 to 1e15"));
             }
@@ -236,7 +237,7 @@ mod tests {
         Config { arch: "llama".into(), n_layers: 2, ..crate::lesson::model().config().clone() }
     }
 
-    /// All layers changed.
+    /// Changes all layers.
     fn each(c: &mut Config, change: impl Fn(&mut Layer)) {
         c.layers = c.layers.map(|layer| {
             let mut layer = *layer;

@@ -1,4 +1,4 @@
-//! What can go wrong, each said in one line: what was expected, what was found, where, what to do.
+//! The errors of the engine, each a message of one line: what was expected, what was found, where, what to do.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file is not what it should be: truncated, foreign, or lying about itself.
+    /// A file is not what it should be: truncated, of another format, or inconsistent.
     #[error("{origin}: {message}")]
     Format {
         /// The file.
@@ -14,7 +14,7 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// A file is sound, but describes a model that this engine does not run.
+    /// A file is valid, but describes a model that this engine does not run.
     #[error("{origin}: {message}")]
     Config {
         /// The file.
@@ -33,17 +33,17 @@ pub enum Error {
     /// The caller asked for something that does not exist.
     #[error("{0}")]
     Usage(String),
-    /// A word that a model of whole words does not know.
+    /// A word that is not in the vocabulary of a model of whole words.
     #[error("the lesson model does not know {word:?} (word {position}){}", hint(near))]
     UnknownWord {
         /// The word, as it was read.
         word: String,
         /// Its place in the text, counted from 1.
         position: usize,
-        /// Words it knows that are spelt alike, nearest first.
+        /// Known words with a similar spelling, nearest first.
         near: Vec<String>,
     },
-    /// The operating system refused.
+    /// The operating system reported an error.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file.
@@ -57,7 +57,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// A damaged or foreign file.
+    /// A damaged file, or one of another format.
     pub fn format(origin: &str, message: impl Into<String>) -> Self {
         Self::Format { origin: origin.into(), message: message.into() }
     }
@@ -82,7 +82,7 @@ impl Error {
         Self::Io { path: path.into(), source }
     }
 
-    /// The same error of a file that is called otherwise.
+    /// The same error under another file name.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
         if let Self::Format { origin, .. } | Self::Config { origin, .. } | Self::MissingTensor { origin, .. } =
@@ -94,7 +94,7 @@ impl Error {
         self
     }
 
-    /// Whether the request was wrong, rather than a file or the machine.
+    /// Whether the request was wrong, as opposed to a file or the machine.
     pub fn is_usage(&self) -> bool {
         matches!(self, Self::Usage(_) | Self::UnknownWord { .. })
     }
@@ -106,7 +106,7 @@ impl From<std::convert::Infallible> for Error {
     }
 }
 
-/// Refuses an index that is not below `n`, and says which there are.
+/// Refuses an index that is not below `n`; the error says which ones exist.
 pub(crate) fn check_index(at: usize, n: usize, what: &str, there_are: &str) -> Result<(), Error> {
     if at < n {
         return Ok(());
@@ -115,7 +115,7 @@ pub(crate) fn check_index(at: usize, n: usize, what: &str, there_are: &str) -> R
     Err(Error::usage(format!("there is no {what} {at}: {there_are} 0 to {last}")))
 }
 
-/// Of some names the one that is spelt most like this, if any is alike.
+/// The name whose spelling is nearest to this one, if any is similar.
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = wanted.to_ascii_lowercase();
     let scored = names.map(|name| (strsim::jaro_winkler(&wanted, &name.to_ascii_lowercase()), name));

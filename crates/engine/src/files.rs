@@ -1,8 +1,8 @@
-//! The files that a model's weights are read from, as long as it is open.
+//! The files from which a model's weights are read while it is open.
 
 use crate::{Bytes, Error, Model};
 
-/// Files by name. None where a model's numbers are in memory.
+/// Files by name. Empty if a model's numbers are in memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Files(Vec<(String, Bytes)>);
 
@@ -12,12 +12,12 @@ impl Files {
         Self(files)
     }
 
-    /// An error if bytes were missing where some were read.
+    /// An error if a read so far hit missing bytes.
     pub fn check_whole(&self) -> Result<(), Error> {
         self.check(Bytes::is_whole)
     }
 
-    /// An error if a file is no longer as it was when it was opened.
+    /// An error if a file has changed since it was opened.
     pub fn check_unchanged(&self) -> Result<(), Error> {
         self.check(Bytes::is_unchanged)
     }
@@ -35,14 +35,14 @@ impl Files {
 }
 
 impl Model {
-    /// An error if a file of the model is no longer as it was when it was opened: numbers that were read since are not
-    /// the model's. Runs, explanations and whatever else can fail ask by themselves; who reads weights otherwise
-    /// ([`Model::embedding`], [`Model::w_o`]) asks before giving on what came of it.
+    /// An error if a file of the model has changed since it was opened: numbers read since then are not the model's.
+    /// Runs, explanations and everything else that can fail check this themselves; a caller that reads weights in
+    /// another way ([`Model::embedding`], [`Model::w_o`]) calls this before using the results.
     pub fn check_files(&self) -> Result<(), Error> {
         self.files.check_unchanged()
     }
 
-    /// The same, but only of bytes that were missing: cheap enough to ask on the way.
+    /// The same, but only for missing bytes: cheap enough to check along the way.
     pub(crate) fn check_whole(&self) -> Result<(), Error> {
         self.files.check_whole()
     }

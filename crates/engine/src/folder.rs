@@ -1,8 +1,8 @@
-//! A folder of files as a model: which of them is it, and what to say if it is none.
+//! A folder of files as a model: which of the files is the model, and the error if none is.
 
 use crate::{Bytes, Error};
 
-/// Refuses a folder with several models, or with what is none: which one is meant is not guessed.
+/// Refuses a folder with several models, since the engine does not guess which one is meant, or with a LoRA adapter.
 pub(crate) fn check<'a>(files: impl Iterator<Item = &'a str> + Clone, origin: &str) -> Result<(), Error> {
     let whole = |name: &str| is_gguf(name) || ["model.safetensors", "model.safetensors.index.json"].contains(&name);
     let models: Vec<&str> = files.clone().filter(|name| whole(name)).collect();
@@ -42,18 +42,18 @@ pub(crate) fn check<'a>(files: impl Iterator<Item = &'a str> + Clone, origin: &s
     }
 }
 
-/// Whether a file is called as a GGUF is.
+/// Whether a file has the name of a GGUF.
 pub(crate) fn is_gguf(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".gguf")
 }
 
-/// Of how many files this is one: `model-00001-of-00003.gguf` → 3.
+/// The number of files that a model was split into: `model-00001-of-00003.gguf` → 3.
 fn parts(name: &str) -> Option<u32> {
     let lower = name.to_ascii_lowercase();
     lower.rsplit_once("-of-")?.1.split('.').next()?.parse().ok()
 }
 
-/// A file that a folder must have.
+/// The error for a file that a folder must have.
 pub(crate) fn missing(name: &str, files: &[(String, Bytes)], origin: &str) -> Error {
     let is_weights = |name: &str| name.ends_with(".safetensors");
     if let Some((other, _)) = files.iter().find(|(file, _)| is_weights(file) && is_weights(name)) {
@@ -66,7 +66,7 @@ pub(crate) fn missing(name: &str, files: &[(String, Bytes)], origin: &str) -> Er
     Error::format(origin, text)
 }
 
-/// A part of the weights that the index names.
+/// The error for a part of the weights that the index names but the folder lacks.
 pub(crate) fn no_shard(name: &str, origin: &str) -> Error {
     let name: String = name.chars().take(100).collect();
     Error::format(
@@ -75,7 +75,7 @@ pub(crate) fn no_shard(name: &str, origin: &str) -> Error {
     )
 }
 
-/// Text cannot be read without a tokenizer that is.
+/// The error for a folder without tokenizer.json, with which no text can be read.
 pub(crate) fn no_tokenizer(origin: &str) -> Error {
     let text = "there is no tokenizer.json, so no text can be read; from other forms of it, transformers' \
                 AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes one";

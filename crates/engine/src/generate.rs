@@ -1,4 +1,4 @@
-//! Writing on: one token after the other, through the KV cache.
+//! Generating text: one token after the other, through the KV cache.
 
 use crate::cache::KvCache;
 use crate::capture::Capture;
@@ -12,11 +12,11 @@ use std::ops::Deref;
 pub struct GenerateOptions {
     /// How many tokens to write at most.
     pub max_tokens: usize,
-    /// 0 always takes the likeliest; 1 draws as the model says; above 1 is wilder.
+    /// 0 always takes the likeliest token; 1 samples from the model's probabilities; above 1 is more random.
     pub temperature: f32,
-    /// Only the k likeliest; 0 is all.
+    /// Only the k likeliest tokens; 0 for all.
     pub top_k: usize,
-    /// Only the likeliest whose probabilities reach p together (Holtzman et al. 2019); 1 is all.
+    /// Only the likeliest tokens whose probabilities together reach p (Holtzman et al. 2019); 1 for all.
     pub top_p: f32,
     /// The same seed gives the same text.
     pub seed: u64,
@@ -48,16 +48,16 @@ pub struct Generation<M> {
     interventions: Vec<Intervention>,
     cache: KvCache,
     rng: SplitMix64,
-    /// Tokens to read before the next one is written.
+    /// Tokens to read before the next one is generated.
     unread: Vec<u32>,
     written: usize,
 }
 
 impl<M: Deref<Target = Model> + Send + Sync> Generation<M> {
-    /// Prepares to write on after `tokens`.
+    /// Prepares to continue after `tokens`.
     ///
     /// # Errors
-    /// An encoder; options out of range; interventions that belong to one run over a fixed text.
+    /// An encoder; options out of range; interventions that only make sense in one run over a fixed text.
     pub fn start(
         model: M,
         tokens: Vec<u32>,
@@ -85,7 +85,7 @@ impl<M: Deref<Target = Model> + Send + Sync> Generation<M> {
         &self.model
     }
 
-    /// Writes one token; `None` at `max_tokens` or a full context.
+    /// Generates one token; `None` at `max_tokens` or when the context is full.
     pub fn step(&mut self) -> Result<Option<u32>, Error> {
         let model: &Model = &self.model;
         let full = self.cache.len() + self.unread.len() > model.config().n_ctx;
@@ -101,8 +101,8 @@ impl<M: Deref<Target = Model> + Send + Sync> Generation<M> {
 }
 
 impl Model {
-    /// Writes on after `tokens`; `each` sees every new token and may stop by returning false.
-    /// Stops at `max_tokens` or a full context.
+    /// Continues after `tokens`; `each` receives every new token and may stop by returning false. Stops at `max_tokens`
+    /// or when the context is full.
     pub fn generate(
         &self,
         tokens: &[u32],
@@ -122,7 +122,7 @@ impl Model {
     }
 }
 
-/// Draws a token: temperature, then top-k, then top-p, then chance.
+/// Draws a token: temperature, then top-k, then top-p, then a random choice.
 fn choose(logits: &[f32], o: &GenerateOptions, rng: &mut SplitMix64) -> u32 {
     let mut ids: Vec<u32> = (0..logits.len() as u32).collect();
     let order = |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));

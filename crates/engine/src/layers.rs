@@ -1,12 +1,12 @@
-//! What may differ from layer to layer of a model. Most models have layers that are all alike, and others a few kinds that
-//! take turns: each kind is said once.
+//! Settings that may differ from layer to layer of a model. Most models have identical layers, others a few kinds that
+//! alternate: each kind is stored once.
 
 use crate::Error;
 use crate::config::{Mlp, NormPlace, score_scale};
 use attnscope_kernels::attention::Mask;
 use serde::{Deserialize, Serialize};
 
-/// A value for each layer. Layer `l` has that of kind `turns[l % turns.len()]`.
+/// A value for each layer. Layer `l` has the value of kind `turns[l % turns.len()]`.
 ///
 /// ```
 /// use attnscope::PerLayer;
@@ -24,7 +24,7 @@ pub struct PerLayer<T> {
     turns: Vec<u16>,
 }
 
-/// As it comes from elsewhere, not checked yet.
+/// The deserialized form, not checked yet.
 #[derive(Deserialize)]
 struct Stored<T> {
     kinds: Vec<T>,
@@ -49,10 +49,10 @@ impl<T> PerLayer<T> {
         Self { kinds: vec![value], turns: vec![0] }
     }
 
-    /// One value after another, from the first layer on; behind the last it begins anew.
+    /// One value after another, from the first layer on; after the last one the list repeats.
     ///
     /// # Panics
-    /// No value at all, or more than 65,536 different ones.
+    /// If there is no value at all, or more than 65,536 different ones.
     pub fn of(values: &[T]) -> Self
     where
         T: Clone + PartialEq,
@@ -70,12 +70,12 @@ impl<T> PerLayer<T> {
         Self { kinds, turns }
     }
 
-    /// The values that there are, each once.
+    /// The distinct values, each once.
     pub fn kinds(&self) -> &[T] {
         &self.kinds
     }
 
-    /// What `f` makes of each.
+    /// Applies `f` to each value.
     pub fn map<U>(&self, f: impl FnMut(&T) -> U) -> PerLayer<U> {
         PerLayer { kinds: self.kinds.iter().map(f).collect(), turns: self.turns.clone() }
     }
@@ -95,37 +95,37 @@ impl<T: Default> Default for PerLayer<T> {
     }
 }
 
-/// One layer.
+/// The settings of one layer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Layer {
     /// How it attends.
     pub attention: Attention,
-    /// How its queries and keys are rotated: which of [`crate::Config::rotaries`]; none where they are not.
+    /// How its queries and keys are rotated: an index in [`crate::Config::rotaries`]; `None` if they are not.
     pub rotary: Option<usize>,
-    /// Place of its norms.
+    /// Where its norms stand.
     pub norm_place: NormPlace,
     /// Its MLP; none in a model of attention alone.
     pub mlp: Option<Mlp>,
 }
 
-/// How a layer attends, beside its weights.
+/// How a layer attends, apart from its weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attention {
-    /// Sliding window: a query sees this many keys, itself included.
+    /// Sliding window: a query sees this many keys, its own included.
     pub window: Option<usize>,
     /// Soft cap of the scores.
     pub soft_cap: Option<f32>,
-    /// What q · k is multiplied by to be a score.
+    /// The factor by which q · k is multiplied to make a score.
     pub scale: f32,
 }
 
 impl Attention {
-    /// All keys, and scores divided by √d_head (Vaswani et al. 2017).
+    /// No window, and scores divided by √d_head (Vaswani et al. 2017).
     pub fn plain(d_head: usize) -> Self {
         Self { window: None, soft_cap: None, scale: score_scale(d_head) }
     }
 
-    /// Which keys a query may look at.
+    /// Which keys a query may attend to.
     pub fn mask(&self, causal: bool) -> Mask {
         Mask { causal, window: self.window }
     }

@@ -1,7 +1,7 @@
-//! A pattern that need not have been kept: any part of it is made when it is asked for.
+//! An attention pattern that need not have been kept: any part of it is computed when it is asked for.
 //!
-//! Its weights are exp(score − lse), from queries, keys and one number a row, so that a trace of a long text holds
-//! what grows with the text and not with its square.
+//! Its weights are exp(score − lse), computed from queries, keys and one number per row, so that a trace of a long text
+//! holds arrays that grow with the text and not with its square.
 
 use crate::site::Site;
 use crate::weights::best;
@@ -12,8 +12,8 @@ use attnscope_kernels::attention::{Edge, Inputs, Mask};
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// The pattern of one head, `[q_len, kv_len]`: as it was captured, or made from `q`, `k` and `lse`. It differs then by
-/// the rounding of lse.
+/// The pattern of one head, `[q_len, kv_len]`: as captured, or computed from `q`, `k` and `lse`, which adds the
+/// rounding error of lse.
 #[derive(Clone, Debug)]
 pub struct LazyPattern<'a> {
     q_len: usize,
@@ -28,7 +28,7 @@ enum Source<'a> {
     Kept(Box<Head<'a>>),
 }
 
-/// One head, with all that its weights come from.
+/// One head, with everything that its weights are computed from.
 #[derive(Clone, Debug)]
 struct Head<'a> {
     d_head: usize,
@@ -57,7 +57,7 @@ impl<'a> LazyPattern<'a> {
         let ([n_heads, q_len, d_head], [n_kv_heads, kv_len, d_key]) = (dims(q)?, dims(k)?);
         let model = &trace.model;
         let (attention, mask) = (model.attention[layer], model.mask(layer));
-        // A trace may come from a file: nothing in it need fit.
+        // A trace may come from a file, so its shapes may be inconsistent.
         let fits = n_heads == model.n_heads
             && n_kv_heads == model.n_kv_heads
             && n_heads.checked_rem(n_kv_heads) == Some(0)
@@ -84,22 +84,22 @@ impl<'a> LazyPattern<'a> {
         Some(Self { q_len, kv_len, source: Source::Kept(Box::new(kept)) })
     }
 
-    /// Queries: the last of the keys' tokens.
+    /// Number of queries, which are the last of the keys' tokens.
     pub fn q_len(&self) -> usize {
         self.q_len
     }
 
-    /// Keys.
+    /// Number of keys.
     pub fn kv_len(&self) -> usize {
         self.kv_len
     }
 
-    /// What one query gives every key, `[kv_len]`.
+    /// The weights of one query over every key, `[kv_len]`.
     pub fn row(&self, q_idx: usize) -> Option<Cow<'a, [f32]>> {
         self.part(q_idx..q_idx.checked_add(1)?, 0..self.kv_len)
     }
 
-    /// What some queries give some keys, `[rows, cols]`. `None` where there are no such queries or keys.
+    /// The weights of some queries over some keys, `[rows, cols]`. `None` if there are no such queries or keys.
     pub fn block(&self, rows: Range<usize>, cols: Range<usize>) -> Option<Array> {
         let shape = [rows.len(), cols.len()];
         Some(Array::new(shape, self.part(rows, cols)?.into_owned()))
@@ -134,8 +134,8 @@ impl<'a> LazyPattern<'a> {
         }
     }
 
-    /// The largest and the mean weight under each of `(height, width)` pixels over some queries and keys: never more
-    /// than a block of rows is held. `None` where there are no such queries or keys, or more pixels than cells.
+    /// The largest and the mean weight under each of `(height, width)` pixels over some queries and keys, computed from
+    /// one block of rows at a time. `None` if there are no such queries or keys, or more pixels than cells.
     pub(crate) fn pooled(
         &self,
         rows: Range<usize>,

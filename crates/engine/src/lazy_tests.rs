@@ -1,4 +1,4 @@
-//! Patterns made later against those that runs captured.
+//! Compares patterns computed later with those that runs captured.
 
 use crate::Heads;
 use crate::{Array, Attention, Capture, Intervention, Layer, LazyPattern, Model, PerLayer, Site, Trace};
@@ -42,7 +42,7 @@ fn what_does_not_fit_is_none() {
     let mut nobody = whole.clone();
     nobody.model = Default::default();
     assert!(LazyPattern::of(&nobody, 1, 0).is_none());
-    // Edges that no run could have had are passed over.
+    // Edges that no run could have had are skipped.
     let mut edges = whole;
     edges.edges = [(9, 0), (0, 9), (usize::MAX, 0)]
         .map(|(q, k)| Intervention::SetEdge { heads: Heads::default(), q, k, weight: 0.5 })
@@ -61,19 +61,19 @@ fn a_captured_pattern_is_given_as_it_is() {
     assert_eq!((block.shape(), block.row(&[1])), (&[2, 3][..], captured.row(&[0, 4]).map(|row| &row[1..4])));
 }
 
-/// A model with grouped queries: 6 heads, 2 heads of keys.
+/// A model with grouped queries: 6 query heads, 2 key/value heads.
 fn tiny() -> Model {
     Model::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/llama")).unwrap()
 }
 
 const TOKENS: [u32; 9] = [5, 17, 42, 8, 99, 3, 60, 17, 42];
 
-/// A weight is exp(score − lse), so lse's rounding is its relative error: half a unit in the last place of a number
-/// below 128, as these are, is 4 millionths. The rest is for rows' sums.
+/// A weight is exp(score − lse), so lse's rounding error is the weight's relative error: half a unit in the last place
+/// of a number below 128, as these are, is 4 millionths. The rest allows for the rows' sums.
 const TOLERANCE: f32 = 1e-5;
 
-/// Reads the last `q_len` tokens after a cache of the others, once with the matrices kept and once without, and
-/// compares every head's pattern.
+/// Reads the last `q_len` tokens after a cache of the others, once keeping the matrices and once without, and compares
+/// every head's pattern.
 fn check(what: &str, model: &Model, q_len: usize, interventions: &[Intervention]) {
     let (past, new) = TOKENS.split_at(TOKENS.len() - q_len);
     let mut cache = model.new_cache();
@@ -117,7 +117,7 @@ fn what_is_made_is_what_was_captured() {
         Intervention::cut("8>0").unwrap(),
         Intervention::set("1.4:6>4=0.5").unwrap(),
         Intervention::set("1.4:6>5=0.25").unwrap(),
-        // A row that has nothing left to give.
+        // A row that has no weight left to distribute.
         Intervention::cut("2:0>0").unwrap(),
     ];
     for (window, soft_cap) in [(None, None), (Some(3), None), (None, Some(2.0)), (Some(4), Some(0.5))] {
@@ -130,7 +130,7 @@ fn what_is_made_is_what_was_captured() {
             check(&format!("{what}, edges"), &model, q_len, edges);
         }
     }
-    // Layers that take turns, and an edge that only some of them have.
+    // Layers of alternating kinds, and an edge that only some of them have.
     let mut mixed = tiny();
     let layer = mixed.config.layers[0];
     let windows = [None, Some(3)].map(|window| Layer { attention: Attention { window, ..layer.attention }, ..layer });

@@ -1,4 +1,4 @@
-//! One head's part of the learned matrices of attention, as a reader writes them: x · W.
+//! One head's part of the learned attention matrices, oriented for x · W.
 
 use crate::error::check_index;
 use crate::weights::Linear;
@@ -14,12 +14,12 @@ pub enum MatrixKind {
     K,
     /// W_V, `[d_model, d_head]`: makes values.
     V,
-    /// W_O, `[d_head, d_model]`: brings mixed values back into the residual stream.
+    /// W_O, `[d_head, d_model]`: maps mixed values back into the residual stream.
     O,
 }
 
 impl Model {
-    /// A head's part of a matrix, `[d_in, d_out]`. For keys and values, `head` is one of the heads of those.
+    /// A head's part of a matrix, `[d_in, d_out]`. For keys and values, `head` is a key/value head.
     ///
     /// # Errors
     /// A layer or head that does not exist; a file with NaN or Inf there.
@@ -56,7 +56,7 @@ fn head_rows(linear: &Linear, head: usize, d_head: usize) -> Vec<f32> {
     linear.weight.slice_rows(head * d_head..(head + 1) * d_head).to_f32()
 }
 
-/// `[n_out, n_in]`, as it is stored, to `[n_in, n_out]`.
+/// Transposes `[n_out, n_in]`, as it is stored, to `[n_in, n_out]`.
 fn turn(stored: &[f32], n_in: usize) -> Vec<f32> {
     (0..n_in).flat_map(|i| stored.iter().skip(i).step_by(n_in).copied()).collect()
 }

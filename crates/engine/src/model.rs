@@ -9,15 +9,15 @@ use crate::vocabulary::Vocabulary;
 use crate::weights::{Weights, product};
 use crate::{Bytes, Error, ModelInfo, NextToken, Token, Trace, arch, stream};
 
-/// A transformer ready to run. Weights stay where the file has them.
+/// A transformer ready to run. Its weights stay in the file.
 pub struct Model {
     pub(crate) config: Config,
     pub(crate) weights: Weights,
     origin: String,
     vocabulary: Vocabulary,
-    /// Why it predicts no next token, if it does not.
+    /// The reason why it predicts no next token, if so.
     headless: Option<String>,
-    /// Where its weights are read from, if from files.
+    /// The files from which its weights are read, if there are any.
     pub(crate) files: Files,
 }
 
@@ -39,8 +39,8 @@ impl Model {
         Ok(Self { config, weights, origin: origin.into(), vocabulary, headless, files: Files::default() })
     }
 
-    /// Opens files by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards),
-    /// and `tokenizer.json` where text is to be read.
+    /// Opens files given by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards), and
+    /// `tokenizer.json` if text is to be read.
     pub fn from_files(files: Vec<(String, Bytes)>, origin: &str) -> Result<Self, Error> {
         let find = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, b)| b.clone());
         folder::check(files.iter().map(|(name, _)| name.as_str()), origin)?;
@@ -83,7 +83,7 @@ impl Model {
         Self { origin, config, weights, vocabulary, headless: None, files }
     }
 
-    /// The same model under another name, for captions: the folder of a cache has none worth showing.
+    /// The same model under another name, for captions: the name of a cache's folder is not worth showing.
     pub fn named(mut self, name: &str) -> Self {
         self.config.name = name.into();
         self
@@ -99,7 +99,7 @@ impl Model {
         &self.weights
     }
 
-    /// What figures need to know of it.
+    /// What figures need to know about it.
     pub fn info(&self) -> ModelInfo {
         let c = &self.config;
         ModelInfo {
@@ -116,7 +116,7 @@ impl Model {
         }
     }
 
-    /// Whether it predicts words at all; an encoder does not, nor a classifier.
+    /// Whether it predicts next tokens; an encoder or a classifier does not.
     pub fn has_vocab_head(&self) -> bool {
         self.weights.unembed.is_some()
     }
@@ -144,7 +144,7 @@ impl Model {
         Ok(tokens)
     }
 
-    /// One token for a reader.
+    /// One token as a reader sees it.
     pub fn token(&self, id: u32) -> Token {
         Token { id, text: self.vocabulary.text(id) }
     }
@@ -176,7 +176,7 @@ impl Model {
         self.weights.embed.row_f32(id as usize)
     }
 
-    /// The same for several tokens, for whoever shows them.
+    /// The same for several tokens, with a check, for callers that show them.
     ///
     /// # Errors
     /// A vector that holds NaN or Inf.
@@ -214,12 +214,12 @@ impl Model {
         Error::usage(format!("{} is {why}", self.config.name))
     }
 
-    /// An error that says why, for a model that predicts no next token.
+    /// An error with the reason, for a model that predicts no next token.
     pub fn require_vocab_head(&self) -> Result<(), Error> {
         if self.has_vocab_head() { Ok(()) } else { Err(self.no_head()) }
     }
 
-    /// What a reader should know of these tokens before believing what comes of them.
+    /// A warning about these tokens, or about the tokenizer, that a reader should know before relying on the results.
     pub fn warning(&self, tokens: &[u32]) -> Option<String> {
         let twice = self.vocabulary.start().filter(|start| tokens.starts_with(&[*start, *start])).map(|start| {
             let text = self.token(start).text;
@@ -247,7 +247,7 @@ impl Model {
         ids.into_iter().map(|id| NextToken { id, text: self.token(id).text, p: p[id as usize] }).collect()
     }
 
-    /// The meaning of a text as one vector of length 1: the mean over its tokens (Reimers & Gurevych 2019).
+    /// A text's meaning as one vector of length 1: the mean over its tokens (Reimers & Gurevych 2019).
     pub fn sentence_embedding(&self, text: &str) -> Result<Vec<f32>, Error> {
         let capture: Capture = "final_norm".parse()?;
         let trace = self.run(&self.encode(text)?, &capture, &[])?;

@@ -1,4 +1,4 @@
-//! Opens models from disk: files are mapped, not read.
+//! Opens models from disk; files are mapped into memory.
 
 use crate::files::Files;
 use crate::{Bytes, Error, Model};
@@ -10,7 +10,7 @@ impl Model {
     /// mapped, not read: it takes milliseconds.
     ///
     /// # Errors
-    /// Whatever is no model, a folder with several, a file that changes meanwhile.
+    /// A path that is not a model, a folder with several, a file that changes meanwhile.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::open_path(path.as_ref())
     }
@@ -20,30 +20,30 @@ impl Model {
         if meta.is_dir() {
             let mut files = list(path)?;
             files.retain(|(_, file)| ["json", "gguf", "safetensors"].iter().any(|ending| has_ending(file, ending)));
-            // Which of several is meant is asked before one of them is found empty.
+            // Several models in a folder are reported before an empty one of them is.
             crate::folder::check(files.iter().map(|(name, _)| name.as_str()), &name(path))?;
             return opened(&files, |files| Self::from_files(files, &name(path)));
         }
-        // To open a pipe is to wait for who writes into it.
+        // Opening a pipe would block until something writes into it.
         require_file(path, meta.file_type())?;
         refuse_part(&name(path))?;
         if !has_ending(path, "safetensors") {
-            // Whatever it is called: the parser says what it found.
+            // Whatever the file is called, the parser reports what it contains.
             let (bytes, name) = (map(path)?, name(path));
             return checked(vec![(name.clone(), bytes.clone())], || Self::from_gguf(bytes, &name));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // A file that was named is the model, whatever else lies beside it, also an index of shards.
+        // A file named by the user is the model, whatever else lies beside it, including an index of shards.
         let mut files = list(folder)?;
         files.retain(|(name, file)| has_ending(file, "json") && !name.ends_with(".index.json"));
         files.push(("model.safetensors".into(), path.to_owned()));
         let model = opened(&files, |files| Self::from_files(files, &name(folder)));
-        // The file is spoken of by the name that it has.
+        // Errors use the file's own name.
         model.map_err(|error| error.renamed("model.safetensors", &name(path)))
     }
 }
 
-/// A file that is a part of a model, named alone.
+/// Refuses a file that is only a part of a model, named alone.
 fn refuse_part(name: &str) -> Result<(), Error> {
     let lower = name.to_ascii_lowercase();
     // model-00001-of-00003.safetensors
@@ -67,19 +67,19 @@ fn opened(
     checked(files.clone(), || open(files))
 }
 
-/// The model that comes of the files, if they stayed as they were. It keeps those that it goes on reading from.
+/// Opens a model from the files, unless they changed meanwhile. It keeps those that it goes on reading from.
 fn checked(mut files: Vec<(String, Bytes)>, open: impl FnOnce() -> Result<Model, Error>) -> Result<Model, Error> {
     let model = open();
-    // What a file that changed was taken for is not worth saying.
+    // A changed file is reported instead of any other error, which would be misleading.
     Files::new(files.clone()).check_unchanged()?;
-    // Config and tokenizer were read once for all.
+    // The config and the tokenizer have been read completely.
     files.retain(|(name, _)| !name.ends_with(".json"));
     let mut model = model?;
     model.files = Files::new(files);
     Ok(model)
 }
 
-/// The folder's files by name, in the order of their names.
+/// The folder's files by name, sorted.
 fn list(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {

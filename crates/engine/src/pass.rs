@@ -1,4 +1,4 @@
-//! One pass of tokens through the blocks, with what it keeps and what it changes on the way.
+//! One pass of tokens through the blocks, with the arrays that it keeps and the changes that it makes.
 
 use crate::capture::Capture;
 use crate::site::{Site, Stage};
@@ -6,7 +6,7 @@ use crate::{Array, Config, Error, Intervention, intervention};
 use attnscope_kernels::attention::Edge;
 use std::collections::BTreeMap;
 
-/// What a run keeps and changes, from its first layer to its last.
+/// The captured arrays and the changes of a run, from its first layer to its last.
 #[derive(Debug)]
 pub(crate) struct State {
     pub capture: Capture,
@@ -19,15 +19,15 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// As layer `layer` sees it; outside the layers any will do.
+    /// The state as layer `layer` needs it; outside the layers any number will do.
     pub fn pass<'a>(&'a mut self, config: &'a Config, layer: usize) -> Pass<'a> {
         let Self { capture, interventions, first, seq, arrays } = self;
         Pass { config, layer, capture, interventions, first: *first, seq: *seq, arrays }
     }
 }
 
-/// The state while one layer is passed. Every array that a layer makes goes by [`Pass::site`]: first it is changed, then
-/// kept.
+/// The state during one layer. Every array that a layer computes goes through [`Pass::site`], which first changes it
+/// and then keeps it.
 pub(crate) struct Pass<'a> {
     pub config: &'a Config,
     pub layer: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// An array that has just been made.
+    /// Changes, keeps and checks an array that has just been computed.
     pub fn site(&mut self, site: Site, data: &mut [f32]) -> Result<(), Error> {
         let keeps = self.keeps(site);
         if keeps || !self.interventions.is_empty() {
@@ -54,7 +54,7 @@ impl Pass<'_> {
         self.check(site, data)
     }
 
-    /// The same for one that nothing reads afterwards: it need not be copied. It is not checked either: it may hold −∞.
+    /// The same for an array that nothing reads afterwards: it is not copied, nor checked, since it may hold −∞.
     pub fn last_site(&mut self, site: Site, mut data: Vec<f32>) -> Result<(), Error> {
         let shape = self.shape(site, data.len());
         self.patch(site, &shape, &mut data)?;
@@ -64,7 +64,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Refuses NaN and Inf in an array: whatever came of it would be made up.
+    /// Refuses NaN and Inf in an array, since everything computed from it would be meaningless.
     pub fn check(&self, site: Site, data: &[f32]) -> Result<(), Error> {
         if all_finite(data) {
             return Ok(());
@@ -79,7 +79,7 @@ impl Pass<'_> {
         ))
     }
 
-    /// Whether an array is kept. From `lse` no pattern can be had that was put in its place: it is kept too.
+    /// Whether an array is kept. A patched pattern cannot be recomputed from `lse`, so it is kept together with `lse`.
     pub fn keeps(&self, site: Site) -> bool {
         let wanted = |site| self.capture.wants_in(self.layer, site);
         wanted(site) || (site == Site::Pattern && wanted(Site::Lse) && self.patches(Site::Pattern))
@@ -90,14 +90,14 @@ impl Pass<'_> {
         self.capture.all_logits()
     }
 
-    /// Whether some patch replaces this layer's array of a site. (A pattern that is replaced must be mixed again.)
+    /// Whether a patch replaces this layer's array of a site. (The values must be mixed again if it is the pattern.)
     pub fn patches(&self, site: Site) -> bool {
         let is_here = |key: &str| Site::of_key(key) == Some((site, self.layer));
         let changes = |i: &Intervention| matches!(i, Intervention::Patch { key, .. } | Intervention::Apply { key, .. } if is_here(key));
         self.interventions.iter().any(changes)
     }
 
-    /// Of logits only some rows may have been made.
+    /// The shape of an array. Of the logits only some rows may have been computed.
     fn shape(&self, site: Site, len: usize) -> Vec<usize> {
         let seq = if site == Site::Logits { len / self.config.n_vocab.max(1) } else { self.seq };
         site.shape(self.config, self.layer, seq, self.first + self.seq)
@@ -138,7 +138,7 @@ impl Pass<'_> {
         intervention::edges(self.interventions, self.layer, self.config.n_heads, queries, mask)
     }
 
-    /// Scales heads or puts their mean in place, on z `[n_heads, q_len, d_head]`.
+    /// Scales heads, or replaces them by their mean, on z `[n_heads, q_len, d_head]`.
     pub fn change_heads(&self, z: &mut [f32]) {
         let (d, layer, q_len) = (self.config.d_head, self.layer, self.seq);
         for intervention in self.interventions {
@@ -159,11 +159,11 @@ impl Pass<'_> {
     }
 }
 
-/// Whether none of these is NaN or infinite: their exponents are not all ones.
+/// Whether no number is NaN or infinite, that is, has an exponent of all ones.
 pub(crate) fn all_finite(data: &[f32]) -> bool {
     const EXPONENT: u32 = 0x7f80_0000;
     let bad = |x: &f32| u32::from(x.to_bits() & EXPONENT == EXPONENT);
-    // Without a way out in the middle, so that many are looked at at once.
+    // The inner loop has no early exit, so that it can use vectors.
     data.chunks(4096).all(|part| part.iter().map(bad).sum::<u32>() == 0)
 }
 
@@ -177,7 +177,7 @@ fn put_mean(rows: &mut [f32], d: usize) {
     rows.chunks_exact_mut(d).for_each(|row| row.copy_from_slice(&mean));
 }
 
-/// Copies `from` over `to` where `head` (first axis of three) and `positions` (the axis before the last) say so.
+/// Copies `from` over `to`, within `head` (first axis of three) and `positions` (axis before the last) if given.
 fn overwrite(
     shape: &[usize],
     to: &mut [f32],

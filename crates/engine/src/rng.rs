@@ -1,6 +1,6 @@
-//! Chance that repeats.
+//! Reproducible random numbers.
 
-/// Vigna's SplitMix64 (2015): eight lines, so that a seed means the same text in every version of every library.
+/// Vigna's SplitMix64 (2015): eight lines, so that a seed gives the same text whatever the versions of libraries.
 #[derive(Clone, Debug)]
 pub(crate) struct SplitMix64(pub u64);
 

@@ -1,4 +1,4 @@
-//! A run: tokens go through the model, one layer a step.
+//! A run: tokens pass through the model, one layer per step.
 //!
 //! Whoever holds a [`Run`] may stop between steps, report how far it is, or drop it: the run owns all of its state and holds
 //! its model, by reference or shared. [`Model::run`] is the loop around it.
@@ -35,7 +35,7 @@ pub struct Run<M> {
     tokens: Vec<u32>,
     state: State,
     cache: KvCache,
-    /// Angles of the new tokens' positions, one table for each rotation that the model has.
+    /// Angles of the new tokens' positions, one table for each of the model's rotations.
     ropes: Vec<Rope>,
     /// The residual stream before `layer`, `[seq, d_model]`.
     resid: Vec<f32>,
@@ -44,10 +44,10 @@ pub struct Run<M> {
 }
 
 impl<M: Deref<Target = Model> + Send + Sync> Run<M> {
-    /// Embeds `tokens`, which come after those in `cache`; the layers are still to be passed.
+    /// Embeds `tokens`, which come after those in `cache`; no layer is passed yet.
     ///
     /// # Errors
-    /// No tokens, too many, unknown ones; an intervention that names what does not exist.
+    /// No tokens, too many, or unknown ones; an intervention that names something that does not exist.
     pub fn start(
         model: M,
         tokens: Vec<u32>,
@@ -69,10 +69,10 @@ impl<M: Deref<Target = Model> + Send + Sync> Run<M> {
     /// Passes the next layer, if there is one. Returns whether layers are left.
     ///
     /// # Errors
-    /// A patch that does not fit, or a model whose file has changed. The run cannot go on then.
+    /// A patch that does not fit, or a model whose file has changed. The run cannot continue then.
     pub fn step(&mut self) -> Result<bool, Error> {
         let are_left = threads::inside(|| self.pass_layer())?;
-        // What was kept may be looked at now, before the run has finished.
+        // The caller may read the captured arrays now, before the run has finished.
         self.model.check_files()?;
         Ok(are_left)
     }
@@ -94,13 +94,13 @@ impl<M: Deref<Target = Model> + Send + Sync> Run<M> {
         &self.model
     }
 
-    /// How many layers were passed.
+    /// The number of layers passed.
     pub fn layers_done(&self) -> usize {
         self.layer
     }
 
-    /// What was kept since the last call, as a trace without logits. Who looks at one layer after the other this way
-    /// never holds the arrays of all.
+    /// What was captured since the last call, as a trace without logits. A caller that takes one layer after the other
+    /// this way never holds the arrays of all.
     pub fn drain(&mut self) -> Trace {
         let arrays = std::mem::take(&mut self.state.arrays);
         self.model.trace(&self.tokens, arrays, Vec::new(), &self.state.interventions)
@@ -123,7 +123,7 @@ impl<M: Deref<Target = Model> + Send + Sync> Run<M> {
 }
 
 impl Model {
-    /// Reads `tokens` and returns what was asked for.
+    /// Reads `tokens` and returns the captured arrays.
     pub fn run(&self, tokens: &[u32], capture: &Capture, interventions: &[Intervention]) -> Result<Trace, Error> {
         self.run_with_cache(&mut self.new_cache(), tokens, capture, interventions)
     }
@@ -133,9 +133,9 @@ impl Model {
         KvCache::new(self.config.n_layers, self.config.n_kv_heads)
     }
 
-    /// Reads `tokens` after those in `cache`, which then holds them too. Rows of the trace are the new tokens;
-    /// keys are all. After an error the cache is as before if the request was refused, and empty if it failed on the
-    /// way.
+    /// Reads `tokens` after those in `cache`, which then holds them too. The trace's rows are the new tokens; its keys
+    /// are all tokens. After an error the cache is unchanged if the request was refused, and empty if the run failed
+    /// midway.
     pub fn run_with_cache(
         &self,
         cache: &mut KvCache,
@@ -154,7 +154,7 @@ impl Model {
     /// Refuses changes that a run over `n_tokens` tokens cannot make.
     ///
     /// # Errors
-    /// A layer, head, token or edge that does not exist; weights of which a row has not so much to give.
+    /// A layer, head, token or edge that does not exist; weights in one row of a pattern that sum to more than 1.
     pub fn check_changes(&self, changes: &[Intervention], n_tokens: usize) -> Result<(), Error> {
         crate::intervention::check_all(changes, &self.config, n_tokens)
     }
@@ -186,7 +186,7 @@ impl Model {
         Trace { model: self.info(), tokens, arrays, last_logits, edges }
     }
 
-    /// What enters block 0, `[seq, d_model]`: all that is added up for each token, normed where the model does so.
+    /// The input of block 0, `[seq, d_model]`: the sum of each token's embeddings, normed where the model does so.
     fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
         let rows = tokens.iter().zip(first..).flat_map(|(token, position)| self.embed_sum(*token, position));
         let sums: Vec<f32> = rows.collect();

@@ -1,14 +1,14 @@
-//! The residual stream: how each of its arrays comes from others. A run computes them by this table, and an explanation
-//! writes them out by it (`analysis/explain/stream.rs`).
+//! The residual stream: how each of its arrays is computed from others. Both a run and an explanation
+//! (`analysis/explain/stream.rs`) follow this table.
 
 use crate::config::{Config, NormKind, NormPlace};
 use crate::site::Site;
 use crate::weights::{Norm, Weights};
 use attnscope_kernels::norm;
 
-/// How an array comes about, token by token.
+/// How an array is computed, token by token.
 pub(crate) enum Step<'m> {
-    /// It is another array as it is, for this reason.
+    /// It equals another array, for this reason.
     Same(Site, &'static str),
     /// Two arrays added.
     Sum(Site, Site),
@@ -16,12 +16,12 @@ pub(crate) enum Step<'m> {
     Norm {
         of: Site,
         weights: &'m Norm,
-        /// What its weights are called.
+        /// The name of its weights.
         tensor: String,
     },
 }
 
-/// How `site` comes about in `layer` of a model; `None` for an array that is not one of the stream, or that comes from
+/// How `site` is computed in `layer` of a model; `None` for an array that is not part of the stream, or that comes from
 /// another layer ([`Site::ResidPre`]).
 pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> Option<Step<'m>> {
     const BEFORE: &str = "the norm stands after";
@@ -57,7 +57,7 @@ pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> 
     })
 }
 
-/// What is read from the stream: `x`, `[seq, d_model]`, normed where the step says so.
+/// An input read from the stream: `x`, `[seq, d_model]`, normed if the step says so.
 pub(crate) fn read(c: &Config, step: Option<Step<'_>>, x: &[f32]) -> Vec<f32> {
     match step {
         Some(Step::Norm { weights, .. }) => normalise(c, weights, x),
@@ -65,7 +65,7 @@ pub(crate) fn read(c: &Config, step: Option<Step<'_>>, x: &[f32]) -> Vec<f32> {
     }
 }
 
-/// Writes `out` to the stream: added, and the sum normed where the step says so.
+/// Writes `out` to the stream: adds it, and norms the sum if the step says so.
 pub(crate) fn write(c: &Config, step: Option<Step<'_>>, stream: &mut Vec<f32>, out: &[f32]) {
     add(stream, out);
     if let Some(Step::Norm { weights, .. }) = step {

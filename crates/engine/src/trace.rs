@@ -1,4 +1,4 @@
-//! What a run leaves behind: named arrays, the tokens, and the next-word probabilities.
+//! The record of a run: named arrays, the tokens, and the next-word probabilities.
 
 use crate::array::Array;
 use crate::config::kv_head;
@@ -29,7 +29,7 @@ pub struct NextToken {
     pub p: f32,
 }
 
-/// The sizes of the model that made a trace: all that a figure, or a pattern made later, needs to know of it.
+/// The sizes of the model that made a trace: all that a figure, or a pattern computed later, needs to know about it.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct ModelInfo {
@@ -47,21 +47,21 @@ pub struct ModelInfo {
     pub d_head: usize,
     /// Number of tokens the model knows.
     pub n_vocab: usize,
-    /// Whether a token may look only at itself and what came before.
+    /// Whether a token may attend only to itself and to earlier tokens.
     pub causal: bool,
-    /// Whether tokens are words, with a space between each two that no token holds (the lesson model, BERT).
+    /// Whether tokens are words, with a space between each two that no token contains (the lesson model, BERT).
     pub word_level: bool,
     /// How each layer attends.
     pub attention: PerLayer<Attention>,
 }
 
 impl ModelInfo {
-    /// The head of keys and values that a query head reads: several may share one.
+    /// The key/value head that a query head reads; several query heads may share one.
     pub fn kv_head(&self, head: usize) -> usize {
         kv_head(head, self.n_heads, self.n_kv_heads)
     }
 
-    /// Which keys a query may look at in a layer.
+    /// Which keys a query may attend to in a layer.
     pub fn mask(&self, layer: usize) -> Mask {
         self.attention[layer].mask(self.causal)
     }
@@ -89,7 +89,7 @@ impl ModelInfo {
 /// layer whose pattern was patched, `lse` keeps the pattern as well, since nothing else says what it was.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Trace {
-    /// Who made it.
+    /// The model that made it.
     pub model: ModelInfo,
     /// The tokens, in order.
     pub tokens: Vec<Token>,
@@ -103,7 +103,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The text that the tokens make: as it was where tokens hold their spaces, with single ones between whole words.
+    /// The text of the tokens: exact if tokens contain their spaces, otherwise with single spaces between words.
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.tokens.iter().map(|token| token.text.as_str()).collect();
         if self.model.word_level { texts.join(" ") } else { texts.concat() }
@@ -114,14 +114,14 @@ impl Trace {
         self.arrays.get(key)
     }
 
-    /// The array of a site in a layer, for example `layer(16, Site::Pattern)`, if it was captured. Outside the layers, such
-    /// as [`Site::Embed`], any layer gives the one that there is.
+    /// The array of a site in a layer, for example `layer(16, Site::Pattern)`, if it was captured. A site outside the
+    /// layers, such as [`Site::Embed`], has one array whatever the layer.
     pub fn layer(&self, layer: usize, site: Site) -> Option<&Array> {
         self.arrays.get(&site.key(layer))
     }
 
-    /// The attention pattern of one head, `[q_len, kv_len]`: as it was captured, or made now from `q`, `k` and `lse`. For
-    /// parts of it, and without a copy, see [`LazyPattern`].
+    /// The attention pattern of one head, `[q_len, kv_len]`: as captured, or computed now from `q`, `k` and `lse`. For
+    /// parts of it, or without a copy, see [`LazyPattern`].
     ///
     /// ```
     /// let model = attnscope::lesson::model();
@@ -134,7 +134,7 @@ impl Trace {
     /// ```
     ///
     /// # Errors
-    /// There is no such head, or the trace holds neither its pattern nor what it could be made from.
+    /// There is no such head, or the trace holds neither its pattern nor the arrays it could be computed from.
     pub fn pattern(&self, layer: usize, head: usize) -> Result<Array, Error> {
         let lazy = LazyPattern::of(self, layer, head);
         let made = lazy.and_then(|lazy| Some(Array::new([lazy.q_len(), lazy.kv_len()], lazy.whole()?.into_owned())));

@@ -76,8 +76,8 @@ impl Trace {
         Ok(zip.finish()?.into_inner())
     }
 
-    /// Reads what [`Trace::save_npz`] wrote. NPZ has no place for texts, model and edges: they stay empty, and a pattern
-    /// that was not kept cannot be made.
+    /// Reads what [`Trace::save_npz`] wrote. NPZ cannot store texts, model and edges: they stay empty, and a pattern
+    /// that was not captured cannot be computed.
     pub fn load_npz(bytes: &[u8]) -> Result<Self, Error> {
         let bad = |e: &dyn std::fmt::Display| Error::Trace(format!("not a whole NPZ file ({e})"));
         let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).map_err(|e| bad(&e))?;
@@ -85,8 +85,8 @@ impl Trace {
         for i in 0..zip.len() {
             let entry = zip.by_index(i).map_err(|e| bad(&e))?;
             let key = entry.name().map_err(|e| bad(&e))?.trim_end_matches(".npy").to_string();
-            // Stored entries cannot hold more than the file, all together: lying sizes, and entries that share
-            // their bytes, are cut off here.
+            // Stored entries together cannot be longer than the file: this stops false sizes, and entries that share
+            // their bytes.
             let mut data = Vec::new();
             entry.take(left).read_to_end(&mut data).map_err(|e| bad(&e))?;
             left -= data.len() as u64;

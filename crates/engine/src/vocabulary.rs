@@ -1,13 +1,13 @@
-//! What turns a model's text into ids and back.
+//! What converts a model's text into ids and back.
 
 use crate::Error;
 use crate::lesson::Words;
 
-/// Bytes of the longest text that is read. 32,768 tokens of English have 150,000, and cutting a text takes some fifty
-/// times as much memory.
+/// Bytes of the longest text that is read. 32,768 tokens of English have 150,000 bytes, and tokenizing takes about
+/// fifty times as much memory as the text.
 pub const MAX_TEXT: usize = 1 << 20;
 
-/// Refuses a text that no model reads.
+/// Refuses a text that is too long for any model.
 pub(crate) fn check_length(text: &str) -> Result<(), Error> {
     if text.len() <= MAX_TEXT {
         return Ok(());
@@ -15,10 +15,10 @@ pub(crate) fn check_length(text: &str) -> Result<(), Error> {
     Err(Error::usage(format!("the text has {} bytes; at most {MAX_TEXT} are read: shorten it", text.len())))
 }
 
-/// A tokenizer, a list of words, or nothing where a model came without.
+/// A tokenizer, a list of words, or nothing if the model has none.
 #[derive(Clone, Debug)]
 pub(crate) enum Vocabulary {
-    /// Pieces of words, as real models have them.
+    /// Subword tokens, as real models have them.
     #[cfg(feature = "tokenizers")]
     Pieces(Box<crate::Tokenizer>),
     /// One word, one token: the lesson model.
@@ -28,7 +28,7 @@ pub(crate) enum Vocabulary {
 }
 
 impl Vocabulary {
-    /// Refuses a text that `n_ctx` tokens cannot hold, before it is cut.
+    /// Refuses a text that `n_ctx` tokens cannot hold, before it is tokenized.
     #[cfg_attr(not(feature = "tokenizers"), allow(unused_variables))] // without pieces a token is a word
     pub fn check_text(&self, text: &str, n_ctx: usize) -> Result<(), Error> {
         match self {
@@ -62,7 +62,7 @@ impl Vocabulary {
         }
     }
 
-    /// What is to be said of the tokenizer, if anything.
+    /// A remark about the tokenizer, if there is one.
     pub fn note(&self) -> Option<&str> {
         match self {
             #[cfg(feature = "tokenizers")]

@@ -1,4 +1,4 @@
-//! The tensors of a model in the places where the block wants them.
+//! The tensors of a model in the layout that the block expects.
 
 use crate::Bytes;
 use crate::format::Tensor;
@@ -21,7 +21,7 @@ impl Linear {
         y
     }
 
-    /// The same `x` through several: their work is shared over the threads together.
+    /// The same `x` through several matrices, whose work is shared among the threads together.
     pub fn forward_all<const N: usize>(all: [&Self; N], x: &[f32]) -> [Vec<f32>; N] {
         products(all.map(|linear| (&linear.weight, linear.bias.as_deref())), x)
     }
@@ -74,14 +74,14 @@ pub struct BlockWeights {
     pub k_norm: Option<Vec<f32>>,
     /// W_O, `[d_model, n_heads · d_head]`
     pub o: Linear,
-    /// The MLP; none in a model of attention alone.
+    /// The MLP; `None` in a model of attention alone.
     pub mlp: Option<MlpWeights>,
 }
 
 /// The tensors of one MLP.
 #[derive(Clone, Debug)]
 pub struct MlpWeights {
-    /// Before or after it, see the config.
+    /// The norm before or after it, see the config.
     pub norm: Norm,
     /// `[d_ff, d_model]`, only in gated MLPs.
     pub gate: Option<Linear>,
@@ -95,7 +95,7 @@ impl BlockWeights {
     /// The columns of W_O that read one head, `[d_model, d_head]`, as f32.
     pub fn head_o(&self, head: usize, d_head: usize) -> Tensor {
         let rows = self.o.weight.rows();
-        // A row at a time: expanded, the whole may be eight times as large as it is stored.
+        // One row at a time: the whole matrix expanded may be eight times as large as it is stored.
         let mut bytes = Vec::with_capacity(rows * d_head * size_of::<f32>());
         for row in 0..rows {
             let part = &self.o.weight.row_f32(row)[head * d_head..(head + 1) * d_head];
@@ -111,16 +111,16 @@ impl BlockWeights {
 pub struct Weights {
     /// `[n_vocab, d_model]`
     pub embed: Tensor,
-    /// `[n_ctx, d_model]`, where positions are learned.
+    /// `[n_ctx, d_model]`, if positions are learned.
     pub positions: Option<Tensor>,
     /// `[d_model]`: BERT's vector of token type 0, added to every token.
     pub token_type: Option<Vec<f32>>,
     /// BERT's norm of the embedding.
     pub embed_norm: Option<Norm>,
-    /// One a layer.
+    /// One per layer.
     pub blocks: Vec<BlockWeights>,
-    /// Norm before the vocabulary head; none in post-norm models.
+    /// Norm before the vocabulary head; `None` in post-norm models.
     pub final_norm: Option<Norm>,
-    /// `[n_vocab, d_model]`; none in an encoder.
+    /// `[n_vocab, d_model]`; `None` in an encoder.
     pub unembed: Option<Tensor>,
 }

@@ -1,9 +1,9 @@
-//! One query row, taken apart: every product of q·k, the sum, ÷√d, and the weight after softmax.
+//! One query's row of attention, taken apart: every product of q·k, their sum, ÷√d, and the weight after softmax.
 
 use crate::Site;
 use crate::{LazyPattern, Trace};
 
-/// How one query token of one head weighs its keys, term by term.
+/// How one query of one head weighs its keys, term by term.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Components {
     /// Layer and head.
@@ -14,9 +14,9 @@ pub struct Components {
     pub q_idx: usize,
     /// The query vector, `[d_head]`.
     pub q: Vec<f32>,
-    /// What scores are multiplied by: usually 1/√d_head.
+    /// The factor that scores are multiplied by: usually 1/√d_head.
     pub scale: f32,
-    /// One entry a key position, in order.
+    /// One entry per key position, in order.
     pub keys: Vec<KeyComponents>,
 }
 
@@ -29,7 +29,7 @@ pub struct KeyComponents {
     pub product: Vec<f32>,
     /// The sum of `product`.
     pub dot: f32,
-    /// `dot · scale`; −∞ where the mask forbids the look.
+    /// `dot · scale`; −∞ where the mask forbids attending.
     pub score: f32,
     /// The weight after softmax.
     pub weight: f32,

@@ -1,9 +1,9 @@
 //! Direct logit attribution: how much each head adds to one token's logit (Elhage et al., "A mathematical framework
 //! for transformer circuits", 2021).
 //!
-//! The residual stream is a sum, and a head's output is one of its terms. The final norm alone is not linear: its
-//! scale depends on the whole sum. It is held at what it was in the run; what is left is linear, and each term has
-//! its share of the logit.
+//! The residual stream is a sum, and each head's output is one of its terms. Only the final norm is not linear, because
+//! its scale depends on the whole sum. The scale is therefore held at its value in this run; the rest is linear, so
+//! each term has its share of the logit.
 
 use crate::Site;
 use crate::config::NormKind;
@@ -11,9 +11,9 @@ use crate::model::Model;
 use crate::weights::Norm;
 use crate::{Error, Trace};
 
-/// What each head adds to the logit of `token_id` at the last position, `[layer][head]`, with the final norm's scale
-/// held at that of the run. The trace must hold every layer's `attn.z` (or `attn.result`) and the last layer's
-/// `resid_post`.
+/// The direct logit attribution of every head: what it adds to the logit of `token_id` at the last position,
+/// `[layer][head]`, with the final norm's scale held at that of the run. The trace must hold every layer's `attn.z` (or
+/// `attn.result`) and the last layer's `resid_post`.
 pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<Vec<f32>>, Error> {
     let (config, weights) = (model.config(), model.weights());
     let unembed = weights.unembed.as_ref().ok_or_else(|| model.no_head())?;
@@ -51,8 +51,8 @@ fn missing(site: Site, layer: usize) -> Error {
     Error::usage(format!("the trace does not hold `{}`: capture it", site.key(layer)))
 }
 
-/// The vector whose dot product with a term of the residual stream is the term's share of the logit: the
-/// vocabulary's row, seen through the norm of this `resid`.
+/// The direction whose dot product with a term of the residual stream is that term's share of the logit: the
+/// vocabulary's row, scaled by the norm of this `resid`.
 fn direction(kind: NormKind, norm: &Norm, eps: f32, resid: &[f32], row: &[f32]) -> Vec<f32> {
     let n = resid.len().max(1) as f32;
     let mean = match kind {
@@ -62,7 +62,7 @@ fn direction(kind: NormKind, norm: &Norm, eps: f32, resid: &[f32], row: &[f32]) 
     let scale = 1.0 / (resid.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / n + eps).sqrt();
     let mut out: Vec<f32> = row.iter().zip(&norm.weight).map(|(u, g)| u * g * scale).collect();
     if kind == NormKind::Layer {
-        // A layer norm takes each term's mean off; to take it off the direction comes to the same.
+        // Layer norm subtracts each term's mean; subtracting the direction's own mean has the same effect.
         let mean = out.iter().sum::<f32>() / n;
         out.iter_mut().for_each(|x| *x -= mean);
     }

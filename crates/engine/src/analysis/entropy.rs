@@ -2,10 +2,10 @@
 
 use crate::{LazyPattern, Trace};
 
-/// Entropy of one row of a pattern, in bits: 0 for a row that looks at one token, log₂ n for one that looks at n
-/// tokens alike. NaN if the row holds NaN.
+/// Entropy of one row of a pattern, in bits: 0 for a row that attends to one token, log₂ n for one that attends to n
+/// tokens equally. NaN if the row holds NaN.
 pub fn entropy(row: &[f32]) -> f32 {
-    // `p > 0` is false for NaN, which must not vanish: only true zeros are left out.
+    // `p > 0` is false for NaN, which would hide it: only true zeros are skipped.
     row.iter().filter(|&&p| p != 0.0).map(|&p| -p * p.log2()).sum::<f32>() + 0.0
 }
 

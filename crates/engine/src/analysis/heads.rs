@@ -1,26 +1,26 @@
-//! What a head does, as a few numbers: known patterns, each scored from 0 to 1.
+//! What a head does, in a few numbers: well-known patterns, each scored from 0 to 1.
 
 use super::entropy::mean_entropy;
 use crate::{LazyPattern, Trace};
 use std::collections::HashMap;
 
-/// How well a head fits each of the well-known patterns: mean weights over the queries after the first token (the
-/// first has little choice), 0 where there are none.
+/// How well a head fits each of the well-known patterns: mean weights over the queries after the first token (a causal
+/// model leaves the first no choice), 0 where there are none.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct HeadScore {
     /// Layer.
     pub layer: usize,
     /// Head.
     pub head: usize,
-    /// Looks at the token just before.
+    /// Attends to the token just before.
     pub previous: f32,
-    /// Looks at earlier tokens equal to its own; over the queries that have one, none if no token is repeated.
+    /// Attends to earlier copies of its own token, over the queries that have one; `None` if no token is repeated.
     pub duplicate: Option<f32>,
-    /// Looks at what came after earlier tokens equal to its own; none if no token is repeated.
+    /// Attends to the token after an earlier copy of its own; `None` if no token is repeated.
     pub induction: Option<f32>,
-    /// Looks at the first token (often a resting place).
+    /// Attends to the first token (often an attention sink).
     pub first: f32,
-    /// Looks at itself.
+    /// Attends to itself.
     pub own: f32,
     /// Mean entropy of its rows, in bits.
     pub entropy: f32,
@@ -47,7 +47,7 @@ pub fn head_scores(trace: &Trace) -> Vec<HeadScore> {
     found
 }
 
-/// For each position the earlier positions of the same token.
+/// For each position, the earlier positions of the same token.
 fn earlier_alike(trace: &Trace) -> Vec<Vec<usize>> {
     let mut seen: HashMap<u32, Vec<usize>> = HashMap::new();
     let mut earlier = Vec::with_capacity(trace.tokens.len());
@@ -81,7 +81,7 @@ impl Sums {
         if !earlier.is_empty() {
             self.repeats += 1;
             self.duplicate += earlier.iter().map(|&k_idx| weight(k_idx)).sum::<f32>();
-            // What came after the token just before is this token itself: no induction.
+            // If the copy is the token just before, the token after it is this one itself: that is not induction.
             self.induction += earlier.iter().map(|k_idx| k_idx + 1).filter(|&k| k < at).map(weight).sum::<f32>();
         }
     }
@@ -118,11 +118,11 @@ mod tests {
 
     #[test]
     fn induction_looks_after_the_earlier_twin() {
-        // a b a: the last a looks 0.75 at b, which came after the first a, and 0.25 at that a.
+        // a b a: the last a attends to b, which came after the first a, by 0.75, and to that a by 0.25.
         let trace = sample::trace(&[7, 8, 7], 1, &[1., 0., 0., 0.5, 0.5, 0., 0.25, 0.75, 0.]);
         let score = head_scores(&trace)[0];
         assert_eq!((score.duplicate, score.induction), (Some(0.25), Some(0.75)));
-        // a a: what came after the first a is the query itself.
+        // a a: the token after the first a is the query itself.
         let trace = sample::trace(&[7, 7], 1, &[1., 0., 0., 1.]);
         assert_eq!(head_scores(&trace)[0].induction, Some(0.0));
     }

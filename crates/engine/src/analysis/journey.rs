@@ -1,7 +1,7 @@
 //! The path of a word through the layers: where it stands between two groups of words, depth by depth.
 //!
-//! At every depth the groups' means make an axis: −1 is the mean of the first, 1 that of the second. What points
-//! elsewhere than along it does not count.
+//! At every depth the axis is the difference-of-means direction of the two groups: −1 is the mean of the first, 1 that
+//! of the second. What a vector has outside this axis does not count.
 
 use crate::Site;
 use crate::Trace;
@@ -13,13 +13,13 @@ pub type Depths = Vec<Vec<f32>>;
 /// Places between two groups, in the order in which words were given.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Journey {
-    /// Of each word, `[word][depth]`. No number where the groups' means are the same.
+    /// The path of each word, `[word][depth]`. NaN where the groups' means are the same.
     pub paths: Vec<Vec<f32>>,
-    /// Of the groups' own words, `[group][word][depth]`, each on the axis that is made without it.
+    /// The paths of the groups' own words, `[group][word][depth]`, each on the axis computed without that word.
     pub landmarks: [Vec<Vec<f32>>; 2],
 }
 
-/// What a trace with `embed` and `resid_post` of all layers holds of one position.
+/// The vectors of one position from a trace with `embed` and `resid_post` of all layers.
 pub fn depths(trace: &Trace, position: usize) -> Option<Depths> {
     let layers = (0..trace.model.n_layers).map(|layer| trace.layer(layer, Site::ResidPost));
     std::iter::once(trace.get("embed")).chain(layers).map(|array| Some(array?.row(&[position])?.to_vec())).collect()
@@ -27,9 +27,9 @@ pub fn depths(trace: &Trace, position: usize) -> Option<Depths> {
 
 /// Where `words` stand between two groups at every depth.
 ///
-/// A few words in many dimensions can be told apart along some line whatever they mean, so a group's own word is
-/// placed on the axis of the others: only what they share brings it to its side. None if a group has fewer than two
-/// words, or if not all have the same depths and widths.
+/// In many dimensions some direction separates any few words, whatever they mean. A word of a group is therefore placed
+/// on the axis of the other words: it lands on its group's side only by what it shares with them. `None` if a group has
+/// fewer than two words, or if not all words have the same depths and widths.
 pub fn journey(words: &[Depths], groups: [&[Depths]; 2]) -> Option<Journey> {
     let all = || words.iter().chain(groups[0]).chain(groups[1]);
     let shape = |word: &Depths| word.iter().map(Vec::len).collect::<Vec<_>>();
@@ -49,9 +49,9 @@ pub fn journey(words: &[Depths], groups: [&[Depths]; 2]) -> Option<Journey> {
     })
 }
 
-/// The line between two groups at one depth. In f64: some components are hundreds of times larger than the rest.
+/// The axis between two groups at one depth. In f64: some components are hundreds of times larger than the rest.
 pub(super) struct Line {
-    /// From the first group's mean to that of the second.
+    /// From the first group's mean to the second's.
     pub axis: Vec<f64>,
     /// Half way.
     pub middle: Vec<f64>,
@@ -107,7 +107,7 @@ mod tests {
         let at = |depth: usize| found.paths.iter().map(|path| path[depth]).collect::<Vec<_>>();
         assert_eq!(at(0), [-1.0, 0.0, 1.0, 2.0]);
         assert_eq!(at(1), at(0), "each depth has its own unit");
-        // −1 between −3 (its group without it) and 2: middle −0.5, half the way 2.5.
+        // The word at −1 lies between −3 (the rest of its group) and 2: the midpoint is −0.5, half the distance 2.5.
         assert!((found.landmarks[0][0][0] + 0.2).abs() < 1e-6, "{:?}", found.landmarks);
         assert!((found.landmarks[1][1][0] - 7.0 / 3.0).abs() < 1e-6, "{:?}", found.landmarks);
     }

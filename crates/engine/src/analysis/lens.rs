@@ -1,5 +1,5 @@
-//! The logit lens: what the model would say if it stopped after each layer
-//! (nostalgebraist, "interpreting GPT: the logit lens", 2020).
+//! The logit lens: what the model would predict if it stopped after each layer (nostalgebraist, "interpreting GPT: the
+//! logit lens", 2020).
 
 use super::rank::likeliest;
 use crate::Site;
@@ -15,10 +15,10 @@ pub struct LensRow {
     pub top: Vec<Vec<NextToken>>,
 }
 
-/// So many positions go through the vocabulary at once: logits of a whole text would be large.
+/// How many positions go through the vocabulary head at once: the logits of a whole text would be large.
 const ROWS: usize = 16;
 
-/// The `top` likeliest tokens at every position after the embedding and after each layer, of those that the trace
+/// The `top` likeliest tokens at every position after the embedding and after each layer, for the depths that the trace
 /// holds as `embed` and `resid_post`.
 pub fn lens(model: &Model, trace: &Trace, top: usize) -> Result<Vec<LensRow>, Error> {
     let embed = trace.get("embed").map(|x| ("embed".to_owned(), x));
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn every_position_gets_its_own_row_also_beyond_one_chunk() {
-        // Position i says token i % 3.
+        // Position i predicts token i % 3.
         let n = ROWS + 3;
         let resid = Array::new([n, 1], (0..n).map(|i| (i % 3) as f32).collect());
         let unembed = |rows: &[f32]| -> Result<Vec<f32>, Error> {

@@ -1,8 +1,8 @@
-//! Which heads look from here to there.
+//! Which heads attend from one token to another.
 
 use crate::{LazyPattern, Trace};
 
-/// How much one head looks from a query to a key.
+/// How much one head attends from a query to a key.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Look {
     /// Layer.
@@ -13,14 +13,14 @@ pub struct Look {
     pub weight: f32,
 }
 
-/// Every head whose pattern the trace has, by how much token `from` (the query) looks at token `to` (the key),
-/// strongest first. Empty where there are no such tokens.
+/// Every head whose pattern the trace has, by how much token `from` (the query) attends to token `to` (the key),
+/// strongest first. Empty if there are no such tokens.
 pub fn looks(trace: &Trace, from: usize, to: usize) -> Vec<Look> {
     let mut found = Vec::new();
     for layer in 0..trace.model.n_layers {
         for head in 0..trace.model.n_heads {
             let Some(pattern) = LazyPattern::of(trace, layer, head) else { continue };
-            // The queries are the last of the keys.
+            // The queries are the last of the keys' tokens.
             let Some(q_idx) = (from + pattern.q_len()).checked_sub(pattern.kv_len()) else { continue };
             if let Some(&weight) = pattern.row(q_idx).as_deref().and_then(|row| row.get(to)) {
                 found.push(Look { layer, head, weight });

@@ -1,6 +1,6 @@
-//! A pattern of thousands of tokens as a picture, at any zoom: of the cells under a pixel the largest and the mean.
+//! A pattern of thousands of tokens as a picture, at any zoom: the largest and the mean weight under each pixel.
 //!
-//! From q, k and lse this takes memory for the text and the pixels, not for the text's square.
+//! Made from q, k and lse, it takes memory in proportion to the text and the pixels, not to the square of the text.
 
 use crate::{Array, LazyPattern};
 use attnscope_kernels::attention::pooled::piece;
@@ -9,13 +9,13 @@ use std::ops::Range;
 /// A part of a pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MapTile {
-    /// Queries, as they are counted in the pattern.
+    /// Queries, by their index in the pattern.
     pub rows: Range<usize>,
     /// Keys.
     pub cols: Range<usize>,
     /// The largest weight under each pixel, `[height, width]`; NaN where one of them is.
     pub max: Array,
-    /// The mean of the weights under each pixel, `[height, width]`; keys that may not be looked at weigh 0.
+    /// The mean of the weights under each pixel, `[height, width]`; masked keys weigh 0.
     pub mean: Array,
 }
 
@@ -37,7 +37,7 @@ impl MapTile {
 }
 
 impl LazyPattern<'_> {
-    /// Some queries and keys as a picture of `(height, width)` pixels, fewer where there are fewer cells. `None` where
+    /// The given queries and keys as a picture of `(height, width)` pixels, fewer if there are fewer cells. `None` if
     /// there are no such queries or keys, or no pixels.
     pub fn tile(&self, rows: Range<usize>, cols: Range<usize>, (height, width): (usize, usize)) -> Option<MapTile> {
         let (height, width) = (height.min(rows.len()), width.min(cols.len()));
@@ -64,7 +64,7 @@ mod tests {
         let tile = pattern.tile(200..260, 100..280, (1024, 1024)).unwrap();
         assert_eq!(tile.max, tile.mean);
         assert_eq!(tile.max, pattern.block(200..260, 100..280).unwrap());
-        // Directly: softmax over the row, in f64.
+        // The expected values directly: softmax over the row, in f64.
         let (q, k) = (trace.layer(0, Site::Q).unwrap(), trace.layer(0, Site::K).unwrap());
         for q_idx in [200, 231, 259] {
             let score = |k_idx: usize| {
@@ -93,7 +93,7 @@ mod tests {
         }
         assert_eq!((tile.max.data().len(), tile.mean.data().len()), (2000, 2000));
         assert!(tile.max.data().iter().zip(tile.mean.data()).all(|(max, mean)| max >= mean));
-        // The first token can only look at itself; lse is rounded.
+        // The first token can only attend to itself; lse is rounded.
         assert!((tile.max.row(&[0]).unwrap()[0] - 1.0).abs() < 1e-5);
     }
 

@@ -1,4 +1,4 @@
-//! Questions asked of a trace: pure functions from numbers to answers.
+//! Analyses of a trace: pure functions from its numbers to answers.
 
 pub mod components;
 mod contribution;

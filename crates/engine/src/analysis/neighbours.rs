@@ -1,4 +1,4 @@
-//! The tokens whose embeddings point the same way as a vector.
+//! The tokens whose embeddings have the direction nearest to a vector's.
 
 use super::rank::largest;
 use crate::model::Model;
@@ -25,11 +25,11 @@ pub fn neighbours(model: &Model, vector: &[f32], top: usize) -> Vec<Neighbour> {
 
 /// Indices and cosines of the rows nearest to `vector`.
 fn nearest(vector: &[f32], rows: impl Iterator<Item = Vec<f32>>, top: usize) -> Vec<(usize, f32)> {
-    // 0 ÷ 0 is no number, and those are left out: a vector of zeros points nowhere.
+    // 0 ÷ 0 is NaN and left out, so a vector of zeros has no neighbours.
     largest(rows.map(|row| cosine(vector, &row)), top)
 }
 
-/// The cosine of the angle between two vectors: no number where one of them is zero.
+/// The cosine of the angle between two vectors; NaN if one of them is zero.
 pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>() / (norm(a) * norm(b))
 }

@@ -1,4 +1,4 @@
-//! The name of one number of a run: its site, its layer and its place there, `blocks.16.attn.pattern[0,2,1]`.
+//! The name of one number of a run: its site, layer and indices, `blocks.16.attn.pattern[0,2,1]`.
 
 use crate::site::{Axis, Site, Stage};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub struct Number {
     site: Site,
     /// 0 outside the layers.
     layer: usize,
-    /// As many as the site has axes; 0 behind them.
+    /// As many indices as the site has axes; 0 for the rest.
     at: [usize; 3],
 }
 
@@ -35,7 +35,7 @@ impl Site {
     /// `[head, query, key]` of [`Site::Pattern`].
     ///
     /// # Panics
-    /// If there are more or fewer indices than axes: a mistake of the caller, never of a file.
+    /// If there are more or fewer indices than axes: a mistake of the caller, never caused by a file.
     pub const fn in_layer<const N: usize>(self, layer: usize, at: [usize; N]) -> Number {
         assert!(N == self.axes().len(), "as many indices as the site has axes");
         let mut all = [0; 3];
@@ -49,7 +49,7 @@ impl Site {
 }
 
 impl Number {
-    /// The kind of array that it stands in.
+    /// The kind of array that contains it.
     pub fn site(self) -> Site {
         self.site
     }
@@ -59,22 +59,22 @@ impl Number {
         (self.site.stage() == Stage::Layer).then_some(self.layer)
     }
 
-    /// The key of its array: `blocks.16.attn.pattern`. Not every such array is one of a trace.
+    /// The key of its array: `blocks.16.attn.pattern`. Not every such array can be in a trace.
     pub fn key(self) -> String {
         self.site.key(self.layer)
     }
 
-    /// Its place in its array: head, position, component; or whatever the array counts.
+    /// Its indices in the array: head, position, component, or whatever the array's axes count.
     pub fn indices(&self) -> &[usize] {
         &self.at[..self.site.axes().len()]
     }
 
-    /// Its head, of queries or of keys and values; 0 where there are no heads.
+    /// Its query head or key/value head; 0 if there are no heads.
     pub fn head(self) -> usize {
         self.index(&[Axis::Head, Axis::KvHead]).unwrap_or(0)
     }
 
-    /// The token that it belongs to: a query, a row of the stream, the token of a key or a value; 0 where there is none.
+    /// Its token: a query, a row of the stream, the token of a key or a value; 0 if there is none.
     pub fn position(self) -> usize {
         self.index(&[Axis::Position, Axis::Key]).unwrap_or(0)
     }
@@ -96,14 +96,14 @@ impl Number {
         self
     }
 
-    /// The number at the same place of another site that has the same axes, in the same layer.
+    /// The number with the same indices at another site that has the same axes, in the same layer.
     #[must_use]
     pub fn of(self, site: Site) -> Self {
         debug_assert_eq!(site.axes().len(), self.site.axes().len(), "{site} is no place for {self}");
         Self { site, ..self }
     }
 
-    /// The number of the same place in the array of another layer.
+    /// The number with the same indices in another layer.
     #[must_use]
     pub fn in_other_layer(self, layer: usize) -> Self {
         Self { layer, ..self }

@@ -2,7 +2,7 @@
 
 use crate::NextToken;
 
-/// The `top` largest scores with their indices, largest first; those that are no number are left out.
+/// The `top` largest scores with their indices, largest first; NaN is left out.
 pub(super) fn largest(scores: impl Iterator<Item = f32>, top: usize) -> Vec<(usize, f32)> {
     let mut best: Vec<(usize, f32)> = Vec::with_capacity(top.min(1024) + 1);
     for (i, score) in scores.enumerate() {
@@ -16,7 +16,7 @@ pub(super) fn largest(scores: impl Iterator<Item = f32>, top: usize) -> Vec<(usi
     best
 }
 
-/// The likeliest tokens of one row of logits; probabilities are over all of the row.
+/// The likeliest tokens of one row of logits; the probabilities are over the whole row.
 pub(crate) fn likeliest(logits: &[f32], top: usize, text: impl Fn(u32) -> String) -> Vec<NextToken> {
     let best = largest(logits.iter().copied(), top);
     let max = best.first().map_or(0.0, |b| b.1);

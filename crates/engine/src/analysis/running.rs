@@ -1,21 +1,21 @@
-//! The running softmax: how the tiled kernel mixes the values of a row that it never holds as a whole.
+//! Online softmax (running): how the tiled kernel mixes the values of a row without ever holding the whole row.
 //!
-//! Online softmax (Milakov & Gimelshein 2018), as FlashAttention (Dao et al. 2022) uses it: whenever a larger score
-//! turns up, what has been summed so far is shrunk to the new maximum.
+//! Introduced by Milakov & Gimelshein (2018) and used by FlashAttention (Dao et al. 2022): whenever a larger score
+//! appears, the sums so far are rescaled to the new maximum.
 
 use std::ops::Range;
 
-/// What is kept after a tile of keys has been read: 2 + d numbers, whatever the length of the row.
+/// What is kept after a tile of keys has been read: 2 + d numbers, however long the row is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TileState {
     /// The keys that were read last.
     pub keys: Range<usize>,
-    /// The largest score so far; −∞ while nothing may be looked at.
+    /// The largest score so far; −∞ while every key is masked.
     pub max: f32,
     /// Σ exp(score − max) over all keys so far.
     pub sum: f32,
-    /// What the old sum and vector were multiplied by: exp(old max − new max). 0 for the first tile with a score,
-    /// 1 where the maximum stays.
+    /// The factor by which the old sum and vector were multiplied: exp(old max − new max). 0 for the first tile with a
+    /// score, 1 where the maximum stays.
     pub correction: f32,
     /// Σ exp(score − max) · value over all keys so far, `[d]`.
     pub acc: Vec<f32>,
@@ -44,7 +44,7 @@ pub fn running(scores: &[f32], values: &[Vec<f32>], tile: usize) -> Vec<TileStat
             }
             max = new_max;
         } else if scores[keys.clone()].iter().any(|s| s.is_nan()) {
-            // exp(−∞ − −∞) would be NaN for every masked key; a score that is NaN must not vanish.
+            // exp(−∞ − −∞) would be NaN for every masked key; but a score that is NaN must stay visible.
             sum = f32::NAN;
         }
         states.push(TileState { keys, max, sum, correction, acc: acc.clone() });
@@ -63,7 +63,7 @@ mod tests {
         (0..7).map(|k| (0..3).map(|c| ((k * 3 + c) as f32 * 1.7).sin()).collect()).collect()
     }
 
-    /// Softmax and mix, written down once more, over the whole row.
+    /// Softmax and weighted sum over the whole row at once, as a reference.
     fn plain(scores: &[f32], values: &[Vec<f32>]) -> Vec<f32> {
         let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let exp: Vec<f32> = scores.iter().map(|s| (s - max).exp()).collect();
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!((states[0].correction, states[0].max, states[0].sum), (0.0, 1.0, first));
         assert_eq!((states[1].correction, states[1].max), ((-2.0f32).exp(), 3.0));
         assert!((states[1].sum - ((-2.0f32).exp() * first + 1.0 + (-1.0f32).exp())).abs() < 1e-6);
-        // All values are 1: the vector is the sum.
+        // All values are 1, so the vector equals the sum.
         assert!((states[1].acc[0] - states[1].sum).abs() < 1e-6);
     }
 

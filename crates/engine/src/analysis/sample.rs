@@ -2,7 +2,7 @@
 
 use crate::{Array, ModelInfo, Token, Trace};
 
-/// One layer of `n_heads` heads over tokens with these ids; `weights` are the patterns, head after head.
+/// One layer of `n_heads` heads over tokens with these ids; `weights` holds the patterns, head by head.
 pub fn trace(ids: &[u32], n_heads: usize, weights: &[f32]) -> Trace {
     let n = ids.len();
     let model = ModelInfo { n_layers: 1, n_heads, n_kv_heads: n_heads, causal: true, ..ModelInfo::default() };

@@ -3,9 +3,9 @@
 use crate::rng::SplitMix64;
 use std::f32::consts::TAU;
 
-/// `n` dot products, each of two vectors of `d` numbers drawn from the standard normal distribution. Their mean is
-/// 0 and their standard deviation √d, the more nearly so the more there are. The same seed gives the same numbers,
-/// up to the rounding of the platform's logarithm and cosine.
+/// `n` dot products, each of two vectors of `d` numbers drawn from the standard normal distribution. Their mean
+/// approaches 0 and their standard deviation √d as `n` grows. The same seed gives the same numbers, up to the rounding
+/// of the platform's logarithm and cosine.
 pub fn random_dots(d: usize, n: usize, seed: u64) -> Vec<f32> {
     let mut rng = SplitMix64(seed);
     let mut product = || pair(&mut rng).map(f64::from).into_iter().product::<f64>();
@@ -22,8 +22,8 @@ pub fn random_vectors(d: usize, at: usize, seed: u64) -> Vec<[f32; 2]> {
     (0..d).map(|_| pair(&mut rng)).collect()
 }
 
-/// Two standard-normal numbers: those that Box and Muller (1958) make of one pair of uniform ones are independent, so
-/// one pair does for q and k.
+/// Two standard-normal numbers: those that Box and Muller (1958) compute from one pair of uniform ones are independent,
+/// so one pair is enough for q and k.
 fn pair(rng: &mut SplitMix64) -> [f32; 2] {
     // 1 − u is in (0, 1]: its logarithm is finite.
     let radius = (-2.0 * (1.0 - rng.unit()).ln()).sqrt();
@@ -65,7 +65,7 @@ mod tests {
         let dots = random_dots(8, 5, 1);
         assert_eq!(dots, random_dots(8, 5, 1));
         assert_ne!(dots, random_dots(8, 5, 2));
-        // More of them begin with the same.
+        // A larger `n` begins with the same numbers.
         assert_eq!(dots, random_dots(8, 9, 1)[..5]);
     }
 

@@ -1,7 +1,7 @@
-//! Attention weighed by what it carries (Kobayashi et al., "Attention is not only a weight", 2020).
+//! Attention weighted by the values it reads (Kobayashi et al., "Attention is not only a weight", 2020).
 //!
-//! A weight says how much is read, not how much there is to read: a token whose value vector is small gives little
-//! even when it gets most of the attention. So each weight is multiplied by the length of what is read, ‖v_k · W_O‖.
+//! A weight says how much of a value is read, not how large it is: a token with a small value vector contributes little
+//! even if it gets most of the attention. So each weight is multiplied by the length of what is read, ‖v_k · W_O‖.
 
 use crate::Site;
 use crate::model::Model;

@@ -1,4 +1,4 @@
-//! BERT: an encoder. Every token looks both ways, and the norms stand after the sums.
+//! BERT: an encoder. Every token attends in both directions, and each norm comes after the residual sum.
 
 use super::common::TRAINING;
 use super::fields::Means::{Harmless, Only, Used};
@@ -43,7 +43,7 @@ const FIELDS: &[Field] = &[
     Field("sliding_window", Only(&[Number(0.0)], "a window, which BERT does not have")),
 ];
 
-/// Tensors that no number depends on.
+/// Tensors that affect no number computed here.
 const IGNORED: Ignored = &[
     ("embeddings.position_ids", "0, 1, 2 …: counted anew"),
     ("pooler.", "a head on top of the first token"),
@@ -114,7 +114,7 @@ fn config(fields: &Fields<'_>) -> Result<(Config, usize), Error> {
     if types == 0 {
         return Err(fields.bad("type_vocab_size", "1 or more: each token has a type", "0"));
     }
-    // transformers asks for both: a decoder looks back, unless it is told not to.
+    // transformers requires both: a decoder is causal unless `is_causal` is false.
     let causal = fields.flag_or("is_decoder", false)? & fields.flag_or("is_causal", true)?;
     let d_head = super::share(fields, d, n_heads)?;
     let mlp = Mlp { d_ff, activation: fields.activation_or("hidden_act", "gelu")? };

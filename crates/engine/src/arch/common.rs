@@ -1,11 +1,11 @@
-//! What stands in every `config.json`, whatever its family: transformers' `PreTrainedConfig`, what older versions of it
-//! wrote, and what the tools of others add.
+//! The fields that may stand in every `config.json`, whatever its family: those of transformers' `PreTrainedConfig`,
+//! those that older versions of it wrote, and those that other tools add.
 
 use super::fields::Means::{Harmless, Only};
 use super::fields::Plain::{Bool, Empty, Number, Text};
 use super::fields::{Field, Means};
 
-/// What families share with each other in their own tables.
+/// The meanings that families share with each other in their own tables.
 pub(super) const TRAINING: Means = Harmless("only training reads it");
 const NAMES: Means = Harmless("a name or a version");
 const WRITING: Means = Harmless("how text is written on, which is asked for anew each time");

@@ -1,5 +1,5 @@
-//! The tripwire: every field of a `config.json`, and every GGUF key under the architecture's prefix, has a meaning that
-//! is written down. What is not written down is refused by name, since it may change the numbers.
+//! The meaning of every field of a `config.json`, and of every GGUF key under the architecture's prefix, is written
+//! down in tables. A field that stands in no table is refused by name, since it may change the numbers.
 
 use crate::format::gguf::Metadata;
 use crate::{Error, config};
@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 /// What one family does with a field.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Means {
-    /// Its value goes into the numbers.
+    /// The computation uses its value.
     Used,
-    /// No number that is computed here depends on it; why. (The documentation's table quotes it.)
+    /// No number that is computed here depends on it, for this reason. (The documentation's table quotes it.)
     #[cfg_attr(not(test), expect(dead_code, reason = "the table of the documentation is made by a test"))]
     Harmless(&'static str),
-    /// Only these values are what is computed here, any other is refused; what it would ask for.
+    /// Only these values are supported, any other is refused; the text says what another value would ask for.
     Only(&'static [Plain], &'static str),
 }
 
@@ -33,17 +33,17 @@ pub(super) enum Plain {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field(pub &'static str, pub Means);
 
-/// A family's own table and those that it shares.
+/// A family's own table and the tables that it shares with others.
 pub(super) type Tables = &'static [&'static [Field]];
 
-/// Where the fields stand.
+/// Where the fields come from.
 enum Source<'a> {
     Json(&'a Map<String, Value>),
     Gguf(&'a Metadata),
 }
 
-/// The fields of one file as one family reads them. JSON's `null` counts as not given, as most families of transformers
-/// take it; whoever does not asks [`Fields::is_null`].
+/// The fields of one file as one family reads them. JSON's `null` counts as not given, as in most families of
+/// transformers; a family for which it does not checks [`Fields::is_null`].
 pub(super) struct Fields<'a> {
     source: Source<'a>,
     pub origin: &'a str,
@@ -53,7 +53,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Of a `config.json`; refused if a field in it has no meaning, or a value that is not computed here.
+    /// The fields of a `config.json`; refused if one of them stands in no table, or has a value that is not supported.
     pub fn json(value: &'a Value, origin: &'a str, arch: &'a str, tables: Tables) -> Result<Self, Error> {
         let map = value.as_object().ok_or_else(|| Error::format(origin, "config.json is not a JSON object"))?;
         let fields = Self { source: Source::Json(map), origin, arch, tables, asked: RefCell::default() };
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// Of a GGUF: the keys `{arch}.…`.
+    /// The fields of a GGUF: the keys `{arch}.…`.
     pub fn gguf(meta: &'a Metadata, arch: &'a str, tables: Tables) -> Result<Self, Error> {
         let fields =
             Self { source: Source::Gguf(meta), origin: meta.origin(), arch, tables, asked: RefCell::default() };
@@ -86,7 +86,7 @@ impl<'a> Fields<'a> {
                 name,
                 format!("is {}: {asks}, which attnscope does not compute{}", shown(value), only(values)),
             )),
-            // Whatever it is, it is not set.
+            // A field that is `null` is not set, whatever its meaning.
             None if value.is_null() => Ok(()),
             None => Err(self.refused(
                 name,
@@ -124,7 +124,7 @@ impl<'a> Fields<'a> {
         self.bad(name, expected, &shown(found))
     }
 
-    /// What stands there. Every field that is asked for must stand in a table as used, so that the tables cannot lie.
+    /// A field's value. Whatever is asked for must be marked as used in a table, so that the tables stay correct.
     pub fn get(&self, name: &'static str) -> Result<Option<Value>, Error> {
         debug_assert!(
             matches!(self.means(name), Some(Means::Used)),
@@ -142,12 +142,12 @@ impl<'a> Fields<'a> {
         Ok(value.filter(|value| !value.is_null()))
     }
 
-    /// Whether it is there, and says `null`.
+    /// Whether the field is there and is `null`.
     pub fn is_null(&self, name: &str) -> bool {
         matches!(self.source, Source::Json(map) if map.get(name).is_some_and(Value::is_null))
     }
 
-    /// A whole number, if it is there. In a GGUF it may be written once for each layer: then all must be the same.
+    /// A whole number, if it is there. In a GGUF it may be written once for each layer: then all must be equal.
     pub fn optional_size(&self, name: &'static str) -> Result<Option<usize>, Error> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         let layers = match self.source {
@@ -179,7 +179,7 @@ impl<'a> Fields<'a> {
         self.optional_size(name)?.ok_or_else(|| self.bad(name, "a whole number", "nothing"))
     }
 
-    /// A whole number, or what the family takes where nothing is said. (`null` is not nothing there.)
+    /// A whole number, or the family's default if the field is missing. (`null` does not count as missing here.)
     pub fn size_or(&self, name: &'static str, default: usize) -> Result<usize, Error> {
         if self.is_null(name) {
             return Err(self.bad(name, "a whole number", "null"));
@@ -194,7 +194,7 @@ impl<'a> Fields<'a> {
         Ok(Some(number as f32))
     }
 
-    /// A number, or what the family takes where nothing is said.
+    /// A number, or the family's default if the field is missing.
     pub fn float_or(&self, name: &'static str, default: f32) -> Result<f32, Error> {
         if self.is_null(name) {
             return Err(self.bad(name, "a number", "null"));
@@ -202,13 +202,13 @@ impl<'a> Fields<'a> {
         Ok(self.optional_float(name)?.unwrap_or(default))
     }
 
-    /// Yes or no.
+    /// A boolean, or the family's default if the field is missing.
     pub fn flag_or(&self, name: &'static str, default: bool) -> Result<bool, Error> {
         match self.get(name)? {
-            // transformers asks for truth, and takes null for no.
+            // transformers tests for truthiness, so `null` is false.
             None if self.is_null(name) => Ok(false),
             None => Ok(default),
-            // Some converters write GGUF's flags as numbers.
+            // Some converters write GGUF's booleans as numbers.
             Some(Value::Number(n)) if matches!(self.source, Source::Gguf(_)) && n.as_u64().is_some_and(|n| n < 2) => {
                 Ok(n.as_u64() == Some(1))
             }
@@ -239,7 +239,7 @@ impl<'a> Fields<'a> {
         self.tables
     }
 
-    /// The fields that were asked for: all that a table calls used, if the table is true.
+    /// The fields that were asked for: if the tables are correct, all that they mark as used.
     #[cfg(test)]
     pub fn asked(&self) -> BTreeSet<&'static str> {
         self.asked.borrow().clone()
@@ -277,7 +277,7 @@ fn only(values: &[Plain]) -> String {
     }
 }
 
-/// A value as a message quotes it: not longer than a line bears.
+/// A value as a message quotes it, cut to a length that fits a line.
 fn shown(value: &Value) -> String {
     const MOST: usize = 60;
     let text = if value.is_null() { "nothing".into() } else { value.to_string() };

@@ -49,7 +49,7 @@ const FIELDS: &[Field] = &[
     Field("is_decoder", Harmless("nothing reads it: GPT-2 is one")),
 ];
 
-/// transformers' other names for the sizes; where both stand they must say the same.
+/// transformers' other names for the sizes; if a file has both names, their values must agree.
 const OTHER_NAMES: [(&str, &str); 4] = [
     ("num_hidden_layers", "n_layer"),
     ("num_attention_heads", "n_head"),
@@ -57,7 +57,7 @@ const OTHER_NAMES: [(&str, &str); 4] = [
     ("max_position_embeddings", "n_positions"),
 ];
 
-/// Tensors that no number depends on.
+/// Tensors that affect no number computed here.
 const IGNORED: Ignored = &[
     ("attn.bias", "the causal mask, made anew"),
     ("attn.masked_bias", "the causal mask, made anew"),
@@ -67,7 +67,7 @@ const IGNORED: Ignored = &[
     ("qa_outputs.", "a classifier's head"),
 ];
 
-/// Hugging Face's files hold `[n_in, n_out]` matrices (its `Conv1D`): they are turned once, at load.
+/// Hugging Face's files hold `[n_in, n_out]` matrices (its `Conv1D`): they are transposed once, at load.
 pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let fields = Fields::json(json, loader.origin, "gpt2", TABLES)?;
     let config = hf_config(&fields)?;
@@ -164,7 +164,7 @@ pub(super) const GGUF_KEYS: &[Field] = &[
     Field("rope.freq_base", Harmless("GPT-2 has no rotary positions")),
 ];
 
-/// llama.cpp's files hold `[n_out, n_in]` already.
+/// llama.cpp's files already hold `[n_out, n_in]` matrices.
 pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
     let fields = Fields::gguf(meta, "gpt2", &[GGUF_KEYS])?;
     let n_vocab = loader.tensors.require_any("token_embd.weight")?.rows();
@@ -218,7 +218,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     Ok(Read { config, weights, headless: None })
 }
 
-/// What every GPT-2 has; the caller fills in the sizes that are 0 here.
+/// The config that every GPT-2 shares; the caller fills in the sizes that are 0 here.
 fn plain(d_model: usize, n_heads: usize, d_head: usize, mlp: Mlp) -> Config {
     Config {
         arch: "gpt2".into(),

@@ -1,4 +1,4 @@
-//! Whether a model predicts next tokens: what its config says that it was trained as, and where the head's matrix is.
+//! Whether a model predicts next tokens: which task its config says it was trained for, and where its head's matrix is.
 
 use super::fields::Fields;
 use super::loader::Loader;
@@ -6,20 +6,20 @@ use crate::Error;
 use crate::format::Tensor;
 use serde_json::Value;
 
-/// What was trained, by the name of its class in transformers.
+/// The task that a model was trained for, from the name of its class in transformers.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Trained {
     /// To predict the next token.
     NextToken,
-    /// The config does not say: to predict the next token, unless the file has a head for something else.
+    /// The config does not say: it counts as next-token prediction, unless the file has a head for something else.
     Unsaid,
     /// The blocks alone, without any head.
     Blocks,
-    /// Something else on top of the blocks; the class.
+    /// Another head on top of the blocks, with the name of the class.
     Other(String),
 }
 
-/// Reads `architectures`. `prefix` is what the family's classes begin with.
+/// Reads `architectures`. `prefix` is the beginning of the family's class names.
 pub(super) fn trained(fields: &Fields<'_>, prefix: &str) -> Result<Trained, Error> {
     remote_code(fields)?;
     let class = match fields.get("architectures")? {
@@ -51,7 +51,7 @@ pub(super) fn trained(fields: &Fields<'_>, prefix: &str) -> Result<Trained, Erro
     }
 }
 
-/// Refuses a model that brings code of its own for its blocks: what that computes cannot be known from the config.
+/// Refuses a model that brings code of its own for its blocks: the config does not say what such code computes.
 fn remote_code(fields: &Fields<'_>) -> Result<(), Error> {
     let Some(map) = fields.get("auto_map")? else { return Ok(()) };
     let class = map.as_object().and_then(|map| map.iter().find(|(name, _)| name.starts_with("AutoModel")));
@@ -66,15 +66,15 @@ fn remote_code(fields: &Fields<'_>) -> Result<(), Error> {
 
 const HEAD: &str = "lm_head.weight";
 
-/// The matrix of the tokens' vectors, `[n_vocab, d_model]`. Of two that are one, a file may hold only the head.
+/// The embedding matrix, `[n_vocab, d_model]`. If it is tied to the head, a file may hold only the head.
 pub(super) fn embed(loader: &Loader<'_>, name: &str, shape: &[usize], tied: bool) -> Result<Tensor, Error> {
     let name = if tied && !loader.has(name) && loader.has(HEAD) { HEAD } else { name };
     loader.tensor(name, shape)
 }
 
-/// The matrix that makes logits, `[n_vocab, d_model]`; or why there is none.
+/// The matrix that computes logits, `[n_vocab, d_model]`; or the reason why there is none.
 ///
-/// transformers shares the embedding where `tie_word_embeddings` says so, unless the file has another matrix.
+/// transformers uses the embedding for it if `tie_word_embeddings` says so, unless the file has another matrix.
 pub(super) fn unembed(
     fields: &Fields<'_>,
     loader: &Loader<'_>,

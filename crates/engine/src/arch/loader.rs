@@ -1,4 +1,4 @@
-//! Takes tensors out of a file by name, shapes checked, and knows at the end which were not asked for.
+//! Takes tensors out of a file by name, checks their shapes, and finally finds those that nothing has read.
 
 use crate::Error;
 use crate::format::{Tensor, Tensors};
@@ -18,13 +18,13 @@ pub(super) struct Loader<'a> {
 pub(super) enum Bias {
     /// It must be there.
     Yes,
-    /// The model has none: one that is in the file is not read, which [`Loader::finish`] says.
+    /// The model has none: if the file has one all the same, [`Loader::finish`] reports it as not read.
     No,
-    /// If it is in the file: GGUF says it in no other way.
+    /// Optional: read if it is in the file. GGUF has no other way to tell.
     IfThere,
 }
 
-/// Tensors that no number depends on, by a part of their name; why.
+/// Tensors that affect no number computed here, by a part of their name, with the reason.
 pub(super) type Ignored = &'static [(&'static str, &'static str)];
 
 impl<'a> Loader<'a> {
@@ -32,7 +32,7 @@ impl<'a> Loader<'a> {
         Self { tensors, origin, read: RefCell::default() }
     }
 
-    /// Whether the file has a tensor of this name. In whatever way it is stored: to load it says what is not read.
+    /// Whether the file has a tensor of this name, even one of a type that loading it would refuse.
     pub fn has(&self, name: &str) -> bool {
         self.tensors.holds(name)
     }
@@ -76,14 +76,14 @@ impl<'a> Loader<'a> {
         Ok(Norm { weight: self.vector(&format!("{prefix}.{weight}"), d)?, bias })
     }
 
-    /// The first of these prefixes under which the file has `name`: checkpoints are saved with and without the name of
-    /// the class around them. The first of all if there is none, so that the error names what is expected.
+    /// The first of these prefixes under which the file has `name`: checkpoints are saved with or without the name of
+    /// the enclosing class. If none matches, the first prefix, so that the error names what is expected.
     pub fn prefix(&self, prefixes: &[&'static str], name: &str) -> &'static str {
         let found = prefixes.iter().find(|prefix| self.tensors.holds(&format!("{prefix}{name}")));
         found.unwrap_or(&prefixes[0])
     }
 
-    /// Refuses a file with a tensor that nothing read: the model has a part that is not computed here.
+    /// Refuses a file with a tensor that nothing has read: the model has a part that is not computed here.
     pub fn finish(&self, arch: &str, ignored: Ignored) -> Result<(), Error> {
         let read = self.read.borrow();
         let mut left = self
@@ -103,8 +103,9 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Whether a name begins with `part`, where that ends with a dot (`pooler.` in `bert.pooler.dense.weight`: after the name
-/// of the class around it, at most), or else ends with it (`attn.bias` in `h.0.attn.bias`, not in `h.0.c_attn.bias`).
+/// Whether a name matches `part`. A part with a dot at its end begins the name (`pooler.` in
+/// `bert.pooler.dense.weight`, after an enclosing class); any other ends it (`attn.bias` in `h.0.attn.bias`, not in
+/// `h.0.c_attn.bias`).
 fn has_part(name: &str, part: &str) -> bool {
     if part.ends_with('.') {
         let outer = ["model.", "bert.", "transformer."].iter().find_map(|prefix| name.strip_prefix(prefix));

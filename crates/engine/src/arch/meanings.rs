@@ -1,4 +1,4 @@
-//! What each family does with each field, as the table of docs/models.md: made from the lists that the code uses.
+//! The meaning of each field in each family, as the table of docs/models.md, made from the lists that the code uses.
 
 use super::fields::{Field, Means, Plain, Tables};
 use super::{bert, gpt2, llama};
@@ -14,7 +14,7 @@ fn configs() -> Vec<(&'static str, Tables)> {
 /// The same for GGUF.
 const GGUF: [(&str, Tables); 2] = [("llama, qwen2, qwen3", &[llama::GGUF_KEYS]), ("gpt2", &[gpt2::GGUF_KEYS])];
 
-/// Two tables in Markdown: the fields of `config.json` and the keys of GGUF, by family. What no table holds is refused.
+/// Two tables in Markdown: the fields of `config.json` and the keys of GGUF, by family. Fields in no table are refused.
 pub fn markdown() -> String {
     let mut out = String::new();
     table(&mut out, "field of `config.json`", &configs());

@@ -23,11 +23,11 @@ use fields::Fields;
 use loader::Loader;
 use serde_json::Value;
 
-/// What was read from a model's files.
+/// The result of reading a model's files.
 pub struct Read {
     pub config: Config,
     pub weights: Weights,
-    /// Why no next token can be predicted, where none can: "an encoder: …".
+    /// The reason why no next token can be predicted, if that is so: "an encoder: …".
     pub headless: Option<String>,
 }
 
@@ -84,7 +84,7 @@ pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<Read, Er
     }
 }
 
-/// GGUF also holds parts of models, and what belongs to one.
+/// Refuses GGUF files that hold only a part of a model, or something that belongs to one.
 fn refuse_other_files(meta: &Metadata, origin: &str) -> Result<(), Error> {
     const COUNT: &str = "split.count";
     if meta.has(COUNT) && meta.get_u64(COUNT)? > 1 {
@@ -107,7 +107,7 @@ fn refuse_other_files(meta: &Metadata, origin: &str) -> Result<(), Error> {
     }
 }
 
-/// An architecture that is not read from this kind of file, and what to do if it is from the other.
+/// The error for an architecture that is not read from this kind of file, with advice if it is read from the other.
 fn unknown(origin: &str, arch: &str, known: &[&str], here: &str, other: &str) -> Error {
     let arch: String = arch.chars().take(60).collect();
     let elsewhere = match (arch.as_str(), here) {
@@ -124,7 +124,7 @@ fn unknown(origin: &str, arch: &str, known: &[&str], here: &str, other: &str) ->
     Error::config(origin, text)
 }
 
-/// A head's share of the width, where no field says how wide a head is.
+/// The width of a head, d_model ÷ n_heads, if no field gives it.
 fn share(fields: &Fields<'_>, d_model: usize, n_heads: usize) -> Result<usize, Error> {
     match d_model.checked_rem(n_heads) {
         Some(0) => Ok(d_model / n_heads),

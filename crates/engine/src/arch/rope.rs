@@ -1,4 +1,4 @@
-//! Where a config keeps the base of its rotary positions, and which kinds of them are computed.
+//! Where a config keeps the base of its rotary positions, and which kinds of rotary positions are supported.
 
 use super::fields::{Field, Fields, Means, Plain};
 use crate::Error;
@@ -16,8 +16,8 @@ pub(super) const FIELDS: &[Field] = &[
     Field("rope_interleaved", Means::Only(&[Plain::Bool(false)], "rotary pairs side by side")),
 ];
 
-/// The base θ, as transformers finds it: in `rope_scaling` if that says anything, else in `rope_parameters`; what is
-/// missing there stands at the top, and else is 10,000.
+/// The base θ, as transformers finds it: in `rope_scaling` if that is not empty, else in `rope_parameters`; if it is
+/// missing there, at the top level; otherwise 10,000.
 pub(super) fn theta(fields: &Fields<'_>) -> Result<f32, Error> {
     let object = |name: &'static str| match fields.get(name)? {
         None => Ok(None),
@@ -40,7 +40,7 @@ pub(super) fn theta(fields: &Fields<'_>) -> Result<f32, Error> {
     }
 }
 
-/// Refuses every kind but the plain one. Scaling by 1 is none.
+/// Refuses every kind but unscaled rotary positions. Scaling by 1 counts as unscaled.
 fn check_kind(fields: &Fields<'_>, name: &str, map: &Map<String, Value>) -> Result<(), Error> {
     let kind = map.get("rope_type").or(map.get("type")).unwrap_or(&Value::Null);
     let linear_by_one = kind == "linear" && map.get("factor").and_then(Value::as_f64) == Some(1.0);

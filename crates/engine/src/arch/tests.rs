@@ -1,9 +1,9 @@
-//! The tables are true: what they call used is read, and what docs/models.md says of them is what they say.
+//! The tables are correct: every field marked as used is read, and docs/models.md shows the same tables.
 
 use super::fields::{Field, Fields, Means};
 use super::meanings::markdown;
 
-/// Called when a family has read a file's fields: it asked for all that its tables call used.
+/// Called when a family has read a file's fields: it must have asked for exactly those that its tables mark as used.
 pub(super) fn asked(fields: &Fields<'_>) {
     let asked = fields.asked();
     for Field(name, means) in fields.tables().iter().flat_map(|table| table.iter()) {
@@ -21,7 +21,7 @@ pub(super) fn asked(fields: &Fields<'_>) {
 fn every_field_that_is_called_used_is_read() {
     for name in ["llama", "llama-sharded", "mistral", "qwen2", "qwen3", "gpt2", "bert", "llama.gguf", "gpt2.gguf"] {
         let path = format!("{}/../../fixtures/tiny/{name}", env!("CARGO_MANIFEST_DIR"));
-        // `asked` looks on.
+        // `asked`, above, checks the fields while the model opens.
         crate::Model::open(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }

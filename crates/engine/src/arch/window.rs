@@ -1,14 +1,14 @@
-//! Which tokens a query may see, where a config can say so in several ways.
+//! Which tokens a query may attend to, where a config can say so in several ways.
 
 use super::fields::Fields;
 use crate::config::MOST_LAYERS;
 use crate::{Error, PerLayer};
 use serde_json::Value;
 
-/// The window of each layer; none where a query sees all.
+/// The window of each layer; `None` for a layer whose queries see all keys.
 pub(super) type Windows = PerLayer<Option<usize>>;
 
-/// `sliding_window`: a query sees this many keys, itself included. A window of nothing is refused.
+/// `sliding_window`: a query sees this many keys, its own included. A window of 0 is refused.
 pub(super) fn size(fields: &Fields<'_>, default: usize) -> Result<Option<usize>, Error> {
     let found = fields.optional_size("sliding_window")?;
     if fields.is_null("sliding_window") {
@@ -20,8 +20,8 @@ pub(super) fn size(fields: &Fields<'_>, default: usize) -> Result<Option<usize>,
     }
 }
 
-/// Qwen's windows: off unless `use_sliding_window`; then in the layers that `layer_types` names, or else in those from
-/// `max_window_layers` on.
+/// Qwen's windows: off unless `use_sliding_window` is true; then in the layers that `layer_types` marks, or else in
+/// those from `max_window_layers` on.
 pub(super) fn by_layer(fields: &Fields<'_>, n_layers: usize) -> Result<Windows, Error> {
     let on = fields.flag_or("use_sliding_window", false)?;
     let given = size(fields, 4096);
@@ -30,7 +30,7 @@ pub(super) fn by_layer(fields: &Fields<'_>, n_layers: usize) -> Result<Windows, 
     if let Some(types) = layer_types(fields, n_layers)? {
         return where_said(fields, "layer_types", window, &types);
     }
-    // No list of layers is made where there are more than there may be; the config's check refuses that.
+    // With more layers than allowed no list is made here; the config's check refuses the number.
     if window.is_none() || from >= n_layers || n_layers > MOST_LAYERS {
         return Ok(PerLayer::same(None));
     }
@@ -38,7 +38,7 @@ pub(super) fn by_layer(fields: &Fields<'_>, n_layers: usize) -> Result<Windows, 
     where_said(fields, "max_window_layers", window, &windowed)
 }
 
-/// The window in the layers that have one. Where some should and there is none, the config contradicts itself.
+/// The window for the marked layers. If some are marked but no window is given, the config contradicts itself.
 pub(super) fn where_said(
     fields: &Fields<'_>,
     name: &str,
@@ -50,7 +50,7 @@ pub(super) fn where_said(
         return Err(fields.refused(name, text));
     }
     let windows: Vec<Option<usize>> = windowed.iter().map(|has| window.filter(|_| *has)).collect();
-    // A list of no layers is refused with the number of layers.
+    // An empty list is accepted here; the config's check then refuses the number of layers.
     Ok(if windows.is_empty() { PerLayer::same(None) } else { PerLayer::of(&windows) })
 }
 
@@ -65,7 +65,7 @@ pub(super) fn layer_types(fields: &Fields<'_>, n_layers: usize) -> Result<Option
         return Err(fields.bad("layer_types", &expected, &found));
     }
     let windowed = kinds.into_iter().map(|kind| match kind {
-        // The older name of the same.
+        // `attention` is the older name.
         "full_attention" | "attention" => Ok(false),
         "sliding_attention" => Ok(true),
         other => Err(fields.bad("layer_types", "full_attention or sliding_attention", other)),

@@ -30,18 +30,18 @@ enum Value {
     Float(f64),
     Bool(bool),
     Str(String),
-    /// Element type, number of elements, and where they stand.
+    /// Element type, number of elements, and byte range in the file.
     Array(u32, usize, Range<usize>),
 }
 
 const STRING: u32 = 8;
 const ARRAY: u32 = 9;
-/// Entries of metadata, and tensors: each takes a piece of memory that is larger than it is in the file. Real files
-/// have a hundred of the first and some thousands of the second.
+/// Entries of metadata, and tensors: each takes more memory than it has bytes in the file. Real files have about a
+/// hundred metadata entries and some thousands of tensors.
 const MOST_ENTRIES: usize = 1 << 16;
-/// Bytes of a key or a name, which are copied.
+/// Bytes of a key or a name, since these are copied.
 const MOST_NAME: usize = 1 << 16;
-/// Arrays within arrays.
+/// Nesting depth of arrays within arrays.
 const DEEPEST: usize = 8;
 
 /// Reads a file's metadata and table of tensors.
@@ -110,7 +110,7 @@ fn value(r: &mut Reader<'_>, kind: u32, key: &str) -> Result<Value, Error> {
     }
 }
 
-/// Skips over an array, checking that it ends within the file. Arrays of arrays are skipped too: nothing reads them.
+/// Skips an array, checking that it ends within the file. Nested arrays are skipped too, since nothing reads them.
 fn array(r: &mut Reader<'_>, key: &str, depth: usize) -> Result<Value, Error> {
     let kind = r.u32(key)?;
     let least = match kind {
@@ -217,7 +217,7 @@ fn tensors(r: &mut Reader<'_>, n: usize, metadata: &Metadata) -> Result<Tensors,
     Ok(tensors)
 }
 
-/// What the offsets of tensors are multiples of.
+/// The alignment of tensors: their offsets are multiples of this.
 fn alignment(metadata: &Metadata) -> Result<u64, Error> {
     let key = "general.alignment";
     let align = if metadata.has(key) { metadata.get_u64(key)? } else { 32 };
@@ -256,7 +256,7 @@ impl Metadata {
         self.values.keys().map(String::as_str)
     }
 
-    /// A value as JSON has it, whatever its type. Of a long array or one of texts, only what it is.
+    /// A value as JSON, whatever its type. Of a long array, or one of texts, only a description.
     pub(crate) fn json(&self, key: &str) -> Result<serde_json::Value, Error> {
         const LONGEST: usize = 1 << 12;
         let number = |x: f64| serde_json::Number::from_f64(x).map_or_else(|| x.to_string().into(), Into::into);
@@ -310,12 +310,12 @@ impl Metadata {
         }
     }
 
-    /// Yes or no.
+    /// A boolean.
     pub fn get_bool(&self, key: &str) -> Result<bool, Error> {
         if let Value::Bool(b) = self.get(key)? { Ok(*b) } else { Err(self.wrong(key, "true or false")) }
     }
 
-    /// What a reader would call the model: `smollm2-135M`. Names of runs ("8k Lc100K Mix1 Ep2") are second choice.
+    /// The model's name for a reader: `smollm2-135M`. A training run's name ("8k Lc100K Mix1 Ep2") is the second choice.
     pub fn model_name(&self) -> Option<String> {
         let short = self.get_str("general.basename").and_then(|base| Ok((base, self.get_str("general.size_label")?)));
         match short {
@@ -324,11 +324,11 @@ impl Metadata {
         }
     }
 
-    /// An array of texts, borrowed from the file one after the other.
+    /// An array of texts, each borrowed from the file.
     pub fn get_strings(&self, key: &str) -> Result<Vec<&str>, Error> {
         let Value::Array(STRING, n, range) = self.get(key)? else { return Err(self.wrong(key, "an array of texts")) };
         let (mut rest, mut out) = (&self.bytes[range.clone()], Vec::with_capacity(*n));
-        // Lengths were checked when the array was skipped over; only the text itself can still be wrong.
+        // Lengths were checked when the array was skipped; only the texts themselves can still be invalid.
         while let Some((len, tail)) = rest.split_first_chunk::<8>() {
             let len = (u64::from_le_bytes(*len) as usize).min(tail.len());
             let text = std::str::from_utf8(&tail[..len]);
@@ -351,7 +351,7 @@ impl Metadata {
     }
 }
 
-/// What ggml calls a type of numbers that is not read here.
+/// ggml's name for a type of numbers that is not read here.
 fn type_name(kind: u32) -> String {
     const NAMES: [(u32, &str); 19] = [
         (9, "Q8_1"),

@@ -9,7 +9,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The next `n` bytes, for `what`.
+    /// The next `n` bytes; `what` names them for the error.
     pub fn take(&mut self, n: usize, what: &str) -> Result<&[u8], Error> {
         let end = self.at.checked_add(n).filter(|end| *end <= self.bytes.len());
         let Some(end) = end else {
@@ -30,7 +30,7 @@ impl Reader<'_> {
         Ok(self.take(8, what)?.try_into().map_or(0, u64::from_le_bytes))
     }
 
-    /// A count of things of at least `least` bytes each, checked against what is left of the file.
+    /// A count of items of at least `least` bytes each, checked against the rest of the file.
     pub fn count(&mut self, least: usize, what: &str) -> Result<usize, Error> {
         let n = self.u64(what)?;
         let left = self.bytes.len() - self.at;
@@ -48,7 +48,7 @@ impl Reader<'_> {
         text.map_err(|_| self.error(format!("{what} at byte {at} is not UTF-8; the file is damaged")))
     }
 
-    /// A text that is copied, of at most `most` bytes.
+    /// A text of at most `most` bytes, which is copied.
     pub fn name(&mut self, what: &str, most: usize) -> Result<String, Error> {
         let at = self.at;
         let text = self.string(what)?;

@@ -1,10 +1,10 @@
-//! The header of a safetensors file, looked at before the library reads it, which says less of what is wrong.
+//! The header of a safetensors file, checked before the library reads it, since the library's errors say less.
 
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::collections::HashSet;
 use std::fmt;
 
-/// Says what is wrong with a header: its length, a name that stands twice, metadata that are no texts.
+/// The first thing wrong with a header: its length, a duplicate name, metadata that are not texts.
 pub(super) fn check(file: &[u8], most: usize) -> Result<(), String> {
     if file.starts_with(b"version https://git-lfs") {
         return Err("a pointer of Git LFS stands here in place of the file; download the file itself".into());
@@ -50,7 +50,7 @@ impl<'de> Visitor<'de> for Header {
     }
 }
 
-/// What `__metadata__` must be.
+/// The required type of `__metadata__`: a map of texts.
 struct Texts;
 
 impl<'de> serde::Deserialize<'de> for Texts {

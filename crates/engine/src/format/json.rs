@@ -1,14 +1,14 @@
-//! JSON from outside: bounded in size, read once, and without keys that stand twice.
+//! JSON from outside: bounded in size, read once, and refused if a key is duplicated.
 
 use crate::Error;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
 
-/// Bytes of a config. Most have some thousand; Gemma 3's `tokenizer_config.json`, which lists 6,000 tokens, has 1.2 million.
+/// Bytes of a config. Most have a few thousand; Gemma 3's `tokenizer_config.json`, with 6,000 tokens, has 1.2 million.
 pub const MOST_CONFIG: usize = 2 << 20;
 
-/// The bytes without the mark of byte order that some editors put in front of UTF-8.
+/// The bytes without the byte order mark that some editors put before UTF-8.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
@@ -24,7 +24,7 @@ pub fn parse(bytes: &[u8], name: &str, origin: &str) -> Result<Value, Error> {
     read.map(|strict| strict.0).map_err(|e| Error::format(origin, format!("{name} cannot be read as JSON: {e}")))
 }
 
-/// A [`Value`] none of whose objects has a key twice: of two readers one would take the first, another the last.
+/// A [`Value`] none of whose objects has a key twice: one reader would take the first, another the last.
 struct Strict(Value);
 
 impl<'de> Deserialize<'de> for Strict {

@@ -13,7 +13,7 @@ use places::Places;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// A named array of weights, its bytes where the file has them.
+/// A named array of weights whose bytes stay in the file.
 #[derive(Clone, Debug)]
 pub struct Tensor {
     /// Name in the file.
@@ -22,7 +22,7 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// How the numbers are stored.
     pub dtype: DType,
-    /// Exactly the bytes of the shape.
+    /// Exactly as many bytes as the shape needs.
     pub bytes: Bytes,
 }
 
@@ -32,7 +32,7 @@ impl Tensor {
         self.shape.first().copied().unwrap_or(1)
     }
 
-    /// Product of the other axes: numbers a row.
+    /// Product of the other axes: numbers per row.
     pub fn cols(&self) -> usize {
         self.shape.iter().skip(1).product()
     }
@@ -52,10 +52,10 @@ impl Tensor {
         self.slice_rows(i..i + 1).to_f32()
     }
 
-    /// A matrix `[n, m]` as `[m, n]`, its numbers stored as they were.
+    /// A matrix `[n, m]` as `[m, n]`, its numbers in the same type.
     ///
     /// # Panics
-    /// If numbers are stored in blocks: only safetensors, which has none, holds matrices the other way round.
+    /// If numbers are stored in blocks: only matrices of safetensors files, which have no blocks, need transposing.
     pub fn transposed(&self) -> Tensor {
         assert_eq!(self.dtype.block_len(), 1, "`{}` is stored in blocks of {}", self.name, self.dtype);
         let (n, m, size) = (self.rows(), self.cols(), self.dtype.block_bytes());
@@ -86,7 +86,7 @@ impl Tensor {
 #[derive(Clone, Debug, Default)]
 pub struct Tensors {
     map: BTreeMap<String, Tensor>,
-    /// Tensors whose type this engine does not read: an error only when one is needed.
+    /// Tensors whose type this engine does not read: an error only if one is needed.
     unreadable: BTreeMap<String, String>,
     origin: String,
 }
@@ -171,7 +171,7 @@ impl Tensors {
         self.map.contains_key(name) || self.unreadable.contains_key(name)
     }
 
-    /// The names of all tensors, also of those that are stored in a way that is not read.
+    /// The names of all tensors, including those whose type is not read.
     pub(crate) fn all_names(&self) -> impl Iterator<Item = &str> {
         self.map.keys().chain(self.unreadable.keys()).map(String::as_str)
     }
@@ -182,7 +182,7 @@ impl Tensors {
     }
 }
 
-/// Bytes that a tensor of this shape takes; rows must be whole blocks, and expanded it must still be countable in bytes.
+/// Bytes of a tensor of this shape; rows must be whole blocks, and its expanded size in bytes must not overflow.
 fn tensor_bytes(dtype: DType, shape: &[usize]) -> Option<usize> {
     let numbers = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
     numbers.filter(|n| *n <= isize::MAX as usize / size_of::<f32>())?;

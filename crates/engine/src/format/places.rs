@@ -1,4 +1,4 @@
-//! Where the tensors of a file lie: no byte belongs to two of them.
+//! The byte ranges of a file's tensors: no byte belongs to two of them.
 
 use crate::Error;
 use std::ops::Range;
@@ -12,8 +12,8 @@ impl Places {
         self.0.push((place, name.into()));
     }
 
-    /// Refuses tensors that share bytes: a small file of many such tensors would grow without end when they are
-    /// expanded, and no program writes one.
+    /// Refuses tensors that share bytes: expanding many such tensors from a small file would take unlimited memory, and
+    /// no program writes such files.
     pub fn check(mut self, origin: &str) -> Result<(), Error> {
         self.0.sort_by_key(|(place, _)| place.start);
         for pair in self.0.windows(2) {

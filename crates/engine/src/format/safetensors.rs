@@ -6,7 +6,7 @@ use attnscope_kernels::dequant::DType;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Bytes of a header: what it says takes some times as much memory. A shard of 10,000 tensors has one of 1 MB.
+/// Bytes of a header: the parsed form takes several times as much memory. A shard of 10,000 tensors has one of 1 MB.
 const MOST_HEADER: usize = 8 << 20;
 /// Bytes of an index of shards.
 const MOST_INDEX: usize = 16 << 20;

@@ -6,7 +6,7 @@ use crate::{Config, Error};
 use std::collections::BTreeMap;
 
 impl Intervention {
-    /// Checks that what it names exists in a model for `seq` tokens.
+    /// Checks that everything it names exists in a model for `seq` tokens.
     pub(crate) fn check(&self, c: &Config, seq: usize) -> Result<(), Error> {
         match self {
             Self::ScaleHead { heads, factor } if factor.is_finite() => check_heads(*heads, c),
@@ -27,13 +27,13 @@ impl Intervention {
     }
 }
 
-/// Checks all of them, and that no row of a pattern is asked to give away more than it has.
+/// Checks all of them, and that the weights set in one row of a pattern do not sum to more than 1.
 pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<(), Error> {
     all.iter().try_for_each(|intervention| intervention.check(c, seq))?;
     let mut rows: BTreeMap<(usize, usize, usize), BTreeMap<usize, f32>> = BTreeMap::new();
     for intervention in all {
         let Intervention::SetEdge { heads, q, k, weight } = intervention else { continue };
-        // In a layer whose window is too short for it there is no such edge.
+        // A layer whose window is too short does not have this edge.
         let has_edge = |layer: &usize| heads.has_layer(*layer) && c.mask(*layer).visible(*q, seq).contains(k);
         for layer in (0..c.n_layers).filter(has_edge) {
             for head in heads.in_layer(c.n_heads) {
@@ -97,7 +97,7 @@ fn check_edge(heads: Heads, (q, k, weight): (usize, usize, f32), c: &Config, seq
 /// The site and layer of a key that can be patched.
 ///
 /// # Errors
-/// A key of no array, or of one that is not patched; a layer or an MLP that the model does not have.
+/// An unknown key, or one of an array that cannot be patched; a layer or an MLP that the model does not have.
 fn check_key(key: &str, c: &Config) -> Result<(), Error> {
     let patchable = || Site::all().filter(|site| site.is_patchable());
     let found = Site::of_key(key).filter(|(site, layer)| site.is_patchable() && *layer < c.n_layers);

@@ -1,4 +1,4 @@
-//! Changes made to a run while it runs: what tells a cause from a pattern.
+//! Changes made during a run (interventions): they tell a cause from a correlation.
 
 mod check;
 mod text;
@@ -25,16 +25,16 @@ impl Heads {
         self.layer.is_none_or(|l| l == layer)
     }
 
-    /// The heads of a layer that it names.
+    /// The heads of a layer that are selected.
     pub(crate) fn in_layer(self, n_heads: usize) -> Range<usize> {
         self.head.map_or(0..n_heads, |h| h..h + 1)
     }
 }
 
-/// One change. They are made in the order given.
+/// One change. Changes are made in the order given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Intervention {
-    /// Multiplies a head's z by a factor; 0 silences it, as if its share of `attn_out` were taken off.
+    /// Multiplies a head's z by a factor; 0 ablates it, which removes its share of `attn_out`.
     ScaleHead {
         /// Which heads.
         #[serde(alias = "site")]
@@ -42,14 +42,14 @@ pub enum Intervention {
         /// By how much.
         factor: f32,
     },
-    /// Replaces a head's z by its mean over the tokens of this run: it still speaks, but of nothing in particular.
+    /// Mean ablation: replaces a head's z by its mean over this run's tokens, which removes how they differ.
     MeanHead {
         /// Which heads.
         #[serde(alias = "site")]
         heads: Heads,
     },
-    /// Gives the edge from query `q` to key `k` a weight, 0 to 1; the other keys share the rest as before.
-    /// 0 cuts the edge: as if that key's score were −∞.
+    /// Gives the edge from query `q` to key `k` a weight, 0 to 1; the other keys keep their proportions in the rest. 0
+    /// cuts the edge (attention edge knockout), as if that key's score were −∞.
     SetEdge {
         /// Which heads.
         #[serde(alias = "site")]
@@ -61,7 +61,7 @@ pub enum Intervention {
         /// The weight.
         weight: f32,
     },
-    /// Overwrites an array of the run, named by its key in a trace, with numbers from elsewhere.
+    /// Activation patching: overwrites an array of the run, named by its key in a trace, with numbers from elsewhere.
     Patch {
         /// [`Site::key`] of a site that is patchable ([`Site::is_patchable`]): `embed`, `blocks.3.attn.q`.
         key: String,
@@ -107,7 +107,7 @@ impl PartialEq for Change {
 }
 
 impl From<(usize, usize)> for Heads {
-    /// One head: its layer, and its place there.
+    /// One head: its layer, and its index there.
     fn from((layer, head): (usize, usize)) -> Self {
         Self { layer: Some(layer), head: Some(head) }
     }
@@ -121,7 +121,7 @@ impl From<usize> for Heads {
 }
 
 impl Intervention {
-    /// Silences a head, `(16, 0)` or `"16.0"`, or all heads of a layer, `16` or `"16"`.
+    /// Ablates a head, `(16, 0)` or `"16.0"`, or all heads of a layer, `16` or `"16"`.
     ///
     /// ```
     /// use attnscope::Intervention;
@@ -133,7 +133,7 @@ impl Intervention {
         Ok(Self::ScaleHead { heads: heads.try_into().map_err(Into::into)?, factor: 0.0 })
     }
 
-    /// Puts the mean over the text in the place of a head's output, `(16, 0)` or `"16.0"`, or of a layer's heads.
+    /// Replaces a head's output, `(16, 0)` or `"16.0"`, or that of a layer's heads, by its mean over the text.
     pub fn mean_ablate<H: TryInto<Heads, Error: Into<Error>>>(heads: H) -> Result<Self, Error> {
         Ok(Self::MeanHead { heads: heads.try_into().map_err(Into::into)? })
     }
@@ -163,7 +163,7 @@ impl Intervention {
         Self::Apply { key: site.key(layer), change: Change(Arc::new(change)) }
     }
 
-    /// Whether it can be written as text and read back: all but patches, which hold arrays, and heads that are scaled.
+    /// Whether it can be written as text and parsed: all but patches, which hold arrays, and scaled heads.
     pub fn is_short(&self) -> bool {
         match self {
             Self::ScaleHead { heads, factor } => *factor == 0.0 && heads.layer.is_some(),
@@ -174,8 +174,8 @@ impl Intervention {
     }
 }
 
-/// The edges set in a layer for queries at `positions`, the text's last ones, their rows counted from the first of them.
-/// What is set for all layers is not in those whose mask has no such edge.
+/// The edges set in a layer for queries at `positions`, the text's last ones; rows are counted from the first of these.
+/// Edges set for all layers are skipped in layers whose mask excludes them.
 pub(crate) fn edges(
     all: &[Intervention],
     layer: usize,

@@ -26,7 +26,7 @@ impl TryFrom<&str> for Heads {
 }
 
 impl Intervention {
-    /// Cuts `2>1` (query 2 may not see key 1, anywhere), `16:2>1` (in a layer) or `16.0:2>1` (in a head).
+    /// Cuts `2>1` (query 2 may not attend to key 1 in any head), `16:2>1` (in a layer) or `16.0:2>1` (in a head).
     pub fn cut(text: &str) -> Result<Self, Error> {
         let wrong = || {
             Error::usage(format!(
@@ -56,7 +56,7 @@ impl Intervention {
 }
 
 impl fmt::Display for Intervention {
-    /// As a command line and a link write it, where that is possible ([`Self::is_short`]): `cut 16.0:2>1`.
+    /// The form used on a command line and in a link, if there is one ([`Self::is_short`]): `cut 16.0:2>1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ScaleHead { heads, factor: 0.0 } => write!(f, "ablate {heads}"),
@@ -76,7 +76,7 @@ impl fmt::Display for Intervention {
 impl FromStr for Intervention {
     type Err = Error;
 
-    /// The same: `ablate 16.0`, `mean-ablate 16`, `cut 2>1`, `set 16.0:2>1=0.5`.
+    /// Parses the same form: `ablate 16.0`, `mean-ablate 16`, `cut 2>1`, `set 16.0:2>1=0.5`.
     fn from_str(text: &str) -> Result<Self, Error> {
         let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
         match verb {

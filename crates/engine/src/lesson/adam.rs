@@ -9,12 +9,12 @@ const EPS: f32 = 1e-8;
 pub struct Adam {
     first: Vec<Vec<f32>>,
     second: Vec<Vec<f32>>,
-    /// β₁ᵗ and β₂ᵗ: the means start at 0, and this undoes it.
+    /// β₁ᵗ and β₂ᵗ: the means start at 0, and these correct for it.
     powers: (f32, f32),
 }
 
 impl Adam {
-    /// For arrays of these lengths.
+    /// State for arrays of these lengths.
     pub fn new(lengths: impl Iterator<Item = usize>) -> Self {
         let first: Vec<_> = lengths.map(|len| vec![0.0; len]).collect();
         Self { second: first.clone(), first, powers: (1.0, 1.0) }

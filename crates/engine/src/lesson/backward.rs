@@ -1,4 +1,4 @@
-//! The way back, by hand: from the loss to the gradient of every number (Rumelhart, Hinton & Williams 1986).
+//! The backward pass, by hand: from the loss to the gradient of every number (Rumelhart, Hinton & Williams 1986).
 
 use super::corpus::LONGEST;
 use super::forward::{Acts, LayerActs, SCORE_SCALE};
@@ -6,10 +6,10 @@ use super::math::{add_dots, add_outer, add_scaled, dot, rms_back, softmax, throu
 use super::params::{D_HEAD, D_MODEL, Head, Layer, Params, Row, Transposed, TransposedLayer};
 
 impl Acts {
-    /// Runs forward and back over one sentence. Each token but the last predicts the next; the sum of −ln p of what
-    /// really came is returned, and its gradient added to `grad`. `t` is `p` transposed.
+    /// Runs forward and backward over one sentence, in which each token but the last predicts the next. Returns the sum
+    /// of −ln p of the actual next tokens, and adds its gradient to `grad`. `t` is `p` transposed.
     ///
-    /// The last token predicts nothing and no other looks at it, so it is not even read: its gradient is 0.
+    /// The last token predicts nothing and no other attends to it, so it is not read at all: its gradient is 0.
     pub fn learn(&mut self, p: &Params, t: &Transposed, tokens: &[u32], grad: &mut Params) -> f32 {
         let seq = tokens.len().saturating_sub(1);
         self.forward(p, t, &tokens[..seq]);
@@ -20,7 +20,7 @@ impl Acts {
             let (row, next) = (&mut row[..n_vocab], tokens[i + 1] as usize);
             softmax(row);
             loss -= row[next].max(f32::MIN_POSITIVE).ln();
-            // Of softmax and −ln together only this is left: p − 1 at what came, p elsewhere.
+            // Softmax and −ln together have this gradient: p − 1 at the actual next token, p elsewhere.
             row[next] -= 1.0;
             let d_read = through(row, &p.embed);
             let scale = self.final_scale[i];
@@ -39,7 +39,7 @@ impl Acts {
 }
 
 impl LayerActs {
-    /// `d_resid` is the gradient of what leaves the layer, and becomes that of what entered it.
+    /// `d_resid` is the gradient of the layer's output on entry, and of its input on return.
     fn back(&self, w: &Layer, t: &TransposedLayer, d_resid: &mut [Row], grad: &mut Layer) {
         let seq = d_resid.len();
         let zeros = [[0.0; D_HEAD]; LONGEST];
@@ -63,7 +63,7 @@ impl LayerActs {
         }
     }
 
-    /// The way back through the look of token `i`, whose mix of values gets `d_z`.
+    /// The backward pass through the attention of token `i`, where `d_z` is the gradient of its weighted sum of values.
     #[inline(always)]
     fn attend_back(&self, i: usize, d_z: &Head, d_q: &mut Head, d_k: &mut [Head; LONGEST], d_v: &mut [Head; LONGEST]) {
         let (row, mut d_weights) = (&self.pattern[i], [0.0; LONGEST]);
@@ -71,7 +71,7 @@ impl LayerActs {
             d_weights[j] = dot(d_z, &self.v[j]);
             add_scaled(&mut d_v[j], row[j], d_z);
         }
-        // Softmax: what one key gains the others lose.
+        // Softmax: what one weight gains the others lose.
         let mean: f32 = (0..=i).map(|j| row[j] * d_weights[j]).sum();
         for j in 0..=i {
             let d_score = row[j] * (d_weights[j] - mean) * SCORE_SCALE;
@@ -98,14 +98,14 @@ mod tests {
         each.sum()
     }
 
-    /// The slope of the loss along one number, measured, against the gradient derived by hand: for a few numbers of
-    /// every array.
+    /// The slope of the loss along one number, measured numerically, against the gradient derived by hand, for a few
+    /// numbers of every array.
     #[test]
     fn the_gradient_is_the_slope() {
         let tokens = Words::lesson().encode("today the hot dog near the river was tasty and salty").unwrap();
         let mut rng = SplitMix64(7);
         let mut p = Params::start(&mut rng);
-        // Norms other than 1, scores other than 0: or mistakes there would not show.
+        // Norm weights other than 1 and scores other than 0: otherwise mistakes there would not show.
         p.arrays_mut().into_iter().flatten().for_each(|x| *x = 1.5 * *x + 0.2 * (rng.unit() - 0.5));
         let mut grad = Params::zeros();
         let told = Acts::new(p.embed.len()).learn(&p, &Transposed::of(&p), &tokens, &mut grad);

@@ -1,10 +1,10 @@
 //! Sentences for the lesson: *today the hot dog on the old rock was delicious*.
 //!
-//! They are made so that a word's meaning has to be found at the word, and read from there:
+//! The sentences are made so that a noun's meaning must be computed at the noun, and then be read from there:
 //! - the word before a noun decides its kind, and the verb stands far from it;
-//! - the same words stand in other places too (*the dog on the hot rock*), so that their presence says nothing;
-//! - several nouns stand in a sentence, each with words before it, and only the first is spoken of;
-//! - openings of one to three words move everything, so that no place in the sentence means anything.
+//! - the same words stand in other places too (*the dog on the hot rock*), so their presence alone says nothing;
+//! - a sentence has several nouns, each with words before it, and only the first is the subject;
+//! - openings of one to three words shift everything, so that no position has a fixed meaning.
 
 use super::lexicon::{
     ADJECTIVES, ADVERBS, DETERMINERS, HEATED, KINDS, Kind, OPENINGS, OWN, PAIRS, PREPOSITIONS, VERBS, kind_named,
@@ -35,9 +35,9 @@ pub struct Corpus {
     words: Words,
     rng: SplitMix64,
     sentence: Vec<&'static str>,
-    /// Sentences from outside, which are given in turn.
+    /// The reader's own sentences, which are used in turn.
     own: Vec<Vec<u32>>,
-    /// Sentences given so far, where there are any of `own`.
+    /// Number of sentences produced so far, if `own` is not empty.
     given: usize,
 }
 
@@ -47,8 +47,8 @@ impl Corpus {
         Self::with_own(seed, Vec::new())
     }
 
-    /// With other sentences, if there are any, between its own: the second, the fourth, ... is one of them, in turn.
-    /// Between them stand the sentences of [`Corpus::new`], none left out.
+    /// Adds the sentences `own`, if there are any: the second, the fourth, ... sentence is one of them, in turn. The
+    /// sentences of [`Corpus::new`] stand between them, none of them left out.
     pub(super) fn with_own(seed: u64, own: Vec<Vec<u32>>) -> Self {
         let sentence = Vec::with_capacity(2 * LONGEST);
         Self { words: Words::lesson(), rng: SplitMix64(seed), sentence, own, given: 0 }
@@ -98,7 +98,7 @@ impl Corpus {
         }
     }
 
-    /// *the big hot dog*: the noun and its kind here.
+    /// *the big hot dog*: returns the noun and its kind in this phrase.
     fn noun_phrase(&mut self, ambiguous: f32) -> (&'static str, &'static Kind) {
         let determiner = if self.rng.chance(0.5) { "the" } else { self.pick(&DETERMINERS) };
         self.sentence.push(determiner);
@@ -113,14 +113,14 @@ impl Corpus {
             let kind = self.pick_kind();
             (self.pick(kind.nouns), None)
         };
-        // Any other word before the noun leaves it what it is (a *sea dog* is a dog), so neither says it alone.
+        // Any other word before the noun keeps its kind (a *sea dog* is a dog), so neither word decides it alone.
         let own = pair.filter(|_| self.rng.chance(0.45)).map(|p| p.modifier);
         let modifier = own.or_else(|| self.rng.chance(0.35).then(|| self.pick(&PAIRS).modifier));
         self.sentence.extend(modifier.into_iter().chain([noun]));
         (noun, kind_of(modifier, noun))
     }
 
-    /// *on the hot rock*: any noun phrase, or a plain thing or place, often after some pair's first word.
+    /// *on the hot rock*: any noun phrase, or a plain thing or place, often after the first word of some pair.
     fn place(&mut self) {
         let preposition = self.pick(&PREPOSITIONS);
         self.sentence.push(preposition);
@@ -139,7 +139,7 @@ impl Corpus {
         self.sentence.push(noun);
     }
 
-    /// What is said of it.
+    /// What the sentence says of its subject.
     fn say(&mut self, noun: &str, kind: &Kind, verb: &str, not: &str) -> &'static str {
         let heated = matches!(kind.name, "animal" | "person") && self.sentence.contains(&"hot");
         loop {
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(kind_of(Some("hot"), "soup").name, "food");
     }
 
-    /// No noun is of two kinds that can be said the same of, and after *looked* there are two words to say.
+    /// No word fits both kinds that a noun can have, and at least two words of each kind can follow *looked*.
     #[test]
     fn kinds_are_told_apart() {
         for pair in PAIRS {

@@ -1,4 +1,4 @@
-//! Weights that were trained, as an ordinary model and as a file.
+//! Trained weights, as an ordinary model and as a file.
 
 use super::params::{D_HEAD, D_MODEL, N_LAYERS, Params};
 use super::twin::Twin;
@@ -36,13 +36,13 @@ pub fn loss() -> f32 {
     embedded().2
 }
 
-/// Read once; the file is part of the program, and a test reads it.
+/// Read once. The file is part of the program, and a test reads it.
 fn embedded() -> &'static (Params, Twin, f32) {
     static READ: OnceLock<(Params, Twin, f32)> = OnceLock::new();
     READ.get_or_init(|| load(FILE).expect("the embedded weights fit this version: make them with `cargo xtask lesson`"))
 }
 
-/// The array names of the file, in the order of [`Params::arrays`].
+/// The names of the arrays in the file, in the order of [`Params::arrays`].
 fn names() -> Vec<String> {
     let layer = |l: usize| ["norm", "q", "k", "v", "o"].map(|name| format!("blocks.{l}.{name}"));
     let whole = ["embed", "positions", "final_norm"].map(str::to_string);
@@ -80,7 +80,7 @@ fn load(bytes: &'static [u8]) -> Result<(Params, Twin, f32), Error> {
     Ok((params, twin, loss[0]))
 }
 
-/// The numbers in the places where the engine's block wants them.
+/// The numbers in the layout that the engine's block expects.
 pub(super) fn to_model(params: &Params) -> Model {
     let words = Words::lesson();
     let config = Config {
@@ -131,7 +131,7 @@ fn norm(weight: &[f32]) -> Norm {
     Norm { weight: weight.to_vec(), bias: Vec::new() }
 }
 
-/// `[n_in, n_out]`, as training has it, turned to `[n_out, n_in]`, as the engine has it.
+/// `[n_in, n_out]`, as training has it, transposed to `[n_out, n_in]`, as the engine has it.
 fn linear<const O: usize>(name: &str, w: &[[f32; O]]) -> Linear {
     let turned: Vec<f32> = (0..O).flat_map(|o| w.iter().map(move |row| row[o])).collect();
     Linear { weight: tensor(name, [O, w.len()], &turned), bias: None }

@@ -1,17 +1,17 @@
-//! The forward pass of training: what the engine's block does, in plain loops, with all that the way back needs kept.
+//! The forward pass of training: the same as the engine's block, in plain loops, keeping what the backward pass needs.
 
 use super::corpus::LONGEST;
 use super::math::{LANES, add_scaled, dot, dots, rms, softmax_of, through};
 use super::params::{D_HEAD, D_MODEL, Head, Layer, N_LAYERS, Params, Row, Transposed};
 
-/// What one layer leaves behind, a row a token.
+/// The intermediate results of one layer, a row per token.
 #[derive(Clone, Debug)]
 pub struct LayerActs {
-    /// Enters the layer.
+    /// The layer's input.
     pub resid_pre: [Row; LONGEST],
-    /// What the norm multiplied by.
+    /// The factor of the norm.
     pub scale: [f32; LONGEST],
-    /// After the norm.
+    /// The normed input.
     pub read: [Row; LONGEST],
     pub q: [Head; LONGEST],
     pub k: [Head; LONGEST],
@@ -21,17 +21,17 @@ pub struct LayerActs {
     pub z: [Head; LONGEST],
 }
 
-/// What a pass over one sentence leaves behind. Made once, written over by every sentence.
+/// The intermediate results of a pass over one sentence. Allocated once and overwritten by every sentence.
 #[derive(Clone, Debug)]
 pub struct Acts {
     pub layers: [LayerActs; N_LAYERS],
-    /// Leaves the last layer.
+    /// The last layer's output.
     pub resid: [Row; LONGEST],
     pub final_scale: [f32; LONGEST],
     pub final_read: [Row; LONGEST],
-    /// `[seq, stride]`: logits, then probabilities; of each row the first `n_vocab` count
+    /// `[seq, stride]`: logits, then probabilities; only the first `n_vocab` of each row are used.
     pub logits: Vec<f32>,
-    /// From one token's logits to the next: `n_vocab` and what fills the last piece
+    /// The distance between two tokens' logits: `n_vocab` and the padding of the last piece.
     pub stride: usize,
 }
 
@@ -39,7 +39,7 @@ pub struct Acts {
 pub const SCORE_SCALE: f32 = 0.25;
 
 impl Acts {
-    /// Room for a sentence.
+    /// Buffers for one sentence.
     pub fn new(n_vocab: usize) -> Self {
         let (rows, heads, numbers) = ([[0.0; D_MODEL]; LONGEST], [[0.0; D_HEAD]; LONGEST], [0.0; LONGEST]);
         let layer = LayerActs {
@@ -85,7 +85,7 @@ impl Acts {
 }
 
 impl LayerActs {
-    /// `resid` enters the layer, and becomes what leaves it.
+    /// `resid` is the layer's input on entry, and its output on return.
     fn forward(&mut self, w: &Layer, resid: &mut [Row]) {
         for (i, resid) in resid.iter_mut().enumerate() {
             self.resid_pre[i] = *resid;
@@ -98,7 +98,7 @@ impl LayerActs {
         }
     }
 
-    /// Token `i` looks back: scores, weights, mix of values.
+    /// Attention of token `i`: scores, weights, weighted sum of values.
     #[inline(always)]
     fn attend(&mut self, i: usize) {
         let row = &mut self.pattern[i];

@@ -1,4 +1,4 @@
-//! The small world of the lesson: what there is, and what can be said of it.
+//! The small world of the lesson: its things, and what can be said of them.
 
 /// A kind of thing: its nouns, and the words that can follow *was*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct Kind {
     pub name: &'static str,
     /// Nouns that are of this kind on their own.
     pub nouns: &'static [&'static str],
-    /// What can be said of them. No word is said of both kinds that a noun can be.
+    /// What can be said of them. No word can be said of both kinds that a noun can have.
     pub said: &'static [&'static str],
 }
 
@@ -28,7 +28,7 @@ const fn pair(modifier: &'static str, noun: &'static str, together: &'static str
     Pair { modifier, noun, together, alone }
 }
 
-/// The words in two contexts.
+/// The pairs: nouns whose kind depends on the word before.
 pub const PAIRS: [Pair; 12] = [
     pair("hot", "dog", "food", "animal"),
     pair("river", "bank", "shore", "office"),
@@ -89,7 +89,7 @@ pub const KINDS: [Kind; 21] = [
     kind("metal", &[], &["rusty", "sharp", "bent", "pointed", "loose"]),
 ];
 
-/// What only one noun does, beside what its kind does.
+/// What can be said of one noun only, besides what can be said of its kind.
 pub const OWN: [(&str, &str); 8] = [
     ("dog", "barking"),
     ("cat", "purring"),
@@ -101,18 +101,18 @@ pub const OWN: [(&str, &str); 8] = [
     ("bird", "singing"),
 ];
 
-/// Of an animal or a person where something is hot.
+/// What can be said of an animal or a person if something in the sentence is hot.
 pub const HEATED: [&str; 2] = ["panting", "thirsty"];
 
 /// Before a noun.
 pub const DETERMINERS: [&str; 6] = ["the", "a", "my", "your", "this", "our"];
-/// Say nothing about the kind.
+/// Words that say nothing about the kind.
 pub const ADJECTIVES: [&str; 10] = ["big", "small", "old", "new", "little", "red", "black", "white", "nice", "cold"];
 /// Before a place.
 pub const PREPOSITIONS: [&str; 8] = ["on", "in", "near", "by", "under", "behind", "with", "over"];
-/// Between noun and what is said. After *looked* and *seemed* no word in -ing follows.
+/// Words between the noun and what is said of it. No word in -ing follows *looked* and *seemed*.
 pub const VERBS: [&str; 4] = ["was", "is", "looked", "seemed"];
-/// Before it all.
+/// The beginnings of sentences.
 pub const OPENINGS: [&[&str]; 7] = [
     &["today"],
     &["yesterday"],

@@ -1,5 +1,5 @@
-//! The few loops that training needs. Only additions, multiplications, divisions and square roots, in an order that is
-//! written down: the same weights on every machine. Widths are constants, so that the compiler can use vectors.
+//! The few loops that training needs. They use only additions, multiplications, divisions and square roots, in a fixed
+//! order, which gives the same weights on every machine. Widths are constants, so that the compiler can use vectors.
 
 /// a · b, in four sums side by side.
 #[inline(always)]
@@ -31,13 +31,13 @@ pub fn through<const O: usize>(x: &[f32], w: &[[f32; O]]) -> [f32; O] {
     y
 }
 
-/// Results that are computed side by side: four vectors of four numbers, which leaves registers for the rest.
+/// Results that are computed side by side: four vectors of four numbers, which leaves registers for other values.
 pub const LANES: usize = 16;
 
-/// A matrix `[n, I]` transposed, in pieces `[I, LANES]`; what the last one has too much is 0.
+/// A matrix `[n, I]` transposed, in pieces `[I, LANES]`; the last piece is padded with 0.
 pub type Pieces<const I: usize> = Vec<[[f32; LANES]; I]>;
 
-/// Transposes `w` into `to`, which has room for it.
+/// Transposes `w` into `to`, which is large enough for it.
 pub fn transpose<const I: usize>(w: &[[f32; I]], to: &mut [[[f32; LANES]; I]]) {
     for (rows, piece) in w.chunks(LANES).zip(to) {
         for (n, row) in rows.iter().enumerate() {
@@ -69,7 +69,7 @@ fn fourth<const I: usize>(x: &[f32; I], piece: &[[f32; LANES]; I], lane: usize) 
     sum
 }
 
-/// The way back to x: adds to `d_x` what a change of `y = x · W` by `d_y` asks of x, `W · d_y`.
+/// The backward pass to x: adds the gradient of x under `y = x · W` to `d_x`, which is `W · d_y`.
 #[inline(always)]
 pub fn add_dots<const I: usize>(d_x: &mut [f32], d_y: &[f32; I], w: &[[[f32; LANES]; I]]) {
     for (d_x, piece) in d_x.as_chunks_mut::<LANES>().0.iter_mut().zip(w) {
@@ -77,8 +77,8 @@ pub fn add_dots<const I: usize>(d_x: &mut [f32], d_y: &[f32; I], w: &[[[f32; LAN
     }
 }
 
-/// The way back to W: adds to `d_w` what a change of `y = x · W` by `d_y` asks of W, over all rows `x`, `stride` numbers
-/// apart, and `d_y`, first to last. Each row of `d_w` is read and written once.
+/// The backward pass to W: adds the gradient of W under `y = x · W` to `d_w`, summed over all rows of `x` (`stride`
+/// numbers apart) and `d_y`, first to last. Each row of `d_w` is read and written once.
 #[inline(always)]
 pub fn add_outer<const O: usize>(d_w: &mut [[f32; O]], x: &[f32], stride: usize, d_y: &[[f32; O]]) {
     for (n, d_w) in d_w.iter_mut().enumerate() {
@@ -93,14 +93,14 @@ pub fn add_outer<const O: usize>(d_w: &mut [[f32; O]], x: &[f32], stride: usize,
 /// ε of the norms.
 pub const EPS: f32 = 1e-5;
 
-/// RMS norm: `x · scale · weight`, and the scale `1 / √(mean(x²) + ε)` for the way back.
+/// RMS norm: `x · scale · weight`, and the scale `1 / √(mean(x²) + ε)` for the backward pass.
 #[inline(always)]
 pub fn rms<const N: usize>(x: &[f32; N], weight: &[f32; N]) -> ([f32; N], f32) {
     let scale = 1.0 / (dot(x, x) / N as f32 + EPS).sqrt();
     (std::array::from_fn(|i| x[i] * scale * weight[i]), scale)
 }
 
-/// The way back through [`rms`].
+/// The backward pass through [`rms`].
 #[inline(always)]
 pub fn rms_back<const N: usize>(
     x: &[f32; N],
@@ -119,7 +119,7 @@ pub fn rms_back<const N: usize>(
     }
 }
 
-/// Scores to weights that sum to 1, in place.
+/// Softmax in place: scores become weights that sum to 1.
 #[inline(always)]
 pub fn softmax(x: &mut [f32]) {
     let max = max(x);
@@ -138,7 +138,7 @@ pub fn softmax_of<const N: usize>(x: &mut [f32; N], n: usize) {
     x[n..].fill(0.0);
 }
 
-/// The largest, of eight that are the largest side by side: which is looked at first makes no difference.
+/// The maximum, through eight maxima computed side by side: the order makes no difference.
 #[inline(always)]
 fn max(x: &[f32]) -> f32 {
     let larger = |a: f32, b: f32| if b > a { b } else { a };
@@ -152,7 +152,7 @@ fn max(x: &[f32]) -> f32 {
     most.iter().chain(rest).copied().fold(f32::NEG_INFINITY, larger)
 }
 
-/// Eight sums side by side.
+/// The sum, through eight sums computed side by side.
 #[inline(always)]
 fn sum(x: &[f32]) -> f32 {
     let (chunks, rest) = x.as_chunks::<8>();
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use crate::rng::SplitMix64;
 
-    /// Numbers whose sums round: in another order they would not be the same.
+    /// Numbers whose sums are rounded, so that another order would give another result.
     fn numbers<const N: usize>(rng: &mut SplitMix64) -> [f32; N] {
         std::array::from_fn(|_| 3.0 * rng.unit() - 1.0)
     }
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn many_dots_at_once_are_each_the_same_dot() {
         let rng = &mut SplitMix64(1);
-        // Not a whole number of pieces.
+        // Not a multiple of a piece's width.
         let (w, d_y): ([[f32; 32]; LANES + 3], _) = (std::array::from_fn(|_| numbers(rng)), numbers(rng));
         let mut pieces = vec![[[0.0; LANES]; 32]; 2];
         transpose(&w, &mut pieces);

@@ -58,12 +58,12 @@ impl Params {
         }
     }
 
-    /// Where training starts: norms at 1, all else small numbers around 0.
+    /// Initial values: norms at 1, everything else small random numbers around 0.
     pub fn start(rng: &mut SplitMix64) -> Self {
         let mut params = Self::zeros();
         let by_width = 1.0 / (D_MODEL as f32).sqrt();
         spread(rng, params.embed.as_flattened_mut(), 0.5 * by_width);
-        // Positions speak louder than words at first: looking at the word before is then found early.
+        // Positions start larger than words, so that attending to the previous word is learned early.
         spread(rng, params.positions.as_flattened_mut(), by_width);
         for layer in &mut params.layers {
             layer.norm = [1.0; D_MODEL];
@@ -117,7 +117,7 @@ impl Params {
     }
 }
 
-/// The matrices transposed, for the products whose sums would otherwise lie across a vector.
+/// The matrices transposed, for products whose sums would otherwise run across the lanes of a vector.
 #[derive(Clone, Debug)]
 pub struct Transposed {
     /// The vocabulary head, `[d_model, n_vocab]`
@@ -140,7 +140,7 @@ pub struct TransposedLayer {
 }
 
 impl Transposed {
-    /// Of these numbers.
+    /// Transposes these matrices.
     pub fn of(params: &Params) -> Self {
         fn room<const I: usize>(w: &[[f32; I]]) -> Pieces<I> {
             vec![[[0.0; LANES]; I]; w.len().div_ceil(LANES)]
@@ -151,7 +151,7 @@ impl Transposed {
         made
     }
 
-    /// Follows the numbers after a step.
+    /// Updates the transposed matrices after a step.
     pub fn update(&mut self, params: &Params) {
         transpose(&params.embed, &mut self.embed);
         for (to, w) in self.layers.iter_mut().zip(&params.layers) {
@@ -163,7 +163,7 @@ impl Transposed {
     }
 }
 
-/// Fills with numbers evenly spread around 0, with this standard deviation.
+/// Fills an array with numbers uniformly distributed around 0, with this standard deviation.
 pub fn spread(rng: &mut SplitMix64, numbers: &mut [f32], deviation: f32) {
     let half = deviation * 3f32.sqrt();
     numbers.iter_mut().for_each(|x| *x = (2.0 * rng.unit() - 1.0) * half);

@@ -1,4 +1,4 @@
-//! How to train the lesson model, and what is refused.
+//! The settings for training the lesson model, and which values are refused.
 
 use super::corpus::{Corpus, LONGEST};
 use super::words::Words;
@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Chooses the numbers to start from, and the sentences.
+    /// Determines the initial numbers and the sentences.
     pub seed: u64,
-    /// Length of Adam's steps, once they have grown to it over the first fifty.
+    /// Adam's learning rate, reached after a warm-up of fifty steps.
     pub learning_rate: f32,
-    /// Sentences a step, 1 to [`Settings::MOST_BATCH`].
+    /// Sentences per step, 1 to [`Settings::MOST_BATCH`].
     pub batch: usize,
-    /// After so many steps the learning rate has fallen, in a straight line, to a twentieth; there it stays.
+    /// The number of steps over which the learning rate falls linearly to a twentieth; after that it stays there.
     pub steps: usize,
-    /// Sentences of the reader, at most [`Settings::MOST_OWN`], of words that the model knows, two to [`LONGEST`] each.
-    /// If there are any, every second sentence that is learned from is one of them, in turn; the others are those of the
-    /// corpus, as without.
+    /// The reader's own sentences, at most [`Settings::MOST_OWN`], of words that the model knows, two to [`LONGEST`]
+    /// each. If there are any, every second training sentence is one of them, in turn; the others are those of the
+    /// corpus, in the same order as without them.
     pub own: Vec<String>,
 }
 
@@ -30,9 +30,9 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// More sentences a step than this make no better model, and a page would stand still.
+    /// More sentences per step make no better model, and a page would freeze.
     pub const MOST_BATCH: usize = 4096;
-    /// More sentences of a reader than this nobody types; a batch should hold each at least once in a while.
+    /// Nobody types more sentences, and a batch should contain each of them from time to time.
     pub const MOST_OWN: usize = 64;
 
     pub(super) fn check(&self) -> Result<(), Error> {
@@ -64,12 +64,12 @@ impl Settings {
             return Err(Error::usage(format!("{found} sentences of your own: at most {most} can be learned from")));
         }
         let own: Result<_, _> = self.own.iter().zip(1..).map(|(sentence, at)| encode(sentence, at)).collect();
-        // Another stream of chance than that of the first numbers.
+        // A random stream other than that of the initial numbers.
         Ok(Corpus::with_own(self.seed ^ 0x5eed, own?))
     }
 }
 
-/// The ids of one of the reader's sentences, the `at`-th.
+/// The ids of the `at`-th of the reader's sentences.
 fn encode(sentence: &str, at: usize) -> Result<Vec<u32>, Error> {
     let ids = Words::lesson().encode(sentence)?;
     let wrong = match ids.len() {

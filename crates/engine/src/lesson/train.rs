@@ -9,30 +9,30 @@ use super::settings::Settings;
 use crate::rng::SplitMix64;
 use crate::{Error, Model};
 
-/// Weight decay (Loshchilov & Hutter 2019) of W_V and W_O in layer 0. Without it a noun looks half at itself, half at
-/// the word before, and W_V makes up for it by large numbers; with it, large numbers are dear and looks become clear.
+/// Weight decay (Loshchilov & Hutter 2019) of W_V and W_O in layer 0. Without it a noun attends half to itself and half
+/// to the word before, and large numbers in W_V make up for that; decay penalizes them, and attention becomes sharp.
 const DECAY: f32 = 1.0;
 
-/// A training in progress. The settings and the number of steps decide every bit of it, on every machine.
+/// A training in progress. The settings and the number of steps determine every bit of it, on every machine.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     settings: Settings,
     corpus: Corpus,
     params: Params,
-    /// `params` transposed
+    /// `params` transposed.
     transposed: Transposed,
     grad: Params,
     adam: Adam,
     acts: Box<Acts>,
-    /// What the last step learned from.
+    /// The sentences of the last step.
     batch: Vec<Vec<u32>>,
-    /// The numbers from which the last step went on.
+    /// The numbers before the last step.
     before: Params,
     steps: usize,
 }
 
 impl Trainer {
-    /// Starts from random numbers. Settings that cannot work are an error of usage.
+    /// Starts from random numbers. Invalid settings are an error.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
         settings.check()?;
         let params = Params::start(&mut SplitMix64(settings.seed));
@@ -50,7 +50,7 @@ impl Trainer {
         })
     }
 
-    /// Learns from one batch; returns its mean loss in nats a word, from before the step.
+    /// Learns from one batch; returns its mean loss in nats per word, before the update.
     pub fn step(&mut self) -> f32 {
         self.grad.arrays_mut().into_iter().for_each(|g| g.fill(0.0));
         let (mut loss, mut words) = (0.0, 0);
@@ -71,12 +71,12 @@ impl Trainer {
         loss / words as f32
     }
 
-    /// What it was started with.
+    /// The settings that it was started with.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Steps done.
+    /// Number of steps done.
     pub fn steps(&self) -> usize {
         self.steps
     }
@@ -86,12 +86,12 @@ impl Trainer {
         to_model(&self.params)
     }
 
-    /// The weights from which the last step went on; before the first step, those to start from.
+    /// The weights before the last step; before the first step, the initial weights.
     pub fn before(&self) -> Model {
         to_model(&self.before)
     }
 
-    /// The sentences that the last step learned from, as token ids. None before the first step.
+    /// The sentences of the last step, as token ids. Empty before the first step.
     pub fn batch(&self) -> &[Vec<u32>] {
         if self.steps == 0 { &[] } else { &self.batch }
     }
@@ -123,13 +123,13 @@ mod tests {
         assert_ne!(other.params.embed, Trainer::new(&Settings::default()).unwrap().params.embed);
     }
 
-    /// All bits of the numbers, as one (FNV-1a).
+    /// All bits of the numbers, hashed (FNV-1a).
     fn digest(params: &Params) -> u64 {
         let bits = params.arrays().into_iter().flatten().map(|x| u64::from(x.to_bits()));
         bits.fold(0xcbf2_9ce4_8422_2325, |h, x| (h ^ x).wrapping_mul(0x0100_0000_01b3))
     }
 
-    /// If these bits change, so do those of the embedded model: `cargo xtask lesson` makes it anew.
+    /// If these bits change, so do those of the embedded model: then `cargo xtask lesson` must build it again.
     #[test]
     fn training_makes_the_same_bits_as_ever() {
         let mut trainer = Trainer::new(&Settings::default()).unwrap();

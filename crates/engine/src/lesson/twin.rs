@@ -1,8 +1,8 @@
 //! The twin without attention: a bag of words (Mikolov et al. 2013 average words like this).
 //!
-//! It takes the mean of the words' vectors and asks which word goes with that. Trained on the same sentences, it knows
-//! which words are there and nothing of their order: *the hot dog on the rock was* and *the dog on the hot rock was* are
-//! one and the same to it.
+//! It takes the mean of the words' vectors and scores each possible next word against it. Trained on the same
+//! sentences, it knows which words a sentence has and nothing of their order: *the hot dog on the rock was* and *the
+//! dog on the hot rock was* are the same to it.
 
 use super::adam::Adam;
 use super::corpus::{Corpus, LONGEST};
@@ -16,9 +16,9 @@ use crate::{Error, NextToken};
 /// The trained twin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Twin {
-    /// What each word gives to the mean, `[n_vocab, d_model]`
+    /// The vector that each word contributes to the mean, `[n_vocab, d_model]`.
     embed: Vec<Row>,
-    /// What each word wants the mean to be, `[n_vocab, d_model]`
+    /// The vector by which each next word is scored against the mean, `[n_vocab, d_model]`.
     unembed: Vec<Row>,
 }
 
@@ -44,12 +44,12 @@ impl Twin {
         logits
     }
 
-    /// What a word gives to the mean, `[d_model]`.
+    /// The vector that a word contributes to the mean, `[d_model]`.
     pub(crate) fn embed(&self, id: usize) -> &[f32] {
         &self.embed[id]
     }
 
-    /// What a word wants the mean to be, `[d_model]`.
+    /// The vector by which a next word is scored against the mean, `[d_model]`.
     pub(crate) fn unembed(&self, id: usize) -> &[f32] {
         &self.unembed[id]
     }
@@ -74,7 +74,7 @@ impl Twin {
         [("twin.embed", self.embed.as_flattened_mut()), ("twin.unembed", self.unembed.as_flattened_mut())]
     }
 
-    /// Loss of one word after a bag, with its gradient added to `grad`.
+    /// Returns the loss of one word after a bag of words, and adds its gradient to `grad`.
     fn learn(&self, bag: &[u32], next: u32, logits: &mut [f32], grad: &mut Twin) -> f32 {
         let mean = self.logits(bag, logits);
         softmax(logits);
@@ -92,7 +92,7 @@ impl Twin {
     }
 }
 
-/// A training of the twin, on the sentences that [`super::Trainer`] sees with the same settings.
+/// A training of the twin, on the same sentences as [`super::Trainer`] with the same settings.
 #[derive(Clone, Debug)]
 pub struct TwinTrainer {
     settings: Settings,
@@ -107,7 +107,7 @@ pub struct TwinTrainer {
 }
 
 impl TwinTrainer {
-    /// Starts from random numbers. Settings that cannot work are an error of usage.
+    /// Starts from random numbers. Invalid settings are an error.
     pub fn new(settings: &Settings) -> Result<Self, Error> {
         settings.check()?;
         let (mut twin, mut rng) = (Twin::zeros(), SplitMix64(settings.seed));
@@ -127,7 +127,7 @@ impl TwinTrainer {
         })
     }
 
-    /// Learns from one batch; returns its mean loss in nats a word, from before the step.
+    /// Learns from one batch; returns its mean loss in nats per word, before the update.
     pub fn step(&mut self) -> f32 {
         self.grad.arrays_mut().into_iter().for_each(|(_, g)| g.fill(0.0));
         let (mut loss, mut words) = (0.0, 0);
@@ -147,7 +147,7 @@ impl TwinTrainer {
         loss / words as f32
     }
 
-    /// The twin as it is now.
+    /// The twin in its current state.
     pub fn twin(&self) -> Twin {
         self.twin.clone()
     }

@@ -1,11 +1,11 @@
-//! A tokenizer that a reader can do by hand: one word, one token.
+//! A tokenizer that a reader can follow by hand: one word, one token.
 
 use super::corpus;
 use crate::Error;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-/// A list of words; a word's place in it is its id. Cloning shares it.
+/// A list of words; the index of a word is its id. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Words {
     list: Arc<[&'static str]>,
@@ -54,7 +54,7 @@ impl Words {
     }
 
     fn unknown(&self, word: String, position: usize) -> Error {
-        // Nobody's typing error is this long, and comparing costs time.
+        // No typing error is this long, and comparing takes time.
         const LONG: usize = 64;
         let mut scored: Vec<(f64, &str)> = Vec::new();
         if word.len() <= LONG {

@@ -1,5 +1,5 @@
-//! The sites of a run: every kind of array that it computes, in one table. What a run can keep, change, explain and save
-//! is read off from here, so that one name serves all of them.
+//! The sites of a run: every kind of array that it computes, in one table. It determines what a run can keep, change,
+//! explain and save, and gives each site one name everywhere.
 
 mod table;
 
@@ -10,8 +10,8 @@ use table::{Needs, Row, TABLE, Use};
 
 /// One kind of array of a run: the queries, the pattern, the residual stream after a layer.
 ///
-/// Its name is the end of its key in a [`crate::Trace`], as in TransformerLens without `hook_`: `attn.q`. Where a name is
-/// read, `q` does as well.
+/// Its name is the end of its key in a [`crate::Trace`], as in TransformerLens without `hook_`: `attn.q`. Where a name
+/// is parsed, the short form `q` is accepted as well.
 ///
 /// ```
 /// use attnscope::Site;
@@ -24,90 +24,90 @@ use table::{Needs, Row, TABLE, Use};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Site {
-    /// A token's vector in the model's table, whether it stands in the text or not.
+    /// A token's vector in the embedding table, whether or not the token is in the text.
     TokenEmbed,
     /// Token, position and token type added up, before the norm of the embedding where the model has one.
     EmbedSum,
-    /// What enters the first layer.
+    /// The input of the first layer.
     Embed,
-    /// What enters a layer.
+    /// The input of a layer.
     ResidPre,
-    /// What attention reads: `resid_pre` normed, where the norm stands before.
+    /// The input of attention: `resid_pre`, normed if the norm stands before.
     AttnIn,
     /// Queries straight from W_Q, in the order of its rows, before they are normed and rotated.
     QRaw,
     /// Keys straight from W_K, in the order of its rows, before they are normed and rotated.
     KRaw,
-    /// Queries as they meet the keys: normed and rotated, where the model does so.
+    /// Queries as they are multiplied with the keys: normed and rotated, where the model does so.
     Q,
-    /// Keys as the queries meet them.
+    /// Keys as they are multiplied with the queries.
     K,
     /// Values.
     V,
-    /// q·k ÷ √d; −∞ where a query may not look.
+    /// q·k ÷ √d; −∞ where the mask forbids attending.
     Scores,
     /// Softmax of the scores: each row sums to 1.
     Pattern,
-    /// ln Σ exp(score) of each row, before edges are set: with q and k enough to make any weight.
+    /// ln Σ exp(score) of each row, before edges are set: any weight can be computed from it with q and k.
     Lse,
-    /// The values that each query mixes by its weights.
+    /// The weighted sum of values of each query.
     Z,
     /// Each head's share of `attn_out`.
     Result,
-    /// What attention adds to the residual stream: all heads through W_O.
+    /// What attention adds to the residual stream: the outputs of all heads after W_O.
     AttnOut,
-    /// `resid_pre` + `attn_out`, before the norm where the norm stands after.
+    /// `resid_pre` + `attn_out`, before the norm if the norm stands after.
     AttnSum,
     /// The residual stream after attention.
     ResidMid,
-    /// What the MLP reads: `resid_mid` normed, where the norm stands before.
+    /// The input of the MLP: `resid_mid`, normed if the norm stands before.
     MlpIn,
-    /// The MLP's hidden numbers, after the activation.
+    /// The MLP's hidden activations.
     MlpPost,
     /// What the MLP adds.
     MlpOut,
-    /// `resid_mid` + `mlp_out`, before the norm where the norm stands after.
+    /// `resid_mid` + `mlp_out`, before the norm if the norm stands after.
     MlpSum,
-    /// What leaves a layer.
+    /// The output of a layer.
     ResidPost,
-    /// What the vocabulary head reads.
+    /// The input of the vocabulary head.
     FinalNorm,
-    /// How well each token of the vocabulary would go on.
+    /// The score of each token of the vocabulary as the next token.
     Logits,
     /// Softmax of the logits.
     Probabilities,
-    /// What the vocabulary head would read if the model stopped before a layer (the logit lens).
+    /// The input of the vocabulary head if the model stopped before a layer (the logit lens).
     LensNorm,
-    /// How well each token would go on then.
+    /// The logits in that case.
     LensLogits,
     /// Softmax of those logits.
     LensProbabilities,
-    /// Cosine of the angle between the embeddings of a token of the text and of another.
+    /// Cosine of the angle between the embeddings of a token of the text and of another token.
     EmbedCosine,
-    /// The same for what enters a layer and the embedding of a token.
+    /// The same between the input of a layer and the embedding of a token.
     PreCosine,
-    /// The same for the residual stream after attention.
+    /// The same between the residual stream after attention and the embedding of a token.
     MidCosine,
 }
 
-/// What an axis of an array counts.
+/// What an axis of an array stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
     /// Query heads of a layer.
     Head,
-    /// Heads of keys and values of a layer: fewer, where queries share them.
+    /// Key/value heads of a layer: fewer, if queries share them.
     KvHead,
     /// Tokens of this run: a query, a row of the residual stream.
     Position,
-    /// Tokens of this run and of its cache: what a query may look at.
+    /// Tokens of this run and of its cache: those that a query may attend to.
     Key,
     /// Numbers of a vector of the residual stream.
     Component,
     /// Numbers of a query, a key or a value.
     HeadComponent,
-    /// Hidden numbers of the MLP.
+    /// Hidden activations of the MLP.
     Neuron,
-    /// Tokens that the model knows.
+    /// Tokens of the vocabulary.
     Token,
 }
 
@@ -123,7 +123,7 @@ pub enum Stage {
 }
 
 impl Axis {
-    /// How many there are in a layer of a run over `q_len` tokens, `kv_len` with those in its cache.
+    /// The axis's length in a layer of a run over `q_len` tokens, `kv_len` with those in its cache.
     pub fn len(self, c: &Config, layer: usize, q_len: usize, kv_len: usize) -> usize {
         match self {
             Self::Head => c.n_heads,
@@ -153,7 +153,7 @@ impl Site {
         self.row().name
     }
 
-    /// The name without the part of the layer that it belongs to: `pattern`; `mlp_post`, for `post` alone would say little.
+    /// The name without the part of the layer it belongs to: `pattern`; but `mlp_post`, since `post` would say little.
     pub fn short(self) -> &'static str {
         if self == Self::MlpPost { "mlp_post" } else { self.name().trim_start_matches("attn.") }
     }
@@ -171,7 +171,7 @@ impl Site {
         }
     }
 
-    /// Site and layer of a key: the other way of [`Self::key`]. The layer is 0 outside the layers.
+    /// Site and layer of a key, the inverse of [`Self::key`]. The layer is 0 outside the layers.
     pub fn of_key(key: &str) -> Option<(Self, usize)> {
         let (layer, name) = match key.strip_prefix("blocks.") {
             Some(rest) => rest.split_once('.').and_then(|(layer, name)| Some((Some(layer.parse().ok()?), name)))?,
@@ -186,7 +186,7 @@ impl Site {
         self.row().stage
     }
 
-    /// What its axes count.
+    /// What its axes stand for.
     pub const fn axes(self) -> &'static [Axis] {
         self.row().axes
     }
@@ -196,7 +196,7 @@ impl Site {
         self.axes().iter().map(|axis| axis.len(c, layer, q_len, kv_len)).collect()
     }
 
-    /// Numbers in an array of such a shape. What does not fit a u64 is `u64::MAX`.
+    /// How many numbers an array of this shape has. Saturates at `u64::MAX`.
     pub fn len(self, c: &Config, layer: usize, q_len: usize, kv_len: usize) -> u64 {
         let axes = self.shape(c, layer, q_len, kv_len).into_iter();
         if self.needs_mlp() && c.layers[layer].mlp.is_none() {
@@ -211,12 +211,12 @@ impl Site {
         self.row().use_ != Use::Derived
     }
 
-    /// Whether a run can go on with another array in its place.
+    /// Whether a run can be given another array in its place.
     pub fn is_patchable(self) -> bool {
         self.row().use_ == Use::Patched
     }
 
-    /// Whether a model has it: what belongs to an MLP needs one, logits a vocabulary head.
+    /// Checks that a model has it: arrays of an MLP need one, logits need a vocabulary head.
     pub(crate) fn check_in(self, model: &crate::Model, layer: usize) -> Result<(), Error> {
         let c = model.config();
         match self.row().needs {
@@ -232,19 +232,19 @@ impl Site {
         self.row().needs == Needs::Mlp
     }
 
-    /// What a run must keep so that a number of it can be explained.
+    /// The arrays that a run must keep so that one of its numbers can be explained.
     pub(crate) fn explained_by(self) -> &'static [Self] {
         self.row().explained_by
     }
 
-    /// What one of its numbers is, with names in braces where tokens and indices stand.
+    /// A description of one of its numbers, with names in braces in place of tokens and indices.
     pub(crate) fn words(self) -> &'static str {
         self.row().words
     }
 }
 
 impl Site {
-    /// One of some sites by its name or short name; `verb` says what was to be done with it.
+    /// Finds one of some sites by its name or short name; `verb` names the intended action, for the error.
     pub(crate) fn named(text: &str, verb: &str, sites: impl Iterator<Item = Self> + Clone) -> Result<Self, Error> {
         Self::find(text, sites.clone()).ok_or_else(|| {
             let short: Vec<&str> = sites.map(Self::short).collect();

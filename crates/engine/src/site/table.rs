@@ -2,18 +2,18 @@
 
 use super::{Axis, Site, Stage};
 
-/// What becomes of an array.
+/// What a run can do with an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
-    /// It is on the way to others, or follows from them: not an array of a trace.
+    /// It is an intermediate result, or follows from others: it is not an array of a trace.
     Derived,
     /// A run can keep it.
     Kept,
-    /// A run can keep it, and go on with another in its place.
+    /// A run can keep it, or be given another in its place.
     Patched,
 }
 
-/// What a model must have.
+/// What a model must have for the array to exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
     Nothing,
@@ -29,9 +29,9 @@ pub(super) struct Row {
     pub axes: &'static [Axis],
     pub use_: Use,
     pub needs: Needs,
-    /// What a run must keep so that a number of it can be explained, from the same layer.
+    /// The arrays of the same layer that a run must keep so that a number of it can be explained.
     pub explained_by: &'static [Site],
-    /// What one of its numbers is, in words: `{n}` its last index, `{token}` its token, `{key}` the token of its key,
+    /// A description of one of its numbers: `{n}` is its last index, `{token}` its token, `{key}` the token of its key,
     /// `{word}` a token of the vocabulary.
     pub words: &'static str,
 }

@@ -1,6 +1,6 @@
-//! The files that stand beside `tokenizer.json`. transformers 5 reads them too: they add tokens that are found as a whole,
-//! change how some are found, and set options. What they add is added here, in the same order; where an option says
-//! something else than `tokenizer.json`, it is not clear which of the two the model was trained with, and it is refused.
+//! The files beside `tokenizer.json`. transformers 5 reads them too: they add tokens that are matched whole, change how
+//! some are matched, and set options. Their tokens are added here in the same order. If an option contradicts
+//! `tokenizer.json`, it is not clear which of the two the model was trained with, so it is refused.
 
 use super::classes::{self, Parts};
 use super::{Tokenizer, check, json as file};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tokenizers::AddedToken;
 
-/// The files that stand beside `tokenizer.json`, in the order of [`Beside`]'s fields.
+/// The files beside `tokenizer.json`, in the order of [`Beside`]'s fields.
 pub const BESIDE: [&str; 3] = [CONFIG, SPECIAL, ADDED];
 const CONFIG: &str = "tokenizer_config.json";
 const SPECIAL: &str = "special_tokens_map.json";
@@ -19,7 +19,7 @@ const ADDED: &str = "added_tokens.json";
 /// The tokens that have a name of their own, in transformers' order.
 const NAMED: [&str; 7] = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
-/// What may stand there, each as it is in the file.
+/// The files that may be present, each as its bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beside<'a> {
     /// `tokenizer_config.json`
@@ -53,10 +53,10 @@ impl Said {
     }
 }
 
-/// Adds what the files add to a tokenizer that was read from `tokenizer.json` (whose bytes are `whole`).
+/// Adds the files' tokens and options to a tokenizer read from `tokenizer.json` (whose bytes are `whole`).
 pub(super) fn apply(tokenizer: &mut Tokenizer, beside: Beside<'_>, whole: &[u8]) -> Result<(), Error> {
     let mut config = object(beside.config, CONFIG)?;
-    // Where the config lists tokens with their ids, the two other files are not read.
+    // If the config lists tokens with their ids, the two other files are not read.
     let listed = numbered(&config)?;
     let old = listed.is_none();
     if old {
@@ -112,7 +112,7 @@ fn numbered(config: &Object) -> Result<Option<BTreeMap<u32, AddedToken>>, Error>
     Ok(Some(tokens))
 }
 
-/// `added_tokens.json`, text by text: a token that has a name is special, others are found after the text was normalised.
+/// `added_tokens.json`, token by token: one that has a name is special, others are matched in normalised text.
 fn older(list: &Object, named: &[AddedToken]) -> Result<BTreeMap<u32, AddedToken>, Error> {
     let mut tokens = BTreeMap::new();
     for (content, id) in list {
@@ -126,7 +126,7 @@ fn older(list: &Object, named: &[AddedToken]) -> Result<BTreeMap<u32, AddedToken
     Ok(tokens)
 }
 
-/// The tokens that are named: BOS and its like, and others that are called special.
+/// The named tokens: BOS and the like, and others that are declared special.
 fn named(config: &Object) -> Result<Vec<AddedToken>, Error> {
     let mut tokens = Vec::new();
     for name in NAMED {
@@ -149,13 +149,13 @@ fn named(config: &Object) -> Result<Vec<AddedToken>, Error> {
         }
         Some((name, other)) => return Err(wrong(name, other)),
     }
-    // Classes with tokens of their own, where the files do not name others.
+    // Default tokens of the class, for names that the files do not set.
     let own = DEFAULTS.iter().filter(|(class_of, name, _)| *class_of == class(config) && !config.contains_key(*name));
     tokens.extend(own.map(|(_, _, content)| AddedToken::from((*content).to_owned(), true)));
     Ok(tokens)
 }
 
-/// What transformers' classes call their tokens if nothing is said.
+/// The default tokens of transformers' classes.
 const DEFAULTS: [(&str, &str, &str); 9] = [
     ("BertTokenizer", "unk_token", "[UNK]"),
     ("BertTokenizer", "sep_token", "[SEP]"),
@@ -168,7 +168,7 @@ const DEFAULTS: [(&str, &str, &str); 9] = [
     ("LlamaTokenizer", "unk_token", "<unk>"),
 ];
 
-/// The class in transformers, whose fast and slow forms are one since version 5.
+/// The name of the class in transformers, whose fast and slow forms are the same since version 5.
 pub(super) fn class(config: &Object) -> &str {
     let said = config.get("tokenizer_class").and_then(Value::as_str).unwrap_or_default();
     said.strip_suffix("Fast").unwrap_or(said)
@@ -178,7 +178,7 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Object::is_empty)
 }
 
-/// One token: its text, or an object with more; none where it is null.
+/// One token, given as its text or as an object with more fields; `None` if it is null.
 fn one(name: &str, token: &Value) -> Result<Option<AddedToken>, Error> {
     match token {
         Value::Null => Ok(None),
@@ -195,7 +195,7 @@ fn wrong(name: &str, found: &Value) -> Error {
     Error::config(CONFIG, format!("{name} is {found}, expected a token, as its text or as an object with `content`"))
 }
 
-/// Adds the tokens that are listed otherwise than they are in the tokenizer, then those named that it does not find whole.
+/// Adds the tokens whose listing differs from the tokenizer's, then the named ones that it does not match whole.
 fn add(tokenizer: &mut Tokenizer, listed: &BTreeMap<u32, AddedToken>, named: Vec<AddedToken>) -> Result<(), Error> {
     let known = tokenizer.inner.get_added_tokens_decoder().into_values();
     let known: BTreeMap<String, AddedToken> = known.map(|token| (token.content.clone(), token)).collect();
@@ -204,7 +204,7 @@ fn add(tokenizer: &mut Tokenizer, listed: &BTreeMap<u32, AddedToken>, named: Vec
         listed.values().filter(|token| known.get(&token.content) != Some(*token)).cloned().collect();
     whole.extend(new.iter().map(|token| token.content.clone()));
     for token in named {
-        // One that is listed is as it is listed.
+        // A token that is listed keeps the properties of its listing.
         if !token.content.is_empty() && whole.insert(token.content.clone()) {
             new.push(token);
         }
@@ -225,12 +225,12 @@ fn add(tokenizer: &mut Tokenizer, listed: &BTreeMap<u32, AddedToken>, named: Vec
     Ok(())
 }
 
-/// Refuses options that say something else than `tokenizer.json` does.
+/// Refuses options that contradict `tokenizer.json`.
 fn check_options(config: &Object, parts: &Parts) -> Result<(), Error> {
     let found = |name: &str| parts.normalizer.get(name).and_then(Value::as_bool);
     let lowercase = found("lowercase");
     let is_bert = parts.normalizer.get("type").and_then(Value::as_str) == Some("BertNormalizer");
-    // Accents go where nothing is said if letters are made small.
+    // If `strip_accents` is not set, accents are stripped exactly when text is lowercased.
     let accents = found("strip_accents").or(lowercase).filter(|_| is_bert);
     let options = [
         ("do_lower_case", "lowercase", lowercase),
@@ -250,8 +250,8 @@ fn check_options(config: &Object, parts: &Parts) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether `tokenizer.json` puts a space before a text; none where it has no part that could, or where transformers does
-/// not look at the option.
+/// Whether `tokenizer.json` puts a space before a text; `None` if it has no part that could, or if transformers ignores
+/// the option.
 fn prefix_space(config: &Object, normalizer: &Value, pre_tokenizer: &Value) -> Option<bool> {
     let mut parts = Vec::new();
     flatten(normalizer, "normalizers", &mut parts);

@@ -1,7 +1,7 @@
-//! What would make `tokenizers` panic or grow without end is refused before the library sees it; behind that, its
-//! panics are errors, but not in wasm, where nothing unwinds.
+//! Refuses input that would make `tokenizers` panic or use unlimited memory, before the library sees it. Any remaining
+//! panic of the library becomes an error, except in wasm, where panics do not unwind.
 //!
-//! What was found in version 0.23 by reading it, and where it is refused:
+//! These problems were found by reading version 0.23; the last column says where each is refused:
 //!
 //! | in `tokenizers` | what goes wrong | refused in |
 //! |---|---|---|
@@ -29,18 +29,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokenizers::AddedToken;
 use tokenizers::models::bpe::Vocab;
 
-/// Tokens of a vocabulary, and merges: each takes some 200 bytes when it is loaded. The largest known have 262,144 and
+/// Tokens of a vocabulary, and merges: each takes about 200 bytes when loaded. The largest known files have 262,144 and
 /// 514,906.
 pub(super) const MOST_TOKENS: usize = 1 << 19;
 /// See [`MOST_TOKENS`].
 pub(super) const MOST_MERGES: usize = 1 << 20;
-/// Tokens that are matched as a whole.
+/// Tokens that are matched whole.
 const MOST_ADDED: usize = 1 << 14;
-/// Bytes of all of those together.
+/// Bytes of all of these together.
 const MOST_ADDED_BYTES: usize = 1 << 18;
 
-/// Refuses merges whose parts or whose result are not in the vocabulary. `prefix` is what tokens inside a word begin
-/// with; the second part of a merge loses it.
+/// Refuses merges whose parts or whose result are not in the vocabulary. `prefix` is the prefix of tokens inside a
+/// word; the second part of a merge loses it.
 pub(super) fn merges(
     merges: &[(String, String)],
     vocab: &Vocab,
@@ -57,7 +57,7 @@ pub(super) fn merges(
         if !vocab.contains_key(a) || !vocab.contains_key(b) {
             return Err(wrong("joins what its vocabulary does not hold"));
         }
-        // The library cuts that many bytes off, whatever they are.
+        // The library cuts off this many bytes, whatever they are.
         let rest = b.get(prefix.len()..).ok_or_else(|| wrong("is shorter than the prefix of tokens inside a word"))?;
         joined.clear();
         joined.push_str(a);
@@ -69,7 +69,7 @@ pub(super) fn merges(
     Ok(())
 }
 
-/// Refuses tokens to be matched as a whole that are too many, or that take spaces which other tokens are.
+/// Refuses tokens matched whole if there are too many, or if one absorbs spaces that are another of them.
 pub(super) fn added(tokens: &[AddedToken], origin: &str) -> Result<(), Error> {
     let bytes: usize = tokens.iter().map(|t| t.content.len()).sum();
     if tokens.len() > MOST_ADDED || bytes > MOST_ADDED_BYTES {
@@ -97,7 +97,7 @@ pub(super) fn added(tokens: &[AddedToken], origin: &str) -> Result<(), Error> {
     }
 }
 
-/// Refuses lists that are longer than is read.
+/// Refuses lists that are longer than the limit.
 pub(super) fn count(what: &str, n: usize, most: usize, origin: &str) -> Result<(), Error> {
     if n <= most {
         return Ok(());
@@ -110,7 +110,7 @@ pub(super) fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// Runs a call of the library; a panic becomes its error. (In wasm a panic ends the worker: see above.)
+/// Runs a call of the library and turns a panic into an error. (In wasm a panic ends the worker: see above.)
 pub(super) fn guarded<T>(call: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err("the library `tokenizers` failed on it".into()))
 }

@@ -1,5 +1,5 @@
-//! The classes of tokenizers that transformers 5 builds anew: of `tokenizer.json` they take vocabulary and merges only, and
-//! cut text by rules of their own. transformers 4 took the whole file, and so do we; where the two differ, it is said.
+//! The tokenizer classes that transformers 5 rebuilds: it takes only vocabulary and merges from `tokenizer.json`, and
+//! cuts text by rules of the class. transformers 4 took the whole file, and so do we; a note says where they differ.
 
 use super::beside::{Object, class};
 use crate::format::json::without_bom;
@@ -34,7 +34,7 @@ impl Parts {
     }
 }
 
-/// What is to be said of a tokenizer whose class has other rules than its file.
+/// A note for a tokenizer whose class has rules other than those of its file.
 pub(super) fn note(config: &Object, parts: &Parts) -> Option<String> {
     let class = class(config);
     let option = |name: &str, default: bool| config.get(name).and_then(Value::as_bool).unwrap_or(default);
@@ -44,7 +44,7 @@ pub(super) fn note(config: &Object, parts: &Parts) -> Option<String> {
         "BertTokenizer" => {
             let lower = option("do_lower_case", true);
             let found = parts.normalizer.get("strip_accents").and_then(Value::as_bool);
-            // Said or left out, it comes to the same.
+            // An option that is set to its default counts the same as one that is left out.
             let accents = option("strip_accents", lower) == found.unwrap_or(option("lowercase", lower));
             let accents = if accents { found.into() } else { Value::from("other") };
             (
@@ -86,7 +86,7 @@ pub(super) fn note(config: &Object, parts: &Parts) -> Option<String> {
     ))
 }
 
-/// Whether a part has everything that is expected of it. A sequence of one is that one.
+/// Whether a part has everything that is expected of it. A sequence of one part equals that part.
 fn same(found: &Value, expected: &Value) -> bool {
     match (found, expected) {
         (Value::Object(found), Value::Object(expected)) => {

@@ -1,4 +1,4 @@
-//! A tokenizer from what a GGUF carries: vocabulary, merges and the name of the pre-tokenizer, as llama.cpp reads them.
+//! A tokenizer from a GGUF's metadata: vocabulary, merges and the name of the pre-tokenizer, as llama.cpp reads them.
 
 use super::spelling::Spelling;
 use super::{Tokenizer, check, lists, models, text};
@@ -12,7 +12,7 @@ use tokenizers::{AddedToken, PreTokenizerWrapper};
 
 const PRE: &str = "tokenizer.ggml.pre";
 
-/// Reads it.
+/// Reads the tokenizer.
 pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
     let origin = meta.origin();
     let kind = meta.get_str("tokenizer.ggml.model")?;
@@ -27,7 +27,7 @@ pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
     let tokens = meta.get_strings("tokenizer.ggml.tokens")?;
     lists::check(meta, &tokens)?;
     let vocab: Vocab = tokens.iter().zip(0u32..).map(|(t, id)| (t.to_string(), id)).collect();
-    // Of two tokens that are spelled alike the later one is found, here as in llama.cpp; the other still has its text.
+    // If two tokens are spelled alike, the later one is matched, as in llama.cpp; the other one keeps its text.
     let hidden = tokens.iter().zip(0u32..).filter(|(token, id)| vocab.get(**token) != Some(id));
     let hidden = hidden.map(|(token, id)| (id, token.to_string())).collect();
     let mut merges = Vec::new();
@@ -41,8 +41,8 @@ pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
     let mut inner = tokenizers::Tokenizer::new(models::byte_level_bpe(vocab, merges, origin)?);
     inner.with_pre_tokenizer(Some(pre_tokenizer(meta)?));
     inner.with_decoder(Some(ByteLevel::default()));
-    // Type 2 is the unknown token, 3 marks control tokens such as <|im_start|>, 4 tokens added by hand: all are matched as
-    // a whole.
+    // Type 2 is the unknown token, 3 marks control tokens such as <|im_start|>, 4 tokens added by hand: all are matched
+    // whole.
     let types = meta.get_ints(lists::TYPES)?;
     let special = tokens.iter().zip(&types).filter(|(_, t)| lists::WHOLE.contains(*t));
     let special: Vec<AddedToken> = special.map(|(t, kind)| AddedToken::from(t.to_string(), *kind == 3)).collect();
@@ -63,7 +63,7 @@ pub(super) fn read(meta: &Metadata) -> Result<Tokenizer, Error> {
     })
 }
 
-/// The token that the file wants before (`bos`) or after (`eos`) every text.
+/// The token that the file puts before (`bos`) or after (`eos`) every text.
 fn around(meta: &Metadata, which: &str, n_vocab: usize) -> Result<Option<u32>, Error> {
     let wanted = format!("tokenizer.ggml.add_{which}_token");
     if !meta.has(&wanted) || !flag(meta, &wanted)? {
@@ -76,7 +76,7 @@ fn around(meta: &Metadata, which: &str, n_vocab: usize) -> Result<Option<u32>, E
     known.map(Some).ok_or_else(wrong)
 }
 
-/// Yes or no; some converters write it as a number.
+/// A boolean; some converters write it as a number.
 fn flag(meta: &Metadata, key: &str) -> Result<bool, Error> {
     match meta.get_u64(key) {
         Ok(n @ 0..=1) => Ok(n == 1),
@@ -84,11 +84,11 @@ fn flag(meta: &Metadata, key: &str) -> Result<bool, Error> {
     }
 }
 
-/// Refuses a key of the tokenizer that is not known: it may cut text otherwise.
+/// Refuses unknown keys of the tokenizer, since they may change how text is cut.
 fn refuse_unknown(meta: &Metadata) -> Result<(), Error> {
     const READ: [&str; 8] =
         ["model", "pre", "tokens", "token_type", "merges", "add_bos_token", "add_eos_token", "add_sep_token"];
-    // llama.cpp reads them for other kinds of tokenizers only, or not to cut text.
+    // llama.cpp reads these only for other kinds of tokenizers, or for other purposes than cutting text.
     const HARMLESS: [&str; 7] = [
         "scores",
         "token_type_count",
@@ -114,8 +114,8 @@ fn refuse_unknown(meta: &Metadata) -> Result<(), Error> {
     Ok(())
 }
 
-/// How text is cut before merges apply; each name is one that llama.cpp gives. What it calls `default`, and takes where
-/// nothing is said, is none of these.
+/// How text is cut before merges apply; the names are llama.cpp's. Its `default`, which it uses if no name is given, is
+/// not among these.
 fn pre_tokenizer(meta: &Metadata) -> Result<PreTokenizerWrapper, Error> {
     const INSTEAD: &str = "Use the model's safetensors folder with tokenizer.json";
     if !meta.has(PRE) {

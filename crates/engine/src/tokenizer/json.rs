@@ -1,5 +1,5 @@
-//! A `tokenizer.json`, read part by part. The library could read it whole, but its way takes twenty times the file in
-//! memory, and it would see what was not looked at before: of a key that stands twice, both.
+//! Reads a `tokenizer.json` part by part. The library could read it whole, but would take twenty times the file in
+//! memory, and might read something other than what was checked here: of a duplicate key, both values.
 
 use super::check::{self, guarded};
 use super::models::{self, Loaded};
@@ -15,7 +15,7 @@ use tokenizers::{AddedToken, ModelWrapper, NormalizedString, Normalizer, Tokeniz
 /// Bytes of one part that is neither vocabulary nor merges.
 const MOST_PART: usize = 1 << 18;
 
-/// Parts are kept as text until each is looked at. Truncation and padding are not read: what is given is what is read.
+/// Parts are kept as text until each is checked. Truncation and padding are not read, so that texts are read whole.
 #[derive(Deserialize)]
 struct File<'a> {
     version: Option<String>,
@@ -33,7 +33,7 @@ struct File<'a> {
     model: Option<&'a RawValue>,
 }
 
-/// Reads a file; what it cannot stand is refused in one line.
+/// Reads a file; one that the library cannot handle is refused with an error of one line.
 pub(super) fn read(json: &[u8], origin: &str) -> Result<(Tokenizer, Limits), Error> {
     let file: File<'_> = serde_json::from_slice(without_bom(json)).map_err(|e| not_one(origin, e))?;
     if let Some(version) = file.version.filter(|v| v != "1.0") {
@@ -71,7 +71,7 @@ fn not_one(origin: &str, e: impl std::fmt::Display) -> Error {
     Error::format(origin, format!("not a tokenizer: {e}"))
 }
 
-/// A part that was looked at.
+/// A part that has been checked.
 fn part(
     raw: Option<&RawValue>,
     name: &str,
@@ -89,10 +89,10 @@ fn typed<T: serde::de::DeserializeOwned>(part: Option<Value>) -> tokenizers::Res
     Ok(part.map(serde_json::from_value).transpose()?)
 }
 
-/// The tokens that are matched as a whole. Their ids are those of the vocabulary, or follow it, in order.
+/// The tokens that are matched whole. Their ids are those of the vocabulary, or follow it in order.
 fn added(raw: Option<&RawValue>, origin: &str) -> Result<Vec<AddedToken>, Error> {
     let Some(raw) = raw else { return Ok(Vec::new()) };
-    // Each of them names its six fields.
+    // Each token has its six field names, hence the larger limit.
     check::count("bytes in its `added_tokens`", raw.get().len(), 16 * MOST_PART, origin)?;
     let tokens: Vec<AddedToken> =
         serde_json::from_str(raw.get()).map_err(|e| not_one(origin, format!("its added tokens: {e}")))?;
@@ -100,7 +100,7 @@ fn added(raw: Option<&RawValue>, origin: &str) -> Result<Vec<AddedToken>, Error>
     Ok(tokens)
 }
 
-/// Refuses an added token that gets another id than the file says.
+/// Refuses an added token whose id would differ from the file's.
 fn check_ids(raw: Option<&RawValue>, tokenizer: &Tokenizer, origin: &str) -> Result<(), Error> {
     #[derive(Deserialize)]
     struct Said {
@@ -120,7 +120,7 @@ fn check_ids(raw: Option<&RawValue>, tokenizer: &Tokenizer, origin: &str) -> Res
     Ok(())
 }
 
-/// Refuses added tokens of which the normalizer leaves nothing: they would be found between any two bytes.
+/// Refuses added tokens that the normalizer makes empty: they would match between any two bytes.
 pub(super) fn check_normalised(tokenizer: &Tokenizer, added: &[AddedToken]) -> tokenizers::Result<()> {
     let Some(normalizer) = tokenizer.get_normalizer() else { return Ok(()) };
     for token in added.iter().filter(|token| token.normalized && !token.content.is_empty()) {
@@ -135,8 +135,8 @@ pub(super) fn check_normalised(tokenizer: &Tokenizer, added: &[AddedToken]) -> t
     Ok(())
 }
 
-/// Whether some of a text is in no token.
+/// Whether parts of a text may be in no token.
 fn drops(pre_tokenizer: Option<&RawValue>) -> bool {
-    // Only this one keeps every byte for certain.
+    // Only this pre-tokenizer certainly keeps every byte.
     pre_tokenizer.is_none_or(|raw| !raw.get().contains("ByteLevel") || raw.get().contains("Removed"))
 }

@@ -1,4 +1,4 @@
-//! The lists that a GGUF's tokenizer is made of, which must fit each other.
+//! The lists that make up a GGUF's tokenizer, which must be consistent with each other.
 
 use super::check;
 use crate::Error;
@@ -7,10 +7,10 @@ use std::collections::{HashMap, HashSet};
 use tokenizers::AddedToken;
 
 pub(super) const TYPES: &str = "tokenizer.ggml.token_type";
-/// Types of tokens that are matched as a whole, before text is cut.
+/// Types of tokens that are matched whole, before text is cut.
 pub(super) const WHOLE: [i64; 3] = [2, 3, 4];
 
-/// Refuses lists of different lengths, and tokens that stand twice.
+/// Refuses lists of different lengths, and duplicate tokens.
 pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
     let origin = meta.origin();
     check::count("tokens", tokens.len(), check::MOST_TOKENS, origin)?;
@@ -21,7 +21,7 @@ pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
             return Err(Error::format(origin, message));
         }
     }
-    // An added token may be spelled as a byte is: it is matched before text is cut into bytes.
+    // An added token may be spelled like a byte token: it is matched before text is cut into bytes.
     if !meta.has(TYPES) {
         let text = format!(
             "metadata `{TYPES}` is missing, so it does not say which tokens are special; convert the model anew"
@@ -38,8 +38,8 @@ pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses two tokens to be found as a whole of which one ends as the other begins. llama.cpp looks for the longest first,
-/// in the whole text; here the first in the text is taken. Only of runs of one letter both make the same.
+/// Refuses two tokens matched whole of which one ends as the other begins. llama.cpp matches the longest token first in
+/// the whole text; here the first one in the text is matched. Only for runs of one letter are the results the same.
 pub(super) fn check_overlap(tokens: &[AddedToken], origin: &str) -> Result<(), Error> {
     let tokens: Vec<&str> = tokens.iter().map(|token| token.content.as_str()).collect();
     let Some((a, b)) = overlap(&tokens) else { return Ok(()) };
@@ -53,7 +53,7 @@ pub(super) fn check_overlap(tokens: &[AddedToken], origin: &str) -> Result<(), E
 
 fn overlap<'a>(tokens: &[&'a str]) -> Option<(&'a str, &'a str)> {
     let inner = |token: &'a str| token.char_indices().skip(1).map(|(at, _)| at);
-    // By a beginning: two tokens that are no runs, and one that is. More would only cost time.
+    // For each beginning, two tokens that are not runs and one that is. Keeping more would only take time.
     let mut beginnings: HashMap<&str, ([Option<&'a str>; 2], Option<&'a str>)> = HashMap::new();
     for &token in tokens {
         let is_run = is_run(token);
@@ -78,7 +78,7 @@ fn overlap<'a>(tokens: &[&'a str]) -> Option<(&'a str, &'a str)> {
     None
 }
 
-/// Whether a token is one letter again and again.
+/// Whether a token is one letter repeated.
 fn is_run(token: &str) -> bool {
     let first = token.chars().next();
     token.chars().all(|c| Some(c) == first)

@@ -26,21 +26,21 @@ use tokenizers::ModelWrapper;
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
-    /// Tokens that the library does not find by their id, since a later one is spelled alike.
+    /// Tokens that the library does not find by id, because a later one is spelled alike.
     hidden: BTreeMap<u32, String>,
     limits: text::Limits,
     spelling: Spelling,
-    /// The token that every text begins with, whoever puts it there.
+    /// The token that every text begins with, whether `inner` or `before` puts it there.
     start: Option<u32>,
-    /// What is put before and after every text, beside what `inner` puts there.
+    /// The ids put before and after every text, in addition to those that `inner` adds.
     before: Option<u32>,
     after: Option<u32>,
-    /// What is to be said before its ids are believed.
+    /// A note that a reader should know before relying on the ids.
     note: Option<String>,
 }
 
 impl Tokenizer {
-    /// From a `tokenizer.json`. Its truncation and padding are switched off: what is given is what is read.
+    /// From a `tokenizer.json`. Its truncation and padding are switched off, so that the whole text is read.
     pub fn from_json(json: &[u8]) -> Result<Self, Error> {
         let origin = "tokenizer.json";
         /// The parts that say how tokens are spelled.
@@ -68,17 +68,17 @@ impl Tokenizer {
         })
     }
 
-    /// From a `tokenizer.json` and the files that stand beside it: the tokens that they add are found as a whole.
+    /// From a `tokenizer.json` and the files beside it: the tokens that they add are matched whole.
     ///
     /// # Errors
-    /// A damaged file; options that say something else than `tokenizer.json` does.
+    /// A damaged file; options that contradict `tokenizer.json`.
     pub fn from_files(json: &[u8], beside: Beside<'_>) -> Result<Self, Error> {
         let mut tokenizer = Self::from_json(json)?;
         beside::apply(&mut tokenizer, beside, json)?;
         Ok(tokenizer)
     }
 
-    /// From what a GGUF carries.
+    /// From a GGUF's metadata.
     pub fn from_gguf(meta: &Metadata) -> Result<Self, Error> {
         gguf::read(meta)
     }
@@ -92,18 +92,18 @@ impl Tokenizer {
 
     /// The text of ids, special tokens included.
     pub fn decode(&self, ids: &[u32]) -> String {
-        // One of the library's decoders counts down from the number of tokens.
+        // One of the library's decoders counts down from the number of tokens, and panics if there are none.
         if !ids.iter().any(|id| self.inner.id_to_token(*id).is_some()) {
             return String::new();
         }
         check::guarded(|| self.inner.decode(ids, false)).unwrap_or_default()
     }
 
-    /// One token as a reader sees it: bytes that are no text on their own are written `<0xF0><0x9F>`.
+    /// One token as a reader sees it: bytes that are not valid text on their own are written `<0xF0><0x9F>`.
     pub fn text(&self, id: u32) -> String {
         let token = self.inner.id_to_token(id).or_else(|| self.hidden.get(&id).cloned());
         let Some(token) = token else { return format!("<{id}>") };
-        // Tokens that were added are text as they stand.
+        // Added tokens are stored as plain text.
         let added = self.inner.get_added_vocabulary().get_added_tokens_decoder().contains_key(&id);
         if added { token } else { self.spelling.read(&token) }
     }
@@ -113,12 +113,12 @@ impl Tokenizer {
         self.start
     }
 
-    /// What is to be said before its ids are believed: that other software may cut some texts otherwise.
+    /// A note for a reader before relying on the ids: that other software may cut some texts differently.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
-    /// Whether tokens are words without the spaces between them, as BERT's are (pieces that go on are marked `##`).
+    /// Whether tokens are words without the spaces between them, as BERT's are (continued pieces are marked `##`).
     pub fn is_word_level(&self) -> bool {
         matches!(self.inner.get_model(), ModelWrapper::WordPiece(_) | ModelWrapper::WordLevel(_))
     }
@@ -133,9 +133,9 @@ fn cannot_be_cut(e: tokenizers::Error) -> Error {
     Error::usage(format!("the text cannot be cut into tokens: {e}"))
 }
 
-/// What a tokenizer puts before a text.
+/// The token that a tokenizer puts before a text.
 fn start(tokenizer: &tokenizers::Tokenizer) -> tokenizers::Result<Option<u32>> {
-    // One without a token for the unknown may not know this text: any that it knows does.
+    // A tokenizer without an unknown token may not be able to read this text, but it can read its own tokens.
     let mut texts = std::iter::once("a".to_owned()).chain((0..64).filter_map(|id| tokenizer.id_to_token(id)));
     let encode = |text: String| {
         Some((tokenizer.encode_fast(text.as_str(), true).ok()?, tokenizer.encode_fast(text, false).ok()?))

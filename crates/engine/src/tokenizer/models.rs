@@ -1,4 +1,4 @@
-//! The model of a `tokenizer.json`: its vocabulary, read once and checked, and the library's model made of it.
+//! The model of a `tokenizer.json`: its vocabulary, read once and checked, and the library's model built from it.
 
 use super::check;
 use crate::Error;
@@ -11,26 +11,26 @@ use tokenizers::models::unigram::Unigram;
 use tokenizers::models::wordlevel::WordLevel;
 use tokenizers::models::wordpiece::WordPiece;
 
-/// Words that the library keeps with their tokens. Its own number, 10,000, is up to 80 MB.
+/// Words whose tokens the library caches. Its default, 10,000, can take 80 MB.
 const CACHED: usize = 1000;
-/// Characters of a word that is looked up piece by piece.
+/// Longest word, in characters, that is looked up piece by piece.
 const LONGEST_WORD: usize = 200;
-/// Bytes of what is put before or behind a part of a word.
+/// Longest prefix or suffix of a part of a word, in bytes.
 const LONGEST_AFFIX: usize = 64;
-/// Bytes of a token of Unigram, and nodes of its tree: one for each byte that no token before shares.
+/// Longest Unigram token in bytes. Its tree has a node for each byte that no token before shares.
 const LONGEST_PIECE: usize = 256;
 const MOST_NODES: usize = 1 << 18;
 
-/// A model, and what else is known of it.
+/// A model, and properties that are known once it is loaded.
 pub(super) struct Loaded {
     pub model: ModelWrapper,
     /// Bytes of the longest token.
     pub longest: usize,
-    /// Whether one token may stand for any stretch of text that the model does not know.
+    /// Whether one unknown token may stand for any stretch of text.
     pub has_unknown: bool,
 }
 
-/// Only to see which model it is: older files do not say.
+/// Only the type of the model, which older files do not give.
 #[derive(serde::Deserialize)]
 struct Head {
     #[serde(rename = "type")]
@@ -115,7 +115,7 @@ fn bpe(file: BpeFile, origin: &str) -> Result<Loaded, Error> {
     Ok(Loaded { model: model.into(), longest, has_unknown })
 }
 
-/// The library's BPE of a GGUF file, whose merges were checked.
+/// The library's BPE of a GGUF file, with checked merges.
 pub(super) fn byte_level_bpe(vocab: Vocab, merges: Vec<(String, String)>, origin: &str) -> Result<BPE, Error> {
     check::merges(&merges, &vocab, None, origin)?;
     let builder = BPE::builder().vocab_and_merges(vocab, merges).cache_capacity(CACHED);
@@ -178,7 +178,7 @@ fn unigram(file: UnigramFile, origin: &str) -> Result<Loaded, Error> {
     let longest = vocab.iter().map(|(token, _)| token.len()).max().unwrap_or(0);
     check::count("bytes in a token of Unigram", longest, LONGEST_PIECE, origin)?;
     check::count("different beginnings of tokens in its Unigram", nodes(&vocab), MOST_NODES, origin)?;
-    // Scores are logarithms of probabilities: sums of many must stay numbers.
+    // Scores are logarithms of probabilities: sums of many must stay finite.
     if let Some((token, score)) = vocab.iter().find(|(_, score)| score.abs() > 1e6) {
         let token = check::short(token);
         return Err(Error::config(origin, format!("its token {token:?} has the score {score}, expected a logarithm")));
@@ -195,7 +195,7 @@ fn unigram(file: UnigramFile, origin: &str) -> Result<Loaded, Error> {
     Ok(Loaded { model: model.into(), longest, has_unknown: true })
 }
 
-/// Beginnings that no two tokens share.
+/// The number of nodes in a tree of the tokens: the bytes that no token before shares.
 fn nodes(vocab: &[(String, f64)]) -> usize {
     let mut tokens: Vec<&[u8]> = vocab.iter().map(|(token, _)| token.as_bytes()).collect();
     tokens.sort_unstable();
@@ -219,7 +219,7 @@ pub(super) fn longest(vocab: &Vocab) -> usize {
     vocab.keys().map(String::len).max().unwrap_or(0)
 }
 
-/// A vocabulary none of whose tokens stands twice.
+/// A vocabulary without duplicate tokens.
 struct Unique(Vocab);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -250,7 +250,7 @@ impl<'de> Deserialize<'de> for Unique {
     }
 }
 
-/// Merges, each a pair or, as older files have them, a text with a space.
+/// Merges, each a pair or, in older files, a text with a space.
 struct Merges(Vec<(String, String)>);
 
 impl<'de> Deserialize<'de> for Merges {
@@ -278,7 +278,7 @@ impl<'de> Deserialize<'de> for Merges {
     }
 }
 
-/// One of them; the line that says their version is none.
+/// One merge; `None` for the line that gives the version.
 struct Merge(Option<(String, String)>);
 
 impl<'de> Deserialize<'de> for Merge {

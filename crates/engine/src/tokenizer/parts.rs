@@ -1,26 +1,26 @@
-//! The small parts of a `tokenizer.json`: what changes a text before it is cut, cuts it, and puts it together again.
+//! The small parts of a `tokenizer.json`: those that change a text before it is cut, cut it, and join it again.
 
 use super::check::short;
 use crate::Error;
 use serde_json::Value;
 
-/// How many times as long a text may become on its way, at worst.
+/// How many times as long a text may become on its way, at most.
 pub(super) const MOST_GROWTH: usize = 256;
-/// Parts of one kind, and how deep lists of them lie in lists.
+/// Number of parts of one kind, and nesting depth of lists of them.
 const MOST_PARTS: usize = 64;
 const DEEPEST: usize = 8;
-/// Patterns: each is up to 10 MB when it is built.
+/// Patterns: each takes up to 10 MB when compiled.
 const MOST_PATTERNS: usize = 8;
 const LONGEST_PATTERN: usize = 2048;
-/// Pieces of a template, and ids that one of its special tokens stands for.
+/// Pieces of a template, and ids of one of its special tokens.
 const MOST_PIECES: usize = 64;
 
-/// What was found in the parts that a text passes.
+/// The properties of the parts that a text passes through.
 #[derive(Debug)]
 pub(super) struct Found {
     /// The text may become this many times as long.
     pub growth: usize,
-    /// Patterns with a look around or back, which may give up.
+    /// Patterns with lookaround, which may give up.
     pub patterns: Vec<String>,
     n_parts: usize,
     n_patterns: usize,
@@ -35,22 +35,22 @@ impl Found {
         Self { growth: 1, patterns, n_parts: 0, n_patterns: 0, n_templates: 0, n_decoders: 0, origin }
     }
 
-    /// Looks at a `normalizer`.
+    /// Checks a `normalizer`.
     pub fn normalizer(&mut self, part: &Value) -> Result<(), Error> {
         self.each("normalizer", "normalizers", part, 0, &mut Self::one_normalizer)
     }
 
-    /// Looks at a `pre_tokenizer`.
+    /// Checks a `pre_tokenizer`.
     pub fn pre_tokenizer(&mut self, part: &Value) -> Result<(), Error> {
         self.each("pre_tokenizer", "pretokenizers", part, 0, &mut Self::one_pre_tokenizer)
     }
 
-    /// Looks at a `post_processor`.
+    /// Checks a `post_processor`.
     pub fn post_processor(&mut self, part: &Value) -> Result<(), Error> {
         self.each("post_processor", "processors", part, 0, &mut Self::one_post_processor)
     }
 
-    /// Looks at a `decoder`. It reads tokens, which are short: it has a growth of its own.
+    /// Checks a `decoder`. It reads tokens, which are short, so it has its own growth.
     pub fn decoder(&mut self, part: &Value) -> Result<(), Error> {
         let before = std::mem::replace(&mut self.growth, 1);
         self.each("decoder", "decoders", part, 0, &mut Self::one_decoder)?;
@@ -58,7 +58,7 @@ impl Found {
         Ok(())
     }
 
-    /// Calls `look` with the type of each part of a list of lists.
+    /// Calls `look` with the type of each part in nested lists.
     fn each(
         &mut self,
         slot: &str,
@@ -86,7 +86,7 @@ impl Found {
     fn one_normalizer(&mut self, kind: &str, part: &Value) -> Result<(), Error> {
         match kind {
             "Precompiled" => self.fail("its normalizer `Precompiled` (SentencePiece) is not supported"),
-            // The library reads this one by its fields; without them it would take it for another.
+            // The library recognises this one by its fields; without them it would take it for another one.
             "Bert" | "BertNormalizer" => {
                 let fields = ["clean_text", "handle_chinese_chars", "lowercase"];
                 match fields.iter().find(|field| !part.get(field).is_some_and(Value::is_boolean)) {
@@ -96,7 +96,7 @@ impl Found {
             }
             "Strip" | "StripAccents" | "Nmt" => Ok(()),
             "Lowercase" | "ByteLevel" => self.grow(2),
-            // The largest that one character becomes is 3 times as long, or, compatible, 11 times.
+            // One character grows at most 3 times, or 11 times in compatibility forms.
             "NFC" | "NFD" => self.grow(3),
             "NFKC" | "NFKD" => self.grow(11),
             "Prepend" => {
@@ -104,7 +104,7 @@ impl Found {
                 if text.is_empty() {
                     return self.fail("its normalizer `Prepend` has nothing to prepend");
                 }
-                // Before each piece between added tokens, the shortest of which is one byte.
+                // It is put before each piece between added tokens, the shortest of which is one byte.
                 self.grow(1 + text.len())
             }
             "Replace" => self.replace(part),
@@ -116,7 +116,7 @@ impl Found {
         match kind {
             "BertPreTokenizer" | "CharDelimiterSplit" | "Delimiter" | "Whitespace" | "WhitespaceSplit"
             | "Punctuation" | "Digits" | "UnicodeScripts" => Ok(()),
-            // A space before each piece, and two bytes for each that cannot be printed.
+            // A space before each piece, and two bytes for each byte that cannot be printed.
             "ByteLevel" if part.get("add_prefix_space").is_none_or(|b| b != false) => self.grow(4),
             "ByteLevel" => self.grow(2),
             "Metaspace" => self.grow(8),
@@ -134,14 +134,14 @@ impl Found {
     fn one_decoder(&mut self, kind: &str, part: &Value) -> Result<(), Error> {
         self.n_decoders += 1;
         match kind {
-            // It counts down from the number of tokens, and one before it may have left none.
+            // It counts down from the number of tokens, and a decoder before it may have left none.
             "BPEDecoder" if self.n_decoders > 1 => self.fail("its decoder `BPEDecoder` stands behind another"),
             "ByteLevel" | "WordPiece" | "Metaspace" | "CTC" | "Fuse" | "ByteFallback" => Ok(()),
             "BPEDecoder" => match self.text(kind, part, "suffix")? {
                 "" => self.fail("its decoder `BPEDecoder` has no suffix"),
                 _ => Ok(()),
             },
-            // What is cut off the end is counted without looking whether so much is there.
+            // The library cuts off the end without checking that enough characters are there.
             "Strip" if part.get("stop").is_none_or(|n| n != 0) => {
                 self.fail("its decoder `Strip` cuts off the end of tokens (`stop`), which is not supported")
             }
@@ -156,7 +156,7 @@ impl Found {
         if !known.contains(&kind) {
             return self.unknown("post_processor", kind);
         }
-        // The library goes by the fields and not by the type; so do we.
+        // The library decides by the fields instead of the type, and so do we.
         let template = part.get("single").is_some() || part.get("special_tokens").is_some();
         if template || part.get("sep").is_some() {
             self.n_templates += 1;
@@ -204,7 +204,7 @@ impl Found {
         }
     }
 
-    /// A `Replace`: what it matches is not nothing, and what stands for it is not much longer.
+    /// A `Replace`: its pattern must not match empty text, and its replacement must not be much longer than the match.
     fn replace(&mut self, part: &Value) -> Result<(), Error> {
         let least = self.pattern("Replace", part)?;
         let Some(least) = least.filter(|n| *n > 0) else {
@@ -215,7 +215,7 @@ impl Found {
         self.grow(content.len().div_ceil(least).max(1))
     }
 
-    /// Looks at a pattern; gives the fewest bytes that it matches, where that can be said.
+    /// Checks a pattern; returns the fewest bytes that it matches, if that is known.
     fn pattern(&mut self, kind: &str, part: &Value) -> Result<Option<usize>, Error> {
         let pattern = part.get("pattern");
         if let Some(text) = pattern.and_then(|p| p.get("String")).and_then(Value::as_str) {

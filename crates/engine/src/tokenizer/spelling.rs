@@ -1,11 +1,11 @@
-//! How tokens are spelled in a vocabulary, and so how one reads by itself: `Ġdog` and `▁dog` are " dog", `<0x0A>` is a
-//! line break.
+//! How tokens are spelled in a vocabulary, and thus what each means on its own: `Ġdog` and `▁dog` are " dog", `<0x0A>`
+//! is a line break.
 
 use fancy_regex::{NoExpand, Regex};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// What is done to a token's name, step by step, to have its text.
+/// The steps that turn a token's spelling into its text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spelling(Vec<Step>);
 
@@ -17,24 +17,24 @@ enum Step {
     ByteFallback,
     /// One text stands for another: `▁` for a space, `</w>` for the end of a word.
     Replace(String, String),
-    /// The same for whatever a pattern finds.
+    /// The same for every match of a pattern.
     ReplaceAll(Box<Regex>, String),
 }
 
 impl Spelling {
-    /// GPT-2's, which most byte-level vocabularies share.
+    /// The spelling of GPT-2, which most byte-level vocabularies share.
     pub fn byte_level() -> Self {
         Self(vec![Step::ByteLevel])
     }
 
-    /// As a `tokenizer.json` says by its decoder, or without one by how it cuts text.
+    /// The spelling that a `tokenizer.json` uses, from its decoder or, without one, from its pre-tokenizer.
     pub fn new(decoder: &Value, pre_tokenizer: &Value) -> Self {
         let mut steps = Vec::new();
         collect(if decoder.is_null() { pre_tokenizer } else { decoder }, &mut steps);
         Self(steps)
     }
 
-    /// One token as a reader sees it. Bytes that are no text on their own are written `<0xF0><0x9F>`.
+    /// One token as a reader sees it. Bytes that are not valid text on their own are written `<0xF0><0x9F>`.
     pub fn read(&self, token: &str) -> String {
         let mut text = token.to_string();
         for step in &self.0 {
@@ -50,7 +50,7 @@ impl Spelling {
                 }
                 Step::Replace(from, to) => text = text.replace(from, to),
                 Step::ReplaceAll(pattern, to) => {
-                    // A pattern that gives up changes nothing.
+                    // A pattern that gives up (reaches its limit) changes nothing.
                     let replaced = pattern.try_replacen(&text, 0, NoExpand(to)).map(Cow::into_owned);
                     text = replaced.unwrap_or(text);
                 }
@@ -60,7 +60,7 @@ impl Spelling {
     }
 }
 
-/// The steps of a decoder; those that only matter between tokens (joining them, dropping the first space) are not taken.
+/// Collects a decoder's steps, except those that only matter between tokens (joining, dropping the first space).
 fn collect(part: &Value, steps: &mut Vec<Step>) {
     let text =
         |value: Option<&Value>| value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_string);

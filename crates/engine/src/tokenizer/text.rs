@@ -1,5 +1,5 @@
-//! Which texts are cut into tokens at all. Cutting takes hundreds of bytes for each byte of the text, so a text that
-//! cannot fit is refused before.
+//! Which texts are tokenized at all. Tokenizing takes hundreds of bytes of memory per byte of text, so a text that
+//! cannot fit is refused beforehand.
 
 use super::check::short;
 use crate::vocabulary::MAX_TEXT;
@@ -9,21 +9,21 @@ use tokenizers::{
     AddedToken, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer,
 };
 
-/// Bytes that are cut at once to see how many tokens there are.
+/// Bytes that are tokenized at once when counting tokens.
 const WINDOW: usize = 32 << 10;
-/// Tokens of the longest text that is read, whatever the file says: each takes some 500 bytes until it is a number.
+/// Tokens of the longest text that is read, whatever the file says: each takes about 500 bytes during tokenization.
 const MOST: usize = 1 << 16;
 
-/// What a tokenizer can bear.
+/// The limits of a tokenizer.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     /// Bytes of the longest token.
     longest: usize,
-    /// Whether every byte of a text is in some token, so that no more than so many tokens hold it.
+    /// Whether every byte of a text is in some token, so that the number of tokens limits the length of the text.
     bounded: bool,
-    /// A text may become this many times as long on its way.
+    /// A text may become this many times as long before it is cut.
     growth: usize,
-    /// Patterns that may give up. The library would take that for no match, and cut the text otherwise.
+    /// Patterns that may give up. The library would treat that as no match, and cut the text differently.
     patterns: Vec<Regex>,
 }
 
@@ -46,13 +46,13 @@ impl Limits {
         Ok(Self { longest, bounded, growth, patterns })
     }
 
-    /// Tokens that are added later.
+    /// Takes tokens into account that are added later.
     pub fn also(&mut self, added: &[AddedToken]) {
         self.longest = added.iter().map(|token| token.content.len()).fold(self.longest, usize::max);
         self.bounded &= !added.iter().any(|token| token.lstrip || token.rstrip);
     }
 
-    /// Of byte-level BPE alone, as GGUF has it: a byte that cannot be printed takes two.
+    /// The limits of byte-level BPE alone, as GGUF has it: a byte that cannot be printed takes two.
     pub fn byte_level(longest: usize) -> Self {
         Self { longest, bounded: true, growth: 2, patterns: Vec::new() }
     }
@@ -89,8 +89,8 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// Counts the tokens of a long text in pieces, none of which takes much memory. Where a piece ends within a word
-    /// there are some tokens more than in the whole: that much is allowed for.
+    /// Counts the tokens of a long text in pieces, so that none takes much memory. A piece that ends within a word has
+    /// a few more tokens than the whole text would have there, which is allowed for.
     fn check_count(&self, text: &str, n_ctx: usize) -> Result<(), Error> {
         let window = (WINDOW / self.limits.growth).max(64);
         let (mut rest, mut tokens, mut bytes, mut spare) = (text, 0usize, 0usize, 0usize);
@@ -117,7 +117,7 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// Bytes of a piece of text as the model is given them.
+    /// Bytes of a piece of text after normalization and pre-tokenization.
     fn prepared(&self, piece: &str) -> Result<usize, Error> {
         let prepare = || {
             let mut text = NormalizedString::from(piece);

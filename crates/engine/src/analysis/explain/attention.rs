@@ -1,4 +1,4 @@
-//! Attention: queries, keys and values from their matrices, scores, and what the values come to.
+//! Attention: queries, keys and values from their matrices, scores, and the weighted sum of the values.
 
 use super::super::Number;
 use super::explanation::{Factor, Rule, Term};
@@ -25,12 +25,12 @@ pub(super) fn projected(held: &Held<'_>, number: Number) -> Result<Arithmetic, E
     Ok(Arithmetic::sum(formula, terms(linear, row, &place, inputs, |from| vec![head, from, i], component)))
 }
 
-/// Which keys a query may look at.
+/// Whether the mask lets a query attend to a key.
 pub(super) fn is_visible(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> bool {
     held.config().mask(layer).visible(q_idx, held.n_tokens()).contains(&k_idx)
 }
 
-/// Why not.
+/// The reason why a query cannot attend to a key.
 fn why_masked(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> String {
     let (q, k) = (held.token(q_idx), held.token(k_idx));
     let ends = "so the score is −∞ and the weight 0";
@@ -75,7 +75,7 @@ pub(super) fn z(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let weights = held.factors(Site::Pattern.in_layer(layer, [head, position, 0]))?;
     let mut terms = Vec::new();
     for (k_idx, weight) in weights.into_iter().enumerate() {
-        // A key that is masked has no part in it, unless a pattern was put in from outside.
+        // A masked key contributes nothing, unless the pattern was patched.
         if is_visible(held, layer, position, k_idx) || weight.value != 0.0 {
             let v = held.factor(Site::V.in_layer(layer, [kv_head, k_idx, component]))?;
             terms.push(Term::product(held.label(k_idx), vec![weight, v]));
@@ -84,7 +84,7 @@ pub(super) fn z(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     Ok(Arithmetic::sum("Σ weight · v", terms))
 }
 
-/// What all heads write through W_O.
+/// The outputs of all heads, after W_O.
 pub(super) fn attn_out(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let c = held.config();
     let (layer, position, i) = (number.layer().unwrap_or(0), number.position(), number.last());

@@ -1,4 +1,4 @@
-//! Whether a number exists at all: an error says which index does not, and how many there are.
+//! Whether a number exists at all: the error names the index that does not, and says how many there are.
 
 use super::super::Number;
 use crate::error::check_index;
@@ -8,8 +8,8 @@ use crate::{Error, Model};
 /// Checks that a run of `model` over `n_tokens` has such a number, and that it can be explained.
 ///
 /// # Errors
-/// A layer, head, token or component that does not exist; an MLP in a model without; a logit of an encoder; an array that
-/// follows from others without an arithmetic of its own.
+/// A layer, head, token or component that does not exist; an MLP in a model without one; a logit of an encoder; an
+/// array whose arithmetic is not written out here because it only follows from others.
 pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error> {
     let c = model.config();
     let (name, site) = (&c.name, number.site());

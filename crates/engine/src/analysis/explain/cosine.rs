@@ -9,12 +9,12 @@ use super::parts::{Arithmetic, Steps};
 use crate::Error;
 use crate::site::Site;
 
-/// The vector that is compared, as factors, and the token that it is compared to; none for another kind of number.
+/// The vector that is compared, as factors, and the token it is compared with; `None` for another kind of number.
 fn compared(held: &Held<'_>, number: Number) -> Option<(Result<Vec<Factor>, Error>, usize)> {
     let (position, token) = (number.position(), number.last());
     let row = |site: Site| held.factors(site.in_layer(number.layer().unwrap_or(0), [position, 0]));
     Some(match number.site() {
-        // The model's table and not what enters the first layer: that may have a position in it.
+        // The embedding table is meant, not what enters the first layer, which may include a position.
         Site::EmbedCosine => (Ok(stored(held, held.trace.tokens[position].id as usize)), token),
         Site::PreCosine => (row(Site::ResidPre), token),
         Site::MidCosine => (row(Site::ResidMid), token),
@@ -28,7 +28,7 @@ fn stored(held: &Held<'_>, token: usize) -> Vec<Factor> {
     row.into_iter().enumerate().map(|(i, value)| Factor::stored("W_E", value, vec![token, i])).collect()
 }
 
-/// The cosine as the lists of neighbours have it; none for another kind of number.
+/// The cosine as lists of neighbours show it; `None` for another kind of number.
 pub(super) fn value(held: &Held<'_>, number: Number) -> Result<Option<f32>, Error> {
     let Some((vector, token)) = compared(held, number) else { return Ok(None) };
     let vector: Vec<f32> = vector?.iter().map(|factor| factor.value).collect();

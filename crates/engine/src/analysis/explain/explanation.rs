@@ -9,36 +9,36 @@ use serde::{Deserialize, Serialize};
 /// its own.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// Which number: `blocks.16.attn.pattern[0,2,1]`, or how it is named if it is not one of a single run.
+    /// The number's name: `blocks.16.attn.pattern[0,2,1]`, or another name if it does not belong to a single run.
     pub name: String,
-    /// In words, tokens between asterisks: how much *dog* looks at *hot* (layer 16, head 0).
+    /// The title in words, with tokens between asterisks: how much *dog* looks at *hot* (layer 16, head 0).
     pub title: String,
-    /// In signs: `weight = exp(score − max) ÷ Σ exp(score − max)`.
+    /// The formula in symbols: `weight = exp(score − max) ÷ Σ exp(score − max)`.
     pub formula: String,
     /// The number, as the run went on with it.
     pub value: f32,
-    /// How the terms make the value.
+    /// How the terms combine into the value.
     pub rule: Rule,
-    /// What it is made of, all of it; none for a score that a mask rules out.
+    /// All terms of the number; empty for a masked score.
     pub terms: Vec<Term>,
-    /// What must be known before, in the order in which it is computed.
+    /// Intermediate results, in the order in which they are computed.
     pub steps: Vec<Step>,
-    /// What a reader must be told: what is masked, what was changed in this run.
+    /// Remarks for the reader: what is masked, what was changed in this run.
     pub remarks: Vec<String>,
 }
 
-/// A number on the way that has no name in the run: a mean, an rms, a sum before its activation.
+/// An intermediate result that has no name in the run: a mean, an rms, a sum before its activation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Its name in the formulas: `rms`.
     pub name: String,
-    /// In signs, in the names of its terms: `rms = √(mean of squares + ε)`.
+    /// The formula in symbols, using the names of its terms: `rms = √(mean of squares + ε)`.
     pub formula: String,
     /// The number.
     pub value: f32,
-    /// How the terms make the value.
+    /// How the terms combine into the value.
     pub rule: Rule,
-    /// What it is made of; empty where it is made of the explanation's own terms (the max and the Σ of a softmax).
+    /// Its terms; empty where it uses the explanation's own terms (the max and the Σ of a softmax).
     pub terms: Vec<Term>,
 }
 
@@ -47,9 +47,9 @@ pub struct Step {
 pub struct Term {
     /// The token or component that it belongs to.
     pub name: String,
-    /// What is multiplied; empty for terms that stand for many.
+    /// The factors; empty for a term that sums up many.
     pub factors: Vec<Factor>,
-    /// What it comes to.
+    /// The term's value.
     pub value: f32,
 }
 
@@ -60,7 +60,7 @@ pub struct Factor {
     pub name: String,
     /// The number.
     pub value: f32,
-    /// Whether the term is divided by it, not multiplied.
+    /// Whether the term is divided by it instead of multiplied.
     pub divides: bool,
     /// Where it comes from.
     pub source: Source,
@@ -78,39 +78,39 @@ pub enum Source {
         /// The number.
         number: Number,
     },
-    /// A component of one of the vectors by which a place is measured.
+    /// A component of one of the vectors that define a place.
     Between(Between, usize),
-    /// A number that was learned. Tensors are named and laid out as in TransformerLens, whatever the file calls them:
+    /// A learned number. Tensors are named and laid out as in TransformerLens, whatever the file calls them:
     /// `blocks.3.attn.W_Q` is `[n_heads, d_model, d_head]`, `W_U` is `[d_model, n_vocab]`.
     Stored {
         /// The tensor.
         tensor: String,
-        /// The place in it.
+        /// The indices in it.
         at: Vec<usize>,
     },
     /// A step of the same explanation, counted from 0.
     Step(usize),
-    /// A number that is the same in every run of this model, or follows from a position; or that was dragged, drawn by
-    /// lot, timed or set by hand.
+    /// A number that is the same in every run of this model, or depends only on a position; or one that was dragged,
+    /// drawn at random, timed or set by hand.
     Constant,
-    /// Another number that a figure works out itself, by its name there.
+    /// Another number that a figure computes itself, by its name there.
     Own(String),
 }
 
-/// What is explained of a place between two groups of words.
+/// What is explained about a token's place between two groups of words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Between {
     /// The place itself.
     #[default]
     Place,
-    /// A component of the axis: from the first group's mean to that of the second.
+    /// A component of the axis: from the first group's mean to the second's.
     Axis,
-    /// A component of the middle between both means.
+    /// A component of the midpoint of both means.
     Middle,
 }
 
-/// How terms make a value: what is done with their sum.
+/// How terms combine into a value: what is done with their sum.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
@@ -118,24 +118,24 @@ pub enum Rule {
     Sum,
     /// Their mean.
     Mean,
-    /// The mean of the terms' −ln: how surprising they were.
+    /// The mean of the terms' −ln, their surprise.
     Surprise,
     /// The square root of their sum.
     Root,
     /// The largest of the products of their factors.
     Largest,
-    /// How many they are.
+    /// The number of terms.
     Count,
     /// exp of their sum.
     Exp,
-    /// The share of one of them in their sum.
+    /// The share of one of them in the sum of all.
     Softmax {
         /// Which.
         of: usize,
     },
     /// cap · tanh(sum ÷ cap).
     SoftCap {
-        /// What no score exceeds.
+        /// The bound that no score exceeds.
         cap: f32,
     },
     /// x · σ(x) of the sum.
@@ -146,12 +146,12 @@ pub enum Rule {
     GeluTanh,
     /// max(0, sum).
     Relu,
-    /// −∞, whatever the numbers are.
+    /// −∞, whatever the terms are.
     Masked,
 }
 
 impl Rule {
-    /// What terms come to.
+    /// The value of the terms under this rule.
     pub fn combine(self, terms: &[Term]) -> f32 {
         let sum: f64 = terms.iter().map(|term| f64::from(term.value)).sum();
         let of = |kind| activation::plain(kind, sum as f32);
@@ -187,7 +187,7 @@ impl Rule {
     }
 }
 
-/// What factors come to.
+/// The product of the factors, some of which divide.
 pub(super) fn product(factors: &[Factor]) -> f32 {
     let all = factors.iter().fold(1.0, |product, factor| {
         let value = f64::from(factor.value);
@@ -208,7 +208,7 @@ impl From<Activation> for Rule {
 }
 
 impl Explanation {
-    /// What the terms come to: the value, unless the run was changed here.
+    /// The value of the terms: the explained value, unless the run was changed here.
     pub fn computed(&self) -> f32 {
         self.rule.combine(&self.terms)
     }

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 pub(super) struct Held<'a> {
     pub model: &'a Model,
     pub trace: &'a Trace,
-    /// How each token is shown, with its place where several look alike: two parts.
+    /// How each token is shown, with its position where several look the same: two parts.
     pub shown: Vec<(String, String)>,
 }
 
@@ -50,19 +50,19 @@ impl<'a> Held<'a> {
         row.get(number.last()).copied().ok_or_else(|| missing(number))
     }
 
-    /// It, as a factor.
+    /// A number of the run as a factor.
     pub fn factor(&self, number: Number) -> Result<Factor, Error> {
         Ok(Factor::number(short(number), number, self.value(number)?))
     }
 
-    /// Every number of its row, `number.with_last(0)` and on, as factors.
+    /// Every number of its row, from `number.with_last(0)` on, as factors.
     pub fn factors(&self, number: Number) -> Result<Vec<Factor>, Error> {
         let row = self.row(number)?;
         let named = row.iter().enumerate().map(|(i, &value)| (number.with_last(i), value));
         Ok(named.map(|(number, value)| Factor::number(short(number), number, value)).collect())
     }
 
-    /// The row of an array in which a number lies: all components of its token, all keys of its query.
+    /// The row of an array that contains a number: all components of its token, all keys of its query.
     pub fn row(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         let blocks = &self.model.weights.blocks;
         let block = number.layer().and_then(|layer| blocks.get(layer));
@@ -83,21 +83,21 @@ impl<'a> Held<'a> {
         })
     }
 
-    /// How a number of the residual stream comes about.
+    /// How a number of the residual stream is computed.
     pub fn step(&self, number: Number) -> Result<Step<'a>, Error> {
         let layer = number.layer().unwrap_or(0);
         let step = stream::step(self.config(), &self.model.weights, number.site(), layer);
         step.ok_or_else(|| missing(number))
     }
 
-    /// The number of another site from which one of the stream is made, at the same token.
+    /// The number of another site from which one of the stream is computed, at the same token.
     pub fn place_of(&self, number: Number, site: Site) -> Number {
-        // What the last norm reads is what the last layer left.
+        // The final norm reads the output of the last layer.
         let last = self.config().n_layers.saturating_sub(1);
         number.of(site).in_other_layer(number.layer().unwrap_or(if site.stage() == Stage::Layer { last } else { 0 }))
     }
 
-    /// A row of the stream that the trace need not hold, made of those that it does.
+    /// A row of the stream that the trace may not hold, computed from those that it does.
     fn stream(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         Ok(match self.step(number)? {
             Step::Same(of, _) => self.held(number.of(of))?.into(),
@@ -126,7 +126,7 @@ impl<'a> Held<'a> {
         })
     }
 
-    /// One head of a projection of what attention reads.
+    /// One head's projection of the input of attention.
     fn project(&self, w: &Linear, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         let (d, head, position) = (self.config().d_head, number.head(), number.position());
         let rows = head * d..(head + 1) * d;
@@ -135,7 +135,7 @@ impl<'a> Held<'a> {
         Ok(product(&w.weight.slice_rows(rows), &x, bias).into())
     }
 
-    /// The logits after a token. Nothing changes them in a run: they may be made again from the last norm.
+    /// The logits after a token. No intervention changes them, so they can be recomputed from the final norm.
     fn logits(&self, position: usize) -> Result<Cow<'a, [f32]>, Error> {
         let (n, n_vocab) = (self.n_tokens(), self.config().n_vocab);
         let all = self.trace.get("logits").filter(|all| all.shape() == [n, n_vocab]);
@@ -148,7 +148,7 @@ impl<'a> Held<'a> {
         self.unembed(Site::FinalNorm.at([position, 0]))
     }
 
-    /// What the vocabulary head makes of the row of a number.
+    /// The vocabulary head applied to the row of a number.
     fn unembed(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         let unembed = self.model.weights.unembed.as_ref().ok_or_else(|| self.model.no_head())?;
         Ok(product(unembed, &self.row(number)?, None).into())

@@ -3,7 +3,7 @@
 use super::explanation::{Factor, Term};
 use crate::weights::Linear;
 
-/// Where a matrix and its bias stand in the model, by their names.
+/// The names of a matrix and its bias, and an output's place in the bias.
 pub(super) struct Place {
     /// `blocks.0.attn.W_Q`
     pub weight: String,
@@ -14,15 +14,15 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// `at` of the layer's part: `Place::of(3, "attn", "Q", at)`.
+    /// The place `at` in a layer: `Place::of(3, "attn", "Q", at)`.
     pub fn of(layer: usize, part: &str, letter: &str, at: Vec<usize>) -> Self {
         let name = |kind| format!("blocks.{layer}.{part}.{kind}_{letter}");
         Self { weight: name("W"), bias: name("b"), at }
     }
 }
 
-/// The terms of output `row`. `at` says where the weight of input `i` stands in the tensor `place.weight`, and `name`
-/// what its term is called.
+/// The terms of output `row`. `at` gives the place of input `i`'s weight in the tensor `place.weight`, and `name` the
+/// name of its term.
 pub(super) fn terms(
     linear: &Linear,
     row: usize,
@@ -43,7 +43,7 @@ pub(super) fn terms(
     terms
 }
 
-/// The end of a formula: ` + b_Q` where there is a bias.
+/// The end of a formula: ` + b_Q` if there is a bias.
 pub(super) fn plus_bias(linear: &Linear, name: &str) -> String {
     if linear.bias.is_some() { format!(" + {name}") } else { String::new() }
 }

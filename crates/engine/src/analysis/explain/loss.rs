@@ -1,15 +1,15 @@
-//! The loss of a model in training: how surprised it was by the sentences that it then learned from.
+//! The loss of a model in training: how surprised it was by the sentences of a batch before it learned from them.
 
 use super::explanation::{Explanation, Factor, Rule, Term};
 use super::parts::Steps;
 use crate::model::probabilities;
 use crate::{Capture, Error, Model, Site};
 
-/// Words before the one that came, in the name of a term.
+/// How many preceding words the name of a term shows.
 const CONTEXT: usize = 3;
 
 /// Explains the mean loss of several batches: of those at `earlier` steps, whose losses are given, and of the last one,
-/// whose sentences the model reads here as it was before it learned from them. `step` counts the last.
+/// whose sentences are read by the model as it was before it learned from them. `step` is the number of the last one.
 ///
 /// # Errors
 /// No sentence from which anything could be learned, or a token that does not exist.
@@ -57,7 +57,7 @@ pub fn explain_loss(
     })
 }
 
-/// A sentence's words but the first: −ln of how likely each was after those before it.
+/// For each word of a sentence but the first: −ln of its probability after the words before it.
 fn surprises(model: &Model, tokens: &[u32]) -> Result<Vec<Term>, Error> {
     let Some((_, read)) = tokens.split_last().filter(|(_, read)| !read.is_empty()) else { return Ok(Vec::new()) };
     model.check_tokens(tokens, 0)?;

@@ -1,4 +1,4 @@
-//! The MLP: its hidden numbers, and what it adds.
+//! The MLP: its hidden activations, and what it adds.
 
 use super::super::Number;
 use super::explanation::{Factor, Rule, Term};
@@ -10,7 +10,7 @@ use crate::Error;
 use crate::site::Site;
 use crate::weights::{Linear, MlpWeights};
 
-/// A hidden number: the activation of one sum, times another where the MLP is gated (Shazeer 2020).
+/// A hidden activation: the activation function of one sum, times another sum where the MLP is gated (Shazeer 2020).
 pub(super) fn post(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let (layer, position, unit) = (number.layer().unwrap_or(0), number.position(), number.last());
     let (mlp, rule) = parts(held, layer)?;

@@ -1,7 +1,7 @@
-//! The arithmetic of one number of a run: what it is the sum, the product, the softmax of, down to what was learned.
+//! The arithmetic of one number of a run: the sum, product or softmax that it is, down to learned numbers.
 //!
-//! An [`Explanation`] is one level deep. What it is made of are other numbers of the run, which have explanations of
-//! their own, and numbers that the model has learned.
+//! An [`Explanation`] is one level deep. It is made of other numbers of the run, which have explanations of their own,
+//! and of learned numbers.
 
 mod any_of;
 mod attention;
@@ -38,8 +38,8 @@ use crate::{Error, Model, Site, Trace};
 use held::Held;
 use parts::Arithmetic;
 
-/// Explains a number of a run of `model` over a whole text. The trace must hold what [`captures`] names, after the run's
-/// interventions as it does: where they changed the number, a remark says so.
+/// Explains a number of a run of `model` over a whole text. The trace must hold what [`captures`] names. It holds
+/// arrays as the run's interventions left them: a remark says where they changed the number.
 ///
 /// # Errors
 /// A number that does not exist (see [`check()`]), a trace of another model, an array that was not captured.
@@ -91,8 +91,8 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     }
 }
 
-/// Whether the run's number is another than its arithmetic gives, beyond rounding. A sum of large terms that cancel is
-/// known no better than its terms.
+/// Whether the run's value differs from the arithmetic's result by more than rounding. A sum of large terms that cancel
+/// is only as accurate as its terms.
 fn is_changed(value: f32, computed: f32, rule: Rule, terms: &[Term]) -> bool {
     if !value.is_finite() || !computed.is_finite() {
         return value.to_bits() != computed.to_bits() && !(value.is_nan() && computed.is_nan());
@@ -104,7 +104,7 @@ fn is_changed(value: f32, computed: f32, rule: Rule, terms: &[Term]) -> bool {
     (value - computed).abs() > 1e-3 * value.abs().max(computed.abs()) + rounding
 }
 
-/// A number in a sentence.
+/// A number as it is written in a sentence.
 fn shown(x: f32) -> String {
     format!("{x:.4}").replace('-', "−").replace("inf", "∞")
 }
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!((shown(-0.5), shown(f32::NEG_INFINITY)), ("−0.5000".into(), "−∞".into()));
     }
 
-    /// What no model among the fixtures has: scores with a cap, and heads of which only a part is turned.
+    /// No model among the fixtures has these: soft-capped scores, and heads of which only a part is rotated.
     #[test]
     fn capped_scores_and_heads_that_are_turned_in_part() {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/qwen3");

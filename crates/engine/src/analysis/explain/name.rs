@@ -25,13 +25,13 @@ pub(super) fn component(i: usize) -> String {
 }
 
 impl Held<'_> {
-    /// A token of the text between asterisks, with its place where the text has several that look like it.
+    /// A token of the text between asterisks, with its position where several tokens of the text look the same.
     pub fn token(&self, at: usize) -> String {
         let (text, place) = &self.shown[at];
         format!("*{text}*{place}")
     }
 
-    /// The same, bare: the name of a term.
+    /// The same without asterisks: the name of a term.
     pub fn label(&self, at: usize) -> String {
         let (text, place) = &self.shown[at];
         format!("{text}{place}")
@@ -43,7 +43,7 @@ impl Held<'_> {
     }
 }
 
-/// How tokens are shown: their texts, and ` (token 5)` after each that has its like in the text.
+/// How tokens are shown: their texts, and ` (token 5)` after each that looks like another token of the text.
 pub(super) fn shown(tokens: &[Token]) -> Vec<(String, String)> {
     let mut alike: BTreeMap<String, usize> = BTreeMap::new();
     for token in tokens {
@@ -56,7 +56,7 @@ pub(super) fn shown(tokens: &[Token]) -> Vec<(String, String)> {
     tokens.iter().map(|token| visible(&token.text)).enumerate().map(place).collect()
 }
 
-/// A token without the space before it; one that is only space is written so that it is seen.
+/// A token without the space before it; one that is only white space is written visibly.
 fn visible(text: &str) -> String {
     match text.trim() {
         "" => format!("{text:?}"),

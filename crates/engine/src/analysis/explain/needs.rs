@@ -4,12 +4,12 @@ use super::super::Number;
 use crate::site::{Site, Stage};
 use crate::{Capture, Config};
 
-/// What a run must keep to explain `number`: arrays of one layer (for what enters a layer, also of the one below).
+/// What a run must keep to explain `number`: arrays of one layer (for the input of a layer, also of the layer below).
 pub fn captures(number: Number, config: &Config) -> Capture {
     let site = number.site();
     let layer = match (site, number.layer()) {
         (_, Some(layer)) => layer,
-        // What the last layer leaves.
+        // What the last layer outputs.
         (Site::FinalNorm, None) => config.n_layers.saturating_sub(1),
         (_, None) => 0,
     };
@@ -20,7 +20,7 @@ pub fn captures(number: Number, config: &Config) -> Capture {
     capture.layers(layer..layer.saturating_add(1))
 }
 
-/// How many layers a run must pass to explain `number`; `None` where it must go through to the vocabulary.
+/// How many layers a run must pass to explain `number`; `None` if it must go through to the vocabulary.
 pub fn depth(number: Number) -> Option<usize> {
     match number.site().stage() {
         Stage::Before => Some(0),

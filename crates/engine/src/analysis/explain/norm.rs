@@ -9,7 +9,7 @@ use crate::Error;
 use crate::config::NormKind;
 use crate::weights::Norm;
 
-/// Component `i` of the norm of the row of `x`; `tensor` is what its weights are called (`blocks.0.ln1`).
+/// Component `i` of the norm of the row of `x`; `tensor` is the name of its weights (`blocks.0.ln1`).
 pub(super) fn norm(held: &Held<'_>, norm: &Norm, tensor: &str, x: Number, i: usize) -> Result<Arithmetic, Error> {
     let row = held.factors(x)?;
     let eps = Factor::constant("ε", held.config().norm_eps);
@@ -40,7 +40,7 @@ pub(super) fn rms(steps: &mut Steps, row: &[Factor], eps: Factor) -> Factor {
     steps.add("rms", "√(mean of squares + ε)", Rule::Root, terms)
 }
 
-/// How far component `i` lies from the mean, and the spread √(variance + ε).
+/// The difference of component `i` from the mean, and the standard deviation √(variance + ε).
 fn deviation(steps: &mut Steps, row: &[Factor], i: usize, eps: Factor) -> (Factor, Factor) {
     let each = row.iter().enumerate().map(|(i, x)| Term::product(component(i), vec![x.clone()]));
     let mean = steps.add("mean", "Σ x ÷ n", Rule::Mean, each.collect());

@@ -1,8 +1,8 @@
-//! Small makers of the parts of an explanation.
+//! Constructors for the parts of an explanation.
 
 use super::explanation::{Between, Factor, Rule, Source, Step, Term, product};
 
-/// A sum on its way to a number: what [`super::explain`] puts a title and the run's own value to.
+/// The arithmetic of a number, to which [`super::explain`] adds a title and the run's own value.
 pub(super) struct Arithmetic {
     pub formula: String,
     pub rule: Rule,
@@ -12,7 +12,7 @@ pub(super) struct Arithmetic {
 }
 
 impl Arithmetic {
-    /// A sum that needs nothing before it.
+    /// A sum without intermediate steps.
     pub fn sum(formula: impl Into<String>, terms: Vec<Term>) -> Self {
         Self { formula: formula.into(), rule: Rule::Sum, terms, steps: Vec::new(), remarks: Vec::new() }
     }
@@ -49,7 +49,7 @@ impl Factor {
         Self::new(name, value, Source::Number(number))
     }
 
-    /// Another number that a figure works out itself, by its name there.
+    /// Another number that a figure computes itself, by its name there.
     pub fn own(name: impl Into<String>, own: impl Into<String>, value: f32) -> Self {
         Self::new(name, value, Source::Own(own.into()))
     }
@@ -59,7 +59,7 @@ impl Factor {
         Self::new(name, value, Source::Text { text, number })
     }
 
-    /// A component of the axis or the middle between two groups of words.
+    /// A component of the axis or of the midpoint between two groups of words.
     pub(super) fn between(name: &str, which: Between, i: usize, value: f64) -> Self {
         Self::new(format!("{name}[{i}]"), value as f32, Source::Between(which, i))
     }
@@ -70,12 +70,12 @@ impl Factor {
     }
 }
 
-/// Steps as they come, each known to the later ones by its place.
+/// Intermediate steps in order; later ones refer to earlier ones by index.
 #[derive(Debug, Default)]
 pub struct Steps(pub Vec<Step>);
 
 impl Steps {
-    /// Computes a step from its terms and gives it back as a factor.
+    /// Computes a step from its terms and returns it as a factor.
     pub fn add(&mut self, name: &str, formula: impl Into<String>, rule: Rule, terms: Vec<Term>) -> Factor {
         let value = rule.combine(&terms);
         self.0.push(Step { name: name.into(), formula: equation(name, &formula.into()), value, rule, terms });
@@ -83,7 +83,7 @@ impl Steps {
     }
 }
 
-/// A step's formula with its name before it, where that says more.
+/// A step's formula, preceded by its name if that says more.
 pub(super) fn equation(name: &str, formula: &str) -> String {
     if name == formula { formula.to_owned() } else { format!("{name} = {formula}") }
 }

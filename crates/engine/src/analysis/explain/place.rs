@@ -8,7 +8,7 @@ use super::name::{component, short};
 use super::parts::{Arithmetic, Steps};
 use crate::{Error, Model, Site, Trace};
 
-/// A word of a group: where it is read, and its vector there.
+/// A word of a group: the text it stands in, and its vector there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Word {
     /// The text.
@@ -19,13 +19,14 @@ pub struct Word {
     pub vector: Vec<f32>,
 }
 
-/// Explains the place of a token's vector between two groups: −1 is the mean of the first, 1 that of the second; or a
-/// component of what it is measured by. Any number of that vector names it, such as a [`Site::ResidPost`]; of axis and
-/// middle that component is meant. The trace must hold what the number needs to be explained.
+/// Explains the place of a token's vector between two groups (−1 is the mean of the first, 1 that of the second), or a
+/// component of the axis or midpoint that define the place. Any number of the token's vector names it, such as a
+/// [`Site::ResidPost`]; for the axis and the midpoint its component is meant. The trace must hold what that number's
+/// explanation needs.
 ///
 /// # Errors
-/// A vector that is none of the residual stream, or that the trace does not hold; an empty group, or one with vectors
-/// of another width.
+/// A vector that is not of the residual stream, or that the trace does not hold; an empty group, or one with vectors of
+/// another width.
 pub fn explain_place(
     model: &Model,
     trace: &Trace,
@@ -69,7 +70,7 @@ pub fn explain_place(
     })
 }
 
-/// One component of the axis or of the middle: a sum over the words of both groups.
+/// One component of the axis or of the midpoint: a sum over the words of both groups.
 fn of_the_groups(number: Number, groups: [&[Word]; 2], which: Between, depth: &str) -> Explanation {
     let i = number.last();
     let (name, title, formula) = match which {
@@ -108,7 +109,7 @@ fn elsewhere(number: Number, position: usize) -> Number {
     site.in_layer(number.layer().unwrap_or(0), [position, number.last()])
 }
 
-/// Checks that a number names a vector that can be placed; gives its position.
+/// Checks that a number names a vector that can be placed; returns its position.
 ///
 /// # Errors
 /// A number of another kind, or one that does not exist.
@@ -120,7 +121,7 @@ pub fn check_place(model: &Model, number: Number, n_tokens: usize) -> Result<usi
     Ok(number.position())
 }
 
-/// (x − middle)·axis ÷ ½|axis|² with the middle's part as a step, so that each number of x is a term.
+/// (x − middle)·axis ÷ ½|axis|², with the midpoint's part as a step, so that each number of x is a term.
 fn along(line: &Line, x: Vec<Factor>) -> Arithmetic {
     let mut steps = Steps::default();
     let axis: Vec<Factor> = (0..).zip(&line.axis).map(|(i, a)| Factor::between("axis", Between::Axis, i, *a)).collect();

@@ -1,5 +1,5 @@
-//! A query or key as attention sees it: straight from its matrix, then normed, then rotated by the angle of its position
-//! (Su et al., "RoFormer", 2021), as far as the model does so.
+//! A query or key as attention uses it: the product of its matrix, then normed, then rotated by the angle of its
+//! position (Su et al., "RoFormer", 2021), as far as the model does these.
 
 use super::super::Number;
 use super::attention::projected;
@@ -26,7 +26,7 @@ pub(super) fn rotated(held: &Held<'_>, number: Number) -> Result<Arithmetic, Err
     }
     let mut parts = Parts { steps: Steps::default(), raw: held.factors(raw)?, rms: None };
     let Some(rotation) = rotation(held, layer, position, i) else {
-        // Past the part of a head that is rotated.
+        // This component lies beyond the part of a head that is rotated.
         let factors = match norm {
             Some(weights) => parts.normed(held, layer, letter, weights, i),
             None => vec![parts.raw[i].clone()],
@@ -49,7 +49,7 @@ pub(super) fn rotated(held: &Held<'_>, number: Number) -> Result<Arithmetic, Err
     Ok(Arithmetic { steps: parts.steps.0, ..sum })
 }
 
-/// A head's row before it is rotated, and what was computed of it.
+/// A head's row before rotation, and the steps computed from it.
 struct Parts {
     steps: Steps,
     raw: Vec<Factor>,
@@ -67,7 +67,7 @@ impl Parts {
     }
 }
 
-/// The rotation of one component at a position, as the kernel makes it.
+/// The rotation of one component at a position, as the kernel applies it.
 fn rotation(held: &Held<'_>, layer: usize, position: usize, component: usize) -> Option<Rotation> {
     let c = held.config();
     let rotary = c.rotaries[c.layers[layer].rotary?];

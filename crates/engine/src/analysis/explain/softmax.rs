@@ -1,4 +1,4 @@
-//! A weight: what softmax makes of a row of scores.
+//! An attention weight: the softmax of a row of scores.
 
 use super::super::Number;
 use super::attention::is_visible;
@@ -8,18 +8,18 @@ use super::parts::Arithmetic;
 use crate::Error;
 use crate::site::Site;
 
-/// The formula of every softmax here, for scores called `name`.
+/// The formula of every softmax in this module, for scores called `name`.
 pub(super) fn formula(name: &str) -> String {
     format!("exp({name} − max) ÷ Σ exp({name} − max)")
 }
 
-/// exp of a score less the max, as a term.
+/// exp of a score minus the maximum, as a term.
 pub(super) fn exponential(name: String, score: Factor, max: f32) -> Term {
     let value = (f64::from(score.value) - f64::from(max)).exp() as f32;
     Term { name, factors: vec![score], value }
 }
 
-/// The max and the Σ of terms. They are made of those, so they list none themselves.
+/// The max and the Σ of the terms. They list no terms of their own, since they use those of the explanation.
 pub(super) fn steps(name: &str, max: f32, terms: &[Term]) -> Vec<Step> {
     let step = |step: &str, formula, value, rule| Step { name: step.into(), formula, value, rule, terms: Vec::new() };
     vec![
@@ -56,14 +56,14 @@ pub(super) fn weight(held: &Held<'_>, number: Number) -> Result<Arithmetic, Erro
     Ok(Arithmetic { formula, rule: Rule::Softmax { of: k_idx }, terms, steps, remarks })
 }
 
-/// The keys that have no weight at all though their score asks for some: their edges were cut in this run.
+/// The keys with weight 0 although their score would give them more: their edges were cut in this run.
 fn cut(scores: &[Factor], pattern: &[f32]) -> Vec<bool> {
     let max = largest(scores, &vec![false; scores.len()]);
     let is_cut = |(score, weight): (&Factor, &f32)| *weight == 0.0 && (score.value - max).exp() > 1e-30;
     scores.iter().zip(pattern).map(is_cut).collect()
 }
 
-/// The largest score of the keys that are left; 0 where none has any, so that nothing becomes −∞ − (−∞).
+/// The largest score of the keys that are not cut; 0 if none has a score, which avoids −∞ − (−∞).
 fn largest(scores: &[Factor], cut: &[bool]) -> f32 {
     let left = scores.iter().zip(cut).filter(|(_, cut)| !**cut);
     let max = left.map(|(score, _)| score.value).fold(f32::NEG_INFINITY, f32::max);

@@ -14,7 +14,7 @@ use crate::stream::Step;
 /// A number of the stream.
 pub(super) fn stream(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     match held.step(number)? {
-        // What is added up there is written out at once.
+        // This step only copies the sum, so the sum is written out directly.
         Step::Same(Site::EmbedSum, _) => embed_sum(held, number),
         Step::Same(of, why) => sum(held, &format!("{} itself: {why}", of.short()), &[held.place_of(number, of)]),
         Step::Sum(a, b) => sum(held, &format!("{} + {}", a.short(), b.short()), &[number.of(a), number.of(b)]),
@@ -31,7 +31,7 @@ fn sum(held: &Held<'_>, formula: &str, of: &[Number]) -> Result<Arithmetic, Erro
     Ok(Arithmetic::sum(formula, factors.into_iter().map(|f| Term::product(name(&f), vec![f])).collect()))
 }
 
-/// It is stored as it is.
+/// The embedding is stored as it is.
 pub(super) fn token_embed(held: &Held<'_>, number: Number) -> Arithmetic {
     let (token, component) = (number.indices()[0], number.last());
     let value = held.model.embedding(token as u32)[component];
@@ -60,7 +60,7 @@ pub(super) fn embed_sum(held: &Held<'_>, number: Number) -> Result<Arithmetic, E
     Ok(Arithmetic::sum(formula, terms))
 }
 
-/// What a layer finds is what the one below left.
+/// A layer's input is the output of the layer below.
 pub(super) fn resid_pre(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     match number.layer().and_then(|layer| layer.checked_sub(1)) {
         Some(below) => sum(held, "resid_post of the layer below", &[number.of(Site::ResidPost).in_other_layer(below)]),

@@ -4,14 +4,14 @@ use super::super::Number;
 use super::held::Held;
 use crate::site::Axis;
 
-/// A title for a reader; tokens stand between asterisks. The words are those of the site.
+/// A title for a reader; tokens stand between asterisks. The wording comes from the table of sites.
 pub(super) fn title(held: &Held<'_>, number: Number) -> String {
     let mut title = number.site().words().to_owned();
     let mut put = |name: &str, value: String| title = title.replace(name, &value);
     put("{layer}", number.layer().unwrap_or(0).to_string());
     put("{head}", number.head().to_string());
     put("{n}", number.last().to_string());
-    // Tokens last: what they hold is nobody's to replace.
+    // Tokens are inserted last, so that braces in their text are not replaced.
     let mut tokens = Vec::new();
     for (axis, &at) in number.site().axes().iter().zip(number.indices()) {
         match axis {
@@ -25,7 +25,7 @@ pub(super) fn title(held: &Held<'_>, number: Number) -> String {
     fill(&title, &tokens)
 }
 
-/// Puts values in the places of their names, each once: what stands in a value is not looked at again.
+/// Replaces names by their values, each once; an inserted value is not searched again.
 fn fill(words: &str, values: &[(&str, String)]) -> String {
     let mut out = String::new();
     let mut rest = words;

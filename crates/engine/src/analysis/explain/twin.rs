@@ -1,5 +1,5 @@
-//! The numbers of the lesson model's twin without attention: a logit is the mean, over the words of the text, of how
-//! well each goes with the next word.
+//! The numbers of the lesson model's twin without attention: a logit is the mean, over the words of the text, of the
+//! dot product of each with the next word.
 
 use super::super::Number;
 use super::explanation::{Explanation, Factor, Rule, Term};
@@ -11,10 +11,10 @@ use crate::error::check_index;
 use crate::lesson::{Twin, Words};
 use crate::site::Site;
 
-/// Explains how likely the twin finds a word after a text, or that word's logit.
+/// Explains the probability that the twin gives a word after a text, or that word's logit.
 ///
 /// # Errors
-/// Another number than a [`Site::Probabilities`] or [`Site::Logits`] after the last token, an unknown word, no text.
+/// A number other than a [`Site::Probabilities`] or [`Site::Logits`] after the last token, an unknown word, no text.
 pub fn explain_twin(twin: &Twin, tokens: &[u32], number: Number) -> Result<Explanation, Error> {
     let (position, token) = (number.position(), number.last());
     if !matches!(number.site(), Site::Probabilities | Site::Logits) {
@@ -42,7 +42,7 @@ pub fn explain_twin(twin: &Twin, tokens: &[u32], number: Number) -> Result<Expla
     Ok(Explanation { name: number.to_string(), title, formula, value, rule, terms, steps, remarks })
 }
 
-/// Σ over the words of (word · next) ÷ n: the mean's dot product, taken apart.
+/// Σ over the words of (word · next) ÷ n: the dot product of the mean, word by word.
 fn logit(twin: &Twin, tokens: &[u32], token: usize, word: &dyn Fn(usize) -> String) -> Arithmetic {
     let mut steps = Steps::default();
     let n = Factor::constant("n", tokens.len() as f32).divisor();

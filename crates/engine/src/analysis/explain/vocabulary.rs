@@ -10,7 +10,7 @@ use super::softmax::{exponential, formula, steps};
 use crate::Error;
 use crate::site::Site;
 
-/// So many tokens of the vocabulary are listed one by one.
+/// How many tokens of the vocabulary are listed one by one.
 const LISTED: usize = 20;
 
 pub(super) fn logit(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
@@ -24,23 +24,23 @@ pub(super) fn logit(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error
     Ok(Arithmetic::sum(format!("Σ {} · W_U", read.site()), products.collect()))
 }
 
-/// What softmax makes of the logits after a position.
+/// The softmax of the logits after a position.
 pub(super) fn probability(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let logits = held.row(logits(number, 0))?;
     Ok(share(&logits, number, |id| held.word(id)))
 }
 
-/// Whether it is what the model would say if it stopped before a layer.
+/// Whether a number belongs to the logit lens: the prediction if the model stopped before a layer.
 fn is_lens(number: Number) -> bool {
     number.layer().is_some()
 }
 
-/// The logit of a token, of those from which a probability comes.
+/// The logit of a token, among those from which a probability is computed.
 pub(super) fn logits(number: Number, token: usize) -> Number {
     number.of(if is_lens(number) { Site::LensLogits } else { Site::Logits }).with_last(token)
 }
 
-/// The likeliest tokens one by one, the one that is asked for, and the rest of the vocabulary as one.
+/// The likeliest tokens one by one, the one that was asked for, and the rest of the vocabulary as one term.
 pub(super) fn share(values: &[f32], number: Number, word: impl Fn(usize) -> String) -> Arithmetic {
     let token = number.last();
     let mut listed: Vec<usize> = largest(values.iter().copied(), LISTED).into_iter().map(|(id, _)| id).collect();

@@ -91,7 +91,7 @@ pub(in crate::arch) fn read(meta: &Metadata, loader: &Loader<'_>, arch: &str) ->
         return Err(fields.refused("attention.scale", format!("is {scale}: only 1/√{d_head} is computed")));
     }
     let n_ctx = fields.size("context_length")?;
-    // llama.cpp reads no window for these architectures; a file that has one all the same means it, perhaps.
+    // llama.cpp reads no window for these architectures, but a file that has one may still rely on it.
     if let Some(window) = fields.optional_size("attention.sliding_window")?.filter(|w| (1..n_ctx).contains(w)) {
         let text = format!("is {window}: llama.cpp reads no window for `{arch}`, so it is not clear what is meant");
         return Err(fields.refused("attention.sliding_window", text));
@@ -147,7 +147,7 @@ fn required_float(fields: &Fields<'_>, name: &'static str) -> Result<f32, Error>
     fields.optional_float(name)?.ok_or_else(|| fields.bad(name, "a number", "nothing"))
 }
 
-/// llama.cpp scales positions where a factor stands, whatever the type; and by the numbers of `rope_freqs.weight`.
+/// llama.cpp scales positions if a factor is given, whatever the type, and also by the numbers in `rope_freqs.weight`.
 fn refuse_scaling(fields: &Fields<'_>, loader: &Loader<'_>) -> Result<(), Error> {
     let kind = fields.get("rope.scaling.type")?;
     let off = kind.as_ref().is_some_and(|kind| kind == "none");
@@ -156,7 +156,7 @@ fn refuse_scaling(fields: &Fields<'_>, loader: &Loader<'_>) -> Result<(), Error>
             fields.refused("rope.scaling.type", format!("is {kind}: scaled rotary positions are not supported"))
         );
     }
-    // 0 is none there, and the older key counts only where the newer says nothing.
+    // A factor of 0 means none, and the older key counts only if the newer one is missing.
     for name in ["rope.scaling.factor", "rope.scale_linear"] {
         let factor = fields.float_or(name, 0.0)?;
         if !off && factor != 0.0 && factor != 1.0 {

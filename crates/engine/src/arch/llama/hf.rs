@@ -25,7 +25,7 @@ const NAMES: Names = Names {
     down: "mlp.down_proj",
 };
 
-/// Tensors of Hugging Face's files that no number depends on.
+/// Tensors of Hugging Face's files that affect no number computed here.
 const IGNORED: Ignored = &[
     ("rotary_emb.inv_freq", "made anew from theta; older checkpoints kept it"),
     ("score.", "a classifier's head"),

@@ -1,5 +1,5 @@
-//! The members of the family, each with the fields that transformers reads in its config, and what it takes where nothing
-//! is said.
+//! The members of the family, each with the fields that transformers reads in its config, and its defaults for missing
+//! fields.
 
 use super::super::window::Windows;
 use crate::arch::common::TRAINING;
@@ -13,14 +13,14 @@ use crate::{Error, PerLayer};
 pub(in crate::arch) struct Member {
     /// `model_type`.
     pub name: &'static str,
-    /// What its classes in transformers begin with.
+    /// The beginning of its class names in transformers.
     pub class: &'static str,
     pub tables: Tables,
     pub d_ff: usize,
     pub n_kv_heads: KvHeads,
     pub n_ctx: usize,
     pub n_vocab: usize,
-    /// Where `head_dim` is left out: this, or the share of each head.
+    /// The width of a head if `head_dim` is missing: this value, or d_model ÷ n_heads.
     pub d_head: Option<usize>,
     /// Biases of q, k and v, and of the output.
     pub qkv_bias: HasBias,
@@ -31,7 +31,7 @@ pub(in crate::arch) struct Member {
     pub window: fn(&Fields<'_>, usize) -> Result<Windows, Error>,
 }
 
-/// Key/value heads, where the config does not say how many.
+/// The number of key/value heads if the config does not give one.
 #[derive(Clone, Copy)]
 pub enum KvHeads {
     AsQueries,
@@ -43,7 +43,7 @@ pub enum KvHeads {
 pub enum HasBias {
     Always,
     Never,
-    /// As a field says, which is false by default.
+    /// A field says so; false by default.
     Field(&'static str),
 }
 
@@ -169,8 +169,8 @@ pub(in crate::arch) const MEMBERS: [Member; 4] = [
     },
 ];
 
-/// Mistral's window is the same in all layers. With a list of layers transformers takes it for Ministral, whose layers
-/// have it where the list says so.
+/// Mistral's window is the same in all layers. If the config lists its layers, transformers treats it as Ministral, in
+/// which only the layers marked in the list have the window.
 fn mistral_window(fields: &Fields<'_>, n_layers: usize) -> Result<Windows, Error> {
     let window = window::size(fields, 4096)?;
     match window::layer_types(fields, n_layers)? {

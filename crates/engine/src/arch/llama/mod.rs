@@ -1,5 +1,5 @@
 //! Llama and its family: RMS norm, rotary positions, gated MLP, grouped queries. Mistral, Qwen 2 and Qwen 3 differ in
-//! windows, biases and normed queries, and in what their configs take where nothing is said.
+//! windows, biases and normed queries, and in the defaults for what their configs leave out.
 
 mod gguf;
 mod hf;
@@ -17,7 +17,7 @@ use crate::config::{Config, Mlp};
 use crate::format::Tensor;
 use crate::weights::{BlockWeights, MlpWeights, Norm, Weights};
 
-/// Where one file format keeps the tensors of a block.
+/// The names under which one file format stores the tensors of a block.
 struct Names {
     block: fn(&str, usize) -> String,
     norm_attn: &'static str,
@@ -33,7 +33,7 @@ struct Names {
     down: &'static str,
 }
 
-/// What the blocks of a file have.
+/// The optional tensors that the blocks of a file have.
 struct Parts {
     qkv_bias: Bias,
     o_bias: Bias,
