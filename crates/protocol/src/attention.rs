@@ -1,4 +1,4 @@
-//! Attention over random numbers, as a job of one step, so that whoever asks can time it.
+//! Attention over random numbers, as a job of one step, so that the caller can time it.
 
 use crate::job::{Step, Work};
 use crate::limits::{Limits, MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, within};
@@ -8,13 +8,13 @@ use attnscope::cost::RandomHead;
 pub(crate) struct Attending {
     head: RandomHead,
     tiled: bool,
-    /// What the answer names: the kernel's working memory.
+    /// The size that the answer reports: the kernel's working memory.
     working: u64,
     held: u64,
 }
 
 impl Attending {
-    /// The random numbers are made here: the step is attention alone.
+    /// The random numbers are made here, so that the step is attention alone.
     pub fn start(len: usize, d_head: usize, tiled: bool) -> Result<Self, Failure> {
         within("the number of tokens", len, 1, if tiled { MAX_ATTEND } else { MAX_ATTEND_FULL })?;
         within("the width of the head", d_head, 1, MAX_D_HEAD)?;
@@ -28,7 +28,7 @@ impl Attending {
 
 impl Work for Attending {
     fn step(self: Box<Self>) -> Result<Step, Failure> {
-        // Nobody reads z, and it is to be computed all the same.
+        // Nobody reads z, but the compiler must not remove its computation.
         std::hint::black_box(self.head.attend(self.tiled));
         Ok(Step::Done(Response::Attended { bytes: self.working }.into()))
     }

@@ -1,4 +1,4 @@
-//! Why there is no answer, and whose fault it is.
+//! The reason why there is no answer, and what caused it.
 
 use attnscope::Error;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// Whose fault, so that a page can say it in the right place.
+    /// What caused it, so that a page can show the message in the right place.
     pub kind: FailureKind,
     /// One line: what was expected, what was found, what to do.
     pub message: String,
@@ -20,12 +20,12 @@ pub enum FailureKind {
     Text {
         /// The word that the model does not know, if that is what is wrong.
         word: Option<String>,
-        /// Words that are near it.
+        /// Known words with a similar spelling.
         near: Vec<String>,
     },
     /// The request: an edge or head that does not exist, a malformed message.
     Request,
-    /// The model: not here, damaged, too large.
+    /// The model: it does not exist, is damaged, or is too large.
     Model,
     /// Too much at once; try again.
     Busy,
@@ -43,7 +43,7 @@ impl Failure {
         Self::new(FailureKind::Request, message)
     }
 
-    /// A model that is not here or cannot be used.
+    /// A model that does not exist or cannot be used.
     pub fn model(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Model, message)
     }
@@ -53,7 +53,7 @@ impl Failure {
         Self::new(FailureKind::Lost, message)
     }
 
-    /// What went wrong while a text was cut into tokens: what is wrong with a request there, is wrong with its text.
+    /// An error while a text was tokenized: errors that would otherwise blame the request blame its text.
     pub(crate) fn of_text(error: Error) -> Self {
         match Self::from(error) {
             Self { kind: FailureKind::Request, message } => {
@@ -72,19 +72,19 @@ impl From<Error> for Failure {
         let kind = match &error {
             Error::UnknownWord { word, near, .. } => FailureKind::Text { word: Some(word.clone()), near: near.clone() },
             Error::Usage(_) | Error::Trace(_) => FailureKind::Request,
-            // Files and the machine.
+            // Errors of files and of the machine.
             _ => FailureKind::Model,
         };
         Self::new(kind, error.to_string())
     }
 }
 
-/// Characters of what was asked that an answer repeats.
+/// Characters of a request that an answer quotes.
 pub const MAX_QUOTE: usize = 200;
-/// Characters of a message: what it says itself, which is less, and what it quotes.
+/// Characters of a message: its own words, which are fewer, and its quotations.
 const MAX_MESSAGE: usize = 1000;
 
-/// What was asked, in quotation marks, as far as it is repeated.
+/// A part of a request in quotation marks, cut to the length that is quoted.
 pub fn quoted(text: &str) -> String {
     match text.char_indices().nth(MAX_QUOTE) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
@@ -92,7 +92,7 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// One line, and nothing in it that is not seen or turns what is seen around.
+/// The message as one line, with characters escaped that are invisible or change the direction of text.
 fn plain(message: &str) -> String {
     let mut line = String::new();
     for c in message.chars().take(MAX_MESSAGE) {

@@ -1,4 +1,4 @@
-//! Writing on, as a job: one token a step.
+//! Generating text, as a job: one token per step.
 
 use crate::job::{Step, Work};
 use crate::{Failure, Progress, Response};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub(crate) struct Writing {
     pub generation: Generation<Arc<Model>>,
     pub written: Vec<Token>,
-    /// What it holds.
+    /// Bytes of memory that it holds.
     pub bytes: u64,
 }
 

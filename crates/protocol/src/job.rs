@@ -1,28 +1,28 @@
-//! Work on one request, taken in steps by whoever holds it.
+//! Work on one request, done in steps by its owner.
 
 use crate::{Event, Failure, Progress, Response};
 
-/// The answer to one request, as far as it has come. A step passes a layer, writes a token, or trains a while; between
-/// steps the holder may do other things. Dropping a job cancels it.
+/// The answer to one request, as far as it has come. A step passes a layer, generates a token, or trains for a while;
+/// between steps the owner may do other things. Dropping a job cancels it.
 pub struct Job {
-    /// What is left to do; none after `Done` or `Failed`.
+    /// The work that is left; `None` after `Done` or `Failed`.
     work: Option<Result<Box<dyn Work>, Failure>>,
 }
 
-/// Something that is done in steps.
+/// Work that is done in steps.
 pub(crate) trait Work: Send {
-    /// Does a bit and gives back what is left.
+    /// Does one step and returns the work that is left.
     fn step(self: Box<Self>) -> Result<Step, Failure>;
 
-    /// Bytes that it will hold, as far as they grow with what is asked.
+    /// Bytes that it will hold, as far as they grow with the request.
     fn bytes(&self) -> u64 {
         0
     }
 }
 
-/// What a step brought.
+/// The result of a step.
 pub(crate) enum Step {
-    /// It goes on.
+    /// There is more work.
     More(Progress, Box<dyn Work>),
     /// It is done.
     Done(Box<Response>),
@@ -33,12 +33,12 @@ impl Job {
         Self { work: Some(work) }
     }
 
-    /// Bytes of arrays that it holds at most, its answer among them. Who has many jobs can so know what they take together.
+    /// Bytes of arrays that it holds at most, including its answer. An owner of many jobs can add them up.
     pub fn bytes(&self) -> u64 {
         self.work.as_ref().and_then(|work| work.as_ref().ok()).map_or(0, |work| work.bytes())
     }
 
-    /// Does one step and says what came of it; `None` once `Done` or `Failed` was given.
+    /// Does one step and returns its event; `None` after `Done` or `Failed`.
     pub fn step(&mut self) -> Option<Event> {
         match self.work.take()?.and_then(Work::step) {
             Ok(Step::More(progress, left)) => {
@@ -50,7 +50,7 @@ impl Job {
         }
     }
 
-    /// Does all that is left, for who needs no progress.
+    /// Does all the work that is left, for callers that need no progress.
     pub fn finish(mut self) -> Result<Response, Failure> {
         loop {
             match self.step() {
@@ -63,7 +63,7 @@ impl Job {
     }
 }
 
-/// An answer that took no time worth a step.
+/// An answer that took too little time for steps.
 impl Work for Response {
     fn step(self: Box<Self>) -> Result<Step, Failure> {
         Ok(Step::Done(self))

@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 //!
-//! The questions a page asks and the answers it gets. The same types and the same session stand behind the page's own
-//! engine, its worker, and the server, so that a figure does not know who computed it.
+//! The questions a page asks and the answers it gets. The page's own engine, its worker and the server share these
+//! types and this session, so that a figure does not know which of them computed its data.
 //!
-//! A [`Request`] is answered by a stream of [`Event`]s: any number of `Progress`, then one `Done` or `Failed`. Who
-//! stops listening has cancelled.
+//! A [`Request`] is answered by a stream of [`Event`]s: any number of `Progress`, then one `Done` or `Failed`. A client
+//! cancels a request by no longer reading its events.
 //!
 //! A [`Session`] turns a request into a [`Job`], whose steps are those events.
 #![forbid(unsafe_code)]

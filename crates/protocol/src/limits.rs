@@ -1,62 +1,62 @@
-//! How much one request may ask for. A page that is open beside the work must never lose its machine to it.
+//! How much one request may ask for. A page that is open must stay usable while the work runs.
 
 use crate::Failure;
 use attnscope::{Capture, Config, Intervention, Site};
 
-/// Bytes of arrays that a job keeps at once, for its answer.
+/// Bytes of arrays that a job keeps at one time, for its answer.
 pub const MAX_BYTES: u64 = 256 << 20;
-/// Bytes that its run needs beside them while it goes. SmolLM2-135M reads its longest text, 8,192 tokens, with 0.6 GiB.
+/// Bytes that its run needs in addition. SmolLM2-135M reads its longest text, 8,192 tokens, with 0.6 GiB.
 pub const MAX_RUN_BYTES: u64 = 1 << 30;
 /// The longest list of likeliest or nearest tokens.
 pub const MAX_TOP: usize = 1000;
-/// Words between which a token is placed: each is read.
+/// Words that define the groups between which a token is placed: each of them is read.
 pub const MAX_SPOTS: usize = 64;
-/// Changes in one run: each costs a look at every array.
+/// Interventions in one run: each is compared with every array.
 pub const MAX_INTERVENTIONS: usize = 1024;
 /// Pixels of a tile along one side.
 pub const MAX_TILE: usize = 1024;
-/// Models of one session that are being trained. For one more, the one that was asked for least lately is forgotten.
+/// Models in training in one session. For one more, the least recently used one is removed.
 pub const MAX_TRAINED: usize = 4;
-/// Bytes of the id of one.
+/// Bytes of such a model's id.
 pub const MAX_ID: usize = 64;
-/// Tokens that attention is timed over. It is one step, and with them and the widest head one of many seconds.
+/// Tokens that attention is timed over, in a single step. With the widest head it takes many seconds.
 pub const MAX_ATTEND: usize = 16_384;
-/// Tokens, if the whole pattern is kept.
+/// The same if the whole pattern is kept.
 pub const MAX_ATTEND_FULL: usize = 4096;
 /// Width of the head that is timed.
 pub const MAX_D_HEAD: usize = 256;
 /// Training steps of one request.
 pub const MAX_STEPS: usize = 100_000;
-/// Sentences that are learned from between two reports: between them the job cannot be cancelled.
+/// Sentences learned from between two reports, since the job cannot be cancelled between them.
 pub const MAX_SENTENCES: usize = 1 << 14;
 
 /// Memory that one request may ask for, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Of arrays that a job keeps at once, for its answer.
+    /// Bytes of arrays that a job keeps at one time, for its answer.
     pub kept: u64,
-    /// That its run needs beside them while it goes.
+    /// Bytes that its run needs in addition.
     pub run: u64,
 }
 
 impl Default for Limits {
-    /// Those of a session that has other things to do: [`MAX_BYTES`] and [`MAX_RUN_BYTES`].
+    /// The limits of a session that shares its machine with other work: [`MAX_BYTES`] and [`MAX_RUN_BYTES`].
     fn default() -> Self {
         Self { kept: MAX_BYTES, run: MAX_RUN_BYTES }
     }
 }
 
 impl Limits {
-    /// None but the machine's: who asks is the only one, and waits.
+    /// No limits except the machine's, for a single caller that waits.
     pub const NONE: Self = Self { kept: u64::MAX, run: u64::MAX };
 }
 
-/// A list of at most `top` tokens.
+/// Checks the length of a list of tokens.
 pub(crate) fn check_top(top: usize) -> Result<(), Failure> {
     within("the number of tokens to name", top, 0, MAX_TOP)
 }
 
-/// A number between two others.
+/// Checks that a number lies between two others.
 pub(crate) fn within(what: &str, found: usize, least: usize, most: usize) -> Result<(), Failure> {
     if (least..=most).contains(&found) {
         return Ok(());
@@ -65,7 +65,7 @@ pub(crate) fn within(what: &str, found: usize, least: usize, most: usize) -> Res
 }
 
 impl Limits {
-    /// The memory in bytes of a run over `seq` tokens that keeps the arrays of `capture`, these and all else that it needs.
+    /// Checks and returns the bytes of memory of a run over `seq` tokens, including the arrays of `capture` that it keeps.
     pub(crate) fn check_run(
         self,
         config: &Config,
@@ -74,7 +74,7 @@ impl Limits {
         seq: usize,
     ) -> Result<u64, Failure> {
         within("the number of interventions", interventions.len(), 0, MAX_INTERVENTIONS)?;
-        // To patch a pattern the engine makes one, captured or not.
+        // To patch a pattern the engine computes one, captured or not.
         let patches = interventions
         .iter()
         .any(|change| matches!(change, Intervention::Patch { key, .. } if Site::of_key(key).is_some_and(|(site, _)| site == Site::Pattern)));
@@ -86,7 +86,7 @@ impl Limits {
         Ok(kept.saturating_add(needed))
     }
 
-    /// The same if up to `more` tokens are written after them, one by one.
+    /// The same if up to `more` tokens are generated after them, one by one.
     pub(crate) fn check_generation(
         self,
         config: &Config,
@@ -99,7 +99,7 @@ impl Limits {
         check_memory(most, self.run, |most| config.run_bytes(seq.min(most), most))
     }
 
-    /// The memory of an answer about a text of `seq` tokens, in bytes; `bytes` says what so many tokens need, more for more.
+    /// Checks and returns the bytes of memory of an answer about `seq` tokens; `bytes` must grow with their number.
     pub(crate) fn check_length(self, seq: usize, bytes: impl Fn(usize) -> u64) -> Result<u64, Failure> {
         check_memory(seq, self.kept, bytes)
     }
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use attnscope::Array;
 
-    /// SmolLM2-135M's sizes, as far as they count here.
+    /// SmolLM2-135M's sizes, as far as they matter here.
     fn config() -> Config {
         let lesson = attnscope::lesson::model().config().clone();
         Config { n_layers: 30, n_heads: 9, n_kv_heads: 3, d_head: 64, d_model: 576, n_vocab: 49152, ..lesson }
@@ -143,14 +143,14 @@ mod tests {
         assert!(check("pattern", 400).is_ok());
         let error = check("pattern", 8192).unwrap_err().to_string();
         assert!(error.contains("8192 tokens need 69120 MiB") && error.contains("256 MiB"), "{error}");
-        // And the length that it names is the longest that is read.
+        // The length that the error suggests is the longest that is accepted.
         let longest = error.split("shorten it to ").nth(1).and_then(|n| n.split(' ').next()).unwrap().parse().unwrap();
         assert!(check("pattern", longest).is_ok() && check("pattern", longest + 1).is_err(), "{error}");
         let one_is_too_much = Limits::default().check_length(3, |_| u64::MAX).unwrap_err().to_string();
         assert!(one_is_too_much.ends_with("too large for it"), "{one_is_too_much}");
         assert!(check("logits", 2000).is_err());
         assert!(check("all", usize::MAX).is_err());
-        // What is not kept is needed all the same while it is computed.
+        // Arrays that are not kept still need memory while they are computed.
         assert!(check("", 8192).is_ok());
         let error = check("", usize::MAX).unwrap_err().to_string();
         assert!(error.contains("at most 1024 MiB"), "{error}");
@@ -163,7 +163,7 @@ mod tests {
         assert!(check(100, 1000).is_ok());
         let error = check(100, usize::MAX).unwrap_err().to_string();
         assert!(error.contains("67108864 tokens need") && error.contains("1024 MiB"), "{error}");
-        // No more can be written than the context holds.
+        // No more tokens can be generated than the context holds.
         assert!(Limits::default().check_generation(&Config { n_ctx: 2048, ..config() }, &[], 100, usize::MAX).is_ok());
     }
 

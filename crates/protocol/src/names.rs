@@ -1,4 +1,4 @@
-//! Names in a request: how long they may be. Errors repeat them.
+//! The longest names that a request may contain, since errors quote them.
 
 use crate::failure::MAX_QUOTE;
 use crate::limits::within;
@@ -8,7 +8,7 @@ use attnscope::Intervention;
 /// Axes of a patch.
 const MAX_AXES: usize = 8;
 
-/// Whether all names are as long as names are, so that whoever finds one wrong may repeat it.
+/// Checks that all names are short enough to be quoted in an error.
 pub(crate) fn check(request: &Request) -> Result<(), Failure> {
     let short = |what: &str, name: &str| within(what, name.chars().take(MAX_QUOTE + 1).count(), 0, MAX_QUOTE);
     if let Some(model) = request.model() {

@@ -1,5 +1,5 @@
-//! Where a token stands between two groups of words, as a job: a layer of one reading a step. First the groups' words
-//! are read, each for one vector, then the prompt.
+//! Places a token between two groups of words, as a job: each step passes one layer of one text. First the texts of the
+//! groups' words are read, each for one vector, then the prompt.
 
 use crate::job::{Step, Work};
 use crate::limits::{MAX_SPOTS, within};
@@ -13,17 +13,17 @@ use std::sync::Arc;
 
 pub(crate) struct Placing {
     pub model: Arc<Model>,
-    /// Names the vector that is placed, of the prompt's run.
+    /// Names the vector to be placed, in the prompt's run.
     pub number: Number,
-    /// What is asked of it.
+    /// What is explained: the place, or a component of what defines it.
     pub which: Between,
-    /// What is still to be read; the prompt last.
+    /// The texts still to be read, the prompt last.
     pub texts: VecDeque<ToRead>,
-    /// Layers of all readings.
+    /// Number of layers of all texts.
     pub total: usize,
     pub done: usize,
     pub now: Option<(ToRead, Run<Arc<Model>>)>,
-    /// The groups' words that were read.
+    /// The groups' words that have been read.
     pub groups: [Vec<Word>; 2],
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct ToRead {
     pub tokens: Vec<u32>,
     pub interventions: Vec<Intervention>,
     pub position: usize,
-    /// The group to which its word belongs; none for the prompt.
+    /// The group to which its word belongs; `None` for the prompt.
     pub group: Option<usize>,
 }
 
@@ -43,7 +43,7 @@ impl Placing {
         Self { model, number, which, texts, total, done: 0, now: None, groups: Default::default() }
     }
 
-    /// Goes on with a reading until it is as deep as the number.
+    /// Continues a run until it has reached the depth of the number.
     fn read(&mut self, text: ToRead, mut run: Run<Arc<Model>>) -> Result<Option<Response>, Failure> {
         if Some(run.layers_done()) != depth(self.number) {
             run.step()?;
@@ -62,7 +62,7 @@ impl Placing {
         Ok(None)
     }
 
-    /// Begins the next reading.
+    /// Begins the run over the next text.
     fn next(&mut self) -> Result<(ToRead, Run<Arc<Model>>), Failure> {
         let mut text = self.texts.pop_front().ok_or_else(|| Failure::request("there is nothing left to read"))?;
         let (tokens, changes) = (std::mem::take(&mut text.tokens), std::mem::take(&mut text.interventions));
@@ -73,7 +73,7 @@ impl Placing {
 }
 
 impl<S: Source> Session<S> {
-    /// Reads the groups' words and then the prompt, all of them as deep as the number.
+    /// Prepares runs over the groups' texts and then the prompt, all as deep as the number.
     pub(crate) fn place(
         &self,
         prompt: Prompt,
@@ -95,7 +95,7 @@ impl<S: Source> Session<S> {
         Ok(Box::new(Placing::new(model, number, which, texts)))
     }
 
-    /// A text that is read for one vector, if it has it.
+    /// A text to be read for one vector; an error if it has no such position.
     fn to_read(&self, prompt: Prompt, number: Number, spot: Option<(usize, usize)>) -> Result<ToRead, Failure> {
         let text = prompt.text.clone();
         let Text { model, tokens, interventions, limits } = self.read(prompt)?;
@@ -120,7 +120,7 @@ impl Work for Placing {
     }
 
     fn bytes(&self) -> u64 {
-        // One is read after the other.
+        // The texts are read one after the other.
         let capture = captures(self.number, self.model.config());
         let bytes = |text: &ToRead| {
             let (config, seq) = (self.model.config(), text.tokens.len());
@@ -130,7 +130,7 @@ impl Work for Placing {
     }
 }
 
-/// The vector in which `number` lies, at another position of another run.
+/// The vector that contains `number`, at another position of another run.
 fn vector(trace: &Trace, number: Number, position: usize) -> Result<Vec<f32>, Failure> {
     let row = trace.get(&number.key()).and_then(|array| array.row(&[position]));
     Ok(row.ok_or_else(|| Failure::request(format!("this model does not keep {}", number.key())))?.to_vec())

@@ -1,5 +1,5 @@
-//! Reading a text, as a job: one layer a step. What each layer shows is taken from the run at once, so that a question
-//! about all layers needs the memory of one.
+//! Reading a text, as a job: one layer per step. The arrays of each layer are taken out of the run at once, so that a
+//! question about all layers needs the memory of one.
 
 use crate::job::{Step, Work};
 use crate::tile::{LastRead, Part, tile};
@@ -13,11 +13,11 @@ use std::sync::Arc;
 pub(crate) struct Reading {
     pub run: attnscope::Run<Arc<Model>>,
     pub question: Question,
-    /// What it holds.
+    /// Bytes of memory that it holds.
     pub bytes: u64,
 }
 
-/// What is asked of the run, with the answer as far as it has come.
+/// A question about the run, with the answer as far as it is known.
 pub(crate) enum Question {
     /// Everything that the request captures, and the likeliest next tokens.
     Everything {
@@ -42,7 +42,7 @@ pub(crate) enum Question {
         layer: usize,
         head: usize,
         part: Part,
-        /// Where what was read is kept, and as what; nowhere where the model changes.
+        /// Where the trace is kept for later tiles, and under which prompt; `None` if the model changes.
         keep: Option<(Arc<LastRead>, Prompt)>,
     },
     Explain(Number),
@@ -53,7 +53,7 @@ pub(crate) enum Question {
 }
 
 impl Question {
-    /// The arrays that it wants of every layer. (What a request captures itself, it says itself.)
+    /// The arrays that it needs of every layer. (A request that captures arrays names them itself.)
     pub fn capture(&self, config: &Config) -> Result<Capture, Failure> {
         let capture: Capture = match self {
             Self::Explain(number) => return Ok(explain::captures(*number, config)),
@@ -62,7 +62,7 @@ impl Question {
             }
             Self::Everything { .. } => "",
             Self::Heads(_) | Self::Looks { .. } => "pattern",
-            // No matrix is made: a tile comes from what grows with the text.
+            // No pattern is needed: a tile is computed from arrays that grow with the text and not with its square.
             Self::Tile { .. } => "q,k,lse",
             Self::Lens { .. } => "embed,resid_post",
             Self::Contributions { .. } => "z,resid_post",
@@ -74,7 +74,7 @@ impl Question {
         })
     }
 
-    /// How many of the layers must be passed to answer it.
+    /// How many layers must be passed to answer it.
     fn n_layers(&self, all: usize) -> usize {
         match self {
             Self::Tile { layer, .. } => layer + 1,
@@ -83,7 +83,7 @@ impl Question {
         }
     }
 
-    /// Looks at what the run kept of the layer that it just passed.
+    /// Takes what it needs from the arrays that the run kept of the last layer.
     fn see(&mut self, run: &mut attnscope::Run<Arc<Model>>) -> Result<(), Failure> {
         match self {
             Self::Everything { .. } | Self::Tile { .. } | Self::Explain(_) | Self::AnyOf { .. } => {}
@@ -124,7 +124,7 @@ impl Question {
                 tile(&trace, layer, head, part)?
             }
             Self::Explain(number) => {
-                // What is read out after the last layer must be read out first.
+                // An explanation of a number after the last layer needs the vocabulary head's results first.
                 let trace = match explain::depth(number) {
                     Some(_) => run.drain(),
                     None => run.finish()?.0,
@@ -156,7 +156,7 @@ impl Work for Reading {
     }
 }
 
-/// What a page is told of a run: its arrays and the likeliest next tokens.
+/// What an answer says about a run: its arrays and the likeliest next tokens.
 pub(crate) fn read_out<M>(run: attnscope::Run<M>, top: usize) -> Result<Run, Failure>
 where
     M: Deref<Target = Model> + Clone + Send + Sync,

@@ -1,4 +1,4 @@
-//! What a page asks.
+//! The questions that a page can ask.
 
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::Between;
@@ -6,18 +6,18 @@ use attnscope::{GenerateOptions, Intervention, MatrixKind};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// A text for a model, and what is changed while it is read.
+/// A text for a model, and the interventions in its run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prompt {
     /// The model's id, as [`Request::Models`] lists it.
     pub model: String,
     /// The text.
     pub text: String,
-    /// Cut edges, silenced heads, patches; made in this order.
+    /// Cut edges, ablated heads, patches; made in this order.
     pub interventions: Vec<Intervention>,
 }
 
-/// A token of a text: where a word is read for its vector.
+/// A token of a text: the place where a word is read for its vector.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spot {
     /// The text.
@@ -26,14 +26,14 @@ pub struct Spot {
     pub position: usize,
 }
 
-/// A quantity of a run: with the run's [`Prompt`] it is the address of everything that can be explained.
+/// A quantity of a run: together with the run's [`Prompt`] it identifies everything that can be explained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum What {
     /// A number of the run.
     Number(Number),
     /// The sum of the probabilities of these tokens.
     AnyOf {
-        /// After which token.
+        /// The position of the token before them.
         position: usize,
         /// The tokens, at most [`super::limits::MAX_TOP`].
         tokens: Vec<usize>,
@@ -44,14 +44,14 @@ pub enum What {
         number: Number,
         /// The groups, at most [`super::limits::MAX_SPOTS`] words in all; the first one's mean is −1, the second's 1.
         groups: [Vec<Spot>; 2],
-        /// The place itself, or the number's component of what it is measured by.
+        /// The place itself, or the number's component of the axis or midpoint that define it.
         which: Between,
     },
-    /// The loss of a model in training, which is one of this session's own: the mean of the last ones that were reported.
-    /// The prompt's text says nothing.
+    /// The loss of a model in training in this session: the mean of the last losses that were reported. The prompt's
+    /// text is ignored.
     Loss {
-        /// Reports that are at most this many steps older than the last one, up to [`super::limits::MAX_TOP`] of them,
-        /// belong to the mean.
+        /// The mean covers reports at most this many steps older than the last one, and at most
+        /// [`super::limits::MAX_TOP`] of them.
         back: usize,
     },
 }
@@ -63,7 +63,7 @@ impl From<Number> for What {
 }
 
 impl Prompt {
-    /// A text for a model, as it is.
+    /// A text for a model, without interventions.
     pub fn plain(model: &str, text: &str) -> Self {
         Self { model: model.into(), text: text.into(), interventions: Vec::new() }
     }
@@ -74,12 +74,12 @@ impl Prompt {
 pub enum Request {
     /// Which models can be asked here? → [`super::Response::Models`]
     Models,
-    /// Get a model ready. Every question opens what it needs; this one shows progress. → [`super::Response::Opened`]
+    /// Open a model. Every question opens what it needs; this one reports progress. → [`super::Response::Opened`]
     Open {
         /// Its id.
         model: String,
     },
-    /// Forget a model, trained ones too, and the memory it holds. → [`super::Response::Closed`]
+    /// Close a model, also one in training, and free its memory. → [`super::Response::Closed`]
     Close {
         /// Its id.
         model: String,
@@ -95,12 +95,12 @@ pub enum Request {
         /// How many of the likeliest next tokens to name.
         top: usize,
     },
-    /// Cut a text in tokens, and read no further. → [`super::Response::Tokens`]
+    /// Tokenize a text without running the model. → [`super::Response::Tokens`]
     Tokens {
-        /// The text and its model; changes say nothing.
+        /// The text and its model; interventions are ignored.
         prompt: Prompt,
     },
-    /// Write on. Every token is a [`super::Progress::Token`]. → [`super::Response::Generated`]
+    /// Generate text. Every token is a [`super::Progress::Token`]. → [`super::Response::Generated`]
     Generate {
         /// The text and its model.
         prompt: Prompt,
@@ -112,20 +112,20 @@ pub enum Request {
         /// The text and its model.
         prompt: Prompt,
     },
-    /// Which heads look from here to there? → [`super::Response::Looks`]
+    /// How much does each head attend from one token to another? → [`super::Response::Looks`]
     Looks {
         /// The text and its model.
         prompt: Prompt,
-        /// Position of the token that looks.
+        /// Position of the query.
         from: usize,
-        /// Position of the token that is looked at.
+        /// Position of the key.
         to: usize,
     },
-    /// What would the model say after each layer? → [`super::Response::Lens`]
+    /// What would the model predict if it stopped after each layer? → [`super::Response::Lens`]
     Lens {
         /// The text and its model.
         prompt: Prompt,
-        /// How many tokens a cell.
+        /// How many tokens per cell.
         top: usize,
     },
     /// Which tokens are nearest to this one in the embedding? → [`super::Response::Neighbours`]
@@ -159,11 +159,11 @@ pub enum Request {
         /// Rows and columns of the picture.
         size: (usize, usize),
     },
-    /// How does this come about? → [`super::Response::Explained`]
+    /// How is this computed? → [`super::Response::Explained`]
     Explain {
         /// The text and its model, which may also be [`super::TWIN`].
         prompt: Prompt,
-        /// What of its run.
+        /// The quantity of its run.
         what: What,
     },
     /// The embeddings of these tokens, as they are in the model's file. → [`super::Response::Embeddings`]
@@ -179,7 +179,7 @@ pub enum Request {
         model: String,
         /// Layer.
         layer: usize,
-        /// Head; for keys and values one of the heads of those.
+        /// Head; for keys and values a key/value head.
         head: usize,
         /// Which matrix.
         which: MatrixKind,
@@ -193,52 +193,52 @@ pub enum Request {
         /// How many.
         top: usize,
     },
-    /// What would come next by the words alone, without their order? Asks the lesson model's twin without attention. →
-    /// [`super::Response::Twin`]
+    /// What would come next if only the set of words counted, and not their order? Asks the lesson model's twin without
+    /// attention. → [`super::Response::Twin`]
     Twin {
         /// The text.
         text: String,
         /// How many of the likeliest next words to name.
         top: usize,
     },
-    /// Train a lesson model of the session's own. Every so many steps a [`super::Progress::Trained`].
+    /// Train a lesson model of the session's own. Every so many steps there is a [`super::Progress::Trained`].
     /// → [`super::Response::Trained`]
     ///
-    /// It stays in the session, as far as it has come, and is asked by its id like any model, also while it is trained
-    /// ([`Request::Models`] does not list it). The next request goes on where the last one stopped, or was stopped: who
-    /// drops a job keeps what was learned. With [`super::BEFORE`] after its id, it is asked as it was before its last step.
-    /// [`Request::Close`] forgets it. The same settings and number of steps give the
-    /// same bits, in however many requests.
+    /// The model stays in the session in its current state, and can be asked by its id like any model, even during
+    /// training ([`Request::Models`] does not list it). The next request continues where the last one stopped, or was
+    /// stopped: dropping a job keeps what was learned. With [`super::BEFORE`] after its id, the model is asked in its
+    /// state before its last step. [`Request::Close`] removes it. The same settings and number of steps give the same
+    /// bits, in however many requests.
     Train {
-        /// What to call it. Not the id of another model. At most [`super::limits::MAX_TRAINED`] are held: for one
-        /// more, the one that was asked for least lately is forgotten.
+        /// The id of the model, which must not be another model's. At most [`super::limits::MAX_TRAINED`] are held: for
+        /// one more, the least recently used one is removed.
         model: String,
-        /// Seed, learning rate, batch, own sentences. Other settings than those it was started with start it anew.
+        /// Seed, learning rate, batch, own sentences. If they have changed since it was started, training starts again.
         settings: attnscope::lesson::Settings,
-        /// How many more steps. None: the answer says how it is now.
+        /// How many more steps. With 0, the answer gives the current state.
         steps: usize,
         /// A report every this many steps.
         every: usize,
         /// The text whose predictions and patterns the reports show.
         text: String,
-        /// Start anew, even where it could go on.
+        /// Start again, even if training could continue.
         fresh: bool,
     },
-    /// Run attention once: one causal head over random queries, keys and values, in one step, for who wants to time it.
+    /// Run attention once, so that it can be timed: one causal head over random queries, keys and values, in one step.
     /// → [`super::Response::Attended`]
     Attend {
         /// Tokens: at most [`super::limits::MAX_ATTEND`], and [`super::limits::MAX_ATTEND_FULL`] for the whole pattern.
         len: usize,
         /// Width of the head, at most [`super::limits::MAX_D_HEAD`].
         d_head: usize,
-        /// Keep no more of the pattern than a tile; else all of it, `[len, len]`. The kernel is the same fast one, so that
-        /// what differs is the memory, not the skill.
+        /// Keep no more of the pattern than a tile; otherwise all of it, `[len, len]`. Both use the same fast kernel,
+        /// so that they differ in memory and not in the quality of the code.
         tiled: bool,
     },
 }
 
 impl Request {
-    /// Id of the model that it asks, if it asks one.
+    /// Id of the model that the request asks, if there is one.
     pub fn model(&self) -> Option<&str> {
         match self {
             Self::Open { model }
@@ -252,7 +252,7 @@ impl Request {
         }
     }
 
-    /// The text and model that it is about, if it is about a run.
+    /// The text and model of its run, if it has one.
     pub fn prompt(&self) -> Option<&Prompt> {
         match self {
             Self::Run { prompt, .. }

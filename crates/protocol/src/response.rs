@@ -1,4 +1,4 @@
-//! What a page is answered.
+//! The answers that a page gets.
 
 use crate::Failure;
 use attnscope::analysis::{Explanation, HeadScore, LensRow, Look, Neighbour};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "events are made one at a time, and never kept in numbers")]
 pub enum Event {
-    /// It goes on.
+    /// The work continues.
     Progress(Progress),
     /// The answer; nothing comes after it.
     Done(Response),
@@ -17,32 +17,32 @@ pub enum Event {
     Failed(Failure),
 }
 
-/// How far long work has come.
+/// Progress of long work.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Progress {
     /// Bytes of a model loaded.
     Loading {
-        /// So many.
+        /// This many.
         done: u64,
-        /// Of so many.
+        /// Out of this many.
         total: u64,
     },
     /// Layers passed.
     Layers {
-        /// So many.
+        /// This many.
         done: usize,
-        /// Of so many.
+        /// Out of this many.
         total: usize,
     },
-    /// A token was written.
+    /// A token was generated.
     Token(Token),
     /// The model after some training.
     Trained {
-        /// Steps done in all, by earlier requests too.
+        /// Steps done in total, including earlier requests.
         step: usize,
         /// Mean loss of the last batch in nats.
         loss: f32,
-        /// What the model now makes of the request's text.
+        /// The request's text, read by the model in its current state.
         run: Box<Run>,
     },
 }
@@ -57,9 +57,9 @@ pub enum Response {
     Ran(Run),
     Tokens {
         tokens: Vec<Token>,
-        /// Of the model that cut them.
+        /// The model whose tokenizer was used.
         model: ModelInfo,
-        /// As in [`Run`].
+        /// See [`Run::warning`].
         warning: Option<String>,
     },
     Generated(Vec<Token>),
@@ -77,11 +77,11 @@ pub enum Response {
     Matrix(Array),
     Twin(Vec<NextToken>),
     Trained {
-        /// Steps done in all, by earlier requests too.
+        /// Steps done in total, including earlier requests.
         step: usize,
-        /// Mean loss of the last batch in nats; none before the first step.
+        /// Mean loss of the last batch in nats; `None` before the first step.
         loss: Option<f32>,
-        /// What the model now makes of the request's text.
+        /// The request's text, read by the model in its current state.
         run: Run,
     },
     Attended {
@@ -94,7 +94,7 @@ pub enum Response {
 /// A model that can be asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelCard {
-    /// What requests call it.
+    /// Its id in requests.
     pub id: String,
     /// Its size on disk in bytes; 0 if it is built in.
     pub bytes: u64,
@@ -107,11 +107,11 @@ pub struct ModelCard {
 /// A text that was read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// Tokens and captured arrays. Its `last_logits` are left away: `next` says it in less.
+    /// Tokens and captured arrays. Its `last_logits` are left out, since `next` holds what is needed of them.
     pub trace: Trace,
     /// The likeliest next tokens; empty for an encoder.
     pub next: Vec<NextToken>,
-    /// What a reader should know before believing the numbers: [`attnscope::Model::warning`].
+    /// What a reader should know before relying on the numbers: [`attnscope::Model::warning`].
     pub warning: Option<String>,
 }
 

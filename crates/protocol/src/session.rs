@@ -1,4 +1,4 @@
-//! Answers requests on an engine: the same in the server, in the engine's worker and in the page itself.
+//! Answers requests with an engine: the same in the server, in the page's worker and in the page itself.
 
 use crate::attention::Attending;
 use crate::generation::Writing;
@@ -15,12 +15,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The id of the lesson model, which every session has.
 pub const LESSON: &str = "lesson";
-/// In the place of a model's id, where a number is to be explained: the lesson model's twin without attention.
+/// The id, in requests for an explanation, of the lesson model's twin without attention.
 pub const TWIN: &str = "lesson@twin";
 
 /// Where a session's models come from, besides the lesson model.
 pub trait Source {
-    /// What there is.
+    /// The models that it offers.
     fn cards(&self) -> Vec<ModelCard>;
 
     /// Opens one of them.
@@ -29,14 +29,14 @@ pub trait Source {
     /// There is no such model, or it cannot be read.
     fn open(&self, id: &str) -> Result<Model, Failure>;
 
-    /// The same as long as what is opened stays the same; none if it cannot change.
+    /// A number that stays the same while the model's files do; `None` if they cannot change.
     fn version(&self, id: &str) -> Option<u64> {
         let _ = id;
         None
     }
 }
 
-/// No models but the lesson model: what the page has without worker and server.
+/// No models but the lesson model: what the page has without a worker or a server.
 pub struct LessonOnly;
 
 impl Source for LessonOnly {
@@ -49,15 +49,15 @@ impl Source for LessonOnly {
     }
 }
 
-/// Models that can be asked. It may be shared between threads, and needs none.
+/// Models that can be asked. It can be shared between threads, but does not need any.
 pub struct Session<S> {
     source: S,
     pub(crate) limits: Limits,
-    /// By id, each as it was opened.
+    /// By id, with the version at which each was opened.
     models: Mutex<BTreeMap<String, Opened>>,
-    /// Models that are trained here, which change.
+    /// Models in training, which change.
     trainings: Trainings,
-    /// Of whom the last tile was.
+    /// The trace from which the last tile was made.
     last_read: Arc<LastRead>,
 }
 
@@ -71,7 +71,7 @@ impl<S: Source> Session<S> {
         Self { source, limits: Limits::default(), models, trainings, last_read }
     }
 
-    /// With other limits of memory.
+    /// Replaces the limits of memory.
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
@@ -81,16 +81,16 @@ impl<S: Source> Session<S> {
         &self.source
     }
 
-    /// Begins to answer. A model is opened here, if need be; everything else waits for [`Job::step`].
+    /// Begins to answer. A model is opened here if necessary; all other work happens in [`Job::step`].
     pub fn start(&self, request: Request) -> Job {
         Job::new(self.prepare(request))
     }
 
-    /// A model of this session, opened if it is not, and anew if its files are others now; one that is being trained as it
-    /// is now.
+    /// A model of this session, opened if it is not open yet, or again if its files have changed; a model in training
+    /// in its current state.
     ///
     /// # Errors
-    /// There is none of this id, or it cannot be read.
+    /// There is no model with this id, or it cannot be read.
     pub fn open(&self, id: &str) -> Result<Arc<Model>, Failure> {
         if let Some(model) = self.trainings.model(id) {
             return Ok(Arc::new(model));
@@ -103,7 +103,7 @@ impl<S: Source> Session<S> {
         if let Some((model, _)) = models.get(id).filter(|(_, opened)| *opened == version) {
             return Ok(model.clone());
         }
-        // Whatever comes of it, the one before is not asked any more.
+        // Even if opening fails, the old one is not used any more.
         if models.remove(id).is_some() {
             self.last_read.close(id);
         }
@@ -116,11 +116,11 @@ impl<S: Source> Session<S> {
     }
 
     fn models(&self) -> MutexGuard<'_, BTreeMap<String, Opened>> {
-        // A model that panicked while it was opened was not inserted: the map is sound.
+        // A panic while a model was opened did not insert it, so the map is consistent.
         self.models.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lesson model first.
+    /// The list of models, the lesson model first.
     fn cards(&self) -> Vec<ModelCard> {
         let lesson = ModelCard { id: LESSON.into(), bytes: 0, gguf: false, info: None };
         let mut cards: Vec<ModelCard> = std::iter::once(lesson).chain(self.source.cards()).collect();
@@ -209,7 +209,7 @@ impl<S: Source> Session<S> {
                 part.check(text.tokens.len())?;
                 within("the layer", layer, 0, text.model.config().n_layers - 1)?;
                 within("the head", head, 0, text.model.config().n_heads - 1)?;
-                // A model that learns reads otherwise the next time.
+                // A model in training would give another result the next time.
                 let keep = (!self.trainings.has(&prompt.model)).then(|| (self.last_read.clone(), prompt));
                 text.ask_layers(Question::Tile { layer, head, part, keep })
             }
@@ -289,12 +289,12 @@ impl<S: Source> Session<S> {
         }
     }
 
-    /// The lesson's words of a text.
+    /// The ids of a text's words in the lesson model.
     fn words(&self, text: &str) -> Result<Vec<u32>, Failure> {
         self.open(LESSON)?.encode(text).map_err(Failure::of_text)
     }
 
-    /// Opens a prompt's model and reads its text in tokens.
+    /// Opens a prompt's model and tokenizes its text.
     pub(crate) fn read(&self, prompt: Prompt) -> Result<Text, Failure> {
         let model = self.open(&prompt.model)?;
         let tokens = model.encode(&prompt.text).map_err(Failure::of_text)?;
@@ -302,7 +302,7 @@ impl<S: Source> Session<S> {
     }
 }
 
-/// A prompt whose model is open. It has a token at least.
+/// A prompt whose model is open. It has at least one token.
 pub(crate) struct Text {
     pub model: Arc<Model>,
     pub tokens: Vec<u32>,
@@ -311,11 +311,11 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// A question that takes in one layer after the other.
+    /// A question that processes one layer after the other.
     fn ask_layers(self, question: Question) -> Result<Box<dyn Work>, Failure> {
         let capture = question.capture(self.model.config())?;
         let at_once = match question {
-            // It names its one or two layers itself, and holds them until it is answered.
+            // It captures its one or two layers itself, and holds them until it is answered.
             Question::Explain(_) | Question::AnyOf { .. } => capture.clone(),
             _ => capture.clone().layers(0..1),
         };
@@ -335,9 +335,9 @@ fn done(response: Response) -> Result<Box<dyn Work>, Failure> {
     Ok(Box::new(response))
 }
 
-/// The answer itself may be large: so many tokens for every position and layer.
+/// The answer itself may be large: it has this many tokens for every position and layer.
 fn check_lens(text: &Text, top: usize) -> Result<(), Failure> {
-    /// A [`attnscope::NextToken`] with its text.
+    /// Bytes of a [`attnscope::NextToken`] with its text.
     const BYTES: u64 = 64;
     let depths = text.model.config().n_layers as u64 + 1;
     let top = top.min(text.model.config().n_vocab) as u64;

@@ -6,7 +6,7 @@ use attnscope::{LazyPattern, Trace};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Which cells, and how many pixels.
+/// The cells, and the number of pixels.
 pub(crate) struct Part {
     pub rows: Range<usize>,
     pub cols: Range<usize>,
@@ -14,7 +14,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Whether there are such cells in a pattern of `seq` by `seq`.
+    /// Checks that a pattern of `seq` by `seq` has such cells.
     pub fn check(&self, seq: usize) -> Result<(), Failure> {
         for (what, range, pixels) in [("rows", &self.rows, self.size.0), ("columns", &self.cols, self.size.1)] {
             if range.start >= range.end || range.end > seq {
@@ -37,30 +37,30 @@ pub(crate) fn tile(trace: &Trace, layer: usize, head: usize, part: Part) -> Resu
     Ok(Response::Tile(Tile { max: tile.max, mean: tile.mean }))
 }
 
-/// One layer of one text, as it was read last: who goes over a map asks for many parts of it, and it is read once.
+/// The layer of a text that was read last: moving over a map asks for many parts of it, but it is read only once.
 #[derive(Default)]
 pub(crate) struct LastRead(Mutex<Option<(Prompt, usize, Arc<Trace>)>>);
 
 impl LastRead {
-    /// The trace, if it is of this text and layer.
+    /// The trace, if it belongs to this text and layer.
     pub fn get(&self, prompt: &Prompt, layer: usize) -> Option<Arc<Trace>> {
         let last = self.lock();
         let (_, _, trace) = last.as_ref().filter(|(of, at, _)| (of, *at) == (prompt, layer))?;
         Some(trace.clone())
     }
 
-    /// Keeps this one, in the place of the one before.
+    /// Keeps this trace instead of the one before.
     pub fn put(&self, prompt: Prompt, layer: usize, trace: Arc<Trace>) {
         *self.lock() = Some((prompt, layer, trace));
     }
 
-    /// Forgets what a model read.
+    /// Forgets the trace of a model.
     pub fn close(&self, model: &str) {
         self.lock().take_if(|(of, ..)| of.model == model);
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<(Prompt, usize, Arc<Trace>)>> {
-        // It is replaced whole, or not at all.
+        // It is always replaced as a whole, so a panic cannot leave it half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Lesson models that learn while they are asked, and training one as a job: a report a step.
+//! Lesson models that can be asked while they are in training, and training as a job, with one report per step.
 
 use crate::job::{Step, Work};
 use crate::limits::{MAX_ID, MAX_TOP, MAX_TRAINED, within};
@@ -10,10 +10,10 @@ use attnscope::{Capture, Model};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// After the id of a model in training: the model as it was before its last step.
+/// Suffix of the id of a model in training: the model in its state before its last step.
 pub const BEFORE: &str = "@before";
 
-/// A model that learns, as far as it has come.
+/// A model in training, in its current state.
 struct Learning {
     trainer: Trainer,
     /// Steps and the losses of their batches, as they were reported.
@@ -29,14 +29,14 @@ impl Learning {
         named(self.trainer.before(), self.trainer.steps().saturating_sub(1))
     }
 
-    /// What the model makes of a text now.
+    /// A report about a text, read by the model in its current state.
     fn report(&self, text: &str) -> Result<Report, Failure> {
         let model = self.model();
         let tokens = model.encode(text).map_err(Failure::of_text)?;
         let capture: Capture = "pattern".parse()?;
         let cache = model.new_cache();
         let run = attnscope::Run::start(&model, tokens, capture, Vec::new(), cache)?;
-        // Of all words: one that is watched may be unlikely still.
+        // Of all words, since a word that is watched may still be unlikely.
         let run = read_out(run, model.config().n_vocab)?;
         Ok(Report { step: self.trainer.steps(), loss: self.losses.last().map(|last| last.1), run })
     }
@@ -52,31 +52,31 @@ struct Report {
     run: Run,
 }
 
-/// Ids of forgotten models that are remembered, so that who comes back is told.
+/// How many ids of removed models are remembered, so that a later request for one gets the reason.
 const FORGOTTEN: usize = 64;
 
-/// The models that learn, by id.
+/// The models in training, by id.
 ///
-/// Who holds the map may lock a model, never the other way round: no two wait for each other.
+/// While holding the map one may lock a model, but never the other way round, which would allow a deadlock.
 #[derive(Default)]
 pub(crate) struct Trainings(Mutex<Held>);
 
 #[derive(Default)]
 struct Held {
     models: BTreeMap<String, Slot>,
-    /// Grows with every question about one of them.
+    /// Grows with every use of one of the models.
     clock: u64,
     forgotten: VecDeque<String>,
 }
 
 struct Slot {
     learning: Arc<Mutex<Learning>>,
-    /// The clock when it was last asked.
+    /// The clock at its last use.
     asked: u64,
 }
 
 impl Slot {
-    /// Whether a job trains it.
+    /// Whether a job is training it.
     fn is_in_training(&self) -> bool {
         Arc::weak_count(&self.learning) > 0
     }
@@ -90,8 +90,8 @@ impl Held {
         Some(slot.learning.clone())
     }
 
-    /// Puts one in. If there are too many, the one that was asked least lately is forgotten, if possible one that no job
-    /// trains: who has begun some must not keep others from it.
+    /// Inserts a model. If there are too many, the least recently used one is removed, preferably one that no job is
+    /// training, so that a client that trains some does not keep others from training.
     fn put(&mut self, id: String, learning: Arc<Mutex<Learning>>) {
         while self.models.len() >= MAX_TRAINED && !self.models.contains_key(&id) {
             let oldest = self.models.iter().min_by_key(|(_, slot)| (slot.is_in_training(), slot.asked));
@@ -108,7 +108,7 @@ impl Held {
 }
 
 impl Trainings {
-    /// The model as it is now, or as it was [`BEFORE`]; none if there is none of this id.
+    /// The model in its current state, or in that [`BEFORE`] its last step; `None` if there is none with this id.
     pub fn model(&self, id: &str) -> Option<Model> {
         if let Some(id) = id.strip_suffix(BEFORE) {
             return Some(lock(&*self.get(id)?).before());
@@ -116,12 +116,12 @@ impl Trainings {
         Some(lock(&*self.get(id)?).model())
     }
 
-    /// Whether a model of this id is in training, or was one before its last step.
+    /// Whether this id names a model in training, in its current state or in that before its last step.
     pub fn has(&self, id: &str) -> bool {
         self.get(id.strip_suffix(BEFORE).unwrap_or(id)).is_some()
     }
 
-    /// Why there is no model of this id any more, if there was one.
+    /// The reason why there is no model with this id any more, if there was one.
     pub fn forgotten(&self, id: &str) -> Option<Failure> {
         let id = id.strip_suffix(BEFORE).unwrap_or(id);
         lock(&self.0).forgotten.iter().any(|other| other == id).then(|| forgotten(id))
@@ -147,14 +147,14 @@ impl Trainings {
         Ok(explain_loss(&learning.before(), step, trainer.batch(), earlier)?)
     }
 
-    /// Forgets it; a job that trains it ends at its next step.
+    /// Removes it; a job that is training it ends at its next step.
     pub fn close(&self, id: &str) {
         let mut held = lock(&self.0);
         held.models.remove(id);
         held.forgotten.retain(|other| other != id);
     }
 
-    /// Begins to train the model of this id, or goes on. Nothing is changed by a request that is refused: the text too is
+    /// Begins or continues to train the model with this id. A refused request changes nothing, which is why the text is
     /// read before.
     pub fn train(&self, id: String, settings: &Settings, fresh: bool, plan: Plan) -> Result<Training, Failure> {
         within("the length of the trained model's id", id.len(), 1, MAX_ID)?;
@@ -187,7 +187,7 @@ fn forgotten(id: &str) -> Failure {
     ))
 }
 
-/// If a step panicked, it was left half done; that is no reason to keep others from their models.
+/// Locks it. A step that panicked left it half done, but others must still be able to use their models.
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -196,19 +196,19 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) struct Plan {
     /// Steps that are left.
     pub steps: usize,
-    /// A report every this many.
+    /// A report every this many steps.
     pub every: usize,
-    /// What the reports read.
+    /// The text that the reports read.
     pub text: String,
 }
 
-/// A job. It does not own what it trains: dropping it keeps what was learned, and a model that was closed or started
-/// anew is gone although a job still trained it. Two jobs may train one model: they take turns, and each reports how many
-/// steps the model has in all.
+/// A training job. It does not own its model: dropping the job keeps what was learned, and a model that was closed or
+/// started again is gone although a job was still training it. If two jobs train one model, they take turns, and each
+/// reports the model's total number of steps.
 pub(crate) struct Training {
     learning: Weak<Mutex<Learning>>,
     plan: Plan,
-    /// The last one.
+    /// The last report.
     report: Report,
 }
 

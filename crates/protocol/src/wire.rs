@@ -11,7 +11,7 @@ use std::io::{self, Write};
 pub const MAX_REQUEST: usize = 64 << 20;
 
 /// Bytes of a request that are not text or numbers of arrays, but lengths, kinds and small numbers. Each may become a
-/// value of a hundred bytes: what a request takes in memory is not to be many times what was sent.
+/// value of a hundred bytes, and a request must not take many times its size in memory.
 const MAX_SMALL: usize = 1 << 20;
 
 /// A request as bytes.
@@ -19,7 +19,7 @@ pub fn encode_request(request: &Request) -> Vec<u8> {
     encode_after(request, Vec::new())
 }
 
-/// Reads a request; what follows it is an error too.
+/// Reads a request; anything after it is an error.
 pub fn decode_request(bytes: &[u8]) -> Result<Request, Failure> {
     if bytes.len() > MAX_REQUEST {
         let message = format!("the request has {} bytes, at most {MAX_REQUEST} are read", bytes.len());
@@ -39,7 +39,7 @@ pub fn decode_request(bytes: &[u8]) -> Result<Request, Failure> {
     }
 }
 
-/// Bytes that are read, with a count of those that are read one by one.
+/// The bytes to be read, with a count of those that are read one by one.
 struct Counted<'de> {
     bytes: &'de [u8],
     small: usize,
@@ -53,7 +53,7 @@ impl<'de> Flavor<'de> for Counted<'de> {
         let (first, rest) = self.bytes.split_first().ok_or(postcard::Error::DeserializeUnexpectedEnd)?;
         self.small += 1;
         if self.small > MAX_SMALL {
-            // Otherwise it says that a checksum or a border is wrong, of which a request has none.
+            // Any other error would report a wrong checksum or boundary, which a request does not have.
             return Err(postcard::Error::DeserializeBadEncoding);
         }
         self.bytes = rest;
@@ -77,14 +77,14 @@ impl<'de> Flavor<'de> for Counted<'de> {
 
 /// One frame of an answer.
 pub fn encode_event(event: &Event) -> Vec<u8> {
-    // The length is written into its place afterwards: a large body is not copied once more.
+    // The length is filled in afterwards, so that a large body is not copied once more.
     let mut frame = encode_after(event, vec![0; 4]);
     let len = (frame.len() - 4) as u32;
     frame[..4].copy_from_slice(&len.to_le_bytes());
     frame
 }
 
-/// Writes one frame of an answer, without holding it: a large body stands in memory once, in its event.
+/// Writes one frame of an answer without holding it: a large body is in memory once, in its event.
 ///
 /// # Errors
 /// Those of the writer.
@@ -94,19 +94,19 @@ pub fn write_event(event: &Event, mut to: impl Write) -> io::Result<()> {
     postcard::to_io(event, to).map(drop).map_err(|_| io::ErrorKind::BrokenPipe.into())
 }
 
-/// Takes frames out of a stream that comes in pieces.
+/// Extracts frames from a stream that arrives in pieces.
 #[derive(Debug, Default)]
 pub struct Frames {
     bytes: Vec<u8>,
 }
 
 impl Frames {
-    /// Adds what has come.
+    /// Adds bytes that have arrived.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next whole event, if it is there.
+    /// The next complete event, if there is one.
     pub fn next_event(&mut self) -> Option<Result<Event, Failure>> {
         let (len, rest) = self.bytes.split_first_chunk::<4>()?;
         let len = u32::from_le_bytes(*len) as usize;
@@ -116,14 +116,14 @@ impl Frames {
         Some(event)
     }
 
-    /// Whether nothing is left over.
+    /// Whether no bytes are left.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 }
 
 fn encode_after(value: &impl serde::Serialize, start: Vec<u8>) -> Vec<u8> {
-    // A vector grows, and our types have no maps of unknown length, which is all that postcard refuses.
+    // A vector can always grow, and our types have no maps of unknown length, which is all that postcard refuses.
     postcard::to_extend(value, start).expect("what is encoded has known lengths")
 }
 
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(read(1000), Ok(train(1000)));
         let error = read(MAX_SMALL).unwrap_err().message;
         assert!(error.starts_with("the request lists too much"), "{error}");
-        // Numbers of arrays are as large as they were sent.
+        // Numbers of arrays take as much memory as they have bytes in the message.
         let near = Request::Near { model: "lesson".into(), vector: vec![0.5; 2 * MAX_SMALL], top: 1 };
         assert_eq!(decode_request(&encode_request(&near)), Ok(near));
     }
