@@ -1,10 +1,10 @@
-//! The non-linear steps of the MLP.
+//! The non-linear functions of the MLP.
 
 use crate::exp::exp;
 use crate::threads;
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
-/// Which non-linearity the MLP uses.
+/// The non-linearity that an MLP uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// x · σ(x): Llama.
@@ -17,7 +17,7 @@ pub enum Activation {
     Relu,
 }
 
-/// The plain twin, one number at a time.
+/// The plain twin, for one number.
 pub fn plain(kind: Activation, x: f32) -> f32 {
     match kind {
         Activation::Silu => x / (1.0 + (-x).exp()),
@@ -35,7 +35,7 @@ pub fn apply(level: Level, kind: Activation, x: &mut [f32]) {
     threads::for_rows(x, 1, |_, x| apply_here(level, kind, x));
 }
 
-/// On this thread.
+/// Applies it on the current thread.
 fn apply_here(level: Level, kind: Activation, x: &mut [f32]) {
     match kind {
         Activation::Silu => dispatch!(level, simd => sigmoid_times(simd, x, |_, v| v)),

@@ -2,8 +2,8 @@
 
 use fearless_simd::{Simd, prelude::*};
 
-/// eˣ, lane by lane. Below −87.3 the result is 0 (the true value is under f32's smallest normal), −∞ included.
-/// Above 88 it saturates; what is not a number stays so. Cody–Waite range reduction x = n·ln 2 + r, then a polynomial of degree 6 in r.
+/// eˣ, lane by lane. Below −87.3 the result is 0 (the true value is below f32's smallest normal), also for −∞. Above 88
+/// it saturates; NaN stays NaN. Cody–Waite range reduction x = n·ln 2 + r, then a polynomial of degree 6 in r.
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let splat = |v: f32| S::f32s::splat(simd, v);
@@ -20,7 +20,7 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     }
     let y = p.mul_add(r * r, r) + splat(1.0);
     let scaled = S::f32s::from_bits(y.to_bits() + (shifted.to_bits() << 23));
-    // `min` and `max` above have made a number of NaN.
+    // `min` and `max` above have replaced NaN by a number.
     let scaled = x.simd_eq(x).select(scaled, x);
     x.simd_lt(splat(-87.3)).select(splat(0.0), scaled)
 }

@@ -1,4 +1,4 @@
-//! Which instruction set runs: chosen once at run time, or named by a test.
+//! The instruction set that is used: chosen once at run time, or named by a test.
 
 pub use fearless_simd::Level;
 
@@ -7,8 +7,8 @@ pub fn best() -> Level {
     Level::new()
 }
 
-/// Every instruction set that this machine can run, by name, plain code first.
-/// Tests expand over it, so that a fast path is checked on all of them and not only on the one dispatched.
+/// Every instruction set that this machine can run, by name, plain code first. Tests run with each of them, so that
+/// fast paths are checked on all and not only on the one that would be chosen.
 pub fn all() -> Vec<(&'static str, Level)> {
     #[allow(unused_mut)]
     let mut levels = vec![("plain", fallback())];
@@ -28,7 +28,7 @@ pub fn all() -> Vec<(&'static str, Level)> {
     levels
 }
 
-/// Scalar code, no vector instructions asked for.
+/// Scalar code, without explicit vector instructions.
 pub fn fallback() -> Level {
     Level::fallback()
 }

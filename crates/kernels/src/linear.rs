@@ -25,7 +25,7 @@ impl Weight<'_> {
     }
 }
 
-/// The plain twin. `x` is `[m, cols]`, `bias` `[rows]`, `y` `[m, rows]`; sums in f64.
+/// The plain twin. `x` is `[m, cols]`, `bias` `[rows]`, `y` `[m, rows]`; sums are in f64.
 pub fn plain(x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
     let mut weights = vec![0.0; w.rows * w.cols];
     crate::dequant::dequantize_at(crate::level::fallback(), w.dtype, w.bytes, &mut weights);
@@ -48,8 +48,8 @@ pub struct Product<'a> {
     pub y: &'a mut [f32],
 }
 
-/// One product. Weights are expanded panel by panel into a scratch of `PANEL · cols` numbers a thread and multiplied while
-/// they are in cache: no f32 copy of W is ever made.
+/// One product. Weights are expanded panel by panel into a buffer of `PANEL · cols` numbers per thread and multiplied
+/// while they are in cache: no f32 copy of W is ever made.
 ///
 /// # Panics
 /// If the lengths of `x`, `y` and `bias` do not fit W.
@@ -57,7 +57,7 @@ pub fn linear(level: Level, x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &
     products(level, x, vec![Product { w, bias, y }]);
 }
 
-/// Several products of the same `x`, shared over the threads together. Each is as it would be alone, bit for bit.
+/// Several products of the same `x`, distributed over the threads together. Each has the bits that it would have alone.
 ///
 /// # Panics
 /// If the lengths of `x`, `y` and `bias` do not fit a W.
@@ -80,8 +80,8 @@ pub fn products(level: Level, x: &[f32], mut all: Vec<Product<'_>>) {
     }
 }
 
-/// The thread's piece of memory, of `len` numbers at least. To be put back: it is taken out and not borrowed in a
-/// closure, since what is not inlined has no vector instructions.
+/// The thread's buffer, of at least `len` numbers, to be returned with [`keep`]. It is taken out instead of borrowed in
+/// a closure, because code that is not inlined has no vector instructions.
 #[inline(always)]
 pub(crate) fn scratch(len: usize) -> Vec<f32> {
     let mut scratch = SCRATCH.take();
@@ -91,7 +91,7 @@ pub(crate) fn scratch(len: usize) -> Vec<f32> {
     scratch
 }
 
-/// Puts it back.
+/// Returns the buffer to the thread.
 pub(crate) fn keep(scratch: Vec<f32>) {
     SCRATCH.set(scratch);
 }
@@ -99,7 +99,7 @@ pub(crate) fn keep(scratch: Vec<f32>) {
 /// Rows of W expanded at a time: small enough to stay in the second-level cache.
 const PANEL: usize = 32;
 
-/// For many tokens: x is packed once, each W panel by panel.
+/// For several tokens: x is packed once, each W panel by panel.
 fn many_tokens(level: Level, x: &[f32], m: usize, all: Vec<Product<'_>>) {
     let packed = pack_tokens(level, x, all[0].w.cols);
     let mut panels: Vec<Panel<'_>> = Vec::new();
@@ -116,11 +116,11 @@ fn many_tokens(level: Level, x: &[f32], m: usize, all: Vec<Product<'_>>) {
     threads::for_each(panels, |panel| dispatch!(level, simd => run_panel(simd, &packed, panel)));
 }
 
-/// All tokens, tile after tile.
+/// Packs all tokens, tile by tile.
 fn pack_tokens(level: Level, x: &[f32], cols: usize) -> Vec<f32> {
     let padded = dispatch!(level, simd => packed::padded(simd, cols));
     let mut out = vec![0.0; x.len() / cols * padded];
-    // A job begins where a tile does.
+    // A job begins at the start of a tile.
     let rows = 48;
     let jobs = x.chunks(rows * cols).zip(out.chunks_mut(rows * padded)).collect();
     threads::for_each(jobs, |(x, out): (&[f32], &mut [f32])| {
@@ -136,7 +136,7 @@ fn pack_tokens(level: Level, x: &[f32], cols: usize) -> Vec<f32> {
     out
 }
 
-/// Outputs `first ..` of every row of y.
+/// Outputs from `first` on of every row of y.
 struct Panel<'a> {
     w: Weight<'a>,
     bias: Option<&'a [f32]>,
@@ -178,7 +178,7 @@ fn run_panel<S: Simd>(simd: S, x: &[f32], mut panel: Panel<'_>) {
 }
 
 thread_local! {
-    /// A piece of memory that the thread keeps: to ask for it and clear it anew would cost as much as filling it.
+    /// A buffer that the thread keeps: allocating and clearing it each time would cost as much as filling it.
     static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 

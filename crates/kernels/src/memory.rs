@@ -1,15 +1,15 @@
 //! Memory for programs with large arrays.
 //!
-//! A pattern of 2,048 tokens is 151 MB that nothing has touched yet. In pages of 4 kB the system stops the kernel 37,000
-//! times to find them, which takes longer than to compute what is written; in pages of 2 MB, 72 times.
+//! A pattern of 2,048 tokens is 151 MB that nothing has accessed yet. With pages of 4 kB the system interrupts the work
+//! 37,000 times to provide them, which takes longer than computing the contents; with pages of 2 MB, 72 times.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 use std::sync::Once;
 
-/// The system's allocator, which asks for huge pages where an array is so large that it has some of its own, and keeps
-/// smaller ones when they are freed, to use them again. A program sets it as its `#[global_allocator]`; elsewhere than on
-/// Linux it is the system's allocator as it is.
+/// The system's allocator, but it asks for huge pages for arrays large enough to contain some, and keeps smaller arrays
+/// for reuse when they are freed. A program sets it as its `#[global_allocator]`; outside Linux it is the unchanged
+/// system allocator.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HugePages;
 
@@ -17,11 +17,11 @@ pub struct HugePages;
 #[cfg(any(target_os = "linux", test))]
 const PAGE: usize = 2 << 20;
 
-// SAFETY: every request is passed on to `System` as it came, and so is every answer; `advise` neither reads nor writes.
+// SAFETY: every request is passed on to `System` unchanged, and so is every answer; `advise` neither reads nor writes.
 unsafe impl GlobalAlloc for HugePages {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         keep(layout.size());
-        // SAFETY: the caller's promises are those that `System` wants.
+        // SAFETY: the caller's promises are those that `System` requires.
         let start = unsafe { System.alloc(layout) };
         advise(start, layout.size());
         start
@@ -49,19 +49,19 @@ unsafe impl GlobalAlloc for HugePages {
     }
 }
 
-/// From the first array that counts on, glibc keeps what is freed. By itself it gives each of them back to the system at
-/// once and gets it anew, cleared, for the next layer: of 512 tokens read by a small model that is a third of the time.
+/// From the first large array on, makes glibc keep what is freed. By default it returns arrays to the system at once and
+/// gets them again, cleared, for the next layer: for 512 tokens and a small model that takes a third of the time.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn keep(len: usize) {
-    /// What glibc would take from the system for itself alone.
+    /// From this size on glibc takes an array directly from the system.
     const LARGE: usize = 128 << 10;
-    /// Arrays up to this are kept: glibc's own limit.
+    /// Arrays up to this size are kept: glibc's own limit.
     const LARGEST: i32 = 32 << 20;
-    /// Bytes that may lie about before some are given back.
+    /// Free bytes that may be kept before some are returned to the system.
     const KEPT: i32 = 256 << 20;
     static ONCE: Once = Once::new();
     if len >= LARGE {
-        // SAFETY: both set a number that the allocator looks at; neither touches memory that was given out.
+        // SAFETY: both set a parameter of the allocator; neither touches memory that was given out.
         ONCE.call_once(|| unsafe {
             libc::mallopt(libc::M_MMAP_THRESHOLD, LARGEST);
             libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT);
@@ -72,7 +72,7 @@ fn keep(len: usize) {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn keep(_len: usize) {}
 
-/// Asks for huge pages wherever one lies wholly within these bytes. A system that has none says so, and all is as before.
+/// Asks for huge pages wherever one lies wholly within these bytes. The error of a system without them is ignored.
 #[cfg(target_os = "linux")]
 fn advise(start: *mut u8, len: usize) {
     if start.is_null() || len < 2 * PAGE {

@@ -16,7 +16,7 @@ pub fn rms(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
     });
 }
 
-/// What RMS norm multiplies a row by: `1 / √(mean(x²) + eps)`.
+/// The factor of RMS norm for a row: `1 / √(mean(x²) + eps)`.
 pub fn rms_scale(x: &[f32], eps: f32) -> f32 {
     let mean_square = lanes(x, |v| v * v) / x.len() as f64;
     (1.0 / (mean_square + f64::from(eps)).sqrt()) as f32
@@ -35,7 +35,7 @@ pub fn layer(x: &[f32], weight: &[f32], bias: &[f32], eps: f32, out: &mut [f32])
     });
 }
 
-/// Mean of a row and what layer norm multiplies by after taking it off.
+/// The mean of a row, and the factor of layer norm after subtracting it.
 pub fn layer_scale(x: &[f32], eps: f32) -> (f32, f32) {
     let n = x.len() as f64;
     let mean = lanes(x, |v| v) / n;
@@ -43,7 +43,7 @@ pub fn layer_scale(x: &[f32], eps: f32) -> (f32, f32) {
     (mean as f32, (1.0 / (var + f64::from(eps)).sqrt()) as f32)
 }
 
-/// Σ f(x) in f64, in eight independent sums so that the compiler may use vectors.
+/// Σ f(x) in f64, in eight independent sums so that the compiler can use vectors.
 fn lanes(x: &[f32], f: impl Fn(f64) -> f64) -> f64 {
     let mut sums = [0.0f64; 8];
     let mut chunks = x.chunks_exact(8);

@@ -1,5 +1,5 @@
-//! Products for one token. There is so little to do with each weight that how the work is shared counts as much as how it
-//! is done.
+//! Products for one token. Each weight is used for so little work that distributing the work matters as much as doing
+//! it fast.
 
 use crate::dequant::{dequantize_simd, dot, has_dot};
 use crate::linear::{Product, Weight, keep, scratch};
@@ -7,13 +7,13 @@ use crate::product::dot_tile;
 use crate::threads;
 use fearless_simd::{Level, Simd, dispatch};
 
-/// Jobs a thread: few, since each is short, but not one alone, since threads may be held up.
+/// Jobs per thread: few, since each is short, but more than one, since threads may be delayed.
 const JOBS: usize = 3;
 
 /// Rows expanded at a time.
 const FEW_ROWS: usize = 4;
 
-/// All products of `x`, `[cols]`, whose lengths fit.
+/// All products of `x`, `[cols]`, whose lengths have been checked.
 pub(crate) fn run(level: Level, x: &[f32], all: Vec<Product<'_>>) {
     let rows: usize = all.iter().map(|product| product.w.rows).sum();
     let rows = rows.div_ceil(JOBS * threads::count()).next_multiple_of(FEW_ROWS);
@@ -29,7 +29,7 @@ pub(crate) fn run(level: Level, x: &[f32], all: Vec<Product<'_>>) {
     });
 }
 
-/// Outputs `first ..` of one token.
+/// Outputs from `first` on of one token.
 #[inline(always)]
 fn outputs<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, first: usize, y: &mut [f32]) {
     let bytes = &w.bytes[first * w.row_bytes()..][..y.len() * w.row_bytes()];

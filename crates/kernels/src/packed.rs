@@ -1,13 +1,13 @@
-//! Products of many rows with many rows, both packed so that what is multiplied together lies together.
+//! Products of many rows with many rows, both packed so that numbers multiplied together are stored together.
 #![allow(clippy::needless_range_loop)] // register tiles read best by index
 
 use crate::product::pair_sums;
 use fearless_simd::{Simd, prelude::*};
 
-/// Rows of W that are multiplied together.
+/// Rows of W that are processed together.
 pub(crate) const NR: usize = 4;
 
-/// How many of `left` rows of x are multiplied together next: as many as there are registers for, 32 of them with
+/// How many of `left` rows of x are processed together next: as many as there are registers for, 32 of them with
 /// AVX-512, else 16.
 #[inline(always)]
 pub(crate) fn height<S: Simd>(_simd: S, left: usize) -> usize {
@@ -19,14 +19,14 @@ pub(crate) fn height<S: Simd>(_simd: S, left: usize) -> usize {
     }
 }
 
-/// Length of a packed row: a whole number of vectors, filled up with zeros.
+/// Length of a packed row: a whole number of vectors, padded with zeros.
 #[inline(always)]
 pub(crate) fn padded<S: Simd>(_simd: S, cols: usize) -> usize {
     cols.next_multiple_of(S::f32s::LEN)
 }
 
-/// Packs `n` rows of `cols` numbers: `[cols / LEN][n][LEN]`, so that one walk over `to` meets a vector of each row in
-/// turn. `to` is `n · padded(cols)` long; rows beyond those of `from` are zeros.
+/// Packs `n` rows of `cols` numbers: `[cols / LEN][n][LEN]`, so that reading `to` in order gives a vector of each row
+/// in turn. `to` is `n · padded(cols)` long; rows beyond those of `from` are zeros.
 #[inline(always)]
 pub(crate) fn pack<S: Simd>(_simd: S, from: &[f32], cols: usize, n: usize, to: &mut [f32]) {
     let lanes = S::f32s::LEN;
@@ -49,8 +49,8 @@ pub(crate) fn pack<S: Simd>(_simd: S, from: &[f32], cols: usize, n: usize, to: &
     }
 }
 
-/// Dot products of `n` packed rows, a [`height`], with [`NR`] others, into the outputs from `first` on of their rows of
-/// `y`.
+/// Dot products of `n` packed rows (a [`height`]) with [`NR`] others, written to their rows of `y` from output `first`
+/// on.
 #[inline(always)]
 pub(crate) fn tile<S: Simd>(simd: S, n: usize, x: &[f32], w: &[f32], y: &mut [&mut [f32]], first: usize) {
     match n {
@@ -73,7 +73,7 @@ fn put<const MR: usize>(sums: [[f32; NR]; MR], y: &mut [&mut [f32]], first: usiz
     }
 }
 
-/// Dot products of `MR` packed rows with [`NR`] others: `out[i][j] = x[i] · w[j]`, each added up in the order of
+/// Dot products of `MR` packed rows with [`NR`] others: `out[i][j] = x[i] · w[j]`, each summed in the order of
 /// [`crate::product::dot_tile`].
 #[inline(always)]
 fn dots<S: Simd, const MR: usize>(simd: S, x: &[f32], w: &[f32]) -> [[f32; NR]; MR] {
@@ -94,12 +94,12 @@ fn dots<S: Simd, const MR: usize>(simd: S, x: &[f32], w: &[f32]) -> [[f32; NR]; 
     sums(simd, acc)
 }
 
-/// The sums of all lanes. Four vectors are added up in three steps, not one after the other, which would take longer
-/// than a third of the products.
+/// The sums of all lanes. Four vectors are summed together in three steps; summing them one after the other would take
+/// longer than a third of the products.
 #[inline(always)]
 fn sums<S: Simd, const MR: usize>(simd: S, acc: [[S::f32s; NR]; MR]) -> [[f32; NR]; MR] {
     let mut out = [[0.0; NR]; MR];
-    // Of each row four sums, each still in LEN / 4 parts.
+    // For each row four sums, each still in LEN / 4 parts.
     let mut rows = [S::f32s::splat(simd, 0.0); MR];
     for i in 0..MR {
         let [a, b, c, d] = acc[i];

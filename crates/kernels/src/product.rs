@@ -1,4 +1,4 @@
-//! The two inner loops that all dense work runs through.
+//! The two inner loops of all dense products.
 #![allow(clippy::needless_range_loop)] // register tiles read best by index
 
 use fearless_simd::{Simd, prelude::*};
@@ -31,7 +31,7 @@ pub(crate) fn dot_tile<S: Simd, const MR: usize, const NR: usize>(
         at += S::f32s::LEN;
     }
     if whole < len {
-        // What is left, filled up with zeros.
+        // The rest, padded with zeros.
         let mut wv = [S::f32s::splat(simd, 0.0); NR];
         for j in 0..NR {
             wv[j] = last::<S>(simd, &w[j][whole..]);
@@ -52,7 +52,7 @@ pub(crate) fn dot_tile<S: Simd, const MR: usize, const NR: usize>(
     out
 }
 
-/// Less than a vector, filled up with zeros.
+/// Less than a vector, padded with zeros.
 #[inline(always)]
 fn last<S: Simd>(simd: S, row: &[f32]) -> S::f32s {
     let mut filled = [0.0; 16];
@@ -60,7 +60,7 @@ fn last<S: Simd>(simd: S, row: &[f32]) -> S::f32s {
     S::f32s::from_slice(simd, &filled[..S::f32s::LEN])
 }
 
-/// The sum of a vector's lanes: neighbours first, then pairs of neighbours, and so on.
+/// The sum of a vector's lanes: pairs of neighbours first, then pairs of their sums, and so on.
 #[inline(always)]
 pub(crate) fn lane_sum<S: Simd>(v: S::f32s) -> f32 {
     let mut v = v;
@@ -72,13 +72,13 @@ pub(crate) fn lane_sum<S: Simd>(v: S::f32s) -> f32 {
     v.as_slice()[0]
 }
 
-/// The sums of neighbours, first those of `a` and then those of `b`.
+/// The sums of neighbouring lanes, first those of `a` and then those of `b`.
 #[inline(always)]
 pub(crate) fn pair_sums<S: Simd>(a: S::f32s, b: S::f32s) -> S::f32s {
     a.unzip_low(b) + a.unzip_high(b)
 }
 
-/// A matrix as a slice with the distance between its rows.
+/// A matrix as a slice, with the distance between its rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Rows<'a> {
     pub data: &'a [f32],
@@ -99,7 +99,7 @@ pub(crate) fn add_product<S: Simd>(
     product::<S, true>(simd, size, a, b, c, c_stride);
 }
 
-/// [`add_product`] to a `c` of zeros, whatever is in it.
+/// Like [`add_product`] to a `c` of zeros: what `c` contains is overwritten.
 #[inline(always)]
 pub(crate) fn set_product<S: Simd>(
     simd: S,
@@ -128,7 +128,7 @@ fn product<S: Simd, const ADD: bool>(
     }
 }
 
-/// Tiles of `MR` rows by `NV` vectors, then what is left.
+/// Tiles of `MR` rows by `NV` vectors, then the rest.
 #[inline(always)]
 fn tiles<S: Simd, const ADD: bool, const MR: usize, const NV: usize>(
     simd: S,

@@ -1,8 +1,8 @@
 //! Rotary positions: pairs of a head's numbers are rotated by an angle that grows with the position
 //! (Su et al., "RoFormer", 2021).
 
-/// Which two numbers form a pair in what is read. What is written always has the halves layout, so that a
-/// trace of a GGUF (stored interleaved for Llama) equals that of the same model in safetensors.
+/// Which two numbers of the input form a pair. The output always has the halves layout, so that a trace of a GGUF
+/// (stored interleaved for Llama) equals that of the same model in safetensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pairs {
     /// `(i, i + dim/2)`: Hugging Face's layout.
@@ -25,17 +25,17 @@ impl Pairs {
 #[derive(Clone, Debug)]
 pub struct Rope {
     half: usize,
-    /// Which numbers form pairs in what is read.
+    /// Which numbers of the input form pairs.
     pairs: Pairs,
-    /// How fast each pair is rotated: radians a position.
+    /// The rotation speed of each pair, in radians per position.
     frequencies: Vec<f32>,
     /// `[position][i] = (cos, sin)`
     table: Vec<(f32, f32)>,
     first: usize,
 }
 
-/// How fast each pair of the first `dim` numbers of a head is rotated: θ^(−2i/dim) radians a position, rounded to f32 as in
-/// the implementation that models are trained with.
+/// The rotation speed of each pair of the first `dim` numbers of a head, θ^(−2i/dim) radians per position, rounded to
+/// f32 as in the implementation that models are trained with.
 pub fn frequencies(dim: usize, theta: f32) -> Vec<f32> {
     (0..dim / 2).map(|i| f64::from(theta).powf(-2.0 * i as f64 / dim as f64) as f32).collect()
 }
@@ -50,7 +50,7 @@ impl Rope {
         Self { half: frequencies.len(), pairs, frequencies, table, first }
     }
 
-    /// Rotates one head vector of position `position` from `x` into `out`; numbers past the rotary part are copied.
+    /// Rotates one head's vector at `position` from `x` into `out`; numbers beyond the rotary part are copied.
     pub fn apply(&self, position: usize, x: &[f32], out: &mut [f32]) {
         let row = &self.table[(position - self.first) * self.half..][..self.half];
         for (i, &(cos, sin)) in row.iter().enumerate() {
@@ -62,7 +62,7 @@ impl Rope {
         out[2 * self.half..].copy_from_slice(&x[2 * self.half..]);
     }
 
-    /// How [`Self::apply`] makes one number of its result; `None` past the rotary part, where numbers are copied.
+    /// How [`Self::apply`] computes one number of its result; `None` beyond the rotary part, where numbers are copied.
     pub fn rotation(&self, position: usize, component: usize) -> Option<Rotation> {
         let i = component % self.half.max(1);
         let (cos, sin) = *self.table.get((position - self.first) * self.half + i)?;
@@ -77,18 +77,18 @@ impl Rope {
     }
 }
 
-/// How one rotated number comes about: of the pair (a, b) the first is a · cos − b · sin, the second b · cos + a · sin.
+/// How one rotated number is computed: of the pair (a, b) the first is a · cos − b · sin, the second b · cos + a · sin.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rotation {
-    /// Where a and b stand in what is read.
+    /// The indices of a and b in the input.
     pub pair: (usize, usize),
-    /// Whether it is the first of the two.
+    /// Whether it is the first number of the pair.
     pub first: bool,
-    /// Radians a position.
+    /// Radians per position.
     pub frequency: f32,
-    /// Of the angle: position times frequency.
+    /// The cosine of the angle, which is position times frequency.
     pub cos: f32,
-    /// Of the same.
+    /// The sine of the angle.
     pub sin: f32,
 }
 

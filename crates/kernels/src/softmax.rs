@@ -3,8 +3,8 @@
 use crate::exp::exp;
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 
-/// The plain twin: `exp(s − max) / Σ exp(s − max)`. A row of only −∞ (nothing may be looked at) becomes zeros; one NaN
-/// makes the whole row NaN. Returns ln Σ exp(s), −∞ for a row of zeros.
+/// The plain twin: `exp(s − max) / Σ exp(s − max)`. A row of only −∞ (every key masked) becomes zeros; one NaN makes
+/// the whole row NaN. Returns ln Σ exp(s), −∞ for a row of zeros.
 pub fn plain(row: &mut [f32]) -> f32 {
     if row.iter().any(|s| s.is_nan()) {
         row.fill(f32::NAN);
@@ -44,7 +44,7 @@ pub(crate) fn softmax_simd<S: Simd>(simd: S, row: &mut [f32]) -> f32 {
     max + sum.ln()
 }
 
-/// The largest number of the row, −∞ for an empty one. NaN may be passed over.
+/// The largest number of the row, −∞ for an empty one. NaN may be skipped.
 #[inline(always)]
 pub(crate) fn max<S: Simd>(simd: S, row: &[f32]) -> f32 {
     let mut chunks = row.chunks_exact(S::f32s::LEN);

@@ -1,4 +1,4 @@
-//! Work shared over the cores: rayon natively, one after the other in wasm.
+//! Distributes work over the cores: with rayon natively, one job after the other in wasm.
 
 /// Runs `f` on every job, in parallel where the `rayon` feature is on. Jobs own the slices they write.
 #[cfg(feature = "rayon")]
@@ -29,7 +29,7 @@ pub fn count() -> usize {
     1
 }
 
-/// Runs `f` on one of the threads that jobs run on. From any other thread each [`for_each`] in it would have to wake one
+/// Runs `f` on one of the threads that jobs run on. On any other thread each [`for_each`] in it would have to wake one
 /// and wait for it, which takes longer than a product for one token.
 #[cfg(feature = "rayon")]
 pub fn inside<R: Send>(f: impl FnOnce() -> R + Send) -> R {
@@ -42,11 +42,11 @@ pub fn inside<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     f()
 }
 
-/// Numbers that are worth a job of their own where little is done with each.
+/// How many numbers are worth a job of their own, if there is little work for each.
 const ENOUGH: usize = 1 << 14;
 
-/// `f(first, part)` for parts of `out`, whole rows of `width` numbers each, in parallel where there is enough to do.
-/// `first` counts rows.
+/// Calls `f(first, part)` for parts of `out`, whole rows of `width` numbers each, in parallel if there is enough work.
+/// `first` is a row index.
 pub fn for_rows(out: &mut [f32], width: usize, f: impl Fn(usize, &mut [f32]) + Sync + Send) {
     let width = width.max(1);
     let rows = ENOUGH.div_ceil(width);

@@ -193,7 +193,7 @@ pub enum Request {
         /// How many.
         top: usize,
     },
-    /// What would come next if only the set of words counted, and not their order? Asks the lesson model's twin without
+    /// What would come next if only the words mattered, and not their order? Asks the lesson model's twin without
     /// attention. → [`super::Response::Twin`]
     Twin {
         /// The text.

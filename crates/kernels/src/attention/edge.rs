@@ -1,9 +1,9 @@
-//! A weight set from outside: the causal question "what if this token did not look there?".
+//! An attention weight set by the caller, to ask what changes if a query attends more, less or not at all to a key.
 
 use crate::softmax;
 
-/// Query row `q` of `head` gives key `k` exactly `weight`; the other keys share the rest in the proportions
-/// they had. `weight` 0 cuts the edge: the row is then what softmax gives with that score at −∞.
+/// Query row `q` of `head` gives key `k` exactly `weight`; the other keys keep their proportions in the rest. `weight`
+/// 0 cuts the edge (attention edge knockout): the row is then what softmax gives with that score at −∞.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Edge {
     /// Query head.
@@ -16,8 +16,8 @@ pub struct Edge {
     pub weight: f32,
 }
 
-/// Softmax of `row` in place, with the given edges of that row imposed. If no other key is left to share the
-/// rest, it is lost: a row whose only edge is cut becomes zeros. Returns ln Σ exp of the scores before.
+/// Softmax of `row` in place, with the given edges of that row imposed. If no other key is left to take the rest, the
+/// rest is dropped: a row whose only edge is cut becomes zeros. Returns ln Σ exp of the scores before.
 pub(super) fn softmax_with_edges<'a>(row: &mut [f32], edges: impl Iterator<Item = &'a Edge> + Clone) -> f32 {
     let lse = softmax::plain(&mut row.to_vec());
     for edge in edges.clone() {

@@ -1,8 +1,8 @@
-//! Attention: every token asks with a query, every token offers a key; scores become weights, and the
-//! weights mix the values (Vaswani et al., "Attention Is All You Need", 2017).
+//! Attention: each token has a query, a key and a value; the scores of queries and keys become weights, and the weights
+//! mix the values (Vaswani et al., "Attention Is All You Need", 2017).
 //!
-//! [`plain`] is the page to read. [`tiled`] is its fast twin, which holds no n×n matrix unless asked for one
-//! (Milakov & Gimelshein 2018; Dao et al., "FlashAttention", 2022). [`pattern`] makes any part of that matrix later,
+//! [`plain`] is the version to read first. [`tiled`] is its fast twin, which holds no n×n matrix unless asked for one
+//! (Milakov & Gimelshein 2018; Dao et al., "FlashAttention", 2022). [`pattern`] computes any part of that matrix later,
 //! from queries, keys and the sums of its rows.
 
 pub mod edge;
@@ -18,7 +18,7 @@ pub mod tiled;
 pub use edge::Edge;
 use std::ops::Range;
 
-/// Which keys a query may look at.
+/// Which keys a query may attend to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mask {
     /// Only keys at or before the query.
@@ -28,7 +28,7 @@ pub struct Mask {
 }
 
 impl Mask {
-    /// The keys, of `kv_len`, that the query at `position` may look at: always one run of neighbours.
+    /// The keys, of `kv_len`, that the query at `position` may attend to: always one contiguous range.
     pub fn visible(&self, position: usize, kv_len: usize) -> Range<usize> {
         let ahead = self.window.unwrap_or(kv_len);
         let end = if self.causal { position.saturating_add(1) } else { position.saturating_add(ahead) };
@@ -38,8 +38,8 @@ impl Mask {
     }
 }
 
-/// What attention reads. Query `i` stands at position `kv_len − q_len + i`: with a KV cache the queries are
-/// the newest tokens.
+/// The inputs of attention. Query `i` is at position `kv_len − q_len + i`: with a KV cache the queries are the newest
+/// tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
     /// Number of query heads.
@@ -52,30 +52,30 @@ pub struct Inputs<'a> {
     pub kv_len: usize,
     /// `[n_heads, q_len, d_head]`
     pub q: &'a [f32],
-    /// One `[kv_len, d_head]` a key/value head. Query heads share them in equal groups (GQA, Ainslie et al. 2023).
+    /// One `[kv_len, d_head]` per key/value head. Query heads share them in equal groups (GQA, Ainslie et al. 2023).
     pub k: &'a [&'a [f32]],
-    /// One `[kv_len, d_head]` a key/value head.
+    /// One `[kv_len, d_head]` per key/value head.
     pub v: &'a [&'a [f32]],
-    /// What q·k is multiplied by, usually 1/√d_head.
+    /// The factor that q·k is multiplied by, usually 1/√d_head.
     pub scale: f32,
     /// `cap · tanh(score / cap)`, as in Gemma 2.
     pub soft_cap: Option<f32>,
-    /// Which keys may be looked at.
+    /// Which keys each query may attend to.
     pub mask: Mask,
-    /// Weights set from outside.
+    /// Weights set by the caller.
     pub edges: &'a [Edge],
 }
 
-/// What attention writes.
+/// The outputs of attention.
 #[derive(Debug)]
 pub struct Outputs<'a> {
     /// `[n_heads, q_len, d_head]`: the weighted sum of values.
     pub z: &'a mut [f32],
     /// `[n_heads, q_len, kv_len]`: scores after scaling, −∞ where masked.
     pub scores: Option<&'a mut [f32]>,
-    /// `[n_heads, q_len, kv_len]`: weights; each row sums to 1, or is all 0 if nothing may be looked at.
+    /// `[n_heads, q_len, kv_len]`: weights; each row sums to 1, or is all 0 if every key is masked.
     pub pattern: Option<&'a mut [f32]>,
-    /// `[n_heads, q_len]`: ln Σ exp(score) of each row, from which any weight can be had again.
+    /// `[n_heads, q_len]`: ln Σ exp(score) of each row, from which any weight can be computed again.
     pub lse: Option<&'a mut [f32]>,
 }
 
@@ -94,7 +94,7 @@ impl Inputs<'_> {
         &self.q[(head * self.q_len + i) * self.d_head..][..self.d_head]
     }
 
-    /// Panics, before any work, if a slice does not have the length that the sizes ask for.
+    /// Panics, before any work, if a slice does not have the length that the sizes require.
     fn check(&self, out: &Outputs<'_>) {
         let rows = self.n_heads * self.q_len;
         assert!(!self.k.is_empty() && self.n_heads.is_multiple_of(self.k.len()), "heads must share kv heads equally");
@@ -115,7 +115,7 @@ impl Inputs<'_> {
     }
 }
 
-/// The score as the model defines it, from the bare dot product.
+/// The model's score for a plain dot product: scaled and soft-capped.
 #[inline(always)]
 fn score(dot: f32, scale: f32, soft_cap: Option<f32>) -> f32 {
     let score = dot * scale;

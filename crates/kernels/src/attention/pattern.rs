@@ -1,8 +1,8 @@
-//! Weights once more, after the run: any part of a pattern from what is small enough to keep. A row of the pattern is
-//! exp(score − lse), and one number a row, lse, says what softmax divided by.
+//! Recomputes weights after the run: any part of a pattern, from arrays that are small enough to keep. A row of the
+//! pattern is exp(score − lse), where lse is one number per row, the logarithm of softmax's divisor.
 //!
-//! [`plain`] is the page to read. [`weights`] is its fast twin, and [`super::pooled`] makes pictures of what it gives,
-//! a block of rows at a time.
+//! [`plain`] is the version to read first. [`weights`] is its fast twin, and [`super::pooled`] makes pictures of the
+//! weights, a block of rows at a time.
 
 use super::edge::softmax_with_edges;
 use super::tiled::{TILE, turn_tile};
@@ -13,19 +13,19 @@ use crate::threads;
 use fearless_simd::{Level, Simd, dispatch};
 use std::ops::Range;
 
-/// Queries handled together.
+/// Queries processed together.
 pub(super) const BLOCK: usize = 32;
-/// Keys in a panel: a tile of attention's, so that the scores are the same ones.
+/// Keys in a panel: the same number as in a tile of attention, which makes the scores the same.
 pub(super) const PANEL: usize = TILE;
 
 /// One head of a run whose pattern was not kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept<'a> {
-    /// What attention read. Values do not matter here: `v` may be empty.
+    /// The inputs of attention. Values are not needed here: `v` may be empty.
     pub inputs: Inputs<'a>,
     /// The head.
     pub head: usize,
-    /// `[q_len]`: what attention wrote as [`super::Outputs::lse`], of this head.
+    /// `[q_len]`: the [`super::Outputs::lse`] that attention wrote for this head.
     pub lse: &'a [f32],
 }
 
@@ -35,7 +35,7 @@ impl<'a> Kept<'a> {
         self.inputs.k[self.inputs.kv_head(self.head)]
     }
 
-    /// Row `i` with its edges imposed, `[kv_len]`; none if it has none.
+    /// Row `i` with its edges imposed, `[kv_len]`; `None` if it has no edges.
     fn with_edges(&self, i: usize) -> Option<Vec<f32>> {
         let edges = self.inputs.edges.iter().filter(|e| e.head == self.head && e.q == i);
         edges.clone().next()?;
@@ -44,7 +44,7 @@ impl<'a> Kept<'a> {
         Some(row)
     }
 
-    /// Panics, before any work, if a slice does not have the length that the sizes ask for, or the part is not there.
+    /// Panics, before any work, if a slice does not have the length that the sizes require, or the part does not exist.
     pub(super) fn check(&self, rows: &Range<usize>, cols: &Range<usize>) {
         let x = &self.inputs;
         assert!(!x.k.is_empty() && x.n_heads.is_multiple_of(x.k.len()), "heads must share kv heads equally");
@@ -80,13 +80,13 @@ pub fn plain(x: &Kept<'_>, rows: Range<usize>, cols: Range<usize>, out: &mut [f3
     }
 }
 
-/// A row that may look at nothing has lse −∞, and no weights.
+/// A row whose keys are all masked has lse −∞, and weights 0.
 fn weight(score: f32, lse: f32) -> f32 {
     if score == f32::NEG_INFINITY || lse == f32::NEG_INFINITY { 0.0 } else { (score - lse).exp() }
 }
 
 /// The weights that queries `rows` give keys `cols`, into `out`, `[rows, cols]`; the same contract as [`plain`]. A
-/// weight is the same to the last bit whatever part it is asked with.
+/// weight is the same to the last bit whatever part it is computed with.
 ///
 /// # Panics
 /// If a slice does not have the length its sizes ask for.
@@ -120,10 +120,10 @@ fn fill<S: Simd>(simd: S, x: &Kept<'_>, panels: &Panels, rows: Range<usize>, out
     }
 }
 
-/// Keys turned so that those of neighbours fill one vector: `[panel][d_head][PANEL]`. The last panel is filled up with
-/// zeros: every score is made of whole vectors, in one order.
+/// Keys transposed, so that those of neighbours fill one vector: `[panel][d_head][PANEL]`. The last panel is padded
+/// with zeros, so that every score is computed from whole vectors, in one order.
 pub(super) struct Panels {
-    /// The keys that are held.
+    /// The keys in the panels.
     pub cols: Range<usize>,
     data: Vec<f32>,
 }
@@ -141,12 +141,12 @@ impl Panels {
     }
 }
 
-/// A block of at most [`BLOCK`] queries, and its weights for one panel of keys after the other.
+/// A block of at most [`BLOCK`] queries, and its weights for one panel of keys at a time.
 pub(super) struct Block {
     rows: Range<usize>,
     /// The queries, scaled as attention scales them, `[rows, d_head]`.
     q: Vec<f32>,
-    /// Whole rows with edges, and which of the block they are.
+    /// Whole rows with edges, and their indices in the block.
     set: Vec<(usize, Vec<f32>)>,
     /// `[BLOCK, PANEL]`
     pub tile: Vec<f32>,
@@ -162,7 +162,7 @@ impl Block {
         Self { q: x.inputs.scaled_queries(x.head, rows.start, rows.len()), rows, set, tile }
     }
 
-    /// The panels that hold a key which some query of the block may look at. An edge may lead anywhere.
+    /// The panels with a key that some query of the block may attend to. An edge may lead anywhere.
     pub fn reached(&self, x: &Kept<'_>, panels: &Panels) -> Range<usize> {
         let (x, cols) = (&x.inputs, &panels.cols);
         if !self.set.is_empty() {
@@ -175,7 +175,7 @@ impl Block {
         if start < end { start / PANEL..end.div_ceil(PANEL) } else { 0..0 }
     }
 
-    /// Fills the tile with the weights for the keys of one panel; 0 for those that may not be looked at.
+    /// Fills the tile with the weights for the keys of one panel; 0 for masked ones.
     #[inline(always)]
     pub fn weigh<S: Simd>(&mut self, simd: S, x: &Kept<'_>, panels: &Panels, panel: usize) {
         let (inputs, d) = (&x.inputs, x.inputs.d_head);

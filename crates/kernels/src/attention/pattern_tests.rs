@@ -1,5 +1,5 @@
-//! Parts of a pattern made later, against their plain twin and against the pattern that attention itself wrote, on
-//! every instruction set.
+//! Compares parts of a pattern computed later with their plain twin and with the pattern that attention itself wrote,
+//! on every instruction set.
 
 use super::pattern::{self, Kept};
 use super::pooled::{self, Pixels};
@@ -19,7 +19,7 @@ struct Case {
     k: Vec<f32>,
 }
 
-/// Two query heads that share one head of keys; the second is looked at.
+/// Two query heads that share one key/value head; the second is tested.
 const HEADS: usize = 2;
 const HEAD: usize = 1;
 
@@ -31,7 +31,7 @@ impl Case {
         Self { d_head, q_len, kv_len, mask, soft_cap: None, edges: Vec::new(), q, k }
     }
 
-    /// Calls `f` with what is kept and the pattern of the head.
+    /// Calls `f` with the kept arrays and the pattern of the head.
     fn kept<T>(&self, f: impl FnOnce(&Kept<'_>, &[f32]) -> T) -> T {
         let rows = HEADS * self.q_len;
         let v = vec![0.0; self.k.len()];
@@ -83,7 +83,7 @@ fn picture((height, width): (usize, usize), draw: impl FnOnce(Pixels<'_>)) -> (V
     (max, mean)
 }
 
-/// A part of `0..n` that is not empty, from two numbers.
+/// A non-empty part of `0..n`, from two numbers.
 fn part(n: usize, (a, b): (usize, usize)) -> Range<usize> {
     let (a, b) = (a % n, b % n);
     a.min(b)..a.max(b) + 1
@@ -179,10 +179,10 @@ fn pixels_hold_the_largest_and_the_mean_of_their_cells() {
     let (max, mean) = draw(0..4, 0..4, (2, 2));
     assert_eq!(max, [1.0, 0.0, 0.25, 0.875]);
     assert_eq!(mean, [0.5, 0.0, 0.125, 0.375]);
-    // As many pixels as cells: the cells themselves.
+    // As many pixels as cells: each pixel is one cell.
     let (max, mean) = draw(1..3, 0..3, (2, 3));
     assert_eq!(max, [0.5, 0.5, 0.0, 0.25, 0.25, 0.5]);
     assert_eq!(max, mean);
-    // Pieces that are not equal: row 0, then 1 and 2.
+    // Pieces of unequal size: row 0, then 1 and 2.
     assert_eq!(draw(0..3, 0..1, (2, 1)).1, [1.0, 0.375]);
 }

@@ -1,4 +1,4 @@
-//! Attention as it is defined: the oracle of every faster version.
+//! Attention as it is defined: the reference for every faster version.
 
 use super::edge::softmax_with_edges;
 use super::{Inputs, Outputs, score};
@@ -56,7 +56,7 @@ pub(super) fn mix(weights: &[f32], v: &[f32], z: &mut [f32]) {
     }
 }
 
-/// z of every head from a pattern `[n_heads, q_len, kv_len]` given from outside.
+/// z of every head from a pattern `[n_heads, q_len, kv_len]` given by the caller.
 pub fn mix_all(x: &Inputs<'_>, pattern: &[f32], z: &mut [f32]) {
     let rows = pattern.chunks_exact(x.kv_len).zip(z.chunks_exact_mut(x.d_head));
     for (row, (weights, z)) in rows.enumerate() {

@@ -1,21 +1,21 @@
-//! A picture of a part of a pattern: each pixel has the largest and the mean weight of the cells under it. Of the cells
-//! no more than a block of rows is held at once.
+//! A picture of a part of a pattern: each pixel has the largest and the mean weight of the cells under it. No more than
+//! a block of rows of cells is held at once.
 
 use super::pattern::{BLOCK, Block, Kept, PANEL, Panels};
 use crate::threads;
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
 use std::ops::Range;
 
-/// Where the pixels are to be written, `[height, width]` each. There are never more pixels than cells.
+/// The pixels to be written, `[height, width]` each. There are never more pixels than cells.
 #[derive(Debug)]
 pub struct Pixels<'a> {
     /// Rows of pixels.
     pub height: usize,
-    /// Pixels a row.
+    /// Pixels per row.
     pub width: usize,
-    /// The largest weight under each; NaN where one of them is.
+    /// The largest weight under each pixel; NaN where one of the weights is NaN.
     pub max: &'a mut [f32],
-    /// The mean of the weights under each.
+    /// The mean of the weights under each pixel.
     pub mean: &'a mut [f32],
 }
 
@@ -28,14 +28,14 @@ impl Pixels<'_> {
     }
 }
 
-/// The `i`-th of `n` pieces of a range, as equal as they can be.
+/// The `i`-th of `n` pieces of a range, as equal in size as possible.
 pub fn piece(range: &Range<usize>, i: usize, n: usize) -> Range<usize> {
-    // In u64: a range may be as long as a text, and on wasm32 its product with n too large for usize.
+    // In u64, because a range may be as long as a text, and on wasm32 its product with n can overflow usize.
     let at = |i: usize| range.start + (range.len() as u64 * i as u64 / n as u64) as usize;
     at(i)..at(i + 1)
 }
 
-/// The plain twin, of a pattern that is there whole, `[q_len, kv_len]`.
+/// The plain twin, for a whole pattern, `[q_len, kv_len]`.
 ///
 /// # Panics
 /// If a slice does not have the length its sizes ask for.
@@ -53,8 +53,8 @@ pub fn plain(pattern: &[f32], kv_len: usize, rows: Range<usize>, cols: Range<usi
     }
 }
 
-/// The fast twin, of a pattern that is not there: weights are made a block of `rows` at a time, and only where a query
-/// may look.
+/// The fast twin, for a pattern that was not kept: weights are computed a block of `rows` at a time, and only for keys
+/// that are not masked.
 ///
 /// # Panics
 /// If a slice does not have the length its sizes ask for.
@@ -67,7 +67,7 @@ pub fn pooled(level: Level, x: &Kept<'_>, rows: Range<usize>, cols: Range<usize>
     let Pixels { height, width, max, mean } = out;
     let borders = (0..width).map(|x| piece(&cols, x, width).start - cols.start).chain([cols.len()]).collect();
     let picture = Picture { panels: Panels::new(x, cols), borders, rows, height };
-    // A band has about as many rows of cells as a block, and a row of pixels at least.
+    // A band has about as many rows of cells as a block, and at least one row of pixels.
     let many = (BLOCK * height / picture.rows.len()).max(1);
     let bands = max.chunks_mut(many * width).zip(mean.chunks_mut(many * width));
     let bands = bands.enumerate().map(|(i, (max, mean))| Band { first: i * many, max, mean }).collect();
@@ -76,7 +76,7 @@ pub fn pooled(level: Level, x: &Kept<'_>, rows: Range<usize>, cols: Range<usize>
 
 struct Picture {
     panels: Panels,
-    /// Where columns of pixels begin, counted from the first key, and where the last one ends.
+    /// The first key of each column of pixels, and the end of the last one.
     borders: Vec<usize>,
     rows: Range<usize>,
     height: usize,
@@ -135,7 +135,7 @@ impl Picture {
         }
     }
 
-    /// Adds what one panel's columns hold to the pixels that they lie under.
+    /// Adds the values of one panel's columns to the pixels that cover them.
     fn spread(&self, panel: usize, columns: &Columns, max: &mut [f32], sums: &mut [f64]) {
         let mut at = panel * PANEL;
         let end = self.panels.cols.len().min(at + PANEL);

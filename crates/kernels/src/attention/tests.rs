@@ -1,4 +1,4 @@
-//! The tiled kernel against its plain twin, on every instruction set, borders and odd sizes included.
+//! Compares the tiled kernel with its plain twin, on every instruction set, including boundaries and odd sizes.
 
 use super::*;
 use proptest::prelude::*;
@@ -87,7 +87,7 @@ impl Case {
     }
 }
 
-/// Fails on NaN and on lengths that differ; infinities must be equal.
+/// Fails on NaN and on different lengths; infinities must be equal.
 pub(super) fn close(
     level: &str,
     what: &str,
@@ -97,7 +97,7 @@ pub(super) fn close(
 ) -> Result<(), TestCaseError> {
     prop_assert_eq!(found.len(), expected.len(), "{}: length of {}", level, what);
     for (i, (f, e)) in found.iter().zip(expected).enumerate() {
-        // Next to infinity any difference would be within the tolerance.
+        // If the expected value is infinite, any difference would be within the tolerance.
         let fine = f == e || (e.is_finite() && (f - e).abs() <= tolerance * (1.0 + e.abs()));
         prop_assert!(fine, "{level}: {what}[{i}] is {f}, expected {e}");
     }

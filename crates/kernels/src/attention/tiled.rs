@@ -1,8 +1,8 @@
-//! The fast twin: a block of queries walks over tiles of keys, keeping for each row a running maximum and sum.
+//! The fast twin: online softmax (running), in which a block of queries goes over tiles of keys and keeps a running
+//! maximum and sum for each row.
 //!
-//! Where the pattern or the scores are asked for, a block's rows of that matrix are themselves the working
-//! memory: scores are written there, turned into weights while they are in cache, and mixed. There is no second
-//! pass over the matrix.
+//! If the pattern or the scores are asked for, a block's rows of that matrix are also its working memory: scores are
+//! written there, turned into weights while they are in cache, and mixed. There is no second pass over the matrix.
 
 use super::edge::softmax_with_edges;
 use super::{Inputs, Outputs, plain, score};
@@ -12,11 +12,11 @@ use crate::threads;
 use fearless_simd::{Level, Simd, dispatch};
 use std::ops::Range;
 
-/// Queries handled together.
+/// Queries processed together.
 const BLOCK: usize = 32;
-/// Keys in a tile.
+/// Keys per tile.
 pub(super) const TILE: usize = 128;
-/// Components of the keys that are turned at a time.
+/// Components of the keys that are transposed at a time.
 const TURNED: usize = 8;
 
 /// Attention, with the same contract as [`plain::attention`].
@@ -35,9 +35,9 @@ pub fn attention(level: Level, x: Inputs<'_>, out: Outputs<'_>) {
     });
 }
 
-/// Every head's `[kv_len, d_head]` → tiles of `[d_head, TILE]`, so that scores of neighbouring keys fill one vector. The
-/// last tile is filled up with zeros. A tile is one piece of memory: rows of all keys would lie a power of two apart, and
-/// throw each other out of the cache.
+/// Transposes every head's `[kv_len, d_head]` into tiles of `[d_head, TILE]`, so that scores of neighbouring keys fill
+/// one vector. The last tile is padded with zeros. A tile is contiguous in memory: rows over all keys would be a power
+/// of two apart, and would evict each other from the cache.
 fn turn(x: &Inputs<'_>) -> Vec<Vec<f32>> {
     let size = TILE * x.d_head;
     let mut all: Vec<Vec<f32>> = x.k.iter().map(|k| vec![0.0; k.len().next_multiple_of(size)]).collect();
@@ -47,7 +47,7 @@ fn turn(x: &Inputs<'_>) -> Vec<Vec<f32>> {
 }
 
 pub(super) fn turn_tile(keys: &[f32], d_head: usize, tile: &mut [f32]) {
-    // A few components at a time, so that what is written stays in cache.
+    // A few components at a time, so that the written data stays in cache.
     for first in (0..d_head).step_by(TURNED) {
         for (j, key) in keys.chunks_exact(d_head).enumerate() {
             for c in first..d_head.min(first + TURNED) {
@@ -57,7 +57,7 @@ pub(super) fn turn_tile(keys: &[f32], d_head: usize, tile: &mut [f32]) {
     }
 }
 
-/// Queries `first ..` of one head, with the slices of the outputs that belong to them.
+/// Queries from `first` on of one head, with their slices of the outputs.
 struct Block<'a> {
     head: usize,
     first: usize,
@@ -107,7 +107,7 @@ fn run_block<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], mut block: Block<'_>
     impose_edges(x, &mut block);
 }
 
-/// The keys that some query of the block may look at.
+/// The keys that at least one query of the block may attend to.
 fn reach(x: &Inputs<'_>, block: &Block<'_>) -> Range<usize> {
     let rows = block.z.len() / x.d_head;
     let first = x.mask.visible(x.position(block.first), x.kv_len);
@@ -121,7 +121,7 @@ fn tiles(reach: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     (first..reach.end).step_by(TILE).map(move |start| start..reach.end.min(start + TILE))
 }
 
-/// Scores of scaled queries `q`, of which the first is query `first`, against the `keys` of one tile, into `s` (rows
+/// Scores of scaled queries `q`, the first of which is query `first`, against the `keys` of one tile, into `s` (rows
 /// `stride` apart), masked ones −∞.
 #[inline(always)]
 fn tile_scores<S: Simd>(
@@ -150,7 +150,7 @@ fn tile_scores<S: Simd>(
     }
 }
 
-/// With the whole rows kept: scores, softmax, mix, all in the rows of the output.
+/// Keeps the whole rows: scores, softmax and mix, all in the rows of the output.
 #[inline(always)]
 fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>) -> [f32; BLOCK] {
     let rows = block.z.len() / x.d_head;
@@ -185,7 +185,7 @@ fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>
     lse
 }
 
-/// With nothing kept: tile after tile, rescaling what has been summed whenever a larger score turns up.
+/// Keeps nothing: goes over the tiles and rescales the sums so far whenever a larger score appears.
 #[inline(always)]
 fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>) -> [f32; BLOCK] {
     let rows = block.z.len() / x.d_head;
@@ -227,7 +227,7 @@ fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>)
     lse
 }
 
-/// Rows with edges are computed again, plainly: there are few, and the fast path stays free of them.
+/// Rows with edges are computed again by the plain twin: there are few, and the fast path needs no code for them.
 fn impose_edges(x: &Inputs<'_>, block: &mut Block<'_>) {
     let rows = block.z.len() / x.d_head;
     let kv_head = x.kv_head(block.head);
@@ -246,7 +246,7 @@ fn impose_edges(x: &Inputs<'_>, block: &mut Block<'_>) {
 }
 
 impl Inputs<'_> {
-    /// `rows` queries of a head from `first`, `[rows, d_head]`, scaled: there are far fewer of them than scores.
+    /// `rows` queries of a head from `first` on, `[rows, d_head]`, scaled: there are far fewer of them than scores.
     pub(super) fn scaled_queries(&self, head: usize, first: usize, rows: usize) -> Vec<f32> {
         let q = &self.q[(head * self.q_len + first) * self.d_head..][..rows * self.d_head];
         q.iter().map(|q| q * self.scale).collect()

@@ -1,4 +1,4 @@
-//! Plain floating point: nothing to expand but the width.
+//! Plain floating-point formats, of which only the width changes.
 
 use fearless_simd::{Simd, f32x4, prelude::*, u32x4};
 
@@ -17,8 +17,8 @@ pub(super) fn bf16(b: &[u8; 2], out: &mut [f32; 1]) {
     out[0] = f32::from_bits(u32::from(u16::from_le_bytes(*b)) << 16);
 }
 
-/// An IEEE half as f32, without branches so that loops over it vectorise. Shifting the bits into f32's fields
-/// leaves an exponent that is 112 too small; one multiplication mends it, subnormals included.
+/// An IEEE half as f32, without branches so that loops over it vectorise. Shifting the bits into f32's fields leaves an
+/// exponent that is 112 too small, which one multiplication corrects, also for subnormals.
 #[inline(always)]
 pub(super) fn half(low: u8, high: u8) -> f32 {
     let bits = u32::from(u16::from_le_bytes([low, high]));

@@ -2,7 +2,7 @@
 
 use super::float::half;
 
-/// `d · scale · q − dmin · min`, q of 2 bits, 16 numbers a scale.
+/// `d · scale · q − dmin · min`, q of 2 bits, 16 numbers per scale.
 #[inline(always)]
 pub(super) fn q2_k(b: &[u8; 84], out: &mut [f32; 256]) {
     let (scales, qs) = (&b[..16], &b[16..80]);
@@ -16,14 +16,14 @@ pub(super) fn q2_k(b: &[u8; 84], out: &mut [f32; 256]) {
     }
 }
 
-/// Where the 16 two-bit numbers of group `i` stand: first byte and shift. Each half of the block (128 numbers)
-/// has 32 bytes, read four times with growing shift.
+/// The place of the 16 two-bit numbers of group `i`: first byte and shift. Each half of the block (128 numbers) has 32
+/// bytes, read four times with growing shift.
 #[inline(always)]
 fn two_bit_place(i: usize) -> (usize, usize) {
     (i / 8 * 32 + i % 2 * 16, i % 8 / 2 * 2)
 }
 
-/// `d · (scale − 32) · (q − 4·[third bit is 0])`, 16 numbers a scale of 6 bits.
+/// `d · (scale − 32) · (q − 4·[third bit is 0])`, 16 numbers per scale of 6 bits.
 #[inline(always)]
 pub(super) fn q3_k(b: &[u8; 110], out: &mut [f32; 256]) {
     let (high, qs, packed) = (&b[..32], &b[32..96], &b[96..108]);
@@ -42,7 +42,7 @@ pub(super) fn q3_k(b: &[u8; 110], out: &mut [f32; 256]) {
     }
 }
 
-/// `d · scale · q − dmin · min`, q of 4 bits, 32 numbers a scale.
+/// `d · scale · q − dmin · min`, q of 4 bits, 32 numbers per scale.
 #[inline(always)]
 pub(super) fn q4_k(b: &[u8; 144], out: &mut [f32; 256]) {
     let (packed, qs) = (&b[4..16], &b[16..]);
@@ -78,7 +78,7 @@ fn scale_and_min(b: &[u8], packed: &[u8], i: usize) -> (f32, f32) {
     (half(b[0], b[1]) * f32::from(scale), half(b[2], b[3]) * f32::from(min))
 }
 
-/// `d · scale · (q − 32)`, q of 6 bits, 16 numbers a signed scale.
+/// `d · scale · (q − 32)`, q of 6 bits, 16 numbers per signed scale.
 #[inline(always)]
 pub(super) fn q6_k(b: &[u8; 210], out: &mut [f32; 256]) {
     let (low, high, scales) = (&b[..128], &b[128..192], &b[192..208]);

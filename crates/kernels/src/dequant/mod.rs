@@ -37,7 +37,7 @@ impl DType {
         [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K]
     };
 
-    /// `(ggml type number, numbers a block, bytes a block)`
+    /// `(ggml type number, numbers per block, bytes per block)`
     fn layout(self) -> (u32, usize, usize) {
         match self {
             DType::F32 => (0, 1, 4),
@@ -71,7 +71,7 @@ impl DType {
         self.layout().2
     }
 
-    /// Bytes that `n` numbers take; `None` if `n` is not a whole number of blocks, or too many to count.
+    /// Bytes of `n` numbers; `None` if `n` is not a whole number of blocks, or the result overflows.
     pub fn bytes_for(self, n: usize) -> Option<usize> {
         let (_, len, bytes) = self.layout();
         (n.is_multiple_of(len)).then(|| (n / len).checked_mul(bytes)).flatten()
@@ -117,13 +117,13 @@ pub(crate) fn dequantize_simd<S: Simd>(simd: S, dtype: DType, bytes: &[u8], out:
     }
 }
 
-/// Whether [`dot`] gives, for this format and these vectors, the same bits as expanding and then multiplying.
+/// Whether, for this format and these vectors, [`dot`] gives the same bits as expanding and then multiplying.
 #[inline(always)]
 pub(crate) fn has_dot<S: Simd>(dtype: DType) -> bool {
     S::f32s::LEN == 16 && matches!(dtype, DType::Q8_0 | DType::Q4_0 | DType::Q4_1)
 }
 
-/// A row times `x`, expanded in registers; for what [`has_dot`].
+/// The product of a row with `x`, expanded in registers; only for formats that [`has_dot`] accepts.
 #[inline(always)]
 pub(crate) fn dot<S: Simd>(simd: S, dtype: DType, bytes: &[u8], x: &[f32]) -> f32 {
     match dtype {
@@ -134,7 +134,7 @@ pub(crate) fn dot<S: Simd>(simd: S, dtype: DType, bytes: &[u8], x: &[f32]) -> f3
     }
 }
 
-/// Walks block after block.
+/// Calls a function for each block in turn.
 #[inline(always)]
 fn blocks<const BYTES: usize, const LEN: usize>(
     bytes: &[u8],
@@ -156,7 +156,7 @@ mod tests {
     fn every_instruction_set_gives_the_same_numbers() {
         for dtype in DType::ALL {
             let n = dtype.block_len() * 3;
-            // Bytes that walk through every value; exponents of f16 scales kept small enough to stay finite.
+            // Bytes that include every value; exponents of f16 scales are kept small enough to stay finite.
             let bytes: Vec<u8> = (0..dtype.bytes_for(n).unwrap()).map(|i| (i * 37 % 120) as u8).collect();
             let mut expected = vec![0.0; n];
             dequantize_at(crate::level::fallback(), dtype, &bytes, &mut expected);

@@ -1,8 +1,8 @@
-//! ggml's first formats with four and eight bits, expanded in vectors that are written out: blocks of 32 numbers with one
-//! scale d, and with a minimum m in Q4_1.
+//! ggml's first formats with four and eight bits, expanded in explicit vector code: blocks of 32 numbers with one scale
+//! d, and with a minimum m in Q4_1.
 //!
-//! A row becomes numbers in memory ([`expand`]), or is multiplied as it is read ([`dot`]). Nothing here is a closure or a
-//! function handed over as a value: what is not inlined has no vector instructions.
+//! A row is expanded into memory ([`expand`]), or multiplied as it is read ([`dot`]). Nothing here is a closure or a
+//! function passed as a value, because code that is not inlined has no vector instructions.
 #![allow(clippy::needless_range_loop)] // lanes and blocks read best by index
 
 use super::float::{four_halves, half};
@@ -13,7 +13,7 @@ pub(crate) type Block<S> = [f32x16<S>; 2];
 
 /// A format with blocks of `BYTES` bytes.
 pub(crate) trait Format<const BYTES: usize> {
-    /// What a block's numbers have in common.
+    /// The values that all numbers of a block share.
     type Scales: Copy;
 
     fn scales(b: &[u8; BYTES]) -> Self::Scales;
@@ -101,7 +101,7 @@ impl Format<20> for Q4_1 {
     }
 }
 
-/// The low and the high halves of sixteen bytes from `at` on.
+/// The low and the high nibbles of sixteen bytes from `at` on.
 #[inline(always)]
 fn nibbles<S: Simd>(simd: S, b: &[u8], at: usize) -> Block<S> {
     let mut q = [0; 16];
@@ -112,7 +112,7 @@ fn nibbles<S: Simd>(simd: S, b: &[u8], at: usize) -> Block<S> {
     [(q & 15).to_float(), (q >> 4).to_float()]
 }
 
-/// The halves that stand at byte `AT` of four blocks: alone they would cost more than the numbers that they scale.
+/// The f16 numbers at byte `AT` of four blocks: converting them one by one would cost more than the numbers they scale.
 #[inline(always)]
 fn halves<S: Simd, const BYTES: usize, const AT: usize>(simd: S, b: &[[u8; BYTES]; 4]) -> [f32; 4] {
     let mut bits = [0; 4];
@@ -144,8 +144,8 @@ fn store<S: Simd>(block: Block<S>, out: &mut [f32; 32]) {
     block[1].store_slice(&mut out[16..]);
 }
 
-/// The dot product of whole blocks with `x`. With vectors of 16 it adds in the order of [`crate::product::dot_tile`]: the
-/// same bits as to expand first.
+/// The dot product of whole blocks with `x`. With vectors of 16 it adds in the order of [`crate::product::dot_tile`],
+/// which gives the same bits as expanding first.
 #[inline(always)]
 pub(crate) fn dot<S: Simd, F: Format<BYTES>, const BYTES: usize>(simd: S, bytes: &[u8], x: &[f32]) -> f32 {
     let (fours, rest) = bytes.as_chunks::<BYTES>().0.as_chunks::<4>();

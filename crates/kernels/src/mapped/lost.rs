@@ -1,13 +1,13 @@
-//! What happens when a byte of a mapped file is touched that the file no longer has.
+//! Handles reads of bytes that a mapped file has lost.
 //!
-//! The system sends SIGBUS to the thread that touched it (also where a disk cannot be read). The handler here looks the
-//! address up in a table of our maps. If it lies in one of them, it puts pages of zeros there, from the page that was
-//! touched to the end of the map, notes that the map has lost bytes, and lets the thread go on. Any other address is not
-//! ours: whoever handled the signal before is asked, or the process ends as it would have without us.
+//! The system sends SIGBUS to the thread that read them (also if a disk cannot be read). The handler here looks the
+//! address up in a table of our maps. If it lies in one of them, the handler maps pages of zeros there, from the
+//! accessed page to the end of the map, marks the map as having lost bytes, and lets the thread continue. For any other
+//! address it calls the previous handler, or lets the process end as it would have without us.
 //!
 //! Why this is sound:
-//! - The handler uses atomics, `mmap` and `sigaction` only: no lock, no allocation, nothing that may be half done in the
-//!   interrupted thread.
+//! - The handler uses atomics, `mmap` and `sigaction` only: no lock, no allocation, nothing that the interrupted thread
+//!   may have left half done.
 //! - It replaces pages of one map of ours, never others. A thread that touches a map holds a borrow of it, so its slot
 //!   was filled before and is emptied after (`Watch` is dropped before the map, and only by its owner). Slots of other
 //!   maps may change at the same time: each has a version that is odd while it is written, and a slot whose version is
@@ -20,10 +20,10 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// So many files can be mapped at once. A model in shards has some tens.
+/// The largest number of files mapped at once. A model in shards has some tens.
 const MOST: usize = 4096;
 
-/// A map's place in memory. `start` is 0 where there is none.
+/// The memory range of a map. `start` is 0 if the slot is free.
 struct Slot {
     version: AtomicUsize,
     start: AtomicUsize,
@@ -40,17 +40,17 @@ static TABLE: [Slot; MOST] = [const {
     }
 }; MOST];
 
-/// Held by who writes to the table. The handler only reads.
+/// Held while the table is written. The handler only reads it.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Who handled the signal before.
+/// The previous handler of the signal.
 static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
 
 /// The size of a page, for the handler.
 static PAGE: AtomicUsize = AtomicUsize::new(0);
 
 impl Slot {
-    /// Reads the slot as it was at one moment; nothing while it is being written.
+    /// A consistent reading of the slot; `None` while it is being written.
     fn read(&self) -> Option<(usize, usize)> {
         let before = self.version.load(Ordering::Acquire);
         let (start, len) = (self.start.load(Ordering::Relaxed), self.len.load(Ordering::Relaxed));
@@ -59,7 +59,7 @@ impl Slot {
         (is_steady && start != 0).then_some((start, len))
     }
 
-    /// With [`WRITING`] held.
+    /// Writes the slot; [`WRITING`] must be held.
     fn write(&self, start: usize, len: usize) {
         let version = self.version.load(Ordering::Relaxed);
         self.version.store(version.wrapping_add(1), Ordering::Relaxed);
@@ -71,7 +71,7 @@ impl Slot {
     }
 }
 
-/// A map that is looked after until this is dropped.
+/// A map that is protected until this is dropped.
 pub(super) struct Watch(&'static Slot);
 
 impl Watch {
@@ -87,7 +87,7 @@ impl Drop for Watch {
     }
 }
 
-/// Looks after the memory of a map that begins where `map` does.
+/// Protects the memory of a map that begins where `map` does.
 pub(super) fn watch(map: &[u8]) -> io::Result<Watch> {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     install()?;
@@ -97,12 +97,12 @@ pub(super) fn watch(map: &[u8]) -> io::Result<Watch> {
     Ok(Watch(slot))
 }
 
-/// Takes the signal over, once. With [`WRITING`] held.
+/// Installs the handler, once; [`WRITING`] must be held.
 fn install() -> io::Result<()> {
     if BEFORE.get().is_some() {
         return Ok(());
     }
-    // SAFETY: a question to the system without arguments in memory.
+    // SAFETY: a system call that takes no pointers.
     let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     let page = usize::try_from(page).map_err(|_| io::Error::last_os_error())?;
     PAGE.store(page, Ordering::Relaxed);
@@ -116,8 +116,8 @@ fn install() -> io::Result<()> {
         let _ = BEFORE.set(before);
         let mut ours: libc::sigaction = std::mem::zeroed();
         ours.sa_sigaction = on_signal as *const () as usize;
-        // On the stack for signals where a thread has one: Rust's own handler, which is asked after this one, needs it
-        // to tell of a stack that has run over.
+        // On the signal stack if a thread has one: Rust's own handler, which may be called after this one, needs it to
+        // report a stack overflow.
         ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
         libc::sigemptyset(&mut ours.sa_mask);
         if libc::sigaction(libc::SIGBUS, &ours, ptr::null_mut()) != 0 {
@@ -135,7 +135,7 @@ extern "C" fn on_signal(signal: libc::c_int, info: *mut libc::siginfo_t, context
     }
 }
 
-/// Puts zeros from the page of `address` to the end of the map that it lies in. False if it lies in none of ours.
+/// Maps zeros from the page of `address` to the end of its map. Returns false if the address lies in none of our maps.
 fn fill(address: usize) -> bool {
     let page = PAGE.load(Ordering::Relaxed);
     for slot in &TABLE {
@@ -145,10 +145,10 @@ fn fill(address: usize) -> bool {
         }
         let from = address - address % page;
         let end = start + len;
-        // Before the zeros are there: who reads one finds it noted.
+        // Set before the zeros are mapped, so that a thread that reads one finds the mark.
         slot.lost.store(true, Ordering::Release);
-        // SAFETY: `from .. end`, up to its last page's end, lies in a map of ours that the interrupted thread is reading,
-        // so that it is not unmapped now. That the kernel keeps one map a page is why the last page is ours alone.
+        // SAFETY: `from .. end`, up to its last page's end, lies in a map of ours that the interrupted thread is
+        // reading, so that it is not unmapped now. The last page is ours alone, since no page holds two maps.
         let zeros = unsafe {
             libc::mmap(
                 from as *mut libc::c_void,
@@ -164,13 +164,13 @@ fn fill(address: usize) -> bool {
     false
 }
 
-/// As it would have been without us: the former handler, or the default, which ends the process when the instruction
-/// is tried again.
+/// Acts as without us: calls the previous handler, or restores the default, which ends the process when the instruction
+/// is retried.
 fn hand_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     let before = BEFORE.get();
     let handler = before.map_or(libc::SIG_DFL, |before| before.sa_sigaction);
-    // SAFETY: what stands in a `sigaction` that the system gave us is a function of the kind that its flags say, or one
-    // of the two constants that are checked first.
+    // SAFETY: a `sigaction` that the system gave us holds a function of the kind that its flags say, or one of the two
+    // constants that are checked first.
     unsafe {
         if handler == libc::SIG_DFL || handler == libc::SIG_IGN {
             let default: libc::sigaction = std::mem::zeroed();

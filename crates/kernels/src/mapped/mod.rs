@@ -1,10 +1,10 @@
-//! A file as a byte slice, without reading it: pages come in as they are touched.
+//! A file as a byte slice, without reading it: its pages are loaded when they are accessed.
 //!
-//! It lives here because this is the only crate with `unsafe`; the file is opened by the caller.
+//! It is in this crate because only this one may contain `unsafe`; the caller opens the file.
 //!
-//! A file can be cut off or written over while it is mapped. Touching what is gone ends a process with SIGBUS; here the
-//! bytes read as zeros instead, and the map says that it is no longer whole (`lost`). Who computes with the bytes
-//! asks before the result is given to anybody, and throws it away.
+//! A file can be truncated or overwritten while it is mapped. Reading missing bytes normally ends a process with
+//! SIGBUS; here they read as zeros instead, and the map reports that it is no longer whole (`lost`). Code that computes
+//! with the bytes checks this before it returns a result, and discards the result if bytes were lost.
 
 #[cfg(unix)]
 mod lost;
@@ -21,13 +21,13 @@ pub struct Mapped {
     watch: lost::Watch,
     map: memmap2::Mmap,
     file: File,
-    /// What the file was when it was mapped.
+    /// The file's properties when it was mapped.
     stamp: Stamp,
-    /// Once found changed, changed for ever: what was read in between cannot be told.
+    /// Once the file was found changed, this stays true, since it is unknown what was read in between.
     changed: AtomicBool,
 }
 
-/// Changes with a file's content, as far as its folder's entry tells. Not what changes with its names and rights.
+/// Changes with a file's content, as far as its metadata shows, but not with its names and permissions.
 #[derive(PartialEq)]
 struct Stamp {
     len: u64,
@@ -47,10 +47,10 @@ impl AsRef<[u8]> for Mapped {
 }
 
 impl Mapped {
-    /// Whether every byte that was read so far was the file's. It costs one load.
+    /// Whether every byte that was read so far came from the file. It costs one load.
     ///
-    /// What was written over in place is not seen here, nor the rest of a page that was cut in the middle: that takes
-    /// [`Self::is_unchanged`].
+    /// It does not notice bytes overwritten in place, nor the rest of a page that was truncated in its middle: use
+    /// [`Self::is_unchanged`] for these.
     pub fn is_whole(&self) -> bool {
         #[cfg(unix)]
         let lost = self.watch.is_lost();
@@ -59,11 +59,11 @@ impl Mapped {
         !lost && !self.changed.load(Ordering::Relaxed)
     }
 
-    /// Whether the file is still what it was when it was mapped: whole, as long, and not written to since. It costs a
-    /// question to the system.
+    /// Whether the file is unchanged since it was mapped: whole, of the same length, and not written to. It costs a
+    /// system call.
     ///
-    /// A file system that counts time in steps (some milliseconds on ext4, two seconds on FAT) hides what is written
-    /// in the same step as the last write before the map; and who sets a file's time back is believed.
+    /// If a file system counts time in steps (some milliseconds on ext4, two seconds on FAT), a write in the same step
+    /// as the last write before mapping is not noticed, and neither is one after which the file's time was set back.
     pub fn is_unchanged(&self) -> bool {
         let same = self.is_whole() && self.file.metadata().is_ok_and(|meta| Stamp::of(&meta) == self.stamp);
         if !same {
@@ -73,13 +73,13 @@ impl Mapped {
     }
 }
 
-/// Maps `file` read-only and keeps it open. Empty files are an error of the operating system's choosing.
+/// Maps `file` read-only and keeps it open. For an empty file the operating system decides on the error.
 pub fn map(file: File) -> io::Result<Mapped> {
     let stamp = Stamp::of(&file.metadata()?);
-    // SAFETY: the map is read-only and as long as the file is now. What remains is a promise about the outside world,
-    // as with every mapped file: nobody changes its content while it is in use. Where that is broken, no access leaves
-    // the map or ends the process (`lost`), but bytes may change between two reads. They are only ever read as numbers,
-    // or checked and copied, through slices whose bounds are those of the map; and `is_unchanged` tells afterwards.
+    // SAFETY: the map is read-only and as long as the file is now. As with every mapped file it remains an assumption
+    // that the content does not change while it is in use. If it does, no access leaves the map or ends the process
+    // (`lost`), but bytes may change between two reads. They are only read as numbers, or checked and copied, through
+    // slices whose bounds are those of the map; and `is_unchanged` detects the change afterwards.
     let map = unsafe { memmap2::Mmap::map(&file) }?;
     Ok(Mapped {
         #[cfg(unix)]
@@ -100,7 +100,7 @@ mod tests {
 
     const LEN: usize = 5 * 65_536 + 100;
 
-    /// A file of ones, which vanishes with the value.
+    /// A file of ones, which is deleted when the value is dropped.
     struct Ones(PathBuf);
 
     impl Ones {
@@ -139,10 +139,10 @@ mod tests {
         file.cut(2 * 65_536);
         assert_eq!(map.as_ref()[2 * 65_536], 0, "the process lives");
         assert!(!map.is_whole() && !map.is_unchanged());
-        // One that did not touch the hole knows by the file.
+        // A map that did not read missing bytes learns of the change from the file.
         assert!(other.is_whole() && !other.is_unchanged());
         assert_eq!(sum(other.as_ref()), 2 * 65_536);
-        // From many threads at once, and in a map made after.
+        // From many threads at once, and in a map made later.
         file.cut(LEN as u64);
         let again = file.map();
         file.cut(0);
@@ -152,7 +152,7 @@ mod tests {
         });
         assert_eq!(sums, [0; 8]);
         assert!(!again.is_whole());
-        // The hole is given back with the map: the addresses are free for others.
+        // The zero pages are unmapped with the map: the addresses are free again.
         drop((map, other, again));
         let fresh = Ones::new("fresh");
         assert_eq!(sum(fresh.map().as_ref()), LEN);
@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    /// The test runs itself once more as a process that touches what is gone of somebody else's map.
+    /// The test runs itself again as a process that reads missing bytes of a map that is not ours.
     #[cfg(unix)]
     #[test]
     fn what_others_have_mapped_ends_the_process_as_ever() {
@@ -186,11 +186,11 @@ mod tests {
         let file = Ones::new("others");
         if std::env::var_os(CHILD).is_some() {
             let ours = file.map();
-            // SAFETY: the bytes are only summed, and what is missing of them is what is tested.
+            // SAFETY: the bytes are only summed, and the missing ones are what is tested.
             let theirs = unsafe { memmap2::Mmap::map(&File::open(&file.0).unwrap()) }.unwrap();
             file.cut(0);
             assert_eq!(sum(ours.as_ref()), 0);
-            // The file's name goes now: there will be no time for it.
+            // The file's name is removed now, since the process will end before it could do so later.
             std::fs::remove_file(&file.0).unwrap();
             let sum = sum(&theirs);
             unreachable!("{sum}");
