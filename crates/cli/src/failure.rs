@@ -1,18 +1,18 @@
-//! What goes wrong, and how it ends: one line on stderr and an exit code.
+//! Errors of the command: one line on stderr and an exit code.
 
 use attnscope_figures::token::{excerpt, plain};
 use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
-/// Of a longer message this much of its beginning is said, and of its end, where it says what to do.
+/// A longer message is cut to this much of its beginning, and its end, which says what to do.
 const BEGINNING: usize = 900;
 const END: usize = 300;
 
-/// Of what a message quotes, so many characters are said.
+/// The most characters of a quotation in a message.
 const MOST_QUOTED: usize = 80;
 
-/// The user asked for something that cannot be: exit code 2.
+/// The user asked for something impossible: exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(String);
@@ -22,17 +22,17 @@ pub fn usage(message: impl Into<String>) -> anyhow::Error {
     Usage(message.into()).into()
 }
 
-/// Words of the user's, a file's or a host's as a message quotes them: plain, and not long.
+/// Words of the user, a file or a host, made plain and short for quoting in a message.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", excerpt(text, MOST_QUOTED))
 }
 
-/// Says on one line of stderr how far the work is.
+/// Prints progress as one line on stderr.
 pub fn note(message: impl Display) {
     anstream::eprintln!("{}", line(&message.to_string()));
 }
 
-/// Whatever a message quotes, and whoever has written that: one plain line, and not a long one.
+/// A message as one plain line that is not too long, whatever it quotes.
 fn line(message: &str) -> String {
     let message = message.trim_end();
     let length = message.chars().count();
@@ -43,8 +43,8 @@ fn line(message: &str) -> String {
     format!("{} {}", excerpt(message, BEGINNING), plain(&end))
 }
 
-/// Prints the error and gives the exit code: 2 for bad usage, 1 for failure. Nobody reading our output any more
-/// (`attnscope … | head`) is no failure.
+/// Prints the error and returns the exit code: 2 for bad usage, 1 for failure. A reader that has closed the pipe
+/// (`attnscope … | head`) is not a failure.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
@@ -53,23 +53,23 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(is_usage) { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
-/// Says on one line of stderr what the user should know; the work goes on.
+/// Prints a warning as one line on stderr; the work continues.
 pub fn warn(message: &str) {
     note(format!("attnscope: warning: {message}"));
 }
 
-/// What clap says about the arguments: help and version in full, what is wrong with them on one line.
+/// Prints clap's message about the arguments: help and version in full, errors on one line.
 pub fn report_parsing(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
     if matches!(error.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand) {
-        // A reader that has left is no failure.
+        // A closed pipe is not a failure.
         let _ = error.print();
         return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
     }
     report(&usage(one_line(&error.to_string())))
 }
 
-/// clap's message without its heading, its usage lines and its last paragraph, with where to read more.
+/// clap's message without its heading, usage lines and last paragraph, but with a reference to the help.
 fn one_line(message: &str) -> String {
     let paragraphs = message.trim_start_matches("error: ").split("\n\n").map(str::trim);
     let said = paragraphs.filter(|p| !p.is_empty() && !p.starts_with("Usage:") && !p.starts_with("For more"));
@@ -77,7 +77,7 @@ fn one_line(message: &str) -> String {
     format!("{}; `attnscope help` says what there is", said.join("; "))
 }
 
-/// The error and its causes, each said once: many errors quote their cause in their own message.
+/// The error and its causes, each only once: many errors quote their cause in their own message.
 fn message(error: &anyhow::Error) -> String {
     let mut message = String::new();
     for cause in error.chain().map(ToString::to_string) {

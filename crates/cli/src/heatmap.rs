@@ -7,10 +7,10 @@ use attnscope_figures::token::{plain, shown};
 use attnscope_figures::{Color, Theme};
 use unicode_width::UnicodeWidthStr;
 
-/// Columns of a cell that holds its number, of one without, and of the narrowest.
+/// Columns of a cell with its number, of one without, and of the narrowest cell.
 const WIDTHS: [usize; 3] = [4, 2, 1];
 
-/// Draws it so that it fits the terminal; a text too long for that is drawn in blocks, which it says.
+/// Draws it to fit the terminal; a text too long for that is drawn in blocks, with a remark.
 pub fn heatmap(terminal: &Terminal, pattern: &Pattern, tokens: &[Token], name: &str) -> String {
     let digits = tokens.len().saturating_sub(1).to_string().len();
     let longest = tokens.iter().map(|token| shown(&token.text).width()).max().unwrap_or(0).clamp(3, 16);
@@ -45,24 +45,24 @@ struct Map<'a> {
     terminal: &'a Terminal,
     pattern: &'a Pattern,
     cell: usize,
-    /// Tokens to a row and to a column.
+    /// Tokens per row and per column.
     block: usize,
-    /// The weight in the fullest colour.
+    /// The weight that gets the full colour.
     full_at: f32,
 }
 
 impl Map<'_> {
-    /// Positions of the keys, over every column that has room for them.
+    /// Positions of the keys, above every column that is wide enough.
     fn header(&self) -> String {
         let last = (self.pattern.kv_len.saturating_sub(1) * self.block).to_string().len();
         let every = (last + 1).div_ceil(self.cell).max(1);
-        // Steps that a reader counts in.
+        // Round steps for counting.
         let every = [1, 2, 5, 10].into_iter().find(|&n| n >= every).unwrap_or(every);
         let mut line = String::new();
         for k_idx in (0..self.pattern.kv_len).step_by(every) {
             let position = (k_idx * self.block).to_string();
             let wide = self.cell * every.min(self.pattern.kv_len - k_idx);
-            // Over a number's last digit where there are numbers, at the left edge of the cell where there are none.
+            // Above a number's last digit if there are numbers, otherwise at the left edge of the cell.
             line.push_str(&if self.cell == 4 { format!("{position:>3} ") } else { format!("{position:<wide$}") });
         }
         line.trim_end().to_owned()
@@ -172,7 +172,7 @@ Rows are queries (who looks), columns are keys (what is looked at).
                 let pattern = Pattern::new(0, 0, n, weights, true).unwrap();
                 let text = heatmap(&Terminal { colors, width: 60 }, &pattern, &tokens(n), "m");
                 let plain = anstream::adapter::strip_str(&text).to_string();
-                // The heading and the legend are prose.
+                // The heading and the legend are not cells.
                 for line in plain.lines().skip(3).filter(|line| !line.contains('%')) {
                     assert!(line.width() <= 60, "{n}: {line:?}");
                 }

@@ -1,4 +1,4 @@
-//! The command `attnscope`. The binary is thin; everything is here, so that tests can reach it.
+//! The command `attnscope`. The binary only calls this library, so that tests can reach everything.
 #![forbid(unsafe_code)]
 
 pub mod command;

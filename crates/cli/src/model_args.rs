@@ -39,12 +39,12 @@ pub struct ChangeArgs {
 }
 
 impl ChangeArgs {
-    /// Whether the run is to be as it is.
+    /// Whether the run is not changed.
     pub fn is_empty(&self) -> bool {
         [&self.ablate, &self.mean_ablate, &self.cut, &self.set].iter().all(|changes| changes.is_empty())
     }
 
-    /// What the engine is to do.
+    /// The interventions of the run.
     pub fn interventions(&self) -> Result<Vec<Intervention>> {
         let mut all = Vec::new();
         for head in &self.ablate {
@@ -64,7 +64,7 @@ impl ChangeArgs {
     }
 }
 
-/// Refuses changes of which one would undo another: which of them is meant is not guessed.
+/// Refuses changes of which one would undo another, since it is unclear which of them is meant.
 fn refuse_twice(all: &[Intervention]) -> Result<()> {
     let place = |change: &Intervention| match change {
         Intervention::SetEdge { heads, q, k, .. } => Some((*heads, Some((*q, *k)))),
@@ -95,12 +95,12 @@ pub struct Opened {
 }
 
 impl ModelArgs {
-    /// Opens the model and encodes the text. What can be checked without the model is checked before.
+    /// Opens the model and encodes the text. Whatever can be checked without the model is checked first.
     pub fn open(&self) -> Result<Opened> {
         self.open_on(&self.read_text()?)
     }
 
-    /// The same on this text.
+    /// The same with this text.
     pub fn open_on(&self, text: &str) -> Result<Opened> {
         let interventions = self.changes.interventions()?;
         let model = pull::open(&self.model)?;
@@ -111,7 +111,7 @@ impl ModelArgs {
         Ok(Opened { model, tokens, interventions })
     }
 
-    /// The text that was given or piped in.
+    /// The text from the option or from stdin.
     pub fn read_text(&self) -> Result<String> {
         let text = match self.text.as_deref() {
             Some("-") => read_stdin()?,
@@ -127,7 +127,7 @@ impl ModelArgs {
 
 fn read_stdin() -> Result<String> {
     let mut bytes = Vec::new();
-    // A pipe without an end must not fill the memory. The line break that is left away may come on top.
+    // A pipe without an end must not fill the memory. The final line break, which is removed, does not count.
     let most = attnscope::MAX_TEXT + 2;
     std::io::stdin().lock().take(most as u64 + 1).read_to_end(&mut bytes).context("cannot read stdin")?;
     if bytes.len() > most {
@@ -155,7 +155,7 @@ impl Opened {
         Ok(self.model.run(&self.tokens, capture, &self.interventions)?)
     }
 
-    /// The same up to `layer` and no further; the trace has no logits.
+    /// The same up to and including `layer`; the trace has no logits.
     pub fn run_through(&self, layer: usize, capture: Capture) -> Result<Trace> {
         let (model, changes) = (&self.model, self.interventions.clone());
         let mut run = Run::start(model, self.tokens.clone(), capture, changes, model.new_cache())?;
@@ -163,7 +163,7 @@ impl Opened {
         Ok(run.drain())
     }
 
-    /// Runs the model and gives each layer's arrays as it has passed.
+    /// Runs the model and passes on each layer's arrays when it has been computed.
     pub fn each_layer(&self, capture: Capture, mut each: impl FnMut(Trace)) -> Result<()> {
         let (model, changes) = (&self.model, self.interventions.clone());
         let mut run = Run::start(model, self.tokens.clone(), capture, changes, model.new_cache())?;
@@ -174,7 +174,7 @@ impl Opened {
         Ok(())
     }
 
-    /// An error for a model that has no next token.
+    /// An error for a model that does not predict next tokens.
     pub fn require_vocab_head(&self) -> Result<()> {
         self.model.require_vocab_head().map_err(|e| usage(format!("{e}; try `attnscope heads` or `render matrix`")))
     }

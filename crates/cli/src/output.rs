@@ -1,4 +1,4 @@
-//! Where results go: stdout, or a file that appears whole or not at all.
+//! Where results are written: stdout, or a file that is written completely or not at all.
 
 mod destination;
 mod whole;
@@ -18,7 +18,7 @@ pub fn print(bytes: impl AsRef<[u8]>) -> Result<()> {
     out.write_all(bytes.as_ref()).and_then(|()| out.flush()).context("cannot write to stdout")
 }
 
-/// Writes a path to stdout: plain for a person, its own bytes for a program that goes on with them.
+/// Writes a path to stdout: plain in a terminal, the exact bytes for another program.
 pub fn print_path(path: &Path) -> Result<()> {
     if stdout().is_terminal() {
         return print(path_text(path) + "\n");
@@ -31,8 +31,8 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     print(escaped(&serde_json::to_string(value)?) + "\n")
 }
 
-/// JSON in which nothing hides. JSON itself escapes only what is below a space; a terminal obeys more than that, and
-/// turns text around. Outside of strings there are no such characters, and in them an escape means the same.
+/// JSON without hidden characters. JSON escapes only those below a space, but a terminal interprets others too, some of
+/// which change the direction of text. They only occur inside strings, where an escape has the same meaning.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
@@ -46,7 +46,7 @@ fn escaped(json: &str) -> String {
     out
 }
 
-/// The lower-case extension of a file to be written, if it is one of `known`. Asked before any work is done.
+/// The lower-case extension of an output file, if it is one of `known`. Checked before any work is done.
 pub fn extension<'a>(path: &Path, known: &[&'a str]) -> Result<&'a str> {
     let found = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     known.iter().copied().find(|&known| known == found).ok_or_else(|| {

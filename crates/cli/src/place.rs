@@ -1,4 +1,4 @@
-//! Places in the text, named by position or by the token there.
+//! Positions in the text, given as a number or as a token's text.
 
 use crate::failure::{quoted, usage};
 use anyhow::Result;

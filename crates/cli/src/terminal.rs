@@ -1,4 +1,4 @@
-//! What the terminal can do, and text made for it.
+//! The capabilities of the terminal, and text for it.
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{Ansi256Color, Effects, RgbColor, Style};
@@ -17,7 +17,7 @@ pub struct Terminal {
     pub width: usize,
 }
 
-/// How many colours there are.
+/// The number of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colors {
     /// None: not a terminal, or NO_COLOR is set.
@@ -29,7 +29,7 @@ pub enum Colors {
 }
 
 impl Terminal {
-    /// Asks the environment: NO_COLOR, CLICOLOR_FORCE, COLORTERM, TERM, COLUMNS, and the terminal itself.
+    /// From the environment: NO_COLOR, CLICOLOR_FORCE, COLORTERM, TERM, COLUMNS, and the terminal itself.
     pub fn of_stdout() -> Self {
         let colors = match AutoStream::choice(&std::io::stdout()) {
             ColorChoice::Never => Colors::None,
@@ -51,12 +51,12 @@ impl Terminal {
         self.style(text, Style::new().effects(Effects::BOLD))
     }
 
-    /// Text that stands back.
+    /// Less prominent text.
     pub fn dim(&self, text: impl Display) -> String {
         self.style(text, Style::new().effects(Effects::DIMMED))
     }
 
-    /// Text on a colour, readable.
+    /// Text on a coloured background, with readable contrast.
     pub fn on(&self, text: impl Display, fill: Color, theme: &Theme) -> String {
         self.style(text, Style::new().bg_color(self.color(fill)).fg_color(self.color(theme.on(fill))))
     }
@@ -73,7 +73,7 @@ impl Terminal {
         }
     }
 
-    /// The text as a line of tokens, each in its colour; broken where the terminal ends.
+    /// The text as a line of tokens, each in its colour, broken at the width of the terminal.
     pub fn tokens<'a>(&self, tokens: impl Iterator<Item = &'a str>) -> String {
         let (mut out, mut column) = (String::new(), 0);
         for (i, token) in tokens.enumerate() {
@@ -94,7 +94,7 @@ impl Terminal {
     }
 }
 
-/// The nearest of xterm's colours: the cube of six levels, or its ramp of greys.
+/// The nearest of xterm's colours: from the cube of six levels, or from the grey scale.
 fn nearest_256(color: Color) -> u8 {
     let level = |x: u8| {
         if x < 48 {
@@ -121,7 +121,7 @@ fn nearest_256(color: Color) -> u8 {
     }
 }
 
-/// A bar of `width` columns at most, in eighths of a column. What is more than nothing is never drawn as nothing.
+/// A bar of at most `width` columns, in eighths of a column. A share above zero is always visible.
 pub fn bar(share: f32, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
@@ -130,7 +130,7 @@ pub fn bar(share: f32, width: usize) -> String {
     "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
 }
 
-/// A path as text: plain, and each byte that is not UTF-8 by its number.
+/// A path as plain text, with each byte that is not UTF-8 as its number.
 pub fn path_text(path: &Path) -> String {
     let mut out = String::new();
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
@@ -140,7 +140,7 @@ pub fn path_text(path: &Path) -> String {
     out
 }
 
-/// Text brought to `width` columns: cut with `…`, or spaces added behind it.
+/// Text adjusted to `width` columns: cut with `…`, or padded with spaces.
 pub fn fit(text: &str, width: usize) -> String {
     let mut out = text.to_owned();
     if out.width() > width {

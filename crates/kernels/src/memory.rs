@@ -49,8 +49,8 @@ unsafe impl GlobalAlloc for HugePages {
     }
 }
 
-/// From the first large array on, makes glibc keep what is freed. By default it returns arrays to the system at once and
-/// gets them again, cleared, for the next layer: for 512 tokens and a small model that takes a third of the time.
+/// From the first large array on, makes glibc keep what is freed. By default it returns arrays to the system at once
+/// and gets them again, cleared, for the next layer: for 512 tokens and a small model that takes a third of the time.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn keep(len: usize) {
     /// From this size on glibc takes an array directly from the system.

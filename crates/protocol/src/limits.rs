@@ -65,7 +65,7 @@ pub(crate) fn within(what: &str, found: usize, least: usize, most: usize) -> Res
 }
 
 impl Limits {
-    /// Checks and returns the bytes of memory of a run over `seq` tokens, including the arrays of `capture` that it keeps.
+    /// Checks and returns the bytes of memory of a run over `seq` tokens, including those of the arrays that it keeps.
     pub(crate) fn check_run(
         self,
         config: &Config,

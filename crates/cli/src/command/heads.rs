@@ -49,7 +49,7 @@ struct Looks<'a> {
 /// Runs the model and prints the heads.
 pub fn run(args: &HeadsArgs) -> Result<()> {
     let opened = args.input.open()?;
-    // The tokens' texts cost next to nothing, so wrong places are refused before the long run.
+    // Token texts are cheap to look up, so wrong positions are refused before the long run.
     let tokens: Vec<Token> = opened.tokens.iter().map(|&id| opened.model.token(id)).collect();
     let terminal = Terminal::of_stdout();
     if let (Some(from), Some(to)) = (&args.from, &args.to) {
@@ -74,7 +74,7 @@ pub fn run(args: &HeadsArgs) -> Result<()> {
     print(lines(&terminal, &tokens) + &questions(&terminal, &scores, args.top as usize))
 }
 
-/// An error for a key that the query may not look at: its weights would all be 0.
+/// An error for a key that the mask hides from the query: its weights would all be 0.
 fn require_edge(opened: &Opened, from: usize, to: usize) -> Result<()> {
     let cut = Intervention::SetEdge { heads: Heads::default(), q: from, k: to, weight: 0.0 };
     Ok(opened.model.check_changes(&[cut], opened.tokens.len())?)

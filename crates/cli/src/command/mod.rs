@@ -1,4 +1,4 @@
-//! The subcommands, one a file: each has its arguments and a function that does it.
+//! The subcommands, one per file: its arguments and the function that runs it.
 
 pub mod heads;
 pub mod models;

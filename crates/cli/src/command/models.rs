@@ -27,14 +27,14 @@ pub fn run(args: &ModelsArgs) -> Result<()> {
     if !args.json {
         return print(table(&models));
     }
-    // JSON is UTF-8, whatever folders are called.
+    // JSON is UTF-8, whatever the names of folders are.
     for path in models.iter_mut().filter_map(|model| model.path.as_mut()) {
         *path = path.to_string_lossy().into_owned().into();
     }
     print_json(&Models { models: &models })
 }
 
-/// Columns as wide as their content; the path comes last, so that it may be as long as it likes.
+/// Columns as wide as their content; the path comes last, since it may be of any length.
 fn table(models: &[Listed]) -> String {
     let head = ["MODEL", "SIZE", "LICENCE", "WHERE"].map(str::to_owned);
     let rows: Vec<[String; 4]> = models.iter().map(row).collect();

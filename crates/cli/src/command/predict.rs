@@ -45,7 +45,7 @@ pub fn run(args: &PredictArgs) -> Result<()> {
     print(picture(&Terminal::of_stdout(), &trace.model, &trace.tokens, &next))
 }
 
-/// An error where probabilities are not numbers: a ranking of them would be made up.
+/// An error if a probability is not a number: a ranking would be meaningless.
 pub fn require_numbers(model: &ModelInfo, next: &[NextToken]) -> Result<()> {
     if next.iter().all(|next| next.p.is_finite()) {
         return Ok(());
@@ -56,13 +56,13 @@ pub fn require_numbers(model: &ModelInfo, next: &[NextToken]) -> Result<()> {
     )
 }
 
-/// What all other tokens have together; rounding never makes it less than nothing.
+/// The probability of all other tokens together; rounding never makes it negative.
 fn rest(next: &[NextToken]) -> f64 {
     (1.0 - next.iter().map(|next| f64::from(next.p)).sum::<f64>()).max(0.0)
 }
 
-/// The tokens as a line, and a bar for each next token. The longest bar fills the line: bars compare with each other,
-/// the numbers say how likely each is.
+/// The tokens as a line, and a bar for each next token. The longest bar fills the line: bars compare tokens with each
+/// other, the numbers give the probabilities.
 pub fn picture(terminal: &Terminal, model: &ModelInfo, tokens: &[Token], next: &[NextToken]) -> String {
     let theme = &Theme::DARK;
     let words: Vec<String> = next.iter().map(|next| shown(&next.text)).collect();

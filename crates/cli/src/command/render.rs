@@ -87,7 +87,7 @@ impl ThemeName {
     }
 }
 
-/// The figures' names with what each shows, for clap.
+/// The figures' names with descriptions, for clap.
 fn figures() -> clap::builder::PossibleValuesParser {
     let value = |kind: &attnscope_page::Kind| clap::builder::PossibleValue::new(kind.name).help(kind.about);
     FIGURES.iter().map(value).collect::<Vec<_>>().into()
@@ -112,7 +112,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     }
 }
 
-/// What the output is made of.
+/// The format of the output.
 #[derive(Clone, Copy, PartialEq)]
 enum Wanted {
     Text,
@@ -120,7 +120,7 @@ enum Wanted {
     Table,
 }
 
-/// A figure as it is wanted.
+/// A figure in the requested format.
 enum Drawn {
     Scene(Box<Scene>),
     Table(Table),

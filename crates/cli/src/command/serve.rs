@@ -15,7 +15,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 
 const PORT: u16 = 7878;
-/// How many ports after the usual one are tried when it is taken.
+/// How many ports after the default one are tried if it is taken.
 const MORE_PORTS: u16 = 100;
 
 /// Serve the page that explains attention, with the engine behind it
@@ -68,7 +68,7 @@ pub fn run(args: &ServeArgs) -> Result<()> {
     Server { session, assets, guard }.run(listener)
 }
 
-/// The models that were named are opened at once: a wrong one is said now, not when the page asks for it.
+/// Opens the models that the user named at once, so that a wrong name is an error now and not in the page.
 fn session(models: &[String]) -> Result<Session<Offers>> {
     let session = Session::new(if models.is_empty() { Offers::pulled() } else { Offers::named(models)? });
     if !models.is_empty() {
@@ -87,7 +87,7 @@ fn address(host: &str) -> Result<IpAddr> {
     Ok(found.next().with_context(|| format!("--host {host}: no address is known for it"))?.ip())
 }
 
-/// The token to ask for, if any: on loopback the one that was given, for others always one.
+/// The required token, if any: on loopback the given one, for other machines always one.
 fn token(args: &ServeArgs, address: IpAddr) -> Result<Option<String>> {
     if !address.is_loopback() && !args.allow_remote {
         return Err(usage(format!(
@@ -95,7 +95,7 @@ fn token(args: &ServeArgs, address: IpAddr) -> Result<Option<String>> {
             args.host
         )));
     }
-    // One that is no text is none that could be used: it is refused as any other.
+    // A value that is not valid text could not be a token: it is refused like any other wrong token.
     let variable = std::env::var_os(token::VARIABLE).map(|value| value.to_string_lossy().into_owned());
     let (token, others) = token::find(args.token.as_deref(), args.token_file.as_deref(), variable)?;
     if !others.is_empty() {
@@ -107,7 +107,7 @@ fn token(args: &ServeArgs, address: IpAddr) -> Result<Option<String>> {
     }
 }
 
-/// The port that was given and no other; else the usual one or the next that is free.
+/// The given port only; otherwise the default one or the next that is free.
 fn listen(address: IpAddr, port: Option<u16>) -> Result<TcpListener> {
     let ports = port.map_or(PORT..=PORT + MORE_PORTS, |port| port..=port);
     for port in ports.clone() {
@@ -124,7 +124,7 @@ fn listen(address: IpAddr, port: Option<u16>) -> Result<TcpListener> {
 /// Where a browser of this machine finds the page.
 fn url(host: &str, address: IpAddr, port: u16, token: Option<&str>) -> String {
     let host = match address {
-        // To listen everywhere is no address to ask at.
+        // An address for listening everywhere cannot be used in a URL.
         _ if address.is_unspecified() => "127.0.0.1".to_owned(),
         IpAddr::V6(ip) if host.contains(':') => format!("[{ip}]"),
         _ => host.to_owned(),
@@ -133,7 +133,7 @@ fn url(host: &str, address: IpAddr, port: u16, token: Option<&str>) -> String {
     format!("http://{host}:{port}/{token}")
 }
 
-/// On a machine without a screen a browser in the terminal would only be in the way.
+/// Without a screen, a browser in the terminal would only be in the way.
 fn has_display() -> bool {
     let named = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     cfg!(any(windows, target_os = "macos")) || named("DISPLAY") || named("WAYLAND_DISPLAY")

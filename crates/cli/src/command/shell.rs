@@ -28,7 +28,7 @@ pub struct ManArgs {
 
 /// Prints the completions.
 pub fn completions(args: &CompletionsArgs) -> Result<()> {
-    // Into memory first: clap_complete panics where writing fails, and a closed pipe is no reason to.
+    // Written to memory first: clap_complete panics if writing fails, which a closed pipe must not cause.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "attnscope", &mut script);
     print(script)

@@ -44,7 +44,7 @@ struct Summary<'a> {
     bytes: u64,
 }
 
-/// Runs the model and writes what was kept.
+/// Runs the model and writes the captured arrays.
 pub fn run(args: &TraceArgs) -> Result<()> {
     let kind = extension(&args.output, &["safetensors", "npz"])?;
     let capture: Capture = args.capture.parse()?;

@@ -1,4 +1,4 @@
-//! Where a file may be written: never over a model.
+//! Where a file may be written: never over a model's files.
 
 use super::whole;
 use crate::failure::usage;
@@ -9,29 +9,29 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Endings of the files that a model's folder consists of.
+/// Extensions of the files in a model's folder.
 const OF_MODELS: [&str; 6] = ["json", "safetensors", "gguf", "txt", "model", "bin"];
 
-/// A file that is to be written. What speaks against it is said before any work is done, and looked for again when the
-/// work is done.
+/// A file to be written. Reasons against it are reported before any work is done, and checked again when the work is
+/// done.
 #[derive(Debug)]
 pub struct Destination<'a> {
     path: &'a Path,
-    /// The files of the model that is read, which must stay as they are.
+    /// The files of the model in use, which must not change.
     model: Option<PathBuf>,
 }
 
 impl<'a> Destination<'a> {
-    /// `path`, while `model`, as the user named it, is in use.
+    /// The destination `path`, while `model`, as the user named it, is in use.
     pub fn new(path: &'a Path, model: Option<&str>) -> Result<Self> {
-        // One that cannot be found is said when it is opened.
+        // A model that cannot be found is reported when it is opened.
         let model = model.filter(|model| !pull::is_lesson(model)).and_then(|model| pull::resolve(model).ok());
         let destination = Self { path, model };
         destination.check()?;
         Ok(destination)
     }
 
-    /// Writes the file: all of it, or none, and an older one stays as it was. A device or a pipe is written to, not
+    /// Writes the whole file or nothing; if it fails, an older file is unchanged. A device or a pipe is written to, not
     /// replaced.
     pub fn write(&self, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
         let cannot = || format!("cannot write {}", path_text(self.path));
@@ -71,7 +71,7 @@ impl<'a> Destination<'a> {
         if self.model.as_deref().is_some_and(|model| is_of_model(&target, model)) {
             return Err(usage(format!("cannot write {path}: it is a file of the model; choose another name")));
         }
-        // Also where links lead there: other programs trust what lies in the cache.
+        // Also if links lead into the cache: other programs trust what it contains.
         let cache = Settings::from_env().ok().and_then(|settings| settings.hub_cache.canonicalize().ok());
         if cache.is_some_and(|cache| target.starts_with(cache)) {
             return Err(usage(format!("cannot write {path}: it lies in the models' cache; choose another folder")));
@@ -79,7 +79,7 @@ impl<'a> Destination<'a> {
         Ok(())
     }
 
-    /// The file that is meant, behind links and in its real folder.
+    /// The file that is meant, with links resolved and in its real folder.
     fn target(&self) -> io::Result<PathBuf> {
         if self.path.exists() {
             return self.path.canonicalize();
@@ -93,7 +93,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Whether a file is one that the model is read from, by whatever name: links and hard links are the same file.
+/// Whether the model is read from this file, by whatever name: links and hard links are the same file.
 fn is_of_model(target: &Path, model: &Path) -> bool {
     let is_same = |file: &Path| file.is_file() && same_file::is_same_file(file, target).unwrap_or(false);
     if !target.is_file() {
@@ -109,15 +109,15 @@ fn is_of_model(target: &Path, model: &Path) -> bool {
     files.filter(|file| ending(file).is_some_and(|e| OF_MODELS.contains(&e.as_str()))).any(|file| is_same(&file))
 }
 
-/// Opens a device, or a pipe that somebody reads from.
+/// Opens a device, or a pipe that has a reader.
 fn open_to_write(path: &Path) -> io::Result<File> {
-    // Kept open until the pipe is open for good: a reader takes a pipe that all writers have left for the end.
+    // Kept open until the pipe is open for writing: a reader takes a pipe without writers for ended.
     #[cfg(unix)]
     let _first = open_read_pipe(path)?;
     File::options().write(true).open(path)
 }
 
-/// A pipe, open, or an error where nobody reads from it: to wait for a reader may be to wait for ever.
+/// Opens a pipe, or fails if nobody reads from it: waiting for a reader might never end.
 #[cfg(unix)]
 fn open_read_pipe(path: &Path) -> io::Result<Option<File>> {
     use rustix::{fs::OFlags, io::Errno};

@@ -1,8 +1,8 @@
-//! A file that appears whole or not at all.
+//! A file that is written completely or not at all.
 //!
-//! On Linux it has no name while it is written, so that nothing is left of it however the process ends. Elsewhere, and on
-//! file systems that cannot do that, it has a temporary name beside the file, which a failure takes away and only a
-//! process that is killed leaves behind.
+//! On Linux it has no name while it is written, so that nothing is left of it however the process ends. Elsewhere, or
+//! on file systems without this feature, it has a temporary name in the same folder, which only remains if the process
+//! is killed.
 
 use anyhow::Result;
 use std::fs::{self, File};
@@ -10,22 +10,21 @@ use std::io;
 use std::path::Path;
 use tempfile::{Builder, NamedTempFile};
 
-/// Writes `target`, which is a whole path to a file that may exist. What is replaced gives its permissions to what
-/// replaces it.
+/// Writes `target`, a complete path to a file that may exist. A replaced file passes its permissions on to the new one.
 pub(super) fn replace(target: &Path, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let folder = target.parent().unwrap_or(Path::new("/"));
     let old = fs::metadata(target).ok();
     if old.is_some() {
-        // Where it may not be written to, it may not be replaced either.
+        // A file that may not be written to may not be replaced either.
         File::options().write(true).open(target)?;
     }
     let mut file = Unfinished::new(folder)?;
-    // Before anything is in it: what was for few to read is at no moment there for many.
+    // Before any content is written, so that a private file is never readable for others.
     if let Some(old) = old {
         file.as_file().set_permissions(old.permissions())?;
     }
     write(file.as_file())?;
-    // Some file systems say only here that there was no room.
+    // Some file systems report only here that the disk is full.
     file.as_file().sync_all()?;
     Ok(file.place(folder, target)?)
 }
@@ -56,10 +55,10 @@ impl Unfinished {
         }
     }
 
-    /// Gives it its name.
+    /// Gives the file its name.
     fn place(self, folder: &Path, target: &Path) -> io::Result<()> {
         match self {
-            // A name cannot be given over one that is there: for the moment between two calls it has another.
+            // A name that exists cannot be given directly: for the moment between two calls the file has another name.
             #[cfg(target_os = "linux")]
             Self::Nameless(file) => {
                 builder().make_in(folder, |name| link(&file, name))?.persist(target).map_err(|e| e.error)?;
@@ -76,7 +75,7 @@ fn builder() -> Builder<'static, 'static> {
     builder
 }
 
-/// A new file in the folder without a name; none where the system cannot make one, or not give it a name later.
+/// A new file in the folder without a name; `None` if the system cannot create one, or cannot name it later.
 #[cfg(target_os = "linux")]
 fn nameless(folder: &Path) -> Option<File> {
     use std::os::unix::fs::OpenOptionsExt;
@@ -91,7 +90,7 @@ fn link(file: &File, name: &Path) -> io::Result<()> {
     Ok(linkat(CWD, descriptor(file), CWD, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// What stands for an open file among the paths.
+/// The path that stands for an open file.
 #[cfg(target_os = "linux")]
 fn descriptor(file: &File) -> std::path::PathBuf {
     use std::os::fd::AsRawFd;
@@ -142,7 +141,7 @@ mod tests {
         assert_eq!(mode("new"), mode("usual"));
     }
 
-    /// The test runs itself once more as a process that is in the middle of writing, and ends that by a signal.
+    /// The test runs itself again as a process that is writing, and ends that process by a signal.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_process_that_is_killed_leaves_the_old_file_and_nothing_else() {
@@ -152,14 +151,14 @@ mod tests {
         if let Some(folder) = std::env::var_os(FOLDER) {
             let half = |file: &mut File| {
                 file.write_all(&[1; 100_000])?;
-                // Says that it is in the middle, and waits for its end, or for that of who asked.
+                // Reports that it is writing, and waits until it is ended, or until its parent has ended.
                 std::io::stderr().write_all(b"!")?;
                 let _ = std::io::stdin().read(&mut [0]);
                 Ok(())
             };
             return replace(&Path::new(&folder).join("out.npz"), half).unwrap();
         }
-        // One that can be caught and one that cannot. (Who starts the tests may have INT and HUP ignored.)
+        // One that can be caught and one that cannot. (INT and HUP may be ignored when the tests run.)
         for signal in ["TERM", "KILL"] {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("out.npz"), "old").unwrap();

@@ -1,4 +1,4 @@
-//! What the Hub says about a file before its bytes come: how long it is, what it hashes to, and which part this is.
+//! What the Hub says about a file in the headers of an answer: its length, its hash, and which part of it follows.
 
 use super::catalogue::KnownFile;
 use super::client::Answer;
@@ -6,17 +6,17 @@ use super::failure::Failure;
 use super::foreign::{Hash, is_commit, shown};
 use super::hash;
 
-/// A file, as it was announced.
+/// A file's properties, as announced in the headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
-    /// What its bytes hash to.
+    /// The hash of its bytes.
     pub hash: Hash,
     /// The whole file's length.
     pub size: u64,
 }
 
 impl About {
-    /// Reads the headers of an answer that brings `name`, or a part of it.
+    /// Reads the headers of an answer with `name`, or a part of it.
     pub fn read(answer: &Answer, name: &str, commit: &str) -> Result<Self, Failure> {
         if let Some(found) = answer.first_header("X-Repo-Commit") {
             if !is_commit(&found) {
@@ -34,7 +34,7 @@ impl About {
         Ok(Self { hash: read_hash(answer, name)?, size: read_size(answer, name)? })
     }
 
-    /// Fails if this is not the file that the catalogue knows: before it is downloaded, where that can be told.
+    /// Fails if this is not the file in the catalogue: before the download, if the headers show it.
     pub fn check(&self, name: &str, known: Option<&KnownFile>) -> Result<(), Failure> {
         let Some(known) = known else { return Ok(()) };
         if self.hash.is_sha256() && self.hash.as_str() != known.sha256 {
@@ -60,7 +60,7 @@ fn read_hash(answer: &Answer, name: &str) -> Result<Hash, Failure> {
     Hash::read_etag(&tag).ok_or_else(|| wrong(name, header, &tag, "the file's hash (40 or 64 hex digits)"))
 }
 
-/// The whole file's length: all headers that say one must say the same.
+/// The whole file's length: all headers that give it must agree.
 fn read_size(answer: &Answer, name: &str) -> Result<u64, Failure> {
     let number = |header: &str, text: Option<String>| {
         text.map(|text| text.parse::<u64>().map_err(|_| wrong(name, header, &text, "a number of bytes"))).transpose()
@@ -80,14 +80,14 @@ fn read_size(answer: &Answer, name: &str) -> Result<u64, Failure> {
     }
 }
 
-/// Which part of a file an answer brings.
+/// The part of a file that an answer contains.
 pub struct Part {
     start: u64,
     total: u64,
 }
 
 impl Part {
-    /// Fails if another part comes than the one behind the first `have` bytes.
+    /// Fails if the part does not begin right after the first `have` bytes.
     pub fn begins_at(&self, have: u64, name: &str) -> Result<(), Failure> {
         let start = self.start;
         if start != have {
@@ -98,7 +98,7 @@ impl Part {
         Ok(())
     }
 
-    /// Reads `Content-Range: bytes 5-99/100`. Anything else than a part up to the end is refused.
+    /// Reads `Content-Range: bytes 5-99/100`. Anything other than a part up to the end is refused.
     pub fn read(answer: &Answer, name: &str) -> Result<Self, Failure> {
         let text = answer.header("Content-Range").unwrap_or_default();
         let part = || {

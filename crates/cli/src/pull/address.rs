@@ -1,9 +1,9 @@
-//! Addresses of the web, as far as a download needs them: http and https, with a host, and what a redirect makes of them.
+//! Addresses on the web, as far as a download needs them: http and https, with a host, and the resolution of redirects.
 
 use super::foreign::shown;
 use ureq::http::Uri;
 
-/// An address that was checked: `http` or `https`, a host, no user name.
+/// A checked address: `http` or `https`, a host, no user name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(Uri);
 
@@ -18,17 +18,17 @@ impl Address {
             return Err(wrong("does not begin with https:// or http://"));
         }
         if authority.as_str().contains('@') {
-            // Shown by its host alone: what stands before @ may be a password.
+            // Only the host is shown: the part before @ may be a password.
             return Err(format!("the address of {} holds a user name", shown(authority.host())));
         }
-        // http leaves a port alone that is no number.
+        // The `http` library accepts a port that is not a number.
         if authority.port_u16().is_none() && authority.as_str() != authority.host() {
             return Err(wrong("has a port that is none"));
         }
         Ok(Self(uri))
     }
 
-    /// The address as ureq wants it.
+    /// The address in the form that ureq needs.
     pub fn uri(&self) -> &Uri {
         &self.0
     }
@@ -45,7 +45,7 @@ impl Address {
         self.0.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
     }
 
-    /// Scheme, host and port are the same: what may see one's token may see it there, too.
+    /// Whether scheme, host and port are the same: only then may the address get the same token.
     pub fn same_origin(&self, other: &Self) -> bool {
         self.is_https() == other.is_https()
             && self.host().eq_ignore_ascii_case(other.host())
@@ -58,7 +58,7 @@ impl Address {
         format!("{}://{}", self.0.scheme_str().unwrap_or_default(), shown(authority))
     }
 
-    /// Where a `Location` leads from here (RFC 3986, 5.2).
+    /// The address that a `Location` header refers to from here (RFC 3986, 5.2).
     pub fn join(&self, location: &str) -> Result<Self, String> {
         let location = location.split('#').next().unwrap_or_default();
         let scheme = self.0.scheme_str().unwrap_or_default();
@@ -76,7 +76,7 @@ impl Address {
     }
 }
 
-/// A path without its `.` and `..`; what follows `?` is left alone.
+/// A path without `.` and `..`; the part after `?` is unchanged.
 fn without_dots(location: &str) -> String {
     let (path, query) = location.split_at(location.find('?').unwrap_or(location.len()));
     let mut parts: Vec<&str> = Vec::new();

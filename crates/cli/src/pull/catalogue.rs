@@ -39,8 +39,8 @@ pub struct KnownFile {
     pub size: u64,
     /// SHA-256, lower-case hex.
     pub sha256: &'static str,
-    /// True for weights, which never change. A repository's `config.json` or `tokenizer.json` may be edited after
-    /// the package was made, so from the Hub only the weights are held to size and hash.
+    /// True for weights, which never change. A repository's `config.json` or `tokenizer.json` may be edited after the
+    /// package was made, so of the Hub's files only weights are checked for size and hash.
     pub is_weights: bool,
 }
 
@@ -92,7 +92,7 @@ pub const CATALOGUE: &[KnownModel] = &[
 ];
 
 impl KnownModel {
-    /// What the model takes on disk.
+    /// The model's size on disk.
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
     }

@@ -5,8 +5,8 @@ use anyhow::{Result, bail};
 use attnscope::error::nearest;
 use attnscope::tokenizer::BESIDE;
 
-/// Quantizations by preference where a repository offers several: small, but not so coarse that the model's
-/// behaviour is no longer its own. All are formats that the engine reads.
+/// Quantizations by preference if a repository offers several: small, but not so coarse that they change the model's
+/// behaviour. The engine reads all of them.
 const PREFERRED: &[&str] = &[
     "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0", "Q5_K_M", "Q5_K_S", "Q5_1", "Q5_0", "Q6_K", "Q8_0", "F16", "BF16", "F32",
     "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q2_K",
@@ -34,7 +34,7 @@ pub fn choose(files: &[String], wanted: Option<&str>) -> Result<Vec<String>> {
         }
         chosen.push(needed.to_owned());
     }
-    // They say more about how text is cut, where they are.
+    // If present, these say more about how text is tokenized.
     chosen.extend(BESIDE.iter().filter(|name| files.contains(name)).map(ToString::to_string));
     Ok(chosen)
 }
@@ -50,7 +50,7 @@ fn best_gguf<'a>(files: &[&'a str]) -> Option<&'a str> {
     PREFERRED.iter().find_map(|label| gguf.iter().find(|name| has_label(name, label)).copied())
 }
 
-/// "model.Q4_1.gguf", "model-q4_1.gguf": the label stands alone before the extension.
+/// "model.Q4_1.gguf", "model-q4_1.gguf": the label comes right before the extension.
 fn has_label(name: &str, label: &str) -> bool {
     let stem = name.to_ascii_uppercase();
     let stem = stem.strip_suffix(".GGUF").unwrap_or(&stem);

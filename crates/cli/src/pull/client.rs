@@ -1,5 +1,5 @@
-//! Asking the Hub over HTTP. Redirects are followed here and not by the library, because what is said on the way counts
-//! (the file's hash and size) and because the token must not go where they lead.
+//! Requests to the Hub over HTTP. Redirects are followed here and not by the library, because answers on the way have
+//! headers that are needed (the file's hash and size) and because the token must not be sent to other hosts.
 
 use super::Settings;
 use super::address::Address;
@@ -12,19 +12,19 @@ use std::cell::OnceCell;
 use ureq::http::header::{self, HeaderMap};
 use ureq::{Agent, Body};
 
-/// The Hub, where `HF_ENDPOINT` names no other host.
+/// The Hub's address, unless `HF_ENDPOINT` names another one.
 const HUB: &str = "https://huggingface.co";
 
-/// More redirects than this lead nowhere.
+/// A longer chain of redirects counts as an error.
 const MOST_REDIRECTS: usize = 10;
 
-/// An endpoint, how to reach it, and the token that it alone may see.
+/// An endpoint, how to reach it, and the token that only it may see.
 pub struct Client {
     endpoint: String,
     origin: Address,
     token: Option<String>,
     pub network: Network,
-    /// Made when they are needed: reading certificates takes a while, and http needs none.
+    /// Created on first use: reading certificates takes a while, and http needs none.
     http: OnceCell<Agent>,
     https: OnceCell<Agent>,
 }
@@ -42,20 +42,20 @@ impl Answer {
         self.chain.last().and_then(|headers| read(headers, name))
     }
 
-    /// A header of the first answer on the way that has it. The endpoint knows more of the file than the host that it
-    /// is stored at.
+    /// A header of the first answer in the chain that has it. The endpoint knows more about the file than the host that
+    /// stores it.
     pub fn first_header(&self, name: &str) -> Option<String> {
         self.chain.iter().find_map(|headers| read(headers, name))
     }
 }
 
-/// What is no text is kept as what it is not, to be refused by who reads it.
+/// A value that is not text is kept in a form that its reader refuses.
 fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
 }
 
 impl Client {
-    /// Checks what the user has set; nobody is asked yet.
+    /// Checks the user's settings; nothing is requested yet.
     pub fn new(settings: &Settings) -> Result<Self> {
         let endpoint = settings.endpoint.as_deref().unwrap_or(HUB).trim_end_matches('/').to_owned();
         let expected = || "HF_ENDPOINT: expected an address such as https://host";
@@ -78,7 +78,7 @@ impl Client {
         })
     }
 
-    /// Gets what lies at `path` of the endpoint, from byte `start` on. Any status but a redirect's is an answer.
+    /// Gets `path` of the endpoint, from byte `start` on. Any status except a redirect counts as an answer.
     pub fn get(&self, path: &str, start: u64) -> Result<Answer, Failure> {
         let mut address = Address::read(&format!("{}{path}", self.endpoint)).map_err(Failure::Unusable)?;
         let mut visited = Vec::new();
@@ -108,7 +108,7 @@ impl Client {
     }
 
     fn ask(&self, address: &Address, start: u64) -> Result<ureq::http::Response<Body>, Failure> {
-        // Encoded, a body's length would not be the file's.
+        // With an encoding, the body's length would not be the file's.
         let mut request =
             self.agent(address.is_https())?.get(address.uri()).header(header::ACCEPT_ENCODING, "identity");
         if start > 0 {
@@ -135,7 +135,7 @@ impl Client {
             .timeout_connect(Some(connect))
             .timeout_per_read(Some(idle))
             .timeout_per_write(Some(idle))
-            // All of the headers: one byte a time does not go on for ever.
+            // The limit for all headers together, so that a host cannot send them one byte at a time for ever.
             .timeout_recv_response(Some(idle))
             .proxy(self.network.proxy(https)?);
         if https {
@@ -144,7 +144,7 @@ impl Client {
         Ok(cell.get_or_init(|| config.build().new_agent()))
     }
 
-    /// The library's error, with what to do where that is not plain.
+    /// The library's error, with advice where it is not obvious what to do.
     pub fn why(&self, error: &ureq::Error) -> String {
         let text = shown(&error.to_string());
         match error {

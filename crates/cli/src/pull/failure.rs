@@ -1,21 +1,21 @@
-//! Why a repository could not be fetched.
+//! The reasons why a repository could not be fetched.
 
-/// What went wrong with the Hub. Each reads on after "the Hub".
+/// An error of the Hub. Each message continues a sentence that begins with "the Hub".
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// No answer.
     #[error("cannot be reached ({0})")]
     Unreachable(String),
-    /// An answer, but no.
+    /// An answer with an error status.
     #[error("says {0} ({hint})", hint = hint(*.0))]
     Refused(u16),
-    /// An answer that is not in the Hub's protocol, or that is not to be trusted.
+    /// An answer that does not follow the Hub's protocol, or that cannot be trusted.
     #[error("gives an answer that cannot be used: {0}")]
     Unusable(String),
-    /// A file that did not come to its end, however often it was taken up again.
+    /// A file whose transfer did not complete, however often it was resumed.
     #[error("broke off ({0}); pull again to go on from there")]
     BrokeOff(String),
-    /// The trouble is not with the Hub.
+    /// An error that is not the Hub's.
     #[error(transparent)]
     Other(#[from] anyhow::Error),
 }

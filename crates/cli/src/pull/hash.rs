@@ -1,4 +1,4 @@
-//! Hashes of files, as they are read or as they are written: SHA-256, and what git calls a file.
+//! Hashes of files, computed while reading or writing: SHA-256, and git's hash of a blob.
 
 use super::foreign::Hash;
 use anyhow::{Context, Error, Result, anyhow};
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-/// Passes bytes on to `inner` and hashes them on their way.
+/// Passes bytes on to `inner` and hashes them.
 pub struct HashingWriter<W> {
     inner: W,
     hasher: Sha256,
@@ -19,7 +19,7 @@ impl<W: Write> HashingWriter<W> {
         Self { inner, hasher: Sha256::new() }
     }
 
-    /// The hash in lower-case hex, and the writer back.
+    /// Returns the hash in lower-case hex, and the writer.
     pub fn finish(self) -> (String, W) {
         (hex(&self.hasher.finalize()), self.inner)
     }
@@ -46,7 +46,7 @@ pub fn of_file(path: &Path) -> Result<String> {
     digest(path, |_| Sha256::new())
 }
 
-/// Git's name of a file's bytes: SHA-1 of "blob", their number, a zero, and them.
+/// Git's hash of a file: SHA-1 of "blob", the length, a zero byte, and the content.
 fn git_id(path: &Path) -> Result<String> {
     digest(path, |length| Sha1::new().chain_update(format!("blob {length}\0")))
 }
@@ -75,7 +75,7 @@ pub fn check(what: &str, expected: &Hash, path: &Path) -> Result<()> {
     if expected.as_str() != found { Err(damaged(what, "git's sha1", expected.as_str(), &found)) } else { Ok(()) }
 }
 
-/// Fails unless the two SHA-256 are the same.
+/// Fails unless the two SHA-256 hashes are equal.
 pub fn expect(what: &str, expected: &str, found: &str) -> Result<()> {
     if expected != found { Err(damaged(what, "sha256", expected, found)) } else { Ok(()) }
 }
@@ -86,7 +86,7 @@ fn damaged(what: &str, kind: &str, expected: &str, found: &str) -> Error {
     )
 }
 
-/// A host announces another file than the one that is known.
+/// The error for a host that announces a file other than the known one.
 pub fn differs(what: &str, expected: &str, found: &str) -> Error {
     anyhow!("{what} is not what it should be there: expected sha256 {expected}, found {found}; nothing was downloaded")
 }

@@ -10,8 +10,8 @@ use super::{Settings, hash, listing};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
-/// Fetches the files that `choose` picks from the repository's list; those that are `known` must be what the catalogue
-/// says. Returns the snapshot's folder, and whether everything was there already.
+/// Fetches the files that `choose` picks from the repository's list; those that are `known` must match the catalogue.
+/// Returns the snapshot's folder, and whether everything was already there.
 pub fn fetch(
     settings: &Settings,
     repo_id: &str,
@@ -42,8 +42,8 @@ pub fn fetch(
     Ok((snapshot, all_here))
 }
 
-/// A blob is named by what its bytes hash to, so every file that is here can be checked. (Where the system has no
-/// links, a file's name says nothing, and only the catalogue's hashes hold.)
+/// A blob is named by the hash of its bytes, so every file that is here can be checked. (On systems without links, a
+/// file's name says nothing, and only the catalogue's hashes count.)
 fn verify(local: &RepoCache, pointer: &Path) -> Result<()> {
     let blob = pointer.canonicalize().with_context(|| format!("cannot read {}", pointer.display()))?;
     let Some(hash) = blob.file_name().and_then(|name| Hash::read(&name.to_string_lossy())) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! What can be pulled, and what is here.
+//! The models that can be pulled, and those on this machine.
 
 use super::cache::{self, RepoCache};
 use super::reference::{self, ModelRef};
@@ -7,18 +7,18 @@ use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A model that is known, or found in the cache. The JSON of `attnscope models --json` is a list of these.
+/// A model that is known, or was found in the cache. The JSON of `attnscope models --json` is a list of these.
 #[derive(Debug, Serialize)]
 pub struct Listed {
-    /// What to call it.
+    /// Its name in commands.
     pub id: String,
-    /// What it is; empty for models that are not of the catalogue.
+    /// A description; empty for models that are not in the catalogue.
     pub about: String,
-    /// SPDX; `None` where only the model's page says.
+    /// The SPDX identifier; `None` if only the model's page states the licence.
     pub licence: Option<String>,
-    /// Bytes: of all its files if it is here, else of what a pull fetches.
+    /// Bytes: of all its files if it is here, else of those that a pull fetches.
     pub size: u64,
-    /// Where it lies; `None` if it was not pulled, or is built in.
+    /// Its path; `None` if it was not pulled, or is built in.
     pub path: Option<PathBuf>,
     /// Whether it is part of the program: no pull, no path.
     pub built_in: bool,
@@ -51,7 +51,7 @@ pub fn list(settings: &Settings) -> Vec<Listed> {
         }))
         .collect();
     let mut others = others(settings);
-    // A known model has other names, all of them its Hub id in some form: not listed twice.
+    // A known model has other names, all forms of its Hub id, and must not be listed twice.
     others.retain(|other| {
         let parsed = reference::parse(&other.id, settings.catalogue);
         !matches!(parsed, Ok(ModelRef::Known(_)))
@@ -82,7 +82,7 @@ fn others(settings: &Settings) -> Vec<Listed> {
             }
         }
     }
-    // The newest snapshot comes first; older ones of the same file are only history.
+    // The newest snapshot comes first; older ones of the same file are not listed.
     let mut seen = std::collections::HashSet::new();
     found.retain(|model| seen.insert(model.id.clone()));
     found

@@ -10,16 +10,16 @@ use std::io::Read;
 /// Repositories of a hundred thousand files have lists of some megabytes.
 const MOST_BYTES: u64 = 16 << 20;
 
-/// A list that takes longer than so many times what a host may say nothing is given up.
+/// A list that takes longer than this many times the longest silence allowed of a host is given up.
 const MOST_IDLES: u32 = 30;
 
-/// What a revision consists of.
+/// The content of a revision.
 pub struct Listing {
-    /// The commit, checked: a snapshot's folder may be named by it.
+    /// The commit, checked, since a snapshot's folder may be named by it.
     pub commit: String,
     /// The files whose names stay inside a folder.
     pub files: Vec<String>,
-    /// One of the names that do not, to be shown.
+    /// One of the names that do not stay inside, to be shown.
     pub left_out: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
-/// Held while a repository's folder is written to. The system releases it when the process ends, however it ends.
+/// Held while a repository's folder is written to. The system releases it when the process ends, in whatever way.
 #[derive(Debug)]
 pub struct PullLock {
     _file: File,
@@ -31,7 +31,7 @@ pub fn lock(hub_cache: &Path, repo: &str) -> Result<PullLock> {
             note(format!("waiting for another pull of {repo} to end"));
             file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
         }
-        // Some network file systems have no locks. Renames keep the cache whole even then.
+        // Some network file systems have no locks. Renames keep the cache consistent even then.
         Err(TryLockError::Error(_)) => {}
     }
     Ok(PullLock { _file: file })

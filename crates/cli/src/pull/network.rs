@@ -1,4 +1,4 @@
-//! How the network is used: how long an answer may take, and through which proxy.
+//! How the network is used: time limits, and proxies.
 
 use super::foreign::shown;
 use super::settings::text;
@@ -6,14 +6,14 @@ use anyhow::{Context, Result};
 use std::time::Duration;
 use ureq::Proxy;
 
-/// Waiting and proxies. Tests make their own.
+/// Time limits and proxies. Tests create their own.
 #[derive(Debug, Clone)]
 pub struct Network {
-    /// A Hub that cannot be reached should be noticed before the user wonders: limit for a connection.
+    /// The limit for connecting, short enough that the user soon learns that the Hub cannot be reached.
     pub connect: Duration,
-    /// `HF_HUB_DOWNLOAD_TIMEOUT`, in seconds: so long may a host say nothing, while it answers or while it sends.
+    /// `HF_HUB_DOWNLOAD_TIMEOUT`, in seconds: how long a host may be silent, before or during its answer.
     pub idle: Duration,
-    /// Before a file that broke off is taken up again.
+    /// The pause before an interrupted file is resumed.
     pub pause: Duration,
     /// `HTTP_PROXY`, else `ALL_PROXY`, for `http`.
     pub http_proxy: Option<String>,
@@ -24,7 +24,7 @@ pub struct Network {
 }
 
 impl Default for Network {
-    /// No proxy. The Hub's Python tools wait for ten seconds, too.
+    /// No proxy. The allowed silence of ten seconds is that of the Hub's Python tools.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(6),
@@ -38,7 +38,7 @@ impl Default for Network {
 }
 
 impl Network {
-    /// Reads the environment. Of `https_proxy` and `HTTPS_PROXY` the small one wins, as in curl and Python.
+    /// Reads the environment. Of `https_proxy` and `HTTPS_PROXY` the lower-case one wins, as in curl and Python.
     pub fn from_env() -> Result<Self> {
         let either = |name: &str| text(&name.to_lowercase()).or_else(|| text(name));
         let proxy = |name: &str| either(name).or_else(|| either("ALL_PROXY"));
@@ -62,7 +62,7 @@ impl Network {
     pub fn proxy(&self, https: bool) -> Result<Option<Proxy>> {
         let (name, url) = if https { ("HTTPS_PROXY", &self.https_proxy) } else { ("HTTP_PROXY", &self.http_proxy) };
         let Some(url) = url else { return Ok(None) };
-        // The address itself is not shown: it may hold a password.
+        // The address itself is not shown, since it may contain a password.
         let wrong = || format!("{name} (or ALL_PROXY) is no proxy's address: expected such as http://host:port");
         let whole = Proxy::new(url).with_context(wrong)?;
         let mut proxy = Proxy::builder(whole.protocol()).host(whole.host()).port(whole.port());

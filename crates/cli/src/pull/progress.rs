@@ -1,4 +1,4 @@
-//! A progress bar on stderr, if anyone is there to see it.
+//! A progress bar on stderr, if that is a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, stderr};
@@ -18,7 +18,7 @@ impl Bar {
         Self(bar)
     }
 
-    /// So many bytes more.
+    /// Adds this many bytes.
     pub fn add(&self, bytes: u64) {
         self.0.inc(bytes);
     }
@@ -30,7 +30,7 @@ impl Drop for Bar {
     }
 }
 
-/// Bytes for people: 98.4 MB.
+/// Bytes in a readable form: 98.4 MB.
 pub fn human(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),

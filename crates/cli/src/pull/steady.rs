@@ -1,12 +1,12 @@
-//! A body that has to keep coming.
+//! A body that must keep arriving at a minimum speed.
 
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-/// Less than this within the time that a host may say nothing is as good as nothing.
+/// Fewer bytes than this within the allowed silence count as no progress.
 pub const LEAST: u64 = 1_024;
 
-/// Reads from `inner`, and fails if it only drips. (That it says nothing at all the connection itself notices.)
+/// Reads from `inner`, and fails if it is too slow. (Complete silence is detected by the connection itself.)
 pub struct Steady<R> {
     inner: R,
     idle: Duration,
@@ -20,7 +20,7 @@ impl<R> Steady<R> {
         Self { inner, idle, since: Instant::now(), got: 0, end: None }
     }
 
-    /// Fails, too, if it has not ended by then.
+    /// Also fails if it has not ended within `limit`.
     pub fn ending_within(mut self, limit: Duration) -> Self {
         self.end = Some(Instant::now() + limit);
         self
@@ -47,7 +47,7 @@ impl<R: Read> Read for Steady<R> {
 mod tests {
     use super::*;
 
-    /// So many bytes a read, each after a pause.
+    /// This many bytes per read, each after a pause.
     struct Slow(usize);
 
     impl Read for Slow {

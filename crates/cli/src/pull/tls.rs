@@ -1,12 +1,12 @@
-//! Whom to believe about a host's name: the certificates of the system.
+//! Which certificates to trust: those of the system.
 
 use super::foreign::shown;
 use anyhow::{Result, bail};
 use std::env;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
-/// The certificates that the system trusts, or those that `SSL_CERT_FILE` or `SSL_CERT_DIR` names. A system without
-/// any (a bare container) gets Mozilla's, which are part of this program.
+/// The certificates that the system trusts, or those that `SSL_CERT_FILE` or `SSL_CERT_DIR` names. A system without any
+/// (a bare container) gets Mozilla's, which are included in this program.
 pub fn config() -> Result<TlsConfig> {
     let found = rustls_native_certs::load_native_certs();
     let roots = if found.certs.is_empty() {

@@ -1,5 +1,5 @@
-//! One file from the Hub into the cache. Its bytes go into a partial file beside the blobs, which is renamed when its
-//! length and its hash are right. A transfer that breaks off goes on where it stopped, also in a later pull.
+//! Transfers one file from the Hub into the cache. Its bytes go into a partial file beside the blobs, which is renamed
+//! when its length and its hash are right. An interrupted transfer is resumed where it stopped, also by a later pull.
 
 use super::about::{About, Part};
 use super::cache::RepoCache;
@@ -15,43 +15,43 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::thread::sleep;
 
-/// How often a transfer may break off without having come further.
+/// How often a transfer may be interrupted without progress.
 const ATTEMPTS: u32 = 4;
 
-/// How often it may break off at all: a host that gives a byte a time is given up.
+/// How often it may be interrupted at all, so that a host that sends a byte at a time is given up.
 const MOST_ATTEMPTS: u32 = 1_000;
 
-/// What stands for itself in a path.
+/// The characters of a path that need no encoding.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
-/// What is fetched, and how far it has come.
+/// A file to be fetched.
 pub struct Transfer<'a> {
     pub client: &'a Client,
     pub local: &'a RepoCache,
     pub repo_id: &'a str,
     /// The branch or commit that was asked for.
     pub revision: &'a str,
-    /// The commit that this is, which names the snapshot.
+    /// The commit of that revision, which names the snapshot.
     pub commit: &'a str,
     pub name: &'a str,
-    /// What the catalogue knows of it.
+    /// The catalogue's entry for the file.
     pub known: Option<&'a KnownFile>,
 }
 
-/// What the attempts before have shown.
+/// What previous attempts have shown.
 struct State {
     announced: Option<About>,
-    /// Whether the host is asked for the rest of what is here. Not any more after it sent another part.
+    /// Whether the host is asked for the rest only. No longer so after it has sent a wrong part.
     resume: bool,
-    /// The most bytes that were here.
+    /// The most bytes that were received so far.
     reached: u64,
 }
 
-/// Why an attempt ended before the file did.
+/// The reason why an attempt ended before the file was complete.
 enum Stop {
-    /// Nothing to be done.
+    /// Trying again would not help.
     Final(Failure),
-    /// It may be tried again; whether this attempt came further.
+    /// It can be tried again; `further` says whether this attempt made progress.
     Again { why: Failure, further: bool },
 }
 
@@ -64,7 +64,7 @@ impl<E: Into<Failure>> From<E> for Stop {
     }
 }
 
-/// An answer that brings the file from byte `start` on.
+/// An answer with the file from byte `start` on.
 struct Coming {
     answer: Answer,
     about: About,
@@ -91,7 +91,7 @@ impl Transfer<'_> {
         Err(Failure::BrokeOff(format!("{}, {MOST_ATTEMPTS} times", self.name)))
     }
 
-    /// Tries once. On success the blob of that hash is in its place.
+    /// Makes one attempt. On success the blob of that hash is in place.
     fn attempt(&self, state: &mut State) -> Result<Hash, Stop> {
         let have = state.announced.as_ref().map_or(0, |about| self.left(about, state));
         let mut coming = self.ask(have, state)?;
@@ -99,7 +99,7 @@ impl Transfer<'_> {
         if self.local.has_blob(&about.hash, about.size) {
             return Ok(about.hash);
         }
-        // What an earlier pull left is found only now that the hash is known.
+        // The bytes that an earlier pull left can only be found now that the hash is known.
         let left = if have == 0 { self.left(&about, state) } else { 0 };
         if left > 0 && left < about.size {
             coming = self.ask(left, state)?;
@@ -111,14 +111,14 @@ impl Transfer<'_> {
         Ok(about.hash)
     }
 
-    /// How much of the file is here, if it can be gone on with.
+    /// How much of the file is here, if it can be resumed.
     fn left(&self, about: &About, state: &State) -> u64 {
         let length = if state.resume { self.local.partial_length(&about.hash) } else { 0 };
         if length <= about.size { length } else { 0 }
     }
 
-    /// Asks for the file, or for what follows the first `have` bytes. The host may send all of it nevertheless; if it
-    /// sends another part, or says that there is none, it is asked for the whole file from then on.
+    /// Requests the file, or the part after the first `have` bytes. The host may send all of it nevertheless; if it
+    /// sends another part, or says that there is none, the whole file is requested from then on.
     fn ask(&self, have: u64, state: &mut State) -> Result<Coming, Stop> {
         let path = utf8_percent_encode(self.name, PLAIN);
         let answer = self.client.get(&format!("/{}/resolve/{}/{path}", self.repo_id, self.revision), have)?;
@@ -143,7 +143,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// What the answer announces: the same as before, and what the catalogue knows.
+    /// The announced properties, which must be the same as before and match the catalogue.
     fn about(&self, answer: &Answer, state: &mut State) -> Result<About, Failure> {
         let about = About::read(answer, self.name, self.commit)?;
         about.check(self.name, self.known)?;
@@ -155,7 +155,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// Writes what comes behind what is here, and no byte more than was announced.
+    /// Writes the bytes after those that are here, but none beyond the announced length.
     fn receive(&self, coming: Coming, state: &mut State) -> Result<(), Stop> {
         let Coming { answer, about, start } = coming;
         let Self { name, local, .. } = self;
@@ -175,7 +175,7 @@ impl Transfer<'_> {
             return Ok(());
         }
         let error = error.map(ureq::Error::from);
-        // A host that falls silent again and again after a few bytes does not come further.
+        // A host that repeatedly falls silent after a few bytes makes no progress.
         let least = if error.as_ref().is_some_and(is_timeout) { LEAST } else { 1 };
         let further = have >= state.reached.max(start) + least;
         state.reached = state.reached.max(have);
@@ -192,8 +192,8 @@ fn is_timeout(error: &ureq::Error) -> bool {
     }
 }
 
-/// Copies until `size` bytes are there, or the body ends, or breaks off: with that error, which is no failure of
-/// writing. `have` counts the bytes, one more than `size` if more came.
+/// Copies until `size` bytes are there, or the body ends or breaks off. The error of a broken body is returned
+/// separately from those of writing. `have` counts the bytes, one more than `size` if there were more.
 fn copy(body: &mut impl Read, file: &mut File, size: u64, have: &mut u64, bar: &Bar) -> io::Result<Option<io::Error>> {
     let mut buffer = vec![0; 1 << 18];
     loop {

@@ -1,4 +1,4 @@
-//! `POST /api`: a request comes in whole, its answer goes out as a stream of frames while it is worked on.
+//! `POST /api`: a request is received whole; its answer is sent as a stream of frames while it is computed.
 
 use super::body::{self, Received};
 use super::desk::Desk;
@@ -18,13 +18,13 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-/// Pieces that wait for the client before the work does.
+/// Pieces that may wait for the client before the work has to wait.
 const PIECES: usize = 4;
 
-/// A part of a frame, or all of it.
+/// A frame, or a part of one.
 pub(super) struct Piece {
     pub bytes: Bytes,
-    /// The next piece begins a frame.
+    /// Whether the frame ends here, so that the next piece begins another.
     pub ends: bool,
 }
 
@@ -40,13 +40,13 @@ pub(super) async fn answer(
     }
 }
 
-/// Nothing is kept of an answer: the same question may have another tomorrow.
+/// Answers are not cached, since the same question may have another answer later.
 fn frames(status: StatusCode, body: Body) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")];
     (status, headers, body).into_response()
 }
 
-/// Why a request is not worked on. Who asked with frames is answered in frames.
+/// The reason why a request is refused. A client that asked with frames gets frames.
 pub(super) struct Refusal(pub StatusCode, pub FailureKind, pub String);
 
 impl IntoResponse for Refusal {
@@ -56,7 +56,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// There is too much to do.
+/// The refusal if too many requests are being worked on.
 pub(super) fn busy() -> Refusal {
     let Failure { kind, message } = busy_failure();
     Refusal(StatusCode::SERVICE_UNAVAILABLE, kind, message)
@@ -67,32 +67,32 @@ pub(super) fn busy_failure() -> Failure {
     Failure { kind: FailureKind::Busy, message: message.into() }
 }
 
-/// The work or its client was lost.
+/// The event if the work or its connection was lost.
 pub(super) fn lost(message: &str) -> Event {
     Event::Failed(Failure::lost(message))
 }
 
-/// A request with its place, and its share of the memory for bodies: what was decoded is no smaller.
+/// A request with its place, and its share of the memory for bodies, since the decoded request is no smaller.
 struct Asked {
     request: Request,
     place: Share,
     shares: Vec<Share>,
 }
 
-/// A place is taken when the body is there: who sends nothing keeps nobody out.
+/// A place is taken only when the body is there, so that a client that sends nothing blocks nobody.
 async fn receive(app: &App, peer: &Peer, request: http::Request<Body>) -> Result<Asked, Refusal> {
     let Received { bytes, shares } = body::receive(&app.gate, &app.table, peer, request).await?;
     let place = app.gate.place(&app.table).await.ok_or_else(busy)?;
     peer.has_place();
-    // A large one takes a while.
+    // Decoding a large one takes a while.
     let request = tokio::task::spawn_blocking(move || decode_request(&bytes)).await;
     let request = request.unwrap_or_else(|_| Err(Failure::lost("the request could not be read; send it again")));
     let wrong = |Failure { kind, message }| Refusal(StatusCode::BAD_REQUEST, kind, message);
     Ok(Asked { request: request.map_err(wrong)?, place, shares })
 }
 
-/// Starts the work on a thread of its own. The stream ends with the work, or with the server. When the client leaves,
-/// the stream is dropped and its place given back, the next piece finds nobody, and the job is dropped.
+/// Starts the work on its own thread. The stream ends with the work, or with the server. When the client leaves, the
+/// stream is dropped and its place freed, the next piece cannot be sent, and the job is dropped.
 fn work_on(app: Arc<App>, peer: Arc<Peer>, asked: Asked) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let (sender, pieces) = mpsc::channel(PIECES);
     let stopped = app.stopped.clone();
@@ -105,16 +105,16 @@ fn work_on(app: Arc<App>, peer: Arc<Peer>, asked: Asked) -> impl Stream<Item = R
     stream::unfold(Some(Answer { pieces, stopped, is_whole: true, _place: place }), next_piece)
 }
 
-/// An answer that goes on.
+/// An answer that is being sent.
 struct Answer {
     pieces: mpsc::Receiver<Piece>,
     stopped: Stopped,
-    /// No frame is begun and not ended.
+    /// Whether no frame is incomplete.
     is_whole: bool,
     _place: Share,
 }
 
-/// The next piece and what is left: nothing after the last frame, nor after that of a server that stops.
+/// The next piece and the rest: nothing after the last frame, nor after the frame that reports the server's stop.
 async fn next_piece(answer: Option<Answer>) -> Option<(Result<Bytes, Infallible>, Option<Answer>)> {
     let mut answer = answer?;
     let piece = tokio::select! {

@@ -14,28 +14,28 @@ use std::io::{self, Cursor, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// What `cargo xtask web` left, if it was run before this was built.
+/// The output of `cargo xtask web`, if it was run before this was built.
 #[derive(RustEmbed)]
 #[folder = "../../dist"]
 #[allow_missing = true]
 struct Dist;
 
-/// Where the page's files are.
+/// Where the page's files come from.
 #[derive(Debug)]
 pub enum Assets {
     /// In the command itself.
     Embedded,
-    /// In a folder, read anew each time.
+    /// In a folder, read again each time.
     Folder(PathBuf),
 }
 
-/// A file, and what changes with it.
+/// A file, and a tag that changes with it.
 struct File {
     content: Content,
     tag: String,
 }
 
-/// Whoever reads slowly must cost nothing: what is not in memory already is read as it is taken.
+/// Slow clients must take no memory: contents that are not in memory already are read while they are sent.
 enum Content {
     Bytes(Cow<'static, [u8]>),
     Disk(Steady),
@@ -43,7 +43,7 @@ enum Content {
     Unpacked(Box<dyn Read + Send>),
 }
 
-/// A file on disk up to this size is known by its content, which is exact.
+/// A file on disk up to this size is identified by its content, which is exact.
 const SMALL: u64 = 64 << 10;
 
 impl File {
@@ -62,7 +62,7 @@ impl File {
         Ok(Self::of_bytes(bytes, hash))
     }
 
-    /// What is in it, if it is gzip. Another form has another tag.
+    /// The unpacked content, if it is gzip. The other form has another tag.
     fn unpacked(self) -> Self {
         let packed: Box<dyn Read + Send> = match self.content {
             Content::Bytes(bytes) => Box::new(Cursor::new(bytes)),
@@ -75,8 +75,8 @@ impl File {
 }
 
 impl Assets {
-    /// The page that belongs to this command: in it, where it is built for release; else in the folder that
-    /// `cargo xtask web` writes, which need not be there yet when the command is built.
+    /// The page that belongs to this command: embedded, if it is built for release; otherwise in the folder written by
+    /// `cargo xtask web`, which need not exist yet when the command is built.
     pub fn own() -> Self {
         if cfg!(debug_assertions) {
             Self::Folder(concat!(env!("CARGO_MANIFEST_DIR"), "/../../dist").into())
@@ -96,14 +96,14 @@ impl Assets {
             }
             Self::Folder(folder) => {
                 let path = folder.join(name).canonicalize().ok()?;
-                // Not through a link to elsewhere either.
+                // Links to places outside the folder are not followed.
                 let inside = path.starts_with(folder.canonicalize().ok()?);
                 File::on_disk(Steady::open(&path).ok().filter(|_| inside)?).ok()
             }
         }
     }
 
-    /// The file in the smallest form that the client takes. Large ones may be here compressed only.
+    /// The file in the smallest form that the client accepts. Large ones may exist only compressed.
     fn best(&self, name: &str, accepts: impl Fn(&str) -> bool) -> Option<(File, Option<&'static str>)> {
         for (coding, end) in [("br", "br"), ("gzip", "gz")] {
             if accepts(coding)
@@ -123,13 +123,13 @@ impl Assets {
     }
 }
 
-/// Whether a name has no part that leads elsewhere: `..`, `.`, a root, nothing.
+/// Whether a name has no part that leads elsewhere: `..`, `.`, a root, an empty part.
 fn is_plain(name: &str) -> bool {
     let parts_are_names = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
     parts_are_names && !name.is_empty() && !name.contains(['\\', ':', '\0']) && !name.contains("//")
 }
 
-/// Answers with a file of the page. Names are taken as they stand: the page's own have nothing to decode.
+/// Answers with a file of the page. Names are not decoded, since the page's own need no decoding.
 pub(super) async fn answer(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     let assets = &app.server.assets;
     let path = uri.path().trim_start_matches('/');
@@ -153,7 +153,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, uri: Uri, headers: Heade
 fn respond(name: &str, file: File, coding: Option<&'static str>, request: &HeaderMap) -> Response {
     let File { content, tag } = file;
     let known = is_known(request, &tag);
-    // The name of an asset holds a hash of its content; what else there is may change with the next version.
+    // The name of an asset contains a hash of its content; other files may change with the next version.
     let cache = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
@@ -182,7 +182,7 @@ impl IntoResponse for Content {
     }
 }
 
-/// Whether the client says that it has what this tag stands for.
+/// Whether the client says that it has the version with this tag.
 pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let tags = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
     tags.flat_map(|tags| tags.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag)
@@ -193,7 +193,7 @@ fn content_type(name: &str) -> String {
     if mime.type_() == mime_guess::mime::TEXT { format!("{mime}; charset=utf-8") } else { mime.to_string() }
 }
 
-/// Whether the client takes a coding: it is named, and not with quality 0.
+/// Whether the client accepts a coding: it is named, and not with quality 0.
 fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|choice| {

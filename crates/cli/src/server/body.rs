@@ -1,4 +1,4 @@
-//! The body of a request: how it arrives, how large it may be, and how much memory all of them together take.
+//! The body of a request: how it arrives, how large it may be, and how much memory all bodies take together.
 
 use super::api::{Refusal, busy};
 use super::gate::{Gate, SMALL_BODY, Share};
@@ -10,20 +10,20 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-/// A body that is there, with its share of the memory for bodies.
+/// A complete body, with its share of the memory for bodies.
 pub(super) struct Received {
     pub bytes: Vec<u8>,
     pub shares: Vec<Share>,
 }
 
-/// Receives a body, from a peer that sends.
+/// Receives a body from a peer.
 pub(super) async fn receive(
     gate: &Gate,
     table: &Table,
     peer: &Peer,
     request: Request<Body>,
 ) -> Result<Received, Refusal> {
-    // Said before it is sent, where the client says it.
+    // Refused before it is sent, if the client announces its length.
     if announced(request.headers()).is_some_and(|length| length > MAX_REQUEST as u64) {
         return Err(too_large());
     }
@@ -40,7 +40,7 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
 async fn read(gate: &Gate, table: &Table, peer: &Peer, mut body: Limited<Body>) -> Result<Received, Refusal> {
     let (mut bytes, mut shares) = (Vec::new(), Vec::<Share>::new());
     while let Some(piece) = next(peer, &mut body).await? {
-        // What was announced is not counted, and not allocated: what came is.
+        // Memory is counted and allocated for the bytes that arrived, not for the announced length.
         let more = (bytes.len() + piece.len()).saturating_sub(SMALL_BODY.max(bytes.len()));
         if more > 0 {
             let share = gate.body(more, table).await.ok_or_else(busy)?;
@@ -67,7 +67,7 @@ async fn next(peer: &Peer, body: &mut Limited<Body>) -> Result<Option<Bytes>, Re
                 return Err(Refusal(StatusCode::BAD_REQUEST, FailureKind::Lost, message));
             }
         };
-        // Trailers are of no interest.
+        // Trailers are ignored.
         if let Ok(piece) = piece {
             peer.moved(piece.len());
             return Ok(Some(piece));
@@ -115,11 +115,11 @@ mod tests {
         let never = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
         assert_eq!(outcome(&gate, never).await, Err(StatusCode::REQUEST_TIMEOUT));
         assert!(begun.elapsed() <= PATIENCE + Duration::from_secs(1));
-        // Nor is one that sends a byte before each end of patience.
+        // Nor is a body that sends a byte just before its patience ends each time.
         let begun = tokio::time::Instant::now();
         assert_eq!(outcome(&gate, pieces(1, Duration::from_secs(9))).await, Err(StatusCode::REQUEST_TIMEOUT));
         assert!(begun.elapsed() <= PATIENCE + Duration::from_secs(1));
-        // Who keeps up is read to the end of what is read.
+        // A body that is fast enough is read to the end, or to the limit.
         let steady = pieces(1 << 20, Duration::from_secs(9));
         assert_eq!(outcome(&gate, steady).await, Err(StatusCode::PAYLOAD_TOO_LARGE));
     }

@@ -1,4 +1,4 @@
-//! Connections: how many, how slow they may be, and how they end.
+//! Connections: how many there may be, how slow they may be, and how they end.
 
 use super::App;
 use super::paced::Paced;
@@ -20,13 +20,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
-/// To say what is wanted; also how long a connection may stay idle.
+/// Time limit for the head of a request; also for an idle connection.
 const HEADERS: Duration = Duration::from_secs(15);
 /// Bytes of a head, and of an answer that waits to be sent.
 const BUFFER: usize = 64 << 10;
-/// Bytes that the system keeps of an answer, or twice as many.
+/// Bytes of an answer that the system buffers, or twice as many.
 const SOCKET: usize = 256 << 10;
-/// For answers to end when the server stops.
+/// Time for answers to end when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Accepts connections until the server stops, then lets answers end for a while.
@@ -40,7 +40,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, app: Arc<App>) 
                     let connection = graceful.watch(connection(stream, router.clone(), peer.clone()));
                     let app = app.clone();
                     tokio::spawn(async move {
-                        // A connection that breaks is the client's affair.
+                        // An error on a connection concerns only its client.
                         tokio::select! {
                             _ = connection => {}
                             () = peer.cut_off() => {}
@@ -48,7 +48,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, app: Arc<App>) 
                         app.table.leave(&peer);
                     });
                 }
-                // Out of file descriptors, most likely.
+                // Most likely there are no file descriptors left.
                 Err(_) => {
                     app.table.make_room();
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -66,9 +66,9 @@ pub(super) async fn serve(listener: TcpListener, router: Router, app: Arc<App>) 
 }
 
 fn connection(stream: TcpStream, router: Router, peer: Arc<Peer>) -> impl GracefulConnection<Error = hyper::Error> {
-    // Progress comes in small pieces, each wanted at once. Where the system refuses, it is merely slower.
+    // Progress comes in small pieces, each of which is wanted at once. If the system refuses this, it is only slower.
     drop(stream.set_nodelay(true));
-    // Otherwise megabytes of an answer that nobody reads lie there, and it is late that this is seen.
+    // Otherwise megabytes of an answer wait in the buffer, and it takes long to notice that nobody reads them.
     drop(SockRef::from(&stream).set_send_buffer_size(SOCKET));
     let stream = TokioIo::new(Paced::new(stream, peer.clone()));
     http1::Builder::new()
@@ -78,9 +78,9 @@ fn connection(stream: TcpStream, router: Router, peer: Arc<Peer>) -> impl Gracef
         .serve_connection(stream, service_fn(move |request| answer(router.clone(), peer.clone(), request)))
 }
 
-/// Answers one request, whose handlers are told whose it is.
+/// Answers one request and tells its handlers which peer it is from.
 async fn answer(router: Router, peer: Arc<Peer>, mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-    // Each request has its patience anew: not before the answer to the last one is taken.
+    // Each request gets new patience, but not before the answer to the previous one is taken.
     while peer.state().is_awaited() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -91,7 +91,7 @@ async fn answer(router: Router, peer: Arc<Peer>, mut request: Request<Incoming>)
     Ok(response.map(|body| Body::new(Answered { body, _asking: asking })))
 }
 
-/// A request that is not answered yet.
+/// A request that has not been answered yet.
 struct Asking(Arc<Peer>);
 
 impl Drop for Asking {
@@ -100,7 +100,7 @@ impl Drop for Asking {
     }
 }
 
-/// The body of an answer. When it is dropped, it was sent.
+/// The body of an answer. It has been sent when it is dropped.
 struct Answered {
     body: Body,
     _asking: Asking,

@@ -1,4 +1,4 @@
-//! One request being worked on, on a thread of its own: when it computes, what it may hold, and how its answer leaves.
+//! One request being worked on, on its own thread: when it computes, what it may hold, and how its answer is sent.
 
 use super::App;
 use super::api::{Piece, busy_failure, lost};
@@ -14,28 +14,28 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::{SendTimeoutError, TrySendError};
 
-/// How long one computes while others wait.
+/// How long a job computes while others wait.
 const SLICE: Duration = Duration::from_millis(50);
-/// For a piece to be taken. The connection is cut long before.
+/// Time limit for a piece to be taken. The connection is cut long before.
 const TAKEN: Duration = Duration::from_secs(30);
-/// For a large answer to be taken: others want the memory.
+/// Time limit for a large answer to be taken, since others need the memory.
 const LARGE_TAKEN: Duration = Duration::from_secs(120);
-/// Bytes that leave together.
+/// Bytes that are sent together.
 const PIECE: usize = 64 << 10;
 
-/// Where a request is worked on.
+/// The place where a request is worked on.
 pub(super) struct Desk {
     pub app: Arc<App>,
     pub peer: Arc<Peer>,
     pub runtime: Handle,
     pub sender: Sender<Piece>,
-    /// The turn to compute, and since when.
+    /// The turn to compute, and since when it is held.
     pub turn: Option<(Share, Instant)>,
 }
 
 impl Desk {
-    /// Works on a job until it is done or nobody takes what it brings. Whatever it is that panics, one request is lost
-    /// and not the server.
+    /// Works on a job until it is done or nobody takes its output. If anything panics, only this request is lost and
+    /// not the server.
     pub fn work(mut self, start: impl FnOnce(&App) -> Job) {
         let steps = || self.steps(start);
         if catch_unwind(AssertUnwindSafe(steps)).is_err() {
@@ -49,7 +49,7 @@ impl Desk {
             return;
         }
         let mut job = start(&self.app);
-        // Held until the answer has left, too.
+        // Also held until the answer has been sent.
         let Some(_memory) = self.memory(job.bytes()) else { return };
         while self.sit() {
             let Some(event) = job.step() else { return };
@@ -59,14 +59,14 @@ impl Desk {
         }
     }
 
-    /// Memory for the job; none if there is too much to do, or the client has left.
+    /// Memory for the job; `None` if there is too much to do, or the client has left.
     fn memory(&mut self, bytes: u64) -> Option<Vec<Share>> {
         let (app, sender, runtime) = (self.app.clone(), self.sender.clone(), self.runtime.clone());
         let memory = runtime.block_on(async {
             tokio::select! {
                 biased;
                 memory = app.gate.memory(bytes, &app.table) => Some(memory),
-                // Others compute while this one waits.
+                // Others compute while this job waits.
                 () = async { self.turn = None; sender.closed().await } => None,
             }
         })?;
@@ -83,7 +83,7 @@ impl Desk {
         }
     }
 
-    /// Takes a turn; who had one for long takes another, after those that wait. Not if the client has left.
+    /// Takes a turn; a job that has had one for long queues again. Returns false if the client has left.
     fn sit(&mut self) -> bool {
         self.turn.take_if(|(_, since)| since.elapsed() > SLICE);
         if self.turn.is_none() {
@@ -98,13 +98,13 @@ impl Desk {
         self.turn.is_some() && !self.sender.is_closed()
     }
 
-    /// Whether an event was sent.
+    /// Sends an event and returns whether it was sent.
     fn send(&mut self, event: &Event) -> bool {
         let mut pieces = Pieces { desk: self, held: Vec::new() };
         write_event(event, &mut pieces).and_then(|()| pieces.end()).is_ok()
     }
 
-    /// Sends a piece. Whom others wait for does not wait: the turn is given up first.
+    /// Sends a piece. If it has to wait, it gives up the turn first, so that others can compute.
     fn send_piece(&mut self, piece: Piece) -> io::Result<()> {
         let left = || io::Error::from(ErrorKind::BrokenPipe);
         let piece = match self.sender.try_send(piece) {
@@ -120,7 +120,7 @@ impl Desk {
     }
 }
 
-/// A frame on its way, in pieces: of a large one no second copy is made.
+/// A frame that is sent in pieces, so that a large one is not copied.
 struct Pieces<'a> {
     desk: &'a mut Desk,
     held: Vec<u8>,
@@ -171,7 +171,7 @@ mod tests {
         Arc::new(App { server, gate: Gate::default(), table: Table::default(), stopped })
     }
 
-    /// Works, and gives back what was sent. The client leaves after so many pieces.
+    /// Works, and returns what was sent. The client leaves after this many pieces.
     async fn sent(pieces: usize, start: impl FnOnce(&App) -> Job + Send + 'static) -> Vec<Event> {
         let (sender, mut receiver) = mpsc::channel(1);
         let peer = Arc::new(Peer::new(HERE));

@@ -1,4 +1,4 @@
-//! How much is computed at once, and how much memory that may take.
+//! How many jobs compute at once, and how much memory they may take.
 
 use super::peer::State;
 use super::table::Table;
@@ -7,33 +7,33 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Jobs that compute at the same time: the engine uses all cores for one already.
+/// Jobs that compute at the same time: the engine already uses all cores for one.
 pub const RUNNING: usize = 4;
-/// Jobs more, that wait for their turn.
+/// Further jobs that wait for their turn.
 pub const WAITING: usize = 16;
-/// Bytes of bodies that are there, whole or in part.
+/// Bytes of all bodies that have arrived, in full or in part.
 pub const BODIES: usize = 64 << 20;
-/// A body that is no larger is not counted: it is never kept out by those that are.
+/// A body up to this size is not counted, so that it is never kept out by larger ones.
 pub const SMALL_BODY: usize = 64 << 10;
-/// Bytes that a job may hold without asking for them: as many as there are places may do so.
+/// Bytes that a job may hold without asking for them: as many jobs as there are places may do so.
 const SMALL_JOB: u64 = 8 << 20;
-/// Bytes that all larger jobs hold together; the largest has it for itself.
+/// Bytes that all larger jobs hold together; the largest job gets all of them.
 const LARGE_JOBS: u64 = attnscope_protocol::limits::MAX_BYTES;
-/// Larger jobs at once, waiting ones too. The other places are for questions that take less.
+/// Number of larger jobs, including waiting ones. The other places are for questions that take less.
 const LARGE: usize = 8;
-/// How long somebody waits for what others hold before it is told that there is too much to do.
+/// How long a request waits for resources that others hold before it is refused as busy.
 const WAIT: Duration = Duration::from_secs(2);
-/// How often it is looked meanwhile who keeps it for nothing.
+/// How often, in the meantime, the holders are checked for clients that are too slow.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A share of something, given back when it is dropped.
 pub type Share = OwnedSemaphorePermit;
 
-/// Hands out what there is.
+/// Distributes the resources.
 pub struct Gate {
-    /// Who is in: from when its request is there until its answer is sent.
+    /// One place per request, from its arrival until its answer is sent.
     places: Arc<Semaphore>,
-    /// Who computes now.
+    /// One turn per job that computes.
     turns: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
     large: Arc<Semaphore>,
@@ -53,25 +53,25 @@ impl Default for Gate {
     }
 }
 
-/// What a semaphore can count.
+/// Bytes in KiB, since a semaphore counts only to 32 bits.
 fn kib(bytes: u64) -> u32 {
     bytes.div_ceil(1 << 10) as u32
 }
 
 impl Gate {
-    /// A place, unless all are taken by those who do not keep us waiting.
+    /// A place, unless all are held by clients that are fast enough.
     pub(super) async fn place(&self, table: &Table) -> Option<Share> {
         let place = self.places.clone().acquire_owned();
         soon(place, table, |state| state.has_place).await?.ok()
     }
 
-    /// Room for so many more bytes of a body.
+    /// Memory for this many more bytes of a body.
     pub(super) async fn body(&self, bytes: usize, table: &Table) -> Option<Share> {
         let room = self.bodies.clone().acquire_many_owned(u32::try_from(bytes).ok()?);
         soon(room, table, |state| state.sends_body).await?.ok()
     }
 
-    /// Memory for a job of so many bytes: first who may wait for it, then, however long it takes, the memory.
+    /// Memory for a job of this many bytes: first a permit to wait for it, then, however long it takes, the memory.
     pub(super) async fn memory(&self, bytes: u64, table: &Table) -> Option<Vec<Share>> {
         if bytes <= SMALL_JOB {
             return Some(Vec::new());
@@ -92,7 +92,7 @@ impl Gate {
     }
 }
 
-/// What is wanted, if it can be had soon. Of those who hold it, one that keeps us waiting is cut at each look.
+/// The resource, if it becomes free soon. At each check, one of its holders that is too slow is cut.
 async fn soon<T>(wanted: impl Future<Output = T>, table: &Table, holds: impl Fn(&State) -> bool) -> Option<T> {
     let mut wanted = pin!(wanted);
     let mut look = Duration::ZERO;

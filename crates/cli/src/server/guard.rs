@@ -1,5 +1,5 @@
-//! Who may ask: not a page of another site that found our port, not a name that was bent to point here, and from other
-//! machines only who has the token.
+//! Who may ask: no page of another site that found our port, no domain name that was changed to point here, and from
+//! other machines only clients with the token.
 
 use super::App;
 use super::peer::Peer;
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// What a page may do: it asks no other host for anything, and this makes browsers hold it to that.
+/// What a page may do. It asks no other host for anything, and this policy makes browsers enforce that.
 macro_rules! policy {
     ($more:literal) => {
         concat!(
@@ -25,7 +25,7 @@ macro_rules! policy {
     };
 }
 
-/// On every answer.
+/// The headers of every answer.
 const HEADERS: [(HeaderName, &str); 7] = [
     (header::CONTENT_SECURITY_POLICY, policy!("; frame-ancestors 'self'")),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -36,22 +36,22 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 ];
 
-/// What a request must have.
+/// The conditions that a request must meet.
 #[derive(Debug)]
 pub struct Guard {
-    /// The port that is listened on.
+    /// The port of the server.
     pub port: u16,
-    /// The address that is listened on.
+    /// The address on which the server listens.
     pub address: IpAddr,
-    /// The name or address that the user gave for it.
+    /// The name or address that the user gave for the server.
     pub host: String,
-    /// What to show before anything is computed or given out; none on a machine's own loopback.
+    /// The token required before anything is computed or sent; `None` on a machine's own loopback.
     pub token: Option<String>,
 }
 
-/// The layer around everything.
+/// The middleware around all routes.
 pub(super) async fn guard(State(app): State<Arc<App>>, request: Request<Body>, next: Next) -> Response {
-    // One figure by itself is made for frames in other pages, slides on a disk among them.
+    // Pages with a single figure are made for frames in other pages, including slides on a disk.
     let is_framed = request.uri().path().starts_with("/embed-");
     let checked = app.server.guard.check(&request);
     if let (Ok(Shown::Token), Some(peer)) = (&checked, request.extensions().get::<Arc<Peer>>()) {
@@ -66,12 +66,12 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request<Body>, n
     if is_framed {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy!("")));
     }
-    // A refusal may be mended in the next minute.
+    // The reason for a refusal may be gone a minute later.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// What a request that may go on has shown.
+/// The credential that an accepted request has shown.
 enum Shown {
     Nothing,
     Token,
@@ -103,7 +103,7 @@ impl Guard {
         }
     }
 
-    /// The host that is asked, if it is us. Once, and the same wherever it is said.
+    /// The requested host, if it is this server. It must be given once, or identically everywhere.
     fn host_of<'a>(&self, uri: &Uri, headers: &'a HeaderMap) -> Option<&'a str> {
         let mut all = headers.get_all(header::HOST).iter();
         let host = all.next()?.to_str().ok().filter(|_| all.next().is_none())?;
@@ -115,8 +115,8 @@ impl Guard {
         (ours && self.answers_to(authority.host())).then_some(host)
     }
 
-    /// A name of this machine for itself; where others may ask, also the address or name that it was given. Any
-    /// address will do where all are listened on: what is to be kept out are names, which their owners can point here.
+    /// Names of this machine for itself; if others may ask, also the address or name that the user gave. If the server
+    /// listens on all addresses, any address will do: the check is against names, which their owners can point here.
     fn answers_to(&self, host: &str) -> bool {
         let own = ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| host.eq_ignore_ascii_case(own));
         let literal: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
@@ -132,12 +132,12 @@ impl Guard {
         ours.chain(bearer).any(|shown| is_equal(shown, token))
     }
 
-    /// Cookies do not tell ports apart; two servers on a machine must.
+    /// Cookies are not separated by port, but two servers on a machine need different ones.
     fn cookie(&self) -> String {
         format!("attnscope-{}", self.port)
     }
 
-    /// Who opens the page with the right token gets it as a cookie, and an address without it to share.
+    /// A client that opens the page with the right token gets it as a cookie, and an address without it to share.
     fn welcome(&self, uri: &Uri, token: &str) -> Option<Response> {
         let parts = || uri.query().unwrap_or_default().split('&');
         let shown = parts().find_map(|part| part.strip_prefix("token="))?;
@@ -146,7 +146,7 @@ impl Guard {
         }
         let rest: Vec<&str> = parts().filter(|part| !part.starts_with("token=")).collect();
         let mark = if rest.is_empty() { "" } else { "?" };
-        // One slash: an address that begins with two is another host's.
+        // One slash, since an address that begins with two belongs to another host.
         let path = uri.path().trim_start_matches('/');
         let cookie = format!("{}={token}; Path=/; HttpOnly; SameSite=Strict", self.cookie());
         let headers = [(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
@@ -154,30 +154,30 @@ impl Guard {
     }
 }
 
-/// Browsers say where a request comes from, unless it is a plain visit.
+/// Browsers say where a request comes from, unless the user opened the address directly.
 fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
     let ours = format!("http://{host}");
     headers.get_all(header::ORIGIN).iter().all(|origin| origin.as_bytes().eq_ignore_ascii_case(ours.as_bytes()))
 }
 
-/// Browsers say whether another site is behind a request; programs say nothing.
+/// Browsers say whether another site caused a request; other programs send no such header.
 fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     headers.get_all("sec-fetch-site").iter().any(|site| site != "same-origin" && site != "none")
 }
 
-/// Whether somebody follows a link, or a frame is filled.
+/// Whether the user follows a link, or a frame is loaded.
 fn is_visit(headers: &HeaderMap) -> bool {
     let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     said("sec-fetch-mode") == "navigate" && ["document", "iframe", "frame"].contains(&said("sec-fetch-dest"))
 }
 
-/// What stands after `Bearer`, in any case, and one space or more.
+/// The text after `Bearer`, in upper or lower case, and at least one space.
 fn bearer(line: &str) -> Option<&str> {
     let (scheme, token) = line.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_matches(' '))
 }
 
-/// Takes as long however many characters are right.
+/// Takes equally long however many characters are right.
 fn is_equal(shown: &str, token: &str) -> bool {
     shown.as_bytes().ct_eq(token.as_bytes()).into()
 }

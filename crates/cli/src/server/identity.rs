@@ -1,4 +1,4 @@
-//! Whether a file is still the one that it was.
+//! Whether a file is still the same.
 
 use attnscope::tokenizer::BESIDE;
 use std::fs::Metadata;
@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What changes when a file is written to, or another one is put into its place.
+/// Changes when a file is written to, or another one is put in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
     len: u64,
@@ -38,7 +38,7 @@ impl Identity {
     }
 }
 
-/// The same as long as a model's files are: of a file, or of all files in a folder.
+/// A number that stays the same while a model's files do: of one file, or of all files in a folder.
 pub(super) fn version(path: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
     let mut files = vec![path.to_owned()];
@@ -46,12 +46,12 @@ pub(super) fn version(path: &Path) -> u64 {
         files.extend(std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()));
         files.sort_unstable();
     } else {
-        // Beside a file of weights stand its config and tokenizer.
+        // A file of weights has its config and tokenizer in the same folder.
         let beside = |name: &str| path.with_file_name(name);
         files.extend(["config.json", "tokenizer.json"].into_iter().chain(BESIDE).map(beside));
     }
     for file in files {
-        // One that is not there is no error here: to open it will be.
+        // A missing file is not an error here, but will be one when it is opened.
         (&file, file.metadata().ok().filter(Metadata::is_file).map(|meta| Identity::of(&meta))).hash(&mut hasher);
     }
     hasher.finish()
@@ -79,7 +79,7 @@ mod tests {
         changed("made");
         File::options().write(true).open(&path).unwrap().set_len(5).unwrap();
         changed("cut off");
-        // The same length and the same time: another file all the same.
+        // The same length and the same time, but still another file.
         let other = folder.path().join("other");
         write(&other, "abcde").unwrap();
         let time = path.metadata().unwrap().modified().unwrap();

@@ -29,17 +29,17 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Everything that a server answers from.
+/// Everything that a server needs to answer.
 pub struct Server {
     /// Answers the page's questions.
     pub session: Session<Offers>,
     /// The page's files.
     pub assets: Assets,
-    /// Who may ask.
+    /// Decides who may ask.
     pub guard: Guard,
 }
 
-/// What the handlers share.
+/// The state that handlers share.
 struct App {
     server: Server,
     gate: gate::Gate,
@@ -47,14 +47,14 @@ struct App {
     stopped: Stopped,
 }
 
-/// Becomes true when the server is to stop.
+/// Becomes true when the server must stop.
 type Stopped = watch::Receiver<bool>;
 
 impl Server {
     /// Serves until the process is told to stop.
     ///
     /// # Errors
-    /// The system gives no threads or no signals.
+    /// The system provides no threads or no signals.
     pub fn run(self, listener: TcpListener) -> Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let outcome = runtime.block_on(async {
@@ -71,7 +71,7 @@ impl Server {
             connections::serve(listener, router(app.clone()), app).await;
             Ok(())
         });
-        // Work in the middle of a step has nobody to tell; the process ends without it.
+        // Nobody waits for work in the middle of a step, so the process ends without it.
         runtime.shutdown_background();
         outcome
     }
@@ -87,12 +87,12 @@ fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// A known path, asked in a way that has no answer.
+/// The answer to a known path with a method that is not allowed.
 async fn other_method() -> (StatusCode, &'static str) {
     (StatusCode::METHOD_NOT_ALLOWED, "questions go to /api by POST; everything else is read by GET\n")
 }
 
-/// Ctrl-C, or what service managers send.
+/// Waits for Ctrl-C, or for the signal of a service manager.
 #[cfg(unix)]
 fn stop_signal() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -105,7 +105,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ctrl-C.
+/// Waits for Ctrl-C.
 #[cfg(not(unix))]
 fn stop_signal() -> Result<impl Future<Output = ()>> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })

@@ -20,7 +20,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Models on this machine, by the ids that the page calls them.
+/// Models on this machine, by the ids that the page uses.
 #[derive(Debug, Default)]
 pub struct Offers(Vec<Offer>);
 
@@ -45,14 +45,14 @@ impl Offers {
         Ok(Self(offers))
     }
 
-    /// The models known by name that were pulled. Without a folder to look for them in there are none.
+    /// The models known by name that were pulled. Without a cache folder there are none.
     pub fn pulled() -> Self {
         let Ok(settings) = Settings::from_env() else { return Self::default() };
         let offer = |id: &str| Some(Offer { id: id.to_owned(), path: resolve_in(&settings, id).ok()? });
         Self(settings.catalogue.iter().filter_map(|known| offer(known.id)).collect())
     }
 
-    /// What the page calls them.
+    /// The ids that the page uses.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|offer| offer.id.as_str())
     }
@@ -62,13 +62,13 @@ impl Offers {
     }
 }
 
-/// A known model keeps its name, one of the Hub its id; a path is called as its file or folder.
+/// The id of a model: a known name, an id of the Hub, or the name of its file or folder.
 fn id(model: &str) -> Result<String> {
     Ok(match reference::parse(model, crate::pull::catalogue::CATALOGUE)? {
         ModelRef::Known(known) => known.id.to_owned(),
         ModelRef::Hub { .. } => model.to_owned(),
         ModelRef::Path(path) => {
-            // "." has a name only in full.
+            // "." has a name only as a full path.
             let path = path.canonicalize().unwrap_or(path);
             let name = if path.is_file() { path.file_stem() } else { path.file_name() };
             name.map_or_else(|| model.to_owned(), |name| name.to_string_lossy().into_owned())
@@ -93,7 +93,7 @@ impl Source for Offers {
             Failure::model(format!("no model {} is served here, only {}", quoted(id), offered.join(", ")))
         })?;
         let model = Model::open(path).map_err(|error| without_folder(path, id, error))?;
-        // The folder of a cache has no name worth showing.
+        // The name of a cache's folder is not worth showing.
         Ok(if path.is_dir() { model.named(id) } else { model })
     }
 
@@ -102,7 +102,7 @@ impl Source for Offers {
     }
 }
 
-/// Who asks is told what is wrong with a model, and not where it lies on this machine.
+/// A client learns what is wrong with a model, but not where it lies on this machine.
 fn without_folder(path: &Path, id: &str, error: attnscope::Error) -> Failure {
     if let attnscope::Error::Io { path, source } = &error {
         let file = path.file_name().map_or_else(|| id.into(), |name| name.to_string_lossy());
@@ -120,7 +120,7 @@ fn without_folder(path: &Path, id: &str, error: attnscope::Error) -> Failure {
 
 /// `GET /models/{id}/model.gguf`: the file, whole or in part, for a browser that runs the model itself.
 ///
-/// It is opened once. What is said of it and what is sent is the file that was opened, or the connection breaks off.
+/// It is opened once: headers and content are those of the opened file, or the connection breaks off.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
     id: Result<UrlPath<String>, PathRejection>,
@@ -151,7 +151,7 @@ pub(super) async fn file(
     response
 }
 
-/// The file, or the part that is asked for.
+/// The file, or the requested part.
 fn send(file: Steady, headers: &HeaderMap, tag: &str) -> Response {
     let len = file.left();
     let range = match range(headers, tag, len) {
@@ -173,9 +173,9 @@ fn send(file: Steady, headers: &HeaderMap, tag: &str) -> Response {
     response
 }
 
-/// Which part of `len` bytes is asked for; none is all.
+/// The requested range of `len` bytes; `None` for all.
 fn range(headers: &HeaderMap, tag: &str, len: u64) -> Result<Option<Range<u64>>, ()> {
-    // To go on with another file's first half would make a third one.
+    // Continuing after the first half of another file would give a third one.
     if headers.get(header::IF_RANGE).is_some_and(|wanted| wanted != tag) {
         return Ok(None);
     }
@@ -187,7 +187,7 @@ fn range(headers: &HeaderMap, tag: &str, len: u64) -> Result<Option<Range<u64>>,
     }
 }
 
-/// By its name, as [`Model::open`] does it: a cached file's own name may be a hash, behind a link that has this one.
+/// Decides by name, as [`Model::open`] does: a cached file's own name may be a hash, behind a link with this name.
 fn is_gguf(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
 }

@@ -1,4 +1,4 @@
-//! A connection that waits for nobody for ever.
+//! A connection that does not wait for its peer for ever.
 
 use super::peer::Peer;
 use std::future::Future;
@@ -10,13 +10,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// A stream whose peer must take what is written, or lose it.
+/// A stream whose peer must take what is written in time, or the connection is cut.
 ///
-/// Reading is not timed here: whether there is anything to be read, only those above know.
+/// Reading is not timed here, since only the layers above know whether there is anything to be read.
 pub(super) struct Paced {
     stream: TcpStream,
     peer: Arc<Peer>,
-    /// When the peer's patience ends, while it is waited for.
+    /// When the peer's patience ends, while the server waits for it.
     end: Pin<Box<Sleep>>,
 }
 
@@ -25,7 +25,7 @@ impl Paced {
         Self { stream, peer, end: Box::pin(tokio::time::sleep_until(Instant::now())) }
     }
 
-    /// Keeps the time of a write.
+    /// Measures the time of a write.
     fn watch(&mut self, written: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = written {
             self.peer.moved(*written.as_ref().unwrap_or(&0));
@@ -33,7 +33,7 @@ impl Paced {
         }
         let left = self.peer.is_awaited();
         if !left.is_zero() {
-            // It is woken when the time is over; that it is, the peer says.
+            // The task is woken when the time is over; the peer then reports that no patience is left.
             self.end.as_mut().reset(Instant::now() + left);
             ready!(self.end.as_mut().poll(cx));
         }

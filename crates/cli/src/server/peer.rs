@@ -1,4 +1,4 @@
-//! The other end of a connection: how far it is behind, and what it holds meanwhile.
+//! The other end of a connection: how far it is behind, and what resources it holds.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Bytes a second that a peer must send, or take, while it is waited for.
+/// Bytes per second that a peer must send, or take, while the server waits for it.
 const RATE: u64 = 16 << 10;
 /// How far it may be behind that before its connection is cut.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// How far behind it loses what it holds to somebody who has need of it.
+/// How far behind it must be to lose its resources to another client that needs them.
 pub(super) const STALLED: Duration = Duration::from_millis(500);
 
 /// The other end of one connection.
@@ -21,27 +21,27 @@ pub(super) struct Peer {
     cut: Notify,
 }
 
-/// What a connection is doing.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     /// It showed the token.
     pub known: bool,
-    /// A request came, and its answer is not sent.
+    /// A request has arrived, and its answer has not been sent.
     pub asks: bool,
-    /// It sends a body.
+    /// It is sending a body.
     pub sends_body: bool,
     /// It has a place at the engine.
     pub has_place: bool,
-    /// It has a large part of the engine's memory.
+    /// It holds a large part of the engine's memory.
     pub is_large: bool,
-    /// Since when it does what it does: opened, asked, was answered.
+    /// The time of the last change: opened, asked, was answered.
     pub since: Instant,
     lag: Lag,
-    /// Its connection ends, and it is not to be cut once more.
+    /// Its connection is ending, and must not be cut again.
     pub gone: bool,
 }
 
-/// How far a peer is behind the rate that is asked of it: time that was waited for it, less what it moved.
+/// How far a peer is behind the required rate: the time that was waited for it, minus the time its bytes allow.
 #[derive(Clone, Copy, Debug)]
 struct Lag {
     behind: Duration,
@@ -58,7 +58,7 @@ impl Lag {
         self.behind + self.waiting.map_or(Duration::ZERO, |since| now - since)
     }
 
-    /// What moves faster than it must gives no credit for later.
+    /// Bytes that move faster than required give no credit for later.
     fn moved(&mut self, bytes: usize, now: Instant) {
         self.behind = self.at(now).saturating_sub(Duration::from_secs_f64(bytes as f64 / self.rate as f64));
         self.waiting = None;
@@ -71,7 +71,7 @@ impl State {
         self.lag.at(Instant::now())
     }
 
-    /// Whether it is waited for, rather than waiting for us.
+    /// Whether the server waits for it, and not the other way round.
     pub fn is_awaited(&self) -> bool {
         self.lag.waiting.is_some()
     }
@@ -92,24 +92,24 @@ impl Peer {
         Self { ip, state: Mutex::new(state), cut: Notify::new() }
     }
 
-    /// What it is doing now.
+    /// Its current state.
     pub fn state(&self) -> State {
         *self.lock()
     }
 
-    /// A request has come.
+    /// A request has arrived.
     pub fn asks(&self) {
         let mut state = self.lock();
         (state.asks, state.since, state.lag) = (true, Instant::now(), Lag::none());
     }
 
-    /// Its answer is sent, or as good as: what is left is in buffers of a known size.
+    /// Its answer has been sent, or nearly so: the rest is in buffers of a known size.
     pub fn is_answered(&self) {
         let mut state = self.lock();
         (state.asks, state.has_place, state.is_large, state.since) = (false, false, false, Instant::now());
     }
 
-    /// It may ask.
+    /// It showed the token.
     pub fn is_known(&self) {
         self.lock().known = true;
     }
@@ -119,20 +119,20 @@ impl Peer {
         self.lock().has_place = true;
     }
 
-    /// It sends a body, or has sent it.
+    /// It is sending a body, or has sent it.
     pub fn sends_body(&self, sends: bool) {
         let mut state = self.lock();
         state.sends_body = sends;
         state.lag = Lag { rate: state.lag.rate, ..Lag::none() };
     }
 
-    /// It holds so much that it must take it within `time`, even if that is faster than others must be.
+    /// It holds so much memory that it must take its answer within `time`, even if that is faster than others must be.
     pub fn must_take(&self, bytes: u64, time: Duration) {
         let mut state = self.lock();
         (state.is_large, state.lag.rate) = (true, (bytes / time.as_secs().max(1)).max(RATE));
     }
 
-    /// It is waited for. Says how much patience is left.
+    /// The server now waits for it. Returns how much patience is left.
     pub fn is_awaited(&self) -> Duration {
         let mut state = self.lock();
         let now = Instant::now();
@@ -140,7 +140,7 @@ impl Peer {
         PATIENCE.saturating_sub(state.lag.at(now))
     }
 
-    /// It sent so much, or took it.
+    /// It sent or took this many bytes.
     pub fn moved(&self, bytes: usize) {
         self.lock().lag.moved(bytes, Instant::now());
     }
@@ -157,7 +157,7 @@ impl Peer {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Plain values, each of which is right by itself.
+        // The state has plain values, each of which is valid by itself.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -202,7 +202,7 @@ mod tests {
             peer.moved(3 * RATE as usize);
             assert_eq!(peer.state().behind(), Duration::ZERO);
         }
-        // And has no more patience for it.
+        // And there is no patience left for it.
         assert_eq!(wait(&peer, Duration::from_secs(10)).await, Duration::ZERO);
     }
 

@@ -1,4 +1,4 @@
-//! Files as bodies of answers: read as they are taken, so that who does not take them costs nothing.
+//! Files as bodies of answers, read while they are sent, so that slow clients take no memory.
 
 use super::identity::Identity;
 use axum::body::{Body, Bytes};
@@ -8,10 +8,10 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
-/// Bytes that are read at once.
+/// Bytes that are read at a time.
 const CHUNK: usize = 64 << 10;
 
-/// What `reader` gives, read as it is taken. An error breaks the connection off.
+/// The content of `reader`, read while it is sent. An error breaks off the connection.
 pub(super) fn body(reader: impl Read + Send + 'static) -> Body {
     Body::from_stream(stream::try_unfold(reader, |reader| async move {
         tokio::task::spawn_blocking(move || next(reader)).await.map_err(io::Error::other)?
@@ -24,7 +24,7 @@ fn next<R: Read>(mut reader: R) -> io::Result<Option<(Bytes, R)>> {
     Ok((!chunk.is_empty()).then(|| (chunk.into(), reader)))
 }
 
-/// A file that is open, and is read only as long as it stays as it was.
+/// An open file that is read only while it is unchanged.
 pub(super) struct Steady {
     file: File,
     identity: Identity,
@@ -43,7 +43,7 @@ impl Steady {
         Ok(Self { file, identity, left: identity.len() })
     }
 
-    /// What it was when it was opened.
+    /// Its identity when it was opened.
     pub fn identity(&self) -> Identity {
         self.identity
     }
@@ -64,7 +64,7 @@ impl Steady {
 impl Read for Steady {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let n = self.file.by_ref().take(self.left).read(into)?;
-        // After it was read: what was written meanwhile does not go out.
+        // Checked after reading, so that bytes written in the meantime are not sent.
         if Identity::of(&self.file.metadata()?) != self.identity || (n == 0 && self.left > 0 && !into.is_empty()) {
             return Err(io::Error::other("the file was changed while it was sent"));
         }
@@ -104,7 +104,7 @@ mod tests {
             file.as_file().set_len(change).unwrap();
             assert!(steady.read(&mut [0; 100]).is_err(), "{change}");
         }
-        // Another file in its place is none of its business.
+        // Another file in its place does not matter.
         let file = file(1000);
         let mut steady = Steady::open(file.path()).unwrap();
         std::fs::remove_file(file.path()).unwrap();

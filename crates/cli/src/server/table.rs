@@ -1,4 +1,4 @@
-//! Who is connected, and who has to go when there is no room for another.
+//! The connections, and which of them is cut if there is no room for another.
 
 use super::peer::{Peer, STALLED, State};
 use std::cmp::Reverse;
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Connections at once.
+/// The largest number of connections.
 pub const CONNECTIONS: usize = 256;
 
 /// All connections.
@@ -14,7 +14,7 @@ pub const CONNECTIONS: usize = 256;
 pub(super) struct Table(Mutex<Vec<Arc<Peer>>>);
 
 impl Table {
-    /// One more. Nobody is kept out: where the table is full, the one that it can best do without goes.
+    /// Adds a connection. Nobody is kept out: if the table is full, the least important one is cut.
     pub fn enter(&self, ip: IpAddr) -> Arc<Peer> {
         let peer = Arc::new(Peer::new(ip));
         let mut peers = self.lock();
@@ -23,17 +23,17 @@ impl Table {
         peer
     }
 
-    /// One less.
+    /// Removes a connection.
     pub fn leave(&self, peer: &Arc<Peer>) {
         self.lock().retain(|other| !Arc::ptr_eq(other, peer));
     }
 
-    /// Cuts the connection that it can best do without.
+    /// Cuts the least important connection.
     pub fn make_room(&self) {
         cut_one(&mut self.lock());
     }
 
-    /// Cuts the slowest of those that hold what somebody has need of, if it keeps us waiting.
+    /// Cuts the slowest of those that hold a needed resource, if it is too far behind.
     pub fn cut_stalled(&self, holds: impl Fn(&State) -> bool) {
         let peers = self.lock();
         let behind = peers.iter().map(|peer| (peer, peer.state()));
@@ -59,8 +59,8 @@ fn cut_one(peers: &mut Vec<Arc<Peer>>) -> bool {
     true
 }
 
-/// Who is first cut is smallest: who has not shown the token; who is not being worked for; who comes from an address with
-/// many connections; who has not even said what it wants; who is furthest behind; who is here longest.
+/// The smallest is cut first, ordered by: has not shown the token; has no work in progress; comes from an address with
+/// many connections; has not asked anything yet; is furthest behind; has been connected longest.
 fn rank(state: &State, share: usize) -> impl Ord + use<> {
     let is_worked_for = state.has_place && !state.is_awaited();
     (state.known, is_worked_for, Reverse(share), state.asks, Reverse(state.behind()), state.since)
@@ -85,7 +85,7 @@ mod tests {
     async fn those_that_are_missed_least_go_first() {
         let table = Table::default();
         let mut peers = Vec::new();
-        // From the one that is kept longest to the one that goes first.
+        // From the one that is kept longest to the one that is cut first.
         for what in ["known", "worked for", "new", "behind", "idle", "long idle"] {
             let peer = table.enter(HERE);
             match what {
@@ -104,7 +104,7 @@ mod tests {
             peers.push(peer);
         }
         later().await;
-        // Who was answered just now is idle for less long than who never asked.
+        // One that was just answered has been idle for less time than one that never asked.
         peers[4].is_answered();
         while let Some(last) = peers.pop() {
             assert!(is_there(&table, &last));

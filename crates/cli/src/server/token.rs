@@ -1,4 +1,4 @@
-//! Where the token comes from, and what one looks like.
+//! Where the token comes from, and which characters it may have.
 
 use crate::failure::usage;
 use anyhow::{Context, Result};
@@ -6,15 +6,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// The variable that may hold it: unlike an argument, it is not seen by everyone on the machine.
+/// The variable that may hold it: unlike an argument, it is not visible to other users of the machine.
 pub const VARIABLE: &str = "ATTNSCOPE_TOKEN";
-/// Characters that mean themselves in a URL and a cookie.
+/// Characters that need no encoding in a URL or a cookie.
 const CHARS: &str = "letters, digits, - and _";
 const LEAST: usize = 16;
 const MOST: usize = 1024;
 
-/// The token of the command line, of a file, or of the environment: the first of them that is there. The others that are
-/// there are named, for whoever wonders which counts.
+/// The token from the command line, a file, or the environment: the first that is there. The others that are there are
+/// named in a message, so that it is clear which one counts.
 pub fn find(
     given: Option<&str>,
     file: Option<&Path>,
@@ -34,7 +34,7 @@ pub fn find(
     Ok((Some(token), there.collect()))
 }
 
-/// One line, with or without an end.
+/// Reads one line, with or without a line break.
 fn read(path: &Path) -> Result<String> {
     let mut text = String::new();
     let file = File::open(path).with_context(|| format!("cannot open --token-file {}", path.display()))?;
@@ -45,7 +45,7 @@ fn read(path: &Path) -> Result<String> {
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
-/// One that nobody guesses.
+/// A token that cannot be guessed.
 pub fn random() -> Result<String> {
     let mut bytes = [0u8; 16];
     getrandom::fill(&mut bytes)

@@ -124,7 +124,7 @@ fn unknown(origin: &str, arch: &str, known: &[&str], here: &str, other: &str) ->
     Error::config(origin, text)
 }
 
-/// The width of a head, d_model ÷ n_heads, if no field gives it.
+/// The width of a head, `d_model` ÷ `n_heads`, if no field gives it.
 fn share(fields: &Fields<'_>, d_model: usize, n_heads: usize) -> Result<usize, Error> {
     match d_model.checked_rem(n_heads) {
         Some(0) => Ok(d_model / n_heads),

@@ -315,7 +315,7 @@ impl Metadata {
         if let Value::Bool(b) = self.get(key)? { Ok(*b) } else { Err(self.wrong(key, "true or false")) }
     }
 
-    /// The model's name for a reader: `smollm2-135M`. A training run's name ("8k Lc100K Mix1 Ep2") is the second choice.
+    /// The model's name for a reader: `smollm2-135M`. A name of a run ("8k Lc100K Mix1 Ep2") is the second choice.
     pub fn model_name(&self) -> Option<String> {
         let short = self.get_str("general.basename").and_then(|base| Ok((base, self.get_str("general.size_label")?)));
         match short {

@@ -1,5 +1,5 @@
-//! Which options a figure takes: one that would change nothing is refused, so that nobody believes that it did. An option
-//! is a part of what is chosen, if the figure follows that; or it sets the figure's control of that name.
+//! Which options a figure takes: one that would change nothing is refused, so that nobody assumes that it did. An
+//! option either chooses something that the figure follows, or sets the figure's control of the same name.
 
 use super::RenderArgs;
 use crate::failure::usage;
@@ -7,7 +7,7 @@ use crate::pull::is_lesson;
 use anyhow::{Context, Result};
 use attnscope_page::{FIGURES, Follows, Kind};
 
-/// Options that some figures have as a control: what they set.
+/// Options that are a control in some figures.
 const CONTROLS: [&str; 5] = ["layer", "query", "rows", "cols", "pool"];
 
 /// The figure of the command line.
@@ -15,7 +15,7 @@ pub(super) fn kind(args: &RenderArgs) -> Result<&'static Kind> {
     FIGURES.iter().find(|kind| kind.name == args.figure).context("a figure of the list")
 }
 
-/// The options that are given: their names, and what each chooses; none for what is a control alone.
+/// The options that are given: their names, and what each chooses; `None` for options that only set a control.
 fn given(args: &RenderArgs) -> Vec<(&'static str, Option<Follows>)> {
     let changes = &args.input.changes;
     let all = [
@@ -38,7 +38,7 @@ fn given(args: &RenderArgs) -> Vec<(&'static str, Option<Follows>)> {
     all.into_iter().filter(|(.., given)| *given).map(|(name, follows, _)| (name, follows)).collect()
 }
 
-/// An error for an option that the figure does not follow and that is no control of any figure.
+/// An error for an option that the figure does not follow and that is not a control of any figure.
 pub(super) fn check(args: &RenderArgs) -> Result<()> {
     let kind = kind(args)?;
     let follows = |part: &Option<Follows>| part.is_some_and(|part| kind.follows.contains(&part));
@@ -48,14 +48,14 @@ pub(super) fn check(args: &RenderArgs) -> Result<()> {
     }
 }
 
-/// The options that are given and set a control, if the figure has one of that name.
+/// The given options that set a control, if the figure has one of that name.
 pub(super) fn controls(args: &RenderArgs) -> Result<Vec<&'static str>> {
     let kind = kind(args)?;
     let follows = |part: Option<Follows>| part.is_some_and(|part| kind.follows.contains(&part));
     Ok(given(args).into_iter().filter(|(_, part)| !follows(*part)).map(|(name, _)| name).collect())
 }
 
-/// The error for an option that changes nothing. `controls` are those that the figure has.
+/// The error for an option that changes nothing. `controls` lists those of the figure.
 pub(super) fn refused(kind: &Kind, option: &str, controls: &[&str]) -> anyhow::Error {
     let names = |part: &Follows| match part {
         Follows::Model => "--model",

@@ -1,5 +1,5 @@
-//! A figure of the page, asked by the command instead of a reader: its choices and controls from the options, then drawn
-//! once.
+//! A figure of the page, driven by the command instead of a reader: options set its choices and controls, then it is
+//! drawn once.
 
 use super::{Drawn, RenderArgs, Wanted, options};
 use crate::command::predict;
@@ -27,7 +27,7 @@ impl Source for Named {
     }
 }
 
-/// The figure as it is wanted, once everything is set that is to be set.
+/// The requested figure, after everything has been set.
 pub(super) fn draw(args: &RenderArgs, wanted: Wanted) -> Result<Drawn> {
     let kind = options::kind(args)?;
     let mut driver = Driver::for_file(selection(args)?, Named);
@@ -52,11 +52,11 @@ pub(super) fn draw(args: &RenderArgs, wanted: Wanted) -> Result<Drawn> {
     Ok(Drawn::Scene(Box::new(view.scene)))
 }
 
-/// What is chosen, as far as it is known without the model.
+/// The selection, as far as it is known without the model.
 fn selection(args: &RenderArgs) -> Result<Selection> {
     let model = if is_lesson(&args.input.model) { LESSON.to_owned() } else { args.input.model.clone() };
     let begun = Selection::default();
-    // The story's first sentence, and the word in it that the story looks at; else the last one.
+    // The story's first sentence and the word in it that the story explains; otherwise the last word.
     let (text, q_idx) = match args.input.text {
         None => (SENTENCE.to_owned(), begun.q_idx),
         Some(_) => (args.input.read_text()?, None),
@@ -67,7 +67,7 @@ fn selection(args: &RenderArgs) -> Result<Selection> {
     Ok(Selection { text, model, layer, head, q_idx, changes, against, top, ..begun })
 }
 
-/// Chooses what the text's tokens are needed for; returns them. What must be known of them is said.
+/// Makes the choices that need the text's tokens, and prints warnings; returns the tokens.
 fn choose(driver: &mut Driver<Named>, args: &RenderArgs) -> Result<Vec<Token>> {
     let request = Request::Tokens { prompt: driver.selection.prompt() };
     let found = driver.with_page(|page| page.ask(&request).cloned()).map_err(in_words)?;
@@ -85,14 +85,14 @@ fn choose(driver: &mut Driver<Named>, args: &RenderArgs) -> Result<Vec<Token>> {
     Ok(tokens)
 }
 
-/// A model whose numbers are broken says so before anything is drawn of them.
+/// Refuses a model whose numbers are invalid before anything is drawn from them.
 fn require_numbers(driver: &Driver<Named>) -> Result<()> {
     let found = driver.with_page(|page| page.run_with("").map(|run| (run.trace.model.clone(), run.next.clone())));
     let (model, next) = found.map_err(in_words)?;
     predict::require_numbers(&model, &next)
 }
 
-/// Sets what the options set in the figure itself.
+/// Sets the controls of the figure for which options are given.
 fn set_controls(
     driver: &mut Driver<Named>,
     figure: &mut dyn PageFigure,
@@ -133,12 +133,12 @@ fn set_controls(
     Ok(())
 }
 
-/// What is set where the user sets nothing. Some figures begin empty, since on a page the reader begins them.
+/// Defaults for controls that the user does not set. Some figures begin empty, since on a page the reader starts them.
 fn begun(figure: &str, controls: &[Control]) -> Vec<String> {
     match figure {
         "training" => vec!["train".into()],
         "cost" => vec!["measure".into()],
-        // Of what is stepped, a picture shows the end.
+        // A picture of a figure with steps shows the last step.
         _ => controls.iter().filter_map(last_step).collect(),
     }
 }
@@ -148,7 +148,7 @@ fn last_step(control: &Control) -> Option<String> {
     Some(format!("{id}={max}"))
 }
 
-/// The figure for the terminal, where there is such a one.
+/// The figure as text for the terminal, if it has this form.
 fn text(driver: &Driver<Named>, figure: &str) -> Result<Option<String>> {
     let terminal = Terminal::of_stdout();
     let (layer, head) = (driver.selection.layer, driver.selection.head);
@@ -167,7 +167,7 @@ fn text(driver: &Driver<Named>, figure: &str) -> Result<Option<String>> {
     drawn.map_err(in_words)
 }
 
-/// Whose fault it is decides the exit code.
+/// The cause of a failure decides the exit code.
 fn in_words(failure: Failure) -> anyhow::Error {
     match failure.kind {
         FailureKind::Text { .. } | FailureKind::Request => usage(failure.message),

@@ -20,7 +20,7 @@ pub(in crate::arch) struct Member {
     pub n_kv_heads: KvHeads,
     pub n_ctx: usize,
     pub n_vocab: usize,
-    /// The width of a head if `head_dim` is missing: this value, or d_model ÷ n_heads.
+    /// The width of a head if `head_dim` is missing: this value, or `d_model` ÷ `n_heads`.
     pub d_head: Option<usize>,
     /// Biases of q, k and v, and of the output.
     pub qkv_bias: HasBias,
