@@ -40,7 +40,7 @@ impl GenerateOptions {
     }
 }
 
-/// A text that is being written, one token a step, by a model that it holds: a `&Model` or an `Arc<Model>`.
+/// A text that is being generated, one token per step. It holds its model, as a `&Model` or an `Arc<Model>`.
 #[derive(Debug)]
 pub struct Generation<M> {
     model: M,
@@ -80,7 +80,7 @@ impl<M: Deref<Target = Model> + Send + Sync> Generation<M> {
         Ok(Self { model, options, interventions, cache, rng, unread: tokens, written: 0 })
     }
 
-    /// The model that writes.
+    /// The model that generates the text.
     pub fn model(&self) -> &M {
         &self.model
     }

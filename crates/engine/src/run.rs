@@ -1,7 +1,7 @@
 //! A run: tokens pass through the model, one layer per step.
 //!
-//! Whoever holds a [`Run`] may stop between steps, report how far it is, or drop it: the run owns all of its state and holds
-//! its model, by reference or shared. [`Model::run`] is the loop around it.
+//! The owner of a [`Run`] may stop between steps, report its progress, or drop it: the run owns all of its state and
+//! holds its model, by reference or shared. [`Model::run`] is the loop around it.
 
 use crate::cache::KvCache;
 use crate::capture::Capture;
@@ -14,7 +14,7 @@ use attnscope_kernels::threads;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-/// A run in progress, of a model that it holds: a `&Model` or an `Arc<Model>`.
+/// A run in progress. It holds its model, as a `&Model` or an `Arc<Model>`.
 ///
 /// ```
 /// use attnscope::{Capture, Run};
@@ -89,7 +89,7 @@ impl<M: Deref<Target = Model> + Send + Sync> Run<M> {
         Ok(self.layer < n_layers)
     }
 
-    /// The model that it is a run of.
+    /// The model of the run.
     pub fn model(&self) -> &M {
         &self.model
     }

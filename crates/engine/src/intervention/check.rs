@@ -1,4 +1,4 @@
-//! Whether a run can make its changes: an error says which of them it cannot, and why.
+//! Checks whether a run can make its changes: an error names one that it cannot make, and the reason.
 
 use super::{Heads, Intervention};
 use crate::site::{Site, Stage};

@@ -72,8 +72,8 @@ pub enum Intervention {
         /// Only these positions.
         positions: Option<Range<usize>>,
     },
-    /// Hands an array of the run to a function, and goes on with what that leaves there. It lives in a program: it cannot be
-    /// written to a file or sent, and needs a run over a whole text.
+    /// Passes an array of the run to a function that changes it in place. It only exists within a program: it cannot be
+    /// written to a file or sent, and it needs a run over a whole text.
     #[serde(skip)]
     Apply {
         /// As in [`Self::Patch`].
@@ -100,7 +100,7 @@ impl fmt::Debug for Change {
 }
 
 impl PartialEq for Change {
-    /// Whether they are the same function, and not whether they do the same.
+    /// Whether they are the same function object; two functions that do the same are not equal.
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -211,7 +211,7 @@ mod tests {
         let zero = |array: &mut Array| array.data_mut().fill(0.0);
         let silenced = run(&[Intervention::ablate((0, 0)).unwrap()]).unwrap();
         assert_eq!(run(&[Intervention::apply(Site::Z, 0, zero)]).unwrap(), silenced);
-        // All keys alike: no softmax makes such a row, so that the pattern is kept beside lse.
+        // All keys get the same weight: no softmax gives such a row, so the pattern is kept in addition to lse.
         let even = Intervention::apply(Site::Pattern, 1, |pattern| pattern.data_mut().fill(0.25));
         let trace = run(&[even]).unwrap();
         assert_eq!(trace.pattern(1, 0).unwrap().data(), [0.25; 16]);

@@ -1,4 +1,4 @@
-//! Changes as text: as a command line and a link write them, and back.
+//! Interventions as text, as a command line and a link contain them, and parsing of that text.
 
 use super::{Heads, Intervention};
 use crate::Error;
