@@ -323,7 +323,7 @@ impl Text {
         self.ask(capture, question, bytes)
     }
 
-    /// `bytes` is what the run holds, as [`check_run`] gave it.
+    /// `bytes` is what the run holds, as [`Limits::check_run`] gave it.
     fn ask(self, capture: Capture, question: Question, bytes: u64) -> Result<Box<dyn Work>, Failure> {
         let Self { model, tokens, interventions, .. } = self;
         let run = attnscope::Run::start(model.clone(), tokens, capture, interventions, model.new_cache())?;
