@@ -1,8 +1,8 @@
 //! Generating text: one token after the other, through the KV cache.
 
+use crate::analysis::softmax;
 use crate::cache::KvCache;
 use crate::capture::Capture;
-use crate::model::probabilities;
 use crate::rng::SplitMix64;
 use crate::{Error, Intervention, Model, Token};
 use std::ops::Deref;
@@ -134,7 +134,7 @@ fn choose(logits: &[f32], o: &GenerateOptions, rng: &mut SplitMix64) -> u32 {
         ids.truncate(o.top_k);
     }
     let scaled: Vec<f32> = ids.iter().map(|id| logits[*id as usize] / o.temperature).collect();
-    let p = probabilities(&scaled);
+    let p = softmax(&scaled);
     // A token is kept while those before it have not yet reached top_p.
     let before = p.iter().scan(0.0, |sum, p| Some(std::mem::replace(sum, *sum + p)));
     let count = before.take_while(|sum| *sum < o.top_p).count().max(1);

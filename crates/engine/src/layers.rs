@@ -57,16 +57,20 @@ impl<T> PerLayer<T> {
     where
         T: Clone + PartialEq,
     {
+        assert!(!values.is_empty(), "a value for each layer");
+        // The shortest round that all of them repeat, so that equal values are equally written.
+        let n = values.len();
+        let repeats = |round: &usize| n.is_multiple_of(*round) && (*round..n).all(|i| values[i] == values[i - round]);
+        let round = (1..=n).find(repeats).unwrap_or(n);
         let mut kinds: Vec<T> = Vec::new();
-        let turns = values.iter().map(|value| {
+        let turns = values[..round].iter().map(|value| {
             let at = kinds.iter().position(|kind| kind == value).unwrap_or_else(|| {
                 kinds.push(value.clone());
                 kinds.len() - 1
             });
             u16::try_from(at).expect("at most 65,536 kinds of layers")
         });
-        let turns: Vec<u16> = turns.collect();
-        assert!(!turns.is_empty(), "a value for each layer");
+        let turns = turns.collect();
         Self { kinds, turns }
     }
 
@@ -76,8 +80,10 @@ impl<T> PerLayer<T> {
     }
 
     /// Applies `f` to each value.
-    pub fn map<U>(&self, f: impl FnMut(&T) -> U) -> PerLayer<U> {
-        PerLayer { kinds: self.kinds.iter().map(f).collect(), turns: self.turns.clone() }
+    pub fn map<U: Clone + PartialEq>(&self, f: impl FnMut(&T) -> U) -> PerLayer<U> {
+        let made: Vec<U> = self.kinds.iter().map(f).collect();
+        let values: Vec<U> = self.turns.iter().map(|turn| made[usize::from(*turn)].clone()).collect();
+        PerLayer::of(&values)
     }
 }
 
@@ -145,5 +151,8 @@ mod tests {
         let all = PerLayer::of(&[1, 2, 1]);
         assert_eq!(read(&serde_json::to_string(&all).unwrap()).unwrap(), all);
         assert_eq!(all.map(|x| x * 10).kinds(), [10, 20]);
+        assert_eq!(all.map(|_| 'a'), PerLayer::same('a'), "what is the same is said once");
+        assert_eq!(PerLayer::of(&[5; 24]), PerLayer::same(5));
+        assert_eq!(PerLayer::of(&[1, 2, 1, 2]), PerLayer::of(&[1, 2]));
     }
 }

@@ -1,5 +1,6 @@
 //! A model, opened: its config, its weights and its tokenizer.
 
+use crate::analysis::likeliest;
 use crate::capture::Capture;
 use crate::config::Config;
 use crate::files::Files;
@@ -235,16 +236,7 @@ impl Model {
 
     /// The `top` likeliest next tokens of a trace, likeliest first. Probabilities are over the full vocabulary.
     pub fn next_tokens(&self, trace: &Trace, top: usize) -> Vec<NextToken> {
-        let p = probabilities(&trace.last_logits);
-        let mut ids: Vec<u32> = (0..p.len() as u32).collect();
-        let order = |a: &u32, b: &u32| p[*b as usize].total_cmp(&p[*a as usize]).then(a.cmp(b));
-        let top = top.min(ids.len());
-        if top > 0 && top < ids.len() {
-            ids.select_nth_unstable_by(top - 1, order);
-        }
-        ids.truncate(top);
-        ids.sort_by(order);
-        ids.into_iter().map(|id| NextToken { id, text: self.token(id).text, p: p[id as usize] }).collect()
+        likeliest(&trace.last_logits, top, |id| self.token(id).text)
     }
 
     /// A text's meaning as one vector of length 1: the mean over its tokens (Reimers & Gurevych 2019).
@@ -259,12 +251,4 @@ impl Model {
         let length = mean.iter().map(|m| m * m).sum::<f64>().sqrt().max(1e-12);
         Ok(mean.into_iter().map(|m| (m / length) as f32).collect())
     }
-}
-
-/// Softmax over the full vocabulary, summed in f64.
-pub fn probabilities(logits: &[f32]) -> Vec<f32> {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exp: Vec<f64> = logits.iter().map(|x| f64::from(x - max).exp()).collect();
-    let sum: f64 = exp.iter().sum();
-    exp.into_iter().map(|e| (e / sum) as f32).collect()
 }

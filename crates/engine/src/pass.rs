@@ -112,6 +112,12 @@ impl Pass<'_> {
             {
                 let mut array = Array::new(shape, data.to_vec());
                 change.make(&mut array);
+                if array.shape() != shape {
+                    let found = array.shape();
+                    return Err(Error::usage(format!(
+                        "the function for `{key}` left shape {found:?}, expected {shape:?}"
+                    )));
+                }
                 data.copy_from_slice(array.data());
             }
             let Intervention::Patch { key: at, value, head, positions } = intervention else { continue };

@@ -147,6 +147,8 @@ impl Trace {
             .and_then(|()| check_index(head, n_heads, "head", &format!("each layer of {name} has heads")));
         let why = if n_layers == 0 {
             "it does not know its model (an NPZ file holds arrays alone)".to_owned()
+        } else if self.model.attention[layer].scale == 0.0 {
+            "an older attnscope wrote it, without what scores are multiplied by: trace the text again".to_owned()
         } else {
             let key = Site::Pattern.key(layer);
             format!("it holds neither `{key}` nor the layer's q, k and lse: capture pattern, or q,k,lse")

@@ -2,7 +2,7 @@
 //! yet is remembered as wanted, and it draws again when that has come.
 
 use crate::Paper;
-use crate::selection::Selection;
+use crate::selection::{LONG, Selection};
 use attnscope::{ModelInfo, Token};
 use attnscope_protocol::{BEFORE, Failure, FailureKind, Request, Response, Run, wire};
 use std::cell::RefCell;
@@ -140,8 +140,8 @@ impl<'a> Page<'a> {
         self.run_of(&self.selection.run_request())
     }
 
-    /// A run of the reader's sentence that holds at least the arrays of `capture` in the chosen layer. On a page it is
-    /// the one that all figures share, unless the sentence is too long for that.
+    /// A run of the reader's sentence with the arrays of `capture` in the chosen layer. On a page it is the one that all
+    /// figures share, which for a long sentence holds its patterns alone.
     ///
     /// # Errors
     /// It has not come yet, or it failed.
@@ -161,7 +161,8 @@ impl<'a> Page<'a> {
     /// # Errors
     /// It has not come yet, or it failed.
     pub fn tokens(&self) -> Result<(&'a [Token], &'a ModelInfo), Missing> {
-        if self.purpose == Purpose::Page {
+        // Of a long text the run that the figures share may be refused; its tokens are not.
+        if self.purpose == Purpose::Page && self.selection.text.len() <= LONG {
             let trace = &self.run()?.trace;
             return Ok((&trace.tokens, &trace.model));
         }

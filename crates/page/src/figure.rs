@@ -31,8 +31,8 @@ mod weighted_sum;
 
 use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
 use attnscope::Site;
-use attnscope::analysis::Number;
 use attnscope::analysis::explain::Explanation;
+use attnscope::analysis::{Number, strongest};
 use attnscope_figures::figure::add_note;
 use attnscope_figures::{Scene, Table, Target};
 
@@ -62,6 +62,11 @@ pub trait PageFigure {
     /// Hears of an event. What it does to the figure itself shows in the next view.
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         usual(event, page)
+    }
+
+    /// Id of the model that it shows.
+    fn model<'a>(&self, page: &Page<'a>) -> &'a str {
+        &page.selection.model
     }
 
     /// Milliseconds to the next [`Event::Tick`], while something plays.
@@ -139,13 +144,66 @@ pub struct Kind {
     pub about: &'static str,
     /// What it follows of what is chosen. What else can be set, its controls say.
     pub follows: &'static [Follows],
+    /// Its controls for which the command has options.
+    pub options: &'static [&'static str],
     make: fn() -> Box<dyn PageFigure>,
 }
 
 impl Kind {
     /// The figure as it is in the beginning.
-    pub fn make(&self) -> Box<dyn PageFigure> {
-        (self.make)()
+    pub fn make(&'static self) -> Box<dyn PageFigure> {
+        Box::new(Registered { kind: self, figure: (self.make)() })
+    }
+}
+
+/// A figure of the registry: it says what was changed in the run that it shows.
+struct Registered {
+    kind: &'static Kind,
+    figure: Box<dyn PageFigure>,
+}
+
+impl Registered {
+    /// The sentence about the changes of the run, where there are any.
+    fn changes(&self, page: &Page<'_>) -> Option<String> {
+        let changes: Vec<String> = page.selection.changes.iter().map(ToString::to_string).collect();
+        if changes.is_empty() || !self.kind.follows.contains(&Changes) {
+            return None;
+        }
+        let (changes, model) = (changes.join(", "), &page.selection.model);
+        Some(match self.figure.model(page) == model {
+            true => format!("Changed in this run: {changes}."),
+            false => format!("Nothing is changed here: the changes ({changes}) are made in {model}."),
+        })
+    }
+}
+
+impl PageFigure for Registered {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
+        Ok(self.figure.view(page)?.note(self.changes(page).as_deref(), page.paper))
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        self.figure.table(page)
+    }
+
+    fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
+        self.figure.explain(mark, page)
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        self.figure.hear(event, page)
+    }
+
+    fn model<'a>(&self, page: &Page<'a>) -> &'a str {
+        self.figure.model(page)
+    }
+
+    fn plays(&self) -> Option<u32> {
+        self.figure.plays()
+    }
+
+    fn is_heavy(&self, page: &Page<'_>) -> bool {
+        self.figure.is_heavy(page)
     }
 }
 
@@ -155,7 +213,14 @@ const fn kind<F: PageFigure + Default + 'static>(
     about: &'static str,
     follows: &'static [Follows],
 ) -> Kind {
-    Kind { name, about, follows, make: || Box::new(F::default()) }
+    Kind { name, about, follows, options: &[], make: || Box::new(F::default()) }
+}
+
+impl Kind {
+    /// The same with these [`Self::options`].
+    const fn options(self, options: &'static [&'static str]) -> Self {
+        Self { options, ..self }
+    }
 }
 
 /// All figures, in the story's order.
@@ -179,7 +244,7 @@ pub const FIGURES: [Kind; 23] = [
     kind::<two_answers::TwoAnswers>(
         "two-answers",
         "the lesson model with attention and its twin without, on the same words in two orders",
-        &[],
+        &[Text],
     ),
     kind::<dot_product::DotProduct>("dot-product", "two vectors and their dot product, component by component", &[]),
     kind::<root_d::RootD>("root-d", "how the dot products of random vectors spread, and what dividing by √d does", &[]),
@@ -225,12 +290,14 @@ pub const FIGURES: [Kind; 23] = [
     ),
     kind::<arcs::Arcs>("arcs", "one head's attention as arcs over the sentence", ROW),
     kind::<logit_lens::LogitLens>("logit-lens", "what the model would say after each layer", RUN),
-    kind::<vector_strip::VectorStrip>("vector-strip", "vectors as strips of coloured cells, and their difference", RUN),
+    kind::<vector_strip::VectorStrip>("vector-strip", "vectors as strips of coloured cells, and their difference", RUN)
+        .options(&["layer", "query"]),
     kind::<map::Map>(
         "map",
         "one head's attention over a long text, whole or any part of it, down to single weights",
         HEAD,
-    ),
+    )
+    .options(&["rows", "cols", "pool"]),
 ];
 
 /// The figure of this name, as it is in the beginning.
@@ -251,11 +318,11 @@ pub(crate) fn usual(event: &Event, page: &Page<'_>) -> Vec<Change> {
         }
         Event::Chosen(Target::Number { number }, _) => vec![Change::Open((*number).into())],
         // Pictures chosen with the keyboard: a pointer chooses what is under it.
-        Event::Chosen(Target::Numbers { first, columns, rows }, _) => opened(strongest(page, *first, columns * rows)),
+        Event::Chosen(Target::Numbers { first, columns, rows }, _) => opened(farthest(page, *first, columns * rows)),
         Event::Chosen(Target::Pattern { layer, head, q_len, kv_len }, _) => {
             let q_idx = page.selection.q_idx.unwrap_or(0).min(q_len.saturating_sub(1));
             let row = Site::Pattern.in_layer(*layer, [*head, q_idx, 0]);
-            opened(strongest(page, row, *kv_len))
+            opened(farthest(page, row, *kv_len))
         }
         _ => Vec::new(),
     }
@@ -266,13 +333,13 @@ pub(crate) fn opened(number: Option<Number>) -> Vec<Change> {
     number.map(|number| Change::Open(number.into())).into_iter().collect()
 }
 
-/// Of `len` numbers of the run from the first on, that farthest from 0.
-fn strongest(page: &Page<'_>, first: Number, len: usize) -> Option<Number> {
+/// Of `len` numbers of the run from the first on, the one farthest from 0.
+fn farthest(page: &Page<'_>, first: Number, len: usize) -> Option<Number> {
     let at = first.indices();
     let (from, lead) = at.split_last()?;
     let row = page.run().ok()?.trace.get(&first.key())?.row(lead)?;
-    let numbers = row.iter().enumerate().skip(*from).take(len).filter(|(_, x)| x.is_finite());
-    numbers.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs())).map(|(i, _)| first.with_last(i))
+    let numbers = row.get(*from..row.len().min(from.saturating_add(len)))?;
+    strongest(numbers).map(|i| first.with_last(from + i))
 }
 
 /// Another query is read out.

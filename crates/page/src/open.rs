@@ -167,7 +167,8 @@ impl Fields {
             "number" => self.number = Some(value.parse().map_err(|_| wrong())?),
             "position" => self.position = Some(value.parse().map_err(|_| wrong())?),
             "own" => {
-                let (figure, mark) = value.split_once('.').ok_or_else(wrong)?;
+                let known = |(name, _): &(&str, &str)| crate::figure(name).is_some();
+                let (figure, mark) = value.split_once('.').filter(known).ok_or_else(wrong)?;
                 self.own = Some(Open::Own { figure: figure.into(), mark: mark.into() });
             }
             // Before the twin had an id of its own.
@@ -180,10 +181,11 @@ impl Fields {
                 let edge = Intervention::cut(&value.replace('-', ">")).map_err(|_| wrong())?;
                 run.get_or_insert_default().interventions.push(edge);
             }
-            "of-from" => self.groups[0] = value.split(',').filter_map(spot).collect(),
-            "of-to" => self.groups[1] = value.split(',').filter_map(spot).collect(),
+            "of-from" => self.groups[0] = value.split(',').map(spot).collect::<Option<_>>().ok_or_else(wrong)?,
+            "of-to" => self.groups[1] = value.split(',').map(spot).collect::<Option<_>>().ok_or_else(wrong)?,
             "of-which" if value == "axis" => self.which = Between::Axis,
             "of-which" if value == "middle" => self.which = Between::Middle,
+            "of-which" => return Err(wrong()),
             "of-loss" => self.loss = Some(value.parse().map_err(|_| wrong())?),
             "of-any" => {
                 let tokens: Result<_, _> = value.split(',').map(str::parse).collect();

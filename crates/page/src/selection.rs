@@ -14,7 +14,7 @@ pub const TRAINED: &str = "trained";
 /// How many likeliest tokens are shown at first.
 pub(crate) const TOP: usize = 10;
 /// A text longer than this is run for its patterns alone: the other arrays would be large, and no figure could show them.
-const LONG: usize = 800;
+pub(crate) const LONG: usize = 800;
 /// Next tokens at most.
 pub(crate) const MOST: usize = 100;
 

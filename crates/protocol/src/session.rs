@@ -171,19 +171,19 @@ impl<S: Source> Session<S> {
                 let generation = Generation::start(model.clone(), tokens, options, interventions)?;
                 Ok(Box::new(Writing { generation, written: Vec::new(), bytes }))
             }
-            Request::Heads { prompt } => self.read(prompt)?.ask_layers(Question::Heads(Vec::new())),
+            Request::Heads { prompt } => self.read(prompt)?.ask_layers(Question::Heads(Vec::new()), 0),
             Request::Looks { prompt, from, to } => {
                 let text = self.read(prompt)?;
                 for at in [from, to] {
                     within("the token's position", at, 0, text.tokens.len() - 1)?;
                 }
-                text.ask_layers(Question::Looks { from, to, found: Vec::new() })
+                text.ask_layers(Question::Looks { from, to, found: Vec::new() }, 0)
             }
             Request::Lens { prompt, top } => {
                 check_top(top)?;
                 let text = self.read(prompt)?;
-                check_lens(&text, top)?;
-                text.ask_layers(Question::Lens { top, rows: Vec::new() })
+                let answer = check_lens(&text, top)?;
+                text.ask_layers(Question::Lens { top, rows: Vec::new() }, answer)
             }
             Request::Neighbours { model, token, top } => {
                 check_top(top)?;
@@ -196,7 +196,7 @@ impl<S: Source> Session<S> {
             Request::Contributions { prompt, token } => {
                 let text = self.read(prompt)?;
                 within("the token", token as usize, 0, text.model.config().n_vocab - 1)?;
-                text.ask_layers(Question::Contributions { token, last: Trace::default() })
+                text.ask_layers(Question::Contributions { token, last: Trace::default() }, 0)
             }
             Request::Tile { prompt, layer, head, rows, cols, size } => {
                 let part = Part { rows, cols, size };
@@ -211,7 +211,7 @@ impl<S: Source> Session<S> {
                 within("the head", head, 0, text.model.config().n_heads - 1)?;
                 // A model in training would give another result the next time.
                 let keep = (!self.trainings.has(&prompt.model)).then(|| (self.last_read.clone(), prompt));
-                text.ask_layers(Question::Tile { layer, head, part, keep })
+                text.ask_layers(Question::Tile { layer, head, part, keep }, 0)
             }
             Request::Explain { prompt, what } => self.explain(prompt, what),
             Request::Embeddings { model, tokens } => {
@@ -274,7 +274,7 @@ impl<S: Source> Session<S> {
             What::Number(number) => {
                 let text = self.read(prompt)?;
                 analysis::explain::check(&text.model, number, text.tokens.len())?;
-                text.ask_layers(Question::Explain(number))
+                text.ask_layers(Question::Explain(number), 0)
             }
             What::AnyOf { position, tokens } => {
                 within("the number of tokens to add up", tokens.len(), 1, MAX_TOP)?;
@@ -283,7 +283,7 @@ impl<S: Source> Session<S> {
                     let number = Site::Probabilities.at([position, token]);
                     analysis::explain::check(&text.model, number, text.tokens.len())?;
                 }
-                text.ask_layers(Question::AnyOf { position, tokens })
+                text.ask_layers(Question::AnyOf { position, tokens }, 0)
             }
             What::Between { number, groups, which } => self.place(prompt, number, groups, which),
         }
@@ -312,7 +312,7 @@ pub(crate) struct Text {
 
 impl Text {
     /// A question that processes one layer after the other.
-    fn ask_layers(self, question: Question) -> Result<Box<dyn Work>, Failure> {
+    fn ask_layers(self, question: Question, answer: u64) -> Result<Box<dyn Work>, Failure> {
         let capture = question.capture(self.model.config())?;
         let at_once = match question {
             // It captures its one or two layers itself, and holds them until it is answered.
@@ -320,7 +320,7 @@ impl Text {
             _ => capture.clone().layers(0..1),
         };
         let bytes = self.limits.check_run(self.model.config(), &at_once, &self.interventions, self.tokens.len())?;
-        self.ask(capture, question, bytes)
+        self.ask(capture, question, bytes.saturating_add(answer))
     }
 
     /// `bytes` is what the run holds, as [`Limits::check_run`] gave it.
@@ -336,11 +336,11 @@ fn done(response: Response) -> Result<Box<dyn Work>, Failure> {
 }
 
 /// The answer itself may be large: it has this many tokens for every position and layer.
-fn check_lens(text: &Text, top: usize) -> Result<(), Failure> {
+fn check_lens(text: &Text, top: usize) -> Result<u64, Failure> {
     /// Bytes of a [`attnscope::NextToken`] with its text.
     const BYTES: u64 = 64;
     let depths = text.model.config().n_layers as u64 + 1;
     let top = top.min(text.model.config().n_vocab) as u64;
     let bytes = |seq: usize| (seq as u64).saturating_mul(depths).saturating_mul(top).saturating_mul(BYTES);
-    text.limits.check_length(text.tokens.len(), bytes).map(drop)
+    text.limits.check_length(text.tokens.len(), bytes)
 }

@@ -111,8 +111,20 @@ impl App {
             return;
         }
         self.answers.update_value(Answers::forget_failures);
-        self.refused.set(Vec::new());
         self.selection.set(selection);
+    }
+
+    /// The reader goes on from what the page's address asked for: what of it could not be done is no longer said.
+    pub fn forget_link(self) {
+        if self.refused.with_untracked(|refused| !refused.is_empty()) {
+            self.refused.set(Vec::new());
+        }
+    }
+
+    /// Compares with no second sentence.
+    pub fn undo_comparison(self) {
+        let now = self.selection.get_untracked();
+        self.select_step(Selection { against: None, ..now });
     }
 
     /// Reads the sentence as it is, with nothing changed.
@@ -193,6 +205,7 @@ impl App {
 
     /// Chooses a model, with the head that is worth a first look.
     pub fn choose_model(self, id: &str) {
+        self.forget_link();
         let chosen = self.selection.with_untracked(|s| s.with_model(id));
         self.client().leave(place(&chosen.model));
         self.select_step(chosen);

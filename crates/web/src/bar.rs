@@ -33,7 +33,10 @@ pub fn Bar(app: App) -> impl IntoView {
             <span>"Your sentence"</span>
             <input id="sentence" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="done"
                 prop:value=text
-                on:input:target=move |event| app.selection.update(|s| s.text = event.target().value()) />
+                on:input:target=move |event| {
+                    app.forget_link();
+                    app.selection.update(|s| s.text = event.target().value());
+                } />
         </label>
         <label class="field model">
             <span>"Model"</span>
@@ -113,7 +116,13 @@ fn computed(app: App, answer: &Answer) -> impl IntoView + use<> {
         }
     });
     let said = format!("{} · {} · {whose}", trace.model.name, plural(trace.tokens.len(), "token"));
-    view! { <p>{said}</p> {changed} {warning} }
+    let against = answer.selection.against.clone().map(|against| {
+        view! {
+            <p><span>{format!("compared with: {against}")}</span>
+                <button type="button" on:click=move |_| app.undo_comparison()>"compare with none"</button></p>
+        }
+    });
+    view! { <p>{said}</p> {changed} {against} {warning} }
 }
 
 fn working(app: App, progress: &Progress) -> impl IntoView + use<> {

@@ -124,6 +124,7 @@ fn follow_links(app: App, window: &Window) -> Result<(), JsValue> {
             // The prose speaks of words; which model reads them is the reader's choice.
             let now = app.selection.get_untracked();
             let (text, q_idx, k_idx) = (chosen.text, chosen.q_idx, None);
+            app.forget_link();
             // What was changed, was in the sentence before.
             app.select_step(Selection { text, q_idx, k_idx, changes: Vec::new(), ..now });
         }

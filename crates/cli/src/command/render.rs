@@ -55,7 +55,7 @@ pub struct RenderArgs {
     pub cols: Option<String>,
     /// What a pixel of a map shows of the weights under it: max (where it is not said) or mean, in which a masked cell
     /// counts as 0
-    #[arg(long, value_name = "max|mean")]
+    #[arg(long, value_parser = ["max", "mean"], value_name = "POOL")]
     pub pool: Option<String>,
     /// Light or dark
     #[arg(long, value_enum, default_value_t)]

@@ -143,7 +143,7 @@ fn what_a_figure_has_not_is_refused_with_what_it_has() {
     assert!(refuse("map", &["--layer", "2"]).contains("layers 0 to 1"));
     assert!(refuse("matrix", &["--rows", "0..2"]).contains("matrix does not depend on --rows"));
     assert!(refuse("softmax", &["--pool", "mean"]).contains("softmax does not depend on --pool"));
-    assert!(refuse("map", &["--pool", "min"]).contains("expected pool=max|mean"));
+    assert!(refuse("map", &["--pool", "min"]).contains("possible values: max, mean"));
     assert!(refuse("training", &["--layer", "1"]).contains("none of the options of a run"));
     assert!(refuse("map", &["--query", "1"]).contains("--cut, --set, --rows, --cols, --pool"));
     assert!(refuse("vector-strip", &["--layer", "2"]).contains("layers 0 to 1"));

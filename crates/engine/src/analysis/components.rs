@@ -1,12 +1,12 @@
 //! One query's row of attention, taken apart: every product of q·k, their sum, ÷√d, and the weight after softmax.
 
 use crate::Site;
-use crate::{LazyPattern, Trace};
+use crate::{Attention, LazyPattern, Trace};
 
 /// How one query of one head weighs its keys, term by term.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Components {
-    /// Layer and head.
+    /// Layer.
     pub layer: usize,
     /// Head.
     pub head: usize,
@@ -35,6 +35,15 @@ pub struct KeyComponents {
     pub weight: f32,
 }
 
+impl Components {
+    /// Whether the run cut the edge to a key: it weighs nothing, though its score says that it would.
+    pub fn is_cut(&self, k_idx: usize) -> bool {
+        let max = self.keys.iter().map(|key| key.score).fold(f32::NEG_INFINITY, f32::max);
+        // Below this, softmax itself gives 0.
+        self.keys.get(k_idx).is_some_and(|key| key.weight == 0.0 && key.score > max - 80.0)
+    }
+}
+
 /// Takes row `q_idx` of a head apart. `None` unless the trace holds `attn.q`, `attn.k` and one of `attn.pattern` and
 /// `attn.lse` of that layer, and the indices exist.
 pub fn components(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Option<Components> {
@@ -44,7 +53,8 @@ pub fn components(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Opt
     let weights = LazyPattern::of(trace, layer, head)?.row(q_idx)?;
     let scores = trace.layer(layer, Site::Scores).and_then(|s| s.row(&[head, q_idx]));
     let kv_head = info.kv_head(head);
-    let scale = info.attention[layer].scale;
+    // A trace from a file need not know its model.
+    let scale = Some(info.attention[layer].scale).filter(|s| *s > 0.0).unwrap_or(Attention::plain(q.len()).scale);
     let first_query = weights.len().checked_sub(trace.layer(layer, Site::Q)?.shape()[1])?;
     let visible = info.mask(layer).visible(first_query + q_idx, weights.len());
     let mut out = Vec::with_capacity(weights.len());

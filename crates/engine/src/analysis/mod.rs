@@ -28,6 +28,7 @@ pub use map::MapTile;
 pub use neighbours::{Neighbour, neighbours};
 pub use number::Number;
 pub(crate) use rank::likeliest;
+pub use rank::{softmax, strongest};
 pub use running::{TileState, running};
 pub use spread::{random_dots, random_vectors};
 pub use value_weighted::value_weighted;

@@ -16,16 +16,35 @@ pub(super) fn largest(scores: impl Iterator<Item = f32>, top: usize) -> Vec<(usi
     best
 }
 
+/// Softmax: the exponential of each score, divided by the sum of all, which is computed in f64. A score that is −∞ or no
+/// number gets 0; if all do, every weight is 0.
+///
+/// ```
+/// assert_eq!(attnscope::analysis::softmax(&[1.0, f32::NEG_INFINITY, 1.0]), [0.5, 0.0, 0.5]);
+/// ```
+pub fn softmax(scores: &[f32]) -> Vec<f32> {
+    let max = scores.iter().copied().filter(|score| score.is_finite()).fold(f32::NEG_INFINITY, f32::max);
+    let exp = |score: &f32| if score.is_finite() { f64::from(score - max).exp() } else { 0.0 };
+    let exps: Vec<f64> = scores.iter().map(exp).collect();
+    let sum: f64 = exps.iter().sum();
+    exps.into_iter().map(|exp| if sum > 0.0 { (exp / sum) as f32 } else { 0.0 }).collect()
+}
+
+/// The index of the number farthest from 0; none where there is no number.
+///
+/// ```
+/// assert_eq!(attnscope::analysis::strongest(&[0.5, -2.0, f32::NAN]), Some(1));
+/// ```
+pub fn strongest(numbers: &[f32]) -> Option<usize> {
+    let finite = numbers.iter().enumerate().filter(|(_, x)| x.is_finite());
+    finite.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).map(|(i, _)| i)
+}
+
 /// The likeliest tokens of one row of logits; the probabilities are over the whole row.
 pub(crate) fn likeliest(logits: &[f32], top: usize, text: impl Fn(u32) -> String) -> Vec<NextToken> {
-    let best = largest(logits.iter().copied(), top);
-    let max = best.first().map_or(0.0, |b| b.1);
-    let sum: f64 = logits.iter().map(|&l| f64::from(l - max).exp()).sum();
-    let next = |(i, logit): (usize, f32)| {
-        let id = i as u32;
-        NextToken { id, text: text(id), p: (f64::from(logit - max).exp() / sum) as f32 }
-    };
-    best.into_iter().map(next).collect()
+    let p = softmax(logits);
+    let best = largest(p.iter().copied(), top);
+    best.into_iter().map(|(id, p)| NextToken { id: id as u32, text: text(id as u32), p }).collect()
 }
 
 #[cfg(test)]

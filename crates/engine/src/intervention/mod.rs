@@ -215,6 +215,8 @@ mod tests {
         let even = Intervention::apply(Site::Pattern, 1, |pattern| pattern.data_mut().fill(0.25));
         let trace = run(&[even]).unwrap();
         assert_eq!(trace.pattern(1, 0).unwrap().data(), [0.25; 16]);
+        let other_shape = Intervention::apply(Site::Z, 0, |z| *z = Array::zeros([1]));
+        assert!(run(&[other_shape]).unwrap_err().to_string().contains("left shape [1], expected [1, 4, 16]"));
         let not_a_number = Intervention::apply(Site::ResidPre, 1, |x| x.data_mut()[0] = f32::NAN);
         assert!(run(&[not_a_number]).unwrap_err().to_string().contains("resid_pre"));
         for (site, layer) in [(Site::Scores, 0), (Site::Z, 2), (Site::MlpOut, 0)] {

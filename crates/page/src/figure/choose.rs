@@ -35,12 +35,6 @@ pub fn position(page: &Page<'_>, tokens: &[Token]) -> usize {
     page.selection.q_idx.unwrap_or(usize::MAX).min(tokens.len().saturating_sub(1))
 }
 
-/// The place of the number that is farthest from 0.
-pub fn largest(vector: &[f32]) -> Option<usize> {
-    let finite = vector.iter().enumerate().filter(|(_, x)| x.is_finite());
-    finite.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).map(|(i, _)| i)
-}
-
 /// A token of the sentence, by its position.
 pub fn token_picker(id: &'static str, label: &str, tokens: &[Token], chosen: usize) -> Option<Control> {
     let options: Vec<_> = tokens.iter().enumerate().map(|(i, t)| (i.to_string(), spoken(&t.text))).collect();

@@ -27,8 +27,12 @@ impl PageFigure for CutEdge {
         let (data, tokens) = (self.data(page)?, &whole(page)?.trace.tokens);
         let (q, k) = self.edge(tokens);
         let scene = render(&data, &State { canvas: page.paper.canvas(), ..Default::default() }, page.paper.theme());
-        let controls: Vec<Option<Control>> =
-            vec![token_picker("from", "who looks", tokens, q), token_picker("to", "at whom", tokens, k)];
+        // Where the reader's own changes are shown, no look is cut: only the word to leave out is chosen.
+        let own = page.selection.prompt_for(model(page)).interventions.is_empty();
+        let controls: Vec<Option<Control>> = match own {
+            true => vec![token_picker("from", "who looks", tokens, q), token_picker("to", "at whom", tokens, k)],
+            false => vec![token_picker("to", "without", tokens, k)],
+        };
         let view = View { controls: controls.into_iter().flatten().collect(), scene };
         Ok(view.note(Some("Shown are the words that change most."), page.paper))
     }
@@ -48,6 +52,10 @@ impl PageFigure for CutEdge {
         // A token looks only at itself and back.
         self.edge = Some(if id == "from" { (at, k.min(at)) } else { (q.max(at), at) });
         Vec::new()
+    }
+
+    fn model<'a>(&self, page: &Page<'a>) -> &'a str {
+        model(page)
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {

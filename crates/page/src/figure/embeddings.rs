@@ -1,11 +1,12 @@
 //! Chapter 2: a word has one vector, whatever stands beside it.
 
-use super::choose::{largest, picked, position, token_picker};
+use super::choose::{picked, position, token_picker};
 use super::{PageFigure, View, opened, usual};
 use crate::{Change, Event, Missing, Page};
 use attnscope::Site;
 use attnscope::analysis::Number;
 use attnscope::analysis::explain::Explanation;
+use attnscope::analysis::strongest;
 use attnscope_figures::figure::vector_strip::{Data, State, Vector, render};
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
@@ -34,7 +35,7 @@ impl PageFigure for Embeddings {
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Set(id, value) => picked(page, id, value),
-            Event::Chosen(Target::Numbers { first, columns, .. }, _) => opened(strongest(page, *first, *columns)),
+            Event::Chosen(Target::Numbers { first, columns, .. }, _) => opened(strongest_of(page, *first, *columns)),
             _ => usual(event, page),
         }
     }
@@ -68,9 +69,9 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
 }
 
 /// Of the numbers of a strip from the first on, that farthest from 0.
-fn strongest(page: &Page<'_>, first: Number, len: usize) -> Option<Number> {
+fn strongest_of(page: &Page<'_>, first: Number, len: usize) -> Option<Number> {
     let from = first.last();
     let data = data(page).ok()?;
     let strip = data.vectors.iter().find(|v| v.first == Some(first.with_last(0)))?;
-    Some(first.with_last(from + largest(strip.values.get(from..from + len)?)?))
+    Some(first.with_last(from + strongest(strip.values.get(from..from + len)?)?))
 }

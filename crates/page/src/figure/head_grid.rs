@@ -36,11 +36,17 @@ impl PageFigure for HeadGrid {
                 usual(&Event::Chosen(pattern, *place).at_its_place(), page)
             }
             Event::Chosen(Target::Head { layer, head }, _) => {
-                let model = model(page).to_owned();
-                vec![Change::Select(Selection { model, layer: *layer, head: *head, ..page.selection.clone() })]
+                let (now, model) = (page.selection, model(page));
+                // Another model has other layers: what was changed or open in the one before is not in it.
+                let of = if now.model == model { now.clone() } else { now.with_model(model) };
+                vec![Change::Select(Selection { layer: *layer, head: *head, ..of })]
             }
             _ => usual(event, page),
         }
+    }
+
+    fn model<'a>(&self, page: &Page<'a>) -> &'a str {
+        model(page)
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {

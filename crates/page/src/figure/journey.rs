@@ -81,6 +81,10 @@ impl PageFigure for Journey {
         self.player.plays(PAUSE)
     }
 
+    fn model<'a>(&self, page: &Page<'a>) -> &'a str {
+        page.real.unwrap_or(LESSON)
+    }
+
     fn is_heavy(&self, page: &Page<'_>) -> bool {
         page.real.is_some()
     }
@@ -95,6 +99,14 @@ impl Journey {
         let trace = &ask(page, &own(page))?.trace;
         let at = position(page, &trace.tokens);
         let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
+        if let Some(against) = &page.selection.against {
+            let n = ask(page, &Prompt { text: against.clone(), ..own(page) })?.trace.tokens.len();
+            if at >= n {
+                return Err(Missing::Nothing(format!(
+                    "The sentence to compare with has {n} tokens: none stands in the place of {word}, {at} counted from 0."
+                )));
+            }
+        }
         let kinds = self.kinds.each_ref().map(|words| listed(words));
         if let Some(few) = kinds.iter().find(|words| words.len() < 2) {
             return Err(Missing::Nothing(format!(

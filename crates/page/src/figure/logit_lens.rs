@@ -52,10 +52,10 @@ fn number(page: &Page<'_>, row: usize, position: usize) -> Option<Number> {
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     if page.purpose == Purpose::Page {
-        needs_next(page.run()?)?;
         if page.selection.text.len() > LONG_FOR_ALL_LAYERS {
             return Err(Missing::Nothing("The sentence is too long for all layers at once: shorten it.".into()));
         }
+        needs_next(page.run()?)?;
     }
     let (tokens, model) = page.tokens()?;
     let Response::Lens(rows) = page.ask(&Request::Lens { prompt: page.selection.prompt(), top: TOP })? else {

@@ -2,13 +2,16 @@
 
 use super::choose::{head_picker, picked};
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page};
+use crate::{Change, Control, Event, Missing, Page, Purpose};
 use attnscope::analysis::MapTile;
+use attnscope_figures::Table;
 use attnscope_figures::figure::map::{Data, Pool, State, most_pixels, render};
-use attnscope_figures::{Canvas, Table};
 use attnscope_protocol::limits::MAX_TILE;
 use attnscope_protocol::{Request, Response};
 use std::ops::Range;
+
+/// Pixels of a side on a page.
+const SIDE: usize = 512;
 
 /// The figure, with the part that it shows.
 #[derive(Default)]
@@ -30,11 +33,11 @@ impl PageFigure for Map {
         let value = if self.pool == Pool::Max { "max" } else { "mean" }.into();
         controls.push(Control::Switch { id: "pool", label: "a pixel shows".into(), options, value });
         let state = State { canvas: page.paper.canvas(), pool: self.pool, ..Default::default() };
-        Ok(View { controls, scene: render(&self.data(page, &state.canvas)?, &state, page.paper.theme()) })
+        Ok(View { controls, scene: render(&self.data(page)?, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
-        Ok(self.data(page, &Canvas::default())?.table())
+        Ok(self.data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -56,11 +59,15 @@ impl PageFigure for Map {
 }
 
 impl Map {
-    fn data(&self, page: &Page<'_>, canvas: &Canvas) -> Result<Data, Missing> {
+    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
         let (tokens, model) = page.tokens()?;
         let (n, chosen) = (tokens.len(), page.selection.within(model));
         let (rows, cols) = (part("rows", &self.rows, n)?, part("cols", &self.cols, n)?);
-        let most = most_pixels(canvas).clamp(1, MAX_TILE);
+        let most = match page.purpose {
+            // The same for every width, so that table and file need no other answer than the drawing.
+            Purpose::Page => SIDE,
+            Purpose::File => most_pixels(&page.paper.canvas()).clamp(1, MAX_TILE),
+        };
         let block = rows.len().max(cols.len()).div_ceil(most);
         let size = (rows.len().div_ceil(block), cols.len().div_ceil(block));
         let (prompt, layer, head) = (page.selection.prompt(), chosen.layer, chosen.head);

@@ -1,11 +1,12 @@
 //! Chapter 5: a word's vector times W_Q, W_K or W_V.
 
-use super::choose::{chosen, head_picker, largest, picked, position, token_picker};
+use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Open, Page};
 use attnscope::MatrixKind;
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
+use attnscope::analysis::strongest;
 use attnscope_figures::figure::Part;
 use attnscope_figures::figure::projection::{Data, State, render};
 use attnscope_figures::{Canvas, Table, Target};
@@ -106,7 +107,7 @@ impl Projection {
 
     /// Until the reader chooses a column, the one whose number is largest is written out.
     fn state(&self, data: &Data, canvas: Canvas) -> State {
-        State { canvas, component: self.component.or_else(|| largest(&data.out)), row: self.row }
+        State { canvas, component: self.component.or_else(|| strongest(&data.out)), row: self.row }
     }
 
     fn switch(&self) -> Control {

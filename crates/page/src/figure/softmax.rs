@@ -3,7 +3,7 @@
 use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page};
+use crate::{Change, Control, Event, Missing, Page, Selection};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::softmax::{Data, State, render, score_at};
 use attnscope_figures::{Table, Target};
@@ -16,7 +16,7 @@ pub struct Softmax {
     temperature: f32,
     edited: Vec<Option<f32>>,
     /// What the edits belong to: they do not outlive their sentence and row.
-    of: (String, String, usize, usize, usize),
+    of: Option<Selection>,
 }
 
 impl Default for Softmax {
@@ -84,7 +84,7 @@ impl Softmax {
     fn data(&self, page: &Page<'_>) -> Result<(Data, State), Missing> {
         let (trace, chosen) = chosen(page, NEEDS)?;
         let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens));
-        let edited = if self.of == of(page) { self.edited.clone() } else { Vec::new() };
+        let edited = if self.of.as_ref() == Some(&of(page)) { self.edited.clone() } else { Vec::new() };
         let state =
             State { canvas: page.paper.canvas(), temperature: self.temperature, edited, k_idx: page.selection.k_idx };
         Ok((data.map_err(|_| too_long("q and k"))?, state))
@@ -92,8 +92,8 @@ impl Softmax {
 
     fn edit(&mut self, page: &Page<'_>, k_idx: usize, score: f32) {
         let of = of(page);
-        if self.of != of {
-            (self.of, self.edited) = (of, Vec::new());
+        if self.of.as_ref() != Some(&of) {
+            (self.of, self.edited) = (Some(of), Vec::new());
         }
         if self.edited.len() <= k_idx {
             self.edited.resize(k_idx + 1, None);
@@ -102,8 +102,7 @@ impl Softmax {
     }
 }
 
-/// Which row the figure shows.
-fn of(page: &Page<'_>) -> (String, String, usize, usize, usize) {
-    let s = page.selection;
-    (s.text.clone(), s.model.clone(), s.layer, s.head, s.q_idx.unwrap_or(usize::MAX))
+/// Which row of which run the figure shows: all that is chosen, but for what is open and marked.
+fn of(page: &Page<'_>) -> Selection {
+    Selection { open: None, k_idx: None, against: None, ..page.selection.clone() }
 }

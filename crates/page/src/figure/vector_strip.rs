@@ -2,7 +2,7 @@
 
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page};
-use attnscope::Site;
+use attnscope::{ModelInfo, Site};
 use attnscope_figures::Table;
 use attnscope_figures::figure::vector_strip::{Data, State, render};
 use attnscope_protocol::Request;
@@ -21,7 +21,7 @@ impl PageFigure for VectorStrip {
         let (_, model) = page.tokens()?;
         let layers = (0..model.n_layers).map(|layer| (layer.to_string(), format!("after layer {layer}")));
         let options = [("embed".to_owned(), "embedding".to_owned())].into_iter().chain(layers).collect();
-        let value = self.layer.map_or_else(|| "embed".into(), |layer| layer.to_string());
+        let value = self.within(model).map_or_else(|| "embed".into(), |layer| layer.to_string());
         let layer = Control::Choice { id: "layer", label: "vectors".into(), options, value };
         let label = "tokens, counted from 0 (1,2)".into();
         let query = Control::Text { id: "query", label, value: self.query.clone() };
@@ -48,9 +48,15 @@ impl PageFigure for VectorStrip {
 }
 
 impl VectorStrip {
+    /// The chosen layer, as far as the model has so many.
+    fn within(&self, model: &ModelInfo) -> Option<usize> {
+        self.layer.map(|layer| layer.min(model.n_layers.saturating_sub(1)))
+    }
+
     /// The vectors of the chosen tokens, or of all; of two also their difference.
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
-        let (site, layer) = self.layer.map_or((Site::Embed, 0), |layer| (Site::ResidPost, layer));
+        let (_, model) = page.tokens()?;
+        let (site, layer) = self.within(model).map_or((Site::Embed, 0), |layer| (Site::ResidPost, layer));
         let (prompt, layers) = (page.selection.prompt(), Some(layer..layer + 1));
         let run = page.run_of(&Request::Run { prompt, capture: site.name().into(), layers, top: 0 })?;
         let n = run.trace.tokens.len();

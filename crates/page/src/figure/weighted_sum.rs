@@ -1,10 +1,11 @@
 //! Chapter 7: the weights mix the values, and the word's neighbours change.
 
-use super::choose::{chosen, head_picker, largest, picked, position, token_picker};
+use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page};
 use attnscope::Site;
+use attnscope::analysis::strongest;
 use attnscope::analysis::{Neighbour, Number};
 use attnscope_figures::figure::weighted_sum::{Data, State, render};
 use attnscope_figures::{Table, Target};
@@ -27,7 +28,7 @@ impl PageFigure for WeightedSum {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         // Until the reader points at a column, the one whose sum is largest is written out.
-        let component = self.component.or_else(|| largest(&data.z));
+        let component = self.component.or_else(|| strongest(&data.z));
         let state = State { canvas: page.paper.canvas(), component, k_idx: self.k_idx.or(page.selection.k_idx) };
         let mut controls: Vec<_> =
             token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)).into_iter().collect();

@@ -7,9 +7,6 @@ use crate::pull::is_lesson;
 use anyhow::{Context, Result};
 use attnscope_page::{FIGURES, Follows, Kind};
 
-/// Options that are a control in some figures.
-const CONTROLS: [&str; 5] = ["layer", "query", "rows", "cols", "pool"];
-
 /// The figure of the command line.
 pub(super) fn kind(args: &RenderArgs) -> Result<&'static Kind> {
     FIGURES.iter().find(|kind| kind.name == args.figure).context("a figure of the list")
@@ -38,25 +35,27 @@ fn given(args: &RenderArgs) -> Vec<(&'static str, Option<Follows>)> {
     all.into_iter().filter(|(.., given)| *given).map(|(name, follows, _)| (name, follows)).collect()
 }
 
-/// An error for an option that the figure does not follow and that is not a control of any figure.
+/// An error for an option on which the figure does not depend.
 pub(super) fn check(args: &RenderArgs) -> Result<()> {
     let kind = kind(args)?;
-    let follows = |part: &Option<Follows>| part.is_some_and(|part| kind.follows.contains(&part));
-    match given(args).iter().find(|(name, part)| !follows(part) && !CONTROLS.contains(name)) {
-        Some((name, _)) => Err(refused(kind, name, &[])),
+    match given(args).iter().find(|(name, part)| !follows(kind, *part) && !kind.options.contains(name)) {
+        Some((name, _)) => Err(refused(kind, name)),
         None => Ok(()),
     }
 }
 
-/// The given options that set a control, if the figure has one of that name.
-pub(super) fn controls(args: &RenderArgs) -> Result<Vec<&'static str>> {
-    let kind = kind(args)?;
-    let follows = |part: Option<Follows>| part.is_some_and(|part| kind.follows.contains(&part));
-    Ok(given(args).into_iter().filter(|(_, part)| !follows(*part)).map(|(name, _)| name).collect())
+fn follows(kind: &Kind, part: Option<Follows>) -> bool {
+    part.is_some_and(|part| kind.follows.contains(&part))
 }
 
-/// The error for an option that changes nothing. `controls` lists those of the figure.
-pub(super) fn refused(kind: &Kind, option: &str, controls: &[&str]) -> anyhow::Error {
+/// The options that are given and set a control of the figure.
+pub(super) fn controls(args: &RenderArgs) -> Result<Vec<&'static str>> {
+    let kind = kind(args)?;
+    Ok(given(args).into_iter().filter(|(_, part)| !follows(kind, *part)).map(|(name, _)| name).collect())
+}
+
+/// The error for an option that changes nothing: what the figure does take.
+fn refused(kind: &Kind, option: &str) -> anyhow::Error {
     let names = |part: &Follows| match part {
         Follows::Model => "--model",
         Follows::Text => "--text",
@@ -68,13 +67,25 @@ pub(super) fn refused(kind: &Kind, option: &str, controls: &[&str]) -> anyhow::E
         Follows::Key => "--key",
         Follows::Top => "--top",
     };
-    let mut takes: Vec<String> = kind.follows.iter().map(|part| names(part).to_owned()).collect();
-    let own = CONTROLS.iter().filter(|name| controls.contains(name)).map(|name| format!("--{name}"));
-    own.for_each(|own| {
-        if !takes.contains(&own) {
-            takes.push(own)
-        }
-    });
+    let own = kind.options.iter().map(|name| format!("--{name}"));
+    let takes: Vec<String> = kind.follows.iter().map(|part| names(part).to_owned()).chain(own).collect();
     let takes = if takes.is_empty() { "none of the options of a run".into() } else { takes.join(", ") };
     usage(format!("{} does not depend on --{option}; it takes {takes}", kind.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use attnscope_page::{Driver, FIGURES, Selection};
+    use attnscope_protocol::LessonOnly;
+
+    #[test]
+    fn options_that_set_controls_are_controls_of_their_figure() {
+        let driver = Driver::for_file(Selection::default(), LessonOnly);
+        for kind in FIGURES.iter().filter(|kind| !kind.options.is_empty()) {
+            let figure = kind.make();
+            let controls = driver.with_page(|page| figure.view(page)).unwrap().controls;
+            let names: Vec<&str> = controls.iter().map(|control| control.id()).collect();
+            assert!(kind.options.iter().all(|option| names.contains(option)), "{}: {names:?}", kind.name);
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::terminal::Terminal;
 use anyhow::Result;
 use attnscope::{Model, Token};
 use attnscope_figures::figure::Pattern;
-use attnscope_page::{Control, Driver, Follows, LESSON, PageFigure, Paper, SENTENCE, Selection};
+use attnscope_page::{Control, Driver, Event, Follows, LESSON, PageFigure, Paper, SENTENCE, Selection};
 use attnscope_protocol::{Failure, FailureKind, ModelCard, Request, Response, Source};
 
 /// The one model that the user named.
@@ -100,17 +100,7 @@ fn set_controls(
     tokens: &[Token],
 ) -> Result<()> {
     let own = options::controls(args)?;
-    let may_begin = args.control.is_empty();
-    let there = if own.is_empty() && !may_begin {
-        Vec::new()
-    } else {
-        driver.with_page(|page| figure.view(page)).map_err(in_words)?.controls
-    };
-    let names: Vec<&str> = there.iter().map(Control::id).collect();
     for option in &own {
-        if !names.contains(option) {
-            return Err(options::refused(options::kind(args)?, option, &names));
-        }
         let value = match *option {
             "layer" => args.layer.map(|layer| layer.to_string()),
             "query" => {
@@ -121,26 +111,31 @@ fn set_controls(
             "cols" => args.cols.clone(),
             _ => args.pool.clone(),
         };
-        driver.set(figure, &format!("{option}={}", value.unwrap_or_default())).map_err(in_words)?;
+        // What they may be, the figure says when it draws: to draw it for that alone would take a run more.
+        driver.tell(figure, &Event::Set((*option).to_owned(), value.unwrap_or_default()));
     }
     if args.query.len() > 1 && !own.contains(&"query") {
         return Err(usage("--query may be given once; only vector-strip takes several"));
     }
-    let begun = if may_begin { begun(&args.figure, &there) } else { Vec::new() };
+    let begun = if args.control.is_empty() { begun(driver, figure, &args.figure)? } else { Vec::new() };
     for control in args.control.iter().chain(&begun) {
         driver.set(figure, control).map_err(in_words)?;
     }
     Ok(())
 }
 
-/// Defaults for controls that the user does not set. Some figures begin empty, since on a page the reader starts them.
-fn begun(figure: &str, controls: &[Control]) -> Vec<String> {
-    match figure {
+/// What is set where the user sets nothing. Some figures begin empty, since on a page the reader begins them.
+fn begun(driver: &Driver<Named>, figure: &dyn PageFigure, name: &str) -> Result<Vec<String>> {
+    Ok(match name {
         "training" => vec!["train".into()],
         "cost" => vec!["measure".into()],
-        // A picture of a figure with steps shows the last step.
-        _ => controls.iter().filter_map(last_step).collect(),
-    }
+        // Of what is stepped, a picture shows the end.
+        "attention-steps" | "running-softmax" | "journey" => {
+            let controls = driver.with_page(|page| figure.view(page)).map_err(in_words)?.controls;
+            controls.iter().filter_map(last_step).collect()
+        }
+        _ => Vec::new(),
+    })
 }
 
 fn last_step(control: &Control) -> Option<String> {

@@ -5,7 +5,7 @@ use super::cosine;
 use super::explanation::Factor;
 use super::name::{short, shown};
 use super::vocabulary;
-use crate::model::probabilities;
+use crate::analysis::softmax;
 use crate::site::{Site, Stage};
 use crate::stream::{self, Step};
 use crate::weights::{Linear, product};
@@ -77,7 +77,7 @@ impl<'a> Held<'a> {
             (Site::Logits, _) => self.logits(number.position())?,
             (Site::LensLogits, _) => self.unembed(number.of(Site::LensNorm).with_last(0))?,
             (Site::Probabilities | Site::LensProbabilities, _) => {
-                probabilities(&self.row(vocabulary::logits(number, 0))?).into()
+                softmax(&self.row(vocabulary::logits(number, 0))?).into()
             }
             _ => self.held(number)?.into(),
         })

@@ -2,7 +2,7 @@
 
 use super::explanation::{Explanation, Factor, Rule, Term};
 use super::parts::Steps;
-use crate::model::probabilities;
+use crate::analysis::softmax;
 use crate::{Capture, Error, Model, Site};
 
 /// How many preceding words the name of a term shows.
@@ -67,7 +67,7 @@ fn surprises(model: &Model, tokens: &[u32]) -> Result<Vec<Term>, Error> {
     let term = |at: usize| {
         let (before, next) = (&tokens[..=at], tokens[at + 1]);
         let logits = trace.get("logits").and_then(|all| all.row(&[at])).unwrap_or_default();
-        let p = probabilities(logits).get(next as usize).copied().unwrap_or(f32::NAN);
+        let p = softmax(logits).get(next as usize).copied().unwrap_or(f32::NAN);
         let text = before.iter().map(word).collect::<Vec<_>>().join(" ");
         let number = Site::Probabilities.at([at, next as usize]);
         let shown: Vec<String> = before[before.len().saturating_sub(CONTEXT)..].iter().map(word).collect();

@@ -82,7 +82,7 @@ const MISTRAL_FIELDS: &[Field] = &[
     Field("sliding_window", Used),
     Field("layer_types", Used),
     Field("use_sliding_window", Harmless("Mistral's window holds whatever this says")),
-    Field("max_window_layers", Harmless("Mistral's window is the same in all layers")),
+    Field("max_window_layers", Harmless("which of Mistral's layers have a window, layer_types says")),
     Field("attention_bias", Only(&[Bool(false)], "biases, which Mistral does not have")),
     Field("mlp_bias", Only(&[Bool(false)], "biases, which Mistral does not have")),
 ];
@@ -169,7 +169,7 @@ pub(in crate::arch) const MEMBERS: [Member; 4] = [
     },
 ];
 
-/// Mistral's window is the same in all layers. If the config lists its layers, transformers treats it as Ministral, in
+/// which of Mistral's layers have a window, layer_types says. If the config lists its layers, transformers treats it as Ministral, in
 /// which only the layers marked in the list have the window.
 fn mistral_window(fields: &Fields<'_>, n_layers: usize) -> Result<Windows, Error> {
     let window = window::size(fields, 4096)?;

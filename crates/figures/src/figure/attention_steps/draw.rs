@@ -44,10 +44,11 @@ pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Them
                 "Without the mask weights and Z are computed here, as if every token might look at every other; they are not the model's."
             }
             false if !numbers.agree => {
-                "The model does more than this to its scores: its weights are not softmax of them alone."
+                "The run's weights are not softmax of these scores alone: it was changed, or limits them."
             }
             false => "",
         },
+        if numbers.mixes { "" } else { "The run was changed here: it went on with another Z than weights · V." },
     ]);
     frame.finish(&notes, description(data, state, numbers))
 }

@@ -12,6 +12,7 @@ use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
+use attnscope::analysis::softmax;
 use attnscope::{Site, Trace};
 
 /// The steps by name. Step 0 is what attention reads.
@@ -116,6 +117,8 @@ struct Numbers {
     pub imagined: bool,
     /// Whether softmax of these scores gives the run's weights.
     pub agree: bool,
+    /// Whether these weights and V give Z.
+    pub mixes: bool,
 }
 
 impl Numbers {
@@ -126,7 +129,7 @@ impl Numbers {
             let row = |(i, dots): (usize, &Vec<f32>)| {
                 let seen = |k: usize| !masked || data.of.sees(i, k);
                 let score = |(k, dot): (usize, &f32)| if seen(k) { dot / data.root() } else { f32::NEG_INFINITY };
-                softmax(dots.iter().enumerate().map(score))
+                softmax(&dots.iter().enumerate().map(score).collect::<Vec<f32>>())
             };
             dots.iter().enumerate().map(row).collect()
         };
@@ -134,28 +137,22 @@ impl Numbers {
         let near =
             |(a, b): (&Vec<f32>, &Vec<f32>)| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
         let agree = ours.len() == data.weights.len() && ours.iter().zip(&data.weights).all(near);
-        let imagined = data.of.masks() && !state.masked;
-        if !imagined {
-            return Self { dots, weights: data.weights.clone(), z: data.z.clone(), imagined, agree };
-        }
-        let weights = softmaxed(false);
         let mix = |row: &Vec<f32>| {
             (0..data.d_head())
                 .map(|c| row.iter().zip(&data.v).map(|(w, v)| w * v.get(c).unwrap_or(&0.0)).sum())
                 .collect()
         };
+        let imagined = data.of.masks() && !state.masked;
+        if !imagined {
+            let made: Vec<Vec<f32>> = data.weights.iter().map(mix).collect();
+            let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-3 * (1.0 + b.abs()) || !b.is_finite();
+            let mixes = made.iter().zip(&data.z).all(|(made, z)| made.iter().zip(z).all(close));
+            return Self { dots, weights: data.weights.clone(), z: data.z.clone(), imagined, agree, mixes };
+        }
+        let weights = softmaxed(false);
         let z = weights.iter().map(mix).collect();
-        Self { dots, weights, z, imagined, agree }
+        Self { dots, weights, z, imagined, agree, mixes: true }
     }
-}
-
-/// Shares that sum to 1.
-fn softmax(scores: impl Iterator<Item = f32>) -> Vec<f32> {
-    let scores: Vec<f32> = scores.collect();
-    let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exp: Vec<f32> = scores.iter().map(|s| (s - max).exp()).collect();
-    let sum: f32 = exp.iter().sum();
-    exp.into_iter().map(|e| e / sum).collect()
 }
 
 /// Draws it.

@@ -1,11 +1,12 @@
 //! Random dot products: each from its vectors, how many fall into a bar, how far they spread, what softmax makes of them.
 
-use super::weights::{SHOWN, softmax};
+use super::weights::SHOWN;
 use super::{BINS, Data, LIMIT, bin, spread};
 use crate::figure::arithmetic::{explained, share};
 use crate::number::{count, fixed};
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Steps, Term};
 use attnscope::analysis::random_vectors;
+use attnscope::analysis::softmax;
 
 impl Data {
     /// How a number came about: a bar (`raw-17`, `scaled-17`), a spread (`spread-raw`), a weight or its score

@@ -1,10 +1,11 @@
 //! One row a pair of vectors, and one for how they spread.
 
-use super::weights::{SHOWN, softmax};
+use super::weights::SHOWN;
 use super::{Data, spread};
 use crate::figure::as_table::begin;
 use crate::number::count;
 use crate::table::{Cell, Table};
+use attnscope::analysis::softmax;
 
 impl Data {
     /// The dot products as they are and divided by √d, counted from 1 as in the figure; its bars count these. The first

@@ -5,6 +5,7 @@ use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
 use crate::number::{count, fixed, number, percent};
 use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::text;
+use attnscope::analysis::softmax;
 
 /// So many of the scores are put through softmax.
 pub(super) const SHOWN: usize = 8;
@@ -65,14 +66,6 @@ fn fitted(w: f32, room: f32) -> String {
     let close = share.replace('\u{202f}', "");
     let bare = close.replace('%', "");
     [share, close].into_iter().find(|t| wide(t) <= room).unwrap_or(bare)
-}
-
-/// Softmax of few numbers. One that is not finite gets nothing.
-pub(super) fn softmax(scores: &[f32]) -> Vec<f32> {
-    let max = scores.iter().copied().filter(|s| s.is_finite()).fold(f32::NEG_INFINITY, f32::max);
-    let exp = |&s: &f32| if s.is_finite() { (s - max).exp() } else { 0.0 };
-    let sum: f32 = scores.iter().map(exp).sum();
-    scores.iter().map(|s| if sum > 0.0 { exp(s) / sum } else { 0.0 }).collect()
 }
 
 fn largest(weights: &[f32]) -> Option<usize> {

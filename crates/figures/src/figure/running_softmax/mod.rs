@@ -13,6 +13,7 @@ use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Site;
 use attnscope::Trace;
+use attnscope::analysis::softmax;
 use attnscope::analysis::{TileState, components, running};
 
 /// What is drawn.
@@ -42,6 +43,8 @@ pub struct Data {
     pub states: Vec<TileState>,
     /// The model's name.
     pub model: String,
+    /// Whether the run's own weights are others than softmax of these scores.
+    pub differs: bool,
 }
 
 impl Data {
@@ -52,7 +55,9 @@ impl Data {
         let row = components(trace, layer, head, q_idx).ok_or_else(missing)?;
         let v = trace.layer(layer, Site::V).ok_or_else(missing)?;
         let kv_head = trace.model.kv_head(head);
-        let all: Vec<f32> = row.keys.iter().map(|k| k.score).collect();
+        let score = |k: usize| if row.is_cut(k) { f32::NEG_INFINITY } else { row.keys[k].score };
+        let all: Vec<f32> = (0..row.keys.len()).map(score).collect();
+        let differs = softmax(&all).iter().zip(&row.keys).any(|(ours, key)| (ours - key.weight).abs() > 1e-3);
         let end = all.iter().rposition(|s| *s != f32::NEG_INFINITY).map_or(0, |last| last + 1);
         let value = |k| v.row(&[kv_head, k]).map(<[f32]>::to_vec).ok_or_else(missing);
         let q_len = trace.layer(layer, Site::Q).and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
@@ -69,6 +74,7 @@ impl Data {
             scores: all[..end].to_vec(),
             values: (0..end).map(value).collect::<Result<_, Error>>()?,
             model: trace.model.name.clone(),
+            differs,
             ..Self::default()
         };
         Ok(data.tiled(tile))
@@ -166,7 +172,9 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let own = "The same recurrence as in the kernel, whose tiles have 128 keys.";
     let own = if data.tile == 128 { "" } else { own };
     let cut = if cut { "Only the first numbers of the vector are drawn." } else { "" };
-    frame.finish(&caption(&[&credit(&data.model), own, "Numbers are rounded.", &few, cut]), description(data, &step))
+    let differs = if data.differs { "The run's own weights differ: it was changed, or limits its scores." } else { "" };
+    let said = [&credit(&data.model), own, "Numbers are rounded.", &few, cut, differs];
+    frame.finish(&caption(&said), description(data, &step))
 }
 
 fn description(data: &Data, step: &Step<'_>) -> String {

@@ -16,7 +16,7 @@ use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Site;
 use attnscope::Trace;
-use attnscope::analysis::components::{KeyComponents, components};
+use attnscope::analysis::components::components;
 use layout::Layout;
 
 /// What is drawn.
@@ -65,7 +65,7 @@ impl Data {
             head,
             dots: row.keys.iter().map(|k| k.dot).collect(),
             scale: row.scale,
-            masked: row.keys.iter().map(|key| key.score == f32::NEG_INFINITY || is_cut(key, &row.keys)).collect(),
+            masked: (0..row.keys.len()).map(|k| row.keys[k].score == f32::NEG_INFINITY || row.is_cut(k)).collect(),
             weights: row.keys.iter().map(|k| k.weight).collect(),
             model: trace.model.name.clone(),
             d_head: row.q.len(),
@@ -139,13 +139,6 @@ impl Steps {
         let weights = exps.iter().map(|e| if sum == 0.0 { 0.0 } else { e / sum }).collect();
         Self { scores, max, exps, sum, weights }
     }
-}
-
-/// Whether this run cut the edge to a key: it weighs nothing, though by its score it would.
-fn is_cut(key: &KeyComponents, all: &[KeyComponents]) -> bool {
-    let max = all.iter().map(|key| key.score).fold(f32::NEG_INFINITY, f32::max);
-    // Beyond this softmax itself comes to 0.
-    key.weight == 0.0 && key.score > max - 80.0
 }
 
 /// The weights as they are drawn, one a key: softmax of the scores, those set by hand included, at the temperature.

@@ -87,6 +87,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         "Blue is above zero, orange below; a value fades with its weight. Numbers are rounded.",
         if left_out.is_empty() { "" } else { &others },
         if data.of.n_heads > 1 { &heads } else { "" },
+        if data.adds_up() { "" } else { "The run was changed here: it went on with another z than this sum." },
         if per_pixel(l.strip_w / longest as f32) > 1 { SHARED } else { "" },
     ]);
     frame.finish(&notes, description(data, &shown))

@@ -42,6 +42,16 @@ pub struct Data {
 }
 
 impl Data {
+    /// Whether z is the sum of the weighted values, as it is where the run was not changed.
+    pub(super) fn adds_up(&self) -> bool {
+        let sum = |c: usize| -> f32 {
+            self.values.iter().zip(&self.weights).map(|(v, w)| v.get(c).unwrap_or(&0.0) * w).sum()
+        };
+        self.z.iter().enumerate().all(|(c, z)| (sum(c) - z).abs() <= 1e-3 * (1.0 + z.abs()) || !z.is_finite())
+    }
+}
+
+impl Data {
     /// One token of one head of a trace that captured pattern, v, z and attn_out. A trace does not know the words of
     /// the vocabulary: the nearest of them are the caller's.
     pub fn from_trace(
