@@ -1,5 +1,5 @@
-//! The page's own module once more, in a worker: what takes long on the lesson model (training, measuring) is done
-//! there, so that the page stays smooth. It speaks as the worker for real models does (see `attnscope-worker`).
+//! The page's own module once more, in a worker: long work on the lesson model (training, measuring) is done
+//! there, so that the page stays responsive. Its messages are those of the worker for real models (`attnscope-worker`).
 
 use attnscope_protocol::{Event, Failure, LessonOnly, Session, wire};
 use js_sys::{Object, Promise, Reflect, Uint8Array};
@@ -41,7 +41,7 @@ fn hear(state: &Rc<State>, data: &JsValue) {
     }
 }
 
-/// One step after the other, and a breath in between: that is when a `cancel` is heard.
+/// One step after the other, with a pause in between in which a `cancel` is received.
 async fn answer(state: &State, id: u32, bytes: &[u8]) {
     let mut job = match wire::decode_request(bytes) {
         Ok(request) => state.session.start(request),
@@ -71,7 +71,7 @@ fn send(state: &State, id: u32, event: &Event) {
     let _ = state.scope.post_message(&message);
 }
 
-/// Lets the messages that have come be heard.
+/// Lets messages that have arrived be handled.
 async fn breathe(scope: &DedicatedWorkerGlobalScope) {
     let soon = Promise::new(&mut |resolve, _| {
         let _ = scope.set_timeout_with_callback(&resolve);

@@ -1,10 +1,10 @@
 //! # attnscope-worker
 //!
-//! The engine in a Web Worker: it holds one real model, answers the page's requests about it, and stays able to hear
-//! while it works, since it takes one step (a layer, a token) at a time.
+//! The engine in a Web Worker: it holds one real model and answers the page's requests about it. It can receive
+//! messages while it works, since it takes one step (a layer, a token) at a time.
 //!
 //! Messages in: `{id, model, url | file}` loads, `{id, request}` asks, `{id, cancel}` stops. Messages out:
-//! `{id, frame}`, a frame of the protocol's wire; `{died}`, a port that says so when one of its threads has died.
+//! `{id, frame}`, a frame of the protocol's wire; `{died}`, a port that reports when one of its threads has died.
 #![forbid(unsafe_code)]
 
 mod fetch;
@@ -24,7 +24,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageEvent};
 
-/// The largest file that is taken: a browser's engine has 4 GiB of memory in all, and a run needs some.
+/// The largest file that is accepted: a browser's engine has 4 GiB of memory in all, and a run needs some.
 pub const MAX_FILE: u64 = 2 << 30;
 
 /// What the worker holds.
@@ -75,7 +75,7 @@ fn hear(state: &Rc<State>, data: &JsValue) {
     });
 }
 
-/// One step after the other, and a breath in between: that is when a `cancel` is heard.
+/// One step after the other, with a pause in between in which a `cancel` is received.
 async fn answer(state: &State, id: u32, bytes: &[u8]) {
     let mut job = match wire::decode_request(bytes) {
         Ok(request) => state.session.start(request),
@@ -108,7 +108,7 @@ async fn load(
     };
     let len = bytes.len() as u64;
     state.loaded.put(model, bytes);
-    // Opened now, so that a file that is no model is said at once and not with the first question.
+    // Opened now, so that a file that is not a model is reported at once and not with the first question.
     let job = state.session.start(Request::Open { model: model.into() });
     match job.finish()? {
         Response::Opened(card) => Ok(ModelCard { bytes: len, ..card }),
@@ -134,7 +134,7 @@ impl State {
     }
 }
 
-/// Lets the messages that have come be heard.
+/// Lets messages that have arrived be handled.
 async fn breathe(scope: &DedicatedWorkerGlobalScope) {
     let soon = Promise::new(&mut |resolve, _| {
         let _ = scope.set_timeout_with_callback(&resolve);

@@ -5,10 +5,10 @@ use crate::{Change, Control, Missing, Page, Selection};
 use attnscope::{ModelInfo, Token, Trace};
 use attnscope_figures::token::spoken;
 
-/// Beyond so many tokens a list of them is no help: then the rows of a matrix are where one chooses.
+/// With more tokens than this a list of them is no help: the reader then chooses among the rows of a matrix.
 const MANY: usize = 128;
 
-/// The run of the reader's sentence with at least these arrays, and the selection with its layer and head as they are in
+/// The run of the reader's sentence with at least these arrays, and the selection with its layer and head limited to
 /// that run's model.
 pub fn chosen<'a>(page: &Page<'a>, capture: &str) -> Result<(&'a Trace, Selection), Missing> {
     let trace = &page.run_with(capture)?.trace;
@@ -35,7 +35,7 @@ pub fn position(page: &Page<'_>, tokens: &[Token]) -> usize {
     page.selection.q_idx.unwrap_or(usize::MAX).min(tokens.len().saturating_sub(1))
 }
 
-/// The place of the number that is farthest from 0.
+/// The index of the number that is farthest from 0.
 pub fn largest(vector: &[f32]) -> Option<usize> {
     let finite = vector.iter().enumerate().filter(|(_, x)| x.is_finite());
     finite.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).map(|(i, _)| i)
@@ -48,7 +48,7 @@ pub fn token_picker(id: &'static str, label: &str, tokens: &[Token], chosen: usi
     (tokens.len() <= MANY).then(|| Control::Choice { id, label: label.into(), options, value })
 }
 
-/// What [`head_picker`], or a [`token_picker`] called `word`, was set to.
+/// Applies a value of [`head_picker`], or of a [`token_picker`] called `word`.
 pub fn picked(page: &Page<'_>, id: &str, value: &str) -> Vec<Change> {
     let mut chosen = page.selection.clone();
     match (id, value.parse()) {

@@ -1,4 +1,4 @@
-//! Chapter 6: from scores to weights, with scores and temperature in the reader's hand.
+//! Chapter 6: from scores to weights, with scores and temperature that the reader can set.
 
 use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;
@@ -15,7 +15,7 @@ const NEEDS: &str = "q,k,pattern";
 pub struct Softmax {
     temperature: f32,
     edited: Vec<Option<f32>>,
-    /// What the edits belong to: they do not outlive their sentence and row.
+    /// The sentence and row that the edits belong to: they are dropped when either changes.
     of: (String, String, usize, usize, usize),
 }
 

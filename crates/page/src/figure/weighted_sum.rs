@@ -26,7 +26,7 @@ pub struct WeightedSum {
 impl PageFigure for WeightedSum {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
-        // Until the reader points at a column, the one whose sum is largest is written out.
+        // Until the reader points at a column, the one with the largest sum is written out.
         let component = self.component.or_else(|| largest(&data.z));
         let state = State { canvas: page.paper.canvas(), component, k_idx: self.k_idx.or(page.selection.k_idx) };
         let mut controls: Vec<_> =
@@ -62,7 +62,7 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
         let row = trace.layer(chosen.layer, site).and_then(|array| array.row(&[at]));
         row.map(<[f32]>::to_vec).ok_or_else(|| too_long(site.name()))
     };
-    // Both are wanted at once.
+    // Both are requested at once.
     let (before, after) = (near(page, row(Site::ResidPre)?), near(page, row(Site::ResidMid)?));
     let (before, after, layer) = (before?, after?, chosen.layer);
     let named = |near: &[Neighbour]| near.iter().map(|n| (n.text.clone(), n.cosine)).collect();
