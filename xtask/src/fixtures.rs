@@ -1,4 +1,4 @@
-//! `cargo xtask fixtures`: the golden data of fixtures/, made anew by other people's implementations.
+//! `cargo xtask fixtures`: the golden data of fixtures/, made anew by independent implementations.
 
 use crate::python;
 use crate::shell::{self, step};

@@ -1,4 +1,4 @@
-//! Everything a developer or CI does, as `cargo xtask TASK`. One file a task.
+//! Everything that a developer or CI runs, as `cargo xtask TASK`. One file per task.
 #![forbid(unsafe_code)]
 
 mod bench;

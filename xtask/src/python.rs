@@ -1,4 +1,4 @@
-//! Virtual environments below target/, for what Python is asked to do.
+//! Virtual environments below target/, for tasks that need Python.
 
 use crate::shell::{self, step};
 use crate::workspace::Workspace;

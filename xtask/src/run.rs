@@ -1,4 +1,4 @@
-//! `cargo xtask run`: the product, seen from a terminal. *dog* looks at *hot*, and food comes to mind.
+//! `cargo xtask run`: the product, seen from a terminal. *dog* attends to *hot*, and the model predicts food.
 
 use crate::shell::{self, cargo, step};
 use crate::workspace::{Workspace, root};

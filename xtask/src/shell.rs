@@ -1,4 +1,4 @@
-//! Running other programs, and saying exactly what was run when one fails.
+//! Runs other programs; if one fails, the error says exactly what was run.
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
@@ -14,7 +14,7 @@ pub fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     command
 }
 
-/// Runs to the end, its output shown as it comes.
+/// Runs it to the end, and shows its output as it comes.
 pub fn run(command: &mut Command) -> Result<()> {
     let line = show(command);
     let status = command.status().with_context(|| format!("cannot run: {line}"))?;
@@ -24,7 +24,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs to the end and gives back what it printed.
+/// Runs it to the end, and returns what it printed.
 pub fn read(command: &mut Command) -> Result<String> {
     let line = show(command);
     let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run: {line}"))?;
@@ -41,7 +41,7 @@ pub fn works(program: &str, args: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// Installs Debian's packages where we may (as root, with apt-get); says whether it did.
+/// Installs Debian's packages where allowed (as root, with apt-get); returns whether it did.
 pub fn apt_install(packages: &[&str]) -> Result<bool> {
     let is_root = read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if !is_root || !works("apt-get", &["--version"]) {
@@ -54,7 +54,7 @@ pub fn apt_install(packages: &[&str]) -> Result<bool> {
     Ok(true)
 }
 
-/// The command as one would type it, with the variables it sets.
+/// The command as one would type it, with the variables that it sets.
 pub fn show(command: &Command) -> String {
     let variables = command
         .get_envs()
@@ -70,7 +70,7 @@ fn quote(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
 }
 
-/// What cargo is told where nobody watches: to say nothing. On a terminal it shows how far it is.
+/// The option that silences cargo where nobody watches. On a terminal it shows its progress.
 pub fn quiet() -> Option<&'static str> {
     (!std::io::stderr().is_terminal()).then_some("--quiet")
 }

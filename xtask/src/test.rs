@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use std::process::Command;
 use std::time::Instant;
 
-/// The models that the tests look at.
+/// The models that the tests need.
 const MODELS: &[&str] = &["smollm2-135m", "all-minilm-l6-v2"];
 
 /// Stops at the first failure; the error says how to repeat the step.
@@ -66,7 +66,7 @@ pub fn build() -> Command {
     command
 }
 
-/// The page is looked at by a real one, and by axe.
+/// Tests the page in a real browser, and with axe.
 pub fn browser() -> Result<()> {
     let here = || ["chromium", "chromedriver"].iter().all(|name| shell::works(name, &["--version"]));
     if !here() {
@@ -81,7 +81,7 @@ pub fn browser() -> Result<()> {
     Ok(())
 }
 
-/// Through the command that was just tested. The tests before have built it, in the same profile.
+/// Pulls with the command that was just tested: the previous tests have built it, in the same profile.
 fn pull() -> Result<()> {
     let attnscope = Workspace::load()?.attnscope("debug");
     if !attnscope.exists() {

@@ -11,9 +11,9 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's compiler, the source of its standard library, and a linker for wasm.
 const DEBIAN: &[&str] = &["rustc-web", "rust-web-src", "libstd-rust-web-dev", "lld-22"];
 
-/// How a standard library for wasm32 comes about.
+/// How to get a standard library for wasm32.
 enum Route {
-    /// rustup has it ready; it knows no threads.
+    /// rustup has it ready-made; it does not support threads.
     Target,
     /// rustup's compiler builds it from rustup's source.
     RustSrc,
@@ -31,14 +31,14 @@ pub struct Module {
     pub threads: bool,
 }
 
-/// Installs what is missing, before anything else works with the compilers.
+/// Installs what is missing, before anything else uses the compilers.
 pub fn prepare() -> Result<()> {
     with_threads(route()?).map(drop)
 }
 
-/// Builds these packages, each for itself: together they would share their features, and the page's own engine would
-/// carry the tokenizers of real models. Those named in `threaded` are built once more, for threads that share their
-/// memory, where the standard library can be built for them.
+/// Builds these packages, each by itself: together they would share their features, and the page's own engine would
+/// include the tokenizers of real models. Those named in `threaded` are built once more, for threads that share their
+/// memory, if the standard library can be built for them.
 pub fn build(packages: &[&str], threaded: &[&str]) -> Result<Vec<Module>> {
     let route = route()?;
     let mut modules = Vec::new();
@@ -57,7 +57,7 @@ pub fn build(packages: &[&str], threaded: &[&str]) -> Result<Vec<Module>> {
 }
 
 fn build_one(route: &Route, package: &str, threads: bool) -> Result<Module> {
-    // Another standard library is another folder: each build would throw out the other's.
+    // Each standard library has its own folder, since its build would remove the other's.
     let target = Workspace::load()?.target.join(if threads { "wasm-threads" } else { "wasm" });
     let start = Instant::now();
     let with = if threads { ", for threads" } else { "" };
@@ -76,7 +76,7 @@ fn command(route: &Route, package: &str, target: &Path, threads: bool) -> Comman
         Route::BuildStd { .. } => Command::new("cargo"),
     };
     if !matches!(route, Route::Target) {
-        // A stable compiler does what else only a nightly one may: build the standard library.
+        // Lets a stable compiler do what otherwise only a nightly one may: build the standard library.
         command.env("RUSTC_BOOTSTRAP", "1");
     }
     if let Route::RustSrc = route {
@@ -92,27 +92,27 @@ fn command(route: &Route, package: &str, target: &Path, threads: bool) -> Comman
     }
     command.args(shell::quiet());
     command.args(["--locked", "--profile", "web", "--target", TARGET, "--package", package]);
-    // Not RUSTFLAGS: that would reach the build scripts too. getrandom wants to be told whose random numbers to use.
+    // Not RUSTFLAGS: that would reach the build scripts too. getrandom must be told which random numbers to use.
     let mut flags = "-C target-feature=+simd128 --cfg getrandom_backend=\"wasm_js\"".to_owned();
     if matches!(route, Route::BuildStd { .. }) {
         flags.push_str(" -C linker-flavor=wasm-ld");
     }
     if threads {
         flags.push_str(" -C target-feature=+atomics,+bulk-memory,+mutable-globals");
-        // The memory comes from outside, as large as wasm can have it, and every thread makes its own stack in it.
+        // The memory is imported, as large as wasm allows, and every thread makes its own stack in it.
         flags.push_str(" -C link-arg=--shared-memory -C link-arg=--import-memory -C link-arg=--max-memory=4294967296");
         for own in ["__heap_base", "__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base"] {
             flags.push_str(&format!(" -C link-arg=--export={own}"));
         }
     }
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
-    // A folder of its own: another compiler builds the procedural macros, and would throw out those of the rest.
+    // A folder of its own: another compiler builds the procedural macros, and would remove those of other builds.
     command.env("CARGO_TARGET_DIR", target);
     command.current_dir(root());
     command
 }
 
-/// What is ready is taken; else rustup is asked, then apt if we may.
+/// Whatever is installed is used; otherwise rustup is asked, then apt if allowed.
 fn route() -> Result<Route> {
     if rustup_has_target() {
         return Ok(Route::Target);
@@ -135,7 +135,7 @@ fn route() -> Result<Route> {
     )
 }
 
-/// A standard library for threads is not ready anywhere: it must be built from source.
+/// There is no ready-made standard library for threads: it must be built from source.
 fn with_threads(route: Route) -> Result<Option<Route>> {
     if !matches!(route, Route::Target) {
         return Ok(Some(route));

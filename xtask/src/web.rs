@@ -10,12 +10,12 @@ use std::time::SystemTime;
 
 /// The page, and the worker with the engine for real models.
 const MODULES: &[&str] = &["attnscope-web", "attnscope-worker"];
-/// Built a second time, for threads: a browser takes this one where the server lets it share memory between them.
+/// Built a second time, for threads: a browser uses that build if the server allows shared memory.
 const THREADED: &[&str] = &["attnscope-worker"];
-/// From npm, and only to build and to test: Binaryen's optimizer takes a quarter off the wasm, axe looks for what would
-/// keep a reader out. Installed together, as npm removes what it is not told to keep.
+/// From npm, and only to build and to test: Binaryen's optimizer takes a quarter off the wasm, axe finds barriers for
+/// readers. Installed together, since npm removes packages that it is not told to keep.
 const TOOLS: &[&str] = &["binaryen@132.0.0", "axe-core@4.14.1"];
-/// Names are for debuggers; the rest is what the compiler may have used.
+/// Names are only for debuggers; the rest are features that the compiler may have used.
 const OPTIONS: &[&str] = &[
     "--strip-debug",
     "--strip-producers",
@@ -30,7 +30,7 @@ const OPTIONS: &[&str] = &[
     "--enable-extended-const",
 ];
 
-/// With which build of the rest the program that writes the page is built: what both need is compiled once.
+/// The build whose compiled crates are shared by the program that writes the page.
 #[derive(Clone, Copy, PartialEq)]
 pub enum With {
     /// The command as it is served.
@@ -44,7 +44,7 @@ pub fn run(with: With) -> Result<()> {
     build(&root().join("dist"), &[], with)
 }
 
-/// The page for a host that only hands out files: `cargo xtask site [FOLDER]`.
+/// The page for a host that only serves files: `cargo xtask site [FOLDER]`.
 pub fn site(folder: Option<&str>) -> Result<()> {
     let folder = folder.map_or_else(|| Workspace::load().map(|w| w.target.join("site")), |f| Ok(f.into()))?;
     build(&folder, &["--static"], With::Release)?;
@@ -56,7 +56,7 @@ fn build(dist: &Path, options: &[&str], with: With) -> Result<()> {
     let target = Workspace::load()?.target;
     let package = target.join("web");
     wasm::prepare()?;
-    // The modules are linked by one core for minutes: meanwhile the other compiles what writes the page.
+    // The modules are linked by one core for minutes: meanwhile the other compiles the program that writes the page.
     let (modules, site) = std::thread::scope(|scope| {
         let modules = scope.spawn(|| {
             let mut modules = Vec::new();
@@ -86,8 +86,8 @@ fn site_program(with: With, target: &Path) -> Result<PathBuf> {
     Ok(target.join(profile).join(format!("attnscope-site{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// Builds one of the two programs in release, the command or what writes the page. Both packages are chosen each time, so
-/// that what they stand on has the same features and is compiled once.
+/// Builds one of the two programs in release, the command or what writes the page. Both packages are selected each
+/// time, so that their dependencies have the same features and are compiled once.
 pub fn release(program: &str) -> Command {
     let both = ["--package", "attnscope-site", "--package", "attnscope-cli"];
     let mut build = cargo(["build", "--release", "--bin", program]);
@@ -95,14 +95,14 @@ pub fn release(program: &str) -> Command {
     build
 }
 
-/// Two modules at a time: what makes one smaller works on one core.
+/// Two modules at a time, since the optimizer works on one core.
 fn bind_all(modules: &[Module], package: &Path, target: &Path) -> Result<()> {
     let stale = |module: &&Module| modified(&bound(module, package)) <= modified(&module.path);
     let stale: Vec<&Module> = modules.iter().filter(stale).collect();
     if stale.is_empty() {
         return Ok(());
     }
-    // Built without optimisation: that would take twice as long as it then saves.
+    // Built without optimization, which would take twice as long as it then saves.
     let mut build = cargo(["build", "--profile", "tool", "--package", "xtask-bindgen"]);
     shell::run(build.args(shell::quiet()).current_dir(root()))?;
     let bindgen = target.join("tool").join(format!("xtask-bindgen{}", std::env::consts::EXE_SUFFIX));
@@ -121,12 +121,12 @@ fn bind_all(modules: &[Module], package: &Path, target: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where a module lies when its JavaScript is made.
+/// The path of a module when its JavaScript is made.
 fn bound(module: &Module, package: &Path) -> PathBuf {
     package.join(format!("{}_bg.wasm", module.name))
 }
 
-/// The JavaScript beside a module, and the module made smaller.
+/// Makes the JavaScript for a module, and makes the module smaller.
 fn bind(module: &Module, package: &Path, target: &Path, bindgen: &Path, optimizer: Option<&Path>) -> Result<()> {
     let (out, raw) = (bound(module, package), target.join("web-raw").join(&module.name));
     shell::run(Command::new(bindgen).arg(&module.path).arg(&raw).arg(&module.name))?;
@@ -137,7 +137,7 @@ fn bind(module: &Module, package: &Path, target: &Path, bindgen: &Path, optimize
     let Some(optimizer) = optimizer else { return copy(&from, &out) };
     let mut command = Command::new("node");
     let threads = module.threads.then_some("--enable-threads");
-    // More than -O1 takes five times as long, and what comes of it is larger once it is compressed.
+    // More than -O1 takes five times as long, and the result is larger once it is compressed.
     command.arg(optimizer).arg("-O1").args(OPTIONS).args(threads).arg(&from).arg("-o").arg(&out);
     shell::run(&mut command)
 }
@@ -157,7 +157,7 @@ fn optimizer(target: &Path) -> Result<Option<PathBuf>> {
     Ok(installed.then(|| folder.join("node_modules/binaryen/bin/wasm-opt")))
 }
 
-/// Installs the tools below `target/`; says whether they are there.
+/// Installs the tools below `target/`; returns whether they are there.
 pub fn npm_tools(folder: &Path) -> Result<bool> {
     let modules = folder.join("node_modules");
     if ["binaryen", "axe-core"].iter().all(|name| modules.join(name).exists()) {

@@ -44,7 +44,7 @@ impl Workspace {
         let mut members = Vec::new();
         for (name, package) in names.iter().zip(packages) {
             let dependencies = package["dependencies"].as_array().context("expected dependencies")?;
-            // Only paths: a crate of the registry may share a name with one of ours.
+            // Only path dependencies: a crate of the registry may share a name with one of ours.
             let ours = dependencies.iter().filter(|dependency| dependency["path"].is_string());
             let needs = ours.map(|dependency| string(&dependency["name"])).collect::<Result<Vec<_>>>()?;
             members.push(Member { name: name.clone(), needs });

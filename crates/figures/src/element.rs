@@ -3,14 +3,14 @@
 use crate::scene::{Anchor, Node, Run, Segment, Shape, Stroke, Target, Weight};
 use std::fmt::Write;
 
-/// An SVG element. Values are bare: who writes them into a file escapes them.
+/// An SVG element. Values are unescaped: code that writes them into a file must escape them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Element {
     /// `rect`, `text`, …
     pub tag: &'static str,
     /// Names and values, in order.
     pub attributes: Vec<(&'static str, String)>,
-    /// What is said of it (its `<title>`).
+    /// The text of its `<title>`.
     pub label: Option<String>,
     /// What is inside.
     pub content: Content,
@@ -27,7 +27,7 @@ pub enum Content {
     Group,
 }
 
-/// A piece of text; one without attributes is bare text, else a `tspan`.
+/// A piece of text: plain text if it has no attributes, otherwise a `tspan`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
     /// The characters.
@@ -83,7 +83,7 @@ fn shape(shape: &Shape) -> (&'static str, Attributes) {
         Shape::Raster { x, y, width, height, image } => {
             numbers(&mut out, [("x", x), ("y", y), ("width", width), ("height", height)]);
             out.push(("preserveAspectRatio", "none".into()));
-            // `optimizeSpeed` is what viewers knew before `pixelated`; the style wins where both are known.
+            // Older viewers know `optimizeSpeed` only; the style wins where both are known.
             out.push(("image-rendering", "optimizeSpeed".into()));
             out.push(("style", "image-rendering:pixelated".into()));
             out.push(("href", image.data_uri()));
@@ -219,7 +219,7 @@ pub fn path(segments: &[Segment]) -> String {
     out
 }
 
-/// A coordinate with at most two decimals. What is no number is drawn at 0 rather than break the file.
+/// A coordinate with at most two decimals; 0 for NaN and infinity, which would break the file.
 pub fn num(x: f32) -> String {
     if !x.is_finite() {
         return "0".into();

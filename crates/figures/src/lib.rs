@@ -3,7 +3,7 @@
 //! Figures of attention: trace in, [`Scene`] out, then SVG, PNG or PDF.
 //!
 //! A figure is a pure function `(&Data, &State, &Theme) -> Scene` (see [`figure`]); a scene is plain data;
-//! [`svg::to_svg`], [`png::to_png`] and [`pdf::to_pdf`] write it. A page draws the scene itself.
+//! [`svg::to_svg`], [`png::to_png`] and [`pdf::to_pdf`] write it to a file. A page draws the scene itself.
 #![forbid(unsafe_code)]
 
 pub mod color;
@@ -36,7 +36,7 @@ pub use theme::Theme;
 /// Why a picture could not be written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum OutputError {
-    /// Too large, or nothing at all.
+    /// Too large, or empty.
     #[error("a picture of {width} × {height} pixels: each side must be 1 to {max}; choose another scale")]
     Size {
         /// The width asked for.
@@ -46,7 +46,7 @@ pub enum OutputError {
         /// The largest side.
         max: f32,
     },
-    /// Our own SVG was not understood.
+    /// Our own SVG could not be parsed.
     #[error("the drawing could not be read back: {0}")]
     Svg(String),
     /// The picture's encoder failed.

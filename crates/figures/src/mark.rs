@@ -6,7 +6,7 @@ use crate::scene::{Anchor, Node, Run, Segment, Shape, Stroke, Target, Weight};
 use crate::text::CAP_HEIGHT;
 
 impl Run {
-    /// A run that looks like the text it is in.
+    /// A run that has the style of the surrounding text.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), fill: None, weight: None }
     }
@@ -87,7 +87,7 @@ impl Node {
         .into()
     }
 
-    /// The same text, so placed that its capitals are centred on `y` when it is not turned.
+    /// The same text, placed so that its capitals are centred on `y` if it is not rotated.
     /// Call it last, when the size is set.
     pub fn centred(mut self) -> Self {
         if let Shape::Text { x, y, size, rotate, .. } = &mut self.shape {
@@ -155,7 +155,7 @@ impl Node {
         self
     }
 
-    /// Says which point of a text its position names.
+    /// Sets which point of a text its position refers to.
     pub fn anchor(mut self, to: Anchor) -> Self {
         if let Shape::Text { anchor, .. } = &mut self.shape {
             *anchor = to;
@@ -163,7 +163,7 @@ impl Node {
         self
     }
 
-    /// Turns a text by degrees, clockwise.
+    /// Rotates a text by degrees, clockwise.
     pub fn rotate(mut self, degrees: f32) -> Self {
         if let Shape::Text { rotate, .. } = &mut self.shape {
             *rotate = degrees;
@@ -171,31 +171,31 @@ impl Node {
         self
     }
 
-    /// Gives it an identity.
+    /// Sets its key.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// Says what a screen reader says.
+    /// Sets the text for screen readers.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// Says what it stands for.
+    /// Sets what it stands for.
     pub fn target(mut self, target: Target) -> Self {
         self.target = Some(target);
         self
     }
 
-    /// Says which number it shows.
+    /// Sets the number that it shows.
     pub fn value(mut self, value: f32) -> Self {
         self.value = Some(value);
         self
     }
 
-    /// Makes it see-through.
+    /// Makes it transparent.
     pub fn opacity(mut self, opacity: f32) -> Self {
         self.opacity = opacity;
         self

@@ -17,7 +17,7 @@ pub fn number(x: f32) -> String {
     text.replace('-', "−")
 }
 
-/// With exactly `decimals` digits after the point; what rounds to nothing has no sign.
+/// With exactly `decimals` digits after the point; a number that rounds to 0 has no sign.
 pub fn fixed(x: f32, decimals: usize) -> String {
     if !x.is_finite() {
         return not_finite(x);
@@ -38,7 +38,7 @@ pub fn percent(p: f32) -> String {
         s if s < 0.01 => return "<\u{202f}0.01\u{202f}%".into(),
         s if s < 0.995 => format!("{x:.2}"),
         s if s < 9.95 => format!("{x:.1}"),
-        // 99.6 is not all.
+        // 99.6 must not be shown as 100.
         s if s > 99.5 && s < 99.95 => format!("{x:.1}"),
         s if (99.95..100.0).contains(&s) && p < 1.0 => "> 99.9".into(),
         _ => format!("{x:.0}"),
@@ -46,12 +46,12 @@ pub fn percent(p: f32) -> String {
     format!("{}\u{202f}%", text.replace('-', "−").replace(' ', "\u{202f}"))
 }
 
-/// [`percent`] as one says it: without decimals from 1 % on.
+/// [`percent`] as it is spoken: without decimals from 1 % on.
 pub fn whole_percent(p: f32) -> String {
     if (0.01..0.99).contains(&p) { format!("{:.0}\u{202f}%", p * 100.0) } else { percent(p) }
 }
 
-/// A count with its thousands apart: `49,152`.
+/// A count with thousands separators: `49,152`.
 pub fn count(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();

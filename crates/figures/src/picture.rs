@@ -1,4 +1,4 @@
-//! Pictures: many numbers in one mark. What a picture stands for depends on the place in it.
+//! Pictures: many numbers in one mark. The target of a picture depends on the place in it.
 
 use crate::scene::Target;
 
@@ -9,7 +9,7 @@ impl Target {
     }
 
     /// What is at a place of a picture, `across` from 0 at its left to 1 at its right and `down` from 0 at its top to 1
-    /// at its bottom. Anything else is the same everywhere.
+    /// at its bottom. Any other target is the same everywhere.
     pub fn at(self, across: f32, down: f32) -> Self {
         match self {
             Self::Pattern { layer, head, q_len, kv_len } => {
@@ -25,7 +25,7 @@ impl Target {
     }
 }
 
-/// Which of `n` equal parts holds a place from 0 to 1. What lies outside is in the part next to it.
+/// Which of `n` equal parts holds a place from 0 to 1. A place outside belongs to the nearest part.
 fn index(at: f32, n: usize) -> usize {
     ((at.max(0.0) * n as f32) as usize).min(n.saturating_sub(1))
 }

@@ -4,13 +4,13 @@ use crate::scene::Scene;
 use crate::{OutputError, font, svg};
 use resvg::tiny_skia::{Pixmap, Transform};
 
-/// Pixels of the picture for a pixel of the scene, where nothing else is asked for: sharp on good screens.
+/// Pixels of the picture per pixel of the scene by default: sharp on high-density screens.
 pub const DEFAULT_SCALE: f32 = 2.0;
 
-/// No picture is wider or higher than this many pixels: the bound on what one picture may allocate.
+/// The most pixels of a picture's width or height, which bounds what one picture may allocate.
 const MAX_SIDE: f32 = 16_384.0;
 
-/// The scene as a PNG file, `scale` pixels to a pixel of the scene.
+/// The scene as a PNG file, with `scale` pixels per pixel of the scene.
 pub fn to_png(scene: &Scene, scale: f32) -> Result<Vec<u8>, OutputError> {
     let (width, height) = ((scene.width * scale).ceil(), (scene.height * scale).ceil());
     let sane = |side: f32| (1.0..=MAX_SIDE).contains(&side);

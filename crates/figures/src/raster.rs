@@ -1,11 +1,11 @@
-//! Pixels of a palette: how a pattern of thousands of tokens is held and drawn.
+//! Pixels of a palette: how a pattern of thousands of tokens is stored and drawn.
 
 use crate::color::Color;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-/// An image of palette numbers, row by row from the top left.
+/// An image of palette indices, row by row from the top left.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Raster {
     width: usize,
@@ -16,11 +16,11 @@ pub struct Raster {
 }
 
 impl Raster {
-    /// Wraps pixels. A number beyond the palette is drawn in its last colour.
+    /// Wraps pixels. An index beyond the palette is drawn in its last colour.
     ///
     /// # Panics
     /// If `pixels` are not `width × height`, or the palette is empty or has more than 256 colours:
-    /// mistakes of the caller, never of the data.
+    /// errors of the caller, never of the data.
     pub fn new(width: usize, height: usize, palette: Vec<Color>, mut pixels: Vec<u8>) -> Self {
         assert_eq!(width * height, pixels.len(), "a raster of {width} × {height}");
         assert!((1..=256).contains(&palette.len()), "a palette of {} colours", palette.len());
@@ -29,7 +29,7 @@ impl Raster {
         Self { width, height, palette, pixels }
     }
 
-    /// Pixels a row.
+    /// Pixels per row.
     pub fn width(&self) -> usize {
         self.width
     }
@@ -44,7 +44,7 @@ impl Raster {
         (x < self.width && y < self.height).then(|| self.palette[usize::from(self.pixels[y * self.width + x])])
     }
 
-    /// Red, green, blue, opaque: four bytes a pixel, as a canvas wants them.
+    /// Red, green, blue, opaque: four bytes per pixel, as a canvas needs them.
     pub fn rgba(&self) -> Vec<u8> {
         let rgba = |&p: &u8| {
             let c = self.palette[usize::from(p)];
@@ -56,7 +56,7 @@ impl Raster {
     /// The image as a PNG file.
     pub fn png(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        // A PNG cannot be empty; one pixel of the first colour stands in for nothing.
+        // A PNG cannot be empty, so an empty image becomes one pixel of the first colour.
         let empty = self.pixels.is_empty();
         let (width, height) = if empty { (1, 1) } else { (self.width, self.height) };
         let pixels: &[u8] = if empty { &[0] } else { &self.pixels };
@@ -64,19 +64,19 @@ impl Raster {
         encoder.set_color(png_encoder::ColorType::Indexed);
         encoder.set_depth(png_encoder::BitDepth::Eight);
         encoder.set_palette(self.palette.iter().flat_map(|c| [c.r, c.g, c.b]).collect::<Vec<u8>>());
-        // Writing into memory fails only if we broke the format's rules, which the checks of `new` exclude.
+        // Writing to memory fails only if the format's rules are broken, which the checks of `new` exclude.
         let written = encoder.write_header().and_then(|mut w| w.write_image_data(pixels));
         debug_assert!(written.is_ok(), "{written:?}");
         out
     }
 
-    /// The image as a `data:` address that a drawing can hold.
+    /// The image as a `data:` URL that a drawing can contain.
     pub fn data_uri(&self) -> String {
         format!("data:image/png;base64,{}", STANDARD.encode(self.png()))
     }
 }
 
-/// Millions of pixels as JSON numbers would be a page's end: one string instead.
+/// One string, since millions of pixels as JSON numbers would be too much for a page.
 fn as_base64<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&STANDARD.encode(bytes))
 }

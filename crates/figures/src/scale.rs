@@ -1,11 +1,11 @@
-//! From numbers to places: ticks, ranges, and the shrinking of long vectors.
+//! Maps numbers to places: ticks, ranges, and the reduction of long vectors.
 
-/// A round number no smaller than `x`: 1, 2, 5 times a power of ten. 1 for what is not positive.
+/// A round number no smaller than `x`: 1, 2, 5 times a power of ten. 1 if `x` is not positive.
 pub fn nice_ceil(x: f32) -> f32 {
     if !x.is_finite() || x <= 0.0 {
         return 1.0;
     }
-    // In f64: 0.05 should be 0.05.
+    // In f64, so that 0.05 stays 0.05.
     let x = f64::from(x);
     let power = 10f64.powf(x.log10().floor());
     let steps = [1.0, 2.0, 2.5, 5.0, 10.0];
@@ -27,7 +27,7 @@ pub fn nice_step(n: usize, max: usize) -> usize {
     }
 }
 
-/// The largest absolute value that is a number; 1 where there is none, so that it can be divided by.
+/// The largest absolute value among numbers; 1 if there is none, so that it can be a divisor.
 pub fn max_abs(values: impl IntoIterator<Item = f32>) -> f32 {
     let max = values.into_iter().filter(|v| v.is_finite()).fold(0.0, |m: f32, v| m.max(v.abs()));
     if max > 0.0 { max } else { 1.0 }

@@ -1,6 +1,6 @@
-//! A drawing as plain data: what a figure is, before anything is drawn.
+//! A drawing as plain data, before anything is drawn.
 //!
-//! Lengths are CSS pixels from the top left. Nothing here knows of SVG, of a page, or of a file.
+//! Lengths are CSS pixels from the top left. Nothing here depends on SVG, a page or a file.
 
 use crate::color::Color;
 use crate::raster::Raster;
@@ -16,9 +16,9 @@ pub struct Scene {
     pub height: f32,
     /// What the figure is, in a few words.
     pub title: String,
-    /// What it shows, as one would say it to somebody who cannot see it.
+    /// What it shows, in words for somebody who cannot see it.
     pub description: String,
-    /// What the figure simplifies and whose numbers it shows. A bare figure does not draw it: the page does.
+    /// What the figure simplifies and where its numbers come from. A bare figure does not draw it: the page does.
     pub caption: String,
     /// What is behind everything.
     pub background: Color,
@@ -33,9 +33,9 @@ pub struct Node {
     pub shape: Shape,
     /// Its identity from one state of the figure to the next, so that changes can be animated.
     pub key: Option<String>,
-    /// What a screen reader says, and what a pointer that rests on it is told.
+    /// The text for screen readers, also shown where a pointer rests on it.
     pub label: Option<String>,
-    /// What it stands for: an event on it is an event on that.
+    /// What it stands for: an event on the mark is an event on this.
     pub target: Option<Target>,
     /// The number it shows, unrounded.
     pub value: Option<f32>,
@@ -48,21 +48,21 @@ pub struct Node {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names of the indices are the field's own")]
 pub enum Target {
-    /// One weight: how much a query token looks at a key token.
+    /// One weight: how much a query token attends to a key token.
     Cell { layer: usize, head: usize, q_idx: usize, k_idx: usize },
-    /// A whole pattern drawn as one raster of `q_len × kv_len`. What is at a place of it, [`Target::at`] says.
+    /// A whole pattern drawn as one raster of `q_len × kv_len`. [`Target::at`] returns the target at a place of it.
     Pattern { layer: usize, head: usize, q_len: usize, kv_len: usize },
     /// A token of the text.
     Token { idx: usize },
-    /// A token in its part as query (a row).
+    /// A token in its role as query (a row).
     Query { q_idx: usize },
-    /// A token in its part as key (a column).
+    /// A token in its role as key (a column).
     Key { k_idx: usize },
     /// A head.
     Head { layer: usize, head: usize },
     /// A layer.
     Layer { layer: usize },
-    /// One component of q (`k_idx` none), or of a key or a product.
+    /// One component of q (`k_idx` is `None`), or of a key or a product.
     Component { k_idx: Option<usize>, component: usize },
     /// One component of the query times that of a key.
     Product { k_idx: usize, component: usize },
@@ -74,19 +74,19 @@ pub enum Target {
     VectorCell { vector: usize, component: usize },
     /// A number of the run: choosing it opens its arithmetic.
     Number { number: Number },
-    /// Numbers of the run that follow each other, drawn as one raster and read like text: `first` is the top left one.
+    /// Consecutive numbers of the run, drawn as one raster in reading order: `first` is the top left one.
     Numbers { first: Number, columns: usize, rows: usize },
     /// Something to drag, or to move with the arrow keys.
     Handle { index: usize },
     /// A place in a list that has no better name: an edge, a step, a point of a curve.
     Item { index: usize },
-    /// A number that the figure works out itself, known by its mark's key: choosing it opens its arithmetic.
+    /// A number that the figure computes itself, identified by its mark's key: choosing it opens its arithmetic.
     Own,
-    /// Items drawn as one raster, read like text.
+    /// Items drawn as one raster, in reading order.
     Items { columns: usize, rows: usize },
 }
 
-/// A line's looks.
+/// The style of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Stroke {
     /// Its colour.
@@ -95,11 +95,11 @@ pub struct Stroke {
     pub width: f32,
     /// Dash and gap, if dashed.
     pub dash: Option<(f32, f32)>,
-    /// Round ends and corners instead of cut ones.
+    /// Whether ends and corners are round.
     pub round: bool,
 }
 
-/// Which point of a text its position names.
+/// Which point of a text its position refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Anchor {
@@ -111,7 +111,7 @@ pub enum Anchor {
     End,
 }
 
-/// How bold a text is. The two that are embedded.
+/// The two font weights that are embedded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weight {
@@ -121,14 +121,14 @@ pub enum Weight {
     Semibold,
 }
 
-/// A piece of a text that may look different from the rest.
+/// A piece of a text that may have a style of its own.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Run {
     /// The characters.
     pub text: String,
-    /// Its colour where it is not that of the whole.
+    /// Its colour, if it is not that of the whole text.
     pub fill: Option<Color>,
-    /// Its weight where it is not that of the whole.
+    /// Its weight, if it is not that of the whole text.
     pub weight: Option<Weight>,
 }
 
@@ -136,13 +136,13 @@ pub struct Run {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Segment {
-    /// Lift the pen and put it down here.
+    /// Move the pen here without drawing.
     Move(f32, f32),
     /// A straight line to here.
     Line(f32, f32),
     /// A cubic curve: two control points, then its end.
     Cubic(f32, f32, f32, f32, f32, f32),
-    /// Back to where the pen was put down.
+    /// A line back to where the pen last moved without drawing.
     Close,
 }
 
@@ -159,7 +159,7 @@ pub enum Shape {
     Path { d: Vec<Segment>, fill: Option<Color>, stroke: Option<Stroke> },
     /// A circle.
     Circle { cx: f32, cy: f32, r: f32, fill: Option<Color>, stroke: Option<Stroke> },
-    /// A line of text on the baseline `y`, turned by `rotate` degrees about its position.
+    /// A line of text on the baseline `y`, rotated by `rotate` degrees about its position.
     Text { x: f32, y: f32, runs: Vec<Run>, anchor: Anchor, size: f32, weight: Weight, fill: Color, rotate: f32 },
     /// Nodes that move together.
     Group { x: f32, y: f32, nodes: Vec<Node> },
@@ -168,7 +168,7 @@ pub enum Shape {
 }
 
 impl Scene {
-    /// Calls `f` on every node, groups before what they hold.
+    /// Calls `f` on every node, groups before their content.
     pub fn visit<'a>(&'a self, f: &mut impl FnMut(&'a Node)) {
         fn walk<'a>(nodes: &'a [Node], f: &mut impl FnMut(&'a Node)) {
             for node in nodes {
@@ -181,7 +181,7 @@ impl Scene {
         walk(&self.nodes, f);
     }
 
-    /// Whether every coordinate and size is a finite number. Figures promise it, whatever numbers a model made.
+    /// Whether every coordinate and size is a finite number. Figures guarantee it, whatever numbers a model computes.
     pub fn is_finite(&self) -> bool {
         let mut finite = self.width.is_finite() && self.height.is_finite();
         self.visit(&mut |node| {

@@ -23,8 +23,8 @@ pub fn to_svg(scene: &Scene) -> String {
     out
 }
 
-/// One SVG for both themes, from the two drawings of a figure: a colour that differs becomes `light-dark()`, a picture
-/// that differs is there twice, with the class `light-only` or `dark-only`. None if they differ in anything else.
+/// One SVG for both themes, from the two drawings of a figure: a colour that differs becomes `light-dark()`, a raster
+/// that differs is included twice, with the class `light-only` or `dark-only`. `None` if they differ in anything else.
 pub fn for_both_themes(light: &str, dark: &str) -> Option<String> {
     let (mut light, mut dark) = (light.lines(), dark.lines());
     let mut out = String::new();
@@ -66,7 +66,7 @@ fn both_colors(light: &str, dark: &str) -> Option<String> {
     }
 }
 
-/// A name for the scene's title and description that other drawings in the same page do not have (FNV-1a).
+/// An id for the scene's title and description that no other drawing in the same page has (FNV-1a).
 fn id(scene: &Scene) -> String {
     let said = scene.title.bytes().chain(scene.description.bytes());
     let hash = said.fold(0x811c_9dc5_u32, |h, byte| (h ^ u32::from(byte)).wrapping_mul(0x0100_0193));
@@ -114,8 +114,8 @@ fn write_attributes(out: &mut String, attributes: &[(&'static str, String)]) {
     }
 }
 
-/// Text that XML can hold: its own signs escaped, characters it forbids replaced, and those that hide spelt, so that a
-/// terminal or an editor that shows the file is not turned around by it.
+/// Text for XML: markup escaped, forbidden characters replaced, and invisible ones spelt out, so that they cannot
+/// change how a terminal or an editor shows the file.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

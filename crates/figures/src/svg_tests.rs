@@ -56,7 +56,7 @@ fn one_drawing_for_both_themes() {
 }
 
 proptest::proptest! {
-    /// Whatever a token holds, the file stays well-formed XML that asks no host for anything.
+    /// Whatever a token contains, the file stays well-formed XML that loads nothing from any host.
     #[test]
     fn any_text_is_well_formed(text in "\\PC*", control in proptest::char::any()) {
         let text = format!(" {text}{control}]]><script>");

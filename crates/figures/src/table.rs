@@ -1,4 +1,4 @@
-//! A figure's numbers as a table: its twin for who cannot see it, and a CSV file for who wants to go on with them.
+//! A figure's numbers as a table: an alternative for readers who cannot see it, and a CSV file for further work.
 
 use crate::svg::escape;
 use crate::token::plain;
@@ -7,20 +7,20 @@ use std::fmt::Write;
 /// The numbers that a figure draws, unrounded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// What stands above each column.
+    /// The headings.
     pub columns: Vec<String>,
-    /// The rows, each as long as there are columns or shorter: what is missing at its end is empty.
+    /// The rows, each as long as `columns` or shorter: missing cells at the end are empty.
     pub rows: Vec<Vec<Cell>>,
 }
 
 /// One field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
-    /// Nothing: a look that the mask forbids, a number that was not measured.
+    /// Nothing: a masked weight, a number that was not measured.
     Empty,
     /// Words.
     Text(String),
-    /// A number of the engine's, which reads back as the same bits.
+    /// A number of the engine, which reads back as the same bits.
     Number(f32),
     /// Something counted: an index, a step, bytes.
     Count(u64),
@@ -37,7 +37,7 @@ impl Table {
         self.rows.push(row.into_iter().collect());
     }
 
-    /// As RFC 4180 has it, with a line of headings. Words are plain, and none is a formula to a spreadsheet.
+    /// As CSV by RFC 4180, with a line of headings. Text is plain, and a spreadsheet takes none of it for a formula.
     pub fn to_csv(&self) -> String {
         let mut out = String::new();
         let headings = self.columns.iter().map(|name| quoted(&inert(name))).collect::<Vec<_>>();
@@ -52,7 +52,7 @@ impl Table {
         out
     }
 
-    /// As HTML: of many rows and columns the first `most_rows` and `most_columns`, with a line that tells how many there
+    /// As HTML: at most the first `most_rows` rows and `most_columns` columns, with a line that tells how many there
     /// are.
     pub fn to_html(&self, caption: &str, most_rows: usize, most_columns: usize) -> String {
         let columns = self.columns.len().min(most_columns);
@@ -63,7 +63,7 @@ impl Table {
             out += "<tr>";
             for at in 0..columns {
                 let field = escape(&row.get(at).unwrap_or(&Cell::Empty).to_string());
-                // What a row begins with says whose row it is, unless it is one of its numbers.
+                // The first cell of a row names the row, unless it is one of its numbers.
                 let is_head = at == 0 && !matches!(row.first(), Some(Cell::Number(_) | Cell::Empty));
                 let tag = if is_head { "th scope=\"row\"" } else { "td" };
                 let _ = write!(out, "<{tag}>{field}</{}>", &tag[..2]);
@@ -87,7 +87,7 @@ impl std::fmt::Display for Cell {
         match self {
             Self::Empty => Ok(()),
             Self::Text(text) => f.write_str(text),
-            // Numbers far from 1 would be long rows of zeros.
+            // Numbers far from 1 would need many zeros.
             Self::Number(x) if *x != 0.0 && !(1e-5..1e9).contains(&x.abs()) => write!(f, "{x:e}"),
             Self::Number(x) => write!(f, "{x}"),
             Self::Count(n) => write!(f, "{n}"),
@@ -125,8 +125,8 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     }
 }
 
-/// Words for a CSV file. A spreadsheet takes what begins with one of these signs for a formula, which may fetch an
-/// address or start a program; some pass over spaces before it, and some read the wide forms as the usual ones. With `'`
+/// Text for a CSV file. A spreadsheet takes text that begins with one of these signs for a formula, which may fetch an
+/// address or start a program; some skip spaces before it, and some treat the full-width forms alike. With `'`
 /// before it, it is text everywhere. A number stays one: `-1.5`.
 fn inert(text: &str) -> String {
     let text = plain(text);
@@ -196,7 +196,7 @@ mod tests {
         for same in ["-1.5", "+1", "-1e-7", "-0", "dog", "a-b", "a=b", "'", "−1", "1.5", "", "e", "*", "#"] {
             assert_eq!(csv(same), same);
         }
-        // What would be skipped on the way to the sign, break the row or end the string is spelt.
+        // Characters that would be skipped before the sign, break the row or end the string are spelt out.
         for (text, spelt) in [
             ("\t=1", "⇥=1"),
             ("\r=1", "␍=1"),

@@ -1,4 +1,4 @@
-//! How wide a text is, where it breaks, and what is left of it in too small a place.
+//! The width of a text, its line breaks, and its shortening where there is too little room.
 
 use crate::scene::{Run, Weight};
 use unicode_segmentation::UnicodeSegmentation;
@@ -13,7 +13,7 @@ pub const CAP_HEIGHT: f32 = 2048.0 / UNITS_PER_EM;
 /// Inter's units in an em.
 const UNITS_PER_EM: f32 = 2816.0;
 
-/// The advances of the embedded fonts: 8 bytes a character, in order. See `fonts/subset.py`.
+/// The advances of the embedded fonts: 8 bytes per character, in order. See `fonts/subset.py`.
 static ADVANCES: &[u8] = include_bytes!("../fonts/advances.bin");
 
 /// Width of a text in pixels, without kerning.
@@ -21,12 +21,12 @@ pub fn width(text: &str, size: f32, weight: Weight) -> f32 {
     text.chars().map(|c| advance(c, weight)).sum::<f32>() * size
 }
 
-/// Width of runs set one after the other in a text of this size and weight.
+/// Width of runs placed one after the other in a text of this size and weight.
 pub fn runs_width(runs: &[Run], size: f32, weight: Weight) -> f32 {
     runs.iter().map(|r| width(&r.text, size, r.weight.unwrap_or(weight))).sum()
 }
 
-/// Advance of one character, in em. What Inter lacks is guessed: wide characters an em, marks nothing.
+/// Advance of one character, in em. It is estimated for characters that Inter lacks: 1 for wide ones, 0 for marks.
 fn advance(c: char, weight: Weight) -> f32 {
     let (entries, _) = ADVANCES.as_chunks::<8>();
     match entries.binary_search_by_key(&(c as u32), |e| u32::from_le_bytes([e[0], e[1], e[2], e[3]])) {
@@ -79,11 +79,11 @@ pub fn wrap(text: &str, max: f32, size: f32, weight: Weight) -> Vec<String> {
     lines
 }
 
-/// [`wrap`] into the same number of lines, as equal in length as they can be: no last word all alone.
+/// [`wrap`] into the same number of lines, as equal in length as possible, so that no last word is alone.
 pub fn wrap_balanced(text: &str, max: f32, size: f32, weight: Weight) -> Vec<String> {
     let best = wrap(text, max, size, weight);
     let (mut low, mut high) = (0.0, max);
-    // Twelve halvings: within a pixel for any width on a screen.
+    // Twelve halvings find any width on a screen to within a pixel.
     for _ in 0..12 {
         let mid = (low + high) / 2.0;
         let lines = wrap(text, mid, size, weight);
@@ -120,7 +120,7 @@ mod tests {
             let cut = fit("antidisestablishmentarianism", max, 12.0, Weight::Regular);
             assert!(cut.ends_with('…') && width(&cut, 12.0, Weight::Regular) <= max, "{cut}");
         }
-        // A family emoji is one thing: it stays whole or goes.
+        // A family emoji is one unit: it stays whole or is dropped.
         let family = "👩‍👩‍👧";
         assert!(["…".to_owned(), format!("{family}…")].contains(&fit(
             &format!("{family}{family}"),

@@ -1,4 +1,4 @@
-//! Colours by the part they play. One meaning each, in prose, figures and matrices alike.
+//! Colours by role. Each has one meaning, in prose, figures and matrices alike.
 
 use crate::color::Color;
 use serde::Serialize;
@@ -12,31 +12,31 @@ const fn c(rgb: u32) -> Color {
 pub struct Theme {
     /// Its name: `light` or `dark`.
     pub name: &'static str,
-    /// Behind everything.
+    /// The background.
     pub background: Color,
     /// Chips, cards and boxes on it.
     pub surface: Color,
     /// Text.
     pub text: Color,
-    /// Text that stays back: axes, captions.
+    /// Less prominent text: axes, captions.
     pub muted: Color,
     /// Marks that are barely there: the sign for a space. Not for text that must be read.
     pub faint: Color,
     /// Thin lines.
     pub grid: Color,
-    /// What is chosen or stressed.
+    /// Whatever is chosen or emphasized.
     pub accent: Color,
-    /// What asks.
+    /// Queries.
     pub query: Color,
-    /// What is looked at.
+    /// Keys.
     pub key: Color,
-    /// What is carried over.
+    /// Values.
     pub value: Color,
-    /// What comes out.
+    /// Outputs.
     pub output: Color,
-    /// A cell that the mask forbids, in rasters.
+    /// A masked cell, in rasters.
     pub masked: Color,
-    /// The dot of a forbidden cell.
+    /// The dot of a masked cell.
     pub masked_dot: Color,
     /// Weights from 0 to 1, in even steps of lightness.
     pub ramp: [Color; 9],
@@ -44,7 +44,7 @@ pub struct Theme {
     pub negative: [Color; 5],
     /// Positive numbers, from near 0 to far.
     pub positive: [Color; 5],
-    /// One a token, again from the start after the last.
+    /// One per token, starting again after the last.
     pub tokens: [Color; 8],
 }
 
@@ -136,7 +136,7 @@ impl Theme {
         [self.weight(0.6), self.accent, self.key, self.value][column % 4]
     }
 
-    /// The colour of a weight between 0 and 1. What is no number gets the colour of 0.
+    /// The colour of a weight between 0 and 1. NaN gets the colour of 0.
     pub fn weight(&self, w: f32) -> Color {
         along(&self.ramp, w)
     }
@@ -146,8 +146,8 @@ impl Theme {
         if x < 0.0 { along(&self.negative, -x) } else { along(&self.positive, x) }
     }
 
-    /// A text colour with a contrast of at least 4.5 on `fill`: the theme's own where they have it,
-    /// black or white in the middle of a ramp, where only those do.
+    /// A text colour with a contrast of at least 4.5 on `fill`: one of the theme's own if it has that,
+    /// otherwise black or white (in the middle of a ramp).
     pub fn on(&self, fill: Color) -> Color {
         let inks = [self.text, self.background, Color::hex(0xffffff), Color::hex(0x000000)];
         inks.into_iter().find(|ink| ink.contrast(fill) >= 4.5).unwrap_or(inks[3])

@@ -1,4 +1,4 @@
-//! A token as a reader sees it: nothing invisible, nothing that could break a drawing.
+//! A token as it is shown: with nothing invisible, and nothing that could break a drawing.
 
 use crate::color::Color;
 use crate::scene::{Run, Weight};
@@ -18,9 +18,9 @@ pub fn shown(token: &str) -> String {
     spaces(lead) + &plain(inner) + &spaces(trail)
 }
 
-/// A text with its invisible characters made visible, but its spaces left as they are. Whatever others have written
-/// (tokens, names, paths, messages) passes this before it is shown: it can then neither hide, nor turn what stands
-/// beside it around, nor tell a terminal what to do.
+/// A text with its invisible characters made visible, but its spaces left as they are. Any text that others wrote
+/// (tokens, names, paths, messages) passes this before it is shown: it can then neither hide, nor reverse the text
+/// beside it, nor send commands to a terminal.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = None;
@@ -36,7 +36,7 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// [`plain`], and of a long text its beginning: `most` characters and `…`.
+/// [`plain`], with a long text cut to its first `most` characters and `…`.
 pub fn excerpt(text: &str, most: usize) -> String {
     let mut begun: String = text.chars().take(most).collect();
     if begun.len() == text.len() {
@@ -66,12 +66,12 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// Whether a character is nothing to see or does more than stand there: it controls a terminal, ends a line, turns text
-/// around, or has no picture in any font (private, unassigned). Spaces and the two joiners are not counted.
+/// Whether a character is invisible or has side effects: it controls a terminal, ends a line, reverses text,
+/// or has no glyph in any font (private, unassigned). Spaces and the two joiners are not counted.
 pub fn is_hidden(c: char) -> bool {
     match c {
         ' '..='~' => false,
-        // Fillers and selectors of variants, which count as letters and marks but show nothing. (FE00 to FE0F choose
+        // Fillers and variation selectors, which count as letters and marks but show nothing. (FE00 to FE0F choose
         // how the emoji before them looks.)
         '\u{34F}'
         | '\u{115F}'
@@ -98,7 +98,7 @@ pub fn is_hidden(c: char) -> bool {
     }
 }
 
-/// As the standard library has it for `{:?}`: no control, format, private or unassigned character.
+/// As in the standard library's `{:?}`: no control, format, private or unassigned character.
 fn is_printable(c: char) -> bool {
     let mut bytes = [b'x', 0, 0, 0, 0];
     let end = 1 + c.encode_utf8(&mut bytes[1..]).len();
@@ -106,17 +106,17 @@ fn is_printable(c: char) -> bool {
     str::from_utf8(&bytes[..end]).is_ok_and(|text| text.escape_debug().count() == 2)
 }
 
-/// Makes one picture of the emoji around it, or keeps letters apart or together.
+/// Joins the emoji around it into one, or keeps letters apart or together.
 fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}')
 }
 
-/// Whether a joiner beside this character has something to do: in emoji and in scripts from Hebrew on.
+/// Whether a joiner beside this character has an effect: in emoji and in scripts from Hebrew on.
 fn takes_joiner(c: char) -> bool {
     c >= '\u{590}' && !is_joiner(c) && !is_hidden(c)
 }
 
-/// The token as it is said: without its space, `space` or `line break` where that is all there is.
+/// The token as it is spoken: without its space; `space` or `line break` if it is nothing else.
 pub fn spoken(token: &str) -> String {
     match token {
         "" => "nothing".into(),
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_hides_turns_around_or_controls_is_spelt() {
-        // C0, DEL, C1 (9B begins a terminal's command as ESC [ does), and what turns text around.
+        // C0, DEL, C1 (9B begins a terminal's command as ESC [ does), and characters that change the direction of text.
         let controls = ('\0'..='\u{1F}').chain('\u{7F}'..='\u{9F}');
         let turning = "\u{61C}\u{200E}\u{200F}\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}\u{2066}\u{2067}\u{2068}\u{2069}";
         let unseen = "\u{AD}\u{34F}\u{180E}\u{200B}\u{2060}\u{2061}\u{2062}\u{2063}\u{2064}\u{206F}\u{FEFF}\u{FFF9}\u{2028}\u{2029}";

@@ -1,5 +1,5 @@
-//! The page's address: what is chosen, which number is open, and what is set in the figures, as a query. What a link says
-//! and cannot be done is named.
+//! The page's address: the selection, the open number and the settings of figures, as a query. Parts of a link that
+//! cannot be applied are named.
 
 use crate::figure;
 use crate::open::Fields;
@@ -19,12 +19,12 @@ fn fields(query: &str) -> impl Iterator<Item = (&str, String)> {
 }
 
 impl Selection {
-    /// From an address' query, with or without its `?`. What is not there or cannot be read is the default.
+    /// From an address' query, with or without its `?`. Parts that are missing or cannot be read have the default.
     pub fn from_query(query: &str) -> Self {
         Self::read_query(query).0
     }
 
-    /// The same, and what of the query cannot be done, one sentence each.
+    /// The same, and one sentence for each part of the query that cannot be applied.
     pub fn read_query(query: &str) -> (Self, Vec<String>) {
         let mut selection = Self::default();
         let (mut layer, mut open, mut wrong) = (None, Fields::default(), Vec::new());
@@ -36,7 +36,7 @@ impl Selection {
                 "head" => selection.head = value.parse().unwrap_or(selection.head),
                 "query" => selection.q_idx = value.parse().ok(),
                 "key" => selection.k_idx = value.parse().ok(),
-                // Without it the run would be another than the link's.
+                // Without this change the run would differ from the link's.
                 "change" => match value.parse::<Intervention>() {
                     Ok(change) => selection.changes.push(change),
                     Err(error) => wrong.push(format!("This link changes the run in a way that is not known: {error}.")),
@@ -74,12 +74,12 @@ impl Selection {
     }
 }
 
-/// A value, as it stands in a query.
+/// A value, escaped for a query.
 pub(crate) fn escaped(value: &str) -> String {
     utf8_percent_encode(value, ESCAPED).to_string().replace("%20", "+")
 }
 
-/// What a link sets in figures, beside the selection: figure, control, value.
+/// The settings of figures in a link, besides the selection: figure, control, value.
 pub fn settings(query: &str) -> Vec<(String, String, String)> {
     fields(query).filter(|(name, _)| *name == "set").filter_map(|(_, value)| setting_of(&value)).collect()
 }
@@ -90,7 +90,7 @@ fn setting_of(written: &str) -> Option<(String, String, String)> {
     Some((figure.to_owned(), control.to_owned(), value.to_owned()))
 }
 
-/// Why a link's `set=` cannot be done, as far as that is known before its figure is drawn.
+/// Why a link's `set=` cannot be applied, as far as that is known before its figure is drawn.
 fn wrong_setting(written: &str) -> Option<String> {
     let Some((name, ..)) = setting_of(written) else {
         return Some(format!("This link sets {written:?}; expected FIGURE.CONTROL=VALUE."));
@@ -104,7 +104,7 @@ pub fn setting(figure: &str, control: &str, value: &str) -> String {
     format!("set={}", escaped(&text))
 }
 
-/// Words and where they are read: `the cat was@1,the cow was@1`. Words come from a list with commas: they have none.
+/// Words and their positions: `the cat was@1,the cow was@1`. Words contain no commas, since they come from a list.
 pub(crate) fn spots(group: &[Spot]) -> String {
     let group: Vec<String> = group.iter().map(|spot| format!("{}@{}", escaped(&spot.text), spot.position)).collect();
     group.join(",")

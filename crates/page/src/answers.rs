@@ -1,5 +1,5 @@
-//! What is known: the engine's answers, by question. A figure asks for what it needs while it draws; what is not there
-//! yet is remembered as wanted, and it draws again when that has come.
+//! The engine's answers, by question. A figure asks for what it needs while it draws; a question without an answer
+//! is recorded as wanted, and the figure draws again when the answer has come.
 
 use crate::Paper;
 use crate::selection::{LONG, Selection};
@@ -11,11 +11,11 @@ use std::collections::{HashMap, HashSet};
 /// Why a figure cannot be drawn now.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Missing {
-    /// An answer is on its way: what is drawn stays.
+    /// An answer is on its way: the current drawing stays.
     Waiting,
-    /// The question failed: what is drawn stays, and pales.
+    /// The question failed: the current drawing stays, but pale.
     Failed(Failure),
-    /// There is nothing to draw, and why: it stands in the drawing's place.
+    /// There is nothing to draw; the reason is shown in place of the drawing.
     Nothing(String),
 }
 
@@ -47,10 +47,10 @@ impl Answers {
         self.known.retain(|_, answer| answer.is_ok());
     }
 
-    /// Forgets everything that a model answered, and what it answered as it was before its last step: it is no longer what
-    /// it was.
+    /// Forgets all answers of a model, and those from the state before its last step, since the model has
+    /// changed.
     pub fn forget_model(&mut self, model: &str) {
-        // Requests are keyed by their bytes, in which the model's id stands after its length.
+        // Requests are keyed by their bytes, in which the model's id follows its length.
         for id in [model.to_owned(), format!("{model}{BEFORE}")] {
             let id: Vec<u8> = std::iter::once(id.len() as u8).chain(id.bytes()).collect();
             self.known.retain(|key, _| !key.windows(id.len()).any(|part| part == id));
@@ -66,31 +66,31 @@ impl Answers {
     }
 }
 
-/// For whom figures are drawn.
+/// What figures are drawn for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Purpose {
     /// For a page, whose figures share one run and its memory.
     #[default]
     Page,
-    /// One figure for a file: it asks for what it shows and for no more, however long the text is.
+    /// One figure for a file: it asks only for what it shows, however long the text is.
     File,
 }
 
-/// What a figure sees of the page while it draws.
+/// The page as a figure sees it while it draws.
 pub struct Page<'a> {
     /// What is chosen.
     pub selection: &'a Selection,
     /// The row that the pointer rests on, in any figure.
     pub hovered: Option<usize>,
-    /// Where the page's own work is done, as a reader says it.
+    /// Where the page's own work is done, in words for the reader.
     pub host: &'a str,
     /// Id of a real model for the chapters that need one, if there is any.
     pub real: Option<&'a str>,
-    /// For whom figures are drawn.
+    /// What figures are drawn for.
     pub purpose: Purpose,
-    /// What the figure is drawn on.
+    /// The area that the figure is drawn on.
     pub paper: Paper,
-    /// Whether layer and head were chosen, and are marked where all are shown.
+    /// Whether layer and head were chosen, so that figures of all heads mark them.
     pub head_is_chosen: bool,
     answers: &'a Answers,
     wanted: RefCell<Vec<Request>>,
@@ -113,14 +113,14 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The answer to a question; if it is not there, it is wanted.
+    /// The answer to a question; a question without an answer is recorded as wanted.
     ///
     /// # Errors
     /// It has not come yet, or it failed.
     pub fn ask(&self, request: &Request) -> Result<&'a Response, Missing> {
         match self.answers.get(request) {
             Some(Ok(response)) => Ok(response),
-            // What is wrong with words of a figure's own is said in it.
+            // An error in a figure's own text is shown in the figure.
             Some(Err(Failure { kind: FailureKind::Text { .. }, message })) if !self.selection.is_read_by(request) => {
                 Err(Missing::Nothing(message.clone()))
             }
@@ -183,7 +183,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The questions that were asked and are not answered.
+    /// The questions that were asked and have no answer.
     pub fn into_wanted(self) -> Vec<Request> {
         self.wanted.into_inner()
     }

@@ -1,21 +1,21 @@
-//! The controls of a figure as plain data. The site writes them into the page before it lives; the living page sets
-//! their values and hears of what is done to them.
+//! The controls of a figure as plain data. The site writes them into the page before it is live; the live page sets
+//! their values and receives their events.
 
 use attnscope_figures::svg::escape;
 use attnscope_protocol::quoted;
 use std::fmt::Write;
 
-/// Something to set. Its id is unique in its figure.
+/// A control. Its id is unique in its figure.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "the fields are those of HTML")]
 pub enum Control {
     /// One of a list: value and name of each.
     Choice { id: &'static str, label: String, options: Vec<(String, String)>, value: String },
-    /// One of a few, all in sight.
+    /// One of a few, all visible.
     Switch { id: &'static str, label: String, options: Vec<(String, String)>, value: String },
-    /// A number on a line. `shown` is how it is said.
+    /// A number on a slider. `shown` is the number in words.
     Slider { id: &'static str, label: String, min: f32, max: f32, step: f32, value: f32, shown: String },
-    /// Something to do.
+    /// An action.
     Button { id: &'static str, label: String, disabled: bool },
     /// A text.
     Text { id: &'static str, label: String, value: String },
@@ -33,7 +33,7 @@ impl Control {
         }
     }
 
-    /// Whether it can be set to this; a button is set to nothing.
+    /// Whether it accepts this value; a button accepts only an empty one.
     fn takes(&self, value: &str) -> bool {
         match self {
             Self::Choice { options, .. } | Self::Switch { options, .. } => options.iter().any(|(v, _)| v == value),
@@ -71,7 +71,7 @@ impl Control {
 /// A control's id and value from `NAME=VALUE`, or a button's name alone, checked against those that a figure has.
 ///
 /// # Errors
-/// There is no such control, or it has no such value; which there are.
+/// There is no such control, or it has no such value; the error lists those that there are.
 pub fn chosen(controls: &[Control], asked: &str) -> Result<(String, String), String> {
     let (id, value) = asked.split_once('=').unwrap_or((asked, ""));
     let Some(control) = controls.iter().find(|control| control.id() == id) else {
@@ -86,7 +86,7 @@ pub fn chosen(controls: &[Control], asked: &str) -> Result<(String, String), Str
     }
 }
 
-/// The controls of a figure as HTML. `live` is false before the page lives: then nothing can be set.
+/// The controls of a figure as HTML. `live` is false before the page is live: then nothing can be set.
 pub fn html(figure: &str, controls: &[Control], live: bool) -> String {
     let mut out = String::new();
     for control in controls {

@@ -1,4 +1,4 @@
-//! Draws the page's figures where there is no page: for the site before it lives, and for files.
+//! Draws the page's figures without a page: for the site before it is live, and for files.
 
 use crate::control::chosen;
 use crate::{Answers, Change, Event, Missing, Page, PageFigure, Paper, Purpose, Selection};
@@ -12,15 +12,15 @@ use std::time::Instant;
 pub struct Driver<S> {
     /// What is chosen.
     pub selection: Selection,
-    /// Where work is done, as a reader says it.
+    /// Where work is done, in words for the reader.
     pub host: &'static str,
-    /// Id of the model for the figures that want a real one.
+    /// Id of the model for the figures that need a real one.
     pub real: Option<String>,
-    /// For whom figures are drawn.
+    /// What figures are drawn for.
     pub purpose: Purpose,
-    /// What they are drawn on.
+    /// The area they are drawn on.
     pub paper: Paper,
-    /// Whether layer and head were chosen, and are marked where all are shown.
+    /// Whether layer and head were chosen, so that figures of all heads mark them.
     pub head_is_chosen: bool,
     session: Session<S>,
     answers: RefCell<Answers>,
@@ -37,13 +37,13 @@ impl<S: Source> Driver<S> {
         Self { selection, host, real: None, purpose, paper: Paper::default(), head_is_chosen: true, session, answers }
     }
 
-    /// Draws for a file, on the machine of who asks: with all memory that it has, and each figure for itself.
+    /// Draws for a file, on the user's own machine: with all of its memory, and each figure by itself.
     pub fn for_file(selection: Selection, source: S) -> Self {
         let session = Session::new(source).with_limits(Limits::NONE);
         Self { host: "on this machine", purpose: Purpose::File, ..Self::with_session(selection, session) }
     }
 
-    /// What `f` makes of the page once all that it asks is answered.
+    /// The result of `f` on the page, once all questions of `f` are answered.
     ///
     /// # Errors
     /// A question has no answer, or there is nothing to show.

@@ -1,4 +1,4 @@
-//! What the reader does to a figure, in the figure's terms, and what follows from it for the page.
+//! What the reader does to a figure, in the figure's terms, and the changes to the page that follow.
 
 use crate::{Open, Selection};
 use attnscope_figures::Target;
@@ -33,19 +33,19 @@ pub enum Event {
     Nudged(Target, i32, i32),
     /// A control was set; its id, and its value as text.
     Set(String, String),
-    /// The time for the next picture of something that plays has come.
+    /// It is time for the next picture of something that plays.
     Tick,
-    /// What the figure asked for by [`Change::Work`] goes on.
+    /// Progress of the work that the figure started with [`Change::Work`].
     Progress(Progress),
-    /// It is done; milliseconds it took.
+    /// The work is done, after this many milliseconds.
     Done(Response, f64),
-    /// It failed.
+    /// The work failed.
     Failed(Failure),
 }
 
 impl Event {
-    /// What happens at a place of a picture happens to what is under the pointer there. The keyboard's focus is at no
-    /// place of it: then it happens to the picture.
+    /// An event at a place of a picture becomes an event on the target under the pointer. The keyboard's focus has
+    /// no place in the picture: its event stays on the picture.
     pub fn at_its_place(self) -> Self {
         let at = |target: Target, place: Place| match place == Place::default() {
             true => target,
@@ -59,19 +59,19 @@ impl Event {
     }
 }
 
-/// What a figure wants of the page.
+/// What a figure asks the page to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// Another choice, of everything.
+    /// Replace the selection.
     Select(Selection),
     /// Another row is under the pointer.
     Hover(Option<usize>),
     /// Open a number's arithmetic.
     Open(Open),
-    /// Work to be done step by step; the figure hears of it. It replaces what the figure had under way.
+    /// Work to be done step by step and reported to the figure. It replaces what the figure had under way.
     Work(Request),
     /// Stop that work.
     Stop,
-    /// A model is no longer what it was: what it answered is forgotten.
+    /// A model has changed: its answers are forgotten.
     Forget(String),
 }

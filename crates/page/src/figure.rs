@@ -1,4 +1,4 @@
-//! The figures of the page. One file each says what it asks, shows and does.
+//! The figures of the page. Each has a file with its questions, its drawing and its reactions to events.
 
 mod answer;
 mod arcs;
@@ -36,7 +36,7 @@ use attnscope::analysis::{Number, strongest};
 use attnscope_figures::figure::add_note;
 use attnscope_figures::{Scene, Table, Target};
 
-/// Longer sentences are refused, in bytes, where all layers are kept: they would not fit.
+/// Sentences with more bytes than this are refused where all layers are kept: they would not fit.
 pub(crate) const LONG_FOR_ALL_LAYERS: usize = 400;
 
 /// A figure of the page, with what the reader has set in it.
@@ -53,13 +53,13 @@ pub trait PageFigure {
     /// Something is missing; the page has been told what. It is nothing that the view does not need.
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing>;
 
-    /// How a number came about that the figure works out itself, by the key of its mark or the name that another such
-    /// number gives it. None where there is no such number now.
+    /// How a number was computed that the figure computes itself, by the key of its mark or the name that another such
+    /// number gives it. `None` if there is no such number now.
     fn explain(&self, _mark: &str, _page: &Page<'_>) -> Option<Explanation> {
         None
     }
 
-    /// Hears of an event. What it does to the figure itself shows in the next view.
+    /// Handles an event. Its effect on the figure itself is visible in the next view.
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         usual(event, page)
     }
@@ -74,7 +74,7 @@ pub trait PageFigure {
         None
     }
 
-    /// Whether it asks so much of the machine that it waits until it is seen.
+    /// Whether it needs so much computation that it waits until it is seen.
     fn is_heavy(&self, _page: &Page<'_>) -> bool {
         false
     }
@@ -95,7 +95,7 @@ impl View {
         Self { controls: Vec::new(), scene }
     }
 
-    /// A sentence more in the caption, if there is one to say.
+    /// Adds a sentence to the caption, if there is one.
     fn note(mut self, note: Option<&str>, paper: Paper) -> Self {
         if let Some(note) = note {
             add_note(&mut self.scene, note, &paper.canvas(), paper.theme());
@@ -104,14 +104,14 @@ impl View {
     }
 }
 
-/// What a figure follows of what is chosen.
+/// The parts of the selection that a figure may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follows {
     /// The model.
     Model,
     /// The sentence.
     Text,
-    /// What is changed while it is read.
+    /// The interventions while the sentence is read.
     Changes,
     /// The sentence that it is compared with.
     Against,
@@ -135,14 +135,14 @@ const HEAD: &[Follows] = &[Model, Text, Layer, Head, Changes];
 const ROW: &[Follows] = &[Model, Text, Layer, Head, Query, Changes];
 const CELL: &[Follows] = &[Model, Text, Layer, Head, Query, Key, Changes];
 
-/// A figure before it is drawn. The page, the command, embeds and links all know figures by this.
+/// A figure before it is drawn. The page, the command, embeds and links all find figures through this.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
     /// Its name.
     pub name: &'static str,
-    /// What it shows, in a line.
+    /// What it shows, in one line.
     pub about: &'static str,
-    /// What it follows of what is chosen. What else can be set, its controls say.
+    /// The parts of the selection that it follows. Everything else that can be set is a control.
     pub follows: &'static [Follows],
     /// Its controls for which the command has options.
     pub options: &'static [&'static str],
@@ -207,7 +207,7 @@ impl PageFigure for Registered {
     }
 }
 
-/// The row of a figure.
+/// The entry of a figure in the list.
 const fn kind<F: PageFigure + Default + 'static>(
     name: &'static str,
     about: &'static str,
@@ -300,12 +300,12 @@ pub const FIGURES: [Kind; 23] = [
     .options(&["rows", "cols", "pool"]),
 ];
 
-/// The figure of this name, as it is in the beginning.
+/// The figure of this name, in its initial state.
 pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
     FIGURES.iter().find(|kind| kind.name == name).map(Kind::make)
 }
 
-/// What most figures do with what most marks stand for.
+/// The reactions to events that most figures share.
 pub(crate) fn usual(event: &Event, page: &Page<'_>) -> Vec<Change> {
     match event {
         Event::Over(Target::Cell { q_idx, .. } | Target::Query { q_idx }, _) => vec![Change::Hover(Some(*q_idx))],

@@ -1,8 +1,8 @@
 //! # attnscope-page
 //!
-//! The page's figures without a browser. Each is a [`PageFigure`]: from what the reader chose and what the engine
-//! answered it makes a [`View`] (controls and a scene), and an [`Event`] makes it ask for [`Change`]s. The site draws the
-//! first views at build time, the web crate the living ones; the tests need neither.
+//! The page's figures without a browser. Each is a [`PageFigure`]: it makes a [`View`] (controls and a scene) from the
+//! reader's choices and the engine's answers, and asks for [`Change`]s after an [`Event`]. The site draws the
+//! first views at build time, the web crate the live ones; the tests need neither.
 #![forbid(unsafe_code)]
 
 pub mod address;

@@ -13,16 +13,16 @@ use attnscope_protocol::{BEFORE, Prompt, Request, TWIN, What};
 pub enum Open {
     /// Of a run.
     Of {
-        /// Which; none for the page's own, which follows what the reader chooses.
+        /// The run; `None` for the page's own, which follows the reader's choices.
         run: Option<Prompt>,
-        /// What of it.
+        /// The part of it that is open.
         what: What,
     },
-    /// Worked out by a figure itself, from what is dragged, sampled, timed or set by hand in it.
+    /// Computed by a figure itself, from what is dragged, sampled, timed or set by hand in it.
     Own {
         /// The figure's name.
         figure: String,
-        /// The number's name in it: the key of its mark, or what another such number calls it.
+        /// The number's name in it: the key of its mark, or the name that another such number gives it.
         mark: String,
     },
 }
@@ -35,12 +35,12 @@ impl From<Number> for Open {
 }
 
 impl Open {
-    /// Something of a run that is another than the page's own.
+    /// Something of a run other than the page's own.
     pub fn of(run: Prompt, what: impl Into<What>) -> Self {
         Self::Of { run: Some(run), what: what.into() }
     }
 
-    /// Which run the number is in, for the reader; none where that is the page's own. The text stands between stars.
+    /// The number's run in words; `None` for the page's own. The run's text is between asterisks.
     pub fn said(&self) -> Option<String> {
         let Self::Of { run: Some(run), what } = self else { return None };
         let who = match run.model.as_str() {
@@ -98,7 +98,7 @@ impl Open {
     }
 }
 
-/// What is changed in a run, for the reader, to stand after a comma.
+/// The changes of a run in words, to follow a comma.
 fn changed(changes: &[Intervention]) -> String {
     let said = changes.iter().map(|change| match change {
         Intervention::SetEdge { heads, q, k, weight: 0.0 } if heads.layer.is_none() => {
@@ -110,14 +110,14 @@ fn changed(changes: &[Intervention]) -> String {
 }
 
 impl Selection {
-    /// How does the open number come about? None where nothing is open, or where its figure knows.
+    /// The question how the open number was computed. `None` if nothing is open, or if its figure can tell.
     pub fn explain_request(&self) -> Option<Request> {
         let Open::Of { run, what } = self.open.as_ref()? else { return None };
         let prompt = run.clone().unwrap_or_else(|| self.prompt());
         Some(Request::Explain { prompt, what: what.clone() })
     }
 
-    /// What a factor of the open number opens, if it opens.
+    /// What a factor of the open number opens, if anything.
     pub fn part(&self, source: &Source) -> Option<Open> {
         let (run, what) = match (self.open.as_ref()?, source) {
             (Open::Own { figure, .. }, Source::Own(mark)) => {
@@ -131,7 +131,7 @@ impl Selection {
             Source::Number(part) => Some(Open::Of { run: run.clone(), what: (*part).into() }),
             Source::Text { text, number } => {
                 let model = run.as_ref().map_or(&self.model, |run| &run.model);
-                // The last batch was read before it was learned from.
+                // The numbers of the last batch are those before the model learned from it.
                 let before = if matches!(what, What::Loss { .. }) { BEFORE } else { "" };
                 Some(Open::of(Prompt::plain(&format!("{model}{before}"), text), *number))
             }
@@ -159,7 +159,7 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// Takes one field, if it is one of these. One that cannot be read is an error, which says so.
+    /// Takes one field, if it is one of these. One that cannot be read is an error with a message.
     pub fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
         let wrong = || format!("the link's {name} cannot be read: {value:?}");
         let run = &mut self.run;
@@ -171,12 +171,12 @@ impl Fields {
                 let (figure, mark) = value.split_once('.').filter(known).ok_or_else(wrong)?;
                 self.own = Some(Open::Own { figure: figure.into(), mark: mark.into() });
             }
-            // Before the twin had an id of its own.
+            // The form of links from before the twin had an id of its own.
             "of" if value == "twin" => run.get_or_insert_default().model = TWIN.into(),
             "of" => run.get_or_insert_default().model = value.into(),
             "of-text" => run.get_or_insert_default().text = value.into(),
             "of-change" => run.get_or_insert_default().interventions.push(value.parse().map_err(|_| wrong())?),
-            // As links had it before runs could be changed otherwise.
+            // The form of links from before runs could be changed in other ways.
             "of-cut" => {
                 let edge = Intervention::cut(&value.replace('-', ">")).map_err(|_| wrong())?;
                 run.get_or_insert_default().interventions.push(edge);
@@ -196,7 +196,7 @@ impl Fields {
         Ok(())
     }
 
-    /// What they say is open.
+    /// The open number that the fields describe.
     pub fn open(self) -> Option<Open> {
         let Self { number, position, run, any, groups, which, loss, own } = self;
         let position = position.or_else(|| number.map(Number::position));

@@ -1,4 +1,4 @@
-//! What a figure of the page is drawn on.
+//! The area that a figure of the page is drawn on.
 
 use attnscope_figures::{Canvas, Scene, Theme};
 
@@ -10,14 +10,14 @@ pub const CROP: f32 = 27.0;
 pub struct Paper {
     /// Pixels of the page that it may fill.
     pub width: f32,
-    /// Light on dark.
+    /// Whether it is light on dark.
     pub dark: bool,
-    /// Without heading, caption and margins: the page around it has its own. A file has not.
+    /// Whether it has no heading, caption and margins: the page around it has its own, a file does not.
     pub bare: bool,
 }
 
 impl Default for Paper {
-    /// The width that the page's figures have where there is room, light.
+    /// The width of the page's figures where there is room, light.
     fn default() -> Self {
         Self { width: 688.0, dark: false, bare: true }
     }

@@ -18,7 +18,7 @@ pub(crate) const LONG: usize = 800;
 /// Next tokens at most.
 pub(crate) const MOST: usize = 100;
 
-/// One typed selection; every figure follows it.
+/// The selection, which every figure follows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
     /// The sentence.
@@ -31,9 +31,9 @@ pub struct Selection {
     pub head: usize,
     /// The query that is read out.
     pub q_idx: Option<usize>,
-    /// Of its keys the one that is read out.
+    /// The one of its keys that is read out.
     pub k_idx: Option<usize>,
-    /// What is changed while the sentence is read: edges that are cut, heads that are silenced.
+    /// The interventions while the sentence is read: edges that are cut, heads that are ablated.
     pub changes: Vec<Intervention>,
     /// Another sentence to compare it with.
     pub against: Option<String>,
@@ -70,7 +70,7 @@ impl Selection {
         Request::Run { prompt: self.prompt(), capture: capture.into(), layers, top: self.top }
     }
 
-    /// Whether the chosen model is another than the small ones that answer at once.
+    /// Whether the chosen model is not one of the small ones that answer at once.
     pub fn is_real(&self) -> bool {
         self.model != LESSON && self.model != TRAINED
     }
@@ -80,13 +80,13 @@ impl Selection {
         Prompt { model: self.model.clone(), text: self.text.clone(), interventions: self.changes.clone() }
     }
 
-    /// The same for this model. What is changed, is changed in the chosen one.
+    /// The same for this model. Interventions are only made in the chosen one.
     pub fn prompt_for(&self, model: &str) -> Prompt {
         if model == self.model { self.prompt() } else { Prompt::plain(model, &self.text) }
     }
 
-    /// Whether a question is about the reader's sentence and the chosen model: what is wrong with its text is the bar's
-    /// to say, and not a figure's.
+    /// Whether a question is about the reader's sentence and the chosen model: an error in its text is then shown in
+    /// the bar, and not in a figure.
     pub fn is_read_by(&self, request: &Request) -> bool {
         match request {
             Request::Twin { text, .. } => self.model == LESSON && *text == self.text,
@@ -94,21 +94,21 @@ impl Selection {
         }
     }
 
-    /// Layer and head as they are in a model: a link may name what is not there.
+    /// Layer and head limited to those of a model: a link may name others.
     pub fn within(&self, model: &ModelInfo) -> Self {
         let layer = self.layer.min(model.n_layers.saturating_sub(1));
         Self { layer, head: self.head.min(model.n_heads.saturating_sub(1)), ..self.clone() }
     }
 
-    /// The same with another model, at the head that is worth a first look. What was changed, was in layers of the one
-    /// before.
+    /// The same with another model, at the head that is shown first. Interventions are dropped: they belong to layers
+    /// of the previous model.
     pub fn with_model(&self, id: &str) -> Self {
         let (layer, head) = first_head(id);
         Self { model: id.into(), layer, head, changes: Vec::new(), open: None, ..self.clone() }
     }
 }
 
-/// The head that is worth a first look: in SmolLM2 the one that gives *hot* most of *dog*'s attention.
+/// The head that is shown first: in SmolLM2 the one that gives *hot* most of *dog*'s attention.
 pub(crate) fn first_head(model: &str) -> (usize, usize) {
     if model.ends_with("smollm2-135m") { (16, 0) } else { (0, 0) }
 }

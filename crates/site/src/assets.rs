@@ -1,5 +1,5 @@
-//! Files of the page: in a folder named by what they hold, so that a browser may keep them for good, and compressed
-//! beside.
+//! Files of the page: in a folder named by a hash of their content, so that a browser may cache them forever, with
+//! compressed copies.
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use std::path::Path;
 pub struct Asset {
     /// Its name, without a folder.
     pub name: String,
-    /// What it holds.
+    /// Its content.
     pub bytes: Vec<u8>,
 }
 
@@ -80,7 +80,7 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(writer.finish()?)
 }
 
-/// Says how large everything is: what a reader's connection carries.
+/// Prints the size of everything, which is what a reader downloads.
 pub fn report(dist: &Path) -> Result<()> {
     let mut folders = vec![dist.to_path_buf()];
     while let Some(folder) = folders.pop() {

@@ -1,5 +1,5 @@
-//! The figures as they are before the page lives: the same page figures on the lesson model and the page's first
-//! sentence, drawn wide and narrow, light and dark in one.
+//! The figures before the page is live: the same page figures on the lesson model and the page's first
+//! sentence, drawn wide and narrow, with light and dark in one.
 
 use anyhow::{Context, Result, bail};
 use attnscope::Site;
@@ -14,7 +14,7 @@ use attnscope_protocol::LessonOnly;
 const WIDE: f32 = 688.0;
 const NARROW: f32 = 358.0;
 
-/// The page as it begins.
+/// The page in its initial state.
 pub struct Example {
     driver: Driver<LessonOnly>,
 }
@@ -48,7 +48,7 @@ impl Example {
         let controls = control::html(name, &wide.controls, false);
         let controls = if controls.is_empty() { controls } else { format!("<div class=\"controls\">{controls}</div>") };
         let narrow = self.view(name, &*drawn, NARROW, false)?.scene;
-        // What a phone must scroll sideways, the keyboard must reach.
+        // A drawing that a phone must scroll sideways must be reachable by keyboard.
         let reach = if view_box(&narrow)[2] > NARROW {
             format!(" tabindex=\"0\" role=\"group\" aria-label=\"{}\"", escape(&narrow.title))
         } else {
@@ -81,7 +81,7 @@ impl Example {
     }
 }
 
-/// Cropped as the page crops it, with names of its own, and see-through: the page is behind it.
+/// The SVG for the page: cropped as the page crops it, with unique names, and transparent over the page.
 fn for_page(scene: &Scene, svg: &str) -> Result<String> {
     let [x, y, width, height] = view_box(scene);
     let whole = format!("viewBox=\"0 0 {} {}\"", scene.width, scene.height);
@@ -91,8 +91,8 @@ fn for_page(scene: &Scene, svg: &str) -> Result<String> {
     let (head, rest) = svg.split_once("<rect").context("a drawing has a background")?;
     let (_, marks) = rest.split_once("/>").context("a background ends")?;
     let named = format!("{head}{marks}").replace("attnscope-", &format!("attnscope-{width}-"));
-    // The page's policy forbids style in attributes; its stylesheet says the same. And to Markdown, an empty line
-    // would be the end of the drawing.
+    // The page's policy forbids style in attributes; its stylesheet has the same rule. And Markdown would end the
+    // drawing at an empty line.
     Ok(named.replace(" style=\"image-rendering:pixelated\"", "").replace('\n', ""))
 }
 

@@ -1,5 +1,5 @@
 //! `attnscope-site PACKAGE DIST [--static]`: makes the folder that a host serves. PACKAGE holds the wasm modules with
-//! their JavaScript; DIST is made anew. `--static` is for a host that only hands out files: the page then looks for no
+//! their JavaScript; DIST is replaced. `--static` is for a host that only serves files: the page then looks for no
 //! server.
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use assets::{Asset, Assets};
 use std::path::{Path, PathBuf};
 
-/// The workspace's folder: story and fonts lie there.
+/// The workspace's folder, which contains story and fonts.
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn main() -> Result<()> {
@@ -26,7 +26,7 @@ fn main() -> Result<()> {
     let chapters = story::chapters(&Path::new(ROOT).join("story"), &example)?;
     let assets = Assets::new(collect(package)?);
     let index = page::index(&chapters, &assets, is_static);
-    // Made beside it and then renamed: a server that runs meanwhile never sees half a page.
+    // Made beside it and then renamed, so that a running server never sees half a page.
     let fresh = dist.with_extension("new");
     if fresh.exists() {
         std::fs::remove_dir_all(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;

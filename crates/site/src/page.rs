@@ -8,7 +8,7 @@ use attnscope_page::SENTENCE;
 const DESCRIPTION: &str = "Attention in language models, explained with a real model that runs in the page: every number \
     is computed, on your own words.";
 
-/// The story. `is_static` tells the page that no server stands behind it.
+/// The page with the story. `is_static` tells it that there is no server.
 pub fn index(chapters: &[Chapter], assets: &Assets, is_static: bool) -> String {
     let sections: String = chapters.iter().map(section).collect();
     let head = head("Attention, visualized", assets, is_static);
@@ -29,7 +29,7 @@ pub fn index(chapters: &[Chapter], assets: &Assets, is_static: bool) -> String {
     )
 }
 
-/// One figure by itself, for a frame in somebody else's page.
+/// One figure by itself, for a frame in another page.
 pub fn embed(about: &str, figure: &str, assets: &Assets, is_static: bool) -> String {
     let head = head(about, assets, is_static);
     let bar = bar(assets);
@@ -79,7 +79,7 @@ fn head(title: &str, assets: &Assets, is_static: bool) -> String {
     )
 }
 
-/// What stays in reach: the sentence, the model, and what the page has to say.
+/// The bar that stays visible: the sentence, the model, and the page's messages.
 fn bar(assets: &Assets) -> String {
     format!(
         r##"<header class="top">

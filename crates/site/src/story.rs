@@ -1,4 +1,4 @@
-//! The chapters: Markdown in `story/NN-slug.md`, with placeholders for what the model computes.
+//! The chapters: Markdown in `story/NN-slug.md`, with placeholders for numbers that the model computes.
 //!
 //! `{{figure NAME}}` on a line of its own; `{{n_vocab}}`, `{{sentence}}` and `{{weight 0.0 2>1}}` in the text.
 
@@ -46,7 +46,7 @@ fn chapter(name: &str, text: &str, example: &Example) -> Result<Chapter> {
     Ok(Chapter { id: format!("chapter-{name}"), number, title: title.trim().into(), body: html })
 }
 
-/// Puts what the model computes in place of the placeholders.
+/// Replaces the placeholders by numbers that the model computes.
 fn fill(text: &str, example: &Example) -> Result<String> {
     let mut parts = text.split("{{");
     let mut out = parts.next().unwrap_or_default().to_owned();

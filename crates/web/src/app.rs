@@ -1,4 +1,4 @@
-//! The state of the page: what is chosen, what is known, and what must be asked.
+//! The state of the page: the selection, the answers, and the questions.
 
 mod asking;
 
@@ -40,9 +40,9 @@ pub struct App {
     pub own: RwSignal<Option<(Open, Explanation)>>,
     /// Whether the next change of the address is a step of the browser's history.
     pub step: StoredValue<bool>,
-    /// What is set in the figures, as it stands in the address.
+    /// The settings of figures, as in the address.
     pub settings: RwSignal<Settings>,
-    /// Whether the address will soon follow them.
+    /// Whether the address will soon be updated to them.
     pub address_is_due: StoredValue<bool>,
     client: StoredValue<Client, LocalStorage>,
     answers: StoredValue<Answers, LocalStorage>,
@@ -83,7 +83,7 @@ impl App {
         }
     }
 
-    /// What a figure sees of the page.
+    /// The page as a figure sees it.
     pub fn with_page<T>(self, f: impl FnOnce(Page<'_>) -> T) -> T {
         let selection = self.selection.get_untracked();
         let real = self.real_model();
@@ -94,7 +94,7 @@ impl App {
         })
     }
 
-    /// The model for the chapters that need a real one: the chosen one if it is, or one that the server has.
+    /// The model for the chapters that need a real one: the chosen one if it is real, or one that the server has.
     fn real_model(self) -> Option<String> {
         let chosen = self.selection.with_untracked(|s| s.model.clone());
         if chosen != LESSON && chosen != TRAINED {
@@ -105,7 +105,7 @@ impl App {
         liked.map(|card| card.id.clone())
     }
 
-    /// What the reader chose now replaces what was chosen. A question that failed is asked again when it is chosen again.
+    /// Replaces the selection. A question that failed is asked again when it is chosen again.
     pub fn select(self, selection: Selection) {
         if self.selection.with_untracked(|now| *now == selection) {
             return;
@@ -155,14 +155,14 @@ impl App {
         self.select_step(Selection { open: Some(open), ..now });
     }
 
-    /// Opens what the open number is made of.
+    /// Opens a part of the open number.
     pub fn open_part(self, source: &Source) {
         if let Some(open) = self.selection.with_untracked(|selection| selection.part(source)) {
             self.open(open);
         }
     }
 
-    /// Back to the number that led here.
+    /// Returns to the number from which this one was opened.
     pub fn back_number(self) {
         if let Some(open) = self.opened.try_update(Vec::pop).flatten() {
             self.selection.update(|s| s.open = Some(open));
@@ -175,7 +175,7 @@ impl App {
         self.selection.update(|s| s.open = None);
     }
 
-    /// A figure says how the open number came about that is its own; nothing, where there is no such number now.
+    /// A figure's explanation of the open number, if that is its own; `None` if there is no such number now.
     pub fn tell_own(self, open: Open, explanation: Option<Explanation>) {
         let own = explanation.map(|explanation| (open, explanation));
         if self.own.with_untracked(|before| *before != own) {
@@ -198,12 +198,12 @@ impl App {
         leptos::task::spawn_local(async move { self.cards.set(self.client().server_models().await) });
     }
 
-    /// Who answers.
+    /// The client, which knows who answers.
     pub fn client(self) -> Client {
         self.client.get_value()
     }
 
-    /// Chooses a model, with the head that is worth a first look.
+    /// Chooses a model, with the head that is shown first.
     pub fn choose_model(self, id: &str) {
         self.forget_link();
         let chosen = self.selection.with_untracked(|s| s.with_model(id));

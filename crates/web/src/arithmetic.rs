@@ -1,4 +1,4 @@
-//! The arithmetic of one number, opened from any cell: what it is made of, each part a button that opens its own, down to
+//! The arithmetic of one number, opened from any cell: its parts, each a button that opens its own arithmetic, down to
 //! numbers that are stored in the model.
 
 use crate::app::App;
@@ -13,7 +13,7 @@ use web_sys::{Element, HtmlElement};
 
 /// Terms that are shown before the reader asks for all.
 const SHOWN: usize = 24;
-/// The panel's place among those who want answers: behind all figures.
+/// The panel's index among those that want answers: after all figures.
 const PLACE: usize = usize::MAX;
 
 /// What the panel shows.
@@ -40,7 +40,7 @@ pub fn Arithmetic(app: App) -> impl IntoView {
             return app.want(PLACE, Vec::new());
         };
         let Some(request) = selection.explain_request() else {
-            // Its figure says it, while it draws.
+            // Its figure explains it, while it draws.
             let own = app.own.get().filter(|(of, _)| *of == open);
             said.set(own.map(|(open, explanation)| Said { open, content: Ok(explanation) }));
             return app.want(PLACE, Vec::new());
@@ -85,8 +85,8 @@ pub fn Arithmetic(app: App) -> impl IntoView {
     }
 }
 
-/// The focus goes into the panel when a number opens, and goes back when it closes. Where the same number changes, since
-/// the reader drags or types, the focus stays with the reader.
+/// The focus moves into the panel when a number opens, and back when it closes. If the same number changes because
+/// the reader drags or types, the focus stays where it is.
 fn follow_focus(said: RwSignal<Option<Said>>) {
     let from = StoredValue::new_local(None::<Element>);
     let focused = || document().active_element();
@@ -101,13 +101,13 @@ fn follow_focus(said: RwSignal<Option<Said>>) {
             (true, false) => {
                 let back = from.try_update_value(Option::take).flatten();
                 if let Some(back) = back.filter(|back| back.is_connected()) {
-                    // Marks are SVG, which has the same way to take the focus.
+                    // Marks are SVG elements, which take the focus in the same way.
                     let _ = back.unchecked_ref::<HtmlElement>().focus();
                 }
             }
             _ => {}
         }
-        // Once it is drawn.
+        // After the panel is drawn.
         request_animation_frame(move || {
             let panel = document().get_element_by_id("arithmetic");
             let inside = panel.as_ref().is_some_and(|panel| panel.contains(document().active_element().as_deref()));
@@ -139,7 +139,7 @@ fn step_of(app: App, step: &Step, all: RwSignal<bool>) -> impl IntoView + use<> 
     }
 }
 
-/// The terms, one a row: whose it is, its factors, its value.
+/// The terms, one per row: its name, its factors, its value.
 fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<impl IntoView + use<>> {
     if terms.is_empty() {
         return None;
@@ -190,12 +190,12 @@ fn result(e: &Explanation) -> String {
     if e.rule == Rule::Count { fixed(e.value, 0) } else { number(e.value) }
 }
 
-/// What a term comes to, with as many decimals as its neighbours; a large whole number has none.
+/// The value of a term, with as many decimals as its neighbours; a large whole number has none.
 fn in_column(value: f32) -> String {
     if value >= 1000.0 && value.fract() == 0.0 { count(value as usize) } else { fixed(value, 4) }
 }
 
-/// A factor: a button where it opens.
+/// A factor: a button if it can be opened.
 fn part(app: App, factor: &Factor) -> AnyView {
     let whole = factor.source == Source::Constant && factor.value.fract() == 0.0 && factor.value.abs() < 1e5;
     let (name, value) = (factor.name.clone(), if whole { fixed(factor.value, 0) } else { number(factor.value) });
@@ -215,7 +215,7 @@ fn part(app: App, factor: &Factor) -> AnyView {
     }
 }
 
-/// What stands between stars is stressed.
+/// Text between asterisks is emphasized.
 fn stressed(text: &str) -> impl IntoView + use<> {
     let pieces = text.split('*').map(str::to_owned).enumerate();
     let view =

@@ -1,4 +1,4 @@
-//! The bar that stays in reach: the sentence, the model, light or dark; and below it what the page has to say.
+//! The bar that stays visible: the sentence, the model, light or dark; and below it the page's messages.
 
 use crate::app::{Answer, App};
 use crate::client::{FROM_FILE, IN_BROWSER, Place, place};
@@ -86,7 +86,7 @@ fn chosen_is(app: App, model: &str) -> bool {
     app.selection.with(|s| s.model == model)
 }
 
-/// What goes on: who computed what is seen, or a failure with its remedy; and how far long work is.
+/// The status: who computed what is shown, or a failure with its remedy; and the progress of long work.
 #[component]
 pub fn Status(app: App) -> impl IntoView {
     let said = move || match app.failure.get() {
@@ -94,7 +94,7 @@ pub fn Status(app: App) -> impl IntoView {
         None => app.run.get().map(|answer| computed(app, &answer)).into_any(),
     };
     let refused = move || app.refused.get().into_iter().map(|why| view! { <p class="failed">{why}</p> }).collect_view();
-    // Not spoken: it changes many times a second.
+    // Not announced to screen readers, since it changes many times a second.
     let working = move || app.progress.get().map(|progress| working(app, &progress));
     view! { <div role="status">{said}{refused}</div> {working} }
 }
@@ -162,7 +162,7 @@ fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
     view! { <p class="failed"><span>{failure.message}</span> {nears.collect_view()} {undo} {lesson}</p> }
 }
 
-/// The text with the first such word replaced.
+/// The text with the first occurrence of this word replaced.
 fn replaced(text: &str, word: &str, instead: &str) -> String {
     let bare = |piece: &str| piece.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let mut done = false;

@@ -1,14 +1,14 @@
-//! Which mark lies in a direction: where an arrow key leads.
+//! Which mark an arrow key leads to.
 
 use web_sys::DomRect;
 
-/// How far a mark lies in a direction (one of right and down is 0, the other ±1); none if it lies elsewhere. What is
-/// straight beside comes before all that is not.
+/// How far a mark lies in a direction (one of right and down is 0, the other ±1); `None` if it lies elsewhere. Marks
+/// straight ahead come before all others.
 pub fn distance(from: &DomRect, to: &DomRect, right: f64, down: f64) -> Option<f64> {
     const ASIDE: f64 = 1e6;
     let middle = |r: &DomRect| (r.left() + r.width() / 2.0, r.top() + r.height() / 2.0);
     let ((x0, y0), (x1, y1)) = (middle(from), middle(to));
-    // Bars of different lengths begin at the same place: where they overlap counts, not their middles.
+    // Bars of different lengths begin at the same place: overlap counts, not the distance of their middles.
     let beside = if right != 0.0 {
         from.top() < to.bottom() && to.top() < from.bottom()
     } else {
@@ -18,7 +18,7 @@ pub fn distance(from: &DomRect, to: &DomRect, right: f64, down: f64) -> Option<f
     if beside {
         return (along > 1.0).then_some(along);
     }
-    // The points of a curve are seldom in one line: then what lies wholly on that side will do.
+    // The points of a curve are seldom in one line: then any mark wholly on that side counts.
     let gap = match (right as i32, down as i32) {
         (1, _) => to.left() - from.right(),
         (-1, _) => from.left() - to.right(),

@@ -67,7 +67,7 @@ impl Client {
         Self { lesson, worker: Rc::default(), trainer: Rc::default(), files: Rc::default(), scripts }
     }
 
-    /// The models that the server offers; none where there is no server.
+    /// The models that the server offers; empty if there is no server.
     pub async fn server_models(&self) -> Vec<ModelCard> {
         match server::ask(&Request::Models, |_| ()).await {
             Ok(Response::Models(cards)) => cards.into_iter().filter(|card| card.id != LESSON).collect(),
@@ -98,7 +98,7 @@ impl Client {
         self.trainer()?.ask(request, on).await
     }
 
-    /// A model at another place was chosen: the worker, if there is one, gives its memory back.
+    /// A model at another place was chosen: ends the worker, if there is one, to free its memory.
     pub fn leave(&self, chosen: Place) {
         if chosen != Place::Worker {
             self.worker.borrow_mut().take();
@@ -128,7 +128,7 @@ impl Client {
         Err(Failure::lost("the engine of this page ended without an answer; reload the page"))
     }
 
-    /// The worker that holds this model; started and filled if it is not there.
+    /// The worker with this model; it is started and loaded if there is none.
     async fn worker_with(&self, model: &str, on: &impl Fn(Progress)) -> Result<Rc<EngineWorker>, Failure> {
         if let Some((held, worker)) = &*self.worker.borrow()
             && held == model

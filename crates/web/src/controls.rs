@@ -1,11 +1,11 @@
-//! Controls → DOM. What they are is HTML that `attnscope-page` writes; here only their values are set, so that the one
-//! that the reader holds is not taken from under the hand.
+//! Controls → DOM. `attnscope-page` writes them as HTML; here only their values are set, so that a control is not
+//! replaced while the reader uses it.
 
 use attnscope_page::{Control, control};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 
-/// Makes the controls in `place` what they are to be.
+/// Updates the controls in `place`.
 pub fn set(place: &Element, figure: &str, before: Option<&[Control]>, now: &[Control]) -> Result<(), JsValue> {
     if before == Some(now) {
         return Ok(());
@@ -19,7 +19,7 @@ pub fn set(place: &Element, figure: &str, before: Option<&[Control]>, now: &[Con
     now.iter().try_for_each(|control| set_value(place, control))
 }
 
-/// All that would change the HTML's structure.
+/// The parts of a control that determine the HTML's structure.
 fn without_value(control: &Control) -> Control {
     let mut control = control.clone();
     match &mut control {

@@ -1,4 +1,4 @@
-//! The elements of a drawing: what is the same stays, what changed is changed, what is gone goes.
+//! The elements of a drawing: unchanged ones stay, changed ones are updated, those no longer drawn are removed.
 
 use attnscope_figures::element::{Content, Element as Mark, Span, element};
 use attnscope_figures::scene::{Node, Shape};
@@ -18,12 +18,12 @@ pub struct Drawn {
 struct DrawnMark {
     element: Element,
     drawn: Mark,
-    /// Whether it stands for something: a mark that stays may come to, or cease. Not said yet: none.
+    /// Whether it has a target: a mark that stays may gain or lose one. `None` before it is first set.
     stands: Option<bool>,
     inside: Drawn,
 }
 
-/// Makes the children of `parent` behind `after` what `nodes` say.
+/// Makes the children of `parent` after `after` match `nodes`.
 pub fn draw_nodes(
     document: &Document,
     parent: &Element,
@@ -36,7 +36,7 @@ pub fn draw_nodes(
     let mut unnamed: HashMap<&'static str, usize> = HashMap::new();
     for node in nodes {
         let mark = for_page(element(node));
-        // Marks without a key of their own are taken in the order in which they come.
+        // Marks without a key of their own are matched by their order.
         let key = node.key.clone().unwrap_or_else(|| {
             let count = unnamed.entry(mark.tag).or_default();
             *count += 1;
@@ -71,7 +71,7 @@ pub fn draw_nodes(
     Ok(())
 }
 
-/// A text's place becomes its `transform`, which a stylesheet can move; `x` and `y` would jump.
+/// A text's position becomes its `transform`, which a stylesheet can animate; `x` and `y` would jump.
 fn for_page(mut mark: Mark) -> Mark {
     if mark.tag != "text" {
         return mark;
@@ -81,13 +81,13 @@ fn for_page(mut mark: Mark) -> Mark {
         Some(mark.attributes.remove(at).1)
     };
     let (x, y) = (take("x").unwrap_or_default(), take("y").unwrap_or_default());
-    // `rotate(degrees x y)` turns about the text's own place, which is the origin after the move.
+    // `rotate(degrees x y)` rotates about the text's own place, which is the origin after the move.
     let turn = take("transform").and_then(|turn| turn.split_whitespace().next().map(|start| format!(" {start})")));
     mark.attributes.push(("transform", format!("translate({x} {y}){}", turn.unwrap_or_default())));
     mark
 }
 
-/// Says whether events on a mark are events on something. One that ceases to keeps its name, and gives up the focus.
+/// Sets whether events on a mark have a target. A mark that loses its target keeps its name, and gives up the focus.
 fn stand_for(mark: &mut DrawnMark, key: &str, node: &Node) -> Result<(), JsValue> {
     let stands = node.target.is_some();
     match stands {
@@ -117,7 +117,7 @@ fn create(document: &Document, mark: Mark) -> Result<DrawnMark, JsValue> {
     Ok(DrawnMark { element, drawn: mark, stands: None, inside: Drawn::default() })
 }
 
-/// Makes an element what it is to be now, touching only what differs.
+/// Updates an element, touching only what differs.
 fn change(document: &Document, known: &mut DrawnMark, mark: Mark) -> Result<(), JsValue> {
     let element = &known.element;
     for (name, value) in &mark.attributes {
@@ -157,7 +157,7 @@ fn write(document: &Document, element: &Element, spans: &[Span]) -> Result<(), J
     Ok(())
 }
 
-/// Sets an attribute of a mark. What the stylesheet says is left to it: the page's policy forbids style in attributes.
+/// Sets an attribute of a mark. Styles are left to the stylesheet: the page's policy forbids style in attributes.
 fn put(element: &Element, name: &str, value: &str) -> Result<(), JsValue> {
     match name {
         "style" | "xml:space" => Ok(()),
@@ -165,7 +165,7 @@ fn put(element: &Element, name: &str, value: &str) -> Result<(), JsValue> {
     }
 }
 
-/// Sets an attribute where it is not so already.
+/// Sets an attribute if it has another value.
 pub fn set(element: &Element, name: &str, value: &str) -> Result<(), JsValue> {
     if element.get_attribute(name).as_deref() == Some(value) { Ok(()) } else { element.set_attribute(name, value) }
 }

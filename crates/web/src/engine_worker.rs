@@ -14,13 +14,13 @@ const STOPPED: &str = "the engine in this browser stopped, perhaps for want of m
 
 type Answers = Rc<RefCell<HashMap<u32, mpsc::UnboundedSender<Event>>>>;
 
-/// One worker, with one model. Dropping it ends the worker, and the memory it holds is given back.
+/// One worker, with one model. Dropping it ends the worker and frees its memory.
 pub struct EngineWorker {
     worker: Worker,
     answers: Answers,
     next_id: Cell<u32>,
     is_dead: Rc<Cell<bool>>,
-    /// Where its threads say that they died: itself it would wait for them.
+    /// Ports on which its threads report that they died: the worker itself would wait for them.
     ports: Rc<RefCell<Vec<MessagePort>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(web_sys::Event)>,
@@ -35,7 +35,7 @@ pub enum ModelFile {
 }
 
 impl EngineWorker {
-    /// Starts a worker. What is asked before it is ready waits.
+    /// Starts a worker. Requests before it is ready wait.
     pub fn start(script: &str) -> Result<Self, Failure> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -69,7 +69,7 @@ impl EngineWorker {
         Ok(Self { worker, answers, next_id: Cell::new(0), is_dead, ports, _on_message, _on_error })
     }
 
-    /// Whether it stopped for good, by a fault of its own: another one must be started.
+    /// Whether it stopped for good because of a fault: another one must then be started.
     pub fn is_dead(&self) -> bool {
         self.is_dead.get()
     }

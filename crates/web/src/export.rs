@@ -14,7 +14,7 @@ use web_sys::{
     HtmlElement, HtmlImageElement, Response, Url, Window,
 };
 
-/// Width of a saved drawing in pixels, and how many of the picture's make one of the drawing's.
+/// Width of a saved drawing in pixels, and pixels of the picture per pixel of the drawing.
 const WIDTH: f32 = 760.0;
 const SCALE: f64 = 2.0;
 
@@ -22,7 +22,7 @@ const SCALE: f64 = 2.0;
 const ROWS: usize = 200;
 const COLUMNS: usize = 64;
 
-/// Saves a figure as `svg`, `png` or `csv`; `said` hears why if it cannot be.
+/// Saves a figure as `svg`, `png` or `csv`; `said` gets the reason if that fails.
 pub fn save(live: &Rc<Live>, kind: &'static str, said: impl Fn(String) + 'static) {
     let (name, live) = (format!("attnscope-{}.{kind}", live.name()), live.clone());
     leptos::task::spawn_local(async move {
@@ -47,12 +47,12 @@ pub fn table(live: &Live) -> Result<String, String> {
     Ok(table.to_html(&live.title(), ROWS, COLUMNS))
 }
 
-/// The address that shows what is seen now, at this figure.
+/// The address that shows the current view, at this figure.
 pub fn link(live: &Live) -> String {
     format!("{}{}#figure-{}", base(), query(live), live.name())
 }
 
-/// HTML for a page of somebody else: this one figure, live.
+/// HTML for another page: this one figure, live.
 pub fn frame(live: &Live) -> String {
     let address = format!("{}embed-{}.html{}", base(), live.name(), query(live));
     let height = live.element().dyn_ref::<HtmlElement>().map_or(480, HtmlElement::offset_height) + 120;
@@ -62,9 +62,9 @@ pub fn frame(live: &Live) -> String {
     )
 }
 
-/// Copies a text; `said` hears whether.
+/// Copies a text; `said` gets the outcome.
 pub fn copy(text: &str, said: impl Fn(String) + 'static) {
-    // Where the page did not come over a secure connection there is no clipboard.
+    // There is no clipboard unless the page came over a secure connection.
     let clipboard = window().and_then(|window| {
         let clipboard = js_sys::Reflect::get(&window.navigator(), &"clipboard".into()).ok()?;
         clipboard.dyn_into::<web_sys::Clipboard>().ok()
@@ -79,14 +79,14 @@ pub fn copy(text: &str, said: impl Fn(String) + 'static) {
     });
 }
 
-/// The page's address without what is chosen.
+/// The page's address without the selection.
 fn base() -> String {
     let href = window().and_then(|window| window.location().href().ok()).unwrap_or_default();
     let bare = href.split(['?', '#']).next().unwrap_or_default();
     bare.rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/"))
 }
 
-/// What is chosen in the page, and what is set in the figure.
+/// The page's selection, and the figure's settings.
 fn query(live: &Live) -> String {
     let chosen = live.selection();
     let mut query = Selection { open: None, ..chosen }.to_query();
@@ -119,7 +119,7 @@ fn download(blob: &Blob, name: &str) -> Result<(), JsValue> {
 
 /// The drawing as PNG, by way of the browser's own canvas.
 async fn picture(scene: &Scene) -> Result<Blob, JsValue> {
-    // A picture sees nothing of the page around it: it must bring its font.
+    // An image cannot use anything of the page around it, so it must contain its font.
     let svg = to_svg(scene).replacen('>', &format!("><style>{}</style>", fonts().await?), 1);
     let url = Url::create_object_url_with_blob(&text(&svg, "image/svg+xml")?)?;
     let drawn = canvas(scene, &url).await;
@@ -162,7 +162,7 @@ async fn fonts() -> Result<String, JsValue> {
     Ok(style)
 }
 
-/// By the browser's own, which takes a character a byte.
+/// Base64 by the browser's own function, which takes one character per byte.
 fn base64(bytes: &[u8]) -> Result<String, JsValue> {
     let latin: String = bytes.iter().map(|&byte| char::from(byte)).collect();
     window().ok_or("a window")?.btoa(&latin)

@@ -1,4 +1,4 @@
-//! Finds the figures of the page in its prose and makes them live. What each shows and does, `attnscope-page` knows.
+//! Finds the figures of the page in its prose and makes them live. `attnscope-page` knows what each shows and does.
 
 use crate::app::App;
 use crate::listen::listen;

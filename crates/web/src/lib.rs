@@ -1,7 +1,7 @@
 //! # attnscope-web
 //!
-//! The page, live. The prose and the first drawings are already there (`attnscope-site` made them); this finds the
-//! bar and the figures in it, and from then on they follow the reader.
+//! The live page. The prose and the first drawings are already there (`attnscope-site` made them); this finds the
+//! bar and the figures in it, and makes them follow the reader.
 #![forbid(unsafe_code)]
 
 mod app;
@@ -35,7 +35,7 @@ use settings::Settings;
 use wasm_bindgen::prelude::*;
 use web_sys::{DragEvent, Element, HtmlElement, MouseEvent, Window};
 
-/// Brings the page to life. `engine` and `lesson` are the addresses of the workers' scripts.
+/// Makes the page live. `engine` and `lesson` are the addresses of the workers' scripts.
 #[wasm_bindgen]
 pub fn start(engine: &str, lesson: &str) -> Result<(), JsValue> {
     console_error_panic_hook::set_once();
@@ -88,7 +88,7 @@ fn follow_address(app: App, window: &Window) -> Result<(), JsValue> {
         let query = app.settings.with(|settings| settings.add_to(app.selection.with(Selection::to_query)));
         if location.search().is_ok_and(|now| now != query) {
             let path = location.pathname().unwrap_or_default() + &query + &location.hash().unwrap_or_default();
-            // Every letter typed would be a step of the history: only a link or another model adds one.
+            // Otherwise every letter typed would be a step of the history: only a link or another model adds one.
             let step = app.step.try_update_value(std::mem::take).unwrap_or(false);
             let _ = if step {
                 history.push_state_with_url(&JsValue::NULL, "", Some(&path))
@@ -113,7 +113,7 @@ fn follow_address(app: App, window: &Window) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// Links in the prose that lead to another sentence of this page change the selection; the page need not come again.
+/// Links in the prose that lead to another sentence of this page change the selection; the page is not loaded again.
 fn follow_links(app: App, window: &Window) -> Result<(), JsValue> {
     let handler = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| {
         let plain = event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key());

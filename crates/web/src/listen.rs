@@ -8,13 +8,13 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement, KeyboardEvent, MouseEvent, PointerEvent};
 
-/// A handle that is held.
+/// A handle that is being dragged.
 #[derive(Clone, Copy)]
 struct Held {
     handle: Target,
-    /// The finger, of several, or the mouse.
+    /// The pointer that drags it: the mouse, or one of several fingers.
     pointer: i32,
-    /// From the handle's middle to where it was taken.
+    /// From the handle's middle to the point where it was grabbed.
     off: (f32, f32),
 }
 
@@ -35,7 +35,7 @@ pub fn listen(live: &Rc<Live>) -> Result<(), JsValue> {
         "click",
         "keydown",
     ];
-    // Not on the drawing itself: browsers let Tab stop at an SVG that listens for the focus.
+    // Not on the drawing itself, since browsers let Tab stop at an SVG that listens for the focus.
     for kind in kinds {
         let (live, held) = (live.clone(), held.clone());
         on(&live.clone().paper_element().clone(), kind, move |event| drawing(&live, &held, &event))?;
@@ -50,7 +50,7 @@ pub fn listen(live: &Rc<Live>) -> Result<(), JsValue> {
 fn on(element: &Element, kind: &str, f: impl FnMut(web_sys::Event) + 'static) -> Result<(), JsValue> {
     let handler = Closure::<dyn FnMut(web_sys::Event)>::new(f);
     element.add_event_listener_with_callback(kind, handler.as_ref().unchecked_ref())?;
-    // As long as the page.
+    // It lives as long as the page.
     handler.forget();
     Ok(())
 }
@@ -58,7 +58,7 @@ fn on(element: &Element, kind: &str, f: impl FnMut(web_sys::Event) + 'static) ->
 /// An event of the drawing.
 fn drawing(live: &Rc<Live>, held: &Cell<Option<Held>>, event: &web_sys::Event) {
     let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    // While the figure is drawn, marks that move lose the focus: that is not the reader's doing.
+    // While the figure is drawn, marks that move lose the focus, without any action of the reader.
     let Ok(view) = live.scene.try_borrow() else { return };
     let found = element.as_ref().and_then(|element| view.as_ref()?.target_of(element));
     drop(view);
@@ -74,7 +74,7 @@ fn drawing(live: &Rc<Live>, held: &Cell<Option<Held>>, event: &web_sys::Event) {
         let view = live.scene.borrow();
         mouse.zip(view.as_ref()).map_or_else(Place::default, |(mouse, view)| view.place(mouse, element.as_ref()))
     };
-    // The handle that is held, if this is of the finger that holds it.
+    // The handle that is being dragged, if this event is of the pointer that drags it.
     let pointer = event.dyn_ref::<PointerEvent>();
     let own = held.get().filter(|held| pointer.is_some_and(|pointer| pointer.pointer_id() == held.pointer));
     match (event.type_().as_str(), target) {
@@ -83,7 +83,7 @@ fn drawing(live: &Rc<Live>, held: &Cell<Option<Held>>, event: &web_sys::Event) {
                 take(live, held, handle, pointer, mark);
             }
         }
-        // Where `touch-action` is not heeded within a drawing, the page would scroll.
+        // In browsers that ignore `touch-action` within a drawing, the page would scroll.
         ("touchstart", Some(Target::Handle { .. })) => event.prevent_default(),
         ("pointermove", target) => match (own, target) {
             (Some(held), _) => {
@@ -117,7 +117,7 @@ fn chooses(event: &web_sys::Event) -> bool {
     event.type_() == "click" || event.type_() == "keydown" && matches!(key.as_deref(), Some("Enter" | " "))
 }
 
-/// Takes hold of a handle, if none is held already.
+/// Begins to drag a handle, if none is being dragged already.
 fn take(live: &Rc<Live>, held: &Cell<Option<Held>>, handle: Target, pointer: &PointerEvent, mark: &Element) {
     if held.get().is_some() || pointer.button() != 0 {
         return;
@@ -125,12 +125,12 @@ fn take(live: &Rc<Live>, held: &Cell<Option<Held>>, handle: Target, pointer: &Po
     pointer.prevent_default();
     held.set(Some(Held { handle, pointer: pointer.pointer_id(), off: off(pointer, mark) }));
     live.hold(Some("handle"));
-    // What is dragged out of the figure stays dragged.
+    // A handle that leaves the figure is still dragged.
     let _ = live.paper_element().set_pointer_capture(pointer.pointer_id());
     focus(mark.closest("[tabindex]").ok().flatten().as_ref());
 }
 
-/// From the middle of a mark to the pointer: who takes it beside its middle does not move it by that.
+/// From the middle of a mark to the pointer, so that grabbing it beside its middle does not move it.
 fn off(pointer: &PointerEvent, mark: &Element) -> (f32, f32) {
     let marked = mark.closest("[data-key]").ok().flatten();
     let at = marked.as_ref().unwrap_or(mark).get_bounding_client_rect();
@@ -145,7 +145,7 @@ fn control(live: &Rc<Live>, event: &web_sys::Event) {
     let id = element.get_attribute("data-control").unwrap_or_default();
     let is_button = element.tag_name() == "BUTTON";
     if element.get_attribute("type").as_deref() == Some("range") {
-        // `change` comes when it is let go.
+        // `change` comes when the slider is released.
         live.hold((event.type_() == "input").then_some("slider"));
     }
     let value = match (event.type_().as_str(), is_button) {
@@ -176,7 +176,7 @@ fn pressed(live: &Rc<Live>, target: Target, mark: Option<&Element>, key: &Keyboa
     if matches!(target, Target::Handle { .. } | Target::Pattern { .. } | Target::Items { .. }) {
         return live.hear(Event::Nudged(target, right, down));
     }
-    // The focus moves while nobody else holds the view: the event it causes asks the view again.
+    // The focus moves while the view is not borrowed, since the event it causes borrows the view again.
     let next = mark.and_then(|mark| live.scene.borrow_mut().as_mut()?.stop_beside(mark, right, down).ok().flatten());
     focus(next.as_ref());
 }

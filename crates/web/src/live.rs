@@ -1,4 +1,4 @@
-//! A figure in its place in the prose: it draws there what it has to show, and hears what the reader does to it.
+//! A figure in its place in the prose: it draws there, and handles what the reader does to it.
 
 mod file;
 
@@ -16,13 +16,13 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::Element;
 
-/// Milliseconds that a figure out of sight waits, so that those in sight come first.
+/// Milliseconds that a figure out of sight waits, so that visible ones come first.
 const LATER: i32 = 120;
 
 /// A figure in its place.
 pub struct Live {
     app: App,
-    /// Its place among the figures, which names it to the app.
+    /// Its index among the figures, which identifies it to the app.
     at: usize,
     name: String,
     place: Element,
@@ -30,17 +30,17 @@ pub struct Live {
     paper: Element,
     caption: Option<Element>,
     figure: RefCell<Box<dyn PageFigure>>,
-    /// What was shown last.
+    /// The last view that was shown.
     shown: RefCell<Option<View>>,
     /// The drawing.
     pub scene: RefCell<Option<SceneView>>,
     width: RwSignal<f32>,
     seen: RwSignal<bool>,
-    /// Counts what changed in the figure itself, and answers that it waited for.
+    /// Counts changes in the figure itself, and answers that it waited for.
     pub changed: RwSignal<u32>,
     /// Counts its drawings.
     pub drawn: RwSignal<u32>,
-    /// Its controls as it began, and what a link sets in them.
+    /// Its controls in their initial state, and the settings of a link.
     first: RefCell<Vec<Control>>,
     /// Controls that moved when the reader did something: others may follow the sentence.
     touched: RefCell<BTreeSet<String>>,
@@ -125,7 +125,7 @@ impl Live {
         Paper { width: self.width.get_untracked(), dark: self.app.dark.get_untracked(), bare: true }
     }
 
-    /// What the figure sees of the page, on this paper.
+    /// The page as the figure sees it, on this paper.
     fn with_page<T>(&self, paper: Paper, f: impl FnOnce(Page<'_>) -> T) -> T {
         self.app.with_page(|mut page| {
             page.paper = paper;
@@ -143,12 +143,12 @@ impl Live {
         match view {
             Ok(view) => {
                 self.set_stale(false);
-                // A figure that cannot be drawn leaves the others alone.
+                // A figure that cannot be drawn does not affect the others.
                 let _ = self.show(view);
             }
             Err(Missing::Waiting) => {}
             Err(Missing::Failed(_)) => self.set_stale(true),
-            // What stood there belongs to another model or sentence: it must not stay.
+            // The old drawing belongs to another model or sentence: it must not stay.
             Err(Missing::Nothing(why)) => self.say(&why),
         }
         self.play();
@@ -224,7 +224,7 @@ impl Live {
         let _ = self.place.set_attribute("data-stale", if stale { "true" } else { "false" });
     }
 
-    /// What of it the reader holds, `handle` or `slider`: the stylesheet lets the marks follow faster.
+    /// Marks what the reader is dragging, `handle` or `slider`: the stylesheet lets the marks follow faster.
     pub fn hold(&self, what: Option<&str>) {
         let _ = match what {
             Some(what) => self.place.set_attribute("data-held", what),
@@ -235,12 +235,12 @@ impl Live {
     fn is_ready(&self) {
         if self.place.get_attribute("data-ready").as_deref() != Some("true") {
             let _ = self.place.set_attribute("data-ready", "true");
-            // `cargo xtask bench page` asks when the first figure lived.
+            // `cargo xtask bench page` reads when the first figure became live.
             let _ = web_sys::window().and_then(|window| window.performance()).map(|clock| clock.mark("live"));
         }
     }
 
-    /// Tells the figure what happened, and does what it wants of the page.
+    /// Passes an event to the figure, and carries out the changes that it asks for.
     pub fn hear(self: &Rc<Self>, event: Event) {
         let event = event.at_its_place();
         if !matches!(event, Event::Over(..) | Event::Left | Event::Progress(_)) {
@@ -260,12 +260,12 @@ impl Live {
         self.changed.update(|n| *n += 1);
     }
 
-    /// Opens the arithmetic of a number that the figure works out itself.
+    /// Opens the arithmetic of a number that the figure computes itself.
     pub fn open_own(&self, mark: String) {
         self.app.open(Open::Own { figure: self.name.clone(), mark });
     }
 
-    /// Tells how the open number came about, if it is the figure's own: it follows what is dragged and set.
+    /// Explains the open number, if it is the figure's own: it depends on what is dragged and set.
     fn explain(&self) {
         let Some(open) = self.app.selection.with_untracked(|selection| selection.open.clone()) else { return };
         let Open::Own { figure, mark } = &open else { return };
@@ -275,17 +275,17 @@ impl Live {
         }
     }
 
-    /// Its place among the figures.
+    /// Its index among the figures.
     pub fn index(&self) -> usize {
         self.at
     }
 
-    /// Where it is drawn.
+    /// The element in which it is drawn.
     pub fn paper_element(&self) -> &Element {
         &self.paper
     }
 
-    /// All of it.
+    /// The element of the whole figure.
     pub fn element(&self) -> &Element {
         &self.place
     }

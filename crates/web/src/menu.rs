@@ -8,7 +8,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement};
 
-/// Puts the menu into a figure, and the place for its table behind the drawing.
+/// Adds the menu to a figure, and the place for its table after the drawing.
 pub fn mount(live: &Rc<Live>) -> Option<()> {
     let document = live.element().owner_document()?;
     let place = document.create_element("div").ok()?;
@@ -86,7 +86,7 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
     }
 }
 
-/// A text to take away, by hand or by its button.
+/// A text to copy, by hand or with its button.
 fn field(name: &'static str, text: String, said: RwSignal<String>) -> impl IntoView {
     let copied = text.clone();
     view! {
@@ -103,7 +103,7 @@ fn focus_summary(root: NodeRef<leptos::html::Details>) {
     }
 }
 
-/// Who goes into a field to copy wants all of it.
+/// A field that gets the focus selects all of its text, to be copied.
 fn select_all(event: web_sys::FocusEvent) {
     if let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) {
         input.select();

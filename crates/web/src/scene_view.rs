@@ -1,5 +1,5 @@
 //! Scene → DOM. A mark that keeps its key keeps its element, so that a change of state moves it instead of drawing it
-//! anew; how it moves is the stylesheet's business (`.scene` in style.css), and reduced motion its, too.
+//! anew; the stylesheet decides how it moves (`.scene` in style.css), also with reduced motion.
 
 use crate::beside::distance;
 use crate::drawn::{Drawn, SVG, draw_nodes, set};
@@ -18,18 +18,18 @@ pub struct SceneView {
     title: Element,
     description: Element,
     root: Drawn,
-    /// The scene's place at the drawing's top left.
+    /// The point of the scene at the drawing's top left.
     origin: (f32, f32),
     /// The keys of marks by their target, and back.
     targets: HashMap<String, Target>,
     /// Keys of the marks with a target, in the order in which they are drawn.
     order: Vec<String>,
-    /// The key of the one mark that Tab leads to.
+    /// The key of the one mark that Tab reaches.
     stop: Option<String>,
 }
 
 impl SceneView {
-    /// An empty drawing in `parent`, in place of what was there. `id` names it in the page.
+    /// An empty drawing in `parent`, in place of its content. `id` is its name in the page.
     pub fn new(parent: &Element, id: &str) -> Result<Self, JsValue> {
         let document = parent.owner_document().ok_or("a parent in a page")?;
         let svg = document.create_element_ns(Some(SVG), "svg")?;
@@ -51,7 +51,7 @@ impl SceneView {
         Ok(Self { document, svg, title, description, root, origin, targets, order, stop: None })
     }
 
-    /// Draws the scene: what is the same stays, what changed is changed, what is gone goes.
+    /// Draws the scene: unchanged marks stay, changed ones are updated, those no longer drawn are removed.
     pub fn draw(&mut self, scene: &Scene) -> Result<(), JsValue> {
         let [x, y, width, height] = view_box(scene);
         self.svg.set_attribute("viewBox", &[x, y, width, height].map(num).join(" "))?;
@@ -72,7 +72,7 @@ impl SceneView {
         self.set_stop()
     }
 
-    /// What an event's element stands for, and the key of its mark.
+    /// The target of an event's element, and the key of its mark.
     pub fn target_of(&self, element: &Element) -> Option<(Target, String)> {
         let key = element.closest("[data-key]").ok()??.get_attribute("data-key")?;
         Some((*self.targets.get(&key)?, key))
@@ -95,7 +95,7 @@ impl SceneView {
         place
     }
 
-    /// Lets Tab lead to the nearest mark in a direction, if there is one, and returns it to be focused.
+    /// Lets Tab reach the nearest mark in a direction, if there is one, and returns it to be focused.
     pub fn stop_beside(&mut self, mark: &Element, right: i32, down: i32) -> Result<Option<Element>, JsValue> {
         let marks = self.labelled()?;
         let from = mark.get_bounding_client_rect();

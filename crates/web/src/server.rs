@@ -15,7 +15,7 @@ impl Drop for Ongoing {
     }
 }
 
-/// Asks, and hands on progress as it comes. Dropping the future cancels.
+/// Asks, and reports progress as it comes. Dropping the future cancels.
 pub async fn ask(request: &Request, on_progress: impl Fn(Progress)) -> Result<Response, Failure> {
     let ongoing = Ongoing(AbortController::new().map_err(lost)?);
     let body = wire::encode_request(request);

@@ -1,4 +1,4 @@
-//! What is set in the figures, as it stands in the page's address: a link shows it, and so does the page come anew.
+//! The settings of figures in the page's address, so that a link or a reload restores them.
 
 use crate::app::App;
 use attnscope_page::address::{setting, settings};
@@ -6,10 +6,10 @@ use leptos::prelude::*;
 use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, closure::Closure};
 
-/// Milliseconds between two changes of the address at least: browsers refuse many in a row, as a slider makes them.
+/// The least milliseconds between two changes of the address: browsers refuse many in a row, such as those of a slider.
 const PAUSE: i32 = 400;
 
-/// By figure: controls that are not as they were, and their values.
+/// By figure: controls that differ from their initial state, and their values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings(BTreeMap<String, Vec<(String, String)>>);
 
@@ -28,7 +28,7 @@ impl Settings {
         self.0.get(figure).map_or(&[], Vec::as_slice)
     }
 
-    /// Behind a query, which may be empty.
+    /// Appends them to a query, which may be empty.
     pub fn add_to(&self, mut query: String) -> String {
         for (figure, set) in &self.0 {
             add(&mut query, figure, set);
@@ -37,7 +37,7 @@ impl Settings {
     }
 }
 
-/// Puts what is set in one figure behind a query.
+/// Appends the settings of one figure to a query.
 pub fn add(query: &mut String, figure: &str, set: &[(String, String)]) {
     for (control, value) in set {
         query.push(if query.is_empty() { '?' } else { '&' });
@@ -46,12 +46,12 @@ pub fn add(query: &mut String, figure: &str, set: &[(String, String)]) {
 }
 
 impl App {
-    /// What is set in a figure now. The address follows a moment later.
+    /// Records the settings of a figure. The address follows a moment later.
     pub fn note_settings(self, figure: &str, set: Vec<(String, String)>) {
         if self.settings.with_untracked(|all| all.of(figure) == set) {
             return;
         }
-        // Whatever changes the address meanwhile takes it along.
+        // Any change of the address in between includes them.
         self.settings.update_untracked(|all| {
             if set.is_empty() {
                 all.0.remove(figure);

@@ -1,4 +1,4 @@
-//! Light or dark: what the reader chose, or else what the system says. `theme.js` has set it before anything was drawn.
+//! Light or dark: what the reader chose, or else the system's theme. `theme.js` has set it before anything was drawn.
 
 use crate::app::App;
 use leptos::prelude::*;
@@ -32,7 +32,7 @@ pub fn follow_system(app: App, window: &Window) {
     handler.forget();
 }
 
-/// Changes to the other one, and remembers it.
+/// Changes to the other theme, and remembers it.
 pub fn toggle(app: App) {
     let Some(window) = web_sys::window() else { return };
     let dark = !app.dark.get_untracked();
@@ -41,7 +41,7 @@ pub fn toggle(app: App) {
         let _ = root.set_attribute("data-theme", name);
     }
     if let Ok(Some(storage)) = window.local_storage() {
-        // Where nothing may be stored, the choice holds for this page only.
+        // If nothing may be stored, the choice holds for this page only.
         let _ = storage.set_item(KEY, name);
     }
     app.dark.set(dark);

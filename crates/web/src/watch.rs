@@ -1,4 +1,4 @@
-//! What the browser tells of an element: how wide it is, and whether it is in sight.
+//! What the browser reports about an element: its width, and whether it is visible.
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -15,7 +15,7 @@ pub fn width_of(element: &Element) -> Result<RwSignal<f32>, JsValue> {
         }
     });
     ResizeObserver::new(changed.as_ref().unchecked_ref())?.observe(element);
-    // As long as the page.
+    // It lives as long as the page.
     changed.forget();
     Ok(width)
 }

@@ -1,4 +1,4 @@
-//! Work that a figure starts and steers, beside the questions of the page: training, measuring.
+//! Work that a figure starts and controls, apart from the page's questions: training, measuring.
 
 use crate::app::App;
 use crate::live::Live;
@@ -32,7 +32,7 @@ impl Works {
         });
         self.running.insert(figure.index(), handle);
         leptos::task::spawn_local(async move {
-            // An abort is what the reader wanted.
+            // An abort is what the reader asked for.
             let _ = work.await;
         });
     }

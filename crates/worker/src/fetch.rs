@@ -10,12 +10,12 @@ use web_sys::{File, ReadableStreamDefaultReader, ReadableStreamReadResult, Respo
 /// Pieces in which a file is read.
 const PIECE: f64 = 4.0 * 1024.0 * 1024.0;
 
-/// Something between the page and the model's file broke.
+/// A failure between the page and the model's file.
 pub fn failure(message: String) -> Failure {
     Failure::lost(message)
 }
 
-/// Refuses what this browser's engine cannot hold, before any of it is read.
+/// Refuses a file that this browser's engine cannot hold, before any of it is read.
 pub fn check_size(total: u64) -> Result<usize, Failure> {
     if total > MAX_FILE {
         let (found, most) = (total as f64 / 1e9, MAX_FILE as f64 / 1e9);
@@ -26,7 +26,7 @@ pub fn check_size(total: u64) -> Result<usize, Failure> {
     Ok(total as usize)
 }
 
-/// Room for so many bytes, or an error that says so: a browser may not have it.
+/// Memory for so many bytes, or an error: a browser may not have it.
 pub fn room(total: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(check_size(total)?).map_err(|_| {
@@ -61,13 +61,13 @@ pub async fn read_file(file: &File, progress: impl Fn(&Event)) -> Result<Vec<u8>
 pub struct Body(ReadableStreamDefaultReader);
 
 impl Body {
-    /// Of this response.
+    /// The body of this response.
     pub fn of(response: &Response) -> Result<Self, Failure> {
         let stream = response.body().ok_or_else(|| failure("the model's file came empty".into()))?;
         stream.get_reader().dyn_into().map(Self).map_err(|_| failure("the model's file cannot be read".into()))
     }
 
-    /// The next piece; none at the end.
+    /// The next piece; `None` at the end.
     pub async fn next(&self) -> Result<Option<Uint8Array>, Failure> {
         let broken = |_| failure("the connection broke while the model was loaded; choose it again to go on".into());
         let piece: ReadableStreamReadResult = JsFuture::from(self.0.read()).await.map_err(broken)?.unchecked_into();

@@ -14,7 +14,7 @@ use web_sys::{
 /// Bytes read at once.
 const PIECE: usize = 16 << 20;
 
-/// A kept file, open. Another page that has it open is the reason why this one may not get it.
+/// An open kept file. While another page has it open, this one may not get it.
 pub struct Kept {
     bytes: FileSystemSyncAccessHandle,
     about: FileSystemSyncAccessHandle,
@@ -24,7 +24,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// The file of this address; none where the browser has no such storage.
+    /// The file of this address; `None` if the browser has no such storage.
     pub async fn open(url: &str) -> Option<Self> {
         let name: String = url.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let scope: DedicatedWorkerGlobalScope = js_sys::global().dyn_into().ok()?;
@@ -39,13 +39,13 @@ impl Kept {
         Some(Self { bytes, about, version, total })
     }
 
-    /// How many bytes need not come again: all but the last at most.
+    /// How many bytes need not be loaded again: at most all but the last.
     pub fn have(&self) -> u64 {
         let len = self.bytes.get_size().unwrap_or(0.0) as u64;
         if self.version.is_empty() { 0 } else { len.min(self.total.saturating_sub(1)) }
     }
 
-    /// Begins anew with another version.
+    /// Starts again with another version.
     pub async fn begin(mut self, version: &str, total: u64) -> Option<Self> {
         self.bytes.truncate_with_u32(0).ok()?;
         self.about.truncate_with_u32(0).ok()?;
@@ -53,7 +53,7 @@ impl Kept {
         self.about.write_with_u8_array_and_options(text.as_bytes(), &at(0)).ok()?;
         self.about.flush().ok()?;
         (self.version, self.total) = (version.into(), total);
-        // Without a version nothing can be resumed: then it is not kept.
+        // Without a version a load cannot be resumed, so the file is not kept.
         (!self.version.is_empty()).then_some(self)
     }
 
@@ -73,7 +73,7 @@ impl Kept {
         Ok(())
     }
 
-    /// Writes a piece at its place; false if the storage takes no more.
+    /// Writes a piece at its place; returns false if the storage is full.
     pub fn write(&self, piece: &[u8], place: usize) -> bool {
         self.bytes
             .write_with_u8_array_and_options(piece, &at(place))
@@ -83,7 +83,7 @@ impl Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        // Until it is closed, nobody else can open it. Flushing may fail where storage is full: what came is kept.
+        // Until it is closed, nobody else can open it. Flushing may fail if storage is full: what was written is kept.
         let _ = self.bytes.flush();
         self.bytes.close();
         self.about.close();

@@ -1,10 +1,10 @@
 //! # attnscope-worker
 //!
-//! The engine in a Web Worker: it holds one real model, answers the page's requests about it, and stays able to hear
-//! while it works, since it takes one step (a layer, a token) at a time.
+//! The engine in a Web Worker: it holds one real model and answers the page's requests about it. It can receive
+//! messages while it works, since it takes one step (a layer, a token) at a time.
 //!
 //! Messages in: `{id, model, url | file}` loads, `{id, request}` asks, `{id, cancel}` stops. Messages out:
-//! `{id, frame}`, a frame of the protocol's wire; `{died}`, a port that says so when one of its threads has died.
+//! `{id, frame}`, a frame of the protocol's wire; `{died}`, a port that reports when one of its threads has died.
 #![forbid(unsafe_code)]
 
 mod fetch;
@@ -21,7 +21,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
-/// The largest file that is taken: a browser's engine has 4 GiB of memory in all, and a run needs some.
+/// The largest file that is accepted: a browser's engine has 4 GiB of memory in all, and a run needs some.
 pub const MAX_FILE: u64 = 2 << 30;
 
 /// Listens to the page from now on.

@@ -1,5 +1,5 @@
-//! A model's file from an address, kept in the browser's storage: a load that breaks off goes on where it stopped, and
-//! the next visit reads from the disk. A browser without such storage, or with none left, loads all the same.
+//! A model's file from an address, kept in the browser's storage: an interrupted load resumes where it stopped, and
+//! the next visit reads from the disk. A browser without such storage, or with none left, still loads the file.
 
 use crate::fetch::{Body, failure, room};
 use crate::kept::Kept;
@@ -13,7 +13,7 @@ use web_sys::{AbortController, DedicatedWorkerGlobalScope, RequestInit, Response
 pub async fn fetch_kept(url: &str, progress: impl Fn(&Event), wanted: impl Fn() -> bool) -> Result<Vec<u8>, Failure> {
     let kept = Kept::open(url).await;
     let ongoing = Ongoing(AbortController::new().map_err(|_| failure("this browser cannot load files".into()))?);
-    // The last byte is always asked for again: a whole file then proves by its version that it is still the same.
+    // The last byte is always requested again: the answer's version then proves that a whole file is still the same.
     let (version, have) = kept.as_ref().map_or((String::new(), 0), |kept| (kept.version.clone(), kept.have()));
     let mut answer = request(url, &ongoing, have, &version).await?;
     if answer.status() == 206 && tag(&answer) != version {
@@ -42,7 +42,7 @@ pub async fn fetch_kept(url: &str, progress: impl Fn(&Event), wanted: impl Fn() 
         if bytes.len() as u64 > total {
             return Err(failure(format!("the model's file is longer than the {total} bytes that were announced")));
         }
-        // Storage may fill up: then the rest is in memory only, and the next visit loads it once more.
+        // Storage may fill up: then the rest is in memory only, and the next visit loads it again.
         kept = kept.filter(|kept| kept.write(&bytes[at..], at));
         progress(&Event::Progress(Progress::Loading { done: bytes.len() as u64, total }));
     }
@@ -52,7 +52,7 @@ pub async fn fetch_kept(url: &str, progress: impl Fn(&Event), wanted: impl Fn() 
     Ok(bytes)
 }
 
-/// Ends the transfer when the load is given up.
+/// Aborts the transfer when the load is cancelled.
 struct Ongoing(AbortController);
 
 impl Drop for Ongoing {

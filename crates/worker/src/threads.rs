@@ -1,15 +1,15 @@
-//! The threads that share the engine's work: workers of this worker (`thread.js`), on the same memory, in which they also
-//! find what is to be done.
+//! The threads that share the engine's work: workers of this worker (`thread.js`), on the same memory, through which
+//! they also get their tasks.
 
 use rayon::{ThreadBuilder, ThreadPoolBuilder};
 use std::sync::{Condvar, Mutex, PoisonError};
 use wasm_bindgen::prelude::*;
 
-/// Threads of the pool that nobody runs yet.
+/// Threads of the pool that no worker runs yet.
 static WANTED: Mutex<Vec<ThreadBuilder>> = Mutex::new(Vec::new());
 static ONE_MORE: Condvar = Condvar::new();
 
-/// What a thread must be given to share it.
+/// The memory, which a thread must be given to share it.
 #[wasm_bindgen]
 pub fn shared_memory() -> JsValue {
     wasm_bindgen::memory()
@@ -27,7 +27,7 @@ pub fn thread() {
     }
 }
 
-/// From now on so many threads share the work; as many must have been started, for this waits until each runs.
+/// Shares the work among so many threads from now on; as many must have been started, since this waits until each runs.
 #[wasm_bindgen]
 pub fn share_work(threads: usize) -> Result<(), JsError> {
     let wanted = |thread| {

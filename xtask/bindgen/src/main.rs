@@ -1,5 +1,5 @@
-//! `xtask-bindgen IN.wasm FOLDER NAME`: the JavaScript beside a wasm module, under this name. A program of its own, so that `cargo xtask`
-//! stays quick to build.
+//! `xtask-bindgen IN.wasm FOLDER NAME`: writes the JavaScript for a wasm module, under this name. It is a program of
+//! its own, so that `cargo xtask` stays quick to build.
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, Result, bail};

@@ -1,4 +1,4 @@
-//! A program that stays and is asked: a line in, a line out.
+//! A program that stays running and answers questions: one line in, one line out.
 
 use crate::shell;
 use anyhow::{Context, Result, bail};
@@ -17,7 +17,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Starts it and waits until it is ready. What it complains of goes to a file.
+    /// Starts it and waits until it is ready. Its error output goes to a file.
     pub fn start(command: &mut Command, log: &std::path::Path) -> Result<Self> {
         let line = shell::show(command);
         let complaints = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
@@ -57,7 +57,7 @@ impl Asked {
         }
     }
 
-    /// Why it ended, as far as it said.
+    /// Why it ended, as far as its error output says.
     fn last_words(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         let said = log.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");

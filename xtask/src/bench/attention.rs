@@ -12,7 +12,7 @@ const SHAPES: [(u64, u64); 2] = [(9, 64), (32, 128)];
 const LENGTHS: [u64; 4] = [128, 512, 2048, 8192];
 /// One head over a long text.
 const LONG: (u64, u64, u64) = (1, 64, 32_768);
-/// The whole pattern is kept where it has no more bytes than this.
+/// The whole pattern is kept if it has no more bytes than this.
 const MOST_KEPT: u64 = 2_000_000_000;
 
 /// All cases, ours and the peers in turn.

@@ -12,7 +12,7 @@ use std::process::Command;
 const WLLAMA: (&str, &str) = ("@wllama/wllama@3.8.1", "@wllama/wllama");
 const ORT: (&str, &str) = ("onnxruntime-web@1.30.0", "onnxruntime-web/dist");
 
-/// Builds the page, gets the peer, and has both measured in one browser after the other, in turn.
+/// Builds the page, gets the peer, and measures both in one browser after the other, in turn.
 pub fn run() -> Result<()> {
     web::run(web::With::Release)?;
     step("a browser", test::browser)?;
@@ -33,7 +33,7 @@ pub fn run() -> Result<()> {
     results::write_text("browser", &found)
 }
 
-/// A folder of the package, installed below target/, each in a place of its own: npm removes what it was not asked for.
+/// A folder of the package, installed below target/, each in its own place: npm removes packages it was not asked for.
 fn peer(folder: &Path, (package, served): (&str, &str)) -> Result<PathBuf> {
     let folder = &folder.join(package.replace(['@', '/'], "-"));
     let found = folder.join("node_modules").join(served);

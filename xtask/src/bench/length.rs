@@ -1,4 +1,4 @@
-//! `cargo xtask bench length`: what a text costs against its length, with what was counted beside what was measured.
+//! `cargo xtask bench length`: the cost of a text against its length, as counted and as measured.
 
 use super::asked::Asked;
 use super::results::{self, OURS, digits};

@@ -5,7 +5,7 @@ use crate::shell;
 use anyhow::Result;
 use std::process::Command;
 
-/// Each twice as long as the one before: memory that is linear doubles too.
+/// Each twice as long as the previous one: memory that is linear doubles too.
 const LENGTHS: [&str; 5] = ["8192", "16384", "32768", "65536", "131072"];
 
 /// Each length in a process of its own.

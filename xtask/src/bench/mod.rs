@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: measurements, written down by date in `benchmarks/`, and the tables of its README made of them.
+//! `cargo xtask bench`: measurements, recorded by date in `benchmarks/`, and the tables of its README made from them.
 //!
-//! Ours and its peers are asked in turn, so that what else goes on in the machine meets both; what counts are ratios
-//! within a run. A peer that cannot be had is a row that says so.
+//! Ours and its peers are measured in turn, so that other load on the machine affects both; what counts are ratios
+//! within a run. A peer that is not available has a row that says so.
 
 mod asked;
 mod attention;
@@ -22,7 +22,7 @@ use results::Row;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// How many threads everybody gets.
+/// How many threads each program gets.
 const THREADS: &str = "2";
 
 /// Measures one thing, or all but the page; then writes the README's tables from the newest results.
@@ -37,14 +37,14 @@ pub fn run(what: &[&str]) -> Result<()> {
         ["map"] => map::run()?,
         ["browser"] => browser::run()?,
         ["page"] => page::run()?,
-        // After a change of its words.
+        // For changes of its text.
         ["readme"] => {}
         other => bail!("expected attention, model, length, map, browser, page or nothing, found {}", other.join(" ")),
     }
     readme::write()
 }
 
-/// An example of one of our crates, built in release; where it lies.
+/// Builds an example of one of our crates in release, and returns its path.
 fn example(package: &str, name: &str) -> Result<PathBuf> {
     step(&format!("build {name} (release)"), || {
         let args = ["build", "--quiet", "--release", "--package", package, "--example", name];
@@ -62,12 +62,12 @@ fn attnscope() -> Result<PathBuf> {
     Ok(Workspace::load()?.attnscope("release"))
 }
 
-/// The model that is measured, on this machine.
+/// Gets the model that is measured onto this machine.
 fn pull(attnscope: &PathBuf) -> Result<()> {
     step("the model", || shell::run(Command::new(attnscope).args(["pull", "smollm2-135m"]).current_dir(root())))
 }
 
-/// What this machine can do at most, at this moment.
+/// The limits of this machine, at this moment.
 fn limits() -> Result<Vec<Row>> {
     let limits = example("attnscope-kernels", "limits")?;
     let mut found = String::new();

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// What is kept, and over how many tokens. A trace is what transformers' is: patterns, the stream between layers, logits.
+/// What is kept, and over how many tokens. A trace is that of transformers: patterns, residual stream between layers,
+/// logits.
 const PREFILLS: &[(&str, &[u32])] =
     &[("nothing", &[128, 512, 2048]), ("patterns", &[128, 512, 2048]), ("trace", &[512, 2048]), ("all", &[512, 2048])];
 const MEMORY: &[&str] = &[
@@ -22,7 +23,7 @@ const MEMORY: &[&str] = &[
     "prefill 2048 trace",
     "prefill 2048 all",
 ];
-/// Tokens that `decode` writes.
+/// Tokens that `decode` generates.
 const WRITTEN: f64 = 64.0;
 const COLD_RUNS: usize = 10;
 const COLD_RUNS_OF_PEERS: usize = 3;
@@ -31,7 +32,7 @@ const LARGEST: &str = "import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
 
-/// The peers of `peers.py`: as the tables call them, and as it does.
+/// The peers of `peers.py`: their names in the tables, and in that program.
 const PEERS: [(&str, &str); 2] = [("transformers", "transformers"), ("llama.cpp", "llama.cpp")];
 
 /// Speed, then memory, then cold starts.
@@ -55,7 +56,7 @@ pub fn run() -> Result<()> {
     let found = measure("decode 64 after 32", "decode", &mut sides);
     rows.extend(found.into_iter().map(|row| row.rated(WRITTEN, "tok/s")));
     let here: Vec<(&str, &str)> = PEERS.into_iter().filter(|(who, _)| runs(&mut sides, who)).collect();
-    // Memory that the others hold would be missing to who is measured.
+    // Memory that the others hold would be missing for the one being measured.
     drop(sides);
     rows.extend(memory(&ours, &file, &here)?);
     rows.extend(cold(&attnscope, &file, &here)?);
@@ -104,7 +105,7 @@ fn memory(ours: &Path, file: &Path, here: &[(&'static str, &str)]) -> Result<Vec
     Ok(rows)
 }
 
-/// A process from nothing to its first prediction, the file in the system's cache.
+/// A fresh process up to its first prediction, with the file in the system's cache.
 fn cold(attnscope: &Path, file: &Path, here: &[(&'static str, &str)]) -> Result<Vec<Row>> {
     let python = python::venv("bench-venv")?;
     let predict = ["predict", "--model", "smollm2-135m", "--text", "the hot dog was"];

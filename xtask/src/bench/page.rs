@@ -6,7 +6,7 @@ use crate::workspace::root;
 use crate::{test, web};
 use anyhow::Result;
 
-/// Builds the page, looks at it in a browser, writes down what was found.
+/// Builds the page, measures it in a browser, and records the results.
 pub fn run() -> Result<()> {
     web::run(web::With::Release)?;
     step("a browser", test::browser)?;

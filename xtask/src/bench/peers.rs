@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What `peers.py` calls each, and the packages that it needs: name to install, name to import.
+/// The name of each in `peers.py`, and the packages that it needs: name to install, name to import.
 const PACKAGES: &[(&str, &[(&str, &str)])] = &[
     ("pytorch", &[("numpy", "numpy"), ("torch", "torch")]),
     ("onnxruntime", &[("numpy", "numpy"), ("onnx", "onnx"), ("onnxruntime", "onnxruntime")]),
@@ -18,7 +18,7 @@ const PACKAGES: &[(&str, &[(&str, &str)])] = &[
     ),
     ("llama.cpp", &[("numpy", "numpy"), ("llama-cpp-python", "llama_cpp")]),
 ];
-/// Seconds that a package may take: llama.cpp is compiled.
+/// Seconds that installing a package may take: llama.cpp is compiled.
 const PATIENCE: &str = "600";
 
 /// Starts a peer, after installing what it lacks.
@@ -31,7 +31,7 @@ pub fn start(who: &str, arguments: &[&Path]) -> Result<Asked> {
     Asked::start(command(&python, who).args(arguments), &log(who)?)
 }
 
-/// Starts candle, after building it for this very processor, without which it has no vector instructions.
+/// Starts candle, after building it for this exact processor: otherwise it uses no vector instructions.
 pub fn candle(file: &Path) -> Result<Asked> {
     let target = Workspace::load()?.target.join("bench-candle");
     step("build candle", || {
@@ -50,14 +50,14 @@ pub fn command(python: &Path, who: &str) -> Command {
     command
 }
 
-/// Where a program's complaints go.
+/// The file for a program's error output.
 pub fn log(who: &str) -> Result<PathBuf> {
     let folder = Workspace::load()?.target.join("bench");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     Ok(folder.join(format!("{who}.log")))
 }
 
-/// Installs a package unless it is there. One that could not be had is not tried again until its log is deleted.
+/// Installs a package unless it is there. One that failed is not tried again until its log is deleted.
 fn install(python: &Path, package: &str, module: &str) -> Result<()> {
     let found = format!("import importlib.util, sys; sys.exit(importlib.util.find_spec('{module}') is None)");
     if shell::works(&python.to_string_lossy(), &["-c", &found]) {

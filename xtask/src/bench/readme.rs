@@ -14,11 +14,11 @@ const PARTS: &[(&str, &str)] = &[
     ("page", "The page"),
 ];
 
-/// The same of what is measured at many lengths, and whether there is a plot of it.
+/// The same for results at many lengths, and whether there is a plot of them.
 const CURVES: &[(&str, &str, bool)] =
     &[("length", "What a text costs against its length", true), ("map", "The map of one head of a long text", false)];
 
-/// Writes it anew.
+/// Writes the file anew.
 pub fn write() -> Result<()> {
     let folder = root().join("benchmarks");
     let about = folder.join("about.md");
@@ -41,7 +41,7 @@ pub fn write() -> Result<()> {
     Ok(())
 }
 
-/// Processor, how many of its threads, memory, system: as far as Linux tells.
+/// Processor, how many of its threads, memory, system: as far as Linux reports them.
 fn machine() -> String {
     let read = |path: &str, key: &str| {
         let text = std::fs::read_to_string(path).unwrap_or_default();
@@ -57,7 +57,7 @@ fn machine() -> String {
     )
 }
 
-/// Limits and versions first, then a row a case and a column for each who did it.
+/// Limits and versions first, then one row per case and one column per program.
 fn tables(rows: &[Row]) -> String {
     let mut out = String::new();
     let (limits, rest): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.case.starts_with("limit: "));
@@ -87,7 +87,7 @@ fn tables(rows: &[Row]) -> String {
         let cells = who.iter().map(|who| of(who).map_or("–".into(), |row| cell(row, ours)));
         let _ = writeln!(out, "| {case} | {} |", cells.collect::<Vec<_>>().join(" | "));
     }
-    // The same reason for many cases is said once.
+    // A reason that many cases share is given once.
     let notes: BTreeSet<String> =
         rest.iter().filter(|row| !row.note.is_empty()).map(|row| format!("{}: {}.", row.who, row.note)).collect();
     if !notes.is_empty() {
@@ -96,7 +96,7 @@ fn tables(rows: &[Row]) -> String {
     out
 }
 
-/// `12.3 ms, 152 GFLOP/s` of ours; of others how many times ours it is.
+/// `12.3 ms, 152 GFLOP/s` for ours; for others how many times ours it is.
 fn cell(row: &Row, ours: Option<f64>) -> String {
     let Some(median) = row.median else { return "–".into() };
     let number = format!("{} {}", digits(median), row.unit);

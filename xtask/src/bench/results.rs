@@ -1,4 +1,4 @@
-//! Results as CSV: one row a case and who did it.
+//! Results as CSV: one row per case and program.
 
 use crate::shell;
 use crate::workspace::root;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 const HEADER: &str = "case,who,unit,median,rate,runs,note";
-/// Who did it where a row does not say.
+/// The program of a row that names none.
 pub const OURS: &str = "attnscope";
 
 /// One result.
@@ -15,22 +15,22 @@ pub const OURS: &str = "attnscope";
 pub struct Row {
     /// What was done.
     pub case: String,
-    /// By whom.
+    /// The program that did it.
     pub who: String,
-    /// Of the numbers.
+    /// The unit of the numbers.
     pub unit: String,
-    /// Of all runs; none where there is no number, and `note` says why.
+    /// The median of all runs; `None` if there is no number, and `note` says why.
     pub median: Option<f64>,
-    /// The same as work in a second, with its unit; may be empty.
+    /// The same as work per second, with its unit; may be empty.
     pub rate: String,
-    /// Each run.
+    /// The number of each run.
     pub runs: String,
-    /// What is to be said.
+    /// A remark.
     pub note: String,
 }
 
 impl Row {
-    /// From all runs.
+    /// The row of all these runs.
     pub fn new(case: &str, who: &str, unit: &str, mut runs: Vec<f64>) -> Self {
         let each = runs.iter().map(|x| digits(*x)).collect::<Vec<_>>().join(" ");
         runs.sort_by(f64::total_cmp);
@@ -38,19 +38,19 @@ impl Row {
         Self { case: case.into(), who: who.into(), unit: unit.into(), median, runs: each, ..Self::default() }
     }
 
-    /// There is no number, and this is why.
+    /// A row without a number, and the reason.
     pub fn none(case: &str, who: &str, note: &str) -> Self {
         Self { case: case.into(), who: who.into(), note: note.into(), ..Self::default() }
     }
 
-    /// With work in a second: `work` is what the median, in milliseconds, was spent on.
+    /// With work per second: `work` is what the median, in milliseconds, was spent on.
     pub fn rated(mut self, work: f64, unit: &str) -> Self {
         self.rate = self.median.map_or(String::new(), |ms| format!("{} {unit}", digits(work / ms * 1e3)));
         self
     }
 }
 
-/// A number with four digits that mean something.
+/// A number with four significant digits.
 pub fn digits(x: f64) -> String {
     let decimals = (3 - x.abs().max(1e-9).log10().floor() as i32).clamp(0, 6) as usize;
     format!("{x:.decimals$}")
@@ -62,7 +62,7 @@ pub fn write(name: &str, rows: &[Row]) -> Result<()> {
     for row in rows {
         let median = row.median.map_or(String::new(), digits);
         let fields = [&row.case, &row.who, &row.unit, &median, &row.rate, &row.runs, &row.note];
-        // No field needs a comma: a semicolon says the same.
+        // No field needs a comma: a semicolon will do.
         let fields: Vec<String> = fields.iter().map(|field| field.replace(',', ";").replace('\n', " ")).collect();
         text.push_str(&fields.join(","));
         text.push('\n');
@@ -93,7 +93,7 @@ pub fn newest(name: &str) -> Result<Option<(String, String)>> {
     Ok(Some((file, text)))
 }
 
-/// Reads rows by the names in the first line. `what` is a case too; who did it may be missing.
+/// Reads rows by the names in the first line. `what` is a case too; the program may be missing.
 pub fn parse(text: &str) -> Vec<Row> {
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(rows, [Row::none("a", "PyTorch", "not here")]);
     }
 
-    /// A comma in a name would move all that follows it.
+    /// A comma in a name would shift all fields after it.
     #[test]
     fn every_line_of_the_committed_results_has_the_fields_of_its_first() {
         let mut seen = 0;

@@ -1,27 +1,27 @@
-//! Asking ours and its peers in turn, round after round.
+//! Measuring ours and its peers in turn, round after round.
 
 use super::asked::Asked;
 use super::results::{OURS, Row, digits};
 use std::time::{Duration, Instant};
 
-/// Rounds that count, after one that warms up. Where a round is slow, that one counts too: what is cold makes no
+/// Rounds that count, after one that warms up. Where a round is slow, that one counts too: a cold start makes no
 /// difference there.
 const ROUNDS: usize = 5;
 const ROUNDS_WHERE_SLOW: usize = 3;
 /// A round of more than this is slow.
 const SLOW: Duration = Duration::from_secs(4);
-/// Threads of the one who answered may still wait busily for more work.
+/// The pause after an answer, since threads of that program may still busy-wait for more work.
 const REST: Duration = Duration::from_millis(50);
 
-/// One who is asked, or why not.
+/// A program that is measured, or the reason why it cannot be.
 pub struct Side {
-    /// As the tables call it.
+    /// Its name in the tables.
     pub who: &'static str,
     asked: Result<Asked, String>,
 }
 
 impl Side {
-    /// What was started, or could not be.
+    /// From a started program, or the error.
     pub fn new(who: &'static str, started: anyhow::Result<Asked>) -> Self {
         let asked = started.map_err(|error| format!("{error:#}"));
         match &asked {
@@ -46,7 +46,7 @@ impl Side {
 
     fn number(&mut self, line: &str) -> Result<f64, String> {
         let answer = self.program()?.number(line).map_err(|error| format!("{error:#}"));
-        // One that ended is not asked again.
+        // A program that ended is not asked again.
         if let Err(reason) = answer.as_ref()
             && reason.starts_with("ended")
         {
@@ -56,7 +56,7 @@ impl Side {
     }
 }
 
-/// The milliseconds of one case, a row for each side.
+/// The milliseconds of one case, one row per side.
 pub fn measure(case: &str, line: &str, sides: &mut [Side]) -> Vec<Row> {
     let mut runs: Vec<Result<Vec<f64>, String>> = sides.iter().map(|_| Ok(Vec::new())).collect();
     let start = Instant::now();
@@ -77,7 +77,7 @@ pub fn measure(case: &str, line: &str, sides: &mut [Side]) -> Vec<Row> {
     rows
 }
 
-/// Everybody once. Who could not answer is not asked again.
+/// Asks each program once. One that could not answer is not asked again.
 fn round(line: &str, sides: &mut [Side], runs: &mut [Result<Vec<f64>, String>]) {
     for (side, runs) in sides.iter_mut().zip(runs) {
         let Ok(numbers) = runs else { continue };
@@ -89,7 +89,7 @@ fn round(line: &str, sides: &mut [Side], runs: &mut [Result<Vec<f64>, String>]) 
     }
 }
 
-/// A line on the way: medians, and how many times ours the others are.
+/// Prints a line of progress: medians, and how many times ours the others are.
 pub fn say(rows: &[Row]) {
     let ours = rows.iter().find(|row| row.who == OURS).and_then(|row| row.median);
     let said = rows.iter().map(|row| match (row.median, ours) {

@@ -1,8 +1,8 @@
-//! Data goes one way through the crates, so dependencies do too.
+//! Data flows one way through the crates, so dependencies must too.
 
 use crate::workspace::Member;
 
-/// Each crate, and the crates of ours that it may need. A new crate is added here, with thought.
+/// Each crate, and the crates of ours that it may depend on. A new crate is added here deliberately.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("attnscope-kernels", &[]),
     ("attnscope", &["attnscope-kernels"]),
@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xtask-bindgen", &[]),
 ];
 
-/// What is wrong with the arrows, one line each.
+/// Dependencies that break the rule, one line each.
 pub fn check(members: &[Member]) -> Vec<String> {
     let mut wrong = Vec::new();
     for member in members {

@@ -43,7 +43,7 @@ pub fn all() -> Result<Vec<File>> {
     Ok(files.collect())
 }
 
-/// What is too large, one line each. Files that are merely long are mentioned on the way.
+/// Files that are too large, one line each. Files that are merely long are mentioned as well.
 pub fn check_sizes(files: &[File]) -> Vec<String> {
     let mut wrong = Vec::new();
     for file in files {

@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: what a machine can check about the house's order.
+//! `cargo xtask tidy`: the rules of the repository that a machine can check.
 
 mod arrows;
 mod files;
@@ -23,7 +23,7 @@ pub fn run() -> Result<()> {
     })
 }
 
-/// All rules, all violations at once: one wants to mend them in one go.
+/// All rules, all violations at once, so that they can be fixed together.
 fn house() -> Result<()> {
     let mut wrong = arrows::check(&Workspace::load()?.members);
     let files = files::all()?;

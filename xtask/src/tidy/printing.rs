@@ -1,12 +1,12 @@
-//! What is shown passes one place, where it is made plain. A library prints nothing at all.
+//! All output goes through one place, where it is made plain. A library prints nothing at all.
 
-/// The places that may print: results, and what goes wrong.
+/// The places that may print: results and errors.
 const PLACES: [&str; 3] = ["crates/cli/src/output.rs", "crates/cli/src/output/", "crates/cli/src/failure.rs"];
 
-/// Tools of the house's own, which read only what is ours.
+/// Our own tools, which read only our own files.
 const TOOLS: [&str; 2] = ["crates/site/", "xtask/"];
 
-/// What prints. (Spelt in pieces, as this file is checked too.)
+/// Macros that print. (Spelt in pieces, as this file is checked too.)
 const PRINTS: [&str; 6] = [
     concat!("print", "!("),
     concat!("println", "!("),
@@ -16,14 +16,14 @@ const PRINTS: [&str; 6] = [
     concat!("stderr().", "lock("),
 ];
 
-/// Where what is written goes to a stream by its name: `write!(stdout(), …)`, `io::stderr().write_all(…)`.
+/// Writing to a stream by its name: `write!(stdout(), …)`, `io::stderr().write_all(…)`.
 const WRITES: [&str; 3] = [concat!("write", "!("), concat!("writeln", "!("), concat!(".write", "_all(")];
 const STREAMS: [&str; 4] = ["stdout", "stderr", "Stdout", "Stderr"];
 
-/// A path as somebody named it: its bytes may be anything. `path_text` makes it plain.
+/// A path as given by a user: its bytes may be anything. `path_text` makes it plain.
 const PATH: &str = concat!(".disp", "lay()");
 
-/// What is wrong with a file, one line each.
+/// Violations in a file, one line each.
 pub fn check(path: &str, text: &str) -> Vec<String> {
     let is_source = path.ends_with(".rs") && path.starts_with("crates/") && path.contains("/src/");
     let may_print = PLACES.iter().chain(&TOOLS).any(|place| path.starts_with(place));
@@ -33,7 +33,7 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
     // Messages of the other modules end in `failure.rs`, which makes them plain; these make what stdout shows.
     let shows = path.starts_with("crates/cli/src/") && !["server/", "pull/"].iter().any(|part| path.contains(part));
     let mut wrong = Vec::new();
-    // Tests stand at the end of their file.
+    // Tests are at the end of their file.
     let code = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
     for (number, line) in code.enumerate() {
         let code = line.split("//").next().unwrap_or("");

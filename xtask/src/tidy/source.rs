@@ -1,9 +1,9 @@
 //! Rules about the text of source files.
 
-/// Left for later, in a form that compiles: not in this repository. (Spelt in pieces, as this file is checked too.)
+/// Unfinished code that compiles: not allowed in this repository. (Spelt in pieces, as this file is checked too.)
 const UNFINISHED: &[&str] = &[concat!("todo", "!("), concat!("unimplemented", "!("), concat!("#[ig", "nore")];
 
-/// How a page would load something from another host. Links that a reader may follow are no loads.
+/// Forms in which a page would load something from another host. Links that a reader may follow are not loads.
 const FOREIGN: &[&str] = &[
     concat!("src=\"", "http"),
     concat!("src='", "http"),
@@ -17,7 +17,7 @@ const FOREIGN: &[&str] = &[
     concat!("from \"", "http"),
 ];
 
-/// What is wrong with a file, one line each.
+/// Violations in a file, one line each.
 pub fn check(path: &str, text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let is_rust = path.ends_with(".rs");

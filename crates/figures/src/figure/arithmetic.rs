@@ -56,23 +56,23 @@ pub(super) fn share(
     Explanation { steps, ..explained(title, "weight", &formula, value, Rule::Softmax { of }, terms) }
 }
 
-/// What is subtracted.
+/// A subtracted number, as −1 times that number.
 pub(super) fn less(name: &str, what: Factor) -> Term {
     Term::product(name, vec![Factor::constant("−1", -1.0), what])
 }
 
-/// Two places in a name: `s-3-1` after its `s-`.
+/// Two indices in a name: 3 and 1 of `s-3-1`, without its `s-`.
 pub(super) fn two(places: &str) -> Option<(usize, usize)> {
     let (a, b) = places.split_once('-')?;
     Some((a.parse().ok()?, b.parse().ok()?))
 }
 
-/// A token between stars, as titles stress it.
+/// A token between asterisks, which mark emphasis in titles.
 pub(super) fn stressed(token: &str) -> String {
     format!("*{}*", spoken(token).replace('*', "∗"))
 }
 
-/// Whether what the parts come to is the number.
+/// Whether the parts add up to the number.
 #[cfg(test)]
 pub(super) fn adds_up(e: &Explanation) -> bool {
     (e.computed() - e.value).abs() <= 1e-4 * e.value.abs().max(1.0)

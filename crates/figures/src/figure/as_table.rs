@@ -1,13 +1,13 @@
 //! The figures as tables: that of `figure/NAME.rs` is in `tables/NAME.rs`; arcs have the matrix's.
 //!
-//! A table holds every number that its figure draws, unrounded, and what the figure leaves out for want of room. A row
+//! A table holds every number that its figure draws, unrounded, and those that the figure has no room for. A row
 //! is what a reader would name: one query's weights, one token's vector, one next token. Where rows of several arrays
-//! share a table, its first column names them: `q of dog`. What the mask forbids is empty.
+//! share a table, its first column names them: `q of dog`. Masked cells are empty.
 
 use crate::table::{Cell, Table};
 use crate::token::spoken;
 
-/// A table without rows: these headings, then those.
+/// An empty table with these headings: `first`, then `then`.
 pub(super) fn begin<const N: usize>(first: [&str; N], then: impl IntoIterator<Item = String>) -> Table {
     Table::new(first.map(String::from).into_iter().chain(then))
 }
@@ -17,12 +17,12 @@ pub(super) fn numbered(d: usize) -> impl Iterator<Item = String> {
     (0..d).map(|c| c.to_string())
 }
 
-/// A row: these fields, then a vector.
+/// A row: the fields of `first`, then a vector.
 pub(super) fn row<const N: usize>(first: [Cell; N], then: &[f32]) -> impl Iterator<Item = Cell> {
     first.into_iter().chain(then.iter().map(|x| Cell::Number(*x)))
 }
 
-/// A token as it is said; a position without a text is nothing.
+/// A token as readable text; empty for a position without a token.
 pub(super) fn word(tokens: &[String], idx: usize) -> String {
     spoken(tokens.get(idx).map_or("", String::as_str))
 }

@@ -1,8 +1,8 @@
-//! Names for places on a line, each at a pole of its own: none crosses another's pole.
+//! Labels for places on a line, each at a pole of its own: no label crosses another's pole.
 
 use crate::scene::Anchor;
 
-/// Where a name goes.
+/// Where a label goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Flag {
     /// 0 is nearest to the line.
@@ -14,13 +14,13 @@ pub(super) struct Flag {
 /// Between a text and its pole, and between a text and the next pole.
 pub(super) const AIR: f32 = 4.0;
 
-/// Rows at most: a name that would need a higher one is left out.
+/// The most rows: a label that would need a higher one is left out.
 const MAX_ROWS: usize = 5;
 
-/// A flag for each place `(x, width of its text)`, within `left` and `right`; none where there is no room.
+/// A flag for each place `(x, width of its text)`, within `left` and `right`; `None` where there is no room.
 ///
-/// Texts of the left half fly to the right and those of the right half to the left, in stairs: the farther a pole is
-/// from the middle, the higher its text, so that it flies over the poles inside.
+/// Texts of the left half extend to the right and those of the right half to the left, in steps: the farther a pole is
+/// from the middle, the higher its text, so that it passes above the poles inside.
 pub(super) fn flags(places: &[(f32, f32)], (left, right): (f32, f32)) -> Vec<Option<Flag>> {
     let middle = (left + right) / 2.0;
     let span = |i: usize, to_right: bool| {
@@ -28,7 +28,7 @@ pub(super) fn flags(places: &[(f32, f32)], (left, right): (f32, f32)) -> Vec<Opt
         if to_right { (x, x + w + 2.0 * AIR) } else { (x - w - 2.0 * AIR, x) }
     };
     let inside = |(from, to): (f32, f32)| from >= left - AIR && to <= right + AIR;
-    // Inwards, or outwards where there is no room inwards; what has none at all has no flag.
+    // Towards the middle, or outwards where there is no room; a text that fits on neither side has no flag.
     let mut sides: Vec<Option<bool>> = (0..places.len())
         .map(|i| [places[i].0 <= middle, places[i].0 > middle].into_iter().find(|&side| inside(span(i, side))))
         .collect();
@@ -36,7 +36,7 @@ pub(super) fn flags(places: &[(f32, f32)], (left, right): (f32, f32)) -> Vec<Opt
         let spans: Vec<_> = sides.iter().enumerate().map(|(i, side)| side.map(|side| span(i, side))).collect();
         let (rows, stuck) = rows(places, &spans);
         let Some(i) = stuck else { return combine(&sides, &rows) };
-        // Two texts that cover each other's poles: the right one turns round, if it can, or goes.
+        // If two texts cover each other's poles, the right one changes sides, or is left out if it cannot.
         sides[i] = (sides[i] == Some(false) && inside(span(i, true))).then_some(true);
     }
 }
@@ -49,13 +49,13 @@ fn combine(sides: &[Option<bool>], rows: &[Option<usize>]) -> Vec<Option<Flag>> 
     sides.iter().zip(rows).map(flag).collect()
 }
 
-/// A row for each text, above those whose poles it covers and beside none that it overlaps; and where texts cover each
-/// other's poles in a circle, the rightmost that flies to the left, or else the rightmost of all.
+/// A row for each text, above those whose poles it covers and in no row with one that it overlaps; and, if texts cover
+/// each other's poles in a cycle, the rightmost that extends to the left, or else the rightmost of all.
 fn rows(places: &[(f32, f32)], spans: &[Option<(f32, f32)>]) -> (Vec<Option<usize>>, Option<usize>) {
     let mut rows: Vec<Option<usize>> = vec![None; places.len()];
     let covers = |i: usize, k: usize| {
         let (Some((from, to)), x, own) = (spans[i], places[k].0, places[i].0) else { return false };
-        // Of two poles at one place the first has the lower text.
+        // If two poles coincide, the first has the lower text.
         spans[k].is_some() && i != k && from <= x && x <= to && (x != own || k < i)
     };
     let overlap = |i: usize, k: usize| match (spans[i], spans[k]) {

@@ -1,11 +1,11 @@
-//! A formula in one line: `W_Q` with its Q lowered, `Kᵀ` with its T raised. The font has no such letters.
+//! A formula in one line: `W_Q` with Q as a subscript, `Kᵀ` with T as a superscript. The font has no such letters.
 
 use crate::color::Color;
 use crate::figure::frame::Frame;
 use crate::scene::{Node, Run, Weight};
 use crate::text::{self, CAP_HEIGHT};
 
-/// How a piece stands to the line.
+/// The vertical position of a piece.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Script {
     None,
@@ -13,12 +13,12 @@ enum Script {
     Sup,
 }
 
-/// Air between two pieces: they are texts of their own.
+/// Space between two pieces, which are separate texts.
 const AIR: f32 = 0.8;
 
-/// Writes `parts`, each in its colour, from `x` on, their capitals centred on `mid`. Gives the right edge.
+/// Writes `parts`, each in its colour, from `x` on, their capitals centred on `mid`. Returns the right edge.
 ///
-/// `_a` lowers one letter, `_{12}` several, `ᵀ` is a raised T.
+/// `_a` is a subscript of one letter, `_{12}` one of several, `ᵀ` is a superscript T.
 pub(super) fn write(frame: &mut Frame, x: f32, mid: f32, size: f32, weight: Weight, parts: &[(&str, Color)]) -> f32 {
     lay(x, size, weight, parts, |x, text, script, size_of_piece, fill| {
         let base = mid + size * CAP_HEIGHT / 2.0;
@@ -37,7 +37,7 @@ pub(super) fn width(size: f32, weight: Weight, parts: &[(&str, Color)]) -> f32 {
     lay(0.0, size, weight, parts, |_, _, _, _, _| {})
 }
 
-/// Calls `put` with place, text, script, size and colour of each piece; gives the right edge.
+/// Calls `put` with place, text, script, size and colour of each piece; returns the right edge.
 fn lay(
     x0: f32,
     size: f32,
@@ -48,7 +48,7 @@ fn lay(
     let mut x = x0;
     for &(part, fill) in parts {
         for (piece, script) in pieces(part) {
-            // Smaller than this is not read.
+            // Smaller text could not be read.
             let size = if script == Script::None { size } else { (size * 0.74).max(10.5) };
             put(x, &piece, script, size, fill);
             x += text::width(&piece, size, weight) + AIR;

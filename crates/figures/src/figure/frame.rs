@@ -18,7 +18,7 @@ pub(crate) const SMALL: f32 = 11.5;
 const TITLE: f32 = 18.0;
 const LEAD: f32 = 13.0;
 
-/// A scene in the making. `y` is where the next thing goes.
+/// A scene under construction. `y` is where the next part goes.
 pub(crate) struct Frame<'a> {
     pub theme: &'a Theme,
     pub width: f32,
@@ -48,7 +48,7 @@ impl<'a> Frame<'a> {
         frame
     }
 
-    /// A width that is wanted where the paper has it; a phone scrolls for nothing but the data.
+    /// The wanted width, or the canvas's if that is narrower, so that a phone only scrolls for the data.
     pub fn within(canvas: &Canvas, wanted: f32) -> f32 {
         wanted.min(canvas.width.max(360.0))
     }
@@ -69,7 +69,7 @@ impl<'a> Frame<'a> {
         self.nodes.push(node);
     }
 
-    /// What stands where there is nothing to draw.
+    /// The text shown where there is nothing to draw.
     pub fn nothing(&mut self, text: &str) {
         self.label(PAD, self.y + 10.0, Anchor::Start, text);
         if let Some(node) = self.nodes.pop() {
@@ -86,10 +86,11 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The ramp of weights (or other numbers from 0 to 1) with its ends named, and the sign of a forbidden cell. 14 pixels high.
+    /// The ramp of weights (or other numbers from 0 to 1) with its ends named, and the sign of a masked cell. 14 pixels
+    /// high.
     pub fn weight_legend(&mut self, x: f32, what: &str, full_at: f32, masked: Option<Masked>) {
         let (theme, mid) = (self.theme, self.y + 7.0);
-        // On a phone the ramp gives way, so that the words stay.
+        // On a phone the ramp is shorter, so that the words have room.
         let bar = if self.inner() < 380.0 { 96.0 } else { 132.0 };
         self.label(x, mid, Anchor::Start, what);
         let x0 = x + text::width(what, SMALL, Weight::Regular) + 10.0;
@@ -140,7 +141,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Adds a sentence to the caption of a finished scene: what only who draws it knows to say.
+/// Adds a sentence to the caption of a finished scene, for facts that only the caller knows.
 pub fn add_note(scene: &mut Scene, note: &str, canvas: &Canvas, theme: &Theme) {
     scene.caption = caption(&[&scene.caption, note]);
     if canvas.bare || note.is_empty() {
@@ -155,7 +156,7 @@ pub fn add_note(scene: &mut Scene, note: &str, canvas: &Canvas, theme: &Theme) {
     scene.height = (y + PAD - 6.0).ceil();
 }
 
-/// How a forbidden cell is drawn.
+/// How a masked cell is drawn.
 pub(crate) enum Masked {
     /// A dot where the cell would be.
     Dot,
@@ -173,7 +174,7 @@ pub(crate) fn credit(model: &str) -> String {
     if model.is_empty() { String::new() } else { format!("{model}.") }
 }
 
-/// The sentence that the tokens make: spaces as they were, or one between whole words.
+/// The sentence that the tokens form: concatenated, or with spaces between them if they are whole words.
 pub(crate) fn sentence(tokens: &[String], word_level: bool) -> String {
     let text = if word_level { tokens.join(" ") } else { tokens.concat() };
     let text = token::plain(text.trim());

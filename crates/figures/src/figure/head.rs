@@ -1,4 +1,4 @@
-//! One head of a run: what every figure of a head must know of it.
+//! One head of a run, with what every figure of a head needs to know.
 
 use crate::figure::Error;
 use attnscope::{Array, Mask, Site, Trace};
@@ -13,13 +13,13 @@ pub struct Head {
     pub tokens: Vec<String>,
     /// Its layer.
     pub layer: usize,
-    /// Its place in the layer.
+    /// Its index in the layer.
     pub head: usize,
-    /// The head of keys and values that it reads.
+    /// The head whose keys and values it uses.
     pub kv_head: usize,
     /// Query heads of a layer.
     pub n_heads: usize,
-    /// Which keys a query may look at, as the model has it.
+    /// Which keys a query may attend to in the model.
     pub mask: Mask,
     /// Position of the first query that the trace holds: 0, unless earlier tokens came from a cache.
     pub first: usize,
@@ -49,7 +49,7 @@ impl Head {
         })
     }
 
-    /// A head of no run, the first of a layer with one: for numbers that were made by hand.
+    /// A head that belongs to no run, the only one of its layer: for numbers that were made by hand.
     pub fn made(tokens: Vec<String>, causal: bool) -> Self {
         Self { tokens, n_heads: 1, mask: Mask { causal, window: None }, ..Self::default() }
     }
@@ -59,17 +59,17 @@ impl Head {
         self.tokens.get(i).map_or("", String::as_str)
     }
 
-    /// Whether a query may look at a key.
+    /// Whether a query may attend to a key.
     pub fn sees(&self, q_idx: usize, k_idx: usize) -> bool {
         self.visible(q_idx).contains(&k_idx)
     }
 
-    /// The keys that a query may look at.
+    /// The keys that a query may attend to.
     pub fn visible(&self, q_idx: usize) -> Range<usize> {
         self.mask.visible(q_idx, self.tokens.len())
     }
 
-    /// Whether there is any pair of a query and a key that may not look at each other.
+    /// Whether the mask forbids any pair of a query and a key.
     pub fn masks(&self) -> bool {
         (0..self.tokens.len()).any(|q_idx| self.visible(q_idx).len() < self.tokens.len())
     }
@@ -84,7 +84,7 @@ impl Head {
     }
 }
 
-/// An array that the run must have kept.
+/// A captured array, or an error if the run did not keep it.
 pub(super) fn captured(trace: &Trace, layer: usize, site: Site) -> Result<&Array, Error> {
     trace.layer(layer, site).ok_or_else(|| Error::not_captured(site, layer))
 }

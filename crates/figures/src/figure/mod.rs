@@ -1,6 +1,6 @@
 //! The figures: pure functions `(&Data, &State, &Theme) -> Scene`.
 //!
-//! One module a figure, each with its `Data` (numbers, usually taken from a `Trace`), its `State`
+//! One module per figure, each with its `Data` (numbers, usually taken from a `Trace`), its `State`
 //! (what is chosen, and the [`Canvas`] it is drawn on) and `render`. `Data::table` gives the same numbers as a table.
 
 pub mod arcs;
@@ -39,10 +39,10 @@ pub use frame::add_note;
 pub use part::Part;
 pub use pattern::Pattern;
 
-/// The paper a figure is drawn on.
+/// The area that a figure is drawn on.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Canvas {
-    /// The width to aim for. A figure may be narrower, and is wider where it could not be read otherwise.
+    /// The preferred width. A figure may be narrower, and is wider where it would be illegible otherwise.
     pub width: f32,
     /// Without heading and caption: the page around it has its own.
     pub bare: bool,
@@ -66,7 +66,7 @@ pub enum Error {
     /// An index beyond the end.
     #[error("there is no {what} {index}: the trace has {len}, counted from 0")]
     NoSuch {
-        /// What was asked for: `layer`, `head`, `token`.
+        /// The kind of thing asked for: `layer`, `head`, `token`.
         what: &'static str,
         /// The index asked for.
         index: usize,

@@ -1,4 +1,4 @@
-//! The four parts that a vector plays in attention, each made by a matrix of its own.
+//! The four roles of a vector in attention, each computed by its own matrix.
 
 use crate::color::Color;
 use crate::theme::Theme;
@@ -9,12 +9,12 @@ use attnscope::analysis::Number;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
-    /// W_Q: what a token asks for.
+    /// W_Q: what a token searches for.
     #[default]
     Query,
     /// W_K: what it is found by.
     Key,
-    /// W_V: what it hands over.
+    /// W_V: what it passes on.
     Value,
     /// W_O: what the mixed values add to the token.
     Output,
@@ -34,7 +34,7 @@ impl Part {
         }
     }
 
-    /// The vector that its matrix makes, as formulas call it.
+    /// The vector that its matrix computes, as named in formulas.
     pub const fn result(self) -> &'static str {
         match self {
             Self::Query => "q",
@@ -44,12 +44,12 @@ impl Part {
         }
     }
 
-    /// The vector that goes in, as formulas call it.
+    /// The input vector, as named in formulas.
     pub const fn input(self) -> &'static str {
         if matches!(self, Self::Output) { "z" } else { "x" }
     }
 
-    /// The vector that comes out, in words.
+    /// The output vector, in words.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Query => "query",
@@ -69,7 +69,7 @@ impl Part {
         }
     }
 
-    /// A number that goes in. `head` counts heads of keys and values for those two.
+    /// A number of the input. `head` counts key-value heads for keys and values.
     pub const fn number_in(self, layer: usize, head: usize, position: usize, component: usize) -> Number {
         match self {
             Self::Output => Site::Z.in_layer(layer, [head, position, component]),
@@ -77,7 +77,7 @@ impl Part {
         }
     }
 
-    /// A number that comes out.
+    /// A number of the output.
     pub const fn number_out(self, layer: usize, head: usize, position: usize, component: usize) -> Number {
         match self {
             Self::Query => Site::Q.in_layer(layer, [head, position, component]),

@@ -1,4 +1,4 @@
-//! One head's attention pattern: which weight each query gives each key, and which it may not give.
+//! One head's attention pattern: the weight that each query gives each key, and which cells are masked.
 
 use crate::color::Color;
 use crate::figure::Error;
@@ -13,11 +13,11 @@ use attnscope::Site;
 use attnscope::{LazyPattern, Trace};
 use std::ops::Range;
 
-/// Palette number of a cell that the mask forbids; 254 is a cell that holds no number, below it weights.
+/// Palette index of a masked cell; 254 is a cell whose weight is not a number, lower ones are weights.
 pub(super) const MASKED: u8 = 255;
 pub(super) const BROKEN: u8 = 254;
 
-/// The colours that those numbers stand for.
+/// The colours of those indices.
 pub(super) fn palette(theme: &Theme) -> Vec<Color> {
     let weights = (0..BROKEN).map(|i| theme.weight(f32::from(i) / f32::from(BROKEN - 1)));
     weights.chain([theme.accent, theme.masked]).collect()
@@ -39,12 +39,12 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Wraps row-major weights. Under a causal mask a query sees no later key.
+    /// Wraps row-major weights. Under a causal mask a query attends to no later key.
     pub fn new(layer: usize, head: usize, kv_len: usize, weights: Vec<f32>, causal: bool) -> Result<Self, Error> {
         Self::seen(layer, head, kv_len, weights, |position| 0..if causal { position + 1 } else { kv_len })
     }
 
-    /// The same, where the query at a position sees these keys.
+    /// The same, where the query at a position may attend to these keys.
     fn seen(
         layer: usize,
         head: usize,
@@ -63,7 +63,7 @@ impl Pattern {
         Ok(Self { layer, head, q_len, kv_len, weights, allowed })
     }
 
-    /// The pattern that a trace holds, or that can be made from what it holds. Where it holds scores as well, they say
+    /// The pattern that a trace holds, or that can be computed from it. If it also holds scores, they say
     /// which cells are masked.
     pub fn from_trace(trace: &Trace, layer: usize, head: usize) -> Result<Self, Error> {
         let missing = || Error::NotCaptured { key: format!("blocks.{layer}.attn.pattern") };
@@ -85,7 +85,7 @@ impl Pattern {
         Ok(pattern)
     }
 
-    /// The weight that query `q_idx` gives key `k_idx`; none where the mask forbids it or there is no such cell.
+    /// The weight that query `q_idx` gives key `k_idx`; `None` where it is masked or there is no such cell.
     pub fn weight(&self, q_idx: usize, k_idx: usize) -> Option<f32> {
         let at = q_idx * self.kv_len + k_idx;
         (q_idx < self.q_len && k_idx < self.kv_len && self.allowed[at]).then(|| self.weights[at])
@@ -101,7 +101,7 @@ impl Pattern {
         self.allowed.contains(&false)
     }
 
-    /// What a query looks at, most first.
+    /// The keys that a query attends to, largest weight first.
     pub fn strongest(&self, q_idx: usize) -> Vec<(usize, f32)> {
         let mut row: Vec<_> =
             (0..self.kv_len).filter_map(|k| Some((k, self.weight(q_idx, k)?))).filter(|(_, w)| w.is_finite()).collect();
@@ -110,7 +110,7 @@ impl Pattern {
     }
 
     /// A smaller pattern of at most `max_side` rows and columns: each cell the largest weight of a square
-    /// of `block × block`. Gives the block as well, 1 if nothing was changed.
+    /// of `block × block`. Returns the block as well, 1 if nothing was changed.
     pub fn shrunk(&self, max_side: usize) -> (Self, usize) {
         let block = self.kv_len.div_ceil(max_side.max(1)).max(1);
         if block == 1 {
@@ -123,7 +123,7 @@ impl Pattern {
                 let Some(w) = self.weight(q_idx, k_idx) else { continue };
                 let at = q_idx / block * kv_len + k_idx / block;
                 allowed[at] = true;
-                // `max` would swallow what is no number.
+                // `max` would drop a NaN.
                 weights[at] = if w.is_nan() {
                     w
                 } else if weights[at] >= w {
@@ -136,13 +136,13 @@ impl Pattern {
         (Self { layer: self.layer, head: self.head, q_len, kv_len, weights, allowed }, block)
     }
 
-    /// A round weight that all but one in a thousand cells stay below: where the colours of a long text may end.
+    /// A round weight that all but one in a thousand cells stay below: the end of the colour scale for a long text.
     pub fn full_at(&self) -> f32 {
         let shown = self.weights.iter().zip(&self.allowed).filter(|(_, allowed)| **allowed).map(|(w, _)| *w);
         nice_ceil(quantile_abs(shown, 0.999)).min(1.0)
     }
 
-    /// One pixel a cell, in full colour from the weight `full_at` on.
+    /// One pixel per cell, in full colour from the weight `full_at` on.
     pub fn raster(&self, theme: &Theme, full_at: f32) -> Raster {
         let steps = f32::from(BROKEN - 1);
         let pixel = |(&w, &allowed): (&f32, &bool)| match allowed {
@@ -160,7 +160,7 @@ impl Pattern {
         let name = |i: usize| tokens.get(i).map_or_else(|| format!("token {i}"), |t| spoken(t));
         let own = self.first_query() + q_idx;
         let mut runs = vec![Run::new(name(own)).bold().fill(theme.query), Run::new(" looks ")];
-        // Never more than three: past those a picture says it better.
+        // Never more than three: beyond that a picture is clearer.
         let top: Vec<_> = self.strongest(q_idx).into_iter().take(3).collect();
         let said = top.iter().take_while(|(_, w)| *w >= 0.01).count().max(1);
         for (i, &(k_idx, w)) in top.iter().take(said).enumerate() {
@@ -181,7 +181,7 @@ impl Pattern {
         size: f32,
         room: f32,
     ) -> Vec<Run> {
-        // Two runs say who looks, and three each key.
+        // Two runs name the query, and three each key.
         const FIRST_KEY: usize = 2 + 3;
         let mut runs = self.reading(q_idx, tokens, theme);
         while runs.len() > FIRST_KEY && runs_width(&runs, size, Weight::Regular) > room {
@@ -195,7 +195,7 @@ impl Pattern {
         self.reading(q_idx, tokens, &Theme::LIGHT).into_iter().map(|r| r.text).collect()
     }
 
-    /// The cell with the largest weight between two different tokens: what a summary tells first.
+    /// The cell with the largest weight between two different tokens, which a summary names first.
     pub fn peak(&self) -> Option<(usize, usize, f32)> {
         let cells = (0..self.q_len).flat_map(|q| (0..self.kv_len).map(move |k| (q, k)));
         cells
@@ -232,7 +232,7 @@ mod tests {
     fn causal_queries_see_no_later_key() {
         let p = pattern();
         assert_eq!((p.weight(0, 1), p.weight(2, 1), p.weight(3, 0)), (None, Some(0.92), None));
-        // With a cache: one query, three keys, and it is the last token.
+        // With a cache: one query, the last token, and three keys.
         let last = Pattern::new(0, 0, 3, vec![0.2, 0.3, 0.5], true).unwrap();
         assert_eq!((last.first_query(), last.weight(0, 2), last.is_masked()), (2, Some(0.5), false));
         assert!(Pattern::new(0, 0, 3, vec![0.0; 7], true).is_err());

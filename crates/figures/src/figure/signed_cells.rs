@@ -1,4 +1,4 @@
-//! Signed numbers as a row of cells: one mark a number where there is room, else pixels.
+//! Signed numbers as a row of cells: one mark per number where there is room, otherwise pixels.
 
 use crate::figure::frame::{Frame, PAD, SMALL};
 use crate::figure::vector_strip::{color, palette, shade};
@@ -8,27 +8,27 @@ use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::text;
 use attnscope::analysis::Number;
 
-/// Cells narrower than this are pixels of one raster, without a mark each.
+/// Cells narrower than this are pixels of one raster, without marks of their own.
 pub(super) const NARROWEST: f32 = 2.5;
 
-/// What a caption says of numbers that share a pixel.
+/// The caption's note about numbers that share a pixel.
 pub(super) const SHARED: &str = "Some numbers share a pixel, which shows the largest.";
 
 /// Numbers in a row (or, `down`, in a column).
 pub(super) struct Strip<'a> {
     /// The cells' keys are `{key}-{i}`.
     pub key: String,
-    /// What it is, said: `value of dog`.
+    /// Its name in labels: `value of dog`.
     pub name: String,
     /// The numbers.
     pub values: &'a [f32],
-    /// The number with the fullest colour.
+    /// The number at which the colour is fullest.
     pub limit: f32,
     pub x: f32,
     pub y: f32,
     pub width: f32,
     pub height: f32,
-    /// From top to bottom instead of from left to right.
+    /// Whether it runs from top to bottom instead of from left to right.
     pub down: bool,
 }
 
@@ -37,7 +37,7 @@ impl Strip<'_> {
         (if self.down { self.height } else { self.width }) / self.values.len().max(1) as f32
     }
 
-    /// Draws it, each cell with its opacity, and what number of the run it is.
+    /// Draws it. The functions give each cell's opacity and number of the run.
     pub fn draw(&self, frame: &mut Frame, opacity: impl Fn(usize) -> f32, number_at: impl Fn(usize) -> Number) {
         let step = self.step();
         if step < NARROWEST {
@@ -73,7 +73,7 @@ impl Strip<'_> {
     }
 }
 
-/// Air after a cell of this size.
+/// The gap after a cell of this size.
 pub(super) fn gap(step: f32) -> f32 {
     match step {
         s if s >= 14.0 => 2.0,
@@ -83,22 +83,22 @@ pub(super) fn gap(step: f32) -> f32 {
     }
 }
 
-/// How many numbers share a pixel where each has `step` pixels.
+/// How many numbers share a pixel where each has a width of `step` pixels.
 pub(super) fn per_pixel(step: f32) -> usize {
     if step > 0.0 && step < 1.0 { (1.0 / step).ceil() as usize } else { 1 }
 }
 
-/// The numbers such that each has a pixel at least: of neighbours that share one, that of largest size.
+/// The numbers reduced so that each has at least a pixel: of those that share one, the largest in size.
 pub(super) fn merged(values: &[f32], step: f32) -> Vec<f32> {
     values.chunks(per_pixel(step)).map(largest).collect()
 }
 
-/// The number farthest from 0; one that is none wins.
+/// The number farthest from 0; NaN if one is NaN.
 pub(super) fn largest(values: &[f32]) -> f32 {
     values.iter().copied().fold(0.0, |most, v| if most.is_nan() || v.abs() <= most.abs() { most } else { v })
 }
 
-/// Colours from below zero to above, and the number at which each named scale is fullest.
+/// The colours from negative to positive, and the number at which each named scale is fullest.
 pub(super) fn legend(frame: &mut Frame, scales: &[(&str, f32)]) {
     let (theme, mid, bar) = (frame.theme, frame.y + 7.0, 88.0);
     frame.label(PAD, mid, Anchor::Start, "−");

@@ -1,4 +1,4 @@
-//! Next words under several runs, as the figures that compare them hold them: a bar opens its probability in its run.
+//! Next words under several runs, for the figures that compare them: a bar opens its word's probability in its run.
 
 use crate::{Change, Open};
 use attnscope::NextToken;
@@ -7,21 +7,21 @@ use attnscope_figures::figure::compare::{Column, Data};
 use attnscope_protocol::{Prompt, Run};
 use std::borrow::Cow;
 
-/// What one run says comes next.
+/// The next tokens that one run predicts.
 #[derive(Clone)]
 pub struct Answer<'a> {
-    /// How the run is called.
+    /// The name of the run.
     pub column: Column,
     /// The likeliest next tokens.
     pub next: Cow<'a, [NextToken]>,
-    /// After how many tokens.
+    /// How many tokens precede them.
     pub after: usize,
-    /// Which run it is.
+    /// The run.
     pub of: Prompt,
 }
 
 impl<'a> Answer<'a> {
-    /// Of a run over a whole text.
+    /// The answer of a run over a whole text.
     pub fn of_run(column: Column, run: &'a Run, of: Prompt) -> Self {
         Self { column, next: run.next.as_slice().into(), after: run.trace.tokens.len(), of }
     }
@@ -33,13 +33,13 @@ pub fn compared<'a>(answers: impl IntoIterator<Item = Answer<'a>>, most: usize, 
     Data::from_next(lists, most, model)
 }
 
-/// The bar that is this item of [`compared`], opened.
+/// Opens the bar that is this item of [`compared`].
 pub fn open<'a>(answers: impl IntoIterator<Item = Answer<'a>>, most: usize, item: usize) -> Option<Change> {
     let answers: Vec<Answer<'_>> = answers.into_iter().collect();
     let data = compared(answers.iter().cloned(), most, String::new());
     let (column, word) = data.bar(item)?;
     let (answer, word) = (answers.get(column)?, data.words.get(word)?);
-    // Of two tokens that read alike the likelier one has the bar.
+    // Of two tokens with the same text, the likelier one has the bar.
     let alike = answer.next.iter().filter(|next| next.text == *word);
     let next = alike.max_by(|a, b| a.p.total_cmp(&b.p))?;
     let number = Site::Probabilities.at([answer.after.checked_sub(1)?, next.id as usize]);

@@ -1,4 +1,4 @@
-//! Chapter 13: the reader's sentence, with an arc for every look.
+//! Chapter 13: the reader's sentence, with an arc for every attention edge.
 
 use super::choose::{chosen, head_picker, picked};
 use super::matrix::{NEEDS, data};

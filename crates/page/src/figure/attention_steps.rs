@@ -10,7 +10,7 @@ use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
 use attnscope_figures::figure::attention_steps::{Data, STEPS, State, render};
 
-/// Milliseconds that a step is looked at while it plays.
+/// Milliseconds for which a step is shown while it plays.
 const PAUSE: u32 = 1600;
 const LAST: usize = STEPS.len() - 1;
 

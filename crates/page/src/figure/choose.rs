@@ -5,10 +5,10 @@ use crate::{Change, Control, Missing, Page, Selection};
 use attnscope::{ModelInfo, Token, Trace};
 use attnscope_figures::token::spoken;
 
-/// Beyond so many tokens a list of them is no help: then the rows of a matrix are where one chooses.
+/// With more tokens than this a list of them is no help: the reader then chooses among the rows of a matrix.
 const MANY: usize = 128;
 
-/// The run of the reader's sentence with at least these arrays, and the selection with its layer and head as they are in
+/// The run of the reader's sentence with at least these arrays, and the selection with its layer and head limited to
 /// that run's model.
 pub fn chosen<'a>(page: &Page<'a>, capture: &str) -> Result<(&'a Trace, Selection), Missing> {
     let trace = &page.run_with(capture)?.trace;
@@ -42,7 +42,7 @@ pub fn token_picker(id: &'static str, label: &str, tokens: &[Token], chosen: usi
     (tokens.len() <= MANY).then(|| Control::Choice { id, label: label.into(), options, value })
 }
 
-/// What [`head_picker`], or a [`token_picker`] called `word`, was set to.
+/// Applies a value of [`head_picker`], or of a [`token_picker`] called `word`.
 pub fn picked(page: &Page<'_>, id: &str, value: &str) -> Vec<Change> {
     let mut chosen = page.selection.clone();
     match (id, value.parse()) {

@@ -1,4 +1,4 @@
-//! Chapter 5: why a word looks where it looks: its query against every key.
+//! Chapter 5: why a word attends to certain words: its query against every key.
 
 use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;

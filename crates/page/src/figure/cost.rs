@@ -9,7 +9,7 @@ use attnscope_protocol::{Request, Response};
 
 /// Lengths that are measured.
 const LENGTHS: [usize; 7] = [64, 128, 256, 512, 1024, 2048, 4096];
-/// The whole pattern is kept up to here: beyond, a phone would run out of memory.
+/// The whole pattern is kept up to this length: beyond it, a phone would run out of memory.
 const LONGEST_WHOLE: usize = 2048;
 const D_HEAD: usize = 64;
 

@@ -1,4 +1,4 @@
-//! Chapter 10: cut one look, and see what the model says then.
+//! Chapter 10: cut one attention edge, and see what the model predicts then.
 
 use super::answer::{Answer, compared, open};
 use super::choose::token_picker;
@@ -13,10 +13,10 @@ use attnscope_protocol::{Prompt, Request, Run};
 use std::collections::{HashMap, HashSet};
 
 const MOST: usize = 10;
-/// Of a large vocabulary enough that a word likely in one run is found in the others.
+/// Enough of a large vocabulary that a word likely in one run is found in the others.
 const TOP: usize = 1000;
 
-/// The figure, with the edge that is cut; none yet for the one that the story tells of.
+/// The figure, with the edge that is cut; `None` for the one that the story cuts.
 #[derive(Default)]
 pub struct CutEdge {
     edge: Option<(usize, usize)>,
@@ -49,7 +49,7 @@ impl PageFigure for CutEdge {
         let Ok(run) = whole(page) else { return Vec::new() };
         let (q, k) = self.edge(&run.trace.tokens);
         let Ok(at) = value.parse::<usize>() else { return Vec::new() };
-        // A token looks only at itself and back.
+        // A token attends only to itself and to earlier tokens.
         self.edge = Some(if id == "from" { (at, k.min(at)) } else { (q.max(at), at) });
         Vec::new()
     }
@@ -68,7 +68,7 @@ impl CutEdge {
         Ok(compared(self.answers(page)?, MOST, whole(page)?.trace.model.name.clone()))
     }
 
-    /// The sentence as it is, with the look cut, and without the word that is looked at.
+    /// The sentence as it is, with the edge cut, and without the word of the edge's key.
     fn answers<'a>(&self, page: &Page<'a>) -> Result<Vec<Answer<'a>>, Missing> {
         let whole = whole(page)?;
         needs_next(whole)?;
@@ -82,7 +82,7 @@ impl CutEdge {
         };
         let plain = |text: &str| Prompt::plain(model(page), text);
         let mut answers = vec![asked(text.clone(), "as it is".into(), plain(text))];
-        // What the reader changed is shown in the place of the look that the story cuts.
+        // The reader's changes, if any, are shown in place of the edge that the story cuts.
         let changed = page.selection.prompt_for(model(page));
         if !changed.interventions.is_empty() {
             let said: Vec<String> = changed.interventions.iter().map(ToString::to_string).collect();
@@ -95,11 +95,11 @@ impl CutEdge {
         if let Some(text) = shorter {
             answers.push(asked(text.clone(), format!("without {}", name(k)), plain(&text)));
         }
-        // All are asked for before one is waited for.
+        // All are requested before waiting for one.
         Ok(most_changed(answers.into_iter().collect::<Result<_, Missing>>()?))
     }
 
-    /// The edge, within the sentence: at first the last but one token's look at the one before it, dog→hot.
+    /// The edge, within the sentence: at first from the last token but one to the one before it, dog→hot.
     fn edge(&self, tokens: &[Token]) -> (usize, usize) {
         let last = tokens.len().saturating_sub(1);
         let (q, k) = self.edge.unwrap_or((last.saturating_sub(1), last.saturating_sub(2)));
@@ -128,7 +128,7 @@ fn most_changed(mut answers: Vec<Answer<'_>>) -> Vec<Answer<'_>> {
         let (low, high) = moved.entry(next.id).or_insert((next.p, next.p));
         (*low, *high) = (low.min(next.p), high.max(next.p));
     }
-    // A word that a list lacks is less likely there than all that it has.
+    // A word that a list lacks is less likely there than all words in it.
     let lacking = |id: u32| answers.iter().any(|answer| !answer.next.iter().any(|n| n.id == id));
     let mut order: Vec<(f32, u32)> =
         moved.into_iter().map(|(id, (low, high))| (if lacking(id) { high } else { high - low }, id)).collect();

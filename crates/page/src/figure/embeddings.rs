@@ -1,4 +1,4 @@
-//! Chapter 2: a word has one vector, whatever stands beside it.
+//! Chapter 2: a word has one vector, whatever its neighbours.
 
 use super::choose::{picked, position, token_picker};
 use super::{PageFigure, View, opened, usual};
@@ -46,7 +46,7 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let at = position(page, tokens);
     let before = at.checked_sub(1).and_then(|i| tokens.get(i));
     let token = tokens.get(at).ok_or(Missing::Waiting)?;
-    // Another word for contrast: the nearest one that is no other writing of it.
+    // Another word for contrast: the nearest one that is not another spelling of it.
     let near = Request::Neighbours { model: page.selection.model.clone(), token: token.id, top: 8 };
     let Response::Neighbours(near) = page.ask(&near)? else { return Err(Missing::Waiting) };
     let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());

@@ -27,9 +27,9 @@ impl PageFigure for HeadGrid {
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
-            // What is chosen already is looked into: the weight under the pointer.
+            // A click on the head that is already chosen opens the weight under the pointer.
             Event::Chosen(Target::Head { layer, head }, place) if is_chosen(page, (*layer, *head)) => {
-                // Just chosen: its run is still on its way.
+                // The head was only just chosen: its run is still on its way.
                 let Ok(run) = page.run() else { return Vec::new() };
                 let n = run.trace.tokens.len();
                 let pattern = Target::Pattern { layer: *layer, head: *head, q_len: n, kv_len: n };

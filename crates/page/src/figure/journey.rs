@@ -13,13 +13,13 @@ use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Prompt, Request, Run, Spot, What};
 
-/// Milliseconds that a layer is looked at while it plays.
+/// Milliseconds for which a layer is shown while it plays.
 const PAUSE: u32 = 220;
-/// Words of each kind that both models know as one of it.
+/// Words that both models know to be of each kind.
 const KINDS: [(&str, &str); 2] =
     [("animal", "cat, cow, rabbit, fox, wolf"), ("food", "pizza, bread, soup, cheese, cake")];
 
-/// The figure, with the layer that it shows and the words between which it looks.
+/// The figure, with the layer that it shows and the words between which it places a word.
 pub struct Journey {
     kinds: [String; 2],
     player: Player,
@@ -38,7 +38,7 @@ struct Reading {
     position: Option<usize>,
 }
 
-/// All that is read: the paths, and the words of both kinds.
+/// All texts that are read: for the paths, and for the words of both kinds.
 struct Readings {
     word: String,
     paths: Vec<Reading>,
@@ -137,7 +137,7 @@ impl Journey {
         let (word, depth) = self.data(page)?.chosen(item);
         self.player.hear(&Event::Chosen(Target::Item { index: depth }, Place::default()), last(page));
         let (Some(word), Readings { paths, kinds, .. }) = (word, self.readings(page)?) else { return Ok(Vec::new()) };
-        // A kind's own word is placed by the others.
+        // The place of a kind's own word is computed from the other words.
         let others = |kind: &[Reading], first: usize| -> Result<Vec<Spot>, Missing> {
             let others = kind.iter().enumerate().filter(|(i, _)| first + i != word);
             let spot = |of: &Reading| Ok(Spot { text: of.of.text.clone(), position: spot(page, of)? });
@@ -155,18 +155,18 @@ impl Journey {
         Ok(vec![Change::Open(Open::of(reading.of.clone(), what))])
     }
 
-    /// What a kind is called: by its name, or when the reader has chosen its words, by the first of them.
+    /// The name of a kind: its own, or, if the reader has chosen its words, the first of them.
     fn pole(&self, i: usize, words: &[String]) -> String {
         if self.kinds[i] == KINDS[i].1 { KINDS[i].0.into() } else { words[0].clone() }
     }
 }
 
-/// The sentence as it is; as the reader changed it, or with the word's look at the one before it cut; a second sentence,
-/// if there is one; and the word without its neighbours.
+/// The sentence as it is; as the reader changed it, or with the edge from the word to the one before it cut; a second
+/// sentence, if there is one; and the word without its neighbours.
 fn paths(page: &Page<'_>, word: &str, at: usize) -> Vec<Reading> {
     let own = own(page);
     let mut paths = vec![Reading { name: own.text.clone(), of: own.clone(), position: Some(at) }];
-    // The first token stays: where so much attention rests, a cut breaks more than one look.
+    // Edges to the first token are not cut: so much attention rests there that a cut breaks more than one edge.
     let changed = page.selection.prompt_for(&own.model);
     if !changed.interventions.is_empty() {
         let said: Vec<String> = changed.interventions.iter().map(ToString::to_string).collect();
@@ -196,13 +196,13 @@ fn own(page: &Page<'_>) -> Prompt {
     Prompt::plain(page.real.unwrap_or(LESSON), &page.selection.text)
 }
 
-/// A word where nothing stands beside it that says more of it.
+/// A word in a text that says nothing more about it.
 fn landmark(page: &Page<'_>, word: &str) -> Reading {
     let of = Prompt { text: format!("the {word} was"), ..own(page) };
     Reading { name: word.into(), of, position: None }
 }
 
-/// Words of a list with commas.
+/// The words of a comma-separated list.
 fn listed(words: &str) -> Vec<String> {
     words.split(',').map(str::trim).filter(|w| !w.is_empty()).take(MAX_LANDMARKS / 2).map(str::to_owned).collect()
 }
@@ -213,15 +213,15 @@ fn followed(page: &Page<'_>, reading: &Reading) -> Result<Depths, Missing> {
     depths(&ask(page, &reading.of)?.trace, spot(page, reading)?).ok_or_else(missing)
 }
 
-/// Where the word stands: at its position, or last of the tokens before the end's `was`.
+/// The position of the word: the given one, or the last of the tokens before the final `was`.
 fn spot(page: &Page<'_>, reading: &Reading) -> Result<usize, Missing> {
     let trace = &ask(page, &reading.of)?.trace;
-    // After the last word an encoder reads one token more, its separator.
+    // After the last word an encoder reads one more token, its separator.
     let after = if trace.model.causal { 2 } else { 3 };
     Ok(reading.position.unwrap_or(trace.tokens.len().saturating_sub(after)))
 }
 
-/// All of them; what several lack is wanted at once.
+/// All of them; if several lack an answer, all of these are wanted at once.
 fn all(found: impl Iterator<Item = Result<Depths, Missing>>) -> Result<Vec<Depths>, Missing> {
     found.collect::<Vec<_>>().into_iter().collect()
 }

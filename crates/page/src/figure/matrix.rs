@@ -16,7 +16,7 @@ pub struct Matrix;
 impl PageFigure for Matrix {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
-        // A row that a shorter sentence lacks is its last one.
+        // If the sentence is too short for the chosen row, its last row is shown.
         let q_idx = page.hovered.or(chosen.q_idx).map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
         let state = State { canvas: page.paper.canvas(), q_idx, ..Default::default() };
         Ok(View { controls: head_picker(&chosen, &trace.model), scene: render(&data, &state, page.paper.theme()) })

@@ -10,7 +10,7 @@ use attnscope_figures::figure::neighbours::{Data, List, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_protocol::{Request, Response};
 
-/// How many nearest words are named, and how many other writings of the word itself may stand among them.
+/// How many nearest words are named, and how many other spellings of the word itself may be among them.
 const NEAR: usize = 7;
 const WRITINGS: usize = 8;
 
@@ -46,13 +46,13 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let tokens = [at, beside].into_iter().filter_map(|i| Some((i, all.get(i)?)));
     let lists = tokens.map(|(position, token)| {
         let near = near(page, token.id)?;
-        // A word is nearest to itself, and often to other writings of it: that says nothing.
+        // A word is nearest to itself, and often to other spellings of it, which are of no interest.
         let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());
         let others: Vec<Neighbour> = near.iter().filter(|n| !same(&n.text)).take(NEAR).cloned().collect();
         let number = Site::EmbedCosine.at([position, 0]);
         Ok(List::new(format!("nearest to {}", spoken(&token.text)), &others, number))
     });
-    // All are asked for before one is waited for.
+    // All are requested before waiting for one.
     let lists = lists.collect::<Vec<Result<List, Missing>>>().into_iter().collect::<Result<_, _>>()?;
     Ok(Data { lists, model: info.name.clone() })
 }

@@ -1,4 +1,4 @@
-//! Chapter 1: the likeliest next words. A bar writes its word behind the sentence.
+//! Chapter 1: the likeliest next words. A bar appends its word to the sentence.
 
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Selection};
@@ -49,8 +49,8 @@ pub(crate) fn needs_next(run: &Run) -> Result<(), Missing> {
     Err(Missing::Nothing(format!("{} {why}, and predicts no next word.", model.name)))
 }
 
-/// Puts the token of this rank behind the sentence. After a sentence that could not be read the bars still speak of the
-/// one before: then there is no run, and nothing is written.
+/// Appends the token of this rank to the sentence. After a sentence that could not be read the bars still belong to the
+/// previous one: then there is no run, and nothing is appended.
 fn write_on(page: &Page<'_>, rank: usize) -> Option<Change> {
     let run = page.run().ok()?;
     let next = run.next.get(rank)?;

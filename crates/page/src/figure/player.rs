@@ -1,4 +1,4 @@
-//! A process that is scrubbed, and played step after step.
+//! A process that can be scrubbed, or played step by step.
 
 use crate::{Control, Event};
 use attnscope_figures::Target;
@@ -11,7 +11,7 @@ pub struct Player {
 }
 
 impl Player {
-    /// At the end, wherever that will be.
+    /// At the end, whichever step that will be.
     pub const END: Self = Self { step: usize::MAX, playing: false };
 
     /// The step that is shown, where the last one is `last`.
@@ -19,7 +19,7 @@ impl Player {
         self.step.min(last)
     }
 
-    /// Its button and its line; `label` says what a step is, `shown` how this one is called.
+    /// Its button and its slider; `label` says what a step is, `shown` is the name of the current one.
     pub fn controls(&self, label: &str, last: usize, shown: String) -> Vec<Control> {
         let play = if self.playing { "pause" } else { "play" };
         let (value, max) = (self.step(last) as f32, last as f32);
@@ -29,12 +29,12 @@ impl Player {
         ]
     }
 
-    /// Takes what is its own: button, line, a step that is chosen in the drawing, time. False if it is none of these.
+    /// Handles its own events: button, slider, a step that is chosen in the drawing, time. Returns false for any other.
     pub fn hear(&mut self, event: &Event, last: usize) -> bool {
         let step = self.step(last);
         match event {
             Event::Set(id, _) if id == "play" => {
-                // From the end it begins anew.
+                // At the end it starts again.
                 *self = Self { step: if !self.playing && step == last { 0 } else { step }, playing: !self.playing };
             }
             Event::Set(id, value) if id == "step" => {

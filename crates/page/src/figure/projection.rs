@@ -15,7 +15,7 @@ use attnscope_protocol::{Request, Response};
 /// The arrays that it shows.
 const NEEDS: &str = "attn_in,q,k,v";
 
-/// The figure: which matrix, and which cell of it is lit.
+/// The figure: which matrix, and which cell of it is highlighted.
 #[derive(Default)]
 pub struct Projection {
     part: Part,
@@ -52,7 +52,7 @@ impl PageFigure for Projection {
             Event::Chosen(Target::Item { index }, _) => {
                 let width = self.data(page).map_or(1, |data| data.out.len().max(1));
                 let (component, row) = (Some(index % width), Some(index / width));
-                // A cell of W is stored: chosen again, its product opens.
+                // A cell of W is a stored number: choosing it a second time opens its product.
                 if (self.component, self.row) == (component, row) {
                     return self.product();
                 }
@@ -105,7 +105,7 @@ impl Projection {
         self.row.map(|row| Change::Open(open(row))).into_iter().collect()
     }
 
-    /// Until the reader chooses a column, the one whose number is largest is written out.
+    /// Until the reader chooses a column, the one with the largest number is written out.
     fn state(&self, data: &Data, canvas: Canvas) -> State {
         State { canvas, component: self.component.or_else(|| strongest(&data.out)), row: self.row }
     }
@@ -118,7 +118,7 @@ impl Projection {
     }
 }
 
-/// A long text is run for its patterns alone.
+/// A long text is run for its patterns only.
 pub(super) fn too_long(what: &str) -> Missing {
     Missing::Nothing(format!(
         "The sentence is too long for this figure, which needs every number of {what}: shorten it."

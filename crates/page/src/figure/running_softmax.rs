@@ -9,9 +9,9 @@ use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
 use attnscope_figures::figure::running_softmax::{Data, State, render};
 
-/// Keys a tile; the kernel takes 128.
+/// Keys per tile; the kernel uses 128.
 const TILE: usize = 2;
-/// Milliseconds that a step is looked at while it plays.
+/// Milliseconds for which a step is shown while it plays.
 const PAUSE: u32 = 1600;
 
 /// The arrays that it shows.

@@ -1,4 +1,4 @@
-//! Chapter 6: from scores to weights, with scores and temperature in the reader's hand.
+//! Chapter 6: from scores to weights, with scores and temperature that the reader can set.
 
 use super::choose::{chosen, head_picker, picked, position, token_picker};
 use super::projection::too_long;

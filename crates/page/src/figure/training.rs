@@ -13,10 +13,10 @@ use attnscope_protocol::{Progress, Prompt, Request, Response, Run, What};
 
 /// Steps between two reports.
 const EVERY: usize = 20;
-/// Words that say that *dog* was read as food.
+/// Words that show that *dog* was read as food.
 const FOODS: [&str; 6] = ["delicious", "tasty", "salty", "served", "cooked", "fresh"];
 
-/// The looks that are watched, in [`SENTENCE`]: layer, who looks, at whom.
+/// The attention edges that are tracked in [`SENTENCE`]: layer, query, key.
 const LOOKS: [(usize, usize, usize); 2] = [(0, 2, 1), (1, 3, 2)];
 /// Position of [`SENTENCE`]'s last word.
 const LAST: usize = 3;
@@ -34,7 +34,7 @@ pub struct Training {
     running: bool,
     fresh: bool,
     failed: Option<String>,
-    /// What stands in the seed's field, if it is no seed.
+    /// The content of the seed's field, if it is not a valid seed.
     wrong_seed: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl PageFigure for Training {
             Event::Set(id, value) => self.set(id, value, page),
             Event::Progress(Progress::Trained { step, loss, run }) => {
                 self.report(*step, *loss, run);
-                // Whoever looks at the trained model sees it learn.
+                // If the trained model is the chosen one, the reader sees it learn.
                 if page.selection.model == TRAINED { vec![Change::Forget(TRAINED.into())] } else { Vec::new() }
             }
             Event::Done(Response::Trained { step, loss, run }, _) => {
@@ -97,7 +97,7 @@ impl Training {
             losses: self.losses.clone(),
             steps: self.settings.steps,
             n_vocab,
-            // With sentences of the reader's own, it is another task.
+            // With the reader's own sentences it is a different task.
             reference: self.settings.own.is_empty().then(lesson::loss),
             series: series
                 .map(|((name, measure), points)| Series { name: name.into(), measure, points: points.clone() })
@@ -108,7 +108,7 @@ impl Training {
 
     fn set(&mut self, id: &str, value: &str, page: &Page<'_>) -> Vec<Change> {
         match id {
-            // It runs until it is known how far it came: a report may have been on its way.
+            // It counts as running until its last step is known: a report may have been on its way.
             "train" | "step" if self.wrong_seed.is_some() => return Vec::new(),
             "train" if self.running => return vec![Change::Stop, self.ask(0, 1, false)],
             "train" => return self.train(self.settings.steps.saturating_sub(self.step).max(EVERY), EVERY),
@@ -134,7 +134,7 @@ impl Training {
             }
             _ => return Vec::new(),
         }
-        // Other settings: what was learned with the old ones is not shown as if it were theirs.
+        // The settings changed: results of the old ones must not be shown as theirs.
         let Self { settings, own, wrong_seed, .. } = std::mem::take(self);
         *self = Self { settings, own, wrong_seed, fresh: true, ..Self::default() };
         vec![Change::Stop]
@@ -165,7 +165,7 @@ impl Training {
         }
     }
 
-    /// The arithmetic of what is watched, in the model as it is now: those of earlier steps are gone.
+    /// Opens the arithmetic of a tracked number in the current model: those of earlier steps no longer exist.
     fn open(&self, item: usize, page: &Page<'_>) -> Option<Change> {
         let data = self.data(page).ok()?;
         let of = |what: What| Some(Change::Open(Open::of(Prompt::plain(TRAINED, SENTENCE), what)));
@@ -213,7 +213,7 @@ impl Training {
     }
 }
 
-/// Says how many words the model knows.
+/// A run that tells how many words the model knows.
 fn lesson_run() -> Request {
     crate::Selection::default().run_request()
 }
@@ -224,7 +224,7 @@ mod tests {
     use crate::{Answers, Selection};
     use attnscope_protocol::{LessonOnly, Session};
 
-    /// While the reader presses pause, the model may have gone on: what is shown is how far it came.
+    /// The model may have gone on while the reader pressed pause: the step that it reached is shown.
     #[test]
     fn a_pause_shows_how_far_it_came() {
         let (selection, answers) = (Selection::default(), Answers::default());

@@ -8,9 +8,9 @@ use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Prompt, Request, Response, TWIN};
 
-/// The same words; who is hot differs.
+/// The same words; which noun is hot differs.
 pub const PAIR: [&str; 2] = ["the hot dog on the rock was", "the dog on the hot rock was"];
-/// Words that are compared, and how many of each list are asked for: a word that one answer has is looked up in the other.
+/// Words that are compared, and how many of each list are requested: a word of one answer is looked up in the other.
 const MOST: usize = 8;
 const TOP: usize = 300;
 
@@ -65,7 +65,7 @@ impl TwoAnswers {
     fn answers<'a>(&self, page: &Page<'a>) -> Result<[Answer<'a>; 2], Missing> {
         let text = page.selection.text.as_str();
         let (with, without) = (with_attention, without_attention);
-        // Both are asked for before one is waited for.
+        // Both are requested before waiting for one.
         let [a, b] = match self.compare {
             Compare::With => PAIR.map(|text| with(page, text)),
             Compare::Without => PAIR.map(|text| without(page, text)),

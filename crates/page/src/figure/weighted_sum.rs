@@ -63,7 +63,7 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
         let row = trace.layer(chosen.layer, site).and_then(|array| array.row(&[at]));
         row.map(<[f32]>::to_vec).ok_or_else(|| too_long(site.name()))
     };
-    // Both are wanted at once.
+    // Both are requested at once.
     let (before, after) = (near(page, row(Site::ResidPre)?), near(page, row(Site::ResidMid)?));
     let (before, after, layer) = (before?, after?, chosen.layer);
     let named = |near: &[Neighbour]| near.iter().map(|n| (n.text.clone(), n.cosine)).collect();

@@ -1,5 +1,5 @@
-//! What the figures want to know, and how it is asked: one question at a time, the first figure's first; what nobody
-//! wants any more is dropped.
+//! The questions of the figures: they are asked one at a time, the first figure's first; one that no figure wants any
+//! more is dropped.
 
 use super::{Answer, App};
 use crate::client::{Place, place};
@@ -12,20 +12,20 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use wasm_bindgen_futures::JsFuture;
 
-/// Milliseconds after which a sentence that cannot be read is taken for finished.
+/// Milliseconds after which a sentence that cannot be read is assumed to be finished.
 const TYPING: i32 = 500;
 
-/// What figures want to know.
+/// The questions of figures.
 #[derive(Default)]
 pub struct Asking {
-    /// By the figure's place: how to tell it that an answer has come, and what it wants.
+    /// By the figure's index: the signal that tells it that an answer has come, and its questions.
     figures: BTreeMap<usize, (RwSignal<u32>, Vec<Request>)>,
     /// The question under way.
     current: Option<(Vec<u8>, AbortHandle)>,
 }
 
 impl App {
-    /// A figure, which is told by `changed` when something that it wanted is known.
+    /// Adds a figure; `changed` tells it that an answer it wanted has come.
     pub fn add_figure(self, at: usize, changed: RwSignal<u32>) {
         self.asking.update_value(|asking| {
             asking.figures.insert(at, (changed, Vec::new()));
@@ -66,7 +66,7 @@ impl App {
         let (work, handle) = abortable(self.ask(request.clone()));
         self.asking.update_value(|asking| asking.current = Some((wire::encode_request(&request), handle)));
         leptos::task::spawn_local(async move {
-            // An abort is no failure: something newer is asked.
+            // An abort is not a failure: a newer question replaces this one.
             if let Ok(answer) = work.await {
                 self.take(&request, answer);
             }
@@ -74,14 +74,14 @@ impl App {
     }
 
     async fn ask(self, request: Request) -> Result<Response, Failure> {
-        // What the page computes itself is there at once.
+        // Answers that the page computes itself come at once.
         let slow = request.model().is_some_and(|model| !matches!(place(model), Place::Page | Place::Trainer));
         let answer = self.client().ask(&request, |progress| self.progress.set(slow.then_some(progress))).await;
         if slow {
             self.progress.set(None);
         }
         if matches!(&answer, Err(Failure { kind: FailureKind::Text { .. }, .. })) {
-            // Half a word is no mistake: who types on is not interrupted, since a new question drops this one.
+            // Half a word is not an error: a reader who types on is not interrupted: a new question drops this one.
             pause(TYPING).await;
         }
         answer
@@ -106,7 +106,7 @@ impl App {
         self.ask_next();
     }
 
-    /// Says what is known already of the chosen sentence: it will not be asked again.
+    /// Reports what is already known of the chosen sentence, since it will not be asked again.
     pub fn say_known(self) {
         let request = self.selection.with(Selection::run_request);
         let shown =
@@ -118,7 +118,7 @@ impl App {
         }
     }
 
-    /// What the bar says of an answer.
+    /// Shows an answer in the bar.
     fn note(self, request: &Request, answer: &Result<Response, Failure>) {
         let selection = self.selection.get_untracked();
         let is_main = *request == selection.run_request();
@@ -133,7 +133,7 @@ impl App {
                     self.run.set(Some(Arc::new(Answer { selection: chosen, run: run.clone() })));
                 }
             }
-            // Words of a figure's own are its to speak of.
+            // An error in a figure's own text is shown in the figure.
             Err(Failure { kind: FailureKind::Text { .. }, .. }) if !selection.is_read_by(request) => {}
             Err(failure) => self.failure.set(Some(failure.clone())),
             Ok(_) => {}
@@ -145,7 +145,7 @@ impl App {
         self.answers.update_value(|answers| answers.keep(&HashSet::from([main])));
     }
 
-    /// Forgets what a model answered, so that every figure asks it anew.
+    /// Forgets a model's answers, so that every figure asks again.
     pub fn forget(self, model: &str) {
         self.answers.update_value(|answers| answers.forget_model(model));
         let all =
@@ -155,7 +155,7 @@ impl App {
         }
     }
 
-    /// Stops waiting, and goes back to the model that the figures show: what was stopped can be chosen again.
+    /// Stops waiting, and returns to the model that the figures show, so that the other one can be chosen again.
     pub fn give_up(self) {
         self.asking.update_value(|asking| {
             asking.figures.values_mut().for_each(|(_, wanted)| wanted.clear());

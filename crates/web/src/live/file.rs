@@ -1,4 +1,4 @@
-//! What is taken away of a figure: its drawing, its numbers, what is set in it.
+//! What can be exported from a figure: its drawing, its numbers, its settings.
 
 use super::Live;
 use attnscope_figures::{Scene, Table};
@@ -13,12 +13,12 @@ impl Live {
         view.map(|view| view.scene).map_err(in_words)
     }
 
-    /// What it shows, as a table.
+    /// Its numbers as a table.
     pub fn table(&self) -> Result<Table, String> {
         self.app.with_page(|page| self.figure.borrow().table(&page)).map_err(in_words)
     }
 
-    /// What it is called now.
+    /// Its current title.
     pub fn title(&self) -> String {
         self.shown.borrow().as_ref().map_or_else(|| self.name.clone(), |view| view.scene.title.clone())
     }
@@ -28,7 +28,7 @@ impl Live {
         &self.name
     }
 
-    /// What is chosen in the page.
+    /// The page's selection.
     pub fn selection(&self) -> Selection {
         self.app.selection.get_untracked()
     }
@@ -41,7 +41,8 @@ impl Live {
         self.touched.borrow_mut().extend(moved.map(|control| control.id().to_owned()));
     }
 
-    /// The controls that the reader moved and that are not as they were: id and value. Those of the selection are in its own part of an address.
+    /// The controls that the reader moved and that differ from their initial state: id and value. Those of the
+    /// selection are in its own part of an address.
     pub fn set_by_reader(&self) -> Vec<(String, String)> {
         let (first, shown) = (self.first.borrow(), self.shown.borrow());
         let now = shown.iter().flat_map(|view| &view.controls);

@@ -6,7 +6,7 @@ use crate::figure::frame::PAD;
 use crate::scene::Weight;
 use crate::token;
 
-/// More arcs than this are a cloud: the strongest are kept.
+/// The most arcs that are drawn, the strongest first: more could not be told apart.
 const MAX_ARCS: usize = 1500;
 /// Height of the highest arc.
 const HIGHEST: f32 = 210.0;
@@ -24,24 +24,24 @@ pub(super) struct Arc {
 pub(super) struct Layout {
     /// Middle of each token.
     pub x: Vec<f32>,
-    /// Whether the words had to be turned.
+    /// Whether the words had to be rotated.
     pub turned: bool,
-    /// Size of the words.
+    /// Font size of the words.
     pub size: f32,
-    /// Width after which a word is cut.
+    /// Width beyond which a word is truncated.
     pub longest: f32,
-    /// Every how many-th word is written.
+    /// Every n-th word is written.
     pub every: usize,
     pub width: f32,
-    /// From one word to the next, where they are closest.
+    /// The smallest distance between neighbouring words.
     pub apart: f32,
-    /// Pixels of height for a pixel between query and key.
+    /// Pixels of an arc's height per pixel between query and key.
     rise: f32,
-    /// How far beside the middle of a word an arc begins or ends.
+    /// Distance from the middle of a word to the beginning or end of an arc.
     pub foot: f32,
-    /// Height of the arc of a token that looks at itself.
+    /// Height of the arc of a token that attends to itself.
     pub own: f32,
-    /// Room for arcs above the words, for the words, for the shares under them, for arcs below.
+    /// Heights of the arcs above the words, of the words, of the shares under them, and of the arcs below.
     pub above: f32,
     pub words: f32,
     pub shares: f32,
@@ -57,7 +57,7 @@ impl Layout {
         let (words, room) = (widths.iter().sum::<f32>(), canvas_width - 2.0 * PAD - 24.0);
         let gaps = (n - 1.0).max(1.0);
         let turned = words + gaps * 14.0 > room;
-        // Turned words need 15 pixels each; where even those are too many, only some are written.
+        // Rotated words need 15 pixels each; where there is not even that much room, only some are written.
         let step = if turned { (room / n).max(if n > 300.0 { 3f32.min(2400.0 / n) } else { 15.0 }) } else { 0.0 };
         let every = if turned { (15.0 / step).ceil() as usize } else { 1 };
         let gap = ((room - words) / gaps).min(84.0);
@@ -99,7 +99,7 @@ impl Layout {
         ((x(a) - x(b)).abs() * self.rise).max(if self.turned { 9.0 } else { 22.0 })
     }
 
-    /// As much room as all arcs of all rows need: the same whatever is chosen, so that nothing jumps.
+    /// Reserves the height that the arcs of all rows need, so that the figure keeps its size whatever is chosen.
     fn make_room(&mut self, p: &Pattern, min_weight: f32) {
         let (mut above, mut below) = (self.own, 0.0_f32);
         for arc in &choose(p, min_weight, None).0 {
@@ -112,7 +112,7 @@ impl Layout {
     }
 }
 
-/// The arcs to draw, strongest first, and how many are left out. No row chosen: those of all rows.
+/// The arcs to draw, strongest first, and how many are left out; if no row is chosen, those of all rows.
 pub(super) fn choose(p: &Pattern, min_weight: f32, chosen: Option<usize>) -> (Vec<Arc>, usize) {
     let rows = chosen.map_or(0..p.q_len, |q| q..q + 1);
     let (mut arcs, mut found) = (Vec::new(), 0);

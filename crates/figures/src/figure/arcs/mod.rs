@@ -1,4 +1,4 @@
-//! One head's pattern as arcs over the sentence, from the token that asks to the token it looks at.
+//! One head's pattern as arcs over the sentence, from each query to the keys it attends to.
 
 mod layout;
 
@@ -12,15 +12,15 @@ use crate::theme::Theme;
 use crate::{text, token};
 use layout::{Arc, Layout, choose};
 
-/// What is drawn: the same as for the matrix.
+/// The data: the same as for the matrix.
 pub type Data = crate::figure::matrix::Data;
 
 /// What is chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
-    /// The query whose arcs alone are shown.
+    /// The only query whose arcs are shown.
     pub q_idx: Option<usize>,
     /// Weights below it have no arc.
     pub min_weight: f32,
@@ -66,7 +66,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.finish(&caption(&[&credit(&data.model), sides, &left_out, some, few]), description(data, chosen, arcs.len()))
 }
 
-/// An arc over the words, or under them when it looks ahead: `above` and `below` are its feet's heights.
+/// An arc over the words, or under them if it goes to a later token: `above` and `below` are the heights of its ends.
 fn draw_arc(frame: &mut Frame, data: &Data, l: &Layout, arc: &Arc, above: f32, below: f32, alone: bool) {
     let (theme, p) = (frame.theme, &data.pattern);
     let own = p.first_query() + arc.q_idx;
@@ -75,7 +75,7 @@ fn draw_arc(frame: &mut Frame, data: &Data, l: &Layout, arc: &Arc, above: f32, b
     let thick = if l.turned { 0.6 + 2.6 * w } else { 1.0 + 5.0 * w };
     let ahead = arc.k_idx > own;
     let (up, start) = if ahead { (-1.0, below) } else { (1.0, above) };
-    // What a token sends and what it gets stand side by side.
+    // Arcs that begin at a token and arcs that end at it are side by side.
     let (from, to) = (x_q - up * l.foot, x_k + up * l.foot);
     let high = if own == arc.k_idx { l.own } else { l.height(own, arc.k_idx) };
     let head = thick * 0.9 + 4.5;
@@ -95,7 +95,7 @@ fn draw_arc(frame: &mut Frame, data: &Data, l: &Layout, arc: &Arc, above: f32, b
     frame.push(dot.opacity(opacity.max(0.7)).key(key + "-dot"));
 }
 
-/// The sentence, and under it what the chosen token gives each word. Gives false if some of that had no room.
+/// The sentence, and under each word its weight for the chosen query. Returns false if some of it did not fit.
 fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base: f32) -> bool {
     const SHARE: f32 = 12.0;
     let (theme, p) = (frame.theme, &data.pattern);

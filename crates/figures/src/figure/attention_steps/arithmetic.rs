@@ -1,4 +1,4 @@
-//! What attention would be without its mask: no numbers of the run, which has one.
+//! The numbers of attention without its mask. They are not numbers of the run, which has a mask.
 
 use super::{Data, Numbers, State};
 use crate::figure::arithmetic::{explained, share, stressed, two};
@@ -8,12 +8,12 @@ use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Term};
 
 impl Data {
-    /// How a number came about: of the square `s-3-1`, by query and key, as it is at this step, and as `dot-3-1`,
-    /// `score-3-1`, `weight-3-1` at any; of the mixed values `z-3-5`.
+    /// How a number was computed: of the square `s-3-1`, by query and key, as it is at this step, or `dot-3-1`,
+    /// `score-3-1`, `weight-3-1` at any step; of the mixed values `z-3-5`.
     pub fn explain(&self, state: &State, mark: &str) -> Option<Explanation> {
         let (what, places) = mark.split_once('-')?;
         let n = self.of.tokens.len();
-        // Where z is drawn as a picture, its strongest number.
+        // Where z is drawn as a picture, its strongest number is explained.
         let (row, column) = match (what, places.parse()) {
             ("z", Ok(row)) => (row, self.strongest(row)?),
             _ => two(places)?,

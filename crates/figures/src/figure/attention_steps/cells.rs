@@ -16,7 +16,7 @@ use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Site;
 
-/// X, Q, K, V or Z: a cell a number where there is room, else a raster a token.
+/// X, Q, K, V or Z: one cell per number where there is room, otherwise one raster per token.
 pub(super) fn vectors(frame: &mut Frame, data: &Data, numbers: &Numbers, place: &Place, matrix: Matrix, opacity: f32) {
     let rows = match matrix {
         Matrix::X => &data.x,
@@ -63,14 +63,14 @@ fn target(data: &Data, numbers: &Numbers, matrix: Matrix, position: usize, compo
         Matrix::Q => Site::Q.in_layer(layer, [head, position, component]),
         Matrix::K => Site::K.in_layer(layer, [kv, position, component]),
         Matrix::V => Site::V.in_layer(layer, [kv, position, component]),
-        // Computed here, and not a number of the run.
+        // Computed here, so it is not a number of the run.
         _ if numbers.imagined => return Target::Own,
         _ => Site::Z.in_layer(layer, [head, position, component]),
     };
     Target::Number { number }
 }
 
-/// The value, colour and words of a cell of the square at this step; none where it is masked.
+/// The value, colour and label of a cell of the square at this step; `None` where it is masked.
 fn cell(
     data: &Data,
     state: &State,
@@ -148,7 +148,7 @@ pub(super) fn square(frame: &mut Frame, data: &Data, state: &State, numbers: &Nu
         };
         let (layer, head) = (data.of.layer, data.of.head);
         let target = match state.step {
-            // Of a later word, the run has no score.
+            // The run has no score for a later key.
             0..=4 if !data.of.sees(q, k) => Target::Own,
             0..=4 => Target::Number { number: Site::Scores.in_layer(layer, [head, q, k]) },
             _ if numbers.imagined => Target::Own,

@@ -13,7 +13,7 @@ use crate::text;
 use crate::theme::Theme;
 use crate::token;
 
-/// What plays no part in the step.
+/// Opacity of everything that plays no part in the step.
 const PALE: f32 = 0.35;
 
 pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Theme) -> Scene {
@@ -53,7 +53,7 @@ pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Them
     frame.finish(&notes, description(data, state, numbers))
 }
 
-/// The steps in a row, the present one stressed.
+/// The names of the steps in a row, the current one emphasized.
 fn steps(frame: &mut Frame, state: &State) {
     let theme = frame.theme;
     let narrow = frame.inner() < 440.0;
@@ -112,7 +112,7 @@ fn formula_line(frame: &mut Frame, data: &Data, state: &State) {
         let node = Node::text(PAD, frame.y + 32.0 + i as f32 * 18.0, Run::new(line)).size(LABEL).fill(t.muted);
         frame.push(node.centred());
     }
-    // The same height at each step: the stage must not move.
+    // The same height at each step, so that the matrices do not move.
     frame.y += if frame.inner() < 440.0 { 64.0 } else { 50.0 };
 }
 
@@ -191,7 +191,7 @@ fn title(frame: &mut Frame, data: &Data, state: &State, stage: &Stage, matrix: M
     }
 }
 
-/// Around the chosen row; of K and V only where they are made, for then all of their rows are used.
+/// A ring around the chosen row; of K and V only at the step that computes them, since later steps use all their rows.
 fn ring(frame: &mut Frame, state: &State, place: &Place, matrix: Matrix, air: f32) {
     let Some(q_idx) = state.q_idx else { return };
     if matches!(matrix, Matrix::K | Matrix::V) && state.step > 1 {
@@ -202,7 +202,7 @@ fn ring(frame: &mut Frame, state: &State, place: &Place, matrix: Matrix, air: f3
     frame.push(ring.stroke(Stroke::new(frame.theme.query, 2.0)).key(format!("ring-{}", matrix.key())));
 }
 
-/// The tokens at the left of rows and over the columns of keys.
+/// The tokens to the left of rows and above the columns of keys.
 fn names(frame: &mut Frame, data: &Data, state: &State, stage: &Stage) {
     let theme = frame.theme;
     let (x, q, v, s, z) = (&stage.x, &stage.q, &stage.v, &stage.s, &stage.z);

@@ -15,10 +15,10 @@ use crate::token::spoken;
 use attnscope::analysis::softmax;
 use attnscope::{Site, Trace};
 
-/// The steps by name. Step 0 is what attention reads.
+/// The names of the steps. Step 0 is the input of attention.
 pub const STEPS: [&str; 7] = ["X", "Q, K, V", "QKᵀ", "÷ √d", "mask", "softmax", "· V"];
 
-/// More tokens than this are not drawn: the first stay.
+/// The most tokens that are drawn, from the first on.
 pub const MAX_TOKENS: usize = 16;
 
 /// What is drawn: one head of one layer. `n` tokens, rows in their order.
@@ -26,7 +26,7 @@ pub const MAX_TOKENS: usize = 16;
 pub struct Data {
     /// The head, its tokens and its mask.
     pub of: Head,
-    /// What attention reads, `[n][d_model]`.
+    /// The input of attention, `[n][d_model]`.
     pub x: Vec<Vec<f32>>,
     /// Queries, `[n][d_head]`.
     pub q: Vec<Vec<f32>>,
@@ -41,8 +41,8 @@ pub struct Data {
 }
 
 impl Data {
-    /// One head of a trace that captured q, k, v, pattern and z of a whole text, with what attention reads: a row a
-    /// token, normed, which a trace does not hold.
+    /// One head of a trace that captured q, k, v, pattern and z of a whole text, with the input of attention: one
+    /// normalized row per token, which a trace does not hold.
     pub fn from_trace(trace: &Trace, layer: usize, head: usize, x: Vec<Vec<f32>>) -> Result<Self, Error> {
         let (of, n) = (Head::of(trace, layer, head)?, trace.tokens.len());
         let rows = |site: Site, head: usize| -> Result<Vec<Vec<f32>>, Error> {
@@ -90,9 +90,9 @@ fn same(what: &'static str, expected: usize, found: usize) -> Result<(), Error> 
 /// What is chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
-    /// The step that is shown, a place in [`STEPS`]; beyond the last is the last.
+    /// The step that is shown, an index into [`STEPS`]; a larger number shows the last step.
     pub step: usize,
     /// The row that is ringed.
     pub q_idx: Option<usize>,
@@ -101,7 +101,7 @@ pub struct State {
 }
 
 impl Default for State {
-    /// Everything computed, as the model does it.
+    /// All steps computed, with the mask, as in the model.
     fn default() -> Self {
         Self { canvas: Canvas::default(), step: STEPS.len() - 1, q_idx: None, masked: true }
     }
@@ -113,7 +113,7 @@ struct Numbers {
     pub dots: Vec<Vec<f32>>,
     pub weights: Vec<Vec<f32>>,
     pub z: Vec<Vec<f32>>,
-    /// Whether weights and z were computed here, as if there were no mask, and are not the run's.
+    /// Whether weights and z were computed here, as if there were no mask, instead of taken from the run.
     pub imagined: bool,
     /// Whether softmax of these scores gives the run's weights.
     pub agree: bool,
@@ -162,7 +162,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     draw::render(data, &state, &Numbers::new(data, &state), theme)
 }
 
-/// The main numbers, said.
+/// The main numbers in words.
 fn description(data: &Data, state: &State, numbers: &Numbers) -> String {
     let mut said = format!(
         "Attention of layer {}, head {} over {} as matrices, step {} of {}: {}.",
@@ -192,7 +192,7 @@ fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
         let mut keys: Vec<usize> = (visible.start..row.len().min(visible.end)).collect();
         keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
         let keys = keys.iter().take(3);
-        // Its name and its number stay in one line.
+        // A name and its number stay on one line.
         let said = |&k: &usize| {
             let whom = if k == i { "itself".into() } else { spoken(data.token(k)) };
             format!("{whom}\u{a0}{}", say(row[k] * scale))
@@ -243,7 +243,7 @@ mod tests {
             let mixed: f32 = row.iter().zip(&data.v).map(|(w, v)| w * v[3]).sum();
             assert!((mixed - z[3]).abs() < 1e-5);
         }
-        // The last row sees everything in any case.
+        // The last query attends to all keys, with or without the mask.
         assert!((numbers.weights[3][2] - data.weights[3][2]).abs() < 1e-4);
         let scene = render(&data, &state, &Theme::LIGHT);
         assert!(scene.caption.contains("not the model's"), "{}", scene.caption);

@@ -1,12 +1,12 @@
-//! Where each matrix stands. On a wide paper as products are written: Q at the left of the scores and Kᵀ over them,
-//! V over Z, so that each cell stands where its row and its column meet. On a narrow one below each other.
+//! The place of each matrix. A wide canvas has them as products are written: Q to the left of the scores, Kᵀ above
+//! them, V above Z, so that each cell is where its row and column meet. A narrow one has them one below another.
 
 use super::Data;
 use crate::figure::frame::PAD;
 use crate::scene::Weight;
 use crate::token;
 
-/// Size of the tokens' names.
+/// Font size of the tokens' names.
 pub(super) const NAME: f32 = 12.0;
 /// Height kept for a matrix's name.
 pub(super) const TITLE_H: f32 = 24.0;
@@ -26,7 +26,7 @@ pub(super) enum Matrix {
 impl Matrix {
     pub const ALL: [Self; 6] = [Self::X, Self::Q, Self::K, Self::V, Self::S, Self::Z];
 
-    /// What its cells' keys begin with.
+    /// The prefix of its cells' keys.
     pub const fn key(self) -> &'static str {
         match self {
             Self::X => "x",
@@ -54,12 +54,12 @@ impl Matrix {
 pub(super) struct Place {
     pub x: f32,
     pub y: f32,
-    /// From token to token, and from component to component.
+    /// Distance from token to token, and from component to component.
     pub token: f32,
     pub component: f32,
     pub tokens: usize,
     pub components: usize,
-    /// Tokens are columns.
+    /// Whether tokens are columns.
     pub transposed: bool,
     /// Whether the name stands above; else below.
     pub title_above: bool,
@@ -85,7 +85,7 @@ impl Place {
     }
 }
 
-/// All places, and the rest that depends on the paper.
+/// All places, and everything else that depends on the canvas.
 pub(super) struct Stage {
     pub x: Place,
     pub q: Place,
@@ -93,9 +93,9 @@ pub(super) struct Stage {
     pub v: Place,
     pub s: Place,
     pub z: Place,
-    /// Room for the tokens' names at the left of rows.
+    /// Width for the tokens' names to the left of rows.
     pub label_w: f32,
-    /// Whether the keys' names over the columns are turned.
+    /// Whether the keys' names over the columns are rotated.
     pub turned: bool,
     /// Height kept for them.
     pub names_h: f32,
@@ -116,7 +116,7 @@ impl Stage {
         }
     }
 
-    /// The stage for a paper of this inner width, from `top` on.
+    /// The stage for a canvas of this inner width, from `top` on.
     pub fn new(data: &Data, inner: f32, top: f32) -> Self {
         // Outlines and rings stand around the cells, and the page shows nothing beyond the margin.
         let inner = inner - 4.0;
@@ -136,7 +136,7 @@ impl Stage {
         let s_w = side.max(96.0);
         let vector_w = ((inner - left - 28.0 - s_w - mid) / 2.0).min(13.0 * d as f32).max(60.0);
         let component = vector_w / d as f32;
-        // Of few tokens K still has to be read: its columns are as long as its components need.
+        // With few tokens K must still be legible: its columns are as long as its components need.
         let k_h = side.max(vector_w.min(160.0));
         let turned = longest > step - 4.0;
         let names_h = if turned { longest.min(56.0) + 14.0 } else { 28.0 };

@@ -5,7 +5,7 @@ use crate::figure::as_table::{begin, longest, numbered, row, word};
 use crate::table::{Cell, Table};
 
 impl Data {
-    /// The numbers of every step, whichever is shown. Scores and weights are masked or not, as it is set; q·k never is.
+    /// The numbers of every step, whichever is shown. Scores and weights are masked if `state` is; q·k never is.
     pub fn table(&self, state: &State) -> Table {
         let numbers = Numbers::new(self, state);
         let n_keys = longest(numbers.dots.iter().chain(&numbers.weights)).max(self.of.tokens.len());
@@ -32,7 +32,7 @@ impl Data {
         }
     }
 
-    /// One row a query; `cell` makes a number of what stands at query and key, or none where that is masked.
+    /// One row per query; `cell` returns the number for a query and a key, or `None` where it is masked.
     fn push_square(
         &self,
         table: &mut Table,

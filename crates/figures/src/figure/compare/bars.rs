@@ -1,4 +1,4 @@
-//! The bars of the figure: a column a run, or a group of bars a word where there is no room for columns.
+//! The bars of the figure: one column per run, or one group of bars per word where there is no room for columns.
 
 use super::Data;
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
@@ -17,13 +17,13 @@ const GAP: f32 = 26.0;
 /// From a word to its bar.
 const AIR: f32 = 14.0;
 
-/// What stands where there is nothing to compare.
+/// The text shown where there is nothing to compare.
 pub(super) fn nothing(frame: &mut Frame) {
     frame.label(PAD, frame.y + 10.0, Anchor::Start, "No words to compare.");
     frame.y += 24.0;
 }
 
-/// Words at the left once, then a column of bars a run.
+/// Words once at the left, then a column of bars for each run.
 pub(super) fn columns(frame: &mut Frame, data: &Data, max_p: f32) {
     let label_w = label_width(data, frame.inner() * 0.24);
     let n = data.n_columns() as f32;
@@ -145,7 +145,7 @@ fn bar(
         node.key(format!("bar-{column}-{word}")).target(Target::Item { index: data.index(column, word) }).label(said),
     );
     let size = if height < 18.0 { SMALL + 0.5 } else { LABEL };
-    // What is no number is a long text.
+    // A value that is not a number is shown as a long text.
     let shown = text::fit(&percent(p), full + NUMBER - long - 7.0, size, Weight::Semibold);
     let number = Node::text(x + long + 7.0, mid, Run::new(shown)).size(size).fill(theme.text).centred();
     let best = data.top(column).is_some_and(|(top, _)| top == word);

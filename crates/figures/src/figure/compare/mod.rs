@@ -12,19 +12,19 @@ use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::NextToken;
 
-/// Runs at most: of more the first are drawn.
+/// The most runs that are drawn, from the first on.
 pub const MAX_COLUMNS: usize = 4;
 
-/// Words at most: of more the first are drawn.
+/// The most words that are drawn, from the first on.
 pub const MAX_WORDS: usize = 24;
 
-/// A canvas narrower than this has one group of bars a word instead of one column a run.
+/// A canvas narrower than this has one group of bars per word instead of one column per run.
 const WIDE: f32 = 520.0;
 
 /// A run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column {
-    /// What was run: `the hot dog was`.
+    /// The text that was run: `the hot dog was`.
     pub name: String,
     /// What is special about it: `layer 2, head 0 off`. May be empty.
     pub detail: String,
@@ -37,7 +37,7 @@ pub struct Data {
     pub columns: Vec<Column>,
     /// The next words, likeliest first.
     pub words: Vec<String>,
-    /// Their probabilities, `[column][word]`; none where the word is not in the run's list.
+    /// Their probabilities, `[column][word]`; `None` where the word is not in the run's list.
     pub p: Vec<Vec<Option<f32>>>,
     /// The model's name.
     pub model: String,
@@ -46,7 +46,7 @@ pub struct Data {
 impl Data {
     /// The words of all lists, the likeliest in any run first, at most `most` of them.
     pub fn from_next(columns: Vec<(Column, Vec<NextToken>)>, most: usize, model: String) -> Self {
-        // A text that stands twice in a list (two tokens may read alike) counts where it is likelier.
+        // A text that occurs twice in a list (two tokens may have the same text) gets the larger probability.
         let of =
             |list: &[NextToken], word: &str| list.iter().filter(|n| n.text == word).map(|n| n.p).max_by(f32::total_cmp);
         let mut words: Vec<(String, f32)> = Vec::new();
@@ -69,18 +69,18 @@ impl Data {
         *self.p.get(column)?.get(word)?
     }
 
-    /// The item that a bar is.
+    /// The item index of a bar.
     pub fn index(&self, column: usize, word: usize) -> usize {
         column * self.words.len() + word
     }
 
-    /// The bar that an item is: column and word.
+    /// The bar of an item index: column and word.
     pub fn bar(&self, index: usize) -> Option<(usize, usize)> {
         let (column, word) = (index.checked_div(self.words.len())?, index % self.words.len());
         (column < self.columns.len()).then_some((column, word))
     }
 
-    /// The first of the runs before it that gives every word exactly the probability that this one gives it.
+    /// The first earlier run that gives every word exactly the same probability as this one.
     pub fn same_as(&self, column: usize) -> Option<usize> {
         let row = |c: usize| (0..self.words.len()).map(move |w| self.probability(c, w));
         let known = row(column).any(|p| p.is_some());
@@ -90,7 +90,7 @@ impl Data {
     /// The likeliest word of a run, and its probability.
     pub fn top(&self, column: usize) -> Option<(usize, f32)> {
         let known = (0..self.words.len()).filter_map(|w| Some((w, self.probability(column, w)?)));
-        // Of equals the first.
+        // Of words with equal probabilities, the first.
         known.filter(|(_, p)| p.is_finite()).reduce(|best, next| if next.1 > best.1 { next } else { best })
     }
 
@@ -102,11 +102,11 @@ impl Data {
         self.words.len().min(MAX_WORDS)
     }
 
-    /// What stands under the heading of a run that changed nothing.
+    /// The text under the heading of a run that changed nothing.
     fn sameness(&self, column: usize) -> Option<String> {
         let same = self.same_as(column)?;
         let which = ["first", "second", "third", "fourth"].get(same)?;
-        // With two runs it is clear as which.
+        // With two runs it is clear which other one is meant.
         Some(if self.columns.len() == 2 { SAME.into() } else { format!("{SAME} as the {which}") })
     }
 }
@@ -116,9 +116,9 @@ const SAME: &str = "exactly the same";
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
-    /// The probability at the end of every bar's axis; none for a round number just above the longest bar.
+    /// The probability at the end of every bar's axis; `None` for a round number just above the longest bar.
     pub max_p: Option<f32>,
 }
 

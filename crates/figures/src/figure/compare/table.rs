@@ -1,4 +1,4 @@
-//! One row a next token, one column a run.
+//! One row per next token, one column per run.
 
 use super::{Column, Data};
 use crate::figure::as_table::{begin, word};
@@ -6,7 +6,7 @@ use crate::table::Table;
 use crate::token::plain;
 
 impl Data {
-    /// The probabilities; none where a word is not in a run's list.
+    /// The probabilities; empty where a word is not in a run's list.
     pub fn table(&self) -> Table {
         let mut table = begin(["next token"], self.columns.iter().map(heading));
         for at in 0..self.words.len() {

@@ -1,4 +1,4 @@
-//! Where the columns of the components figure are: side by side, or, where that has no room, in two lines a key.
+//! Where the columns of the components figure are: side by side, or, without room for that, in two lines per key.
 
 use super::Data;
 use crate::figure::frame::{LABEL, PAD};
@@ -18,13 +18,13 @@ const SUM_W: f32 = 58.0;
 const SCORE_W: f32 = 58.0;
 const WEIGHT_W: f32 = 148.0;
 
-/// Bars thinner than two pixels and a gap are hard to see: then they get more room, ...
+/// Bars that have less width than this, gap included, are hard to see: they get more room, ...
 const THIN: f32 = 2.6;
-/// ... and where they have all of it, thinner than this the figure gets wider.
+/// ... and if there is none left, the figure gets wider where they have less than this.
 const THINNEST: f32 = 2.0;
 
 pub(super) struct Layout {
-    /// A key has two lines: the bars, and under them sum, score and weight.
+    /// Whether a key has two lines: the bars, and under them sum, score and weight.
     pub stacked: bool,
     pub label_w: f32,
     pub strip_w: f32,
@@ -74,7 +74,7 @@ impl Layout {
             true => (Some(left), left + half + 16.0, half),
             false => (None, left, room.max(d * THINNEST)),
         };
-        // Under the products that they sum up, or where those leave no room, under all.
+        // Under the products that it is the sum of, or, where those leave no room, under all columns.
         let sum = 46.0 + if canvas_width - PAD - product > 220.0 { product } else { left };
         let score = sum + 54.0;
         let weight = (score + 14.0, canvas_width - PAD - score - 14.0);

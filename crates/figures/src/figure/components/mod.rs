@@ -1,6 +1,6 @@
-//! How one token's weights come about: q, each k, their products, the sum, ÷√d, softmax.
+//! How one token's weights are computed: q, each k, their products, the sum, ÷√d, softmax.
 //!
-//! After BertViz's neuron view: in adjacent columns a score explains itself.
+//! After BertViz's neuron view: adjacent columns show how each score is computed.
 
 mod layout;
 mod rows;
@@ -17,7 +17,7 @@ use attnscope::Trace;
 use attnscope::analysis::components::Components;
 use layout::{Layout, Longest};
 
-/// More keys than this are not drawn: those with the largest weights stay.
+/// The most keys that are drawn: those with the largest weights.
 const MAX_KEYS: usize = 24;
 
 /// What is drawn.
@@ -27,7 +27,7 @@ pub struct Data {
     pub tokens: Vec<String>,
     /// Where the query stands among them.
     pub position: usize,
-    /// The row, taken apart.
+    /// The components of the row.
     pub row: Components,
     /// The model's name.
     pub model: String,
@@ -53,11 +53,11 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
     /// The component that is marked in every strip.
     pub component: Option<usize>,
-    /// The key that is stressed.
+    /// The key that is emphasized.
     pub k_idx: Option<usize>,
 }
 

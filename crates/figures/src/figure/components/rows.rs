@@ -1,4 +1,4 @@
-//! Draws the rows of the components figure: the query, the names of the columns, the keys.
+//! Draws the rows of the components figure: the query, the column headings, the keys.
 
 use super::layout::{Layout, Longest, MASKED_ROW, ROW};
 use super::{Data, State};
@@ -10,10 +10,10 @@ use crate::token::{self, spoken};
 use attnscope::Site;
 use attnscope::analysis::components::KeyComponents;
 
-/// The query once, over the column of the keys it is multiplied with.
+/// The query once, above the column of the keys it is multiplied with.
 pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, longest: &Longest) {
     let theme = frame.theme;
-    // What it is stands beside the bars, or over them.
+    // The query's label is beside the bars, or above them.
     let (x, says_mid) = match l.stacked {
         true => (l.first(), frame.y + 8.0),
         false => (l.product, frame.y + ROW / 2.0),
@@ -31,7 +31,7 @@ pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, l
     frame.y += ROW + if l.stacked { 12.0 } else { 20.0 };
 }
 
-/// The names of the columns, in as many lines as a key has.
+/// The column headings, in as many lines as a key has.
 pub(super) fn headings(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     let d = data.row.q.len();
@@ -53,7 +53,7 @@ pub(super) fn headings(frame: &mut Frame, data: &Data, l: &Layout) {
     frame.y += 6.0;
 }
 
-/// One key: its bars, the products, and what they come to.
+/// One key: its bars, the products, and the results.
 pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, longest: &Longest, k_idx: usize) {
     let key = &data.row.keys[k_idx];
     let masked = key.score == f32::NEG_INFINITY;
@@ -107,9 +107,9 @@ fn numbers(frame: &mut Frame, data: &Data, l: &Layout, key: &KeyComponents, k_id
 /// A place for numbers as bars, up and down from its middle.
 #[derive(Clone, Copy)]
 struct Strip {
-    /// What a bar is, in its key and its label.
+    /// The kind of number that a bar shows, for its key and its label.
     kind: &'static str,
-    /// The key whose they are; none for the query.
+    /// The key that the numbers belong to; `None` for the query.
     of: Option<usize>,
     x: f32,
     mid: f32,

@@ -5,8 +5,8 @@ use crate::figure::as_table::{begin, longest, numbered, row, word};
 use crate::table::{Cell, Table};
 
 impl Data {
-    /// `q × k` is multiplied component by component; `q·k` is their sum. A key that may not be looked at has its name
-    /// alone.
+    /// `q × k` is multiplied component by component; `q·k` is their sum. Of a masked key there is only its
+    /// name.
     pub fn table(&self) -> Table {
         let keys = &self.row.keys;
         let d = longest(keys.iter().flat_map(|key| [&key.k, &key.product]).chain([&self.row.q]));

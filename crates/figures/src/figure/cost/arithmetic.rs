@@ -1,4 +1,4 @@
-//! What attention cost at a length: the time as it was measured, the memory as it is counted.
+//! The cost of attention at a length: the time as it was measured, the memory as it is counted.
 
 use super::{Data, Point};
 use crate::figure::arithmetic::explained;
@@ -29,7 +29,7 @@ impl Data {
         }
     }
 
-    /// Measured; beside it, what it comes to a pair of tokens, and against half the length.
+    /// The measured time, also per pair of tokens and compared with half the length.
     fn time(&self, at: usize, tiled: bool) -> Option<Explanation> {
         let of = |point: &Point| if tiled { Some(point.tiled_ms) } else { point.full_ms };
         let (point, (key, way)) = (self.points[at], way(tiled));
@@ -87,7 +87,7 @@ impl Data {
         Explanation { remarks: vec![remark], ..e }
     }
 
-    /// The keys as the kernel holds them.
+    /// The transposed keys as the kernel stores them.
     fn turned_keys(&self, point: &Point) -> Term {
         let padded = point.len.next_multiple_of(TILE);
         let factors =
@@ -100,7 +100,7 @@ fn of_bytes() -> Factor {
     Factor::constant("bytes a number", F32 as f32)
 }
 
-/// How marks and titles call it.
+/// Its names in keys of marks and in titles.
 fn way(tiled: bool) -> (&'static str, &'static str) {
     if tiled { ("tiles", "in tiles") } else { ("whole", "the whole matrix stored") }
 }

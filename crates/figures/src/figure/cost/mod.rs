@@ -13,7 +13,7 @@ use crate::text;
 use crate::theme::Theme;
 use panel::{Panel, Series, draw};
 
-/// Points at most; of more, every second (third, …) is drawn, and the last.
+/// The most points; of more, every second (third, …) is drawn, and the last.
 const MAX_POINTS: usize = 40;
 
 /// One measurement.
@@ -42,10 +42,10 @@ pub struct Data {
     pub d_head: usize,
 }
 
-/// The four curves, as their marks' keys begin.
+/// The four curves, as the prefixes of their marks' keys.
 const CURVES: [&str; 4] = ["time-whole", "time-tiles", "memory-whole", "memory-tiles"];
 
-/// The item that is a curve's place.
+/// The item index of a point of a curve.
 fn item(curve: &str, point: usize) -> usize {
     point * CURVES.len() + CURVES.iter().position(|of| *of == curve).unwrap_or(0)
 }
@@ -59,11 +59,11 @@ pub fn at_item(item: usize) -> (usize, String) {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
-    /// The lengths that are to be measured, so that the axis is there before the points are.
+    /// The lengths to be measured, so that the axis is drawn before the points are known.
     pub lengths: Vec<usize>,
-    /// The point (its place in the data) whose numbers are written out; the longest where none is chosen.
+    /// The point (its index in the data) whose numbers are written out; the longest if `None`.
     pub selected: Option<usize>,
 }
 
@@ -133,7 +133,7 @@ fn x_range(data: &Data, state: &State) -> (f32, f32) {
     if min < max { (min as f32, max as f32) } else { (min as f32, min as f32 * 2.0) }
 }
 
-/// Times lie between these (ms) unless measured beyond: the axis stays while points come.
+/// The axis always holds these times (ms), so that it rarely changes while points arrive.
 const TIMES: (f32, f32) = (0.01, 1000.0);
 
 fn time(data: &Data, order: &[usize]) -> Panel {
@@ -155,14 +155,14 @@ fn memory(data: &Data, order: &[usize], (_, max_len): (f32, f32)) -> Panel {
         key: "memory",
         title: "memory",
         series: [Series::whole(full), Series::tiles(tiled)],
-        // Four bytes a score of the longest text.
+        // Four bytes per score of the longest text.
         expected: (1000.0, (4.0 * max_len * max_len).max(1e6)),
         shown: bytes,
     }
 }
 
-/// The numbers of one point, stacked where it is narrow. Its place is kept before there is one, so that the page
-/// below stays where it is.
+/// The numbers of one point, stacked where it is narrow. Their height is reserved before there is a point, so that
+/// the page below does not move.
 fn readout(frame: &mut Frame, point: Option<&Point>, stacked: bool) {
     let (theme, top) = (frame.theme, frame.y + 6.0);
     frame.y = top + if stacked { 50.0 } else { 10.0 };
@@ -212,7 +212,7 @@ fn description(data: &Data, order: &[usize]) -> String {
     }
 }
 
-/// The chosen point's length as a line through a panel.
+/// A line through a panel at the length of the chosen point.
 fn chosen_line(frame: &mut Frame, key: &str, x: f32, top: f32, bottom: f32) {
     let line = Node::line(x, top, x, bottom, Stroke::new(frame.theme.faint, 1.0).dash(2.0, 3.0));
     frame.push(line.key(format!("{key}-chosen")));

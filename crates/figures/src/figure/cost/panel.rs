@@ -1,4 +1,4 @@
-//! One chart of the costs: lengths across, a cost up, both in equal factors, with the two ways of computing.
+//! One chart of the costs: length to the right, cost upwards, both logarithmic, with the two ways of computing.
 
 use super::{State, chosen_line, item};
 use crate::color::Color;
@@ -19,7 +19,7 @@ const RIGHT: f32 = 84.0;
 /// What the guide line means.
 const GUIDE: &str = "4 × for twice the length";
 
-/// One way of computing: `(place in the data, length, cost)`, shortest first.
+/// One way of computing: `(index in the data, length, cost)`, shortest first.
 pub(super) struct Series {
     pub name: &'static str,
     key: &'static str,
@@ -50,18 +50,18 @@ pub(super) struct Panel {
     pub series: [Series; 2],
     /// The lowest and the highest cost that the axis always holds.
     pub expected: (f32, f32),
-    /// A cost in words.
+    /// Formats a cost.
     pub shown: fn(f32) -> String,
 }
 
-/// From lengths and costs to places.
+/// Maps lengths and costs to places.
 struct Plot {
     left: f32,
     right: f32,
     top: f32,
     bottom: f32,
     x: (f32, f32),
-    /// Powers of ten.
+    /// The lowest and the highest power of ten.
     y: (i32, i32),
 }
 
@@ -71,7 +71,7 @@ impl Plot {
         (self.left + part.clamp(0.0, 1.0) * (self.right - self.left), self.y_at(cost))
     }
 
-    /// What is no number above 0 is drawn at the lower edge.
+    /// A cost that is not a number above 0 is drawn at the lower edge.
     fn y_at(&self, cost: f32) -> f32 {
         let power = if cost > 0.0 { cost.min(f32::MAX).log10() } else { self.y.0 as f32 };
         let part = (power - self.y.0 as f32) / (self.y.1 - self.y.0) as f32;
@@ -107,7 +107,7 @@ pub(super) fn draw(
     }
     let places = name_places(panel, &plot);
     for (x, y) in places.into_iter().flatten() {
-        // Names stand on lines of the grid, not behind them.
+        // A background, since names are drawn over grid lines.
         frame.push(Node::rect(x - 3.0, y - 14.0, RIGHT - 6.0, 28.0).fill(theme.background));
     }
     for series in &panel.series {
@@ -122,12 +122,12 @@ pub(super) fn draw(
     frame.y = plot.bottom + 40.0;
 }
 
-/// The powers of ten that hold everything.
+/// The powers of ten between which all costs lie.
 fn powers(panel: &Panel) -> (i32, i32) {
     let costs = panel.series.iter().flat_map(|s| s.points.iter().map(|p| p.2));
     let costs = costs.filter(|c| c.is_finite() && *c > 0.0).chain([panel.expected.0, panel.expected.1]);
     let (min, max) = costs.fold((f32::MAX, 0.0f32), |(min, max), c| (min.min(c), max.max(c)));
-    // A little less, so that rounding does not add a power that is not needed.
+    // A little less, so that rounding does not add an unneeded power.
     let (low, high) = ((min.log10() + 1e-4).floor() as i32, (max.log10() - 1e-4).ceil() as i32);
     (low, high.max(low + 1))
 }
@@ -135,7 +135,7 @@ fn powers(panel: &Panel) -> (i32, i32) {
 fn axes(frame: &mut Frame, panel: &Panel, plot: &Plot, state: &State) {
     let theme = frame.theme;
     let mut d = Vec::new();
-    // Twelve numbers at most.
+    // At most twelve numbers.
     let step = (plot.y.1 - plot.y.0).max(1).unsigned_abs().div_ceil(12) as usize;
     for power in (plot.y.0..=plot.y.1).step_by(step) {
         let cost = 10f32.powi(power);
@@ -167,7 +167,7 @@ fn without_zeros(cost: &str) -> String {
     }
 }
 
-/// The lengths that are written: every one, or every second, third, … back from the longest, so that there is room.
+/// The lengths that are labelled: every one, or every second, third, … back from the longest, so that there is room.
 fn named(lengths: &[usize], plot: &Plot) -> Vec<usize> {
     let half = |&len: &usize| text::width(&count(len), SMALL, Weight::Regular) / 2.0 + 4.0;
     let place = |len: &usize| plot.at(*len as f32, 1.0).0;
@@ -194,7 +194,7 @@ fn guide(frame: &mut Frame, panel: &Panel, plot: &Plot) {
     let theme = frame.theme;
     let slope = plot.slope_2();
     let first = panel.series.iter().filter_map(|s| s.points.first()).map(|&(_, len, cost)| plot.at(len as f32, cost));
-    // Where lines through the first points would meet the left edge; the highest of them.
+    // Where lines of this slope through the first points would meet the left edge; the highest of them.
     let Some(y) = first.map(|(x, y)| y + slope * (x - plot.left)).reduce(f32::min) else { return };
     let start = (y - 30.0).min(plot.bottom);
     let end = (plot.left + (start - plot.top) / slope).min(plot.right);
@@ -204,7 +204,7 @@ fn guide(frame: &mut Frame, panel: &Panel, plot: &Plot) {
     let (x2, y2) = (end, start - slope * (end - plot.left));
     let line = Stroke::new(theme.faint, 1.0).dash(5.0, 4.0);
     frame.push(Node::line(plot.left, start, x2, y2, line).key(format!("{}-guide", panel.key)));
-    // Its name along it, 9 pixels above, where it is long enough.
+    // The line's name, along it and 9 pixels above, where it is long enough.
     let long = (x2 - plot.left).hypot(start - y2);
     let half = text::width(GUIDE, SMALL, Weight::Regular) / 2.0;
     if long < 2.0 * half + 12.0 {
@@ -226,7 +226,7 @@ fn line(frame: &mut Frame, panel: &Panel, series: &Series, plot: &Plot, told: Op
     frame.push(Node::path(d).stroke(Stroke::new(color, 2.0).round()).key(key.clone()));
     for (&(index, len, cost), &(x, y)) in series.points.iter().zip(&places) {
         let circle = Node::circle(x, y, if told == Some(index) { 5.5 } else { 4.0 });
-        // Open for the matrix, full for tiles: told apart without colour.
+        // Hollow for the matrix, filled for tiles, so that they can be told apart without colour.
         let fill = if series.key == "whole" { theme.background } else { color };
         let circle = circle.fill(fill).stroke(Stroke::new(color, 2.0)).value(cost);
         let circle = circle.target(Target::Item { index: item(&key, index) }).key(format!("{key}-{index}"));
@@ -243,13 +243,13 @@ fn name_places(panel: &Panel, plot: &Plot) -> [Option<(f32, f32)>; 2] {
     let mut ends = [0, 1].map(|i| lines[i].last().map(|&(x, y)| (x + 11.0, y)));
     for i in [0, 1] {
         let (Some((x, y)), Some((other, _))) = (ends[i], ends[1 - i]) else { continue };
-        // It ended earlier and the other line goes on: below that, where costs that rise leave room.
+        // This line ended earlier and the other goes on: the name goes below that one, where rising costs leave room.
         let (from, to) = (height(&lines[1 - i], x - 3.0), height(&lines[1 - i], x + RIGHT - 11.0));
         if other > x + 8.0 && from.min(to) < y + 16.0 && from.max(to) > y - 16.0 {
             ends[i] = Some((x, from.max(to) + 22.0));
         }
     }
-    // Two lines of text each: ends that are nearer than that make room for each other.
+    // Two lines of text each: names that are closer than that are moved apart.
     if let [Some((xa, a)), Some((xb, b))] = ends
         && (xa - xb).abs() < RIGHT
         && (a - b).abs() < 32.0
@@ -261,7 +261,7 @@ fn name_places(panel: &Panel, plot: &Plot) -> [Option<(f32, f32)>; 2] {
     ends.map(|end| end.map(|(x, y)| (x, y.clamp(plot.top + 4.0, plot.bottom - 12.0))))
 }
 
-/// The height of a line through these places at `x`, that of its end beyond it.
+/// The height at `x` of a line through these places; beyond its end, the height of the end.
 fn height(line: &[(f32, f32)], x: f32) -> f32 {
     let after = line.iter().position(|p| p.0 >= x);
     match after {

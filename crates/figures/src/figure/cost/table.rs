@@ -1,4 +1,4 @@
-//! One row a length.
+//! One row per length.
 
 use super::Data;
 use super::panel::Series;

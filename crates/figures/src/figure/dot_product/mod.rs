@@ -17,7 +17,7 @@ use sum::sum;
 
 /// The plane goes from −2 to 2 on both axes.
 const RANGE: f32 = 2.0;
-/// Places are rounded to this many parts of 1.
+/// Coordinates are rounded to multiples of 1 divided by this.
 const STEPS: f32 = 20.0;
 /// Radius of the grip at an arrow's tip.
 const GRIP: f32 = 12.0;
@@ -49,7 +49,7 @@ impl Data {
         [self.a[0] * self.b[0], self.a[1] * self.b[1]]
     }
 
-    /// Cosine of the angle between the arrows; none where one has no length, or is no number.
+    /// Cosine of the angle between the arrows; `None` if one has no length or is not a number.
     pub fn cosine(&self) -> Option<f32> {
         let length = |v: [f32; 2]| v[0].hypot(v[1]);
         let cos = self.dot() / (length(self.a) * length(self.b));
@@ -57,7 +57,7 @@ impl Data {
     }
 }
 
-/// What a cosine is called: 0 opposite, 1 unrelated, 2 similar.
+/// The kind of a cosine: 0 opposite, 1 unrelated, 2 similar.
 fn kind(cosine: f32) -> usize {
     match cosine {
         c if c < -0.5 => 0,
@@ -66,13 +66,13 @@ fn kind(cosine: f32) -> usize {
     }
 }
 
-/// The words of [`kind`].
+/// The names of the values of [`kind`].
 const KINDS: [&str; 3] = ["opposite", "unrelated", "similar"];
 
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
 }
 
@@ -82,22 +82,22 @@ struct Plane {
     /// The origin.
     x: f32,
     y: f32,
-    /// Pixels to 1.
+    /// Pixels per unit.
     unit: f32,
 }
 
 impl Plane {
-    /// Beside it is room for the sum where the picture is wide.
+    /// The plane leaves room for the sum beside it where the picture is wide.
     fn new(frame: &Frame) -> Self {
         let inner = frame.inner();
-        // A grip at the plane's edge reaches beyond it, but not over the numbers there.
+        // A grip at the plane's edge extends beyond it, but must not cover the numbers there.
         let (before, after) = (MARGIN + 12.0, GRIP + 2.0);
         let side = if wide(frame) { inner * 0.4 } else { inner - before - after }.min(300.0);
         let left = PAD + before + if wide(frame) { 0.0 } else { (inner - before - after - side) / 2.0 };
         Self { x: left + side / 2.0, y: frame.y + side / 2.0, unit: side / 2.0 / RANGE }
     }
 
-    /// Pixels of a place in the plane, kept inside it.
+    /// The pixel of a point in the plane, kept inside it.
     fn pixels(&self, v: [f32; 2]) -> [f32; 2] {
         let inside = |c: f32| if c.is_nan() { 0.0 } else { c.clamp(-RANGE, RANGE) };
         [self.x + inside(v[0]) * self.unit, self.y - inside(v[1]) * self.unit]
@@ -117,13 +117,13 @@ fn begin<'a>(state: &State, theme: &'a Theme) -> Frame<'a> {
     Frame::new(theme, &state.canvas, width, TITLE, LEAD)
 }
 
-/// The place in the plane under a point of the scene, for dragging: within −2 to 2, rounded to 0.05.
+/// The point of the plane at a point of the scene, for dragging: within −2 to 2, rounded to 0.05.
 pub fn at(state: &State, x: f32, y: f32) -> [f32; 2] {
-    // Places do not depend on colours.
+    // The layout does not depend on colours.
     let plane = Plane::new(&begin(state, &Theme::LIGHT));
     [(x - plane.x) / plane.unit, (plane.y - y) / plane.unit].map(|c| {
         let c = if c.is_nan() { 0.0 } else { c.clamp(-RANGE, RANGE) };
-        // Not −0, which would be said with its sign.
+        // Adding 0 turns −0, which would be shown with its sign, into 0.
         (c * STEPS).round() / STEPS + 0.0
     })
 }
@@ -137,7 +137,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     angle(&mut frame, &plane, data);
     let looks = [(data.a, theme.query), (data.b, theme.key)];
     looks.iter().zip(["a", "b"]).for_each(|((v, color), key)| arrow(&mut frame, &plane, *v, *color, key));
-    // Where two tips are close, each disc is before the room around the other.
+    // Where two tips are close, each disc is drawn over the touch area of the other.
     for (index, (v, _)) in looks.into_iter().enumerate() {
         let [x, y] = plane.pixels(v);
         frame.push(reach(index, x, y));
@@ -182,7 +182,7 @@ fn axes(frame: &mut Frame, plane: &Plane) {
 fn angle(frame: &mut Frame, plane: &Plane, data: &Data) {
     const PARTS: usize = 24;
     let shortest = data.a[0].hypot(data.a[1]).min(data.b[0].hypot(data.b[1]));
-    // In arrows that are hardly longer than their grips there is no room for it.
+    // Arrows that are hardly longer than their grips leave no room for it.
     if data.cosine().is_none() || shortest < 0.4 {
         return;
     }
@@ -197,13 +197,13 @@ fn angle(frame: &mut Frame, plane: &Plane, data: &Data) {
     frame.push(Node::path(d.collect()).stroke(line).key("angle"));
 }
 
-/// A line from the origin, its head before the grip.
+/// A line from the origin, with an arrowhead that ends where the grip begins.
 fn arrow(frame: &mut Frame, plane: &Plane, v: [f32; 2], color: Color, key: &str) {
     let [x, y] = plane.pixels(v);
     let (dx, dy) = (x - plane.x, y - plane.y);
     let long = dx.hypot(dy);
     let (ux, uy) = if long > 0.0 { (dx / long, dy / long) } else { (0.0, 0.0) };
-    // The head ends where the grip begins; a short arrow has a small one, or none.
+    // The arrowhead ends where the grip begins; a short arrow has a small one, or none.
     let tip = (long - GRIP - 1.0).max(0.0);
     let head = tip.min(11.0);
     let along = |t: f32, side: f32| (plane.x + ux * t - uy * side, plane.y + uy * t + ux * side);
@@ -216,7 +216,7 @@ fn arrow(frame: &mut Frame, plane: &Plane, v: [f32; 2], color: Color, key: &str)
     frame.push(Node::path(head).fill(color).key(format!("head-{key}")));
 }
 
-/// What one takes hold of: a disc about the tip, with the arrow's name where it fits.
+/// The grip by which an arrow is dragged: a disc about the tip, with the arrow's name where it fits.
 fn grip(frame: &mut Frame, plane: &Plane, data: &Data, index: usize, v: [f32; 2], color: Color) {
     let (theme, [x, y]) = (frame.theme, plane.pixels(v));
     let name = &data.names[index];

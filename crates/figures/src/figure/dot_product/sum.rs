@@ -8,7 +8,7 @@ use crate::text;
 
 const ROW: f32 = 40.0;
 const BAR: f32 = 20.0;
-/// No result is wider.
+/// The widest result.
 const WIDEST: &str = "−4.00";
 
 /// Draws it from (x, y) to the right margin; moves the frame's `y` below it.
@@ -48,7 +48,7 @@ impl Axis {
     fn new(data: &Data, left: f32, right: f32) -> Self {
         let [first, second] = data.products();
         let most = crate::scale::max_abs([first, second, first + second]);
-        // 4 is what one product can reach, 8 the sum; more only what was not dragged.
+        // 4 is the most that one product can reach, 8 the sum; only arrows that were not dragged can exceed that.
         let limit = [4.0, 8.0].into_iter().find(|&l| most <= l).unwrap_or_else(|| crate::scale::nice_ceil(most));
         Self { zero: (left + right) / 2.0, unit: (right - left) / 2.0 / limit, limit }
     }
@@ -63,7 +63,7 @@ fn bars(frame: &mut Frame, data: &Data, x: f32) {
     let (theme, top) = (frame.theme, frame.y);
     let [first, second] = data.products();
     let total = data.dot();
-    // Results stand under each other, and so do the equals signs.
+    // Results are aligned, and so are the equals signs.
     let result = x + text::width("−2.00 × −2.00 = ", LABEL, Weight::Regular);
     let left = result + text::width(WIDEST, LABEL, Weight::Semibold) + 22.0;
     let axis = Axis::new(data, left, frame.width - PAD - 4.0);
@@ -99,7 +99,7 @@ fn bars(frame: &mut Frame, data: &Data, x: f32) {
     frame.y = bottom + 50.0;
 }
 
-/// A row: its arithmetic between the places `x`, then a bar from where the one before ended to its own end.
+/// A row: its arithmetic at the positions `x`, then a bar from the end of the previous one to its own end.
 fn bar(
     frame: &mut Frame,
     axis: &Axis,

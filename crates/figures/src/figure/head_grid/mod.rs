@@ -1,4 +1,4 @@
-//! The patterns of all heads: a row a layer, a column a head.
+//! The patterns of all heads: one row per layer, one column per head.
 
 mod table;
 
@@ -13,7 +13,7 @@ use attnscope::Trace;
 /// A thumbnail has at most this many pixels a side.
 pub const THUMB_SIDE: usize = 96;
 
-/// A number for each head, such as how much it looks at the token before.
+/// A number for each head, such as how much it attends to the token before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
     /// What is measured: `looks at the token before`.
@@ -59,17 +59,17 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
     /// The ringed head: layer, head.
     pub selected: Option<(usize, usize)>,
-    /// The weight from which on the colour is fullest; none for 1.
+    /// The weight from which on the colour is fullest; `None` for 1.
     pub full_at: Option<f32>,
 }
 
-/// From a thumbnail to the next, at least, where the width allows it: room for a finger.
+/// The least distance from one thumbnail to the next, if the width allows it: room for a finger.
 const TOUCH: f32 = 27.0;
-/// Width of a layer's number, and of the way between two columns of layers.
+/// Width of a layer's number, and of the gap between two columns of layers.
 const LABEL_W: f32 = 39.0;
 const BETWEEN: f32 = 22.0;
 
@@ -96,7 +96,7 @@ impl Layout {
             let labels = columns as f32 * LABEL_W + (columns as f32 - 1.0) * BETWEEN;
             let by_width = (inner - labels) / (columns as f32 * heads);
             let by_height = canvas_width.max(480.0) * 0.9 / layers.div_ceil(columns) as f32;
-            // Rather a long figure than heads too small for a finger.
+            // A long figure is better than heads too small for a finger.
             by_width.min(by_height.max(TOUCH))
         };
         let columns = (1..=4).max_by(|a, b| side(*a).total_cmp(&side(*b)).then(b.cmp(a))).unwrap_or(1);
@@ -192,7 +192,7 @@ fn axis_names(frame: &mut Frame, data: &Data, l: &Layout) {
     }
 }
 
-/// The weight in full colour, the same for all heads: only so can they be compared.
+/// The weight in full colour. It is the same for all heads, so that they can be compared.
 fn full_at(state: &State) -> f32 {
     state.full_at.filter(|f| *f > 0.0).unwrap_or(1.0)
 }

@@ -1,4 +1,4 @@
-//! One row a layer, head and query; one column a key.
+//! One row per layer, head and query; one column per key.
 
 use super::Data;
 use crate::figure::as_table::{begin, word};
@@ -6,7 +6,7 @@ use crate::figure::matrix::weights;
 use crate::table::Table;
 
 impl Data {
-    /// The thumbnails' weights, and each head's score where the heads have one. Of a long text, each number is the
+    /// The thumbnails' weights, and each head's score where the heads have one. For a long text, each number is the
     /// largest of a small square of tokens, as in the figure.
     pub fn table(&self) -> Table {
         let patterns = || self.thumbs.iter().flatten();
@@ -26,7 +26,7 @@ impl Data {
         table
     }
 
-    /// The name of a row or column of a thumbnail of `n` columns: a token, or from which to which.
+    /// The name of a row or column of a thumbnail of `n` columns: a token, or the first and the last of several.
     fn block(&self, idx: usize, n: usize) -> String {
         let size = self.tokens.len().div_ceil(n.max(1)).max(1);
         let (first, last) = (idx * size, ((idx + 1) * size).min(self.tokens.len()).saturating_sub(1));
@@ -42,7 +42,7 @@ mod tests {
     use crate::figure::Pattern;
     use crate::table::Cell;
 
-    /// Two layers of one head that looks evenly at `n` tokens.
+    /// Two layers of one head that attends evenly to `n` tokens.
     fn data(n: usize) -> Data {
         let pattern = |layer| Pattern::new(layer, 0, n, vec![1.0 / n as f32; n * n], true).unwrap().shrunk(96).0;
         Data {

@@ -11,13 +11,13 @@ use crate::token;
 /// Room for the layers' numbers.
 pub(super) const LABEL_W: f32 = 52.0;
 
-/// Depths that have dots, at most: of more some.
+/// The most depths that have dots: of more, only some have.
 const MAX_DOTS: usize = 64;
 
-/// Where depths stand.
+/// The heights of the depths.
 struct Rows {
     depths: usize,
-    /// The embedding's, the lowest.
+    /// The height of the embedding, the lowest.
     bottom: f32,
     step: f32,
 }
@@ -57,7 +57,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) {
     frame.y += 20.0;
 }
 
-/// Lines at −1, 0 and 1, a band under the chosen depth, and a place to click for each that has dots.
+/// Lines at −1, 0 and 1, a band behind the chosen depth, and a place to click at each that has dots.
 fn grid(frame: &mut Frame, axis: &Axis, rows: &Rows, depth: usize) {
     let theme = frame.theme;
     let (top, bottom) = (rows.y(rows.depths - 1) - 10.0, rows.bottom + 10.0);

@@ -7,14 +7,14 @@ use crate::number::fixed;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
 
-/// From a name's row to the next.
+/// Distance from a name's row to the next.
 const ROW: f32 = 17.0;
 const PATH_ROW: f32 = 20.0;
 
-/// Paper narrower than this has the paths' names in a list.
+/// A canvas narrower than this has the paths' names in a list.
 const WIDE: f32 = 520.0;
 
-/// Heading, names, line, names. Gives whether a name had no room.
+/// Heading, names, line, names. Returns whether there was no room for a name.
 pub(super) fn draw(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) -> bool {
     heading(frame, data, axis, depth);
     let names: Vec<(String, f32)> = data
@@ -50,15 +50,15 @@ fn heading(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) {
     frame.y += 24.0;
 }
 
-/// Places and widths of texts, those that are no numbers outside of everything.
+/// Places and widths of texts; a place that is not a number is NaN.
 fn placed<'a>(axis: &Axis, at: impl Iterator<Item = Option<&'a f32>>, names: &[(String, f32)]) -> Vec<(f32, f32)> {
     let x = |at: Option<&f32>| at.and_then(|at| axis.x(*at)).unwrap_or(f32::NAN);
     at.zip(names).map(|(at, (_, width))| (x(at), *width)).collect()
 }
 
-/// Rows of names that the fullest depth needs: the line should not jump from depth to depth.
+/// Rows of names that the fullest depth needs, so that the line does not move from depth to depth.
 fn rows(data: &Data, at: &dyn Fn(usize) -> Vec<(f32, f32)>, axis: &Axis) -> usize {
-    // Of very many depths some will do: a few pixels more or less.
+    // With very many depths some are enough, to within a few pixels.
     let step = data.depths().div_ceil(128).max(1);
     let of = |depth: usize| flags(&at(depth), ends(axis)).iter().flatten().map(|f| f.row + 1).max().unwrap_or(0);
     (0..data.depths()).step_by(step).map(of).max().unwrap_or(0)
@@ -79,7 +79,7 @@ fn landmarks(
     let theme = frame.theme;
     let mut unnamed = false;
     let found = flags(places, ends(axis));
-    // Poles first: names lie over them.
+    // Poles first, since names are drawn over them.
     for (i, (flag, (x, _))) in found.iter().zip(places).enumerate() {
         let Some(flag) = flag else { continue };
         let top = y - 16.0 - flag.row as f32 * ROW;
@@ -113,7 +113,7 @@ fn beside(x: f32, flag: Flag) -> f32 {
     if flag.anchor == Anchor::Start { x + flags::AIR } else { x - flags::AIR }
 }
 
-/// What a place on the line chooses: itself.
+/// The target of a place on the line: the place itself.
 fn opens(data: &Data, word: usize, depth: usize) -> Target {
     Target::Item { index: data.item(Some(word), depth) }
 }
@@ -128,7 +128,7 @@ struct Hanging {
     runs: Vec<Run>,
 }
 
-/// Dots on the line, and a row each below it with name and number.
+/// Dots on the line, and below it a row for each, with name and number.
 fn paths(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
     let theme = frame.theme;
     let number = |i: usize| data.paths()[i].at.get(depth).copied().unwrap_or(f32::NAN);
@@ -149,7 +149,7 @@ fn paths(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
     frame.y = y + 22.0 + data.paths().len() as f32 * PATH_ROW + 10.0;
 }
 
-/// On narrow paper there is no room for poles and long names: the dots' colours join them.
+/// A narrow canvas has no room for poles and long names: there the colours match names and dots.
 fn listed(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
     let theme = frame.theme;
     for (i, path) in data.paths().iter().enumerate() {
@@ -189,8 +189,8 @@ fn hanging(frame: &Frame, data: &Data, path: usize, number: f32, x: f32) -> Hang
     Hanging { path, x, left, width, runs }
 }
 
-/// In an order such that few poles go through the texts above: next is the one whose text lies in the way of the
-/// fewest poles that have still to come down; of equals the rightmost.
+/// Orders texts so that few poles cross the texts above: next comes the one whose text is in the way of the fewest
+/// poles that still have to pass; of equals the rightmost.
 fn in_rows(mut all: Vec<Hanging>) -> Vec<Hanging> {
     let mut rows = Vec::new();
     while !all.is_empty() {

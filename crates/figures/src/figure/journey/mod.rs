@@ -1,6 +1,6 @@
 //! The path of a word through the layers, between two groups of words: from animal to food.
 //!
-//! Across: where the word stands between the groups. Upwards: the layers. Above: one depth as a line, with names.
+//! Horizontally: the word's place between the groups. Vertically: the layers. Above: one depth as a line, with names.
 
 mod chart;
 mod line;
@@ -16,10 +16,10 @@ use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::analysis::Journey;
 
-/// Paths at most: of more the first are drawn.
+/// The most paths that are drawn, from the first on.
 pub const MAX_PATHS: usize = 4;
 
-/// Landmarks at most: of more the first are drawn.
+/// The most landmarks that are drawn, from the first on.
 pub const MAX_LANDMARKS: usize = 24;
 
 /// A path of the word.
@@ -61,7 +61,7 @@ pub struct Data {
 }
 
 impl Data {
-    /// What an analysis found, with names: of its paths, and of the words of its two groups, in their order.
+    /// The result of an analysis, with names: of its paths, and of the words of its two groups, in their order.
     pub fn from_journey(
         found: Journey,
         word: &str,
@@ -113,13 +113,13 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
-    /// The depth whose names are shown: 0 is the embedding, `l + 1` what layer `l` leaves. None: the last.
+    /// The depth whose names are shown: 0 is the embedding, `l + 1` the output of layer `l`. `None` for the last.
     pub depth: Option<usize>,
 }
 
-/// From numbers to places across.
+/// Maps numbers to horizontal places.
 struct Axis {
     pub left: f32,
     pub right: f32,
@@ -128,7 +128,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// The place of a number, at an end what lies beyond; none for what is no number.
+    /// The place of a number, at an end if it lies beyond; `None` if it is not a number.
     pub fn x(&self, at: f32) -> Option<f32> {
         let part = (at.clamp(-self.most, self.most) / self.most + 1.0) / 2.0;
         part.is_finite().then_some(self.left + part * (self.right - self.left))
@@ -190,7 +190,7 @@ fn over(all: usize, drawn: usize, noun: &str) -> String {
     if all > drawn { format!("The first {drawn} of {}.", plural(all, noun)) } else { String::new() }
 }
 
-/// A depth, said.
+/// A depth in words.
 fn said(depth: usize) -> String {
     if depth == 0 { "before any layer".into() } else { format!("after layer {}", depth - 1) }
 }

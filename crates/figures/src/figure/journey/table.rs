@@ -1,4 +1,4 @@
-//! One row a path or landmark, one column a depth.
+//! One row per path or landmark, one column per depth.
 
 use super::{Data, said};
 use crate::figure::as_table::{begin, row};

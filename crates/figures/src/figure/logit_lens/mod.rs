@@ -1,4 +1,4 @@
-//! What the model would say if it stopped after each layer.
+//! The logit lens: what the model would predict if it stopped after each layer.
 
 mod table;
 
@@ -36,7 +36,7 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
     /// The ringed cell: row, position.
     pub selected: Option<(usize, usize)>,
@@ -45,7 +45,7 @@ pub struct State {
 const ROW: f32 = 24.0;
 const LABEL_W: f32 = 54.0;
 
-/// Columns at most: each holds a word that must be read.
+/// The most columns: each holds a word that must be legible.
 const MAX_COLUMNS: usize = 24;
 
 /// The positions that are drawn: all, or the last ones, or those from the chosen one on.
@@ -101,7 +101,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.finish(&caption(&[&credit(&data.model), &some, rounded]), description(data))
 }
 
-/// The text itself, over its columns.
+/// The tokens of the text, above their columns.
 fn heads(frame: &mut Frame, data: &Data, columns: &Range<usize>, cell: f32) {
     let theme = frame.theme;
     let mid = frame.y + 8.0;
@@ -142,7 +142,7 @@ fn draw_cell(
     frame.push(if last { node.bold() } else { node });
 }
 
-/// A row's place in the model, said.
+/// A row's place in the model, in words.
 fn depth(data: &Data, row: usize) -> String {
     match data.rows.get(row).map(|r| r.label.as_str()) {
         Some("embed") | None => "before any layer".into(),

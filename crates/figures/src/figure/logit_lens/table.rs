@@ -1,4 +1,4 @@
-//! One row a depth and token: what the model would say there.
+//! One row per depth and token: what the model would predict there.
 
 use super::Data;
 use crate::figure::as_table::begin;

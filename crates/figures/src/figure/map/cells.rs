@@ -1,4 +1,4 @@
-//! The map so near that its cells are single weights, with their tokens beside them.
+//! The map zoomed in until its cells are single weights, with their tokens beside them.
 
 use super::legend::legend;
 use super::{Data, LEAD, State, cell_label, description, said, strength, title};
@@ -18,7 +18,7 @@ const TOKEN: f32 = 76.0;
 /// Width of a row's labels.
 const LABELS: f32 = 124.0;
 const GAP: f32 = 12.0;
-/// How far the turned labels of the last keys reach over the right edge.
+/// How far the rotated labels of the last keys extend beyond the right edge.
 const OVERHANG: f32 = 56.0;
 
 fn side(data: &Data, canvas: &Canvas) -> f32 {
@@ -26,7 +26,7 @@ fn side(data: &Data, canvas: &Canvas) -> f32 {
     ((canvas.width - 2.0 * PAD - LABELS - GAP - OVERHANG) / cells).floor().min(LARGEST)
 }
 
-/// Whether the paper has room for cells that can be told apart.
+/// Whether the canvas has room for cells that can be told apart.
 pub(super) fn fits(data: &Data, canvas: &Canvas) -> bool {
     side(data, canvas) >= LEAST
 }
@@ -57,7 +57,7 @@ fn font(cell: f32) -> f32 {
     (cell * 0.82).clamp(10.5, 13.0)
 }
 
-/// A token, and after it where it stands.
+/// A token, and after it its position.
 fn named(data: &Data, position: usize, size: f32, theme: &Theme) -> Vec<Run> {
     let mut runs = token::runs(data.token(position), theme.faint, TOKEN, size, Weight::Regular);
     runs.iter_mut().filter(|r| r.fill.is_none()).for_each(|r| r.fill = Some(theme.text));
@@ -65,7 +65,7 @@ fn named(data: &Data, position: usize, size: f32, theme: &Theme) -> Vec<Run> {
     runs
 }
 
-/// The keys above their columns, turned.
+/// The keys above their columns, rotated.
 fn key_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32) {
     let (theme, font) = (frame.theme, font(cell));
     let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (is looked at) →")]);
@@ -82,7 +82,7 @@ fn key_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32) {
     }
 }
 
-/// The queries before their rows.
+/// The queries to the left of their rows.
 fn query_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32, y0: f32) {
     let (theme, font) = (frame.theme, font(cell));
     let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];

@@ -33,7 +33,7 @@ pub(super) fn legend(frame: &mut Frame, data: &Data, state: &State, x: f32, (ful
     frame.push(Node::raster(x0, mid - 5.0, RAMP, 10.0, Raster::new(128, 1, palette, (0..128).collect())));
     frame.push(Node::rect(x0 - 0.5, mid - 5.5, RAMP + 1.0, 11.0).stroke(Stroke::new(theme.grid, 1.0)));
     let end = if full_at < 1.0 { format!("{} and more", number(full_at)) } else { "1".into() };
-    // Half the colour is a quarter of the weight.
+    // Half the colour strength is a quarter of the weight.
     let quarter = if full_at < 1e-3 { number(full_at / 4.0) } else { (full_at / 4.0).to_string() };
     tick(frame, x0, mid, Anchor::Middle, "0".into());
     tick(frame, x0 + RAMP / 2.0, mid, Anchor::Middle, quarter);
@@ -77,7 +77,7 @@ fn whole(frame: &mut Frame, data: &Data, x: f32, y: f32) {
     frame.push(Node::raster(x, y, side, side, image));
     let along = |part: &std::ops::Range<usize>, all: usize| {
         let each = side / all.max(1) as f32;
-        // However small, it can be seen.
+        // The frame is visible, however small the part.
         let long = (part.len() as f32 * each).max(3.0).min(side);
         ((part.start as f32 * each).min(side - long), long)
     };

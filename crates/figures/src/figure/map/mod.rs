@@ -1,7 +1,7 @@
 //! One head's attention over a long text, drawn like a geographic map: the whole of it or any part, each pixel the
 //! largest or the mean weight of the cells under it.
 //!
-//! Zoomed in so far that a cell has room for its token, it has single cells, each a weight of its own.
+//! Zoomed in until a cell has room for its token, it has one cell per weight.
 
 mod cells;
 mod legend;
@@ -36,11 +36,11 @@ pub struct Data {
     pub q_len: usize,
     /// The part, pooled.
     pub tile: MapTile,
-    /// The model: its name, and which keys a query may look at.
+    /// The model: its name, and which keys a query may attend to.
     pub model: ModelInfo,
 }
 
-/// Which of the cells under a pixel it shows.
+/// How a pixel summarizes the cells under it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pool {
     /// The largest weight.
@@ -53,11 +53,11 @@ pub enum Pool {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
     /// What a pixel shows.
     pub pool: Pool,
-    /// The weight from which on the colour is fullest. None: 1 for cells, else so that the few largest just reach it.
+    /// The weight from which on the colour is fullest. `None`: 1 for cells, else so that only the few largest reach it.
     pub full_at: Option<f32>,
 }
 
@@ -98,7 +98,7 @@ impl Data {
         self.tokens.len().saturating_sub(self.q_len) + q_idx
     }
 
-    /// What a pixel shows; none where the mask forbids every cell under it.
+    /// The number that a pixel shows; `None` where the mask forbids every cell under it.
     pub fn weight(&self, pool: Pool, y: usize, x: usize) -> Option<f32> {
         let (rows, cols) = (self.tile.queries(y), self.tile.keys(x));
         let (mask, n) = (self.model.mask(self.layer), self.tokens.len());
@@ -136,13 +136,13 @@ impl Data {
     }
 }
 
-/// What the trace does not hold.
+/// The error for an array that the trace does not hold.
 fn missing(trace: &Trace, layer: usize) -> Error {
     let site = [Site::Q, Site::K, Site::Lse].into_iter().find(|site| trace.layer(layer, *site).is_none());
     Error::not_captured(site.unwrap_or(Site::Pattern), layer)
 }
 
-/// How many pixels a side this paper has room for.
+/// How many pixels per side this canvas has room for.
 pub fn most_pixels(canvas: &Canvas) -> usize {
     raster::side(canvas) as usize
 }
@@ -198,7 +198,7 @@ fn pooled(data: &Data, pool: Pool) -> String {
     format!("Each pixel is {shows} {up_to}{block}\u{a0}×\u{a0}{block} cells.")
 }
 
-/// The caption: whose numbers, which of them, and how they became colours.
+/// The caption: the model, the part that is shown, and how weights became colours.
 pub(super) fn said(data: &Data, pixels: &str, full_at: f32) -> String {
     let shown = part(data, &data.tile.rows, &data.tile.cols);
     let (first, rest) = shown.split_at(1);
@@ -208,7 +208,7 @@ pub(super) fn said(data: &Data, pixels: &str, full_at: f32) -> String {
     caption(&[&credit(&data.model.name), &shown, pixels, &colours])
 }
 
-/// What a cell says.
+/// The label of a cell.
 fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -> String {
     let query = data.position(q_idx);
     let name = |at: usize| format!("{} ({})", spoken(data.token(at)), count(at));
@@ -216,7 +216,7 @@ fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -> String {
     format!("{} looks {} at {whom}", name(query), percent(weight))
 }
 
-/// The main numbers, said.
+/// The main numbers in words.
 pub(super) fn description(data: &Data, state: &State) -> String {
     let mut out = format!(
         "{}: {} of a text of {}. Rows are queries, columns are keys.",

@@ -1,4 +1,4 @@
-//! The map from afar: one raster, with positions along its sides.
+//! The map zoomed out: one raster, with positions along its sides.
 
 use super::legend::legend;
 use super::{Data, LEAD, Pool, State, description, full_at, pooled, said, strength, title};
@@ -16,7 +16,7 @@ use std::ops::Range;
 const LABELS: f32 = 88.0;
 const GAP: f32 = 12.0;
 
-/// The side of the picture at most.
+/// The largest side of the picture.
 pub(super) fn side(canvas: &Canvas) -> f32 {
     (canvas.width - 2.0 * PAD - LABELS - GAP).clamp(200.0, 4096.0)
 }
@@ -24,7 +24,7 @@ pub(super) fn side(canvas: &Canvas) -> f32 {
 pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (tile, side) = (&data.tile, side(&state.canvas));
     let (height, width) = tile.size();
-    // A whole or half number of pixels each: columns are equally wide on every screen.
+    // A whole or half number of pixels each, so that columns are equally wide on every screen.
     let pixel = ((side / height.max(width).max(1) as f32) * 2.0).floor().max(2.0) / 2.0;
     let (wide, high) = (width as f32 * pixel, height as f32 * pixel);
     let least = Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH);
@@ -37,7 +37,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     query_axis(&mut frame, data, x0, y0, high);
     let image = Node::raster(x0, y0, wide, high, raster(data, state.pool, theme, full_at)).key("map");
     let image = image.label("weights, a row a query");
-    // Of a part no place could be told: a whole pattern alone is counted from its first query and key.
+    // Only a whole pattern is a target: places in it are counted from its first query and key.
     let whole = Target::Pattern { layer: data.layer, head: data.head, q_len: data.q_len, kv_len: data.tokens.len() };
     frame.push(if data.is_whole() { image.target(whole) } else { image });
     frame.push(Node::rect(x0 - 0.5, y0 - 0.5, wide + 1.0, high + 1.0).stroke(Stroke::new(theme.grid, 1.0)));

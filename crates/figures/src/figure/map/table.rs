@@ -1,11 +1,11 @@
-//! One row a pixel: which queries and keys lie under it, and their largest and mean weight.
+//! One row per pixel: which queries and keys lie under it, and their largest and mean weight.
 
 use super::{Data, Pool};
 use crate::figure::as_table::begin;
 use crate::table::Table;
 
 impl Data {
-    /// What each pixel shows, by positions in the text; nothing where the mask forbids all of it. Zoomed in, first and
+    /// What each pixel shows, by positions in the text; empty where the mask forbids all of it. Zoomed in, first and
     /// last are the same, and both weights are that of the cell.
     pub fn table(&self) -> Table {
         let mut table = begin(["query", "last query", "key", "last key", "largest weight", "mean weight"], []);

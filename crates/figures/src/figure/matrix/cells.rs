@@ -18,11 +18,11 @@ struct Layout {
     font: f32,
     /// Width kept for labels of rows.
     label_w: f32,
-    /// Turn of the keys' labels in degrees, 0 if they fit as they are.
+    /// Rotation of the keys' labels in degrees, 0 if they fit horizontally.
     turn: f32,
     /// Height kept for them.
     head_h: f32,
-    /// How far the last of them reaches over the matrix's right edge.
+    /// How far the last of them extends beyond the matrix's right edge.
     overhang: f32,
 }
 
@@ -100,7 +100,7 @@ fn key_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32
     }
 }
 
-/// The queries before their rows, with the axis' name over them.
+/// The queries to the left of their rows, with the axis' name over them.
 fn query_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32, y0: f32) {
     let theme = frame.theme;
     let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
@@ -117,7 +117,7 @@ fn query_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f
     }
 }
 
-/// The cells. Gives whether they hold their numbers.
+/// The cells. Returns whether they hold their numbers.
 fn cells(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full_at: f32, x0: f32, y0: f32) -> bool {
     let (theme, p) = (frame.theme, &data.pattern);
     let (side, with_numbers) = (l.cell - l.gap, l.cell >= 34.0);
@@ -131,7 +131,7 @@ fn cells(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full_at: f32
             continue;
         };
         let cut = state.is_cut(q_idx, k_idx);
-        // Where nobody may look there is no weight to colour.
+        // A masked cell has no weight to colour.
         let fill = match w {
             _ if cut => theme.background,
             w if w.is_finite() => theme.weight(w / full_at),
@@ -154,7 +154,7 @@ fn cells(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full_at: f32
     with_numbers
 }
 
-/// A cross and a dashed outline over each look that is cut.
+/// A cross and a dashed outline over each edge that is cut.
 fn crosses(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32, y0: f32) {
     let side = l.cell - l.gap;
     let (inset, radius) = (side * 0.3, if l.cell >= 24.0 { 3.0 } else { 1.0 });

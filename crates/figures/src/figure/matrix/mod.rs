@@ -1,6 +1,6 @@
 //! One head's pattern as a matrix: a row is a query, a column a key.
 //!
-//! Up to [`MAX_CELLS`] tokens it has a cell a weight, with the number inside where there is room; beyond
+//! Up to [`MAX_CELLS`] tokens it has one cell per weight, with the number inside where there is room; beyond
 //! that it is one raster with sparse labels.
 
 mod cells;
@@ -60,26 +60,26 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
     /// The row that is ringed and read out.
     pub q_idx: Option<usize>,
     /// The column that is stressed.
     pub k_idx: Option<usize>,
-    /// The weight from which on the colour is fullest. None: 1 for cells; for long texts, whose weights
-    /// are mostly small, so that the few largest just reach it.
+    /// The weight from which on the colour is fullest. `None`: 1 for cells; for long texts, whose weights
+    /// are mostly small, such that only the few largest reach it.
     pub full_at: Option<f32>,
-    /// Looks that are cut, query and key: crossed, with a dashed outline and without their number.
+    /// Attention edges that are cut, query and key: crossed, with a dashed outline and without their number.
     pub cut: Vec<(usize, usize)>,
 }
 
 impl State {
-    /// Whether this look is cut.
+    /// Whether this edge is cut.
     fn is_cut(&self, q_idx: usize, k_idx: usize) -> bool {
         self.cut.contains(&(q_idx, k_idx))
     }
 
-    /// The cut looks that the mask allows: only those can be cut.
+    /// The cut edges that the mask allows: only those can be cut.
     fn cuts<'a>(&'a self, data: &'a Data) -> impl Iterator<Item = (usize, usize)> + 'a {
         let p = &data.pattern;
         let at = (0..p.q_len).flat_map(|q| (0..p.kv_len).map(move |k| (q, k)));
@@ -102,24 +102,24 @@ pub(super) fn title(data: &Data) -> String {
     format!("Attention of layer {}, head {}", data.pattern.layer, data.pattern.head)
 }
 
-/// What a cell says.
+/// The label of a cell.
 pub(super) fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -> String {
     let own = data.pattern.first_query() + q_idx == k_idx;
     let whom = if own { "itself".into() } else { spoken(data.key(k_idx)) };
     format!("{} looks {} at {whom}", spoken(data.query(q_idx)), percent(weight))
 }
 
-/// What a cell says whose look is cut.
+/// The label of a cell whose edge is cut.
 fn cut_label(data: &Data, q_idx: usize, k_idx: usize) -> String {
     format!("{} to {}: cut", spoken(data.query(q_idx)), spoken(data.key(k_idx)))
 }
 
-/// What the caption says of them; nothing if there are none.
+/// The caption's note about cut edges; empty if there are none.
 fn cut_note(data: &Data, state: &State) -> &'static str {
     if state.cuts(data).next().is_some() { "A crossed cell is a look that is cut." } else { "" }
 }
 
-/// The main numbers, said.
+/// The main numbers in words.
 fn description(data: &Data, state: &State) -> String {
     let p = &data.pattern;
     let mut out = format!("Attention of layer {}, head {} over {}", p.layer, p.head, plural(p.kv_len, "token"));

@@ -13,7 +13,7 @@ use crate::{text, token};
 /// Room at the right for the frame of the chosen row.
 const RING: f32 = 4.0;
 
-/// Width of the labels: a position and the token there. A phone gives the map the room.
+/// Width of the labels: a position and the token there. On a phone the matrix gets more of the room.
 fn label_width(canvas: f32) -> f32 {
     if canvas < 480.0 { 80.0 } else { 112.0 }
 }
@@ -22,7 +22,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let label_w = label_width(state.canvas.width);
     let side_max = (state.canvas.width - 2.0 * PAD - label_w - 12.0 - RING).clamp(200.0, 1600.0);
     let (small, block) = data.pattern.shrunk(side_max as usize);
-    // A whole or half number of pixels a cell: columns are equally wide on every screen.
+    // A whole or half number of pixels per cell, so that columns are equally wide on every screen.
     let pixel = ((side_max / small.kv_len.max(1) as f32) * 2.0).floor().max(2.0) / 2.0;
     let per_token = pixel / block as f32;
     let (width, height) = (small.kv_len as f32 * pixel, small.q_len as f32 * pixel);

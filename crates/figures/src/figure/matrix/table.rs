@@ -1,4 +1,4 @@
-//! One row a query, one column a key. Arcs draw the same data.
+//! One row per query, one column per key. Arcs draw the same data.
 
 use super::Data;
 use crate::figure::Pattern;
@@ -18,7 +18,7 @@ impl Data {
     }
 }
 
-/// What a query gives each key.
+/// The weight of each key for a query.
 pub(in crate::figure) fn weights(p: &Pattern, q_idx: usize) -> impl Iterator<Item = Cell> {
     (0..p.kv_len).map(move |k_idx| p.weight(q_idx, k_idx).into())
 }

@@ -1,4 +1,4 @@
-//! One list of [`crate::figure::neighbours`], and the lines from a word to itself in the other.
+//! One list of [`crate::figure::neighbours`], and the lines between a word's rows in both lists.
 
 use super::List;
 use crate::Color;
@@ -16,9 +16,9 @@ const NUMBER: f32 = 44.0;
 /// From a word to its bar.
 const AIR: f32 = 12.0;
 
-/// Where a list stands.
+/// The place of a list.
 pub(super) struct Place {
-    /// Which it is.
+    /// Its index.
     pub list: usize,
     /// How many words the lists before it have.
     pub first: usize,
@@ -26,15 +26,15 @@ pub(super) struct Place {
     pub width: f32,
     /// Room for its words.
     pub label_w: f32,
-    /// Lines of the longest heading beside it: rows of two lists stand on one level.
+    /// Lines of the longest heading: the rows of two lists start at the same height.
     pub heading_lines: usize,
     /// The number at the beginning of the axis, 0 or below; 1 is at its end.
     pub low: f32,
-    /// The colour of words that have none of their own.
+    /// The colour of words that have no colour of their own.
     pub plain: Color,
 }
 
-/// A word's row, drawn: where its word begins, where its number ends, and its middle; with its colour if it has one.
+/// The row of a word: where its word begins, where its number ends, and its middle; with its colour if it has one.
 pub(super) struct Row {
     left: f32,
     right: f32,
@@ -42,14 +42,14 @@ pub(super) struct Row {
     color: Option<Color>,
 }
 
-/// The room that words need, of that of a whole list: the same for all lists, so that their bars have one scale.
+/// The width for words, out of that of a whole list: the same for all lists, so that their bars have one scale.
 pub(super) fn label_width(lists: &[List], width: f32) -> f32 {
     let words = lists.iter().flat_map(List::shown);
     let longest = words.map(|(word, _)| token::width(word, LABEL + 1.0, Weight::Regular)).fold(40.0, f32::max);
     (longest + 1.0).min(width * 0.36)
 }
 
-/// The lines of a heading: two at most, the second cut where it goes on.
+/// The lines of a heading: at most two, the second truncated.
 pub(super) fn heading(list: &List, width: f32) -> Vec<String> {
     let mut lines = text::wrap(&token::plain(&list.heading), width, LABEL + 1.0, Weight::Semibold);
     if lines.len() > 2 {
@@ -59,7 +59,7 @@ pub(super) fn heading(list: &List, width: f32) -> Vec<String> {
     lines.iter().map(|line| text::fit(line, width, LABEL + 1.0, Weight::Semibold)).collect()
 }
 
-/// Heading, rows, axis. `color` is that of a word that stands in the other list too.
+/// Heading, rows, axis. `color` is the colour of a word that is also in the other list.
 pub(super) fn draw(frame: &mut Frame, list: &List, at: Place, color: &dyn Fn(usize) -> Option<Color>) -> Vec<Row> {
     let theme = frame.theme;
     let lines = heading(list, at.width);
@@ -93,7 +93,7 @@ pub(super) fn draw(frame: &mut Frame, list: &List, at: Place, color: &dyn Fn(usi
     rows
 }
 
-/// Word, bar, number. Gives where the word begins.
+/// Word, bar, number. Returns where the word begins.
 fn row(
     frame: &mut Frame,
     at: &Place,
@@ -120,7 +120,7 @@ fn row(
     x0 - AIR - word_w
 }
 
-/// Lines at 0 and 1 over all rows, their numbers below.
+/// Lines at 0 and 1 through all rows, their numbers below.
 fn axis(frame: &mut Frame, at: &Place, (zero, unit): (f32, f32), top: f32) {
     let line = Stroke::new(frame.theme.grid, 1.0);
     // Behind the bars, which begin at it.
@@ -139,7 +139,7 @@ fn axis(frame: &mut Frame, at: &Place, (zero, unit): (f32, f32), top: f32) {
     frame.y += 22.0;
 }
 
-/// From a word's row in the first list to its row in the second.
+/// Lines from a word's row in the first list to its row in the second.
 pub(super) fn join(frame: &mut Frame, rows: &[Vec<Row>], shared: &[(usize, usize)]) {
     let [first, second] = rows else { return };
     for &(i, j) in shared {

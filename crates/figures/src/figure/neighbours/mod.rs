@@ -12,26 +12,26 @@ use crate::token::{self, spoken};
 use attnscope::analysis::{Neighbour, Number};
 use list::Place;
 
-/// Lists at most: of more the first are drawn.
+/// The most lists that are drawn, from the first on.
 pub const MAX_LISTS: usize = 2;
 
-/// Words of a list at most: of more the first are drawn.
+/// The most words of a list that are drawn, from the first on.
 pub const MAX_WORDS: usize = 20;
 
-/// A canvas narrower than this has two lists under one another.
+/// A canvas narrower than this has two lists one below the other.
 const WIDE: f32 = 520.0;
 
-/// From one list to the next: room for the lines that join a word to itself.
+/// Distance between the lists: room for the lines that join a word to itself.
 const GAP: f32 = 40.0;
 
-/// What is near to one vector.
+/// The words nearest to one vector.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct List {
     /// Whose neighbours they are: `dog, before any layer`.
     pub heading: String,
     /// Words and the cosine of the angle between their vector and this one, −1 to 1, nearest first.
     pub words: Vec<(String, f32)>,
-    /// Which number each word's cosine is; empty where it is none of a run's.
+    /// Which number each word's cosine is; empty if the cosines are not numbers of a run.
     pub numbers: Vec<Number>,
 }
 
@@ -45,7 +45,7 @@ pub struct Data {
 }
 
 impl List {
-    /// A list from what `attnscope::analysis::neighbours` found; `number` is any word's cosine.
+    /// A list from the result of `attnscope::analysis::neighbours`; `number` is any word's cosine.
     pub fn new(heading: impl Into<String>, found: &[Neighbour], number: Number) -> Self {
         let words = found.iter().map(|near| (near.text.clone(), near.cosine)).collect();
         let numbers = found.iter().map(|near| number.with_last(near.id as usize)).collect();
@@ -62,12 +62,12 @@ impl Data {
         &self.lists[..self.lists.len().min(MAX_LISTS)]
     }
 
-    /// The words that stand in both lists, as places in the first and in the second.
+    /// The words that are in both lists, as indices into the first and the second.
     pub fn shared(&self) -> Vec<(usize, usize)> {
         let [first, second] = self.shown() else { return Vec::new() };
         let mut taken = vec![false; second.shown().len()];
         let mut pair = |i: usize, word: &str| {
-            // Two tokens may read alike: each is joined once.
+            // Two tokens may have the same text: each is joined once.
             let free = |j: &usize| !taken[*j] && second.words[*j].0 == word;
             let j = (0..taken.len()).find(free)?;
             taken[j] = true;
@@ -80,7 +80,7 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
 }
 
@@ -94,7 +94,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let side_by_side = lists.len() == 2 && width >= WIDE;
     let column = if side_by_side { (frame.inner() - GAP) / 2.0 } else { frame.inner() };
     let (low, label_w) = (lowest(data), list::label_width(lists, column));
-    // Beside words of two lists those of one step back.
+    // Words of only one list are fainter than those of both.
     let plain = if shared.is_empty() { theme.weight(0.6) } else { theme.faint };
     let lines = lists.iter().map(|near| list::heading(near, column).len()).max().unwrap_or(0);
     let heading_lines = if side_by_side { lines } else { 0 };

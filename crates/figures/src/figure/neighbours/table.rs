@@ -1,4 +1,4 @@
-//! One row a word of a list.
+//! One row per word of a list.
 
 use super::Data;
 use crate::figure::as_table::begin;

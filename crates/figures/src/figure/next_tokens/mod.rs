@@ -1,4 +1,4 @@
-//! The sentence, and bars of the tokens that may come next.
+//! The sentence, and bars of the likeliest next tokens.
 
 mod arithmetic;
 mod table;
@@ -20,7 +20,7 @@ pub struct Data {
     pub tokens: Vec<String>,
     /// The likeliest next tokens, likeliest first.
     pub next: Vec<NextToken>,
-    /// How many tokens the model knows.
+    /// The size of the vocabulary.
     pub n_vocab: usize,
     /// Its name.
     pub model: String,
@@ -54,18 +54,18 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
-    /// The bar that is stressed.
+    /// The bar that is emphasized.
     pub selected: Option<usize>,
-    /// The probability at the end of the bars' axis; none for a round number just above the longest.
-    /// Two figures side by side are only fair with the same.
+    /// The probability at the end of the bars' axis; `None` for a round number just above the longest.
+    /// Two figures can only be compared if they use the same.
     pub max_p: Option<f32>,
 }
 
 const ROW: f32 = 30.0;
 
-/// Chips at most; of a longer text the end is shown, from which the prediction is made.
+/// The most chips; of a longer text the end is shown, from which the prediction is made.
 const MAX_CHIPS: usize = 100;
 
 /// Draws it.
@@ -128,7 +128,7 @@ fn chips(frame: &mut Frame, tokens: &[String]) {
     frame.y += height + 26.0;
 }
 
-/// A bar a token.
+/// One bar per token.
 fn bars(frame: &mut Frame, data: &Data, state: &State) {
     let theme = frame.theme;
     let longest = data.next.iter().map(|n| token::width(&n.text, LABEL + 1.0, Weight::Semibold)).fold(40.0, f32::max);
@@ -166,7 +166,7 @@ fn bars(frame: &mut Frame, data: &Data, state: &State) {
     frame.y += 20.0;
 }
 
-/// One bar for all of the vocabulary: what is shown above, and the rest. It sums to 1.
+/// One bar for the whole vocabulary: the tokens shown above, and the rest. It sums to 1.
 fn whole(frame: &mut Frame, data: &Data) {
     let (theme, y, height) = (frame.theme, frame.y + 22.0, 16.0);
     let full = frame.inner();
@@ -197,7 +197,7 @@ fn whole(frame: &mut Frame, data: &Data) {
     frame.y += 4.0;
 }
 
-/// Slanted lines over a rectangle: not one bar, but many small things.
+/// Slanted lines over a rectangle: it is not one bar, but many small parts.
 fn hatch(frame: &mut Frame, x: f32, y: f32, width: f32, height: f32) {
     use crate::scene::Segment::{Line, Move};
     let mut d = Vec::new();

@@ -1,4 +1,4 @@
-//! One row a next token, and one for all the others.
+//! One row per next token, and one for all others.
 
 use super::Data;
 use crate::figure::as_table::begin;

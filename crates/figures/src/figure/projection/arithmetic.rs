@@ -1,4 +1,4 @@
-//! One product of a vector with a column of a matrix, and what all of them add up to.
+//! One product of a vector with a column of a matrix, and the sum of all of them.
 
 use super::{Data, State};
 use crate::figure::arithmetic::explained;

@@ -16,7 +16,7 @@ use crate::token::{self, spoken};
 /// More cells than this are pixels of one raster.
 const MAX_CELLS: usize = 1200;
 
-/// What stays back where something is chosen.
+/// Opacity of everything that is not chosen, once something is.
 pub(super) const PALE: f32 = 0.25;
 
 /// Height of the result's cells.
@@ -33,7 +33,7 @@ pub(super) struct Layout {
     pub cell: (f32, f32),
     pub d_in: usize,
     pub d_out: usize,
-    /// Left and right of the products beside W; none where they stand below.
+    /// Left and right of the products beside W; `None` if they are below it.
     pub beside: Option<(f32, f32)>,
     pub limits: [f32; 3],
 }
@@ -43,10 +43,10 @@ impl Layout {
         let inner = canvas_width - 2.0 * PAD;
         let (d_in, d_out) = (data.x.len(), data.out.len());
         let (narrow, x_w) = if inner < 440.0 { (true, 16.0) } else { (false, 22.0) };
-        // The numbers of the rows stand before them.
+        // The row numbers are to the left of the rows.
         let x = PAD + 8.0 + 7.0 * count(d_in.saturating_sub(1)).len().max(2) as f32;
         let w = x + x_w + if narrow { 20.0 } else { 30.0 };
-        // Rings stand around the cells, and the page shows nothing beyond the margin.
+        // Rings are drawn around the cells, and the page shows nothing beyond the margin.
         let room = PAD + inner - w - 3.0;
         let columns = d_out.max(1) as f32;
         let beside = (room - 250.0) / columns;
@@ -106,7 +106,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.finish(&notes, description(data, &chosen))
 }
 
-/// The names of x and W over them. Sets the layout's top.
+/// The names of x and W above them. Sets the layout's top.
 fn headings(frame: &mut Frame, data: &Data, state: &State, l: &mut Layout) {
     let theme = frame.theme;
     let mid = frame.y + 8.0;
@@ -149,7 +149,7 @@ fn input(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
     frame.push(times.anchor(Anchor::Middle).fill(frame.theme.muted).centred());
 }
 
-/// W, a mark a number.
+/// W, one mark per number.
 fn cells(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
     let (w, h) = (l.cell.0 - gap(l.cell.0.min(l.cell.1)), l.cell.1 - gap(l.cell.0.min(l.cell.1)));
     for (i, c) in (0..l.d_in).flat_map(|i| (0..l.d_out).map(move |c| (i, c))) {
@@ -215,7 +215,7 @@ fn ticks(frame: &mut Frame, chosen: &terms::Chosen, l: &Layout) {
     }
 }
 
-/// What comes out, each number under its column.
+/// The result, each number under its column.
 fn result(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout, y: f32) {
     let (part, theme) = (data.part, frame.theme);
     let parts = [(part.result(), part.color(theme)), (" =", theme.muted)];
@@ -239,7 +239,7 @@ fn result(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout, y:
     );
 }
 
-/// Around the chosen column and its result, and around the chosen row.
+/// Rings around the chosen column and its result, and around the chosen row.
 fn rings(frame: &mut Frame, chosen: &terms::Chosen, l: &Layout, result_y: f32) {
     let theme = frame.theme;
     let air = gap(l.cell.0.min(l.cell.1));
@@ -264,7 +264,7 @@ fn rings(frame: &mut Frame, chosen: &terms::Chosen, l: &Layout, result_y: f32) {
 }
 
 impl terms::Chosen {
-    /// How strong a cell of W stands.
+    /// The opacity of a cell of W.
     fn opacity(&self, i: usize, c: usize) -> f32 {
         let stays = match (self.component, self.row) {
             (Some(component), _) => c == component,

@@ -1,4 +1,4 @@
-//! One vector through one matrix: x·W, a column of W for each number that comes out.
+//! One vector through one matrix: x·W, with one column of W for each number of the result.
 
 mod arithmetic;
 mod draw;
@@ -19,17 +19,17 @@ pub struct Data {
     pub part: Part,
     /// The token whose vector it is.
     pub token: String,
-    /// Its place in the text.
+    /// Its index in the text.
     pub position: usize,
     /// The layer.
     pub layer: usize,
-    /// The head; for keys and values a head of keys and values.
+    /// The head; for keys and values a key-value head.
     pub head: usize,
-    /// What goes in, `[d_in]`: what attention reads, or for W_O the head's z.
+    /// The input, `[d_in]`: that of attention, or for W_O the head's z.
     pub x: Vec<f32>,
     /// The matrix, `[d_in, d_out]`, row-major: row `i` is multiplied by `x[i]`.
     pub w: Vec<f32>,
-    /// What comes out, `[d_out]`.
+    /// The result, `[d_out]`.
     pub out: Vec<f32>,
     /// The model's name.
     pub model: String,
@@ -60,7 +60,7 @@ impl Data {
         self.x.iter().enumerate().map(|(i, x)| f64::from(*x) * f64::from(self.weight(i, c))).collect()
     }
 
-    /// Whether each result is the sum of its products. It is not where the model adds a bias, norms, or turns by position.
+    /// Whether each result is the sum of its products. It is not if the model adds a bias, norms or rotates the result.
     pub fn adds_up(&self) -> bool {
         (0..self.out.len()).all(|c| {
             let terms = self.terms(c);
@@ -75,7 +75,7 @@ impl Data {
     }
 }
 
-/// A matrix as the engine stores it, `[n_out, n_in]`, in the order in which [`Data`] wants it, `[n_in, n_out]`.
+/// A matrix as the engine stores it, `[n_out, n_in]`, in the order that [`Data`] needs, `[n_in, n_out]`.
 pub fn transposed(stored: &[f32], n_in: usize) -> Vec<f32> {
     let n_out = stored.len() / n_in.max(1);
     (0..n_in).flat_map(|i| (0..n_out).map(move |c| stored[c * n_in + i])).collect()
@@ -84,7 +84,7 @@ pub fn transposed(stored: &[f32], n_in: usize) -> Vec<f32> {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
     /// The column of W whose products are shown.
     pub component: Option<usize>,
@@ -97,7 +97,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     draw::render(data, state, theme)
 }
 
-/// The main numbers, said.
+/// The main numbers in words.
 fn description(data: &Data, chosen: &Chosen) -> String {
     let part = data.part;
     let mut said = format!(

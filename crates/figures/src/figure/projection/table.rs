@@ -1,4 +1,4 @@
-//! One row a number that goes in, beside its row of the matrix; beneath, what comes out.
+//! One row per number of the input, with its row of the matrix; below them, the result.
 
 use super::{Data, State};
 use crate::figure::as_table::{begin, numbered, row};

@@ -1,4 +1,4 @@
-//! The products of one column of W, each begun where the one before ended, until the sum is reached.
+//! The products of one column of W, each bar beginning where the previous one ended, up to the sum.
 
 use super::draw::{Layout, RESULT_H};
 use super::{Data, State};
@@ -9,16 +9,16 @@ use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 
-/// More products than this are one line instead of a bar each.
+/// More products than this are drawn as one line instead of one bar each.
 const MAX_BARS: usize = 100;
 
 /// This many of the largest products are named.
 const NAMED: usize = 5;
 
-/// Height of the products where they stand below W.
+/// Height of the products where they are below W.
 const BELOW_H: f32 = 120.0;
 
-/// The chosen column and row, if they are there, and the column's products.
+/// The chosen column and row, if they exist, and the column's products.
 pub(super) struct Chosen {
     pub component: Option<usize>,
     pub row: Option<usize>,
@@ -40,7 +40,7 @@ impl Chosen {
         order
     }
 
-    /// The sums before the first, after the first, … after the last product. What is no number adds nothing.
+    /// The sums before the first, after the first, … after the last product. A NaN adds nothing.
     fn sums(&self) -> Vec<f64> {
         let mut sums = vec![0.0];
         for term in &self.terms {
@@ -75,21 +75,21 @@ impl Chart {
         if self.down { Node::rect(low, at, long, thick) } else { Node::rect(at, low, thick, long) }
     }
 
-    /// A point as `Move` or `Line` want it.
+    /// A point for `Move` or `Line`.
     fn point(&self, at: f32, sum: f64) -> (f32, f32) {
         let place = self.place(sum);
         if self.down { (place, at) } else { (at, place) }
     }
 }
 
-/// The name of the products' chart.
+/// The heading of the products' chart.
 pub(super) fn heading(frame: &mut Frame, data: &Data, c: Option<usize>, x: f32, mid: f32) {
     let named = product(data, "i", c);
     let end = formula::write(frame, x, mid, LABEL, Weight::Semibold, &[(&named, frame.theme.text)]);
     frame.label(end + 10.0, mid, Anchor::Start, "added one by one");
 }
 
-/// The products beside or below W, and what they add up to. Moves `y` below it all.
+/// The products beside or below W, and their sum. Moves `y` below everything.
 pub(super) fn draw(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout, result_y: f32) {
     let y = frame.y + 18.0;
     let chart = match l.beside {
@@ -119,7 +119,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout, 
     reading(frame, data, chosen, l);
 }
 
-/// A bar a product, thin lines from the end of each to the next.
+/// One bar per product, with thin lines from the end of each to the next.
 fn products(frame: &mut Frame, chosen: &Chosen, sums: &[f64], chart: &Chart) {
     let theme = frame.theme;
     let (begin, step) = chart.at;
@@ -171,7 +171,7 @@ fn names(frame: &mut Frame, chosen: &Chosen, chart: &Chart) {
     }
 }
 
-/// The sum as one bar, in the colour of what it becomes.
+/// The sum as one bar, in the colour of the result.
 fn total(frame: &mut Frame, data: &Data, c: usize, sums: &[f64], chart: &Chart, result_y: f32) {
     let theme = frame.theme;
     let (sum, fill) = (sums[sums.len() - 1], data.part.color(theme));
@@ -190,7 +190,7 @@ fn total(frame: &mut Frame, data: &Data, c: usize, sums: &[f64], chart: &Chart, 
     }
 }
 
-/// In place of the products: how to see them.
+/// Shown in place of the products: how to see them.
 fn hint(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout, chart: &Chart, y: f32) {
     let theme = frame.theme;
     let (input, name) = (data.part.input(), data.part.name());
@@ -210,12 +210,12 @@ fn hint(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout, chart: &Cha
         frame.push(node.anchor(Anchor::Middle).fill(theme.muted).centred());
     }
     if !chart.down {
-        // The same height as with a column chosen: the page below must not jump.
+        // The same height as with a column chosen, so that the page below does not move.
         frame.y = y + 26.0 + BELOW_H;
     }
 }
 
-/// `q₅ = Σ xᵢ·Wᵢ₅ = 1.27`, and one product in full.
+/// `q₅ = Σ xᵢ·Wᵢ₅ = 1.27`, and one product written out.
 fn reading(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout) {
     let (theme, part) = (frame.theme, data.part);
     let narrow = frame.inner() < 440.0;

@@ -1,4 +1,4 @@
-//! Random dot products: each from its vectors, how many fall into a bar, how far they spread, what softmax makes of them.
+//! Random dot products: how each is computed from its vectors, the count of each bar, the spread, the softmax weights.
 
 use super::weights::SHOWN;
 use super::{BINS, Data, LIMIT, bin, spread};
@@ -56,7 +56,7 @@ impl Sample<'_> {
         format!("pair {}", count(at + 1))
     }
 
-    /// A dot product from its vectors' components, or divided by √d.
+    /// A dot product from its vectors' components, perhaps divided by √d.
     fn score(&self, at: usize) -> Explanation {
         let (pair, value) = (Self::pair(at), self.values[at]);
         if self.divided {
@@ -79,7 +79,7 @@ impl Sample<'_> {
         explained(title, "q·k", "Σ q · k", value, Rule::Sum, vectors.into_iter().enumerate().map(term).collect())
     }
 
-    /// How many are in a bar.
+    /// How many numbers are in a bar.
     fn bar(&self, at: usize) -> Explanation {
         let width = 2.0 * LIMIT / BINS as f32;
         let from = at as f32 * width - LIMIT;
@@ -116,7 +116,7 @@ impl Sample<'_> {
         Some(Explanation { steps: steps.0, ..e })
     }
 
-    /// What softmax gives one of the first few.
+    /// The softmax weight of one of the first few.
     fn weight(&self, at: usize) -> Explanation {
         let n = self.values.len().min(SHOWN);
         let scores = (0..n).map(|i| (Self::pair(i), vec![self.factor(i)])).collect();

@@ -1,5 +1,5 @@
-//! Why scores are divided by √d: dot products of random vectors spread with d, and softmax of large numbers gives all
-//! to one.
+//! Why scores are divided by √d: the spread of dot products of random vectors grows with d, and softmax of large
+//! numbers gives nearly all weight to one of them.
 
 mod arithmetic;
 mod table;
@@ -13,9 +13,9 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
 use weights::{SHOWN, said_largest};
 
-/// The axis goes from −70 to 70 whatever d is, so that one sees the histogram widen: d = 512 spreads by 22.6.
+/// The axis goes from −70 to 70 whatever d is, so that the histogram visibly widens: d = 512 spreads by 22.6.
 const LIMIT: f32 = 70.0;
-/// A bar to each 1.
+/// One bar per unit.
 const BINS: usize = 140;
 /// Height of a histogram's highest bar.
 const HEIGHT: f32 = 92.0;
@@ -28,12 +28,12 @@ pub struct Data {
     /// Dot products of pairs of random vectors with standard-normal components
     /// (`attnscope::analysis::random_dots`).
     pub dots: Vec<f32>,
-    /// The seed from which they were drawn.
+    /// The seed of the random vectors.
     pub seed: u64,
 }
 
 impl Data {
-    /// √d; 1 where there are no components, so that it can be divided by.
+    /// √d; 1 if there are no components, so that it can be a divisor.
     pub fn root(&self) -> f32 {
         (self.d.max(1) as f32).sqrt()
     }
@@ -47,11 +47,11 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
 }
 
-/// How numbers spread: their standard deviation. None where there are none.
+/// The spread of numbers: their standard deviation. `None` if there are no numbers.
 pub fn spread(values: &[f32]) -> Option<f32> {
     let finite = || values.iter().filter(|v| v.is_finite()).map(|&v| f64::from(v));
     let n = finite().count() as f64;
@@ -60,7 +60,7 @@ pub fn spread(values: &[f32]) -> Option<f32> {
     Some(variance.sqrt() as f32).filter(|s| s.is_finite())
 }
 
-/// The bin of a number, the outermost for what is beyond the axis.
+/// The bin of a number; the outermost one for a number beyond the axis.
 fn bin(value: f32) -> usize {
     let bin = (value + LIMIT) * BINS as f32 / (2.0 * LIMIT);
     (bin.max(0.0) as usize).min(BINS - 1)
@@ -103,24 +103,24 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.finish(&caption, description(data, &scaled))
 }
 
-/// `q · k`, perhaps with what it is divided by.
+/// `q · k`, perhaps with its divisor.
 fn name(theme: &Theme, root: Option<&str>) -> Vec<Run> {
     let mut runs = vec![Run::new("q").fill(theme.query), Run::new(" · "), Run::new("k").fill(theme.key)];
     runs.extend(root.map(|root| Run::new(format!(" ÷ {root}"))));
     runs
 }
 
-/// The place of a number on the axis, the ends for what is beyond it.
+/// The place of a number on the axis, at an end if it lies beyond.
 fn at(frame: &Frame, value: f32) -> f32 {
     PAD + (value.clamp(-LIMIT, LIMIT) / LIMIT + 1.0) / 2.0 * frame.inner()
 }
 
-/// From the top of a histogram's name to its base line.
+/// Distance from the top of a histogram's name to its base line.
 const BLOCK: f32 = 24.0 + 20.0 + HEIGHT;
 /// Between two histograms.
 const GAP: f32 = 18.0;
 
-/// Lines through both histograms: they share the axis.
+/// Lines through both histograms, which share the axis.
 fn grid(frame: &mut Frame, top: f32) {
     let line = Stroke::new(frame.theme.grid, 1.0);
     let block = BLOCK - 24.0;
@@ -167,7 +167,7 @@ fn histogram(frame: &mut Frame, values: &[f32], name: Vec<Run>, key: &str, expec
         let long = n as f32 / most * HEIGHT;
         let bar = Node::rect(PAD + i as f32 * step + gap / 2.0, base - long, step - gap, long);
         let bar = bar.fill(theme.weight(0.6)).key(format!("{key}-{i}")).value(n as f32);
-        // What has no height cannot be chosen.
+        // A bar without height cannot be chosen.
         frame.push(if n == 0 { bar } else { bar.target(Target::Own).label(said(i, n)) });
     }
     frame.push(Node::line(PAD, base, PAD + frame.inner(), base, Stroke::new(theme.faint, 1.0)));
@@ -181,7 +181,7 @@ fn said(bin: usize, n: usize) -> String {
     format!("{} of them from {} to {}", count(n), fixed(from, 0), fixed(from + 2.0 * LIMIT / BINS as f32, 0))
 }
 
-/// What lies within one standard deviation.
+/// A bracket over everything within one standard deviation.
 fn bracket(frame: &mut Frame, spread: f32, base: f32, key: &str) {
     let theme = frame.theme;
     let (left, right, y) = (at(frame, -spread), at(frame, spread), base - HEIGHT - 12.0);
@@ -190,7 +190,7 @@ fn bracket(frame: &mut Frame, spread: f32, base: f32, key: &str) {
     let d = vec![Move(left, y + 6.0), Line(left, y), Line(right, y), Line(right, y + 6.0)];
     frame.push(Node::path(d).stroke(Stroke::new(theme.text, 1.5)).key(format!("bracket-{key}")));
     let text = Node::text(right + 7.0, y + 1.0, Run::new(format!("±{}", shown(spread)))).size(SMALL).fill(theme.text);
-    // Beyond that it would leave the picture; the number is above as well.
+    // Farther right it would leave the picture; the number is above as well.
     if right + 40.0 < PAD + frame.inner() {
         frame.push(text.centred().key(format!("sigma-{key}")));
     }

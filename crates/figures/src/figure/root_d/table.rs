@@ -1,4 +1,4 @@
-//! One row a pair of vectors, and one for how they spread.
+//! One row per pair of vectors, and one for their spread.
 
 use super::weights::SHOWN;
 use super::{Data, spread};
@@ -8,8 +8,8 @@ use crate::table::{Cell, Table};
 use attnscope::analysis::softmax;
 
 impl Data {
-    /// The dot products as they are and divided by √d, counted from 1 as in the figure; its bars count these. The first
-    /// few have weights, as softmax of those few shares them.
+    /// The dot products as they are and divided by √d, counted from 1; the figure's bars count these. The first
+    /// few have weights: the softmax of those few.
     pub fn table(&self) -> Table {
         let (scaled, n) = (self.scaled(), self.dots.len().min(SHOWN));
         let divided = format!("q·k ÷ √{}", count(self.d));

@@ -1,4 +1,4 @@
-//! What softmax makes of a few scores, as they are and divided by √d.
+//! The softmax of a few scores, as they are and divided by √d.
 
 use super::name;
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
@@ -7,7 +7,7 @@ use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::text;
 use attnscope::analysis::softmax;
 
-/// So many of the scores are put through softmax.
+/// The number of scores that are put through softmax.
 pub(super) const SHOWN: usize = 8;
 
 /// Two rows of cells: softmax of the first scores as they are, and of the same divided.
@@ -46,12 +46,12 @@ fn row(frame: &mut Frame, scores: &[f32], name: Vec<Run>, key: &str) {
     frame.y = y + 48.0 + 20.0;
 }
 
-/// A score in few characters: there are eight of them on a phone.
+/// A score in few characters, since eight of them must fit on a phone.
 fn short(score: f32) -> String {
     if score.abs() < 99.95 { fixed(score, 1) } else { number(score) }
 }
 
-/// Whole percents, as there is no room for more.
+/// Whole percents, since there is no room for more.
 fn share(w: f32) -> String {
     match w {
         w if w > 0.0 && w < 0.01 => "<\u{202f}1\u{202f}%".into(),

@@ -1,4 +1,4 @@
-//! What the running softmax keeps after a tile: from what it kept before, and from the tile.
+//! What the running (online) softmax keeps after a tile, computed from what it kept before and from the tile.
 
 use super::tiles::power;
 use super::{Data, State, Step};
@@ -8,7 +8,7 @@ use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Steps, Term};
 
 impl Data {
-    /// How a number came about at the step that is shown: `max`, `sum`, `power-3`, and of the vectors `old-0`, `add-0`,
+    /// How a number was computed at the current step: `max`, `sum`, `power-3`, and of the vectors `old-0`, `add-0`,
     /// `acc-0`. At another step: `max@2`.
     pub fn explain(&self, state: &State, mark: &str) -> Option<Explanation> {
         let (mark, step) = match mark.split_once('@') {
@@ -29,7 +29,7 @@ impl Data {
     }
 }
 
-/// A row after some of its tiles.
+/// A row of which some tiles have been read.
 struct Read<'a> {
     data: &'a Data,
     step: Step<'a>,
@@ -80,7 +80,7 @@ impl Read<'_> {
         explained(title, "max", formula, self.now_max(), Rule::Largest, terms)
     }
 
-    /// What was kept before is multiplied by this.
+    /// The factor by which everything kept before is multiplied.
     fn correction(&self, steps: &mut Steps) -> Option<Factor> {
         self.step.before.filter(|before| before.max != f32::NEG_INFINITY)?;
         let old = Term::product("max before", vec![self.before("max", "max", self.step.old_max())]);
@@ -127,14 +127,14 @@ impl Read<'_> {
         Explanation { steps: steps.0, ..e }
     }
 
-    /// What is kept of the vector before, as a term of the new one.
+    /// The vector kept before, as a term of the new one.
     fn kept(&self, steps: &mut Steps, i: usize) -> Option<Term> {
         let shrink = self.correction(steps)?;
         let before = self.step.before?.acc.get(i).copied()?;
         Some(Term::product("before", vec![self.before(&format!("acc[{i}]"), &format!("acc-{i}"), before), shrink]))
     }
 
-    /// What each key of the tile adds to a number of the vector.
+    /// The term that each key of the tile adds to a number of the vector.
     fn added(&self, i: usize) -> impl Iterator<Item = Term> {
         let Data { layer, kv_head: head, .. } = *self.data;
         self.keys().map(move |k_idx| {

@@ -1,4 +1,4 @@
-//! What the running softmax keeps: a maximum, a sum and a vector, each with the step's arithmetic.
+//! What the running (online) softmax keeps: a maximum, a sum and a vector, each with the step's arithmetic.
 
 use super::tiles::terms;
 use super::{Data, Step};
@@ -9,18 +9,18 @@ use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use attnscope::Site;
 
-/// Numbers of a vector that are drawn.
+/// The most numbers of a vector that are drawn.
 const MAX_D: usize = 160;
 /// Height of a strip of cells.
 const STRIP: f32 = 22.0;
 const LINE: f32 = 18.0;
 
-/// Left edge of the words and strips; on a phone they stand under the names.
+/// Left edge of the words and strips; `None` on a phone, where they are below the names.
 fn column(frame: &Frame) -> Option<f32> {
     (frame.width >= 600.0).then_some(PAD + 204.0)
 }
 
-/// Draws them. Gives whether the vector is cut.
+/// Draws them. Returns whether the vector is truncated.
 pub(super) fn draw(frame: &mut Frame, data: &Data, step: &Step<'_>) -> bool {
     let theme = frame.theme;
     frame.push(Node::line(PAD, frame.y, frame.width - PAD, frame.y, Stroke::new(theme.grid, 1.0)));
@@ -44,7 +44,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, step: &Step<'_>) -> bool {
     d > MAX_D
 }
 
-/// A number that is kept, with the words of this step. Its height is that of the longest words of all steps.
+/// A kept number, with the words of this step. Its height is that of the longest words of all steps.
 fn scalar(
     frame: &mut Frame,
     data: &Data,
@@ -63,7 +63,7 @@ fn scalar(
     let (words_x, first) = at.map_or((PAD, mid + 20.0), |x| (x + 66.0, mid));
     let room = frame.width - PAD - words_x;
     let lines_at = |step: &Step<'_>| text::wrap(&words(data, step), room, 12.5, Weight::Regular);
-    // Long rows have many steps: those a reader can see at once are enough.
+    // Long rows have many steps: the first ones are enough to find the height.
     let most = (0..=data.states.len().min(64)).map(|i| lines_at(&Step::new(data, i)).len()).max().unwrap_or(1).max(1);
     for (i, line) in lines_at(step).into_iter().take(most).enumerate() {
         let node = Node::text(words_x, first + i as f32 * LINE, Run::new(line)).size(12.5).fill(theme.muted).centred();
@@ -110,7 +110,7 @@ fn sum_words(data: &Data, step: &Step<'_>) -> String {
     }
 }
 
-/// The vector before, what the tile adds, what is kept now, and z at the end.
+/// The vector before, what the tile adds, the vector kept now, and z at the end.
 fn vectors(frame: &mut Frame, data: &Data, step: &Step<'_>) {
     let d = data.d().min(MAX_D);
     if d == 0 {
@@ -119,7 +119,7 @@ fn vectors(frame: &mut Frame, data: &Data, step: &Step<'_>) {
     let correction = step.now.map_or(1.0, |s| s.correction);
     let (old, add) = (step.shrunk(data), step.added(data));
     let acc = step.now.map_or(vec![0.0; d], |s| s.acc.clone());
-    // One scale for all steps, so that what shrinks is seen to shrink.
+    // One scale for all steps, so that shrinking is visible.
     let limit = max_abs(data.states.iter().flat_map(|s| s.acc.iter().copied()).chain(data.z()));
     let shrunk = match (step.before, correction) {
         (Some(_), c) if c != 1.0 => format!("kept before, × {}", number(c)),
@@ -136,7 +136,7 @@ fn vectors(frame: &mut Frame, data: &Data, step: &Step<'_>) {
     strip(frame, ("", &divided, "z"), &z[..d.min(z.len())], limit, Some(data));
 }
 
-/// A name and its cells; no values yet: an empty outline. `z` is a vector of the run, the others are the figure's own.
+/// A name and its cells, or an empty outline without values. `z` is a vector of the run, the others are the figure's.
 fn strip(frame: &mut Frame, (sign, name, key): (&str, &str, &str), values: &[f32], limit: f32, z: Option<&Data>) {
     let theme = frame.theme;
     let ink = match key {

@@ -1,4 +1,5 @@
-//! How the tiled kernel goes over a row of scores tile by tile, keeping a maximum, a sum and a vector, never the row.
+//! How the tiled kernel goes over a row of scores tile by tile (online softmax): it keeps a maximum, a sum and a
+//! vector, never the row.
 
 mod arithmetic;
 mod kept;
@@ -19,11 +20,11 @@ use attnscope::analysis::{TileState, components, running};
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
-    /// The text of the keys, one a score.
+    /// The texts of the keys, one per score.
     pub tokens: Vec<String>,
-    /// The text of the token that asks.
+    /// The text of the query's token.
     pub query: String,
-    /// Where the query stands in the text.
+    /// The query's index in the text.
     pub position: usize,
     /// The query's row in the trace: `position`, unless earlier keys came from a cache.
     pub q_idx: usize,
@@ -31,9 +32,9 @@ pub struct Data {
     pub layer: usize,
     /// Head.
     pub head: usize,
-    /// The head of keys and values that it uses.
+    /// The head whose keys and values it uses.
     pub kv_head: usize,
-    /// The row of scores; −∞ where the query may not look.
+    /// The row of scores; −∞ where it is masked.
     pub scores: Vec<f32>,
     /// The values, `[kv_len][d_head]`.
     pub values: Vec<Vec<f32>>,
@@ -49,7 +50,7 @@ pub struct Data {
 
 impl Data {
     /// One row of one head of a trace that captured q, k, v and pattern, read in tiles of `tile` keys. Keys after the
-    /// last that may be looked at are left out: the kernel does not go there.
+    /// last visible one are left out, since the kernel skips them.
     pub fn from_trace(trace: &Trace, layer: usize, head: usize, q_idx: usize, tile: usize) -> Result<Self, Error> {
         let missing = || Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,v,pattern}}") };
         let row = components(trace, layer, head, q_idx).ok_or_else(missing)?;
@@ -80,7 +81,7 @@ impl Data {
         Ok(data.tiled(tile))
     }
 
-    /// The same row read in tiles of another size: works `states` out of `scores` and `values`.
+    /// The same row read in tiles of another size: computes `states` from `scores` and `values`.
     pub fn tiled(mut self, tile: usize) -> Self {
         self.tile = tile.max(1);
         self.states = running(&self.scores, &self.values, self.tile);
@@ -96,7 +97,7 @@ impl Data {
         self.tokens.get(k_idx).map_or("", String::as_str)
     }
 
-    /// The mix: the vector divided by the sum, once all is read. Zeros where nothing may be looked at.
+    /// The result: the vector divided by the sum, after all tiles. Zeros where every key is masked.
     pub fn z(&self) -> Vec<f32> {
         let Some(last) = self.states.last() else { return Vec::new() };
         last.acc.iter().map(|a| if last.sum == 0.0 { *a } else { a / last.sum }).collect()
@@ -106,13 +107,13 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
     /// Tiles that have been read: 0 is the beginning, `states.len()` the end, where the vector is divided by the sum.
     pub step: usize,
 }
 
-/// The state before a tile and after it, and whether it is the end. What a step shows.
+/// What a step shows: the state before a tile and after it, and whether it is the end.
 struct Step<'a> {
     /// Tiles read.
     pub read: usize,
@@ -129,12 +130,12 @@ impl<'a> Step<'a> {
         Self { read, before: at(read.checked_sub(2)), now: at(read.checked_sub(1)), done }
     }
 
-    /// The largest score, before this tile.
+    /// The largest score before this tile.
     pub fn old_max(&self) -> f32 {
         self.before.map_or(f32::NEG_INFINITY, |s| s.max)
     }
 
-    /// The vector that was kept before this tile, shrunk to the new maximum.
+    /// The vector that was kept before this tile, rescaled to the new maximum.
     pub fn shrunk(&self, data: &Data) -> Vec<f32> {
         let correction = self.now.map_or(1.0, |s| s.correction);
         self.before.map_or(vec![0.0; data.d()], |s| s.acc.iter().map(|a| a * correction).collect())
@@ -232,7 +233,7 @@ mod tests {
         assert_eq!((value(1, "max"), value(2, "max"), value(3, "max")), (Some(1.0), Some(3.0), Some(3.0)));
         assert_eq!(value(2, "sum"), Some(data.states[1].sum));
         assert_eq!((value(2, "z-0"), value(3, "z-0")), (None, Some(data.z()[0])));
-        // Beyond the end is the end.
+        // A step beyond the end shows the end.
         assert_eq!(value(9, "z-1"), Some(1.0));
     }
 

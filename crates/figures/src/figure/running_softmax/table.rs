@@ -1,4 +1,4 @@
-//! The row of scores tile by tile, and after each what is kept: what was kept before, shrunk, and what the tile adds.
+//! The row of scores tile by tile, and what is kept after each: what was kept before, rescaled, and what the tile adds.
 
 use super::tiles::power;
 use super::{Data, State, Step};
@@ -6,7 +6,7 @@ use crate::figure::as_table::{begin, numbered, row, word};
 use crate::table::{Cell, Table};
 
 impl Data {
-    /// Everything up to the step that is shown. A key that may not be looked at has its name alone.
+    /// Everything up to the current step. A masked key has only its name.
     pub fn table(&self, state: &State) -> Table {
         let mut table = begin(["row", "score", "e^(score − max)", "max", "sum", "correction"], numbered(self.d()));
         let end = Step::new(self, state.step);
@@ -31,7 +31,7 @@ impl Data {
         }
     }
 
-    /// What the tile makes of the numbers that are kept.
+    /// The kept numbers after the tile.
     fn push_kept(&self, table: &mut Table, step: &Step<'_>) {
         let Some(now) = step.now else {
             let zeros = vec![0.0; self.d()];
@@ -53,7 +53,7 @@ impl Data {
     }
 }
 
-/// A row by its name: five numbers or none, and a vector.
+/// A row with a name: five numbers, which may be missing, and a vector.
 fn named(name: String, numbers: [Option<f32>; 5], vector: &[f32]) -> impl Iterator<Item = Cell> {
     [name.into()].into_iter().chain(numbers.map(Cell::from)).chain(row([], vector))
 }

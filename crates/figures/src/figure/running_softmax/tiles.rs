@@ -1,4 +1,4 @@
-//! The row of scores of the running softmax: tiles that are gone, one that is being read, and those to come.
+//! The row of scores of the running (online) softmax: tiles already read, the current one, and those to come.
 
 use super::{Data, Step};
 use crate::figure::frame::{Frame, PAD, SMALL};
@@ -9,7 +9,7 @@ use crate::token::{self, spoken};
 use crate::{Color, text};
 use attnscope::Site;
 
-/// Rows of tiles at most; of more, those around the tile that is being read.
+/// The most rows of tiles; of more, those around the current tile.
 const MAX_ROWS: usize = 3;
 /// Status and names above a cell, the cell, and exp below it.
 const STATUS: f32 = 20.0;
@@ -41,7 +41,7 @@ impl Layout {
         let keys = data.tile.min((inner / cell) as usize).max(1);
         let per_row = (((inner + gap) / (keys as f32 * cell + gap)) as usize).max(1);
         let shown = tiles.min(per_row * MAX_ROWS);
-        // The tile that is read stays in sight, and whole rows scroll.
+        // The current tile stays visible, and whole rows scroll.
         let row = read.saturating_sub(1) / per_row;
         let last_row = tiles.div_ceil(per_row).saturating_sub(MAX_ROWS);
         let first = row.saturating_sub(MAX_ROWS / 2).min(last_row) * per_row;
@@ -49,7 +49,7 @@ impl Layout {
     }
 }
 
-/// Draws the tiles. Gives the first and last that are drawn, where there are more.
+/// Draws the tiles. Returns the first and the last one drawn if there are more.
 pub(super) fn draw(frame: &mut Frame, data: &Data, step: &Step<'_>) -> Option<(usize, usize)> {
     if data.states.is_empty() {
         frame.label(PAD, frame.y + 10.0, Anchor::Start, "no keys to read");
@@ -69,7 +69,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, step: &Step<'_>) -> Option<(u
     (l.shown < data.states.len()).then_some((l.first, l.first + l.shown - 1))
 }
 
-/// Where a tile stands in time.
+/// Whether a tile is already read, current, or still to come.
 #[derive(Clone, Copy, PartialEq)]
 enum When {
     Gone,
@@ -87,7 +87,7 @@ fn draw_tile(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, tile: 
     let keys = data.states[tile].keys.clone();
     let drawn = keys.len().min(l.keys);
     let width = drawn as f32 * l.cell - 2.0;
-    // The last of a row may write on to the margin.
+    // The last tile of a row may use the width up to the margin.
     let last = tile + 1 == data.states.len() || (tile - l.first + 1).is_multiple_of(l.per_row);
     status(frame, (tile, when), (x, y), if last { frame.width - PAD - x } else { width + l.gap - 4.0 });
     let named = l.cell >= 24.0;
@@ -119,7 +119,7 @@ fn draw_tile(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, tile: 
     }
 }
 
-/// The tile's number and whether it is gone, as far as there is room.
+/// The tile's number and whether it is already dropped, as far as there is room.
 fn status(frame: &mut Frame, (tile, when): (usize, When), (x, y): (f32, f32), room: f32) {
     let theme = frame.theme;
     let name = format!("tile {}", tile + 1);
@@ -137,7 +137,7 @@ fn status(frame: &mut Frame, (tile, when): (usize, When), (x, y): (f32, f32), ro
     frame.push(if weight == Weight::Semibold { node.bold() } else { node });
 }
 
-/// One score. Before its tile is read it does not exist; afterwards it is no longer there.
+/// One score. It does not exist before its tile is read, and is dropped afterwards.
 fn cell(frame: &mut Frame, data: &Data, l: &Layout, (k_idx, when): (usize, When), (x, y): (f32, f32), limit: f32) {
     let (theme, score) = (frame.theme, data.scores[k_idx]);
     let side = l.cell - if l.cell >= 12.0 { 2.0 } else { 1.0 };
@@ -177,12 +177,12 @@ fn short(x: f32) -> String {
     if x.abs() >= 100.0 { number(x) } else { fixed(x, 2) }
 }
 
-/// exp(score − m) under each score of the tile, and what that is.
+/// exp(score − m) under each score of the tile, and its name.
 fn powers(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, (x, y): (f32, f32), drawn: usize) {
     let (theme, Some(now)) = (frame.theme, step.now) else { return };
     let mut shown = false;
     let size = if l.cell < 42.0 { 10.5 } else { SMALL };
-    // One alone may be wider than its cell.
+    // A single one may be wider than its cell.
     let room = if drawn == 1 { l.cell + l.gap } else { l.cell - 1.0 };
     for (i, k_idx) in now.keys.clone().take(drawn).enumerate() {
         let e = power(data.scores[k_idx], now.max);
@@ -205,7 +205,7 @@ fn powers(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, (x, y): (
     }
 }
 
-/// exp(score − max); 0 where nothing may be looked at.
+/// exp(score − max); 0 for a masked key.
 pub(super) fn power(score: f32, max: f32) -> f32 {
     if score == f32::NEG_INFINITY { 0.0 } else { (score - max).exp() }
 }

@@ -1,4 +1,4 @@
-//! Scores and weights with a temperature, or with scores that were set by hand: no numbers of the run.
+//! Scores and weights with a temperature, or with scores that were set by hand: they are not numbers of the run.
 
 use super::layout::Layout;
 use super::{Data, State, Steps as Numbers, is_changed};
@@ -29,19 +29,19 @@ impl Data {
     }
 }
 
-/// The figure with what the reader set.
+/// The figure with the reader's settings.
 struct Reader<'a> {
     data: &'a Data,
     state: &'a State,
 }
 
 impl Reader<'_> {
-    /// Keys that may be looked at.
+    /// Keys that are not masked.
     fn keys(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.data.dots.len()).filter(|k| self.data.score(*k).is_some())
     }
 
-    /// The name of what is exponentiated.
+    /// The name of the number that is exponentiated.
     fn name(&self) -> &'static str {
         if self.state.heat() == 1.0 { "score" } else { "score ÷ temperature" }
     }
@@ -119,7 +119,7 @@ impl Reader<'_> {
         Some(share(title, value, self.name(), scores, of))
     }
 
-    /// What is left for the keys that have no row.
+    /// The weight that is left for the keys without a row.
     fn others(&self) -> Option<Explanation> {
         let weights = Numbers::new(self.data, self.state).weights;
         let left_out = Layout::new(self.data, self.state).left_out;

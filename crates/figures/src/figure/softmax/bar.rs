@@ -1,4 +1,4 @@
-//! The full bar of the softmax figure: all weights end to end, and the model's own under it as a thin one.
+//! The full bar of the softmax figure: all weights end to end, and below it the model's own as a thin bar.
 
 use super::layout::Layout;
 use super::rows::short_percent;
@@ -36,7 +36,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, l: &Layout, st
     frame.y += 28.0;
 }
 
-/// Key (none for all that have no row), left edge and width of each weight, end to end.
+/// Key (`None` for all keys without a row), left edge and width of each weight, end to end.
 fn segments(data: &Data, l: &Layout, weights: &[f32], full: f32) -> Vec<(Option<usize>, f32, f32)> {
     let share = |w: f32| if w.is_finite() { w.clamp(0.0, 1.0) } else { 0.0 };
     let of = |k: usize| weights.get(k).copied().map_or(0.0, share);
@@ -57,12 +57,12 @@ fn of_run(data: &Data, k_idx: usize) -> Target {
     Target::Number { number: Site::Pattern.in_layer(data.layer, [data.head, data.q_idx, k_idx]) }
 }
 
-/// Between a segment and the next, where there is one.
+/// The gap between a segment and the next, if there is one.
 fn gap(frame: &Frame, x: f32, w: f32) -> f32 {
     if w > 4.0 && x + w < frame.width - PAD - 0.5 { 1.5 } else { 0.0 }
 }
 
-/// One key's part of the bar, its name inside or, where there is no room, above.
+/// One key's part of the bar, its name inside or, if there is no room, above.
 fn segment(
     frame: &mut Frame,
     data: &Data,
@@ -107,7 +107,7 @@ fn segment(
     }
 }
 
-/// The name over the bar, if the one before it leaves room.
+/// The name above the bar, if the previous name leaves room.
 fn above(frame: &mut Frame, (x, w): (f32, f32), name: &str, id: String, named_to: &mut f32) {
     let theme = frame.theme;
     let name = text::fit(name, 90.0, SMALL, Weight::Regular);
@@ -123,7 +123,7 @@ fn above(frame: &mut Frame, (x, w): (f32, f32), name: &str, id: String, named_to
     frame.push(Node::line(mid, y - 5.0, mid, y - 1.0, Stroke::new(theme.faint, 1.0)));
 }
 
-/// The model's own weights, where the bar above is the reader's. Its room is kept, so that nothing jumps.
+/// The model's own weights, if the bar above shows the reader's. Its height is always reserved, so nothing moves.
 fn thin(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full: f32) {
     let (theme, y) = (frame.theme, frame.y);
     if !is_changed(data, state) || data.weights.len() != data.dots.len() {

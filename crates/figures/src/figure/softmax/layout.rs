@@ -1,14 +1,14 @@
-//! Where the columns of the softmax figure are, and from which score to which its axis goes.
+//! The columns of the softmax figure, and the range of its axis of scores.
 
 use super::{Data, State};
 use crate::figure::frame::{LABEL, PAD};
 use crate::scene::Weight;
 use crate::token;
 
-/// More keys than this have no row: those with the largest weights of the model stay, and those set by hand.
+/// The most keys with a row: those with the largest weights in the model, and those set by hand.
 const MAX_KEYS: usize = 12;
 
-/// More keys than this that come later share one line.
+/// More later keys than this share one line.
 pub(super) const MAX_QUIET: usize = 3;
 
 pub(super) struct Layout {
@@ -28,7 +28,7 @@ pub(super) struct Layout {
     pub weight: f32,
     /// The scores at the ends of the axis.
     pub ends: (f32, f32),
-    /// The keys with a row, and those without, masked ones in neither.
+    /// The keys with a row, and those without; masked ones are in neither list.
     pub shown: Vec<usize>,
     pub left_out: Vec<usize>,
 }
@@ -65,7 +65,7 @@ impl Layout {
         let dot = PAD + label_w + 68.0;
         let score = dot + 62.0;
         let bar = score + 16.0;
-        // What is left for two bars: the score's, which one drags, gets more.
+        // What is left for two bars: the score's bar, which can be dragged, gets more.
         let room = weight - 92.0 - 74.0 - bar;
         let bar_w = (room * 0.62).round();
         let exp = (bar + bar_w + 30.0, room - bar_w);
@@ -84,7 +84,7 @@ impl Layout {
         }
     }
 
-    /// Where a score is; what lies beyond the axis is at its end.
+    /// The place of a score, at an end of the axis if it lies beyond.
     pub fn x(&self, score: f32) -> f32 {
         let (low, high) = self.ends;
         let score = if score.is_nan() { 0.0 } else { score.clamp(low, high) };
@@ -100,7 +100,7 @@ impl Layout {
     }
 }
 
-/// The ends of the axis. They depend on the model's scores alone: an axis that moved under a dragged grip would run away.
+/// The ends of the axis. They depend only on the model's scores: otherwise the axis would move while a grip is dragged.
 fn ends(data: &Data, shown: &[usize]) -> (f32, f32) {
     let scores = || shown.iter().filter_map(|&k| data.score(k)).filter(|s| s.is_finite());
     let end = |most: f32| if most > 0.0 { round_up(most.min(1e30) * 1.15) } else { 0.0 };
@@ -111,15 +111,15 @@ fn ends(data: &Data, shown: &[usize]) -> (f32, f32) {
     (-low.max(most * 0.4), high.max(most * 0.4))
 }
 
-/// A round number no smaller than `x`, in finer steps than those of an axis of shares: a bar should use its room.
+/// A round number no smaller than `x`, in finer steps than those of an axis of shares, so that bars use their room.
 fn round_up(x: f32) -> f32 {
     let power = 10f64.powf(f64::from(x).log10().floor());
     let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
     steps.iter().map(|s| s * power).find(|&s| s >= f64::from(x)).unwrap_or(10.0 * power) as f32
 }
 
-/// The keys to draw in their order, and those left out. By the model's weights: rows must not come and go while the
-/// reader drags.
+/// The keys to draw in their order, and those left out. It goes by the model's weights, so that rows do not come and go
+/// while the reader drags.
 fn choose(data: &Data, state: &State) -> (Vec<usize>, Vec<usize>) {
     let mut order: Vec<usize> = (0..data.dots.len()).filter(|&k| !data.is_masked(k)).collect();
     let rank = |k: usize| (state.edit(k).is_some(), data.score(k).filter(|s| !s.is_nan()).unwrap_or(f32::NEG_INFINITY));

@@ -1,6 +1,6 @@
-//! From scores to weights: one query's scores, divided, exponentiated, and shared out as one full bar.
+//! From scores to weights: one query's scores, divided, exponentiated, and normalized to one full bar.
 //!
-//! Scores can be set by hand, and a temperature chosen: then the figure says that the numbers are the reader's.
+//! Scores can be set by hand, and a temperature chosen: then the figure says that the numbers are not the model's.
 
 mod arithmetic;
 mod bar;
@@ -24,9 +24,9 @@ use layout::Layout;
 pub struct Data {
     /// The text, token by token (the keys).
     pub tokens: Vec<String>,
-    /// The text of the token that asks.
+    /// The text of the query's token.
     pub query: String,
-    /// Where the query stands among the tokens.
+    /// The query's index among the tokens.
     pub position: usize,
     /// The query's row in the trace: `position`, unless earlier keys came from a cache.
     pub q_idx: usize,
@@ -38,9 +38,9 @@ pub struct Data {
     pub dots: Vec<f32>,
     /// What they are multiplied by: usually 1/√d_head.
     pub scale: f32,
-    /// The keys that the query may not look at.
+    /// The keys that are masked for the query.
     pub masked: Vec<bool>,
-    /// The run's own weight of each key, to compare with.
+    /// The run's own weight of each key, for comparison.
     pub weights: Vec<f32>,
     /// The model's name.
     pub model: String,
@@ -49,7 +49,7 @@ pub struct Data {
 }
 
 impl Data {
-    /// One row of one head of a trace that captured q, k and pattern (where it has scores too, they say what is masked).
+    /// One row of one head of a trace that captured q, k and pattern (if it has scores too, they say what is masked).
     pub fn from_trace(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Result<Self, Error> {
         let row = components(trace, layer, head, q_idx)
             .ok_or_else(|| Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,pattern}}") })?;
@@ -80,7 +80,7 @@ impl Data {
         self.masked.get(k_idx).copied().unwrap_or(false)
     }
 
-    /// The model's own score of a key that may be looked at.
+    /// The model's own score of a key that is not masked.
     pub(super) fn score(&self, k_idx: usize) -> Option<f32> {
         self.dots.get(k_idx).filter(|_| !self.is_masked(k_idx)).map(|dot| dot * self.scale)
     }
@@ -89,13 +89,13 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
-    /// Scores are divided by it before they are exponentiated; 1 as in the model. What is not above 0 counts as 1.
+    /// Scores are divided by it before they are exponentiated; 1 as in the model. A value not above 0 counts as 1.
     pub temperature: f32,
-    /// Scores set by hand, one a key; a shorter list leaves the rest as they are.
+    /// Scores set by hand, one per key; a shorter list leaves the rest as they are.
     pub edited: Vec<Option<f32>>,
-    /// The key that is stressed.
+    /// The key that is emphasized.
     pub k_idx: Option<usize>,
 }
 
@@ -117,7 +117,7 @@ impl State {
     }
 }
 
-/// Softmax, step by step. Masked keys have no score and count nothing.
+/// Softmax, step by step. Masked keys have no score and add nothing.
 struct Steps {
     pub scores: Vec<Option<f32>>,
     pub max: f32,
@@ -135,7 +135,7 @@ impl Steps {
         let exp = |score: &Option<f32>| score.map_or(0.0, |s| ((s - max) / state.heat()).exp());
         let exps: Vec<f32> = scores.iter().map(exp).collect();
         let sum: f32 = exps.iter().sum();
-        // 0 where every key is masked: then all weights are 0, as in the kernel.
+        // The sum is 0 where every key is masked: then all weights are 0, as in the kernel.
         let weights = exps.iter().map(|e| if sum == 0.0 { 0.0 } else { e / sum }).collect();
         Self { scores, max, exps, sum, weights }
     }
@@ -146,7 +146,7 @@ pub fn weights(data: &Data, state: &State) -> Vec<f32> {
     Steps::new(data, state).weights
 }
 
-/// The score that a grip dragged to `x` (in the scene) stands for: the inverse of the drawing, within the axis.
+/// The score of a grip dragged to `x` (in the scene): the inverse of the drawing, within the axis.
 pub fn score_at(data: &Data, state: &State, x: f32) -> f32 {
     Layout::new(data, state).score_at(x)
 }

@@ -10,7 +10,7 @@ use crate::text;
 use crate::token::{self, spoken};
 use attnscope::Site;
 
-/// Height of the line of a key that may not be looked at.
+/// Height of the line of a masked key.
 const QUIET: f32 = 26.0;
 
 /// Radius of a grip.
@@ -34,7 +34,7 @@ fn short(x: f32) -> String {
     }
 }
 
-/// A chosen number: as few digits as it has.
+/// A chosen number, in as few digits as possible.
 fn brief(x: f32) -> String {
     let text = if x.fract() == 0.0 && x.abs() < 1e4 { fixed(x, 0) } else { number(x) };
     if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').into() } else { text }
@@ -45,13 +45,13 @@ pub(super) fn short_percent(p: f32) -> String {
     if p.is_nan() { "NaN".into() } else { percent(p) }
 }
 
-/// `÷ √16`, or what the scale is.
+/// `÷ √16`, or the scale itself.
 fn scaled(data: &Data) -> String {
     let divides = (data.scale * (data.d_head as f32).sqrt() - 1.0).abs() < 1e-3;
     if divides { format!("÷ √{}", count(data.d_head)) } else { format!("× {}", number(data.scale)) }
 }
 
-/// Each column's name, and under it what is done to get there.
+/// Each column's name, and below it the operation that computes it.
 fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps) {
     let (theme, y) = (frame.theme, frame.y + 7.0);
     let mut head = |x: f32, anchor: Anchor, name: &str, how: String| {
@@ -91,7 +91,7 @@ fn row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps,
     let zero = l.x(0.0);
     frame.push(Node::line(zero, frame.y, zero, frame.y + l.row, Stroke::new(theme.faint, 1.0)));
     let runs = token::runs(data.token(k_idx), theme.faint, l.label_w, LABEL + 1.0, Weight::Semibold);
-    // On a phone q·k stands under the token.
+    // On a phone q·k is below the token.
     let name_y = if l.dot.is_some() { mid } else { mid - 8.0 };
     let name =
         Node::text(PAD + l.label_w, name_y, runs).size(LABEL + 1.0).anchor(Anchor::End).fill(theme.text).centred();
@@ -102,7 +102,7 @@ fn row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps,
         Some(x) => Node::text(x, mid, Run::new(short(dot))).size(LABEL).fill(theme.text),
         None => Node::text(PAD + l.label_w, mid + 10.0, Run::new(short(dot))).size(SMALL).fill(theme.muted),
     };
-    // The score's arithmetic has q·k on its way.
+    // The explanation of the score includes that of q·k.
     let number = Site::Scores.in_layer(data.layer, [data.head, data.q_idx, k_idx]);
     let node = node.anchor(Anchor::End).centred().value(dot).key(format!("dot-{k_idx}"));
     frame.push(node.target(Target::Number { number }).label(format!(
@@ -130,7 +130,7 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
         bar.key(format!("score-{k_idx}")).label(format!("score of {}: {}", spoken(data.token(k_idx)), short(value)));
     let number = Site::Scores.in_layer(data.layer, [data.head, data.q_idx, k_idx]);
     let target = Target::Number { number };
-    // A score set by hand is no number of the run.
+    // A score set by hand is not a number of the run.
     let shown = if edited { Target::Own } else { target };
     frame.nodes.extend([text.target(shown), bar.target(shown)]);
     if edited {
@@ -146,7 +146,7 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
     frame.push(grip.key(format!("grip-{k_idx}")).target(Target::Handle { index: k_idx }).label(said));
 }
 
-/// exp of what the score lacks to the largest, as a bar in the token's colour: the largest always has 1.
+/// exp of the score minus the largest score, as a bar in the token's colour: the largest always has 1.
 fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): (usize, f32)) {
     let (Some((x, width)), theme, e) = (l.exp, frame.theme, steps.exps[k_idx]) else { return };
     let part = if e.is_finite() { e.clamp(0.0, 1.0) } else { 0.0 };
@@ -158,7 +158,7 @@ fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): 
     frame.push(Node::text(x + width + 8.0, mid, Run::new(text)).size(12.0).fill(theme.muted).centred());
 }
 
-/// The weight, and under it the model's where the reader changed something.
+/// The weight, and below it the model's if the reader changed something.
 fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps, (k_idx, mid): (usize, f32)) {
     let (theme, w, changed) = (frame.theme, steps.weights[k_idx], is_changed(data, state));
     let target = Target::Number { number: Site::Pattern.in_layer(data.layer, [data.head, data.q_idx, k_idx]) };
@@ -179,7 +179,7 @@ fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Ste
     }
 }
 
-/// What the axis of the scores goes to.
+/// The axis of the scores, with its ends.
 fn axis(frame: &mut Frame, l: &Layout) {
     let (theme, bottom, (low, high)) = (frame.theme, frame.y, l.ends);
     if l.shown.is_empty() {
@@ -196,7 +196,7 @@ fn axis(frame: &mut Frame, l: &Layout) {
     frame.y += 24.0;
 }
 
-/// Keys that may not be looked at.
+/// Masked keys.
 fn quiet(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     let masked: Vec<usize> = (0..data.dots.len()).filter(|&k| data.is_masked(k)).collect();

@@ -1,12 +1,12 @@
-//! One row a key: from its score to its weight.
+//! One row per key: from its score to its weight.
 
 use super::{Data, State, Steps, is_changed};
 use crate::figure::as_table::{begin, word};
 use crate::table::{Cell, Table};
 
 impl Data {
-    /// The numbers as they are drawn, with the scores that were set by hand, and then the model's own beside them. A
-    /// key that may not be looked at has its name alone.
+    /// The numbers as drawn, with the scores that were set by hand, and the model's own beside them. A masked
+    /// key has only its name.
     pub fn table(&self, state: &State) -> Table {
         let (steps, changed) = (Steps::new(self, state), is_changed(self, state));
         let own = ["the model's score", "the model's weight"].into_iter().filter(|_| changed).map(String::from);

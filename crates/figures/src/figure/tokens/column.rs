@@ -1,4 +1,4 @@
-//! The tokens of [`crate::figure::tokens`] in lines: a chip each, its number, and the beginning of its vector.
+//! The tokens of [`crate::figure::tokens`] in lines: each has a chip, its number, and the beginning of its vector.
 
 use super::{CELLS, Data, State, UNDER};
 use crate::figure::frame::{Frame, PAD, SMALL};
@@ -17,7 +17,7 @@ const WIDEST_GAP: f32 = 28.0;
 const CELL: f32 = 12.0;
 const STRIP_W: f32 = 28.0;
 
-/// Which tokens stand in which line, `most` lines at most; where all have room, no line much longer than the others.
+/// The tokens of each line, at most `most` lines; if all have room, no line is much longer than the others.
 pub(super) fn lines(data: &Data, room: f32, most: usize) -> Vec<Range<usize>> {
     let widest = lines_within(data, room, most);
     let all = |lines: &[Range<usize>]| lines.last().map_or(0, |line| line.end) == data.tokens.len();
@@ -46,7 +46,7 @@ fn lines_within(data: &Data, room: f32, most: usize) -> Vec<Range<usize>> {
     lines
 }
 
-/// Width of a token's column: of the widest of what stands in it.
+/// Width of a token's column: that of its widest part.
 fn width(data: &Data, idx: usize, room: f32) -> f32 {
     let chip = token::width(&data.tokens[idx], SIZE, Weight::Semibold) + 24.0;
     let id = id(data, idx).map_or(0.0, |id| text::width(&id, SMALL, Weight::Regular));
@@ -58,13 +58,13 @@ fn id(data: &Data, idx: usize) -> Option<String> {
     data.ids.get(idx).map(|id| format!("id {id}"))
 }
 
-/// What stands under a strip that is longer than what is drawn.
+/// The text under a strip that does not show the whole vector.
 fn under(data: &Data, idx: usize) -> Option<String> {
     let n = data.vector(idx)?.len();
     (n > CELLS).then(|| plural(n, "number"))
 }
 
-/// Between the tokens of a line: generous for the only line, which leaves `beside` free after it if it can.
+/// The gap between the tokens of a line: a single line has wide gaps, but leaves `beside` free after it if it can.
 pub(super) fn gap(data: &Data, lines: &[Range<usize>], room: f32, beside: f32) -> f32 {
     let [line] = lines else { return GAP };
     let free = room - line.clone().map(|idx| width(data, idx, room)).sum::<f32>();

@@ -1,4 +1,4 @@
-//! What enters a model: the text's tokens, their numbers in the vocabulary, and a vector each.
+//! The input of a model: the text's tokens, their ids in the vocabulary, and a vector each.
 
 mod column;
 mod table;
@@ -14,10 +14,10 @@ use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::Trace;
 
-/// Numbers of a vector that are drawn.
+/// The most numbers of a vector that are drawn.
 pub const CELLS: usize = 8;
 
-/// Lines of tokens at most; of a longer text the beginning is drawn.
+/// The most lines of tokens; of a longer text the beginning is drawn.
 const MAX_LINES: usize = 3;
 
 /// What is drawn.
@@ -39,7 +39,7 @@ impl Data {
     /// The tokens of a trace, with their vectors where it captured `embed`.
     pub fn from_trace(trace: &Trace) -> Self {
         let n = trace.tokens.len();
-        // With a row for each token, or it is not known whose they are.
+        // Only with one row per token is it known which token a row belongs to.
         let embed = trace.get("embed").filter(|array| array.shape().first() == Some(&n));
         let vector = |i| embed.and_then(|array| array.row(&[i])).map(<[f32]>::to_vec);
         Self {
@@ -60,9 +60,9 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
-    /// The token that is stressed.
+    /// The token that is emphasized.
     pub idx: Option<usize>,
 }
 
@@ -86,7 +86,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         frame.label(PAD, frame.y + 4.0, Anchor::Start, format!("… and {left_out} more"));
         frame.y += 22.0;
     }
-    // Half a pixel: the sum of widths is not exact.
+    // Half a pixel of tolerance, since the sum of widths is not exact.
     let beside = lines.len() == 1 && left_out == 0 && frame.width - PAD - right >= BESIDE - 0.5;
     if beside {
         box_beside(&mut frame, right + 12.0, top)
@@ -132,7 +132,7 @@ fn model(frame: &mut Frame, x: f32, y: f32, width: f32) {
     frame.push(word.anchor(Anchor::Middle).fill(theme.text).centred());
 }
 
-/// A line with a head at its end, level or upright.
+/// A horizontal or vertical line with an arrowhead at its end.
 fn arrow(frame: &mut Frame, from: (f32, f32), to: (f32, f32)) {
     let color = frame.theme.muted;
     frame.push(Node::line(from.0, from.1, to.0, to.1, Stroke::new(color, 1.5).round()));
@@ -145,7 +145,7 @@ fn arrow(frame: &mut Frame, from: (f32, f32), to: (f32, f32)) {
     frame.push(Node::path(d).stroke(Stroke::new(color, 1.5).round()));
 }
 
-/// The caption: whose numbers, and what is left out.
+/// The caption: the model, and what is left out.
 fn said_below(data: &Data, drawn: usize) -> String {
     let d = data.vector(0).map_or(0, <[f32]>::len);
     let first = match d {

@@ -1,11 +1,11 @@
-//! One row a token: its number in the vocabulary, and its vector.
+//! One row per token: its number in the vocabulary, and its vector.
 
 use super::Data;
 use crate::figure::as_table::{begin, longest, numbered, row, word};
 use crate::table::{Cell, Table};
 
 impl Data {
-    /// The whole vectors, of which the figure draws the first numbers.
+    /// The whole vectors; the figure draws only their first numbers.
     pub fn table(&self) -> Table {
         let n = self.tokens.len();
         let mut table = begin(["token", "id"], numbered(longest(self.vectors.iter().take(n))));

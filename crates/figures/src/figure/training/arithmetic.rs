@@ -1,4 +1,4 @@
-//! Losses to compare with: of who knows nothing but how many words there are, and of the built-in model.
+//! Losses to compare with: that of a uniform guess over the vocabulary, and that of the built-in model.
 
 use super::Data;
 use crate::figure::arithmetic::explained;
@@ -17,7 +17,7 @@ impl Data {
     fn guessing(&self) -> Explanation {
         let words = Factor::constant("words", self.n_vocab.max(2) as f32).divisor();
         let each = Term::product("any word", vec![Factor::constant("1", 1.0), words]);
-        // How surprising that is.
+        // How surprising that probability is.
         let each = Term { value: self.chance(), ..each };
         let title = "how surprised one is who gives every word the same probability, in nats".to_owned();
         let formula = "−ln of the probability of each word";

@@ -1,4 +1,4 @@
-//! A model being trained: its loss step by step, and beneath it what it has learned by then.
+//! A model in training: its loss step by step, and below it what it has learned by then.
 
 mod arithmetic;
 mod plot;
@@ -21,10 +21,10 @@ pub enum Measure {
     Probability,
 }
 
-/// A number from 0 to 1 that is watched while the model learns.
+/// A number from 0 to 1 that is tracked while the model learns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
-    /// What it is; what stands between stars is stressed: `*dog* looks at *hot* (layer 0)`.
+    /// Its name; text between asterisks is emphasized: `*dog* looks at *hot* (layer 0)`.
     pub name: String,
     /// What it measures.
     pub measure: Measure,
@@ -39,18 +39,18 @@ pub struct Data {
     pub losses: Vec<(usize, f32)>,
     /// Steps that are planned: the end of the axis.
     pub steps: usize,
-    /// How many words the model knows: ln of it is the loss of guessing.
+    /// The size of the vocabulary: its ln is the loss of guessing.
     pub n_vocab: usize,
     /// The loss to compare with: that of the built-in model at its end.
     pub reference: Option<f32>,
-    /// What is watched besides.
+    /// The other numbers that are tracked.
     pub series: Vec<Series>,
     /// The model's name.
     pub model: String,
 }
 
 impl Data {
-    /// The loss of who knows nothing but how many words there are.
+    /// The loss of a uniform guess over the vocabulary.
     fn chance(&self) -> f32 {
         (self.n_vocab.max(2) as f32).ln()
     }
@@ -60,7 +60,7 @@ impl Data {
         (self.steps / 50).max(1)
     }
 
-    /// How many steps before the last its mean reaches back.
+    /// How many steps before the last one its mean begins.
     pub fn back(&self) -> usize {
         self.window() / 2
     }
@@ -70,8 +70,8 @@ impl Data {
         item >= plot::MAX_TRACKS
     }
 
-    /// For each loss the mean of those around it, [`Self::window`] steps in all; at the ends, of those there are.
-    /// What is no number is left out.
+    /// For each loss the mean of those around it, [`Self::window`] steps in all; at the ends, of those that exist.
+    /// NaNs are left out.
     fn smoothed(&self) -> Vec<(usize, f32)> {
         let half = self.back();
         let finite: Vec<(usize, f32)> = self.losses.iter().copied().filter(|l| l.1.is_finite()).collect();
@@ -95,9 +95,9 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
-    /// The step whose numbers are read off; none for the last.
+    /// The step whose numbers are written out; `None` for the last.
     pub step: Option<usize>,
 }
 
@@ -106,7 +106,7 @@ pub fn step_at(data: &Data, state: &State, x: f32) -> usize {
     Plot::new(data, state).step_at(x)
 }
 
-/// The last point not after `step`; none before the first.
+/// The last point not after `step`; `None` before the first.
 fn at(points: &[(usize, f32)], step: usize) -> Option<(usize, (usize, f32))> {
     let after = points.partition_point(|p| p.0 <= step);
     let index = after.checked_sub(1)?;
@@ -172,7 +172,7 @@ mod tests {
         // One step to either side: 4, 2, 4 at an even step.
         assert_eq!((smooth[0], smooth[1].0, smooth[99]), ((1, 3.0), 2, (100, 3.0)));
         assert!((smooth[1].1 - 10.0 / 3.0).abs() < 1e-6);
-        // Reports every tenth step: each stands for itself.
+        // With reports every tenth step, each loss is its own mean.
         let sparse = Data { losses: vec![(10, 4.0), (20, 2.0), (30, f32::NAN)], ..data };
         assert_eq!(sparse.smoothed(), [(10, 4.0), (20, 2.0)]);
     }

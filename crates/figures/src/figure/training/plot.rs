@@ -1,4 +1,4 @@
-//! The curve of the loss and the tracks beneath it, over one axis of steps.
+//! The curve of the loss and the tracks below it, over one axis of steps.
 
 use super::{Data, Measure, Series, State, at};
 use crate::color::Color;
@@ -11,16 +11,16 @@ use crate::text;
 
 /// Height of the loss.
 const HEIGHT: f32 = 210.0;
-/// Height of a track, its name over it not counted.
+/// Height of a track, without its name above.
 const TRACK: f32 = 34.0;
-/// Kept at the right for the number at a line's end.
+/// Width kept at the right for the number at a line's end.
 const VALUE_W: f32 = 58.0;
-/// Kept at the left for the numbers of the axis.
+/// Width kept at the left for the numbers of the axis.
 const AXIS_W: f32 = 26.0;
-/// Tracks at most.
+/// The most tracks.
 pub(super) const MAX_TRACKS: usize = 8;
 
-/// Where a step and a loss are.
+/// Maps steps and losses to places.
 pub(super) struct Plot {
     pub width: f32,
     x0: f32,
@@ -92,7 +92,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, plot: &Plot, s
     }
 }
 
-/// The line through the chosen step, over one band: names between the bands stay free of it.
+/// The line through the chosen step, over one band only, so that it does not cross the names between the bands.
 fn chosen_line(frame: &mut Frame, plot: &Plot, band: &Band, step: Option<usize>, key: String) {
     let Some(step) = step else { return };
     let x = plot.x(step);
@@ -150,14 +150,14 @@ fn level(frame: &mut Frame, plot: &Plot, band: &Band, loss: f32, (name, key): (&
     let dashed = Stroke::new(ink, 1.2).dash(5.0, 4.0);
     frame.push(Node::line(plot.x0, y, plot.x0 + plot.w, y, dashed).value(loss).key(key));
     let said = format!("{name}  {}", if loss.abs() < 1000.0 { fixed(loss, 2) } else { number(loss) });
-    // The curve comes down from the upper left: the name of a high line stands at its right, that of a low one below.
+    // The curve comes down from the upper left: a high line has its name at the right end, a low one at the left.
     let high = loss > plot.top / 2.0;
     let (x, anchor) = if high { (plot.x0 + plot.w, Anchor::End) } else { (plot.x0 + 8.0, Anchor::Start) };
     let below = if high { -9.0 } else { 11.0 };
     if y + below > band.bottom - 5.0 {
         return;
     }
-    // Its own ground, so that no line of the grid goes through it.
+    // A background, so that no grid line crosses the name.
     let wide = text::width(&said, SMALL, Weight::Regular);
     let left = if high { x - wide } else { x };
     frame.push(Node::rect(left - 3.0, y + below - 6.5, wide + 6.0, 13.0).fill(frame.theme.background));
@@ -214,7 +214,7 @@ fn track(frame: &mut Frame, plot: &Plot, series: &Series, index: usize, step: Op
     frame.y += TRACK + 22.0;
 }
 
-/// The point of a line whose number stands beside it: at the line's end, or at the right where a step is chosen.
+/// The point of a line whose number is written beside it: at the line's end, or at the right if a step is chosen.
 fn point(
     frame: &mut Frame,
     plot: &Plot,
@@ -238,19 +238,19 @@ fn point(
     frame.push(node.key(format!("{key}-value")).value(value).target(target));
 }
 
-/// From the lowest to the highest of each pixel.
+/// Lines from the lowest to the highest number of each pixel.
 fn extremes(points: &[(usize, f32)], plot: &Plot, band: &Band) -> Vec<Segment> {
     let mut d: Vec<Segment> = Vec::new();
     for column in columns(points, plot) {
         let x = plot.x(column[0].0);
         let (low, high) = column.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), p| (l.min(p.1), h.max(p.1)));
-        // A single point is a dot: a line of no length with round ends.
+        // A single point is a dot: a line of almost no length with round ends.
         d.extend([Move(x, band.y(high)), Line(x, band.y(low) + 0.01)]);
     }
     d
 }
 
-/// The mean of each pixel, joined.
+/// A line through the mean of each pixel.
 fn means(points: &[(usize, f32)], plot: &Plot, band: &Band) -> Vec<Segment> {
     let mut d = Vec::new();
     for column in columns(points, plot) {
@@ -261,7 +261,7 @@ fn means(points: &[(usize, f32)], plot: &Plot, band: &Band) -> Vec<Segment> {
     d
 }
 
-/// The points that fall on the same pixel, those that are no number left out.
+/// The points grouped by pixel, without those that are not numbers.
 fn columns(points: &[(usize, f32)], plot: &Plot) -> Vec<Vec<(usize, f32)>> {
     let mut out: Vec<Vec<(usize, f32)>> = Vec::new();
     let mut last = f32::NEG_INFINITY;
@@ -276,7 +276,7 @@ fn columns(points: &[(usize, f32)], plot: &Plot) -> Vec<Vec<(usize, f32)>> {
     out
 }
 
-/// `*dog* looks at *hot*` as runs, what stands between stars in bold and in `ink`; as much as fits.
+/// `*dog* looks at *hot*` as runs, text between asterisks in bold and in `ink`; as much as fits.
 fn stressed(name: &str, room: f32, ink: Color) -> Vec<Run> {
     let plain = name.replace('*', "");
     if text::width(&plain, 12.5, Weight::Semibold) > room {

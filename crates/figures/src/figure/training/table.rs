@@ -1,4 +1,4 @@
-//! One row a step.
+//! One row per step.
 
 use super::Data;
 use crate::figure::as_table::begin;
@@ -7,7 +7,7 @@ use crate::table::{Cell, Table};
 use std::collections::BTreeMap;
 
 impl Data {
-    /// The losses, their mean over the steps around, and what is watched besides; beneath, the losses to compare with.
+    /// The losses, their mean over the steps around, and the other series; below, the losses to compare with.
     pub fn table(&self) -> Table {
         let mean = format!("mean over {}", plural(self.window(), "step"));
         let series = self.series.iter().map(|series| series.name.replace('*', ""));

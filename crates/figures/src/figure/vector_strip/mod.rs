@@ -15,17 +15,17 @@ use crate::{text, token};
 use attnscope::Trace;
 use attnscope::analysis::Number;
 
-/// More numbers than this in all are drawn as rasters: no cell of its own for each.
+/// More numbers than this in all are drawn as rasters, without a cell for each.
 const MAX_CELLS: usize = 2048;
 
 /// A vector with a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vector {
-    /// A token, or what else it belongs to.
+    /// A token, or whatever else it belongs to.
     pub name: String,
     /// The numbers.
     pub values: Vec<f32>,
-    /// The number of the run whose arithmetic the first of them leads to, if they belong to a run; the others follow.
+    /// The number of the run that the first value is, if they belong to a run; the others follow it.
     pub first: Option<Number>,
 }
 
@@ -36,7 +36,7 @@ pub struct Data {
     pub title: String,
     /// The vectors.
     pub vectors: Vec<Vector>,
-    /// A further strip: the first of these less the second.
+    /// A further strip: the first of these minus the second.
     pub difference: Option<(usize, usize)>,
     /// The model's name.
     pub model: String,
@@ -62,19 +62,19 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
     /// The component that is ringed in every strip.
     pub component: Option<usize>,
 }
 
-/// How a strip breaks into rows.
+/// How a strip is broken into rows.
 struct Layout {
     per_row: usize,
     cell: f32,
     height: f32,
     gap: f32,
-    /// The number with the fullest colour.
+    /// The number at which the colour is fullest.
     pub limit: f32,
     /// Whether some numbers are beyond it.
     pub clipped: bool,
@@ -140,7 +140,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.finish(&caption(&[&credit(&data.model), rows, clipped]), description(data))
 }
 
-/// The first of two vectors less the second, if both are there.
+/// The first of two vectors minus the second, if both exist.
 fn difference(data: &Data) -> Option<Vector> {
     let (a, b) = data.difference?;
     let (a, b) = (data.vectors.get(a)?, data.vectors.get(b)?);
@@ -158,7 +158,7 @@ fn strip(frame: &mut Frame, l: &Layout, state: &State, vector: &Vector, index: u
         false => token::runs(&vector.name, theme.faint, room, LABEL + 1.0, Weight::Semibold),
     };
     frame.push(Node::text(PAD, frame.y + 7.0, runs).size(LABEL + 1.0).bold().fill(theme.text).centred());
-    // A short strip has its note behind the name.
+    // A short strip has its note after the name.
     let name_w = token::width(&vector.name, LABEL + 1.0, Weight::Semibold);
     let note_w = text::width(note, SMALL, Weight::Regular);
     match right - PAD > name_w + note_w + 16.0 {
@@ -223,12 +223,12 @@ fn raster_row(frame: &mut Frame, l: &Layout, vector: &Vector, first: usize, valu
     frame.push(node.target(target).label(said));
 }
 
-/// Colours from −limit to limit, and one for what is not a number.
+/// The colours from −limit to limit, and one for NaN.
 pub(super) fn palette(theme: &Theme) -> Vec<crate::Color> {
     (0..=200).map(|i| theme.signed(i as f32 / 100.0 - 1.0)).chain([theme.accent]).collect()
 }
 
-/// Place in the palette.
+/// The index of a number's colour in the palette.
 pub(super) fn shade(value: f32, limit: f32) -> u8 {
     if value.is_nan() { 201 } else { ((value / limit).clamp(-1.0, 1.0) * 100.0 + 100.0).round() as u8 }
 }

@@ -1,4 +1,4 @@
-//! Many vectors: one raster, a row each, and names only where there is room.
+//! Many vectors: one raster with a row each, and names only where there is room.
 
 use super::{Data, Layout, State, description, legend, palette, shade};
 use crate::figure::frame::{Frame, PAD, SMALL, caption, credit};
@@ -15,7 +15,7 @@ pub(super) const FROM: usize = 17;
 /// Width of the labels: a row's number and the token's text.
 const LABEL_W: f32 = 112.0;
 
-/// Height of all rows, where they would be higher than a name each.
+/// Height of all rows, if a name for each would make them higher.
 const HEIGHT: f32 = 960.0;
 
 pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
@@ -53,7 +53,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.finish(&caption(&[&credit(&data.model), some, clipped]), description(data))
 }
 
-/// Names left of the rows, with the rows' numbers.
+/// Names to the left of the rows, with the rows' numbers.
 fn names(frame: &mut Frame, data: &Data, x0: f32, row: f32) {
     let (theme, y0, n) = (frame.theme, frame.y, data.vectors.len());
     let step = if row >= 14.0 { 1 } else { nice_step(n, (row * n as f32 / 20.0) as usize) };

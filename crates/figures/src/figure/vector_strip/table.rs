@@ -1,4 +1,4 @@
-//! One row a vector.
+//! One row per vector.
 
 use super::{Data, difference};
 use crate::figure::as_table::{begin, longest, numbered, row};

@@ -1,4 +1,4 @@
-//! Draws the lines of tokens, their sum, and what W_O makes of it.
+//! Draws the lines of tokens, their sum, and its product with W_O.
 
 use super::terms;
 use super::words;
@@ -17,7 +17,7 @@ use attnscope::Site;
 
 /// Where everything is.
 pub(super) struct Layout {
-    /// Names, weights and strips stand in two lines each.
+    /// Whether names and weights are on one line and strips on a second.
     pub narrow: bool,
     label_w: f32,
     bar: f32,
@@ -49,7 +49,7 @@ impl Layout {
             bar_w,
             weight,
             strip,
-            // Rings stand around the cells, and the page shows nothing beyond the margin.
+            // Rings are drawn around the cells, and the page shows nothing beyond the margin.
             strip_w: PAD + inner - 2.0 - strip,
             row_h: if narrow { 54.0 } else { 34.0 },
             limit: max_abs(numbers),
@@ -112,7 +112,7 @@ fn headings(frame: &mut Frame, l: &Layout) {
     frame.y += 18.0;
 }
 
-/// A token, its weight, and its value as strong as that.
+/// A token, its weight, and its value with an opacity that depends on the weight.
 fn value_row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, k_idx: usize) {
     let (theme, weight) = (frame.theme, data.weights[k_idx]);
     let stressed = state.k_idx == Some(k_idx);
@@ -159,7 +159,7 @@ fn strip<'a>(l: &Layout, key: String, name: String, values: &'a [f32], y: f32, l
     Strip { key, name, values, limit, x: l.strip, y, width: l.strip_w, height: STRIP_H, down: false }
 }
 
-/// The line under a sum, and the sum.
+/// The line above a sum, and the sum.
 fn mix(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     frame.y += 4.0;
@@ -173,7 +173,7 @@ fn mix(frame: &mut Frame, data: &Data, l: &Layout) {
     frame.y = y + STRIP_H;
 }
 
-/// The name of what comes out and a word on it, before the strip or over it. Gives the strip's top.
+/// The name of a result and a remark, before the strip or above it. Returns the strip's top.
 fn named(frame: &mut Frame, l: &Layout, name: &str, what: &str) -> f32 {
     let theme = frame.theme;
     let mid = if l.narrow { frame.y + 8.0 } else { frame.y + STRIP_H / 2.0 };
@@ -184,7 +184,7 @@ fn named(frame: &mut Frame, l: &Layout, name: &str, what: &str) -> f32 {
     if l.narrow { frame.y + 20.0 } else { frame.y }
 }
 
-/// Around the chosen column of all strips, values and sum.
+/// A ring around the chosen column of all strips, values and sum.
 fn column(frame: &mut Frame, data: &Data, state: &State, l: &Layout, top: f32) {
     let Some(c) = state.component.filter(|c| *c < data.z.len()) else { return };
     let step = l.strip_w / data.z.len() as f32;
@@ -200,7 +200,7 @@ fn column(frame: &mut Frame, data: &Data, state: &State, l: &Layout, top: f32) {
     frame.push(ring.key("ring-z"));
 }
 
-/// Through W_O to what is added to the token.
+/// The product with W_O, which is added to the token.
 fn added(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     let (x, top, bottom) = (l.strip + if l.narrow { 20.0 } else { l.strip_w / 2.0 }, frame.y - 4.0, frame.y + 22.0);

@@ -1,4 +1,4 @@
-//! How the weights mix the values into z, what W_O makes of it, and where the word stands before and after.
+//! How the weights mix the values into z, what W_O computes from it, and the nearest words before and after.
 
 mod draw;
 mod table;
@@ -15,7 +15,7 @@ use attnscope::Site;
 use attnscope::Trace;
 use attnscope::analysis::Number;
 
-/// More tokens than this are not drawn: those with the largest weights stay.
+/// The most tokens that are drawn: those with the largest weights.
 const MAX_ROWS: usize = 12;
 
 /// What is drawn.
@@ -23,7 +23,7 @@ const MAX_ROWS: usize = 12;
 pub struct Data {
     /// The head, its tokens (the keys) and its mask. Its layer has several: `attn_out` is what all of them add.
     pub of: Head,
-    /// Where among the tokens the one stands that looks.
+    /// The query's index among the tokens.
     pub position: usize,
     /// Its row of the pattern, `[kv_len]`.
     pub weights: Vec<f32>,
@@ -37,7 +37,7 @@ pub struct Data {
     pub before: Vec<(String, f32)>,
     /// The same of the vector with `attn_out` added.
     pub after: Vec<(String, f32)>,
-    /// Which numbers those cosines are, before and after; empty where they are none of a run's.
+    /// Which numbers those cosines are, before and after; empty if they are not numbers of a run.
     pub cosines: [Vec<Number>; 2],
 }
 
@@ -53,7 +53,7 @@ impl Data {
 
 impl Data {
     /// One token of one head of a trace that captured pattern, v, z and attn_out. A trace does not know the words of
-    /// the vocabulary: the nearest of them are the caller's.
+    /// the vocabulary, so the caller provides the nearest ones.
     pub fn from_trace(
         trace: &Trace,
         layer: usize,
@@ -93,13 +93,13 @@ impl Data {
         self.values.get(k_idx).and_then(|v| v.get(component)).copied().unwrap_or(f32::NAN)
     }
 
-    /// The keys that the token may look at, and those that have a weight all the same (a pattern may be put in by hand).
+    /// The keys that are not masked, and those that have a weight anyway (a pattern may be patched in).
     fn visible(&self) -> Vec<usize> {
         let keys = self.weights.iter().enumerate();
         keys.filter(|(k, weight)| self.of.sees(self.position, *k) || **weight != 0.0).map(|(k, _)| k).collect()
     }
 
-    /// The tokens to draw in their order, and those left out, of those that may be looked at.
+    /// The tokens to draw in their order, and those left out, among those that are not masked.
     fn choose(&self) -> (Vec<usize>, Vec<usize>) {
         let mut order = self.visible();
         order.sort_by(|&a, &b| self.weights[b].total_cmp(&self.weights[a]));
@@ -118,11 +118,11 @@ impl Data {
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The paper.
+    /// The area to draw on.
     pub canvas: Canvas,
     /// The column whose sum is written out.
     pub component: Option<usize>,
-    /// The token whose line is stressed.
+    /// The token whose line is emphasized.
     pub k_idx: Option<usize>,
 }
 
@@ -131,7 +131,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     draw::render(data, state, theme)
 }
 
-/// The main numbers, said.
+/// The main numbers in words.
 fn description(data: &Data, shown: &[usize]) -> String {
     let mut order = shown.to_vec();
     order.sort_by(|&a, &b| data.weights[b].total_cmp(&data.weights[a]));

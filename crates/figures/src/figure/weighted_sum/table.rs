@@ -6,7 +6,7 @@ use crate::table::{Cell, Table};
 use crate::token::spoken;
 
 impl Data {
-    /// A token that may not be looked at has its name alone.
+    /// A masked token has only its name.
     pub fn table(&self) -> Table {
         let d = longest(self.values.iter().chain([&self.z, &self.attn_out]));
         let mut table = begin(["row", "weight", "cosine"], numbered(d));

@@ -8,7 +8,7 @@ use crate::number::{fixed, number};
 use crate::scene::{Node, Run, Weight};
 use crate::text;
 
-/// The chosen column's sum, or how to choose one. Takes the same height in any case.
+/// The chosen column's sum, or how to choose one. It has the same height in either case.
 pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, shown: &[usize], l: &Layout) {
     let theme = frame.theme;
     let (size, most) = (LABEL, if l.narrow { 3 } else { 2 });
@@ -63,7 +63,7 @@ pub(super) fn written_out(
         if kept < order.len() || !complete {
             terms.push("…".into());
         }
-        // A term does not break: its spaces are made ones that do not.
+        // No-break spaces keep each term on one line.
         let whole = format!("= {} =\u{a0}{}", terms.join(" + "), number(data.z[c]));
         let whole = whole.replace(" + ", " +\u{a0}");
         let lines = text::wrap(&whole, room - indent - 14.0, LABEL, Weight::Regular);

@@ -8,7 +8,7 @@ use crate::scale::nice_ceil;
 use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::token::{self, spoken};
 
-/// Words a list.
+/// Words per list.
 const MOST: usize = 6;
 
 /// Draws both lists; moves `y` below them.
@@ -68,7 +68,7 @@ fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x,
     }
 }
 
-/// A word in both lists has one colour in both; one that came is of the output's colour, one that went stays back.
+/// A word in both lists has one colour in both; a new one has the colour of the output, and one that is gone is pale.
 fn color(frame: &Frame, data: &Data, when: &str, word: &str) -> Color {
     let theme = frame.theme;
     let in_both = |list: &[(String, f32)]| list.iter().take(MOST).any(|(w, _)| w == word);
