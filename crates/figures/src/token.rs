@@ -47,7 +47,7 @@ pub fn excerpt(text: &str, most: usize) -> String {
     begun
 }
 
-/// One mark a space; of many (tokens of code are often twenty spaces) two and their number.
+/// A mark for each space; for more than three (tokens of code are often twenty spaces) one mark and their number.
 fn spaces(n: usize) -> String {
     if n <= 3 { SPACE_MARK.to_string().repeat(n) } else { format!("{SPACE_MARK}×{n}") }
 }

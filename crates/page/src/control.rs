@@ -37,7 +37,10 @@ impl Control {
     fn takes(&self, value: &str) -> bool {
         match self {
             Self::Choice { options, .. } | Self::Switch { options, .. } => options.iter().any(|(v, _)| v == value),
-            Self::Slider { min, max, .. } => value.parse().is_ok_and(|x: f32| (*min..=*max).contains(&x)),
+            Self::Slider { min, max, step, .. } => value.parse().is_ok_and(|x: f32| {
+                let steps = (x - min) / step;
+                (*min..=*max).contains(&x) && (steps - steps.round()).abs() < 1e-2
+            }),
             Self::Button { disabled, .. } => value.is_empty() && !disabled,
             Self::Text { .. } => true,
         }
@@ -51,7 +54,7 @@ impl Control {
                 let options: Vec<&str> = options.iter().map(|(value, _)| value.as_str()).collect();
                 format!("{id}={}", options.join("|"))
             }
-            Self::Slider { min, max, .. } => format!("{id}={min}..{max}"),
+            Self::Slider { min, max, step, .. } => format!("{id}={min}..{max} in steps of {step}"),
             Self::Button { disabled: true, .. } => format!("{id} (not now)"),
             Self::Button { .. } => id.to_owned(),
             Self::Text { .. } => format!("{id}=TEXT"),
@@ -80,7 +83,12 @@ pub fn chosen(controls: &[Control], asked: &str) -> Result<(String, String), Str
         return Err(format!("no control {} here; there are: {all}", quoted(id)));
     };
     if control.takes(value) {
-        Ok((id.to_owned(), value.to_owned()))
+        // A figure reads the number as the slider writes it: 1, and not 1e0 or 1.0.
+        let value = match control {
+            Control::Slider { .. } => value.parse().map_or_else(|_| value.to_owned(), |x: f32| x.to_string()),
+            _ => value.to_owned(),
+        };
+        Ok((id.to_owned(), value))
     } else {
         Err(format!("expected {}, found {}", control.said(), quoted(asked)))
     }
@@ -171,8 +179,13 @@ mod tests {
         assert_eq!(chosen(&all, "mask=off"), Ok(("mask".into(), "off".into())));
         assert_eq!(chosen(&all, "step=6"), Ok(("step".into(), "6".into())));
         let error = |asked: &str| chosen(&all, asked).unwrap_err();
-        assert_eq!(error("msk=on"), "no control \"msk\" here; there are: mask=on|off, play (not now), step=0..6");
-        assert_eq!(error("step=7"), "expected step=0..6, found \"step=7\"");
+        assert_eq!(
+            error("msk=on"),
+            "no control \"msk\" here; there are: mask=on|off, play (not now), step=0..6 in steps of 1"
+        );
+        assert_eq!(error("step=7"), "expected step=0..6 in steps of 1, found \"step=7\"");
+        assert_eq!(chosen(&all, "step=1e0"), Ok(("step".into(), "1".into())));
+        assert!(error("step=1.5").contains("in steps of 1"));
         assert!(error("step=NaN").contains("step=0..6") && error("play").contains("not now"));
         assert_eq!(chosen(&[button(false)], "play"), Ok(("play".into(), String::new())));
         assert_eq!(chosen(&[], "x").unwrap_err(), "no control \"x\" here; there are: none");

@@ -39,7 +39,7 @@ impl<S: Source> Driver<S> {
 
     /// Draws for a file, on the user's own machine: with all of its memory, and each figure by itself.
     pub fn for_file(selection: Selection, source: S) -> Self {
-        let session = Session::new(source).with_limits(Limits::NONE);
+        let session = Session::new(source).with_limits(Limits::ALONE);
         Self { host: "on this machine", purpose: Purpose::File, ..Self::with_session(selection, session) }
     }
 

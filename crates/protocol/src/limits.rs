@@ -47,8 +47,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// No limits except the machine's, for a single caller that waits.
-    pub const NONE: Self = Self { kept: u64::MAX, run: u64::MAX };
+    /// Those of a caller that waits for the one answer, on a machine of its own: a mistake must not fill all of it.
+    pub const ALONE: Self = Self { kept: 4 << 30, run: 4 << 30 };
 }
 
 /// Checks the length of a list of tokens.

@@ -20,7 +20,7 @@ pub struct SceneView {
     root: Drawn,
     /// The point of the scene at the drawing's top left.
     origin: (f32, f32),
-    /// The keys of marks by their target, and back.
+    /// What each mark with a key stands for.
     targets: HashMap<String, Target>,
     /// Keys of the marks with a target, in the order in which they are drawn.
     order: Vec<String>,

@@ -8,6 +8,7 @@ use crate::terminal::path_text;
 use anyhow::Result;
 use attnscope::{Capture, ModelInfo, Site, Token, Trace};
 use attnscope_figures::number::plural;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -36,7 +37,7 @@ pub struct TraceArgs {
 
 #[derive(serde::Serialize)]
 struct Summary<'a> {
-    model: &'a ModelInfo,
+    model: Value,
     tokens: &'a [Token],
     /// Shape of each array by its key.
     arrays: BTreeMap<&'a str, &'a [usize]>,
@@ -63,10 +64,21 @@ pub fn run(args: &TraceArgs) -> Result<()> {
     if args.json {
         let arrays = trace.arrays.iter().map(|(key, array)| (key.as_str(), array.shape())).collect();
         let path = args.output.to_string_lossy();
-        return print_json(&Summary { model: &trace.model, tokens: &trace.tokens, arrays, path, bytes });
+        return print_json(&Summary { model: model(&trace.model)?, tokens: &trace.tokens, arrays, path, bytes });
     }
     let (arrays, tokens) = (plural(trace.arrays.len(), "array"), plural(trace.tokens.len(), "token"));
     print(format!("{}: {arrays} of {tokens}, {}\n", path_text(&args.output), human(bytes)))
+}
+
+/// The model, with how each of its layers attends; if all have the same window and cap, these stand beside it too.
+fn model(info: &ModelInfo) -> Result<Value> {
+    let layers: Vec<_> = (0..info.n_layers).map(|layer| info.attention[layer]).collect();
+    let same = |value: Value, is_same: bool| if is_same { value } else { Value::Null };
+    let (first, mut model) = (info.attention[0], serde_json::to_value(info)?);
+    model["window"] = same(json!(first.window), layers.iter().all(|layer| layer.window == first.window));
+    model["soft_cap"] = same(json!(first.soft_cap), layers.iter().all(|layer| layer.soft_cap == first.soft_cap));
+    model["attention"] = serde_json::to_value(layers)?;
+    Ok(model)
 }
 
 fn save(trace: &Trace, kind: &str, to: &Destination) -> Result<()> {

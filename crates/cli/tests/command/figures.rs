@@ -55,6 +55,7 @@ fn figures_of_the_story_are_set_as_on_the_page() {
     let render = |figure: &str, more: &[&str]| stdout(&[&["render", figure], more].concat()).replace('\u{a0}', " ");
     // Attention off: both answers are the same; only who is asked differs.
     assert!(render("two-answers", &["--control", "compare=off"]).contains("without attention"));
+    assert!(render("two-answers", &["-t", "the cold dog was"]).contains("the cold dog was"));
     assert!(render("softmax", &["--query", "was", "--layer", "1"]).contains("“was” in layer 1"));
     assert_ne!(render("attention-steps", &[]), render("attention-steps", &["--control", "step=2"]));
     let cut = render("cut-edge", &["-m", &tiny(), "--control", "from=3", "--control", "to=0"]);
@@ -147,7 +148,24 @@ fn what_a_figure_has_not_is_refused_with_what_it_has() {
     assert!(refuse("training", &["--layer", "1"]).contains("none of the options of a run"));
     assert!(refuse("map", &["--query", "1"]).contains("--cut, --set, --rows, --cols, --pool"));
     assert!(refuse("vector-strip", &["--layer", "2"]).contains("layers 0 to 1"));
+    assert!(refuse("softmax", &["--query", "1", "--control", "word=2"]).contains("say the same"));
+    assert!(refuse("softmax", &["--control", "temperature=1", "--control", "temperature=2"]).contains("given twice"));
+    assert!(refuse("attention-steps", &["--control", "step=1.5"]).contains("in steps of 1"));
+    assert!(refuse("journey", &["--against", "the cat was"]).contains("no \"dog\""));
+    assert!(refuse("journey", &["--control", "from=dog,cat", "--control", "to=dog,cat"]).contains("no line"));
     failure(1, &["render", "softmax", "-m", "/nowhere.gguf"], b"");
+}
+
+#[test]
+fn a_changed_run_is_drawn_and_said() {
+    let render = |figure: &str, more: &[&str]| stdout(&[&["render", figure], more].concat()).replace('\u{a0}', " ");
+    for kind in FIGURES.iter().filter(|kind| kind.follows.contains(&Follows::Changes)) {
+        let changed = render(kind.name, &["--cut", "2>1"]);
+        assert!(changed.contains("cut 2") && changed != render(kind.name, &[]), "{}", kind.name);
+    }
+    let z = render("running-softmax", &["--cut", "2>1"]);
+    assert_ne!(z, render("running-softmax", &["--cut", "2>0"]));
+    assert!(render("weighted-sum", &["--ablate", "0.0"]).contains("another z than this sum"));
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn bad_usage_ends_with_2() {
     // What would change nothing.
     assert!(render(&["--top", "3"]).contains("matrix does not depend on --top; it takes --model, --text, --layer"));
     let one = |args: &[&str]| failure(2, &[&["render"], args].concat(), b"");
-    assert!(one(&["two-answers", "-t", TEXT]).contains("two-answers does not depend on --text; it takes none"));
+    assert!(one(&["dot-product", "-t", TEXT]).contains("dot-product does not depend on --text; it takes none"));
     assert!(one(&["cost", "-m", &model]).contains("cost does not depend on --model"));
     for wrong in ["seed=abc", "seed=-1", "seed="] {
         assert!(one(&["training", "--control", wrong]).contains("expected a whole number"), "{wrong}");

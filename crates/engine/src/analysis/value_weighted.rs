@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn a_small_value_makes_a_large_weight_small() {
         let trace = sample::trace(&[1, 2], 1, &[1.0, 0.0, 0.9, 0.1]);
-        // v of token 0 is tiny, of token 1 it is (3, 4); W_O doubles and adds a third row that sees the first number.
+        // v of token 0 is tiny, of token 1 it is (3, 4); W_O doubles, and its third row is 0.
         let weighted = weigh(&trace, 0, 0, &[0.0, 0.01, 3.0, 4.0], &[2.0, 0.0, 0.0, 2.0, 0.0, 0.0]).unwrap();
         assert_eq!(weighted.shape(), [2, 2]);
         let row = weighted.row(&[1]).unwrap();

@@ -27,7 +27,8 @@ impl Intervention {
     }
 }
 
-/// Checks all of them, and that the weights set in one row of a pattern do not sum to more than 1.
+/// Checks all of them, and that the weights set in one row of a pattern do not sum to more than 1, nor, if
+/// all of them are set, to something between 0 and 1.
 pub(crate) fn check_all(all: &[Intervention], c: &Config, seq: usize) -> Result<(), Error> {
     all.iter().try_for_each(|intervention| intervention.check(c, seq))?;
     let mut rows: BTreeMap<(usize, usize, usize), BTreeMap<usize, f32>> = BTreeMap::new();

@@ -163,7 +163,8 @@ impl Intervention {
         Self::Apply { key: site.key(layer), change: Change(Arc::new(change)) }
     }
 
-    /// Whether it can be written as text and parsed: all but patches, which hold arrays, and scaled heads.
+    /// Whether it can be written as text and parsed: patches and functions cannot, nor heads that are scaled
+    /// or chosen in all layers at once.
     pub fn is_short(&self) -> bool {
         match self {
             Self::ScaleHead { heads, factor } => *factor == 0.0 && heads.layer.is_some(),

@@ -1,5 +1,5 @@
-//! The arithmetic of numbers that a figure works out itself, from what is dragged, sampled, timed or set by hand: that
-//! of `figure/NAME.rs` is in `own/NAME.rs`.
+//! The arithmetic of numbers that a figure works out itself, from what is dragged, sampled, timed or set by hand: each
+//! figure has its own in `NAME/arithmetic.rs`. Here is what they share.
 //!
 //! A number is named by the key of its mark ([`crate::Target::Own`]), or by the name that another such number gives it.
 

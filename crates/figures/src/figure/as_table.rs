@@ -1,4 +1,5 @@
-//! The figures as tables: that of `figure/NAME.rs` is in `tables/NAME.rs`; arcs have the matrix's.
+//! The figures as tables: each figure has its own in `NAME/table.rs`; arcs have that of the matrix. Here is
+//! what they share.
 //!
 //! A table holds every number that its figure draws, unrounded, and those that the figure has no room for. A row
 //! is what a reader would name: one query's weights, one token's vector, one next token. Where rows of several arrays

@@ -4,11 +4,11 @@ use super::choose::{chosen, head_picker, picked, position};
 use super::player::Player;
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Page};
+use crate::{Change, Control, Event, Missing, Page, Purpose};
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
-use attnscope_figures::figure::attention_steps::{Data, STEPS, State, render};
+use attnscope_figures::figure::attention_steps::{Data, MAX_TOKENS, STEPS, State, render};
 
 /// Milliseconds for which a step is shown while it plays.
 const PAUSE: u32 = 1600;
@@ -65,6 +65,9 @@ impl PageFigure for AttentionSteps {
 }
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
+    if page.purpose == Purpose::File && page.selection.q_idx.is_some_and(|q_idx| q_idx >= MAX_TOKENS) {
+        return Err(Missing::Nothing(format!("of a text its first {MAX_TOKENS} tokens are drawn: choose one of them")));
+    }
     let (trace, chosen) = chosen(page, NEEDS)?;
     let x = trace.layer(chosen.layer, Site::AttnIn).ok_or_else(|| too_long("every layer's input"))?;
     let x = x.data().chunks_exact(trace.model.d_model.max(1)).map(<[f32]>::to_vec).collect();

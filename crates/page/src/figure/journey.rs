@@ -99,14 +99,7 @@ impl Journey {
         let trace = &ask(page, &own(page))?.trace;
         let at = position(page, &trace.tokens);
         let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
-        if let Some(against) = &page.selection.against {
-            let n = ask(page, &Prompt { text: against.clone(), ..own(page) })?.trace.tokens.len();
-            if at >= n {
-                return Err(Missing::Nothing(format!(
-                    "The sentence to compare with has {n} tokens: none stands in the place of {word}, {at} counted from 0."
-                )));
-            }
-        }
+        let against = page.selection.against.as_ref().map(|text| same_word(page, text, &word)).transpose()?;
         let kinds = self.kinds.each_ref().map(|words| listed(words));
         if let Some(few) = kinds.iter().find(|words| words.len() < 2) {
             return Err(Missing::Nothing(format!(
@@ -115,7 +108,7 @@ impl Journey {
             )));
         }
         let kinds = kinds.map(|words| words.iter().map(|word| landmark(page, word)).collect());
-        Ok(Readings { paths: paths(page, &word, at), word, kinds })
+        Ok(Readings { paths: paths(page, &word, at, against), word, kinds })
     }
 
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
@@ -124,6 +117,10 @@ impl Journey {
         let (found, [a, b]) = (vectors(&paths)?, kinds.each_ref().map(|kind| vectors(kind)));
         let none = || Missing::Nothing("These words make no line between two kinds.".into());
         let found = place_between(&found, [&a?, &b?]).ok_or_else(none)?;
+        // Two kinds of the same words lie in one point.
+        if !found.paths.iter().flatten().all(|place| place.is_finite()) {
+            return Err(none());
+        }
         let names = |readings: &[Reading]| readings.iter().map(|reading| reading.name.clone()).collect::<Vec<_>>();
         let [a, b] = kinds.each_ref().map(|kind| names(kind));
         let poles = [self.pole(0, &a), self.pole(1, &b)];
@@ -163,7 +160,7 @@ impl Journey {
 
 /// The sentence as it is; as the reader changed it, or with the edge from the word to the one before it cut; a second
 /// sentence, if there is one; and the word without its neighbours.
-fn paths(page: &Page<'_>, word: &str, at: usize) -> Vec<Reading> {
+fn paths(page: &Page<'_>, word: &str, at: usize, against: Option<Reading>) -> Vec<Reading> {
     let own = own(page);
     let mut paths = vec![Reading { name: own.text.clone(), of: own.clone(), position: Some(at) }];
     // Edges to the first token are not cut: so much attention rests there that a cut breaks more than one edge.
@@ -176,19 +173,21 @@ fn paths(page: &Page<'_>, word: &str, at: usize) -> Vec<Reading> {
         let of = Prompt { interventions: cut, ..own.clone() };
         paths.push(Reading { name: "its look at the word before cut".into(), of, position: Some(at) });
     }
-    // A second sentence is compared where it has a word at this place.
-    if let Some(text) = &page.selection.against {
-        paths.push(Reading {
-            name: text.clone(),
-            of: Prompt { text: text.clone(), ..own.clone() },
-            position: Some(at),
-        });
-    }
+    paths.extend(against);
     let alone = landmark(page, word);
     if alone.of.text != own.text.trim() && word.chars().all(char::is_alphabetic) {
         paths.push(Reading { name: alone.of.text.clone(), ..alone });
     }
     paths
+}
+
+/// The same word in a second sentence.
+fn same_word(page: &Page<'_>, text: &str, word: &str) -> Result<Reading, Missing> {
+    let of = Prompt { text: text.to_owned(), ..own(page) };
+    let tokens = &ask(page, &of)?.trace.tokens;
+    let at = tokens.iter().position(|token| spoken(&token.text) == word);
+    let none = || Missing::Nothing(format!("The sentence to compare with has no {word:?}: {text}"));
+    Ok(Reading { name: text.to_owned(), of, position: Some(at.ok_or_else(none)?) })
 }
 
 /// The reader's sentence as it is.

@@ -1,4 +1,4 @@
-//! Chapter 2: one head's weights, as cells or, for a long text, as a picture.
+//! Chapter 8: one head's weights, as cells or, for a long text, as a picture.
 
 use super::choose::{chosen, head_picker, picked};
 use super::{PageFigure, View, select_row, usual};

@@ -40,8 +40,25 @@ pub(super) fn check(args: &RenderArgs) -> Result<()> {
     let kind = kind(args)?;
     match given(args).iter().find(|(name, part)| !follows(kind, *part) && !kind.options.contains(name)) {
         Some((name, _)) => Err(refused(kind, name)),
-        None => Ok(()),
+        None => check_controls(args),
     }
+}
+
+/// Refuses what is set in two ways: which of them counts would be a guess.
+fn check_controls(args: &RenderArgs) -> Result<()> {
+    let given = given(args);
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in args.control.iter().filter_map(|control| control.split_once('=')) {
+        let option = if name == "word" { "query" } else { name };
+        if given.iter().any(|(given, _)| *given == option) {
+            return Err(usage(format!("--{option} and --control {name} say the same: give one of them")));
+        }
+        if names.contains(&name) {
+            return Err(usage(format!("--control {} is given twice: give one of them", crate::failure::quoted(name))));
+        }
+        names.push(name);
+    }
+    Ok(())
 }
 
 fn follows(kind: &Kind, part: Option<Follows>) -> bool {

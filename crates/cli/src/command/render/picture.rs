@@ -14,6 +14,9 @@ use attnscope_figures::figure::Pattern;
 use attnscope_page::{Control, Driver, Event, Follows, LESSON, PageFigure, Paper, SENTENCE, Selection};
 use attnscope_protocol::{Failure, FailureKind, ModelCard, Request, Response, Source};
 
+/// The word that the story is about.
+const STORY: &str = "dog";
+
 /// The one model that the user named.
 struct Named;
 
@@ -76,6 +79,11 @@ fn choose(driver: &mut Driver<Named>, args: &RenderArgs) -> Result<Vec<Token>> {
         warn(&warning);
     }
     crate::model_args::require_head(&model, driver.selection.layer, driver.selection.head)?;
+    // The story's word, wherever the model's own tokens put it.
+    if args.input.text.is_none() {
+        let story = tokens.iter().position(|token| token.text.trim() == STORY);
+        driver.selection.q_idx = story.or(driver.selection.q_idx);
+    }
     if let [query] = &args.query[..] {
         driver.selection.q_idx = Some(place(query, &tokens)?);
     }
@@ -117,7 +125,10 @@ fn set_controls(
     if args.query.len() > 1 && !own.contains(&"query") {
         return Err(usage("--query may be given once; only vector-strip takes several"));
     }
-    let begun = if args.control.is_empty() { begun(driver, figure, &args.figure)? } else { Vec::new() };
+    // What is set of a training comes before it, and is of no use without.
+    let trains = |control: &String| ["train", "step", "use"].contains(&control.as_str());
+    let waits = args.figure == "training" && !args.control.iter().any(trains);
+    let begun = if args.control.is_empty() || waits { begun(driver, figure, &args.figure)? } else { Vec::new() };
     for control in args.control.iter().chain(&begun) {
         driver.set(figure, control).map_err(in_words)?;
     }
@@ -127,6 +138,8 @@ fn set_controls(
 /// What is set where the user sets nothing. Some figures begin empty, since on a page the reader begins them.
 fn begun(driver: &Driver<Named>, figure: &dyn PageFigure, name: &str) -> Result<Vec<String>> {
     Ok(match name {
+        // A sentence of the user's own is what it compares.
+        "two-answers" if driver.selection.text != SENTENCE => vec!["compare=yours".into()],
         "training" => vec!["train".into()],
         "cost" => vec!["measure".into()],
         // Of what is stepped, a picture shows the end.

@@ -229,7 +229,7 @@ mod tests {
         other.q[2][0] += 3.0;
         assert!(!Numbers::new(&other, &State::default()).agree);
         let says = |d: &Data| render(d, &State::default(), &Theme::LIGHT).caption;
-        assert!(says(&other).contains("more than this") && !says(&data).contains("more than this"));
+        assert!(says(&other).contains("alone: it was changed") && !says(&data).contains("alone: it was changed"));
     }
 
     #[test]

@@ -164,7 +164,11 @@ fn description(data: &Data) -> String {
     };
     let runs: Vec<String> = (0..data.n_columns()).map(said).collect();
     let n = plural(data.n_words(), "next word");
-    format!("The probabilities of {n} in {}. The likeliest in each: {}.", plural(runs.len(), "run"), runs.join("; "))
+    format!(
+        "The probabilities of {n} in {}. The likeliest of them in each: {}.",
+        plural(runs.len(), "run"),
+        runs.join("; ")
+    )
 }
 
 #[cfg(test)]

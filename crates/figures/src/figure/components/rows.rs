@@ -69,7 +69,12 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
     frame.push(if state.k_idx == Some(k_idx) { name.bold() } else { name });
     frame.y += height;
     if masked {
-        let why = if l.stacked { "masked: it comes later" } else { "masked: comes later, may not be looked at" };
+        let why = match (k_idx > data.position, l.stacked) {
+            (true, true) => "masked: it comes later",
+            (true, false) => "masked: comes later, may not be looked at",
+            (false, true) => "masked: too far away",
+            (false, false) => "masked: too far away, may not be looked at",
+        };
         frame.push(Node::text(l.first(), mid, Run::new(why)).size(SMALL + 0.5).fill(theme.muted).centred());
         return;
     }

@@ -9,7 +9,7 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Weight};
 use crate::theme::Theme;
 use crate::{text, token};
 
-/// More vectors than this have no strip of their own.
+/// From so many vectors on, they have no strips of their own.
 pub(super) const FROM: usize = 17;
 
 /// Width of the labels: a row's number and the token's text.
