@@ -89,3 +89,20 @@ fn what_must_be_known_of_a_text_is_said_with_its_numbers() {
     browser.wait(&format!("!{STATUS}.includes('BOS')"));
     quiet(&browser, &served);
 }
+
+#[test]
+fn what_a_link_changes_is_said_and_can_be_undone() {
+    let (served, browser) = page();
+    browser.go(&format!("{}?change=cut+2%3E1&set=heat.x=1&change=burn+2", served.url));
+    browser.wait(&format!("{STATUS}.includes('changed: cut 2>1') && {STATUS}.includes('\"heat\"')"));
+    browser.wait(&format!("{STATUS}.includes('burn 2')"));
+    let weight =
+        "Number(document.querySelector('figure[data-figure=matrix] [data-q=\"2\"][data-k=\"1\"]').dataset.value)";
+    browser.wait(&format!("{weight} === 0"));
+    let caption = "document.querySelector('figure[data-figure=matrix] figcaption').textContent";
+    browser.wait(&format!("{caption}.includes('Changed in this run: cut 2>1.')"));
+    let undo = "[...document.querySelectorAll('#status button')].find((button) => button.textContent === 'as it is')";
+    browser.run(&format!("{undo}.click()"));
+    browser.wait(&format!("{weight} > 0.5 && !{caption}.includes('Changed') && !location.search.includes('change')"));
+    quiet(&browser, &served);
+}
