@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of the repository that a machine can check.
 
 mod arrows;
+mod circles;
 mod files;
 mod printing;
 mod source;
@@ -28,6 +29,8 @@ fn house() -> Result<()> {
     let mut wrong = arrows::check(&Workspace::load()?.members);
     let files = files::all()?;
     wrong.extend(files::check_sizes(&files));
+    let texts: Vec<(&str, String)> = files.iter().filter_map(|file| Some((file.path.as_str(), file.text()?))).collect();
+    wrong.extend(circles::check(texts.iter().map(|(path, text)| (*path, text.as_str()))));
     for file in &files {
         if let Some(text) = file.text() {
             wrong.extend(source::check(&file.path, &text));
