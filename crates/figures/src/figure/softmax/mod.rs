@@ -213,7 +213,11 @@ fn description(data: &Data, state: &State, steps: &Steps) -> String {
         format!("{}: score {score}, weight {}", spoken(data.token(k)), percent(steps.weights[k]))
     });
     let said: Vec<String> = said.collect();
-    let whose = if is_changed(data, state) { " These are the reader's numbers, not the model's." } else { "" };
+    let whose = match (is_changed(data, state), differs(data)) {
+        (true, _) => " These are the reader's numbers, not the model's.",
+        (false, true) => " The run's own weights are others: it was changed, or limits its scores.",
+        (false, false) => "",
+    };
     let (asks, layer, head) = (spoken(&data.query), data.layer, data.head);
     let all = if order.len() > said.len() { format!(" The {} largest weights.", said.len()) } else { String::new() };
     format!(
@@ -225,6 +229,20 @@ fn description(data: &Data, state: &State, steps: &Steps) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_edge_that_was_set_is_said_and_its_weight_is_in_the_table() {
+        let model = attnscope::lesson::model();
+        let tokens = model.encode("the hot dog was").unwrap();
+        let set = attnscope::Intervention::set("0.0:2>1=0.5").unwrap();
+        let trace = model.run(&tokens, &"q,k,pattern".parse().unwrap(), &[set]).unwrap();
+        let data = Data::from_trace(&trace, 0, 0, 2).unwrap();
+        let scene = render(&data, &State::default(), &Theme::LIGHT);
+        assert!(scene.description.contains("own weights are others"), "{}", scene.description);
+        let csv = data.table(&State::default()).to_csv();
+        let hot = csv.lines().nth(2).unwrap();
+        assert!(csv.contains("the model's weight") && hot.ends_with(",0.5"), "{csv}");
+    }
 
     #[test]
     fn a_cut_edge_takes_no_share() {

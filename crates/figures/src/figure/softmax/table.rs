@@ -1,14 +1,15 @@
 //! One row per key: from its score to its weight.
 
-use super::{Data, State, Steps, is_changed};
+use super::{Data, State, Steps, differs, is_changed};
 use crate::figure::as_table::{begin, word};
 use crate::table::{Cell, Table};
 
 impl Data {
-    /// The numbers as drawn, with the scores that were set by hand, and the model's own beside them. A masked
+    /// The numbers as drawn, with the scores that were set by hand, and the run's own beside them if they
+    /// are others. A masked
     /// key has only its name.
     pub fn table(&self, state: &State) -> Table {
-        let (steps, changed) = (Steps::new(self, state), is_changed(self, state));
+        let (steps, changed) = (Steps::new(self, state), is_changed(self, state) || differs(self));
         let own = ["the model's score", "the model's weight"].into_iter().filter(|_| changed).map(String::from);
         let mut table = begin(["key", "q·k", "score", "exp", "weight"], own);
         for (k_idx, dot) in self.dots.iter().enumerate() {
