@@ -151,6 +151,13 @@ mod tests {
             let scene = driver.with_page(|page| drawn.view(page)).unwrap().scene;
             assert!(scene.is_finite() && scene.width > 0.0 && !scene.caption.is_empty(), "{name}");
         }
+        // A link may choose what a sentence has not.
+        let beyond = Selection { q_idx: Some(99), k_idx: Some(99), layer: 99, head: 99, ..Selection::default() };
+        let driver = Driver::new(beyond, LessonOnly);
+        for kind in FIGURES.iter() {
+            let drawn = kind.make();
+            assert!(driver.with_page(|page| drawn.view(page)).is_ok(), "{}", kind.name);
+        }
         assert!(figure("heat").is_none());
     }
 

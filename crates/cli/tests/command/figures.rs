@@ -61,6 +61,7 @@ fn figures_of_the_story_are_set_as_on_the_page() {
     let cut = render("cut-edge", &["-m", &tiny(), "--control", "from=3", "--control", "to=0"]);
     assert!(cut.contains("may not look at"), "{cut}");
     assert!(render("training", &["--control", "step", "--control", "step"]).contains("after 2 steps"));
+    assert!(render("training", &["--control", "step", "--control", "seed=7"]).contains("after 1 step"));
 }
 
 #[test]

@@ -129,7 +129,10 @@ fn set_controls(
     let trains = |control: &String| ["train", "step", "use"].contains(&control.as_str());
     let waits = args.figure == "training" && !args.control.iter().any(trains);
     let begun = if args.control.is_empty() || waits { begun(driver, figure, &args.figure)? } else { Vec::new() };
-    for control in args.control.iter().chain(&begun) {
+    // Values first: a button does its work with them.
+    let (values, buttons): (Vec<&String>, Vec<&String>) =
+        args.control.iter().chain(&begun).partition(|control| control.contains('='));
+    for control in values.into_iter().chain(buttons) {
         driver.set(figure, control).map_err(in_words)?;
     }
     Ok(())
