@@ -91,15 +91,35 @@ fn chosen_is(app: App, model: &str) -> bool {
 pub fn Status(app: App) -> impl IntoView {
     let said = move || match app.failure.get() {
         Some(failure) => failed(app, failure).into_any(),
-        None => app.run.get().map(|answer| computed(app, &answer)).into_any(),
+        None => app.run.get().map(|answer| computed(&answer)).into_any(),
     };
+    let changed = move || changed(app);
     let refused = move || app.refused.get().into_iter().map(|why| view! { <p class="failed">{why}</p> }).collect_view();
     // Not announced to screen readers, since it changes many times a second.
     let working = move || app.progress.get().map(|progress| working(app, &progress));
-    view! { <div role="status">{said}{refused}</div> {working} }
+    view! { <div role="status">{said}{changed}{refused}</div> {working} }
 }
 
-fn computed(app: App, answer: &Answer) -> impl IntoView + use<> {
+/// What is changed in the run and compared with it, each with a button that undoes it.
+fn changed(app: App) -> impl IntoView + use<> {
+    let (changes, against) = app.selection.with(|s| (s.changes.clone(), s.against.clone()));
+    let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    let changed = (!changes.is_empty()).then(|| {
+        view! {
+            <p class="warned"><span>{format!("changed: {}", changes.join(", "))}</span>
+                <button type="button" on:click=move |_| app.undo_changes()>"as it is"</button></p>
+        }
+    });
+    let against = against.map(|against| {
+        view! {
+            <p><span>{format!("compared with: {against}")}</span>
+                <button type="button" on:click=move |_| app.undo_comparison()>"compare with none"</button></p>
+        }
+    });
+    view! { {changed} {against} }
+}
+
+fn computed(answer: &Answer) -> impl IntoView + use<> {
     let whose = match place(&answer.selection.model) {
         Place::Page => "computed in this page",
         Place::Server => "computed by the server",
@@ -108,21 +128,8 @@ fn computed(app: App, answer: &Answer) -> impl IntoView + use<> {
     let trace = &answer.run.trace;
     let warning =
         answer.run.warning.clone().map(|warning| view! { <p class="warned">{format!("note: {warning}")}</p> });
-    let changes: Vec<String> = answer.selection.changes.iter().map(ToString::to_string).collect();
-    let changed = (!changes.is_empty()).then(|| {
-        view! {
-            <p class="warned"><span>{format!("changed: {}", changes.join(", "))}</span>
-                <button type="button" on:click=move |_| app.undo_changes()>"as it is"</button></p>
-        }
-    });
     let said = format!("{} · {} · {whose}", trace.model.name, plural(trace.tokens.len(), "token"));
-    let against = answer.selection.against.clone().map(|against| {
-        view! {
-            <p><span>{format!("compared with: {against}")}</span>
-                <button type="button" on:click=move |_| app.undo_comparison()>"compare with none"</button></p>
-        }
-    });
-    view! { <p>{said}</p> {changed} {against} {warning} }
+    view! { <p>{said}</p> {warning} }
 }
 
 fn working(app: App, progress: &Progress) -> impl IntoView + use<> {
@@ -153,13 +160,10 @@ fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
         let replace = move |_| app.selection.update(|s| s.text = replaced(&s.text, &word, &instead));
         view! { <button type="button" on:click=replace>{shown}</button> }
     });
-    let undo = (app.selection.with_untracked(|s| !s.changes.is_empty())).then(|| {
-        view! { <button type="button" on:click=move |_| app.undo_changes()>"change nothing"</button> }
-    });
     let lesson = (app.selection.with_untracked(|s| s.model != LESSON)).then(|| {
         view! { <button type="button" on:click=move |_| app.choose_model(LESSON)>"use the lesson model"</button> }
     });
-    view! { <p class="failed"><span>{failure.message}</span> {nears.collect_view()} {undo} {lesson}</p> }
+    view! { <p class="failed"><span>{failure.message}</span> {nears.collect_view()} {lesson}</p> }
 }
 
 /// The text with the first occurrence of this word replaced.
