@@ -23,7 +23,7 @@ pub fn run() -> Result<()> {
     let what = ["--model", "smollm2-135m", "--text", SENTENCE];
     step(&format!("what comes after {SENTENCE:?}"), || shell::run(attnscope(&["predict"]).args(what)))?;
     let head = ["--layer", "16", "--head", "0"];
-    step("who looks at whom, in layer 16, head 0", || {
+    step("who attends to whom, in layer 16, head 0", || {
         shell::run(attnscope(&["render", "matrix"]).args(what).args(head))
     })?;
     let figure = workspace.target.join("the-hot-dog-was.svg");

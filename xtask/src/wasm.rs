@@ -5,7 +5,7 @@ use crate::workspace::{Workspace, root};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's compiler, the source of its standard library, and a linker for wasm.
@@ -37,36 +37,58 @@ pub fn prepare() -> Result<()> {
 }
 
 /// Builds these packages, each by itself: together they would share their features, and the page's own engine would
-/// include the tokenizers of real models. Those named in `threaded` are built once more, for threads that share their
-/// memory, if the standard library can be built for them.
-pub fn build(packages: &[&str], threaded: &[&str]) -> Result<Vec<Module>> {
+/// include the tokenizers of real models.
+pub fn build(packages: &[&str]) -> Result<Vec<Module>> {
     let route = route()?;
-    let mut modules = Vec::new();
-    for package in packages {
-        modules.push(build_one(&route, package, false)?);
-    }
-    let Some(route) = with_threads(route)? else {
+    packages.iter().map(|package| build_one(&route, package, false)).collect()
+}
+
+/// Builds these packages for threads that share their memory, if the standard library can be built for them.
+pub fn build_for_threads(packages: &[&str]) -> Result<Vec<Module>> {
+    let Some(route) = with_threads(route()?)? else {
         eprintln!("   note: rustup's standard library for {TARGET} knows no threads; in browsers one will work");
         eprintln!("   to have several: rustup component add rust-src");
-        return Ok(modules);
+        return Ok(Vec::new());
     };
-    for package in threaded {
-        modules.push(build_one(&route, package, true)?);
+    packages.iter().map(|package| build_one(&route, package, true)).collect()
+}
+
+/// Whether the builds of these packages for threads are at least as new as those without.
+pub fn has_threads(packages: &[&str]) -> Result<bool> {
+    let built = |package: &str, threads| -> Result<_> { Ok(modified(&path(package, &folder(threads)?))) };
+    for package in packages {
+        let with = built(package, true)?;
+        if with.is_none() || with < built(package, false)? {
+            return Ok(false);
+        }
     }
-    Ok(modules)
+    Ok(true)
+}
+
+/// When a file was last written, if it is there.
+pub fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
+}
+
+/// Each standard library has its own folder, since its build would remove the other's.
+fn folder(threads: bool) -> Result<PathBuf> {
+    Ok(Workspace::load()?.target.join(if threads { "wasm-threads" } else { "wasm" }))
+}
+
+/// A package's module below its folder.
+fn path(package: &str, target: &Path) -> PathBuf {
+    target.join(TARGET).join("web").join(format!("{}.wasm", package.replace('-', "_")))
 }
 
 fn build_one(route: &Route, package: &str, threads: bool) -> Result<Module> {
-    // Each standard library has its own folder, since its build would remove the other's.
-    let target = Workspace::load()?.target.join(if threads { "wasm-threads" } else { "wasm" });
+    let target = folder(threads)?;
     let start = Instant::now();
     let with = if threads { ", for threads" } else { "" };
     eprintln!("   {package}{with} …");
     shell::run(&mut command(route, package, &target, threads))?;
     eprintln!("   {package}{with}: {:.0} s", start.elapsed().as_secs_f64());
-    let name = package.replace('-', "_");
-    let path = target.join(TARGET).join("web").join(format!("{name}.wasm"));
-    Ok(Module { path, name: if threads { format!("{name}_threads") } else { name }, threads })
+    let name = package.replace('-', "_") + if threads { "_threads" } else { "" };
+    Ok(Module { path: path(package, &target), name, threads })
 }
 
 fn command(route: &Route, package: &str, target: &Path, threads: bool) -> Command {

@@ -6,7 +6,6 @@ use crate::workspace::{Workspace, root};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::SystemTime;
 
 /// The page, and the worker with the engine for real models.
 const MODULES: &[&str] = &["attnscope-web", "attnscope-worker"];
@@ -39,20 +38,46 @@ pub enum With {
     Tests,
 }
 
+/// When the worker for threads is built, which takes minutes by itself.
+#[derive(Clone, Copy, PartialEq)]
+enum Threads {
+    /// With the other modules.
+    Now,
+    /// Later, unless it is there already: until then the page works on one thread.
+    Later,
+}
+
+/// The folder of the page.
+pub fn dist() -> PathBuf {
+    root().join("dist")
+}
+
 /// Builds what has changed.
 pub fn run(with: With) -> Result<()> {
-    build(&root().join("dist"), &[], with)
+    build(&dist(), &[], with, Threads::Now)
+}
+
+/// Builds what has changed, but the worker for threads only if that is quick. Returns whether it is left for
+/// [`add_threads`].
+pub fn run_without_waiting(with: With) -> Result<bool> {
+    build(&dist(), &[], with, Threads::Later)?;
+    Ok(!wasm::has_threads(THREADED)?)
+}
+
+/// Builds the rest, while a server already shows the page: what open pages still load stays where it is.
+pub fn add_threads(with: With) -> Result<()> {
+    build(&dist(), &["--keep"], with, Threads::Now)
 }
 
 /// The page for a host that only serves files: `cargo xtask site [FOLDER]`.
 pub fn site(folder: Option<&str>) -> Result<()> {
     let folder = folder.map_or_else(|| Workspace::load().map(|w| w.target.join("site")), |f| Ok(f.into()))?;
-    build(&folder, &["--static"], With::Release)?;
+    build(&folder, &["--static"], With::Release, Threads::Now)?;
     println!("{}", folder.display());
     Ok(())
 }
 
-fn build(dist: &Path, options: &[&str], with: With) -> Result<()> {
+fn build(dist: &Path, options: &[&str], with: With, threads: Threads) -> Result<()> {
     let target = Workspace::load()?.target;
     let package = target.join("web");
     wasm::prepare()?;
@@ -61,7 +86,10 @@ fn build(dist: &Path, options: &[&str], with: With) -> Result<()> {
         let modules = scope.spawn(|| {
             let mut modules = Vec::new();
             step_of("web: wasm modules", "five minutes on two cores", || {
-                modules = wasm::build(MODULES, THREADED)?;
+                modules = wasm::build(MODULES)?;
+                if threads == Threads::Now || wasm::has_threads(THREADED)? {
+                    modules.extend(wasm::build_for_threads(THREADED)?);
+                }
                 Ok(())
             })?;
             anyhow::Ok(modules)
@@ -70,6 +98,7 @@ fn build(dist: &Path, options: &[&str], with: With) -> Result<()> {
         (modules.join(), site)
     });
     let (modules, site) = (modules.map_err(|_| anyhow::anyhow!("the build of the modules panicked"))??, site?);
+    remove_others(&modules, &package)?;
     step_of("web: bindings", "a minute", || bind_all(&modules, &package, &target))?;
     step("web: prose and drawings", || shell::run(Command::new(&site).arg(&package).arg(dist).args(options)))
 }
@@ -95,9 +124,24 @@ pub fn release(program: &str) -> Command {
     build
 }
 
+/// Removes the modules of earlier builds that are not among these: a worker for threads that is older than the page.
+fn remove_others(modules: &[Module], package: &Path) -> Result<()> {
+    for name in THREADED.iter().map(|package| format!("{}_threads", package.replace('-', "_"))) {
+        if modules.iter().any(|module| module.name == name) {
+            continue;
+        }
+        for path in [format!("{name}.js"), format!("{name}_bg.wasm")].map(|file| package.join(file)) {
+            if path.exists() {
+                std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Two modules at a time, since the optimizer works on one core.
 fn bind_all(modules: &[Module], package: &Path, target: &Path) -> Result<()> {
-    let stale = |module: &&Module| modified(&bound(module, package)) <= modified(&module.path);
+    let stale = |module: &&Module| wasm::modified(&bound(module, package)) <= wasm::modified(&module.path);
     let stale: Vec<&Module> = modules.iter().filter(stale).collect();
     if stale.is_empty() {
         return Ok(());
@@ -144,10 +188,6 @@ fn bind(module: &Module, package: &Path, target: &Path, bindgen: &Path, optimize
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::copy(from, to).map(drop).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|meta| meta.modified()).ok()
 }
 
 /// wasm-opt, if npm is here.

@@ -1,9 +1,9 @@
 //! Draws what `cargo xtask bench length` measured: `cost_plot LENGTH.csv LENGTH.svg`. Time a token and memory against the length
 //! of the text, with all patterns kept and with nothing kept.
 
+use attnscope_figures::Segment::{Line, Move};
 use attnscope_figures::number::{count, number};
-use attnscope_figures::scene::Segment::{Line, Move};
-use attnscope_figures::scene::{Anchor, Run, Stroke};
+use attnscope_figures::{Anchor, Run, Stroke};
 use attnscope_figures::{Color, Node, Scene, Theme, svg};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

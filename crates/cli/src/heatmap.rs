@@ -22,7 +22,7 @@ pub fn heatmap(terminal: &Terminal, pattern: &Pattern, tokens: &[Token], name: &
 
     let title = format!("Layer {}, head {} of {}", pattern.layer, pattern.head, plain(name));
     let mut out = terminal.bold(title) + "\n";
-    out.push_str(&terminal.dim("Rows are queries (who looks), columns are keys (what is looked at)."));
+    out.push_str(&terminal.dim("Rows are queries (who attends), columns are keys (what is attended to)."));
     out.push_str("\n\n");
     out.push_str(&terminal.dim(format!("{}{}", " ".repeat(label), map.header())));
     out.push('\n');
@@ -119,7 +119,7 @@ impl Map<'_> {
             notes.push("numbers in percent, none below 0.5".to_owned());
         }
         if self.pattern.is_masked() {
-            notes.push("· may not be looked at".to_owned());
+            notes.push("· may not be attended to".to_owned());
         }
         if self.block > 1 {
             notes.push(format!("each cell is the largest weight of {0} × {0} tokens", self.block));
@@ -152,14 +152,14 @@ mod tests {
         let text = heatmap(&Terminal { colors: Colors::None, width: 40 }, &pattern, &tokens(3), "tiny");
         let expected = "\
 Layer 1, head 2 of tiny
-Rows are queries (who looks), columns are keys (what is looked at).
+Rows are queries (who attends), columns are keys (what is attended to).
 
          0   1   2
 0 ␣the 100   ·   · 
 1 ␣hot ▒30 ▓70   · 
 2 ␣dog     █92 ░ 8 
 
-0 %  ░▒▓█ 100 %  numbers in percent, none below 0.5; · may not be looked at
+0 %  ░▒▓█ 100 %  numbers in percent, none below 0.5; · may not be attended to
 ";
         assert_eq!(text, expected);
     }

@@ -144,7 +144,7 @@ fn what_is_made_is_what_was_captured() {
         );
     }
     let error = mixed.run(&TOKENS, &Capture::none(), &[Intervention::cut("1:8>0").unwrap()]).unwrap_err();
-    assert!(error.to_string().contains("looks at 3 tokens"), "{error}");
+    assert!(error.to_string().contains("attends to 3 tokens"), "{error}");
     let mut encoder = tiny();
     encoder.config.causal = false;
     check("both ways", &encoder, 9, &[Intervention::cut("2>7").unwrap()]);

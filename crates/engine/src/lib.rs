@@ -5,50 +5,52 @@
 
 pub mod analysis;
 mod arch;
-pub mod array;
+mod array;
 mod block;
-pub mod bytes;
-pub mod cache;
-pub mod capture;
-pub mod config;
+mod bytes;
+mod cache;
+mod capture;
+mod config;
+/// What the page times in its chapter on cost; not a part of what this crate promises.
+#[doc(hidden)]
 pub mod cost;
-pub mod error;
+mod error;
 mod files;
 mod folder;
 pub mod format;
-pub mod generate;
-pub mod intervention;
+mod generate;
+mod intervention;
 mod layers;
-pub mod lazy;
+mod lazy;
 #[cfg(test)]
 mod lazy_tests;
 pub mod lesson;
 mod matrix;
-pub mod model;
+mod model;
 #[cfg(not(target_arch = "wasm32"))]
 mod open;
 mod pass;
 mod rng;
-pub mod run;
+mod run;
 mod run_bytes;
-pub mod site;
+mod site;
 mod stream;
 #[cfg(feature = "tokenizers")]
-pub mod tokenizer;
-pub mod trace;
+mod tokenizer;
+mod trace;
 mod trace_io;
 mod vocabulary;
 pub mod weights;
 
-pub use analysis::Number;
+pub use analysis::number::Number;
 pub use array::Array;
 pub use attnscope_kernels::attention::Mask;
 pub use attnscope_kernels::memory::HugePages;
 pub use bytes::Bytes;
 pub use cache::KvCache;
 pub use capture::Capture;
-pub use config::Config;
-pub use error::Error;
+pub use config::{Activation, Config, Mlp, NormKind, NormPlace, Pairs, Rotary};
+pub use error::{Error, nearest};
 pub use generate::{GenerateOptions, Generation};
 pub use intervention::{Change, Heads, Intervention};
 pub use layers::{Attention, Layer, PerLayer};
@@ -56,8 +58,8 @@ pub use lazy::LazyPattern;
 pub use matrix::MatrixKind;
 pub use model::Model;
 pub use run::Run;
-pub use site::Site;
+pub use site::{Axis, Site, Stage};
 #[cfg(feature = "tokenizers")]
-pub use tokenizer::Tokenizer;
+pub use tokenizer::{BESIDE, Beside, Tokenizer};
 pub use trace::{ModelInfo, NextToken, Token, Trace};
 pub use vocabulary::MAX_TEXT;

@@ -163,7 +163,7 @@ impl Model {
         let c = &self.config;
         self.check_tokens(tokens, cache.len)?;
         if !c.causal && cache.len > 0 {
-            return Err(Error::usage(format!("{} looks both ways: it cannot go on from a cache", c.name)));
+            return Err(Error::usage(format!("{} attends both ways: it cannot go on from a cache", c.name)));
         }
         let applies = |change: &Intervention| matches!(change, Intervention::Apply { .. });
         if cache.len > 0 && interventions.iter().any(applies) {

@@ -1,7 +1,7 @@
 //! The tensors of a model in the layout that the block expects.
 
-use crate::Bytes;
 use crate::format::Tensor;
+use crate::{Bytes, Site};
 use attnscope_kernels::dequant::DType;
 use attnscope_kernels::{Level, level, linear};
 
@@ -123,4 +123,62 @@ pub struct Weights {
     pub final_norm: Option<Norm>,
     /// `[n_vocab, d_model]`; `None` in an encoder.
     pub unembed: Option<Tensor>,
+}
+
+/// The learned matrix by which an array is computed from another one, token by token: x · Wᵀ + b.
+#[derive(Clone, Copy)]
+pub(crate) struct Learned<'m> {
+    /// What it is applied to.
+    pub of: Site,
+    /// `[n_out, n_in]`
+    pub weight: &'m Tensor,
+    /// `[n_out]`
+    pub bias: Option<&'m [f32]>,
+    /// Its name in explanations, after `W_` or `b_`: `attn.Q` in the layer, or `U` outside.
+    name: &'static str,
+}
+
+impl Learned<'_> {
+    /// `W_Q`, `b_out`: its name in a formula, of the matrix or of its bias.
+    pub fn short(&self, kind: char) -> String {
+        let letter = self.name.rsplit('.').next().unwrap_or_default();
+        format!("{kind}_{letter}")
+    }
+
+    /// `blocks.3.attn.W_Q`: the name of the tensor.
+    pub fn tensor(&self, kind: char, layer: usize) -> String {
+        match self.name.split_once('.') {
+            Some((part, _)) => format!("blocks.{layer}.{part}.{}", self.short(kind)),
+            None => self.short(kind),
+        }
+    }
+}
+
+impl Weights {
+    /// The matrix that computes `site` in `layer`; `None` if another rule computes it, or if the model has none.
+    /// [`Site::MlpPost`] has two where it is gated: see [`Self::gate`].
+    pub(crate) fn learned(&self, site: Site, layer: usize) -> Option<Learned<'_>> {
+        let block = self.blocks.get(layer);
+        let mlp = block.and_then(|block| block.mlp.as_ref());
+        let (of, linear, name) = match site {
+            Site::QRaw => (Site::AttnIn, &block?.q, "attn.Q"),
+            Site::KRaw => (Site::AttnIn, &block?.k, "attn.K"),
+            Site::V => (Site::AttnIn, &block?.v, "attn.V"),
+            Site::AttnOut => (Site::Z, &block?.o, "attn.O"),
+            Site::MlpPost => (Site::MlpIn, &mlp?.up, "mlp.in"),
+            Site::MlpOut => (Site::MlpPost, &mlp?.down, "mlp.out"),
+            Site::Logits | Site::LensLogits => {
+                let of = if site == Site::Logits { Site::FinalNorm } else { Site::LensNorm };
+                return Some(Learned { of, weight: self.unembed.as_ref()?, bias: None, name: "U" });
+            }
+            _ => return None,
+        };
+        Some(Learned { of, weight: &linear.weight, bias: linear.bias.as_deref(), name })
+    }
+
+    /// The matrix whose activated outputs multiply those of the other one, in a gated MLP (Shazeer 2020).
+    pub(crate) fn gate(&self, layer: usize) -> Option<Learned<'_>> {
+        let linear = self.blocks.get(layer)?.mlp.as_ref()?.gate.as_ref()?;
+        Some(Learned { of: Site::MlpIn, weight: &linear.weight, bias: linear.bias.as_deref(), name: "mlp.gate" })
+    }
 }

@@ -1,8 +1,8 @@
 //! Files `tokenizer.json` on which the library that cuts texts panics, loops or grows without end: each is refused in one
 //! line that names what is wrong, before the library sees it.
 
+use attnscope::Beside;
 use attnscope::Tokenizer;
-use attnscope::tokenizer::Beside;
 use serde_json::{Value, json};
 
 fn word_level() -> Value {

@@ -149,7 +149,7 @@ fn real_model_cutting_nothing_changes_no_bit() {
 /// Where the word at `position` stands between animals (−1) and foods (1), after the embedding and each layer.
 fn between_animals_and_foods(words: &[(&str, usize, &[Intervention])]) -> Vec<Vec<f32>> {
     let read = |text: &str, position, cut: &[Intervention]| {
-        analysis::journey::depths(&run(text, "embed,resid_post", cut), position).unwrap()
+        analysis::depths(&run(text, "embed,resid_post", cut), position).unwrap()
     };
     let group = |names: [&str; 5]| names.map(|name| read(&format!("the {name} was"), 1, &[]));
     let animals = group(["cat", "cow", "rabbit", "fox", "wolf"]);

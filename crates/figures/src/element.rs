@@ -1,6 +1,7 @@
 //! Scene → elements: what each mark is in SVG, as plain data. A file ([`crate::svg`]) and a page write the same ones.
 
 use crate::scene::{Anchor, Node, Run, Segment, Shape, Stroke, Target, Weight};
+use attnscope::Site;
 use std::fmt::Write;
 
 /// An SVG element. Values are unescaped: code that writes them into a file must escape them.
@@ -154,27 +155,20 @@ fn common(out: &mut Attributes, node: &Node) {
 
 fn target_indices(target: &Target) -> Vec<(&'static str, usize)> {
     match *target {
-        Target::Cell { layer, head, q_idx, k_idx } => {
-            vec![("data-layer", layer), ("data-head", head), ("data-q", q_idx), ("data-k", k_idx)]
-        }
-        Target::Pattern { layer, head, q_len, kv_len } => {
-            vec![("data-layer", layer), ("data-head", head), ("data-q-len", q_len), ("data-kv-len", kv_len)]
-        }
         Target::Token { idx } => vec![("data-token", idx)],
         Target::Query { q_idx } => vec![("data-q", q_idx)],
         Target::Key { k_idx } => vec![("data-k", k_idx)],
         Target::Head { layer, head } => vec![("data-layer", layer), ("data-head", head)],
-        Target::Layer { layer } => vec![("data-layer", layer)],
         Target::Component { k_idx: Some(k_idx), component } => vec![("data-k", k_idx), ("data-component", component)],
         Target::Product { k_idx, component } => vec![("data-k", k_idx), ("data-product", component)],
         Target::Component { k_idx: None, component } => vec![("data-component", component)],
-        Target::Next { rank } => vec![("data-rank", rank)],
-        Target::LensCell { row, position } => vec![("data-row", row), ("data-position", position)],
-        Target::VectorCell { vector, component } => vec![("data-vector", vector), ("data-component", component)],
         Target::Handle { index } => vec![("data-handle", index)],
         Target::Item { index } => vec![("data-item", index)],
         Target::Items { columns, rows } | Target::Numbers { columns, rows, .. } => {
             vec![("data-columns", columns), ("data-rows", rows)]
+        }
+        Target::Number { number } if number.site() == Site::Pattern => {
+            vec![("data-q", number.position()), ("data-k", number.last())]
         }
         // Its name says it all: see above.
         Target::Number { .. } | Target::Own => vec![],

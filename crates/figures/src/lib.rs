@@ -6,7 +6,7 @@
 //! [`svg::to_svg`], [`png::to_png`] and [`pdf::to_pdf`] write it to a file. A page draws the scene itself.
 #![forbid(unsafe_code)]
 
-pub mod color;
+mod color;
 pub mod element;
 pub mod figure;
 #[cfg(any(feature = "png", feature = "pdf"))]
@@ -15,21 +15,21 @@ mod mark;
 pub mod number;
 #[cfg(feature = "pdf")]
 pub mod pdf;
-pub mod picture;
+mod picture;
 #[cfg(feature = "png")]
 pub mod png;
-pub mod raster;
+mod raster;
 pub mod scale;
-pub mod scene;
+mod scene;
 pub mod svg;
-pub mod table;
+mod table;
 pub mod text;
-pub mod theme;
+mod theme;
 pub mod token;
 
 pub use color::Color;
-pub use figure::Canvas;
-pub use scene::{Node, Scene, Target};
+pub use raster::Raster;
+pub use scene::{Anchor, Node, Run, Scene, Segment, Shape, Stroke, Target, Weight};
 pub use table::{Cell, Table};
 pub use theme::Theme;
 

@@ -17,6 +17,12 @@ pub fn number(x: f32) -> String {
     text.replace('-', "−")
 }
 
+/// A chosen or round number, in as few digits as possible: `2`, `0.5`, `−10`.
+pub fn brief(x: f32) -> String {
+    let text = if x.fract() == 0.0 && x.abs() < 1e4 { fixed(x, 0) } else { number(x) };
+    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').into() } else { text }
+}
+
 /// With exactly `decimals` digits after the point; a number that rounds to 0 has no sign.
 pub fn fixed(x: f32, decimals: usize) -> String {
     if !x.is_finite() {
@@ -85,6 +91,7 @@ mod tests {
     fn numbers() {
         let shown: Vec<_> = [0.0, 0.92, -1.25, 12.345, 128.4, 0.00013, -0.05, f32::NEG_INFINITY].map(number).into();
         assert_eq!(shown, ["0", "0.92", "−1.25", "12.3", "128", "1.3e−4", "−0.050", "−∞"]);
+        assert_eq!([0.0, 0.5, -10.0, 2.25, 123456.0].map(brief), ["0", "0.5", "−10", "2.25", "1.2e5"]);
         assert_eq!(fixed(-0.001, 2), "0.00");
         assert_eq!(fixed(-0.126, 2), "−0.13");
     }

@@ -4,7 +4,7 @@
 
 use crate::color::Color;
 use crate::raster::Raster;
-use attnscope::analysis::Number;
+use attnscope::Number;
 use serde::Serialize;
 
 /// A finished drawing.
@@ -48,10 +48,6 @@ pub struct Node {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names of the indices are the field's own")]
 pub enum Target {
-    /// One weight: how much a query token attends to a key token.
-    Cell { layer: usize, head: usize, q_idx: usize, k_idx: usize },
-    /// A whole pattern drawn as one raster of `q_len × kv_len`. [`Target::at`] returns the target at a place of it.
-    Pattern { layer: usize, head: usize, q_len: usize, kv_len: usize },
     /// A token of the text.
     Token { idx: usize },
     /// A token in its role as query (a row).
@@ -60,25 +56,18 @@ pub enum Target {
     Key { k_idx: usize },
     /// A head.
     Head { layer: usize, head: usize },
-    /// A layer.
-    Layer { layer: usize },
     /// One component of q (`k_idx` is `None`), or of a key or a product.
     Component { k_idx: Option<usize>, component: usize },
     /// One component of the query times that of a key.
     Product { k_idx: usize, component: usize },
-    /// A place in the list of likeliest next tokens, 0 first.
-    Next { rank: usize },
-    /// A cell of the logit lens.
-    LensCell { row: usize, position: usize },
-    /// A number of a vector in a strip.
-    VectorCell { vector: usize, component: usize },
-    /// A number of the run: choosing it opens its arithmetic.
+    /// A number of the run, such as a weight: choosing it opens its arithmetic.
     Number { number: Number },
-    /// Consecutive numbers of the run, drawn as one raster in reading order: `first` is the top left one.
+    /// Numbers of the run drawn as one raster, of which `first` is the top left one: a pattern with its queries as rows,
+    /// or consecutive numbers of a vector in reading order. [`Target::at`] returns the number at a place of it.
     Numbers { first: Number, columns: usize, rows: usize },
     /// Something to drag, or to move with the arrow keys.
     Handle { index: usize },
-    /// A place in a list that has no better name: an edge, a step, a point of a curve.
+    /// A place in a list of the figure's own: a next token, an edge, a step, a point of a curve.
     Item { index: usize },
     /// A number that the figure computes itself, identified by its mark's key: choosing it opens its arithmetic.
     Own,

@@ -28,10 +28,10 @@ fn nothing_in_a_file_hides() {
 
 #[test]
 fn cells_carry_their_indices_and_value() {
-    let target = Target::Cell { layer: 16, head: 0, q_idx: 2, k_idx: 1 };
+    let target = Target::weight(16, 0, 2, 1);
     let svg = to_svg(&scene(vec![Node::rect(0.0, 0.0, 5.0, 5.0).target(target).value(0.917).label("dog → hot")]));
     assert!(svg.contains(
-        "data-layer=\"16\" data-head=\"0\" data-q=\"2\" data-k=\"1\" data-value=\"0.917\"><title>dog → hot</title>"
+        "data-number=\"blocks.16.attn.pattern[0,2,1]\" data-q=\"2\" data-k=\"1\" data-value=\"0.917\"><title>dog → hot</title>"
     ));
 }
 

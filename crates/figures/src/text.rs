@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn lines_hold_every_word() {
-        let text = "each row is what one token looks at; it sums to 1";
+        let text = "each row is what one token attends to; it sums to 1";
         let lines = wrap(text, 90.0, 12.0, Weight::Regular);
         assert!(lines.len() > 2);
         assert!(lines.iter().all(|l| width(l, 12.0, Weight::Regular) <= 90.0));

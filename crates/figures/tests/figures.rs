@@ -3,12 +3,13 @@
 mod sample;
 
 use attnscope::Array;
+use attnscope::Number;
 use attnscope::Site;
-use attnscope::analysis::{MapTile, Number};
+use attnscope::analysis::MapTile;
 use attnscope_figures::figure::{
     Pattern, arcs, components, head_grid, logit_lens, map, matrix, next_tokens, vector_strip,
 };
-use attnscope_figures::scene::{Anchor, Shape, Target};
+use attnscope_figures::{Anchor, Shape, Target};
 use attnscope_figures::{Scene, Table, Theme, svg, text};
 use proptest::prelude::*;
 use sample::{HOT_DOG, strings};
@@ -133,7 +134,7 @@ fn long_texts_keep_figures_of_words_to_a_size() {
     assert!(scene.node("token-2999").is_some() && scene.node("token-0").is_none());
     assert!(scene.texts().iter().any(|t| t.contains("2,900 tokens before these")), "{:?}", scene.texts());
 
-    let row = |label: &str| attnscope::analysis::lens::LensRow {
+    let row = |label: &str| attnscope::analysis::LensRow {
         label: label.into(),
         top: tokens.iter().map(|_| vec![word(0.5)]).collect(),
     };
@@ -156,7 +157,7 @@ fn long_texts_keep_figures_of_words_to_a_size() {
 fn on_a_phone_a_short_sentence_needs_no_scrolling() {
     let (_, trace) = sample::attention::lesson("the hot dog was");
     for width in [328.0, 382.0, 412.0, 742.0] {
-        let canvas = attnscope_figures::Canvas { width, bare: true };
+        let canvas = attnscope_figures::figure::Canvas { width, bare: true };
         let data = components::Data::from_trace(&trace, 0, 0, 2).unwrap();
         let state = components::State { canvas, component: Some(5), k_idx: Some(1) };
         let parts = components::render(&data, &state, &Theme::LIGHT);
@@ -174,7 +175,7 @@ fn on_a_phone_a_short_sentence_needs_no_scrolling() {
 
 #[test]
 fn of_many_components_a_phone_shows_the_products() {
-    let canvas = attnscope_figures::Canvas { width: 382.0, bare: true };
+    let canvas = attnscope_figures::figure::Canvas { width: 382.0, bare: true };
     for d in [64, 128] {
         let data = sample::components(strings(&HOT_DOG), 2, d);
         let scene = components::render(&data, &components::State { canvas, ..Default::default() }, &Theme::LIGHT);
@@ -251,7 +252,7 @@ fn a_trace_becomes_every_figure() {
     let data = matrix::Data::from_trace(&trace, 1, 1).unwrap();
     assert_eq!(data.pattern.weight(2, 1), trace.pattern(1, 1).ok().map(|p| p.data()[9]));
     assert_eq!(head_grid::Data::from_trace(&trace).unwrap().thumbs.len(), 2);
-    assert_eq!(components::Data::from_trace(&trace, 0, 1, 2).unwrap().position, 2);
+    assert_eq!(components::Data::from_trace(&trace, 0, 1, 2).unwrap().of.position(), 2);
     assert_eq!(vector_strip::Data::from_trace(&trace, "embed", &[0, 2]).unwrap().vectors[1].name, " dog");
     let most = map::most_pixels(&Default::default());
     let part = map::Data::from_trace(&trace, (1, 1), (1..3, 0..3), most).unwrap();
@@ -267,7 +268,7 @@ fn a_trace_becomes_every_figure() {
 
 /// Everything that can be drawn of these tokens and weights, with its tables.
 fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<Scene>, Vec<Table>) {
-    let canvas = attnscope_figures::Canvas { width, bare: false };
+    let canvas = attnscope_figures::figure::Canvas { width, bare: false };
     let pattern = Pattern::new(0, 0, tokens.len(), weights.clone(), true).unwrap();
     let matrix_data =
         matrix::Data { tokens: tokens.to_vec(), pattern: pattern.clone(), model: "m".into(), word_level: false };
@@ -277,7 +278,7 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
         vector_strip::Data { vectors: vec![vector.clone(), vector], difference: Some((0, 1)), ..Default::default() };
     let p = weights[0];
     let next: Vec<_> = tokens.iter().map(|t| attnscope::NextToken { id: 0, text: t.clone(), p }).take(1).collect();
-    let key = |&w: &f32| attnscope::analysis::components::KeyComponents {
+    let key = |&w: &f32| attnscope::analysis::KeyComponents {
         k: values.clone(),
         product: values.clone(),
         dot: w,
@@ -285,11 +286,10 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
         weight: w,
     };
     let keys = weights[..tokens.len()].iter().map(key).collect();
-    let row =
-        attnscope::analysis::components::Components { layer: 0, head: 0, q_idx: 0, q: values.clone(), scale: p, keys };
-    let apart = components::Data { tokens: tokens.to_vec(), position: chosen, row, model: String::new() };
+    let row = attnscope::analysis::Components { layer: 0, head: 0, q_idx: 0, q: values.clone(), scale: p, keys };
+    let apart = components::Data { of: attnscope_figures::figure::head::Row::made(tokens.to_vec(), true, chosen), row };
     let top = tokens.iter().map(|_| next.clone()).collect();
-    let rows = vec![attnscope::analysis::lens::LensRow { label: "embed".into(), top }];
+    let rows = vec![attnscope::analysis::LensRow { label: "embed".into(), top }];
     let lens = logit_lens::Data { tokens: tokens.to_vec(), rows, model: String::new(), word_level: false };
     let next = next_tokens::Data { tokens: tokens.to_vec(), next, n_vocab: 0, model: String::new(), word_level: false };
     let grid = head_grid::Data {

@@ -3,8 +3,8 @@
 
 mod sample;
 
+use attnscope_figures::Shape;
 use attnscope_figures::figure::matrix;
-use attnscope_figures::scene::Shape;
 use attnscope_figures::{Color, Scene, Theme, pdf, png};
 
 struct Picture {

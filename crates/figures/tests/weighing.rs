@@ -67,8 +67,9 @@ proptest! {
     ) {
         let canvas = Canvas { width, bare: false };
         let n = tokens.len();
+        let of = attnscope_figures::figure::head::Row::made(tokens.clone(), true, chosen);
         let data = softmax::Data {
-            tokens: tokens.clone(),
+            of: of.clone(),
             dots: numbers[..n].to_vec(),
             scale: numbers[39],
             masked: numbers[20..20 + n].iter().map(|x| *x < 0.0).collect(),
@@ -79,7 +80,7 @@ proptest! {
         let state = softmax::State { canvas, temperature: numbers[38], edited, k_idx: Some(chosen) };
         prop_assert!(softmax::score_at(&data, &state, numbers[37]).is_finite());
         let row = running_softmax::Data {
-            tokens: tokens.clone(),
+            of,
             scores: numbers[..n].to_vec(),
             values: numbers[..n].iter().map(|x| vec![*x; 3]).collect(),
             ..Default::default()

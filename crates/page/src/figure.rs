@@ -30,9 +30,10 @@ mod vector_strip;
 mod weighted_sum;
 
 use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
+use attnscope::Number;
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
-use attnscope::analysis::{Number, strongest};
+use attnscope::analysis::strongest;
 use attnscope_figures::figure::add_note;
 use attnscope_figures::{Scene, Table, Target};
 
@@ -269,7 +270,7 @@ pub const FIGURES: [Kind; 23] = [
         "all of attention as matrices: Q, K, V, scores, mask, softmax, output",
         ROW,
     ),
-    kind::<matrix::Matrix>("matrix", "one head's attention: which token looks at which, as a matrix", ROW),
+    kind::<matrix::Matrix>("matrix", "one head's attention: which token attends to which, as a matrix", ROW),
     kind::<head_grid::HeadGrid>("head-grid", "the patterns of all heads, layer by layer", HEAD),
     kind::<journey::Journey>(
         "journey",
@@ -278,10 +279,10 @@ pub const FIGURES: [Kind; 23] = [
     ),
     kind::<cut_edge::CutEdge>(
         "cut-edge",
-        "the next tokens as the sentence is, with one look cut, and without the word looked at",
+        "the next tokens as the sentence is, with one edge cut, and without the word attended to",
         RUN,
     ),
-    kind::<training::Training>("training", "the lesson model as it learns: loss, looks, prediction", &[]),
+    kind::<training::Training>("training", "the lesson model as it learns: loss, attention, prediction", &[]),
     kind::<cost::Cost>("cost", "time and memory of attention against length, measured here", &[]),
     kind::<running_softmax::RunningSoftmax>(
         "running-softmax",
@@ -308,22 +309,25 @@ pub fn figure(name: &str) -> Option<Box<dyn PageFigure>> {
 /// The reactions to events that most figures share.
 pub(crate) fn usual(event: &Event, page: &Page<'_>) -> Vec<Change> {
     match event {
-        Event::Over(Target::Cell { q_idx, .. } | Target::Query { q_idx }, _) => vec![Change::Hover(Some(*q_idx))],
+        Event::Over(Target::Query { q_idx }, _) => vec![Change::Hover(Some(*q_idx))],
+        Event::Over(Target::Number { number }, _) if number.site() == Site::Pattern => {
+            vec![Change::Hover(Some(number.position()))]
+        }
         Event::Over(..) | Event::Left => vec![Change::Hover(None)],
         Event::Chosen(Target::Query { q_idx } | Target::Token { idx: q_idx }, _) => vec![select_row(page, *q_idx)],
-        Event::Chosen(Target::Cell { layer, head, q_idx, k_idx }, _) => {
-            let number = Site::Pattern.in_layer(*layer, [*head, *q_idx, *k_idx]);
-            let both = Selection { q_idx: Some(*q_idx), k_idx: Some(*k_idx), ..page.selection.clone() };
-            vec![Change::Select(both), Change::Open(number.into())]
+        Event::Chosen(Target::Number { number }, _) if number.site() == Site::Pattern => {
+            let (q_idx, k_idx) = (Some(number.position()), Some(number.last()));
+            let both = Selection { q_idx, k_idx, ..page.selection.clone() };
+            vec![Change::Select(both), Change::Open((*number).into())]
         }
         Event::Chosen(Target::Number { number }, _) => vec![Change::Open((*number).into())],
         // Pictures chosen with the keyboard: a pointer chooses what is under it.
-        Event::Chosen(Target::Numbers { first, columns, rows }, _) => opened(farthest(page, *first, columns * rows)),
-        Event::Chosen(Target::Pattern { layer, head, q_len, kv_len }, _) => {
-            let q_idx = page.selection.q_idx.unwrap_or(0).min(q_len.saturating_sub(1));
-            let row = Site::Pattern.in_layer(*layer, [*head, q_idx, 0]);
-            opened(farthest(page, row, *kv_len))
+        Event::Chosen(Target::Numbers { first, columns, rows }, _) if first.site() == Site::Pattern => {
+            let q_idx = page.selection.q_idx.unwrap_or(0).min(rows.saturating_sub(1));
+            let row = Site::Pattern.in_layer(first.layer().unwrap_or(0), [first.head(), q_idx, 0]);
+            opened(farthest(page, row, *columns))
         }
+        Event::Chosen(Target::Numbers { first, columns, rows }, _) => opened(farthest(page, *first, columns * rows)),
         _ => Vec::new(),
     }
 }

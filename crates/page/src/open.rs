@@ -4,7 +4,7 @@
 use crate::address::{escaped, spot, spots};
 use crate::selection::{LESSON, Selection, TRAINED};
 use attnscope::Intervention;
-use attnscope::analysis::Number;
+use attnscope::Number;
 use attnscope::analysis::explain::{Between, Source};
 use attnscope_protocol::{BEFORE, Prompt, Request, TWIN, What};
 
@@ -102,7 +102,7 @@ impl Open {
 fn changed(changes: &[Intervention]) -> String {
     let said = changes.iter().map(|change| match change {
         Intervention::SetEdge { heads, q, k, weight: 0.0 } if heads.layer.is_none() => {
-            format!(", where token {q} may not look at token {k} (counted from 0)")
+            format!(", where token {q} may not attend to token {k} (counted from 0)")
         }
         other => format!(", with {other}"),
     });
@@ -282,7 +282,7 @@ mod tests {
         let said = Open::of(run, NUMBER).said().unwrap();
         assert_eq!(
             said,
-            "In *the hot dog*, read by the lesson model, where token 2 may not look at token 1 (counted from 0), with \
+            "In *the hot dog*, read by the lesson model, where token 2 may not attend to token 1 (counted from 0), with \
              ablate 3.1."
         );
         assert_eq!(Open::from(NUMBER).said(), None);

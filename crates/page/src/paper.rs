@@ -1,6 +1,7 @@
 //! The area that a figure of the page is drawn on.
 
-use attnscope_figures::{Canvas, Scene, Theme};
+use attnscope_figures::figure::Canvas;
+use attnscope_figures::{Scene, Theme};
 
 /// Figures keep a margin for files; on the page there is one already.
 pub const CROP: f32 = 27.0;

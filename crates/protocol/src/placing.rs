@@ -5,7 +5,7 @@ use crate::job::{Step, Work};
 use crate::limits::{MAX_SPOTS, within};
 use crate::session::Text;
 use crate::{Failure, Progress, Prompt, Response, Session, Source, Spot};
-use attnscope::analysis::Number;
+use attnscope::Number;
 use attnscope::analysis::explain::{Between, Word, captures, check_place, depth, explain_place};
 use attnscope::{Intervention, Model, Run, Trace};
 use std::collections::VecDeque;

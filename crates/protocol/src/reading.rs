@@ -4,8 +4,9 @@
 use crate::job::{Step, Work};
 use crate::tile::{LastRead, Part, tile};
 use crate::{Failure, Progress, Prompt, Response, Run};
+use attnscope::Number;
 use attnscope::Site;
-use attnscope::analysis::{self, HeadScore, LensRow, Look, Number, explain};
+use attnscope::analysis::{self, EdgeWeight, HeadScore, LensRow, explain};
 use attnscope::{Array, Capture, Config, Model, Trace};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -24,10 +25,10 @@ pub(crate) enum Question {
         top: usize,
     },
     Heads(Vec<HeadScore>),
-    Looks {
+    EdgeWeights {
         from: usize,
         to: usize,
-        found: Vec<Look>,
+        found: Vec<EdgeWeight>,
     },
     Lens {
         top: usize,
@@ -61,7 +62,7 @@ impl Question {
                 return Ok(explain::captures(Site::Probabilities.at([*position, 0]), config));
             }
             Self::Everything { .. } => "",
-            Self::Heads(_) | Self::Looks { .. } => "pattern",
+            Self::Heads(_) | Self::EdgeWeights { .. } => "pattern",
             // No pattern is needed: a tile is computed from arrays that grow with the text and not with its square.
             Self::Tile { .. } => "q,k,lse",
             Self::Lens { .. } => "embed,resid_post",
@@ -88,7 +89,7 @@ impl Question {
         match self {
             Self::Everything { .. } | Self::Tile { .. } | Self::Explain(_) | Self::AnyOf { .. } => {}
             Self::Heads(scores) => scores.extend(analysis::head_scores(&run.drain())),
-            Self::Looks { from, to, found } => found.extend(analysis::looks(&run.drain(), *from, *to)),
+            Self::EdgeWeights { from, to, found } => found.extend(analysis::edge_weights(&run.drain(), *from, *to)),
             Self::Lens { top, rows } => {
                 let trace = run.drain();
                 rows.extend(analysis::lens(run.model(), &trace, *top)?);
@@ -108,9 +109,9 @@ impl Question {
         Ok(match self {
             Self::Everything { top } => Response::Ran(read_out(run, top)?),
             Self::Heads(scores) => Response::Heads(scores),
-            Self::Looks { mut found, .. } => {
+            Self::EdgeWeights { mut found, .. } => {
                 found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-                Response::Looks(found)
+                Response::EdgeWeights(found)
             }
             Self::Lens { rows, .. } => Response::Lens(rows),
             Self::Contributions { token, last } => {

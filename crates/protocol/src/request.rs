@@ -1,6 +1,6 @@
 //! The questions that a page can ask.
 
-use attnscope::analysis::Number;
+use attnscope::Number;
 use attnscope::analysis::explain::Between;
 use attnscope::{GenerateOptions, Intervention, MatrixKind};
 use serde::{Deserialize, Serialize};
@@ -112,8 +112,8 @@ pub enum Request {
         /// The text and its model.
         prompt: Prompt,
     },
-    /// How much does each head attend from one token to another? → [`super::Response::Looks`]
-    Looks {
+    /// How much does each head attend from one token to another? → [`super::Response::EdgeWeights`]
+    EdgeWeights {
         /// The text and its model.
         prompt: Prompt,
         /// Position of the query.
@@ -259,7 +259,7 @@ impl Request {
             | Self::Tokens { prompt }
             | Self::Generate { prompt, .. }
             | Self::Heads { prompt }
-            | Self::Looks { prompt, .. }
+            | Self::EdgeWeights { prompt, .. }
             | Self::Lens { prompt, .. }
             | Self::Contributions { prompt, .. }
             | Self::Explain { prompt, .. }

@@ -1,7 +1,8 @@
 //! The answers that a page gets.
 
 use crate::Failure;
-use attnscope::analysis::{Explanation, HeadScore, LensRow, Look, Neighbour};
+use attnscope::analysis::explain::Explanation;
+use attnscope::analysis::{EdgeWeight, HeadScore, LensRow, Neighbour};
 use attnscope::{Array, ModelInfo, NextToken, Token, Trace};
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +65,7 @@ pub enum Response {
     },
     Generated(Vec<Token>),
     Heads(Vec<HeadScore>),
-    Looks(Vec<Look>),
+    EdgeWeights(Vec<EdgeWeight>),
     Lens(Vec<LensRow>),
     Neighbours(Vec<Neighbour>),
     /// `[layer][head]`

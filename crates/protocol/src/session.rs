@@ -172,12 +172,12 @@ impl<S: Source> Session<S> {
                 Ok(Box::new(Writing { generation, written: Vec::new(), bytes }))
             }
             Request::Heads { prompt } => self.read(prompt)?.ask_layers(Question::Heads(Vec::new()), 0),
-            Request::Looks { prompt, from, to } => {
+            Request::EdgeWeights { prompt, from, to } => {
                 let text = self.read(prompt)?;
                 for at in [from, to] {
                     within("the token's position", at, 0, text.tokens.len() - 1)?;
                 }
-                text.ask_layers(Question::Looks { from, to, found: Vec::new() }, 0)
+                text.ask_layers(Question::EdgeWeights { from, to, found: Vec::new() }, 0)
             }
             Request::Lens { prompt, top } => {
                 check_top(top)?;

@@ -1,7 +1,7 @@
 //! What comes from outside a session: model files that change under it, and names without end.
 
 use attnscope::{Array, Intervention, Model};
-use attnscope_protocol::session::LESSON;
+use attnscope_protocol::LESSON;
 use attnscope_protocol::{Failure, LessonOnly, ModelCard, Prompt, Request, Session, Source, What};
 use std::sync::Arc;
 

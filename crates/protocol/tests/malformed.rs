@@ -4,7 +4,7 @@ use attnscope::Heads;
 use attnscope::analysis::explain::Between;
 use attnscope::lesson::Settings;
 use attnscope::{Array, GenerateOptions, Intervention, MatrixKind, Site};
-use attnscope_protocol::session::LESSON;
+use attnscope_protocol::LESSON;
 use attnscope_protocol::wire::{decode_request, encode_request};
 use attnscope_protocol::{Event, LessonOnly, Prompt, Request, Session, Spot, TWIN, What};
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ fn requests() -> Vec<Request> {
         Request::Generate { prompt: plain.clone(), options: GenerateOptions::default() },
         Request::Tokens { prompt: plain.clone() },
         Request::Heads { prompt: plain.clone() },
-        Request::Looks { prompt: plain.clone(), from: 2, to: 1 },
+        Request::EdgeWeights { prompt: plain.clone(), from: 2, to: 1 },
         Request::Lens { prompt: plain.clone(), top: 3 },
         Request::Neighbours { model: model.clone(), token: 3, top: 3 },
         Request::Embeddings { model: model.clone(), tokens: vec![3, 0] },

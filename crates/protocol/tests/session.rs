@@ -1,13 +1,14 @@
 //! A session on the lesson model: every question is answered with the engine's own numbers, in steps that may end
 //! anywhere, and nothing that a request says does more than fail.
 
+use attnscope::Number;
 use attnscope::Site;
 use attnscope::analysis::explain::{Between, Source as From, explain};
-use attnscope::analysis::{Number, contributions, head_scores, journey, lens, looks, neighbours};
+use attnscope::analysis::{contributions, depths, edge_weights, head_scores, lens, neighbours};
 use attnscope::lesson::Settings;
 use attnscope::{Array, Capture, GenerateOptions, Intervention, MatrixKind, Model, Trace};
+use attnscope_protocol::LESSON;
 use attnscope_protocol::limits::{MAX_ATTEND, MAX_ATTEND_FULL, MAX_D_HEAD, MAX_SENTENCES, MAX_STEPS};
-use attnscope_protocol::session::LESSON;
 use attnscope_protocol::wire::{Frames, encode_event};
 use attnscope_protocol::{
     Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Session, Source, Spot,
@@ -101,7 +102,10 @@ fn questions_about_all_layers_are_answered_layer_by_layer() {
     let (model, patterns) = trace("pattern", &[]);
     let token = patterns.tokens[2].id;
     same(Request::Heads { prompt: prompt(TEXT) }, Response::Heads(head_scores(&patterns)));
-    same(Request::Looks { prompt: prompt(TEXT), from: 2, to: 1 }, Response::Looks(looks(&patterns, 2, 1)));
+    same(
+        Request::EdgeWeights { prompt: prompt(TEXT), from: 2, to: 1 },
+        Response::EdgeWeights(edge_weights(&patterns, 2, 1)),
+    );
     let (_, depths) = trace("embed,resid_post", &[]);
     same(Request::Lens { prompt: prompt(TEXT), top: 3 }, Response::Lens(lens(&model, &depths, 3).unwrap()));
     let (_, outputs) = trace("z,resid_post", &[]);
@@ -164,7 +168,7 @@ fn a_place_and_a_sum_of_probabilities_are_the_engines_own() {
     let model = attnscope::lesson::model();
     let depths = |text: &str, position, cuts: &[Intervention]| {
         let capture: Capture = "embed,resid_post".parse().unwrap();
-        journey::depths(&model.run(&model.encode(text).unwrap(), &capture, cuts).unwrap(), position).unwrap()
+        depths(&model.run(&model.encode(text).unwrap(), &capture, cuts).unwrap(), position).unwrap()
     };
     let [a, b] = groups().map(|group| group.iter().map(|s| depths(&s.text, s.position, &[])).collect::<Vec<_>>());
     let word = depths(&cut.text, 2, &cut.interventions);
@@ -309,8 +313,8 @@ fn what_does_not_exist_is_refused() {
         wrong(vec![patch("blocks.0.attn.pattern", Array::zeros([1]))]),
         wrong(vec![patch("blocks.7777.attn_out", Array::zeros([1]))]),
         wrong(vec![Intervention::cut("2>1").unwrap(); 5000]),
-        Request::Looks { prompt: prompt(TEXT), from: huge, to: 0 },
-        Request::Looks { prompt: prompt(TEXT), from: 0, to: 99 },
+        Request::EdgeWeights { prompt: prompt(TEXT), from: huge, to: 0 },
+        Request::EdgeWeights { prompt: prompt(TEXT), from: 0, to: 99 },
         Request::Lens { prompt: prompt(TEXT), top: huge },
         Request::Embeddings { model: LESSON.into(), tokens: vec![0, u32::MAX] },
         Request::Embeddings { model: LESSON.into(), tokens: vec![0; 1001] },

@@ -2,7 +2,7 @@
 
 use attnscope::lesson::Settings;
 use attnscope::{Capture, Intervention};
-use attnscope_protocol::session::LESSON;
+use attnscope_protocol::LESSON;
 use attnscope_protocol::{Event, FailureKind, LessonOnly, Prompt, Request, Response, Session};
 
 const TEXT: &str = "the hot dog on the rock was";

@@ -3,8 +3,8 @@
 use attnscope::Capture;
 use attnscope::analysis::explain::Source as Explained;
 use attnscope::lesson::{Settings, Trainer};
+use attnscope_protocol::LESSON;
 use attnscope_protocol::limits::MAX_TRAINED;
-use attnscope_protocol::session::LESSON;
 use attnscope_protocol::{BEFORE, Session, Source, What};
 use attnscope_protocol::{
     Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Prompt, Request, Response, Run,

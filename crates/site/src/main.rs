@@ -1,6 +1,6 @@
-//! `attnscope-site PACKAGE DIST [--static]`: makes the folder that a host serves. PACKAGE holds the wasm modules with
-//! their JavaScript; DIST is replaced. `--static` is for a host that only serves files: the page then looks for no
-//! server.
+//! `attnscope-site PACKAGE DIST [--static] [--keep]`: makes the folder that a host serves. PACKAGE holds the wasm modules
+//! with their JavaScript; DIST is replaced. `--static` is for a host that only serves files: the page then looks for no
+//! server. `--keep` is for a server that already shows DIST: the files that open pages may still load stay.
 #![forbid(unsafe_code)]
 
 mod assets;
@@ -17,11 +17,12 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn main() -> Result<()> {
     let args: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let (package, dist, is_static) = match args.as_slice() {
-        [package, dist] => (package, dist, false),
-        [package, dist, flag] if flag == Path::new("--static") => (package, dist, true),
-        _ => bail!("expected PACKAGE DIST, and perhaps --static"),
-    };
+    let [package, dist, flags @ ..] = args.as_slice() else { bail!("expected PACKAGE DIST") };
+    let has = |name: &str| flags.iter().any(|flag| flag == Path::new(name));
+    let (is_static, keep) = (has("--static"), has("--keep"));
+    if flags.len() != usize::from(is_static) + usize::from(keep) {
+        bail!("after PACKAGE DIST, only --static and --keep are known");
+    }
     let example = drawing::Example::new();
     let chapters = story::chapters(&Path::new(ROOT).join("story"), &example)?;
     let assets = Assets::new(collect(package)?);
@@ -37,11 +38,27 @@ fn main() -> Result<()> {
         let alone = page::embed(about, &example.figure(name)?, &assets, is_static);
         assets::write_file(&fresh, &Asset { name: page::embed_name(name), bytes: alone.into_bytes() })?;
     }
+    if keep {
+        keep_assets(dist, &fresh)?;
+    }
     if dist.exists() {
         std::fs::remove_dir_all(dist).with_context(|| format!("cannot remove {}", dist.display()))?;
     }
     std::fs::rename(&fresh, dist).with_context(|| format!("cannot rename to {}", dist.display()))?;
     assets::report(dist)
+}
+
+/// Moves the assets of an earlier page beside those of the new one. Their folders are named by what is in them.
+fn keep_assets(dist: &Path, fresh: &Path) -> Result<()> {
+    let Ok(folders) = std::fs::read_dir(dist.join("assets")) else { return Ok(()) };
+    for folder in folders {
+        let folder = folder?;
+        let to = fresh.join("assets").join(folder.file_name());
+        if !to.exists() {
+            std::fs::rename(folder.path(), &to).with_context(|| format!("cannot move {}", folder.path().display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Every file of the page: what wasm-bindgen made, what lies in `assets/`, and the fonts.

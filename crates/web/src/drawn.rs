@@ -1,7 +1,7 @@
 //! The elements of a drawing: unchanged ones stay, changed ones are updated, those no longer drawn are removed.
 
 use attnscope_figures::element::{Content, Element as Mark, Span, element};
-use attnscope_figures::scene::{Node, Shape};
+use attnscope_figures::{Node, Shape};
 use std::collections::HashMap;
 use wasm_bindgen::JsValue;
 use web_sys::{Document, Element};

@@ -173,7 +173,7 @@ fn pressed(live: &Rc<Live>, target: Target, mark: Option<&Element>, key: &Keyboa
         _ => return,
     };
     key.prevent_default();
-    if matches!(target, Target::Handle { .. } | Target::Pattern { .. } | Target::Items { .. }) {
+    if target.is_pattern() || matches!(target, Target::Handle { .. } | Target::Items { .. }) {
         return live.hear(Event::Nudged(target, right, down));
     }
     // The focus moves while the view is not borrowed, since the event it causes borrows the view again.

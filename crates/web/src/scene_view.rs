@@ -4,7 +4,7 @@
 use crate::beside::distance;
 use crate::drawn::{Drawn, SVG, draw_nodes, set};
 use attnscope_figures::element::num;
-use attnscope_figures::scene::{Scene, Target};
+use attnscope_figures::{Scene, Target};
 use attnscope_page::Place;
 use attnscope_page::paper::view_box;
 use std::collections::HashMap;

@@ -5,23 +5,23 @@ use crate::output::{print, print_json};
 use crate::place::place;
 use crate::terminal::{Terminal, bar};
 use anyhow::Result;
-use attnscope::analysis::{HeadScore, Look, head_scores, looks};
+use attnscope::analysis::{EdgeWeight, HeadScore, edge_weights, head_scores};
 use attnscope::{Capture, Heads, Intervention, Site, Token};
 use attnscope_figures::Theme;
 use attnscope_figures::number::percent;
 use attnscope_figures::token::shown;
 use unicode_width::UnicodeWidthStr;
 
-/// Show which heads do what, or which heads look from one token to another
+/// Show which heads do what, or which heads attend from one token to another
 #[derive(Debug, clap::Args)]
 pub struct HeadsArgs {
     /// Model and text.
     #[command(flatten)]
     pub input: ModelArgs,
-    /// The token that looks (the query): its position, counted from 0, or its text
+    /// The token that attends (the query): its position, counted from 0, or its text
     #[arg(long, allow_hyphen_values = true, requires = "to", value_name = "TOKEN")]
     pub from: Option<String>,
-    /// The token that is looked at (the key): its position or its text
+    /// The token that is attended to (the key): its position or its text
     #[arg(long, allow_hyphen_values = true, requires = "from", value_name = "TOKEN")]
     pub to: Option<String>,
     /// How many heads to list; JSON always has all
@@ -39,11 +39,11 @@ struct Scores<'a> {
 }
 
 #[derive(serde::Serialize)]
-struct Looks<'a> {
+struct OfEdge<'a> {
     tokens: &'a [Token],
     from: usize,
     to: usize,
-    looks: &'a [Look],
+    heads: &'a [EdgeWeight],
 }
 
 /// Runs the model and prints the heads.
@@ -56,14 +56,14 @@ pub fn run(args: &HeadsArgs) -> Result<()> {
         let (from, to) = (place(from, &tokens)?, place(to, &tokens)?);
         require_edge(&opened, from, to)?;
         let mut found = Vec::new();
-        opened.each_layer(Capture::of([Site::Pattern]), |trace| found.extend(looks(&trace, from, to)))?;
+        opened.each_layer(Capture::of([Site::Pattern]), |trace| found.extend(edge_weights(&trace, from, to)))?;
         found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         if args.json {
-            return print_json(&Looks { tokens: &tokens, from, to, looks: &found });
+            return print_json(&OfEdge { tokens: &tokens, from, to, heads: &found });
         }
         let title =
-            format!("Who looks from {} ({from}) to {} ({to})?", shown(&tokens[from].text), shown(&tokens[to].text));
-        let rows = found.iter().map(|look| (look.layer, look.head, look.weight));
+            format!("Who attends from {} ({from}) to {} ({to})?", shown(&tokens[from].text), shown(&tokens[to].text));
+        let rows = found.iter().map(|one| (one.layer, one.head, one.weight));
         return print(lines(&terminal, &tokens) + &list(&terminal, &title, rows, args.top as usize));
     }
     let mut scores = Vec::new();
@@ -87,10 +87,10 @@ fn lines(terminal: &Terminal, tokens: &[Token]) -> String {
 type Question = (&'static str, fn(&HeadScore) -> Option<f32>);
 
 const QUESTIONS: [Question; 5] = [
-    ("Who looks at the token before?", |s| Some(s.previous)),
-    ("Who looks at earlier tokens equal to its own? (duplicate)", |s| s.duplicate),
-    ("Who looks at what came after them? (induction)", |s| s.induction),
-    ("Who looks at itself?", |s| Some(s.own)),
+    ("Who attends to the token before?", |s| Some(s.previous)),
+    ("Who attends to earlier tokens equal to its own? (duplicate)", |s| s.duplicate),
+    ("Who attends to what came after them? (induction)", |s| s.induction),
+    ("Who attends to itself?", |s| Some(s.own)),
     ("Who rests on the first token?", |s| Some(s.first)),
 ];
 
@@ -140,7 +140,7 @@ mod tests {
         };
         let terminal = Terminal { colors: Colors::None, width: 48 };
         let text = questions(&terminal, &[score(0, 0.1), score(1, 0.9)], 1);
-        assert!(text.starts_with("Who looks at the token before?\n  layer 0, head 1"), "{text}");
+        assert!(text.starts_with("Who attends to the token before?\n  layer 0, head 1"), "{text}");
         assert!(!text.contains("layer 0, head 0    10"), "{text}");
         assert_eq!(text.matches("no token of this text is repeated").count(), 2);
         assert!(text.lines().all(|line| line.starts_with("Who") || line.width() <= 48), "{text}");

@@ -2,8 +2,8 @@
 
 use super::foreign::stays_inside;
 use anyhow::{Result, bail};
-use attnscope::error::nearest;
-use attnscope::tokenizer::BESIDE;
+use attnscope::BESIDE;
+use attnscope::nearest;
 
 /// Quantizations by preference if a repository offers several: small, but not so coarse that they change the model's
 /// behaviour. The engine reads all of them.

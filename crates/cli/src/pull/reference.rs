@@ -2,7 +2,7 @@
 
 use super::catalogue::KnownModel;
 use anyhow::{Result, bail};
-use attnscope::error::nearest;
+use attnscope::nearest;
 use std::path::{Path, PathBuf};
 
 /// A model, as named by the user.

@@ -1,6 +1,6 @@
 //! Whether a file is still the same.
 
-use attnscope::tokenizer::BESIDE;
+use attnscope::BESIDE;
 use std::fs::Metadata;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;

@@ -10,7 +10,7 @@ use crate::pull::reference::{self, ModelRef};
 use crate::pull::{Settings, is_lesson, resolve, resolve_in};
 use anyhow::Result;
 use attnscope::Model;
-use attnscope_protocol::session::LESSON;
+use attnscope_protocol::LESSON;
 use attnscope_protocol::{Failure, ModelCard, Source, quoted};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path as UrlPath, State};

@@ -59,7 +59,7 @@ fn figures_of_the_story_are_set_as_on_the_page() {
     assert!(render("softmax", &["--query", "was", "--layer", "1"]).contains("“was” in layer 1"));
     assert_ne!(render("attention-steps", &[]), render("attention-steps", &["--control", "step=2"]));
     let cut = render("cut-edge", &["-m", &tiny(), "--control", "from=3", "--control", "to=0"]);
-    assert!(cut.contains("may not look at"), "{cut}");
+    assert!(cut.contains("may not attend to"), "{cut}");
     assert!(render("training", &["--control", "step", "--control", "step"]).contains("after 2 steps"));
     assert!(render("training", &["--control", "step", "--control", "seed=7"]).contains("after 1 step"));
 }

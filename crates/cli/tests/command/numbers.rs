@@ -63,16 +63,16 @@ fn heads_answers_who_looks_from_here_to_there() {
     let heads = out["heads"].as_array().unwrap();
     assert_eq!(keys(&heads[0]), ["duplicate", "entropy", "first", "head", "induction", "layer", "own", "previous"]);
     let by_text = json(&["heads", "--model", &model, "--text", TEXT, "--from", "dog", "--to", " hot", "--json"]);
-    assert_eq!(keys(&by_text), ["from", "looks", "to", "tokens"]);
+    assert_eq!(keys(&by_text), ["from", "heads", "to", "tokens"]);
     assert_eq!((by_text["from"].as_u64(), by_text["to"].as_u64()), (Some(2), Some(1)));
-    let looks = by_text["looks"].as_array().unwrap();
-    assert_eq!(looks.len(), heads.len());
-    let weights: Vec<f64> = looks.iter().map(|look| look["weight"].as_f64().unwrap()).collect();
+    let found = by_text["heads"].as_array().unwrap();
+    assert_eq!(found.len(), heads.len());
+    let weights: Vec<f64> = found.iter().map(|one| one["weight"].as_f64().unwrap()).collect();
     assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
     let by_place = json(&["heads", "--model", &model, "--text", TEXT, "--from", "2", "--to", "1", "--json"]);
     assert_eq!(by_place, by_text);
     let text = stdout(&["heads", "--model", &bert(), "--text", TEXT]);
-    assert!(text.contains("Who looks at the token before?"), "{text}");
+    assert!(text.contains("Who attends to the token before?"), "{text}");
 }
 
 #[test]

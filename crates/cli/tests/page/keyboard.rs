@@ -101,9 +101,9 @@ fn enter_opens_a_number_in_every_figure_that_has_some() {
         "arcs",
     ];
     for name in figures {
-        // A bar writes its word behind the sentence instead.
-        let numbers =
-            format!("[...document.querySelectorAll('figure[data-figure={name}] [role=button]:not([data-rank])')]");
+        // A bar of the next tokens writes its word behind the sentence instead.
+        let bar = if name == "next-tokens" { ":not([data-item])" } else { "" };
+        let numbers = format!("[...document.querySelectorAll('figure[data-figure={name}] [role=button]{bar}')]");
         let count = browser.run(&format!("return {numbers}.length")).as_u64().unwrap();
         let mut opened = false;
         for at in 0..count.min(60) {

@@ -69,7 +69,7 @@ fn a_bar_writes_on_and_a_mark_that_stays_keeps_its_element() {
     let (served, browser) = page();
     let word = browser.run(
         "window.cell = document.querySelector('figure[data-figure=matrix] [data-key=\"cell-2-1\"]');
-         const bar = document.querySelector('[data-rank=\"0\"]');
+         const bar = document.querySelector('figure[data-figure=next-tokens] [data-item=\"0\"]');
          const word = bar.getAttribute('aria-label').split(':')[0];
          bar.dispatchEvent(new MouseEvent('click', {bubbles: true}));
          return word",
@@ -89,7 +89,7 @@ fn the_keyboard_alone_reads_the_matrix() {
     let focused = || browser.run("return document.activeElement.dataset.key");
     browser.press("\u{e015}\u{e015}\u{e014}"); // down, down, right
     assert_eq!(focused(), "cell-2-1");
-    let reading = "[...document.querySelectorAll('figure[data-figure=matrix] text')].map((t) => t.textContent).find((t) => t.includes('looks'))";
+    let reading = "[...document.querySelectorAll('figure[data-figure=matrix] text')].map((t) => t.textContent).find((t) => t.includes('attends'))";
     browser.wait(&format!("({reading} ?? '').startsWith('dog')"));
     browser.press("\u{e013}\u{e012}"); // up, left: to cell-1-0
     assert_eq!(focused(), "cell-1-0");

@@ -57,15 +57,15 @@ fn same_numbers(browser: &Browser, model: &Model, sentence: &str, layer: usize, 
              .map((cell) => [cell.dataset.q, cell.dataset.k, cell.dataset.value].map(Number))",
     );
     let cells = cells.as_array().unwrap();
-    assert_eq!(cells.len(), n * (n + 1) / 2, "a cell for every key that a query may look at");
+    assert_eq!(cells.len(), n * (n + 1) / 2, "a cell for every key that a query may attend to");
     for cell in cells {
         let [q, k, weight] = [0, 1, 2].map(|i| cell[i].as_f64().unwrap());
         let expected = f64::from(pattern[q as usize * n + k as usize]);
         assert!((weight - expected).abs() <= 1e-4, "{sentence}: cell {q}>{k} is {weight}, expected {expected}");
     }
     let bars = browser.run(
-        "return [...document.querySelectorAll('figure[data-figure=next-tokens] [data-rank]')]
-             .sort((a, b) => a.dataset.rank - b.dataset.rank).map((bar) => Number(bar.dataset.value))",
+        "return [...document.querySelectorAll('figure[data-figure=next-tokens] [data-item]')]
+             .sort((a, b) => a.dataset.item - b.dataset.item).map((bar) => Number(bar.dataset.value))",
     );
     let expected = model.next_tokens(&trace, 10);
     assert_eq!(bars.as_array().unwrap().len(), expected.len());

@@ -3,8 +3,8 @@
 use crate::browser::Browser;
 use crate::served::Served;
 use crate::{page, quiet, shows};
+use attnscope::analysis::depths;
 use attnscope::analysis::journey;
-use attnscope::analysis::journey::depths;
 use attnscope::{Capture, Intervention, Model, lesson};
 use attnscope_cli::pull::resolve;
 use serde_json::json;

@@ -119,9 +119,9 @@ fn real_model_that_predicts_nothing_shows_no_bars_of_another() {
     shows(&browser, "[CLS] the hot dog was [SEP]", "all-minilm");
     let figure = "document.querySelector('figure[data-figure=next-tokens]')";
     browser.wait(&format!("{figure}.innerText.includes('predicts no next word')"));
-    assert_eq!(browser.run(&format!("return {figure}.querySelectorAll('[data-rank]').length")), 0);
+    assert_eq!(browser.run(&format!("return {figure}.querySelectorAll('[data-item]').length")), 0);
     choose(&browser, "lesson");
-    browser.wait(&format!("{figure}.querySelectorAll('[data-rank]').length === 10"));
+    browser.wait(&format!("{figure}.querySelectorAll('[data-item]').length === 10"));
     quiet(&browser, &served);
 }
 

@@ -4,7 +4,7 @@ use super::{Connection, Server, tiny};
 use attnscope::lesson::Settings;
 use attnscope::{Capture, Model, Trace};
 use attnscope_cli::server::gate::{RUNNING, WAITING};
-use attnscope_protocol::session::LESSON;
+use attnscope_protocol::LESSON;
 use attnscope_protocol::wire::{MAX_REQUEST, encode_request};
 use attnscope_protocol::{Event, Failure, FailureKind, Progress, Prompt, Request, Response, Run};
 use std::time::{Duration, Instant};

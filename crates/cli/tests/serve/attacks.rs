@@ -2,7 +2,7 @@
 
 use super::http::Connection;
 use super::{Server, api, tiny_for};
-use attnscope_protocol::session::LESSON;
+use attnscope_protocol::LESSON;
 use attnscope_protocol::wire::encode_request;
 use attnscope_protocol::{Event, Prompt, Request};
 use std::io::{Read, Write};

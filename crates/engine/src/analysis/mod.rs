@@ -1,32 +1,31 @@
 //! Analyses of a trace: pure functions from its numbers to answers.
 
-pub mod components;
+mod components;
 mod contribution;
+mod edge_weights;
 mod entropy;
 pub mod explain;
 mod heads;
-pub mod journey;
-pub mod lens;
-mod looks;
+mod journey;
+mod lens;
 mod map;
 mod neighbours;
-mod number;
+pub(crate) mod number;
 mod rank;
-pub mod running;
+mod running;
 mod spread;
 mod value_weighted;
 
-pub use components::{Components, components};
+pub use components::{Components, KeyComponents, components};
 pub use contribution::contributions;
+pub use edge_weights::{EdgeWeight, edge_weights};
 pub use entropy::{entropy, head_entropy};
-pub use explain::{Explanation, explain};
 pub use heads::{HeadScore, head_scores};
-pub use journey::{Journey, journey};
+pub use journey::{Depths, Journey, depths, journey};
 pub use lens::{LensRow, lens};
-pub use looks::{Look, looks};
 pub use map::MapTile;
 pub use neighbours::{Neighbour, neighbours};
-pub use number::Number;
+pub(crate) use number::Number;
 pub(crate) use rank::likeliest;
 pub use rank::{softmax, strongest};
 pub use running::{TileState, running};

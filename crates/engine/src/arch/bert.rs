@@ -98,7 +98,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             "an encoder with a head for words (cls.predictions) that attnscope does not read: it predicts no next word"
         }
         (false, true) => {
-            "an encoder that looks back only (is_decoder), without a head for words: it predicts no next word"
+            "an encoder that attends back only (is_decoder), without a head for words: it predicts no next word"
         }
         (false, false) => "an encoder: it has no vocabulary head and predicts no next word",
     };

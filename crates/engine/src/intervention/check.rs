@@ -84,13 +84,13 @@ fn check_edge(heads: Heads, (q, k, weight): (usize, usize, f32), c: &Config, seq
     }
     if c.causal && k > q {
         return fail(format!(
-            "there is no edge {q}>{k}: this model is causal, token {q} looks only at tokens 0 to {q}"
+            "there is no edge {q}>{k}: this model is causal, token {q} attends only to tokens 0 to {q}"
         ));
     }
     let mut layers = (0..c.n_layers).filter(|layer| heads.has_layer(*layer));
     if !layers.clone().any(|layer| c.mask(layer).visible(q, seq).contains(&k)) {
         let window = layers.find_map(|layer| c.layers[layer].attention.window).unwrap_or(0);
-        return fail(format!("there is no edge {q}>{k}: a token there looks at {window} tokens, itself included"));
+        return fail(format!("there is no edge {q}>{k}: a token there attends to {window} tokens, itself included"));
     }
     Ok(())
 }

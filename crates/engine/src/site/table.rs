@@ -74,7 +74,7 @@ pub(super) const TABLE: [Row; 32] = [
     row(Scores, "attn.scores", Layer, EDGES, Kept, Nothing, &[Q, K, Scores],
         "how well the query of {token} fits the key of {key} (layer {layer}, head {head})"),
     row(Pattern, "attn.pattern", Layer, EDGES, Patched, Nothing, &[Scores, Pattern],
-        "how much {token} looks at {key} (layer {layer}, head {head})"),
+        "how much {token} attends to {key} (layer {layer}, head {head})"),
     row(Lse, "attn.lse", Layer, &[Head, Position], Kept, Nothing, &[Scores, Lse],
         "ln of the sum of exp(score) over the keys of {token} (layer {layer}, head {head})"),
     row(Z, "attn.z", Layer, QUERIES, Patched, Nothing, &[Pattern, V, Z],

@@ -6,10 +6,10 @@ mod numbers;
 mod said;
 mod stored;
 
+use attnscope::NormPlace;
+use attnscope::Number;
 use attnscope::Site;
-use attnscope::analysis::Number;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Term, captures, explain};
-use attnscope::config::NormPlace;
 use attnscope::{Intervention, Model, Trace};
 use common::{fixture, ids, reference, smollm2};
 use numbers::{numbers, some};

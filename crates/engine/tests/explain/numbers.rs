@@ -1,7 +1,7 @@
 //! Numbers to try.
 
+use attnscope::Number;
 use attnscope::Site;
-use attnscope::analysis::Number;
 use attnscope::{Model, Trace};
 use std::collections::BTreeSet;
 

@@ -2,8 +2,8 @@
 
 use super::common::fixture;
 use super::{check, close, in_trace, lesson};
+use attnscope::Number;
 use attnscope::Site;
-use attnscope::analysis::Number;
 use attnscope::analysis::explain::explain;
 use attnscope::{Capture, Intervention, KvCache, Model};
 
@@ -11,7 +11,7 @@ use attnscope::{Capture, Intervention, KvCache, Model};
 fn titles_and_formulas_say_it_in_words_and_signs() {
     let (model, trace) = lesson("the hot dog on the rock was", &[]);
     let e = check(&model, &trace, Site::Pattern.in_layer(0, [0, 2, 1]));
-    assert_eq!(e.title, "how much *dog* looks at *hot* (layer 0, head 0)");
+    assert_eq!(e.title, "how much *dog* attends to *hot* (layer 0, head 0)");
     assert_eq!(e.formula, "weight = exp(score − max) ÷ Σ exp(score − max)");
     let names: Vec<&str> = e.terms.iter().map(|term| term.name.as_str()).collect();
     assert_eq!(names[..4], ["the (token 0)", "hot", "dog", "on (masked)"]);

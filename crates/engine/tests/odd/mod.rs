@@ -9,7 +9,8 @@ pub mod plan;
 mod tokenizer;
 
 use attnscope::Site;
-use attnscope::analysis::{components, explain, head_scores, neighbours};
+use attnscope::analysis::explain::explain;
+use attnscope::analysis::{components, head_scores, neighbours};
 use attnscope::{Bytes, Capture, Error, GenerateOptions, MatrixKind, Model};
 use draw::Draw;
 

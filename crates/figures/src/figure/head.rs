@@ -1,7 +1,7 @@
 //! One head of a run, with what every figure of a head needs to know.
 
 use crate::figure::Error;
-use attnscope::{Array, Mask, Site, Trace};
+use attnscope::{Array, Mask, Number, Site, Trace};
 use std::ops::Range;
 
 /// One head, and the tokens that it reads.
@@ -81,6 +81,50 @@ impl Head {
     pub fn row_of(&self, position: usize) -> Result<usize, Error> {
         let no_such = Error::NoSuch { what: "token", index: position, len: self.tokens.len() };
         position.checked_sub(self.first).filter(|_| position < self.tokens.len()).ok_or(no_such)
+    }
+}
+
+/// One query of a head: a row of its scores and weights.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// The head.
+    pub of: Head,
+    /// The query's row in the trace's arrays: its position, unless earlier tokens came from a cache.
+    pub q_idx: usize,
+}
+
+impl Row {
+    /// A query of a head of a trace.
+    ///
+    /// # Errors
+    /// As [`Head::of`].
+    pub fn of(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Result<Self, Error> {
+        Ok(Self { of: Head::of(trace, layer, head)?, q_idx })
+    }
+
+    /// A query that belongs to no run: for numbers that were made by hand.
+    pub fn made(tokens: Vec<String>, causal: bool, q_idx: usize) -> Self {
+        Self { of: Head::made(tokens, causal), q_idx }
+    }
+
+    /// The query's position in the text.
+    pub fn position(&self) -> usize {
+        self.of.first + self.q_idx
+    }
+
+    /// The query's token.
+    pub fn query(&self) -> &str {
+        self.of.token(self.position())
+    }
+
+    /// A token in its role as key.
+    pub fn key(&self, k_idx: usize) -> &str {
+        self.of.token(k_idx)
+    }
+
+    /// The run's number for a key in an array of scores or weights.
+    pub fn number(&self, site: Site, k_idx: usize) -> Number {
+        site.in_layer(self.of.layer, [self.of.head, self.q_idx, k_idx])
     }
 }
 

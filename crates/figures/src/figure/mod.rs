@@ -7,6 +7,7 @@ pub mod arcs;
 mod arithmetic;
 mod as_table;
 pub mod attention_steps;
+mod axis;
 pub mod compare;
 pub mod components;
 pub mod cost;

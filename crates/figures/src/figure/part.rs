@@ -2,8 +2,8 @@
 
 use crate::color::Color;
 use crate::theme::Theme;
+use attnscope::Number;
 use attnscope::Site;
-use attnscope::analysis::Number;
 
 /// Which matrix a vector goes through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]

@@ -154,18 +154,18 @@ impl Pattern {
         Raster::new(self.kv_len, self.q_len, palette(theme), pixels)
     }
 
-    /// A row in words, names in the colours of their parts: *dog looks 92 % at hot, 5 % at the*.
+    /// A row in words, names in the colours of their parts: *dog attends 92 % to hot, 5 % to the*.
     /// Nothing if the row has no numbers. `tokens` are those of the keys.
     pub fn reading(&self, q_idx: usize, tokens: &[String], theme: &Theme) -> Vec<Run> {
         let name = |i: usize| tokens.get(i).map_or_else(|| format!("token {i}"), |t| spoken(t));
         let own = self.first_query() + q_idx;
-        let mut runs = vec![Run::new(name(own)).bold().fill(theme.query), Run::new(" looks ")];
+        let mut runs = vec![Run::new(name(own)).bold().fill(theme.query), Run::new(" attends ")];
         // Never more than three: beyond that a picture is clearer.
         let top: Vec<_> = self.strongest(q_idx).into_iter().take(3).collect();
         let said = top.iter().take_while(|(_, w)| *w >= 0.01).count().max(1);
         for (i, &(k_idx, w)) in top.iter().take(said).enumerate() {
             runs.push(Run::new(if i == 0 { "" } else { ", " }));
-            runs.push(Run::new(format!("{} at ", whole_percent(w))));
+            runs.push(Run::new(format!("{} to ", whole_percent(w))));
             let whom = if k_idx == own { "itself".into() } else { name(k_idx) };
             runs.push(Run::new(whom).bold().fill(theme.key));
         }
@@ -242,9 +242,9 @@ mod tests {
     fn a_row_in_words() {
         assert_eq!(
             pattern().said(2, &tokens()).replace('\u{202f}', " "),
-            "dog looks 92 % at hot, 5 % at the, 3 % at itself"
+            "dog attends 92 % to hot, 5 % to the, 3 % to itself"
         );
-        assert_eq!(pattern().said(0, &tokens()).replace('\u{202f}', " "), "the looks 100 % at itself");
+        assert_eq!(pattern().said(0, &tokens()).replace('\u{202f}', " "), "the attends 100 % to itself");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::number::{number, plural};
 use crate::raster::Raster;
 use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::text;
-use attnscope::analysis::Number;
+use attnscope::Number;
 
 /// Cells narrower than this are pixels of one raster, without marks of their own.
 pub(super) const NARROWEST: f32 = 2.5;

@@ -8,8 +8,8 @@ pub mod plots;
 pub mod scenes;
 pub mod weighing;
 
-use attnscope::analysis::components::{Components, KeyComponents};
-use attnscope::analysis::lens::LensRow;
+use attnscope::analysis::LensRow;
+use attnscope::analysis::{Components, KeyComponents};
 use attnscope::{Array, Attention, ModelInfo, NextToken, PerLayer, Token, Trace};
 use attnscope_figures::Table;
 use attnscope_figures::figure::{self, Canvas, Pattern, map};
@@ -165,7 +165,7 @@ pub fn head_grid(layers: usize, heads: usize, n: usize) -> figure::head_grid::Da
 pub fn scored(mut data: figure::head_grid::Data) -> figure::head_grid::Data {
     let score = |l: usize, h: usize| noise(l * 31 + h * 7).powi(3) * 0.96;
     let values = data.thumbs.iter().enumerate().map(|(l, row)| (0..row.len()).map(|h| score(l, h)).collect()).collect();
-    data.scores = Some(figure::head_grid::Scores { name: "looks from dog to hot".into(), values });
+    data.scores = Some(figure::head_grid::Scores { name: "weight from dog to hot".into(), values });
     data
 }
 
@@ -191,6 +191,13 @@ pub fn same_vectors(d: usize) -> figure::vector_strip::Data {
     figure::vector_strip::Data { title, vectors, difference: Some((0, 1)), model: "made-up numbers".into() }
 }
 
+/// A query of no run.
+pub fn made_up(tokens: Vec<String>, q_idx: usize, layer: usize) -> figure::head::Row {
+    let mut row = figure::head::Row::made(tokens, true, q_idx);
+    (row.of.layer, row.of.model) = (layer, "made-up numbers".into());
+    row
+}
+
 pub fn components(tokens: Vec<String>, q_idx: usize, d: usize) -> figure::components::Data {
     let q = vector("q", d, 11).values.iter().map(|x| x * 14.0).collect::<Vec<_>>();
     let scale = 1.0 / (d as f32).sqrt();
@@ -208,7 +215,7 @@ pub fn components(tokens: Vec<String>, q_idx: usize, d: usize) -> figure::compon
     let sum: f32 = keys.iter().map(|k| (k.score - max).exp()).sum();
     keys.iter_mut().for_each(|k| k.weight = (k.score - max).exp() / sum);
     let row = Components { layer: 16, head: 0, q_idx, q, scale, keys };
-    figure::components::Data { tokens, position: q_idx, row, model: "made-up numbers".into() }
+    figure::components::Data { of: made_up(tokens, q_idx, 16), row }
 }
 
 pub fn lens(tokens: Vec<String>, layers: usize) -> figure::logit_lens::Data {

@@ -1,6 +1,6 @@
 //! Softmax, running softmax and training: data and the states that are looked at and tested.
 
-use super::{noise, strings, vector, words};
+use super::{made_up, noise, strings, vector, words};
 use attnscope::Trace;
 use attnscope_figures::figure::{Canvas, running_softmax, softmax, training};
 use attnscope_figures::{Scene, Theme};
@@ -17,17 +17,11 @@ fn lesson(text: &str) -> Trace {
 
 pub fn softmax_data() -> softmax::Data {
     softmax::Data {
-        tokens: strings(&super::HOT_DOG),
-        query: " dog".into(),
-        position: 2,
-        q_idx: 2,
-        layer: 16,
-        head: 0,
+        of: made_up(strings(&super::HOT_DOG), 2, 16),
         dots: vec![5.0, 17.0, -1.5, 4.0],
         scale: 0.25,
         masked: vec![false, false, false, true],
         weights: vec![0.047, 0.944, 0.009, 0.0],
-        model: "made-up numbers".into(),
         d_head: 16,
     }
 }
@@ -35,10 +29,7 @@ pub fn softmax_data() -> softmax::Data {
 /// Many keys with scores of every size.
 fn softmax_long(n: usize) -> softmax::Data {
     softmax::Data {
-        tokens: words(n),
-        query: words(n).pop().unwrap(),
-        position: n - 1,
-        q_idx: n - 1,
+        of: made_up(words(n), n - 1, 16),
         dots: (0..n).map(|i| noise(i * 13) * 40.0 - 12.0).collect(),
         masked: vec![false; n],
         weights: Vec::new(),
@@ -48,13 +39,9 @@ fn softmax_long(n: usize) -> softmax::Data {
 
 pub fn running_data(n: usize, d: usize, tile: usize) -> running_softmax::Data {
     running_softmax::Data {
-        tokens: words(n),
-        query: words(n).pop().unwrap(),
-        position: n - 1,
-        q_idx: n - 1,
+        of: made_up(words(n), n - 1, 0),
         scores: (0..n).map(|i| (noise(i * 31 + 5) * 20.0).round() / 4.0 - 1.5).collect(),
         values: (0..n).map(|i| vector("v", d, 40 + i).values).collect(),
-        model: "made-up numbers".into(),
         ..Default::default()
     }
     .tiled(tile)
@@ -76,8 +63,8 @@ pub fn training_data(done: usize, steps: usize) -> training::Data {
         n_vocab: 148,
         reference: Some(1.31),
         series: vec![
-            series("*dog* looks at *hot* (layer 0)", Weight, 600.0, 0.93),
-            series("*was* looks at *dog* (layer 1)", Weight, 320.0, 0.88),
+            series("*dog* attends to *hot* (layer 0)", Weight, 600.0, 0.93),
+            series("*was* attends to *dog* (layer 1)", Weight, 320.0, 0.88),
             series("the next word is a *food*", Probability, 680.0, 0.9),
         ],
         model: "made-up numbers".into(),
@@ -109,11 +96,19 @@ fn softmax_scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ("softmax-was-hot-phone", draw(&was, &softmax::State { temperature: 8.0, ..state(NARROW) })),
         ("softmax-40", draw(&softmax_long(40), &state(COLUMN))),
         ("softmax-300", draw(&softmax_long(300), &softmax::State { temperature: 40.0, ..state(PHONE) })),
-        ("softmax-1", draw(&softmax::Data { dots: vec![3.0], tokens: words(1), ..softmax_data() }, &state(NARROW))),
+        (
+            "softmax-1",
+            draw(&softmax::Data { dots: vec![3.0], of: made_up(words(1), 2, 16), ..softmax_data() }, &state(NARROW)),
+        ),
         ("softmax-nasty", {
             let n = super::NASTY.len();
             let dots = vec![f32::NAN, 1.0, f32::INFINITY, -1e30, 0.0, 2.0, f32::NEG_INFINITY, 3.0, 1e20];
-            let data = softmax::Data { tokens: strings(&super::NASTY), masked: vec![false; n], dots, ..softmax_data() };
+            let data = softmax::Data {
+                of: made_up(strings(&super::NASTY), 2, 16),
+                masked: vec![false; n],
+                dots,
+                ..softmax_data()
+            };
             draw(&data, &state(PHONE))
         }),
     ]
@@ -136,7 +131,7 @@ fn running_scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ("running-300", draw(&running_data(300, 64, 128), COLUMN, 2)),
         ("running-nasty", {
             let mut data = running_data(9, 4, 2);
-            data.tokens = strings(&super::NASTY);
+            data.of.of.tokens = strings(&super::NASTY);
             data.scores[1..5].copy_from_slice(&[f32::NEG_INFINITY, f32::NEG_INFINITY, f32::NAN, 1e30]);
             draw(&data.tiled(2), PHONE, 3)
         }),

@@ -61,7 +61,7 @@ impl<'a> Kept<'a> {
 /// The plain twin. For every query i of `rows` and every key j of `cols`:
 ///
 /// ```text
-/// weight = exp(scale · q[i] · k[j] − lse[i])      where i may look at j, else 0
+/// weight = exp(scale · q[i] · k[j] − lse[i])      where i may attend to j, else 0
 /// ```
 ///
 /// A row with edges is softmax with them imposed. `out` is `[rows, cols]`.

@@ -6,7 +6,7 @@ use super::{Inputs, Outputs, score};
 /// For every head and every query i:
 ///
 /// ```text
-/// score[j]  = scale · q[i] · k[j]        for each key j that i may look at, else −∞
+/// score[j]  = scale · q[i] · k[j]        for each key j that i may attend to, else −∞
 /// weight[j] = exp(score[j]) / Σ exp(score)                    softmax: they sum to 1
 /// z[i]      = Σ_j weight[j] · v[j]                            the mix of values
 /// ```

@@ -27,10 +27,10 @@ impl PageFigure for CutEdge {
         let (data, tokens) = (self.data(page)?, &whole(page)?.trace.tokens);
         let (q, k) = self.edge(tokens);
         let scene = render(&data, &State { canvas: page.paper.canvas(), ..Default::default() }, page.paper.theme());
-        // Where the reader's own changes are shown, no look is cut: only the word to leave out is chosen.
+        // Where the reader's own changes are shown, no edge is cut: only the word to leave out is chosen.
         let own = page.selection.prompt_for(model(page)).interventions.is_empty();
         let controls: Vec<Option<Control>> = match own {
-            true => vec![token_picker("from", "who looks", tokens, q), token_picker("to", "at whom", tokens, k)],
+            true => vec![token_picker("from", "query", tokens, q), token_picker("to", "key", tokens, k)],
             false => vec![token_picker("to", "without", tokens, k)],
         };
         let view = View { controls: controls.into_iter().flatten().collect(), scene };
@@ -88,9 +88,9 @@ impl CutEdge {
             let said: Vec<String> = changed.interventions.iter().map(ToString::to_string).collect();
             answers.push(asked("changed".into(), said.join(", "), changed));
         } else if q != k {
-            let detail = format!("{} may not look at {}", name(q), name(k));
+            let detail = format!("{} may not attend to {}", name(q), name(k));
             let cut = vec![Intervention::cut_edge(Heads::default(), q, k)];
-            answers.push(asked("one look cut".into(), detail, Prompt { interventions: cut, ..plain(text) }));
+            answers.push(asked("one edge cut".into(), detail, Prompt { interventions: cut, ..plain(text) }));
         }
         if let Some(text) = shorter {
             answers.push(asked(text.clone(), format!("without {}", name(k)), plain(&text)));

@@ -3,8 +3,8 @@
 use super::choose::{picked, position, token_picker};
 use super::{PageFigure, View, opened, usual};
 use crate::{Change, Event, Missing, Page};
+use attnscope::Number;
 use attnscope::Site;
-use attnscope::analysis::Number;
 use attnscope::analysis::explain::Explanation;
 use attnscope::analysis::strongest;
 use attnscope_figures::figure::vector_strip::{Data, State, Vector, render};

@@ -32,7 +32,7 @@ impl PageFigure for HeadGrid {
                 // The head was only just chosen: its run is still on its way.
                 let Ok(run) = page.run() else { return Vec::new() };
                 let n = run.trace.tokens.len();
-                let pattern = Target::Pattern { layer: *layer, head: *head, q_len: n, kv_len: n };
+                let pattern = Target::pattern(*layer, *head, n, n);
                 usual(&Event::Chosen(pattern, *place).at_its_place(), page)
             }
             Event::Chosen(Target::Head { layer, head }, _) => {

@@ -6,7 +6,7 @@ use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place, Purpose};
 use attnscope::analysis::explain::Between;
 use attnscope::analysis::journey as place_between;
-use attnscope::analysis::journey::{Depths, depths};
+use attnscope::analysis::{Depths, depths};
 use attnscope::{Heads, Intervention, Site};
 use attnscope_figures::figure::journey::{Data, MAX_LANDMARKS, State, render};
 use attnscope_figures::token::spoken;
@@ -171,7 +171,7 @@ fn paths(page: &Page<'_>, word: &str, at: usize, against: Option<Reading>) -> Ve
     } else if let Some(before) = at.checked_sub(1).filter(|before| *before > 0) {
         let cut = vec![Intervention::cut_edge(Heads::default(), at, before)];
         let of = Prompt { interventions: cut, ..own.clone() };
-        paths.push(Reading { name: "its look at the word before cut".into(), of, position: Some(at) });
+        paths.push(Reading { name: "its edge to the word before cut".into(), of, position: Some(at) });
     }
     paths.extend(against);
     let alone = landmark(page, word);

@@ -3,8 +3,8 @@
 use super::next_tokens::needs_next;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, opened, usual};
 use crate::{Change, Event, Missing, Page, Purpose};
+use attnscope::Number;
 use attnscope::Site;
-use attnscope::analysis::Number;
 use attnscope_figures::figure::logit_lens::{Data, State, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
@@ -28,7 +28,7 @@ impl PageFigure for LogitLens {
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
-            Event::Chosen(Target::LensCell { row, position }, _) => opened(number(page, *row, *position)),
+            Event::Chosen(Target::Item { index }, _) => opened(number(page, *index)),
             _ => usual(event, page),
         }
     }
@@ -39,8 +39,9 @@ impl PageFigure for LogitLens {
 }
 
 /// The probability that a cell shows: row 0 is the embedding, and what stands below is what a layer left.
-fn number(page: &Page<'_>, row: usize, position: usize) -> Option<Number> {
+fn number(page: &Page<'_>, item: usize) -> Option<Number> {
     let data = data(page).ok()?;
+    let (row, position) = data.cell(item);
     let token = data.rows.get(row)?.top.get(position)?.first()?.id as usize;
     // What leaves a layer enters the next one; what leaves the last is read out.
     let is_last = row + 1 == data.rows.len();

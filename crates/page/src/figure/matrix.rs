@@ -3,8 +3,8 @@
 use super::choose::{chosen, head_picker, picked};
 use super::{PageFigure, View, select_row, usual};
 use crate::{Change, Event, Missing, Page};
+use attnscope_figures::Table;
 use attnscope_figures::figure::matrix::{Data, State, render};
-use attnscope_figures::{Table, Target};
 
 /// The arrays that it shows.
 pub(super) const NEEDS: &str = "pattern";
@@ -29,7 +29,7 @@ impl PageFigure for Matrix {
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         let last = page.run().map_or(0, |run| run.trace.tokens.len().saturating_sub(1));
         match event {
-            Event::Nudged(Target::Pattern { .. }, _, down) => {
+            Event::Nudged(target, _, down) if target.is_pattern() => {
                 let now = page.selection.q_idx.unwrap_or(0).min(last);
                 vec![select_row(page, now.saturating_add_signed(*down as isize).min(last))]
             }

@@ -27,7 +27,7 @@ impl PageFigure for NextTokens {
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
-            Event::Chosen(Target::Next { rank }, _) => write_on(page, *rank).into_iter().collect(),
+            Event::Chosen(Target::Item { index: rank }, _) => write_on(page, *rank).into_iter().collect(),
             _ => usual(event, page),
         }
     }

@@ -7,9 +7,10 @@ use attnscope::MatrixKind;
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope::analysis::strongest;
+use attnscope_figures::figure::Canvas;
 use attnscope_figures::figure::Part;
 use attnscope_figures::figure::projection::{Data, State, render};
-use attnscope_figures::{Canvas, Table, Target};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 
 /// The arrays that it shows.

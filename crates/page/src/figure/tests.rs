@@ -18,7 +18,7 @@ fn hear(name: &str, event: Event) -> Vec<Change> {
     with_page(|page| figure(name).unwrap().hear(&event.clone().at_its_place(), page))
 }
 
-const PATTERN: Target = Target::Pattern { layer: 0, head: 0, q_len: 4, kv_len: 4 };
+const PATTERN: Target = Target::Numbers { first: Site::Pattern.in_layer(0, [0, 0, 0]), columns: 4, rows: 4 };
 /// In the third of four rows, in the second of four columns.
 const PLACE: Place = Place { x: 90.0, y: 150.0, across: 0.3, down: 0.7 };
 const NOWHERE: Place = Place { x: 0.0, y: 0.0, across: 0.0, down: 0.0 };

@@ -17,7 +17,7 @@ const EVERY: usize = 20;
 const FOODS: [&str; 6] = ["delicious", "tasty", "salty", "served", "cooked", "fresh"];
 
 /// The attention edges that are tracked in [`SENTENCE`]: layer, query, key.
-const LOOKS: [(usize, usize, usize); 2] = [(0, 2, 1), (1, 3, 2)];
+const EDGES: [(usize, usize, usize); 2] = [(0, 2, 1), (1, 3, 2)];
 /// Position of [`SENTENCE`]'s last word.
 const LAST: usize = 3;
 
@@ -27,7 +27,7 @@ pub struct Training {
     settings: Settings,
     own: String,
     losses: Vec<(usize, f32)>,
-    looks: [Vec<(usize, f32)>; 3],
+    tracks: [Vec<(usize, f32)>; 3],
     /// Token ids of [`FOODS`].
     foods: Vec<usize>,
     step: usize,
@@ -88,11 +88,11 @@ impl Training {
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
         let n_vocab = page.run_of(&lesson_run())?.trace.model.n_vocab;
         let names = [
-            ("*dog* looks at *hot* (layer 0)", Measure::Weight),
-            ("*was* looks at *dog* (layer 1)", Measure::Weight),
+            ("*dog* attends to *hot* (layer 0)", Measure::Weight),
+            ("*was* attends to *dog* (layer 1)", Measure::Weight),
             ("a food comes next", Measure::Probability),
         ];
-        let series = names.into_iter().zip(&self.looks);
+        let series = names.into_iter().zip(&self.tracks);
         Ok(Data {
             losses: self.losses.clone(),
             steps: self.settings.steps,
@@ -159,8 +159,8 @@ impl Training {
         };
         let foods = || run.next.iter().filter(|next| FOODS.contains(&next.text.as_str()));
         self.foods = foods().map(|next| next.id as usize).collect();
-        let [first, second] = LOOKS.map(weight);
-        for (points, value) in self.looks.iter_mut().zip([first, second, Some(foods().map(|next| next.p).sum())]) {
+        let [first, second] = EDGES.map(weight);
+        for (points, value) in self.tracks.iter_mut().zip([first, second, Some(foods().map(|next| next.p).sum())]) {
             points.extend(value.map(|value| (step, value)));
         }
     }
@@ -172,8 +172,8 @@ impl Training {
         if data.is_loss(item) {
             return of(What::Loss { back: data.back() });
         }
-        self.looks.get(item)?.last()?;
-        of(match LOOKS.get(item) {
+        self.tracks.get(item)?.last()?;
+        of(match EDGES.get(item) {
             Some(&(layer, q_idx, k_idx)) => Site::Pattern.in_layer(layer, [0, q_idx, k_idx]).into(),
             None => What::AnyOf { position: LAST, tokens: self.foods.clone() },
         })

@@ -1,29 +1,12 @@
-//! Attention: queries, keys and values from their matrices, scores, and the weighted sum of the values.
+//! Attention: scores, and the weighted sum of the values.
 
 use super::super::Number;
 use super::explanation::{Factor, Rule, Term};
 use super::held::Held;
-use super::linear::{Place, plus_bias, terms};
 use super::name::component;
 use super::parts::{Arithmetic, Steps};
 use crate::Error;
 use crate::site::Site;
-
-/// One component of a query, key or value straight from its matrix.
-pub(super) fn projected(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
-    let (layer, head, position, i) = (number.layer().unwrap_or(0), number.head(), number.position(), number.last());
-    let block = &held.model.weights().blocks[layer];
-    let (linear, letter) = match number.site() {
-        Site::QRaw => (&block.q, "Q"),
-        Site::KRaw => (&block.k, "K"),
-        _ => (&block.v, "V"),
-    };
-    let place = Place::of(layer, "attn", letter, vec![head, i]);
-    let inputs = held.factors(Site::AttnIn.in_layer(layer, [position, 0]))?;
-    let row = head * held.config().d_head + i;
-    let formula = format!("Σ attn_in · W_{letter}{}", plus_bias(linear, &format!("b_{letter}")));
-    Ok(Arithmetic::sum(formula, terms(linear, row, &place, inputs, |from| vec![head, from, i], component)))
-}
 
 /// Whether the mask lets a query attend to a key.
 pub(super) fn is_visible(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> bool {
@@ -36,7 +19,7 @@ fn why_masked(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> Stri
     let ends = "so the score is −∞ and the weight 0";
     match held.config().layers[layer].attention.window {
         _ if held.config().causal && k_idx > q_idx => {
-            format!("masked: {k} stands after {q}, and a token of this model looks only back; {ends}")
+            format!("masked: {k} stands after {q}, and a token of this model attends only to what came before; {ends}")
         }
         window => {
             let n = window.unwrap_or_default();
@@ -82,21 +65,4 @@ pub(super) fn z(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         }
     }
     Ok(Arithmetic::sum("Σ weight · v", terms))
-}
-
-/// The outputs of all heads, after W_O.
-pub(super) fn attn_out(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
-    let c = held.config();
-    let (layer, position, i) = (number.layer().unwrap_or(0), number.position(), number.last());
-    let o = &held.model.weights().blocks[layer].o;
-    let mut inputs = Vec::with_capacity(c.n_heads * c.d_head);
-    for head in 0..c.n_heads {
-        inputs.extend(held.factors(Site::Z.in_layer(layer, [head, position, 0]))?);
-    }
-    let place = Place::of(layer, "attn", "O", vec![i]);
-    let split = |at: usize| (at / c.d_head, at % c.d_head);
-    let at = |from: usize| vec![split(from).0, split(from).1, i];
-    let name = |from: usize| format!("head {}, component {}", split(from).0, split(from).1);
-    let formula = format!("Σ z · W_O{}", plus_bias(o, "b_O"));
-    Ok(Arithmetic::sum(formula, terms(o, i, &place, inputs, at, name)))
 }

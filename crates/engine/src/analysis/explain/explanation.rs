@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Explanation {
     /// The number's name: `blocks.16.attn.pattern[0,2,1]`, or another name if it does not belong to a single run.
     pub name: String,
-    /// The title in words, with tokens between asterisks: how much *dog* looks at *hot* (layer 16, head 0).
+    /// The title in words, with tokens between asterisks: how much *dog* attends to *hot* (layer 16, head 0).
     pub title: String,
     /// The formula in symbols: `weight = exp(score − max) ÷ Σ exp(score − max)`.
     pub formula: String,

@@ -8,7 +8,7 @@ use super::vocabulary;
 use crate::analysis::softmax;
 use crate::site::{Site, Stage};
 use crate::stream::{self, Step};
-use crate::weights::{Linear, product};
+use crate::weights::{Learned, product};
 use crate::{Config, Error, Model, Trace};
 use std::borrow::Cow;
 
@@ -62,23 +62,34 @@ impl<'a> Held<'a> {
         Ok(named.map(|(number, value)| Factor::number(short(number), number, value)).collect())
     }
 
+    /// What a learned matrix is applied to for a number: the row of `site` at its token; of [`Site::Z`], all heads' rows.
+    pub fn input(&self, site: Site, number: Number) -> Result<Vec<Factor>, Error> {
+        let (layer, position) = (number.layer().unwrap_or(0), number.position());
+        if site != Site::Z {
+            return self.factors(site.in_layer(layer, [position, 0]));
+        }
+        let heads = (0..self.config().n_heads).map(|head| self.factors(site.in_layer(layer, [head, position, 0])));
+        heads.collect::<Result<Vec<_>, _>>().map(|heads| heads.concat())
+    }
+
+    /// The matrix that computes a number.
+    pub fn learned(&self, number: Number) -> Result<Learned<'a>, Error> {
+        let learned = self.model.weights.learned(number.site(), number.layer().unwrap_or(0));
+        learned.ok_or_else(|| match number.site() {
+            Site::Logits | Site::LensLogits => self.model.no_head(),
+            _ => missing(number),
+        })
+    }
+
     /// The row of an array that contains a number: all components of its token, all keys of its query.
     pub fn row(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
-        let blocks = &self.model.weights.blocks;
-        let block = number.layer().and_then(|layer| blocks.get(layer));
-        Ok(match (number.site(), block) {
-            (Site::TokenEmbed, _) => self.model.embedding(number.indices()[0] as u32).into(),
-            (Site::EmbedSum, _) => {
-                self.model.embed_sum(self.trace.tokens[number.position()].id, number.position()).into()
-            }
-            (Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm, _) => self.stream(number)?,
-            (Site::QRaw, Some(block)) => self.project(&block.q, number)?,
-            (Site::KRaw, Some(block)) => self.project(&block.k, number)?,
-            (Site::Logits, _) => self.logits(number.position())?,
-            (Site::LensLogits, _) => self.unembed(number.of(Site::LensNorm).with_last(0))?,
-            (Site::Probabilities | Site::LensProbabilities, _) => {
-                softmax(&self.row(vocabulary::logits(number, 0))?).into()
-            }
+        Ok(match number.site() {
+            Site::TokenEmbed => self.model.embedding(number.indices()[0] as u32).into(),
+            Site::EmbedSum => self.model.embed_sum(self.trace.tokens[number.position()].id, number.position()).into(),
+            Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm => self.stream(number)?,
+            Site::QRaw | Site::KRaw | Site::LensLogits => self.product(number)?,
+            Site::Logits => self.logits(number)?,
+            Site::Probabilities | Site::LensProbabilities => softmax(&self.row(vocabulary::logits(number, 0))?).into(),
             _ => self.held(number)?.into(),
         })
     }
@@ -126,18 +137,21 @@ impl<'a> Held<'a> {
         })
     }
 
-    /// One head's projection of the input of attention.
-    fn project(&self, w: &Linear, number: Number) -> Result<Cow<'a, [f32]>, Error> {
-        let (d, head, position) = (self.config().d_head, number.head(), number.position());
-        let rows = head * d..(head + 1) * d;
-        let x = self.row(Site::AttnIn.in_layer(number.layer().unwrap_or(0), [position, 0]))?;
-        let bias = w.bias.as_ref().map(|bias| &bias[rows.clone()]);
-        Ok(product(&w.weight.slice_rows(rows), &x, bias).into())
+    /// A row that a learned matrix computes and no run keeps: of a query or key, one head's part.
+    fn product(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
+        let Learned { of, weight, bias, .. } = self.learned(number)?;
+        let x = self.row(of.in_layer(number.layer().unwrap_or(0), [number.position(), 0]))?;
+        if number.site().axes().len() == 2 {
+            return Ok(product(weight, &x, bias).into());
+        }
+        let d = self.config().d_head;
+        let rows = number.head() * d..(number.head() + 1) * d;
+        Ok(product(&weight.slice_rows(rows.clone()), &x, bias.map(|bias| &bias[rows])).into())
     }
 
     /// The logits after a token. No intervention changes them, so they can be recomputed from the final norm.
-    fn logits(&self, position: usize) -> Result<Cow<'a, [f32]>, Error> {
-        let (n, n_vocab) = (self.n_tokens(), self.config().n_vocab);
+    fn logits(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
+        let (n, n_vocab, position) = (self.n_tokens(), self.config().n_vocab, number.position());
         let all = self.trace.get("logits").filter(|all| all.shape() == [n, n_vocab]);
         if let Some(row) = all.and_then(|all| all.index(position)) {
             return Ok(row.into());
@@ -145,13 +159,7 @@ impl<'a> Held<'a> {
         if position + 1 == n && self.trace.last_logits.len() == n_vocab {
             return Ok(self.trace.last_logits.as_slice().into());
         }
-        self.unembed(Site::FinalNorm.at([position, 0]))
-    }
-
-    /// The vocabulary head applied to the row of a number.
-    fn unembed(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
-        let unembed = self.model.weights.unembed.as_ref().ok_or_else(|| self.model.no_head())?;
-        Ok(product(unembed, &self.row(number)?, None).into())
+        self.product(number)
     }
 }
 

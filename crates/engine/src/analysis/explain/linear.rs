@@ -1,49 +1,52 @@
 //! One output of a learned matrix: Σ input · weight, and a bias.
 
+use super::super::Number;
 use super::explanation::{Factor, Term};
-use crate::weights::Linear;
+use super::held::Held;
+use super::name::component;
+use super::parts::Arithmetic;
+use crate::Error;
+use crate::site::{Axis, Site};
+use crate::weights::Learned;
 
-/// The names of a matrix and its bias, and an output's place in the bias.
-pub(super) struct Place {
-    /// `blocks.0.attn.W_Q`
-    pub weight: String,
-    /// `blocks.0.attn.b_Q`
-    pub bias: String,
-    /// The output's place in the bias.
-    pub at: Vec<usize>,
+/// A number that a learned matrix computes: a component of a query, key or value before it is rotated, what attention or
+/// the MLP adds, a logit.
+pub(super) fn linear(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let learned = held.learned(number)?;
+    let (formula, terms) = terms(held, &learned, number)?;
+    Ok(Arithmetic::sum(formula, terms))
 }
 
-impl Place {
-    /// The place `at` in a layer: `Place::of(3, "attn", "Q", at)`.
-    pub fn of(layer: usize, part: &str, letter: &str, at: Vec<usize>) -> Self {
-        let name = |kind| format!("blocks.{layer}.{part}.{kind}_{letter}");
-        Self { weight: name("W"), bias: name("b"), at }
+/// The formula and the terms of the output of `learned` that `number` names.
+pub(super) fn terms(held: &Held<'_>, learned: &Learned<'_>, number: Number) -> Result<(String, Vec<Term>), Error> {
+    let c = held.config();
+    let (layer, i, d) = (number.layer().unwrap_or(0), number.last(), c.d_head);
+    let by_head = number.site().axes().contains(&Axis::HeadComponent);
+    let row = if by_head { number.head() * d + i } else { i };
+    let inputs = held.input(learned.of, number)?;
+    let (matrix, bias) = (learned.tensor('W', layer), learned.tensor('b', layer));
+    // The place of a weight as TransformerLens orders these tensors: heads first, inputs before outputs.
+    let at = |from: usize| match learned.of {
+        Site::Z => vec![from / d, from % d, i],
+        _ if by_head => vec![number.head(), from, i],
+        _ => vec![from, i],
+    };
+    let name = |from: usize| match learned.of {
+        Site::Z => format!("head {}, component {}", from / d, from % d),
+        Site::MlpPost => format!("neuron {from}"),
+        _ => component(from),
+    };
+    let products = inputs.into_iter().zip(learned.weight.row_f32(row)).enumerate();
+    let mut terms: Vec<Term> = products
+        .map(|(from, (input, weight))| {
+            Term::product(name(from), vec![input, Factor::stored(&matrix, weight, at(from))])
+        })
+        .collect();
+    let mut formula = format!("Σ {} · {}", learned.of.short(), learned.short('W'));
+    if let Some(values) = learned.bias {
+        let at = if by_head { vec![number.head(), i] } else { vec![i] };
+        terms.push(Term::product("bias", vec![Factor::stored(&bias, values[row], at)]));
+        formula += &format!(" + {}", learned.short('b'));
     }
-}
-
-/// The terms of output `row`. `at` gives the place of input `i`'s weight in the tensor `place.weight`, and `name` the
-/// name of its term.
-pub(super) fn terms(
-    linear: &Linear,
-    row: usize,
-    place: &Place,
-    inputs: Vec<Factor>,
-    at: impl Fn(usize) -> Vec<usize>,
-    name: impl Fn(usize) -> String,
-) -> Vec<Term> {
-    let weights = linear.weight.row_f32(row);
-    let products =
-        inputs.into_iter().zip(weights).enumerate().map(|(i, (input, weight))| {
-            Term::product(name(i), vec![input, Factor::stored(&place.weight, weight, at(i))])
-        });
-    let mut terms: Vec<Term> = products.collect();
-    if let Some(bias) = &linear.bias {
-        terms.push(Term::product("bias", vec![Factor::stored(&place.bias, bias[row], place.at.clone())]));
-    }
-    terms
-}
-
-/// The end of a formula: ` + b_Q` if there is a bias.
-pub(super) fn plus_bias(linear: &Linear, name: &str) -> String {
-    if linear.bias.is_some() { format!(" + {name}") } else { String::new() }
+    Ok((formula, terms))
 }

@@ -76,15 +76,14 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         | Site::ResidPost
         | Site::FinalNorm
         | Site::LensNorm => stream::stream(held, number),
-        Site::QRaw | Site::KRaw | Site::V => attention::projected(held, number),
+        Site::QRaw | Site::KRaw | Site::V | Site::AttnOut | Site::MlpOut | Site::Logits | Site::LensLogits => {
+            linear::linear(held, number)
+        }
         Site::Q | Site::K => rotation::rotated(held, number),
         Site::Scores => attention::score(held, number),
         Site::Pattern => softmax::weight(held, number),
         Site::Z => attention::z(held, number),
-        Site::AttnOut => attention::attn_out(held, number),
         Site::MlpPost => mlp::post(held, number),
-        Site::MlpOut => mlp::out(held, number),
-        Site::Logits | Site::LensLogits => vocabulary::logit(held, number),
         Site::Probabilities | Site::LensProbabilities => vocabulary::probability(held, number),
         Site::EmbedCosine | Site::PreCosine | Site::MidCosine => cosine::cosine(held, number),
         Site::Lse | Site::Result => Err(Error::usage(format!("`{}` has no arithmetic of its own", number.site()))),

@@ -144,8 +144,8 @@ fn along(line: &Line, x: Vec<Factor>) -> Arithmetic {
 mod tests {
     use super::super::explanation::Source;
     use super::*;
+    use crate::analysis::depths;
     use crate::analysis::journey;
-    use crate::analysis::journey::depths;
 
     #[test]
     fn a_place_is_the_journeys_and_the_sum_of_its_terms() {

@@ -2,9 +2,9 @@
 //! position (Su et al., "RoFormer", 2021), as far as the model does these.
 
 use super::super::Number;
-use super::attention::projected;
 use super::explanation::{Factor, Rule, Term};
 use super::held::Held;
+use super::linear::linear;
 use super::name::component;
 use super::norm::rms;
 use super::parts::{Arithmetic, Steps};
@@ -22,7 +22,7 @@ pub(super) fn rotated(held: &Held<'_>, number: Number) -> Result<Arithmetic, Err
     };
     let raw = number.of(raw);
     if norm.is_none() && held.config().layers[layer].rotary.is_none() {
-        return projected(held, raw);
+        return linear(held, raw);
     }
     let mut parts = Parts { steps: Steps::default(), raw: held.factors(raw)?, rms: None };
     let Some(rotation) = rotation(held, layer, position, i) else {

@@ -1,10 +1,10 @@
-//! Logits and probabilities.
+//! Probabilities of the next token.
 
 use super::super::Number;
 use super::super::rank::largest;
 use super::explanation::{Factor, Rule, Term};
 use super::held::Held;
-use super::name::{component, short};
+use super::name::short;
 use super::parts::Arithmetic;
 use super::softmax::{exponential, formula, steps};
 use crate::Error;
@@ -12,17 +12,6 @@ use crate::site::Site;
 
 /// How many tokens of the vocabulary are listed one by one.
 const LISTED: usize = 20;
-
-pub(super) fn logit(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
-    let token = number.last();
-    let unembed = held.model.weights().unembed.as_ref().ok_or_else(|| held.model.no_head())?;
-    let read = number.of(if is_lens(number) { Site::LensNorm } else { Site::FinalNorm });
-    let inputs = held.factors(read.with_last(0))?;
-    let products = inputs.into_iter().zip(unembed.row_f32(token)).enumerate().map(|(i, (input, weight))| {
-        Term::product(component(i), vec![input, Factor::stored("W_U", weight, vec![i, token])])
-    });
-    Ok(Arithmetic::sum(format!("Σ {} · W_U", read.site()), products.collect()))
-}
 
 /// The softmax of the logits after a position.
 pub(super) fn probability(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {

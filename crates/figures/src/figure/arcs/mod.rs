@@ -37,8 +37,8 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let p = &data.pattern;
     let layout = Layout::new(data, state.canvas.width, state.min_weight);
     let chosen = state.q_idx.filter(|&q| q < p.q_len);
-    let lead = "Each arc goes from the token that asks (query, dot) to a token it looks at (key, arrow). Thicker: more weight.";
-    let title = format!("Who looks at whom: layer {}, head {}", p.layer, p.head);
+    let lead = "Each arc goes from the token that asks (query, dot) to a token it attends to (key, arrow). Thicker: more weight.";
+    let title = format!("Who attends to whom: layer {}, head {}", p.layer, p.head);
     let mut frame = Frame::new(theme, &state.canvas, layout.width, title, lead);
     let (arcs, hidden) = choose(p, state.min_weight, chosen);
     let base = frame.y + layout.above;
@@ -57,8 +57,8 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let left_out =
         if hidden == 0 { String::new() } else { format!("{} too faint to draw.", plural(hidden, "more arc")) };
     let sides = match (p.is_masked(), layout.below > 0.0) {
-        (true, _) => "Every arc goes back: a token may look only at itself and what came before.",
-        (false, true) => "Arcs above look back, arcs below look ahead.",
+        (true, _) => "Every arc goes back: a token may attend only to itself and what came before.",
+        (false, true) => "Arcs above go back, arcs below go ahead.",
         (false, false) => "",
     };
     let some = if layout.every > 1 { "Only some tokens are named." } else { "" };
@@ -82,7 +82,7 @@ fn draw_arc(frame: &mut Frame, data: &Data, l: &Layout, arc: &Arc, above: f32, b
     let (control, neck) = (start - up * high * 4.0 / 3.0, start - up * head);
     let color = theme.weight(0.45 + 0.4 * w);
     let opacity = if alone { 0.95 } else { 0.4 + 0.55 * w };
-    let target = Target::Cell { layer: p.layer, head: p.head, q_idx: arc.q_idx, k_idx: arc.k_idx };
+    let target = Target::weight(p.layer, p.head, arc.q_idx, arc.k_idx);
     let key = format!("arc-{}-{}", arc.q_idx, arc.k_idx);
     let line = Node::path(vec![Move(from, start), Cubic(from, control, to, control, to, neck)]);
     let line =
@@ -128,7 +128,7 @@ fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base
             let fill = if seen { theme.key } else { theme.muted };
             let share = share.fill(fill).centred().key(format!("share-{idx}"));
             frame.push(match chosen {
-                Some(q_idx) => share.target(Target::Cell { layer: p.layer, head: p.head, q_idx, k_idx: idx }),
+                Some(q_idx) => share.target(Target::weight(p.layer, p.head, q_idx, idx)),
                 None => share,
             });
         }
@@ -143,7 +143,7 @@ fn description(data: &Data, chosen: Option<usize>, arcs: usize) -> String {
     match (chosen, p.peak()) {
         (Some(q_idx), _) => out += &format!(" {}.", p.said(q_idx, &data.tokens)),
         (None, Some((q, k, w))) => {
-            out += &format!(" The strongest look at another token: {}.", cell_label(data, q, k, w))
+            out += &format!(" The largest weight on another token: {}.", cell_label(data, q, k, w))
         }
         (None, None) => {}
     }

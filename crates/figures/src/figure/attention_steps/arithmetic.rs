@@ -79,7 +79,7 @@ impl Unmasked<'_> {
         let score = |k: usize| Factor::own("score", format!("score-{q}-{k}"), self.numbers.dots[q][k] / root);
         let scores = (0..self.data.of.tokens.len()).map(|k| (spoken(self.data.token(k)), vec![score(k)])).collect();
         let [asks, whom] = [q, k].map(|i| stressed(self.data.token(i)));
-        let title = format!("how much {asks} would look at {whom} if no later word were masked");
+        let title = format!("how much {asks} would attend to {whom} if no later word were masked");
         share(title, self.numbers.weights[q][k], "score", scores, k)
     }
 

@@ -98,7 +98,7 @@ fn cell(
         _ => {
             let w = at(&numbers.weights);
             let fill = if w.is_finite() { theme.weight(w) } else { theme.accent };
-            (w, fill, format!("{asks} looks {} at {whom}", percent(w)))
+            (w, fill, format!("{asks} attends {} to {whom}", percent(w)))
         }
     })
 }

@@ -41,7 +41,7 @@ pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Them
         if shared { SHARED } else { "" },
         match numbers.imagined {
             true => {
-                "Without the mask weights and Z are computed here, as if every token might look at every other; they are not the model's."
+                "Without the mask weights and Z are computed here, as if every token might attend to every other; they are not the model's."
             }
             false if !numbers.agree => {
                 "The run's weights are not softmax of these scores alone: it was changed, or limits them."
@@ -98,10 +98,10 @@ fn formula_line(frame: &mut Frame, data: &Data, state: &State) {
         ),
         3 => (vec![(&root, text)], "so that scores do not grow with the length of q and k"),
         4 if !data.of.masks() => {
-            (vec![("no mask", text)], "this model reads both ways: a token may look at every other")
+            (vec![("no mask", text)], "this model reads both ways: a token may attend to every other")
         }
-        4 if !state.masked => (vec![("no mask", text)], "every token may look at every other, also at later ones"),
-        4 => (vec![("mask", text)], "a token may not look at what comes after it"),
+        4 if !state.masked => (vec![("no mask", text)], "every token may attend to every other, also at later ones"),
+        4 => (vec![("mask", text)], "a token may not attend to what comes after it"),
         5 => (vec![("weights = softmax(scores)", text)], "each row becomes shares that sum to 1"),
         _ => (vec![("Z", out), (" = weights·", text), ("V", v)], "each row of weights mixes the rows of V"),
     };

@@ -205,7 +205,7 @@ fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
         1 => format!("{name}: its query begins {} …", first(&data.q)),
         2 => format!("{name} scores with {}", best(&row(&numbers.dots), 1.0, &|x| fixed(x, 2))),
         3 | 4 => format!("{name} scores with {}", best(&row(&numbers.dots), 1.0 / data.root(), &|x| fixed(x, 2))),
-        5 => format!("{name} looks at {}", best(&row(&numbers.weights), 1.0, &percent)),
+        5 => format!("{name} attends to {}", best(&row(&numbers.weights), 1.0, &percent)),
         _ => format!("{name} mixes values of {}", best(&row(&numbers.weights), 1.0, &percent)),
     }
 }

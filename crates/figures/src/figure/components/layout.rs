@@ -44,7 +44,7 @@ pub(super) struct Layout {
 impl Layout {
     pub fn new(data: &Data, canvas_width: f32) -> Self {
         let canvas_width = if canvas_width.is_finite() { canvas_width } else { 0.0 };
-        let names = data.tokens.iter().map(|t| token::width(t, LABEL + 1.0, Weight::Semibold));
+        let names = data.of.of.tokens.iter().map(|t| token::width(t, LABEL + 1.0, Weight::Semibold));
         let longest = names.fold(40.0, f32::max);
         let d = data.row.q.len() as f32;
         let side_by_side = Self::side_by_side(longest.min(110.0), canvas_width, d);

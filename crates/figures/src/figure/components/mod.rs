@@ -7,14 +7,14 @@ mod rows;
 mod table;
 
 use crate::figure::frame::{Frame, caption, credit};
+use crate::figure::head::Row;
 use crate::figure::{Canvas, Error};
 use crate::number::{fixed, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
-use attnscope::Site;
 use attnscope::Trace;
-use attnscope::analysis::components::Components;
+use attnscope::analysis::Components;
 use layout::{Layout, Longest};
 
 /// The most keys that are drawn: those with the largest weights.
@@ -23,30 +23,22 @@ const MAX_KEYS: usize = 24;
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Data {
-    /// The text, token by token (the keys).
-    pub tokens: Vec<String>,
-    /// Where the query stands among them.
-    pub position: usize,
+    /// The query whose row it is.
+    pub of: Row,
     /// The components of the row.
     pub row: Components,
-    /// The model's name.
-    pub model: String,
 }
 
 impl Data {
     /// One row of one head of a trace that captured q, k and pattern.
     pub fn from_trace(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Result<Self, Error> {
-        let row = attnscope::analysis::components::components(trace, layer, head, q_idx)
+        let row = attnscope::analysis::components(trace, layer, head, q_idx)
             .ok_or_else(|| Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,pattern}}") })?;
-        let tokens: Vec<String> = trace.tokens.iter().map(|t| t.text.clone()).collect();
-        // The queries are the last of the keys: all of them, unless earlier keys came from a cache.
-        let q_len = trace.layer(layer, Site::Q).and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
-        let position = row.keys.len().saturating_sub(q_len) + q_idx;
-        Ok(Self { tokens, position, row, model: trace.model.name.clone() })
+        Ok(Self { of: Row::of(trace, layer, head, q_idx)?, row })
     }
 
     pub(super) fn token(&self, k_idx: usize) -> &str {
-        self.tokens.get(k_idx).map_or("", String::as_str)
+        self.of.key(k_idx)
     }
 }
 
@@ -64,8 +56,8 @@ pub struct State {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state.canvas.width);
-    let asks = spoken(data.token(data.position));
-    let title = format!("Why “{asks}” looks where it looks: layer {}, head {}", data.row.layer, data.row.head);
+    let asks = spoken(data.of.query());
+    let title = format!("Why “{asks}” attends where it does: layer {}, head {}", data.row.layer, data.row.head);
     let lead = "Multiply the query with a key, component by component, and add up: that is the score. Softmax turns the \
                 scores of all keys into weights that sum to 1.";
     let mut frame = Frame::new(theme, &state.canvas, layout.width, title, lead);
@@ -83,7 +75,10 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.y += 6.0;
     let bars = "Bars go up for positive numbers, down for negative ones; each column has its own scale.";
     let narrow = if layout.k.is_none() { "The keys' own numbers are not drawn for want of room." } else { "" };
-    frame.finish(&caption(&[&credit(&data.model), bars, "Numbers are rounded.", narrow, others]), description(data))
+    frame.finish(
+        &caption(&[&credit(&data.of.of.model), bars, "Numbers are rounded.", narrow, others]),
+        description(data),
+    )
 }
 
 /// The keys to draw in their order, and those left out.
@@ -108,6 +103,6 @@ fn description(data: &Data) -> String {
             format!("{}: q·k {}, weight {}", spoken(data.token(k)), fixed(key.dot, 2), percent(key.weight))
         })
         .collect();
-    let asks = spoken(data.token(data.position));
+    let asks = spoken(data.of.query());
     format!("The scores of “{asks}” in layer {}, head {}, taken apart. {}.", row.layer, row.head, said.join("; "))
 }

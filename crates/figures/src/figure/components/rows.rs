@@ -8,7 +8,7 @@ use crate::number::{count, fixed, number, percent};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::token::{self, spoken};
 use attnscope::Site;
-use attnscope::analysis::components::KeyComponents;
+use attnscope::analysis::KeyComponents;
 
 /// The query once, above the column of the keys it is multiplied with.
 pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, longest: &Longest) {
@@ -22,7 +22,7 @@ pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, l
     let says = Node::text(x, says_mid, says).size(LABEL).fill(theme.muted).centred();
     frame.y += if l.stacked { 20.0 } else { 0.0 };
     let mid = frame.y + ROW / 2.0;
-    let runs = token::runs(data.token(data.position), theme.faint, l.label_w, LABEL + 1.0, Weight::Semibold);
+    let runs = token::runs(data.of.query(), theme.faint, l.label_w, LABEL + 1.0, Weight::Semibold);
     let name = Node::text(PAD + l.label_w, mid, runs).size(LABEL + 1.0).bold().anchor(Anchor::End);
     frame.push(name.fill(theme.query).centred());
     let strip = Strip { kind: "component", of: None, x: l.first(), mid, width: l.strip_w, longest: longest.q };
@@ -69,11 +69,11 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
     frame.push(if state.k_idx == Some(k_idx) { name.bold() } else { name });
     frame.y += height;
     if masked {
-        let why = match (k_idx > data.position, l.stacked) {
+        let why = match (k_idx > data.of.position(), l.stacked) {
             (true, true) => "masked: it comes later",
-            (true, false) => "masked: comes later, may not be looked at",
+            (true, false) => "masked: comes later, may not be attended to",
             (false, true) => "masked: too far away",
-            (false, false) => "masked: too far away, may not be looked at",
+            (false, false) => "masked: too far away, may not be attended to",
         };
         frame.push(Node::text(l.first(), mid, Run::new(why)).size(SMALL + 0.5).fill(theme.muted).centred());
         return;
@@ -101,7 +101,7 @@ fn numbers(frame: &mut Frame, data: &Data, l: &Layout, key: &KeyComponents, k_id
     let full = width - 66.0;
     let track = Node::rect(x, mid - 8.0, full, 16.0).radius(3.0).fill(theme.surface);
     frame.push(track.stroke(Stroke::new(theme.grid, 1.0)));
-    let target = Target::Cell { layer, head, q_idx, k_idx };
+    let target = Target::weight(layer, head, q_idx, k_idx);
     let bar = Node::rect(x, mid - 8.0, (full * w).max(1.0), 16.0).radius(3.0).fill(theme.weight(0.45 + 0.4 * w));
     let said = format!("{}: {} of the weight", spoken(data.token(k_idx)), percent(key.weight));
     frame.push(bar.target(target).value(key.weight).key(format!("weight-{k_idx}")).label(said));

@@ -11,10 +11,10 @@ impl Data {
         let keys = &self.row.keys;
         let d = longest(keys.iter().flat_map(|key| [&key.k, &key.product]).chain([&self.row.q]));
         let mut table = begin(["row", "q·k", "score", "weight"], numbered(d));
-        let query = format!("q of {}", word(&self.tokens, self.position));
+        let query = format!("q of {}", word(&self.of.of.tokens, self.of.position()));
         table.push(row([query.into(), Cell::Empty, Cell::Empty, Cell::Empty], &self.row.q));
         for (k_idx, key) in keys.iter().enumerate() {
-            let name = word(&self.tokens, k_idx);
+            let name = word(&self.of.of.tokens, k_idx);
             if key.score == f32::NEG_INFINITY {
                 table.push([format!("k of {name}").into()]);
                 continue;
@@ -31,7 +31,8 @@ impl Data {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use attnscope::analysis::components::{Components, KeyComponents};
+    use crate::figure::head::Row;
+    use attnscope::analysis::{Components, KeyComponents};
 
     #[test]
     fn a_key_has_two_rows_and_a_masked_one_its_name() {
@@ -44,7 +45,7 @@ mod tests {
         };
         let keys = vec![key([1.0, 2.0], 4.25), key([3.0, f32::NAN], f32::NEG_INFINITY)];
         let row = Components { layer: 0, head: 0, q_idx: 0, q: vec![2.0, 2.0], scale: 0.7, keys };
-        let data = Data { tokens: vec!["the".into(), " dog".into()], position: 0, row, model: String::new() };
+        let data = Data { of: Row::made(vec!["the".into(), " dog".into()], true, 0), row };
         let table = data.table();
         assert_eq!((table.columns.join(" ").as_str(), table.rows.len()), ("row q·k score weight 0 1", 4));
         assert_eq!(table.rows[0][..2], ["q of the".into(), Cell::Empty]);

@@ -2,8 +2,10 @@
 
 use super::{State, chosen_line, item};
 use crate::color::Color;
+use crate::figure::axis::{Side, Tick, apart};
 use crate::figure::frame::{Frame, LABEL, SMALL};
 use crate::number::{count, plural};
+use crate::scale::Log;
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
@@ -54,34 +56,41 @@ pub(super) struct Panel {
     pub shown: fn(f32) -> String,
 }
 
-/// Maps lengths and costs to places.
+/// The lengths across, the costs upwards.
 struct Plot {
-    left: f32,
-    right: f32,
-    top: f32,
-    bottom: f32,
-    x: (f32, f32),
-    /// The lowest and the highest power of ten.
-    y: (i32, i32),
+    x: Log,
+    y: Log,
 }
 
 impl Plot {
-    fn at(&self, len: f32, cost: f32) -> (f32, f32) {
-        let part = (len.max(1.0) / self.x.0).log2() / (self.x.1 / self.x.0).log2();
-        (self.left + part.clamp(0.0, 1.0) * (self.right - self.left), self.y_at(cost))
+    /// A plot between these places; the y axis holds all costs and those that the panel expects.
+    fn new(panel: &Panel, lengths: (f32, f32), (left, right): (f32, f32), (top, bottom): (f32, f32)) -> Self {
+        let costs = panel.series.iter().flat_map(|s| s.points.iter().map(|p| p.2));
+        let costs = costs.chain([panel.expected.0, panel.expected.1]);
+        let y = Log::powers_of_ten(costs, (bottom, top)).unwrap_or(Log::new((1.0, 10.0), (bottom, top)));
+        Self { x: Log::new(lengths, (left, right)), y }
     }
 
-    /// A cost that is not a number above 0 is drawn at the lower edge.
-    fn y_at(&self, cost: f32) -> f32 {
-        let power = if cost > 0.0 { cost.min(f32::MAX).log10() } else { self.y.0 as f32 };
-        let part = (power - self.y.0 as f32) / (self.y.1 - self.y.0) as f32;
-        self.bottom - part.clamp(0.0, 1.0) * (self.bottom - self.top)
+    fn at(&self, len: usize, cost: f32) -> (f32, f32) {
+        (self.x.at(len as f32), self.y.at(cost))
+    }
+
+    /// Left and right edge.
+    fn sides(&self) -> (f32, f32) {
+        self.x.range
+    }
+
+    fn top(&self) -> f32 {
+        self.y.range.1
+    }
+
+    fn bottom(&self) -> f32 {
+        self.y.range.0
     }
 
     /// Pixels up for each pixel across where the cost grows with the square of the length.
     fn slope_2(&self) -> f32 {
-        let powers = 2.0 * (self.x.1 / self.x.0).log10();
-        powers / (self.y.1 - self.y.0) as f32 * (self.bottom - self.top) / (self.right - self.left)
+        -2.0 * self.y.decade() / self.x.decade()
     }
 }
 
@@ -98,12 +107,11 @@ pub(super) fn draw(
     let title = Node::text(left, frame.y + 7.0, Run::new(panel.title)).size(LABEL).bold().fill(theme.text).centred();
     frame.push(title);
     let top = frame.y + 26.0;
-    let y = powers(panel);
-    let plot = Plot { left: left + LEFT, right: left + width - RIGHT, top, bottom: top + HEIGHT, x, y };
+    let plot = Plot::new(panel, x, (left + LEFT, left + width - RIGHT), (top, top + HEIGHT));
     axes(frame, panel, &plot, state);
     guide(frame, panel, &plot);
     if let Some(&(_, len, _)) = state.selected.and_then(|i| panel.series[1].points.iter().find(|p| p.0 == i)) {
-        chosen_line(frame, panel.key, plot.at(len as f32, 1.0).0, plot.top, plot.bottom);
+        chosen_line(frame, panel.key, plot.x.at(len as f32), plot.top(), plot.bottom());
     }
     let places = name_places(panel, &plot);
     for (x, y) in places.into_iter().flatten() {
@@ -114,46 +122,28 @@ pub(super) fn draw(
         line(frame, panel, series, &plot, told);
     }
     if panel.series.iter().all(|s| s.points.is_empty()) {
-        let (x, y) = ((plot.left + plot.right) / 2.0, (plot.top + plot.bottom) / 2.0);
+        let ((left, right), top) = (plot.sides(), plot.top());
+        let (x, y) = ((left + right) / 2.0, (top + plot.bottom()) / 2.0);
         let text = Node::text(x, y, Run::new("not measured yet")).size(LABEL).anchor(Anchor::Middle);
         frame.push(text.fill(theme.muted).centred());
     }
     names(frame, panel, places);
-    frame.y = plot.bottom + 40.0;
-}
-
-/// The powers of ten between which all costs lie.
-fn powers(panel: &Panel) -> (i32, i32) {
-    let costs = panel.series.iter().flat_map(|s| s.points.iter().map(|p| p.2));
-    let costs = costs.filter(|c| c.is_finite() && *c > 0.0).chain([panel.expected.0, panel.expected.1]);
-    let (min, max) = costs.fold((f32::MAX, 0.0f32), |(min, max), c| (min.min(c), max.max(c)));
-    // A little less, so that rounding does not add an unneeded power.
-    let (low, high) = ((min.log10() + 1e-4).floor() as i32, (max.log10() - 1e-4).ceil() as i32);
-    (low, high.max(low + 1))
+    frame.y = plot.bottom() + 40.0;
 }
 
 fn axes(frame: &mut Frame, panel: &Panel, plot: &Plot, state: &State) {
-    let theme = frame.theme;
-    let mut d = Vec::new();
-    // At most twelve numbers.
-    let step = (plot.y.1 - plot.y.0).max(1).unsigned_abs().div_ceil(12) as usize;
-    for power in (plot.y.0..=plot.y.1).step_by(step) {
-        let cost = 10f32.powi(power);
-        let y = plot.y_at(cost);
-        d.extend([Move(plot.left, y), Line(plot.right, y)]);
-        frame.label(plot.left - 8.0, y, Anchor::End, without_zeros(&(panel.shown)(cost)));
-    }
-    frame.push(Node::path(d).stroke(Stroke::new(theme.grid, 1.0)));
-    let lengths = lengths(panel, state);
-    for &len in &lengths {
-        let x = plot.at(len as f32, 1.0).0;
-        frame.push(Node::line(x, plot.bottom, x, plot.bottom + 4.0, Stroke::new(theme.faint, 1.0)));
-    }
-    for len in named(&lengths, plot) {
-        frame.label(plot.at(len as f32, 1.0).0, plot.bottom + 15.0, Anchor::Middle, count(len));
-    }
-    frame.push(Node::line(plot.left, plot.bottom, plot.right, plot.bottom, Stroke::new(theme.faint, 1.0)));
-    let unit = Node::text(plot.right + 26.0, plot.bottom + 15.0, Run::new("tokens")).size(SMALL).fill(theme.muted);
+    let (theme, (left, right), bottom) = (frame.theme, plot.sides(), plot.bottom());
+    let costs =
+        plot.y.ticks(12).into_iter().map(|cost| Tick::new(plot.y.at(cost), without_zeros(&(panel.shown)(cost))));
+    let costs: Vec<Tick> = costs.collect();
+    frame.grid(Side::Left, costs.iter().map(|tick| tick.at), plot.sides());
+    frame.tick_labels(Side::Left, left - 8.0, &costs);
+    let lengths = lengths(panel, state).into_iter().map(|len| Tick::new(plot.x.at(len as f32), count(len)));
+    let lengths: Vec<Tick> = lengths.collect();
+    frame.tick_marks(Side::Below, lengths.iter().map(|tick| tick.at), (bottom, bottom + 4.0));
+    frame.tick_labels(Side::Below, bottom + 15.0, &apart(&lengths));
+    frame.push(Node::line(left, bottom, right, bottom, Stroke::new(theme.faint, 1.0)));
+    let unit = Node::text(right + 26.0, bottom + 15.0, Run::new("tokens")).size(SMALL).fill(theme.muted);
     frame.push(unit.centred());
 }
 
@@ -165,15 +155,6 @@ fn without_zeros(cost: &str) -> String {
         }
         _ => cost.into(),
     }
-}
-
-/// The lengths that are labelled: every one, or every second, third, … back from the longest, so that there is room.
-fn named(lengths: &[usize], plot: &Plot) -> Vec<usize> {
-    let half = |&len: &usize| text::width(&count(len), SMALL, Weight::Regular) / 2.0 + 4.0;
-    let place = |len: &usize| plot.at(*len as f32, 1.0).0;
-    let every = |step: usize| lengths.iter().rev().step_by(step).copied().collect::<Vec<_>>();
-    let fits = |named: &[usize]| named.windows(2).all(|w| place(&w[0]) - half(&w[0]) > place(&w[1]) + half(&w[1]));
-    (1..=lengths.len()).map(every).find(|named| fits(named)).unwrap_or_default()
 }
 
 /// The lengths that have a tick: those planned, or the measured ones, or powers of two.
@@ -192,20 +173,20 @@ fn lengths(panel: &Panel, state: &State) -> Vec<usize> {
 /// A faint line of slope 2 above the first point, along which its name is written.
 fn guide(frame: &mut Frame, panel: &Panel, plot: &Plot) {
     let theme = frame.theme;
-    let slope = plot.slope_2();
-    let first = panel.series.iter().filter_map(|s| s.points.first()).map(|&(_, len, cost)| plot.at(len as f32, cost));
+    let ((left, right), slope) = (plot.sides(), plot.slope_2());
+    let first = panel.series.iter().filter_map(|s| s.points.first()).map(|&(_, len, cost)| plot.at(len, cost));
     // Where lines of this slope through the first points would meet the left edge; the highest of them.
-    let Some(y) = first.map(|(x, y)| y + slope * (x - plot.left)).reduce(f32::min) else { return };
-    let start = (y - 30.0).min(plot.bottom);
-    let end = (plot.left + (start - plot.top) / slope).min(plot.right);
-    if end - plot.left < 30.0 {
+    let Some(y) = first.map(|(x, y)| y + slope * (x - left)).reduce(f32::min) else { return };
+    let start = (y - 30.0).min(plot.bottom());
+    let end = (left + (start - plot.top()) / slope).min(right);
+    if end - left < 30.0 {
         return;
     }
-    let (x2, y2) = (end, start - slope * (end - plot.left));
+    let (x2, y2) = (end, start - slope * (end - left));
     let line = Stroke::new(theme.faint, 1.0).dash(5.0, 4.0);
-    frame.push(Node::line(plot.left, start, x2, y2, line).key(format!("{}-guide", panel.key)));
+    frame.push(Node::line(left, start, x2, y2, line).key(format!("{}-guide", panel.key)));
     // The line's name, along it and 9 pixels above, where it is long enough.
-    let long = (x2 - plot.left).hypot(start - y2);
+    let long = (x2 - left).hypot(start - y2);
     let half = text::width(GUIDE, SMALL, Weight::Regular) / 2.0;
     if long < 2.0 * half + 12.0 {
         return;
@@ -213,14 +194,14 @@ fn guide(frame: &mut Frame, panel: &Panel, plot: &Plot) {
     let turn = -slope.atan();
     let (sin, cos) = turn.sin_cos();
     let along = long / 2.0 - half;
-    let at = (plot.left + cos * along + sin * 9.0, start + sin * along - cos * 9.0);
+    let at = (left + cos * along + sin * 9.0, start + sin * along - cos * 9.0);
     let name = Node::text(at.0, at.1, Run::new(GUIDE)).size(SMALL).fill(theme.muted).rotate(turn.to_degrees());
     frame.push(name.centred().key(format!("{}-guide-name", panel.key)));
 }
 
 fn line(frame: &mut Frame, panel: &Panel, series: &Series, plot: &Plot, told: Option<usize>) {
     let (theme, color) = (frame.theme, series.color(frame.theme));
-    let places: Vec<(f32, f32)> = series.points.iter().map(|&(_, len, cost)| plot.at(len as f32, cost)).collect();
+    let places: Vec<(f32, f32)> = series.points.iter().map(|&(_, len, cost)| plot.at(len, cost)).collect();
     let d = places.iter().enumerate().map(|(i, &(x, y))| if i == 0 { Move(x, y) } else { Line(x, y) }).collect();
     let key = format!("{}-{}", panel.key, series.key);
     frame.push(Node::path(d).stroke(Stroke::new(color, 2.0).round()).key(key.clone()));
@@ -237,7 +218,7 @@ fn line(frame: &mut Frame, panel: &Panel, series: &Series, plot: &Plot, told: Op
 /// Where a series' name begins, at the height of its middle: right of its last point, out of the way of the others.
 fn name_places(panel: &Panel, plot: &Plot) -> [Option<(f32, f32)>; 2] {
     let places = |i: usize| -> Vec<(f32, f32)> {
-        panel.series[i].points.iter().map(|&(_, len, cost)| plot.at(len as f32, cost)).collect()
+        panel.series[i].points.iter().map(|&(_, len, cost)| plot.at(len, cost)).collect()
     };
     let lines = [places(0), places(1)];
     let mut ends = [0, 1].map(|i| lines[i].last().map(|&(x, y)| (x + 11.0, y)));
@@ -254,11 +235,11 @@ fn name_places(panel: &Panel, plot: &Plot) -> [Option<(f32, f32)>; 2] {
         && (xa - xb).abs() < RIGHT
         && (a - b).abs() < 32.0
     {
-        let mid = ((a + b) / 2.0).clamp(plot.top + 22.0, plot.bottom - 30.0);
+        let mid = ((a + b) / 2.0).clamp(plot.top() + 22.0, plot.bottom() - 30.0);
         let half = if a <= b { 16.0 } else { -16.0 };
         ends = [Some((xa, mid - half)), Some((xb, mid + half))];
     }
-    ends.map(|end| end.map(|(x, y)| (x, y.clamp(plot.top + 4.0, plot.bottom - 12.0))))
+    ends.map(|end| end.map(|(x, y)| (x, y.clamp(plot.top() + 4.0, plot.bottom() - 12.0))))
 }
 
 /// The height at `x` of a line through these places; beyond its end, the height of the end.

@@ -6,9 +6,11 @@ mod table;
 
 use crate::color::Color;
 use crate::figure::Canvas;
+use crate::figure::axis::{Side, Tick};
 use crate::figure::frame::{Frame, LABEL, PAD, caption};
 use crate::figure::reach::reach;
-use crate::number::fixed;
+use crate::number::{brief, fixed};
+use crate::scale::Linear;
 use crate::scene::Segment::{Close, Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::text;
@@ -76,14 +78,11 @@ pub struct State {
     pub canvas: Canvas,
 }
 
-/// Where the plane is in the scene.
+/// The plane's two axes, over the same numbers and equally long.
 #[derive(Clone, Copy)]
 struct Plane {
-    /// The origin.
-    x: f32,
-    y: f32,
-    /// Pixels per unit.
-    unit: f32,
+    x: Linear,
+    y: Linear,
 }
 
 impl Plane {
@@ -94,17 +93,25 @@ impl Plane {
         let (before, after) = (MARGIN + 12.0, GRIP + 2.0);
         let side = if wide(frame) { inner * 0.4 } else { inner - before - after }.min(300.0);
         let left = PAD + before + if wide(frame) { 0.0 } else { (inner - before - after - side) / 2.0 };
-        Self { x: left + side / 2.0, y: frame.y + side / 2.0, unit: side / 2.0 / RANGE }
+        let axis = |from, to| Linear::new((-RANGE, RANGE), (from, to));
+        Self { x: axis(left, left + side), y: axis(frame.y + side, frame.y) }
     }
 
     /// The pixel of a point in the plane, kept inside it.
     fn pixels(&self, v: [f32; 2]) -> [f32; 2] {
-        let inside = |c: f32| if c.is_nan() { 0.0 } else { c.clamp(-RANGE, RANGE) };
-        [self.x + inside(v[0]) * self.unit, self.y - inside(v[1]) * self.unit]
+        [self.x.at(v[0]), self.y.at(v[1])]
     }
 
-    fn half(&self) -> f32 {
-        self.unit * RANGE
+    fn origin(&self) -> [f32; 2] {
+        self.pixels([0.0; 2])
+    }
+
+    fn right(&self) -> f32 {
+        self.x.range.1
+    }
+
+    fn bottom(&self) -> f32 {
+        self.y.range.0
     }
 }
 
@@ -121,11 +128,8 @@ fn begin<'a>(state: &State, theme: &'a Theme) -> Frame<'a> {
 pub fn at(state: &State, x: f32, y: f32) -> [f32; 2] {
     // The layout does not depend on colours.
     let plane = Plane::new(&begin(state, &Theme::LIGHT));
-    [(x - plane.x) / plane.unit, (plane.y - y) / plane.unit].map(|c| {
-        let c = if c.is_nan() { 0.0 } else { c.clamp(-RANGE, RANGE) };
-        // Adding 0 turns −0, which would be shown with its sign, into 0.
-        (c * STEPS).round() / STEPS + 0.0
-    })
+    // Adding 0 turns −0, which would be shown with its sign, into 0.
+    [plane.x.value(x), plane.y.value(y)].map(|c| (c * STEPS).round() / STEPS + 0.0)
 }
 
 /// Draws it.
@@ -135,19 +139,19 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let top = frame.y;
     axes(&mut frame, &plane);
     angle(&mut frame, &plane, data);
-    let looks = [(data.a, theme.query), (data.b, theme.key)];
-    looks.iter().zip(["a", "b"]).for_each(|((v, color), key)| arrow(&mut frame, &plane, *v, *color, key));
+    let arrows = [(data.a, theme.query), (data.b, theme.key)];
+    arrows.iter().zip(["a", "b"]).for_each(|((v, color), key)| arrow(&mut frame, &plane, *v, *color, key));
     // Where two tips are close, each disc is drawn over the touch area of the other.
-    for (index, (v, _)) in looks.into_iter().enumerate() {
+    for (index, (v, _)) in arrows.into_iter().enumerate() {
         let [x, y] = plane.pixels(v);
         frame.push(reach(index, x, y));
     }
-    for (index, (v, color)) in looks.into_iter().enumerate() {
+    for (index, (v, color)) in arrows.into_iter().enumerate() {
         grip(&mut frame, &plane, data, index, v, color);
     }
-    let bottom = plane.y + plane.half() + MARGIN + 10.0;
+    let bottom = plane.bottom() + MARGIN + 10.0;
     if wide(&frame) {
-        let x = plane.x + plane.half() + 46.0;
+        let x = plane.right() + 46.0;
         sum(&mut frame, data, x, top);
         frame.y = frame.y.max(bottom);
     } else {
@@ -158,23 +162,20 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 
 /// A fine grid of halves, the two axes, and the whole numbers along the edges.
 fn axes(frame: &mut Frame, plane: &Plane) {
-    let (theme, half) = (frame.theme, plane.half());
-    let [left, right] = [plane.x - half, plane.x + half];
-    let [top, bottom] = [plane.y - half, plane.y + half];
-    let (mut halves, mut wholes) = (Vec::new(), Vec::new());
-    for step in -4..=4 {
-        let [x, y] = plane.pixels([step as f32 / 2.0; 2]);
-        let d = if step % 2 == 0 { &mut wholes } else { &mut halves };
-        d.extend([Move(x, top), Line(x, bottom), Move(left, y), Line(right, y)]);
-        if step % 2 == 0 {
-            let text = fixed(step as f32 / 2.0, 0);
-            frame.label(x, bottom + MARGIN + 4.0, Anchor::Middle, text.clone());
-            frame.label(left - MARGIN, y, Anchor::End, text);
-        }
-    }
-    frame.push(Node::path(halves).stroke(Stroke::new(theme.grid, 1.0)).opacity(0.5));
-    frame.push(Node::path(wholes).stroke(Stroke::new(theme.grid, 1.0)));
-    let d = vec![Move(plane.x, top), Line(plane.x, bottom), Move(left, plane.y), Line(right, plane.y)];
+    let (theme, across, down) = (frame.theme, plane.x.range, plane.y.range);
+    let ticks = |scale: &Linear| -> Vec<Tick> {
+        scale.ticks(4).into_iter().map(|value| Tick::new(scale.at(value), brief(value))).collect()
+    };
+    let lines = |most: usize| {
+        let at = |scale: &Linear| scale.ticks(most).into_iter().map(|value| scale.at(value)).collect::<Vec<_>>();
+        [Side::Below.lines(at(&plane.x), down), Side::Left.lines(at(&plane.y), across)].concat()
+    };
+    frame.push(Node::path(lines(8)).stroke(Stroke::new(theme.grid, 1.0)).opacity(0.5));
+    frame.push(Node::path(lines(4)).stroke(Stroke::new(theme.grid, 1.0)));
+    frame.tick_labels(Side::Below, plane.bottom() + MARGIN + 4.0, &ticks(&plane.x));
+    frame.tick_labels(Side::Left, across.0 - MARGIN, &ticks(&plane.y));
+    let [x, y] = plane.origin();
+    let d = [Side::Below.lines([x], down), Side::Left.lines([y], across)].concat();
     frame.push(Node::path(d).stroke(Stroke::new(theme.faint, 1.0)));
 }
 
@@ -188,9 +189,10 @@ fn angle(frame: &mut Frame, plane: &Plane, data: &Data) {
     }
     let from = data.a[1].atan2(data.a[0]);
     let turn = (data.a[0] * data.b[1] - data.a[1] * data.b[0]).atan2(data.dot());
+    let [x, y] = plane.origin();
     let point = |i: usize| {
         let (sin, cos) = (from + turn * i as f32 / PARTS as f32).sin_cos();
-        (plane.x + 24.0 * cos, plane.y - 24.0 * sin)
+        (x + 24.0 * cos, y - 24.0 * sin)
     };
     let d = (0..=PARTS).map(|i| (i, point(i))).map(|(i, (x, y))| if i == 0 { Move(x, y) } else { Line(x, y) });
     let line = Stroke::new(frame.theme.muted, 1.5);
@@ -199,18 +201,18 @@ fn angle(frame: &mut Frame, plane: &Plane, data: &Data) {
 
 /// A line from the origin, with an arrowhead that ends where the grip begins.
 fn arrow(frame: &mut Frame, plane: &Plane, v: [f32; 2], color: Color, key: &str) {
-    let [x, y] = plane.pixels(v);
-    let (dx, dy) = (x - plane.x, y - plane.y);
+    let ([x, y], [x0, y0]) = (plane.pixels(v), plane.origin());
+    let (dx, dy) = (x - x0, y - y0);
     let long = dx.hypot(dy);
     let (ux, uy) = if long > 0.0 { (dx / long, dy / long) } else { (0.0, 0.0) };
     // The arrowhead ends where the grip begins; a short arrow has a small one, or none.
     let tip = (long - GRIP - 1.0).max(0.0);
     let head = tip.min(11.0);
-    let along = |t: f32, side: f32| (plane.x + ux * t - uy * side, plane.y + uy * t + ux * side);
+    let along = |t: f32, side: f32| (x0 + ux * t - uy * side, y0 + uy * t + ux * side);
     let ((x1, y1), (x2, y2), (x3, y3)) =
         (along(tip, 0.0), along(tip - head, head * 0.5), along(tip - head, -head * 0.5));
     let (xs, ys) = along(tip - head * 0.8, 0.0);
-    let shaft = vec![Move(plane.x, plane.y), Line(xs, ys)];
+    let shaft = vec![Move(x0, y0), Line(xs, ys)];
     frame.push(Node::path(shaft).stroke(Stroke::new(color, 3.0).round()).key(format!("shaft-{key}")));
     let head = vec![Move(x1, y1), Line(x2, y2), Line(x3, y3), Close];
     frame.push(Node::path(head).fill(color).key(format!("head-{key}")));

@@ -1,8 +1,10 @@
 //! The arithmetic beside the two arrows: two products as bars, their sum, and the cosine with its word.
 
 use super::{Data, KINDS, kind};
+use crate::figure::axis::{Side, Tick};
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
-use crate::number::fixed;
+use crate::number::{brief, fixed};
+use crate::scale::{Linear, max_abs, nice_ceil};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 
@@ -36,27 +38,12 @@ fn names(frame: &mut Frame, data: &Data, x: f32) {
 }
 
 /// The bars' axis.
-struct Axis {
-    zero: f32,
-    /// Pixels to 1.
-    unit: f32,
-    /// The number at either end.
-    limit: f32,
-}
-
-impl Axis {
-    fn new(data: &Data, left: f32, right: f32) -> Self {
-        let [first, second] = data.products();
-        let most = crate::scale::max_abs([first, second, first + second]);
-        // 4 is the most that one product can reach, 8 the sum; only arrows that were not dragged can exceed that.
-        let limit = [4.0, 8.0].into_iter().find(|&l| most <= l).unwrap_or_else(|| crate::scale::nice_ceil(most));
-        Self { zero: (left + right) / 2.0, unit: (right - left) / 2.0 / limit, limit }
-    }
-
-    fn at(&self, value: f32) -> f32 {
-        let value = if value.is_nan() { 0.0 } else { value.clamp(-self.limit, self.limit) };
-        self.zero + value * self.unit
-    }
+fn axis(data: &Data, range: (f32, f32)) -> Linear {
+    let [first, second] = data.products();
+    let most = max_abs([first, second, first + second]);
+    // 4 is the most that one product can reach, 8 the sum; only arrows that were not dragged can exceed that.
+    let limit = [4.0, 8.0].into_iter().find(|&l| most <= l).unwrap_or_else(|| nice_ceil(most));
+    Linear::new((-limit, limit), range)
 }
 
 fn bars(frame: &mut Frame, data: &Data, x: f32) {
@@ -66,15 +53,13 @@ fn bars(frame: &mut Frame, data: &Data, x: f32) {
     // Results are aligned, and so are the equals signs.
     let result = x + text::width("−2.00 × −2.00 = ", LABEL, Weight::Regular);
     let left = result + text::width(WIDEST, LABEL, Weight::Semibold) + 22.0;
-    let axis = Axis::new(data, left, frame.width - PAD - 4.0);
+    let axis = axis(data, (left, frame.width - PAD - 4.0));
     let bottom = top + 3.0 * ROW + 4.0;
-    for half in [-1.0, -0.5, 0.0, 0.5, 1.0] {
-        let value = half * axis.limit;
-        let color = if half == 0.0 { theme.faint } else { theme.grid };
-        frame.push(Node::line(axis.at(value), top, axis.at(value), bottom, Stroke::new(color, 1.0)));
-        let decimals = usize::from(value.fract() != 0.0);
-        frame.label(axis.at(value), bottom + 11.0, Anchor::Middle, fixed(value, decimals));
-    }
+    let limit = axis.domain.1;
+    let ticks = [-limit, -limit / 2.0, 0.0, limit / 2.0, limit].map(|value| Tick::new(axis.at(value), brief(value)));
+    frame.grid(Side::Below, ticks.each_ref().map(|tick| tick.at), (top, bottom));
+    frame.push(Node::line(axis.at(0.0), top, axis.at(0.0), bottom, Stroke::new(theme.faint, 1.0)));
+    frame.tick_labels(Side::Below, bottom + 11.0, &ticks);
     let product = |i: usize| {
         vec![
             Run::new(fixed(data.a[i], 2)).fill(theme.query),
@@ -102,7 +87,7 @@ fn bars(frame: &mut Frame, data: &Data, x: f32) {
 /// A row: its arithmetic at the positions `x`, then a bar from the end of the previous one to its own end.
 fn bar(
     frame: &mut Frame,
-    axis: &Axis,
+    axis: &Linear,
     x: (f32, f32),
     y: f32,
     mut runs: Vec<Run>,
@@ -140,7 +125,8 @@ fn cosine(frame: &mut Frame, data: &Data, x: f32) {
     };
     frame.push(Node::text(x, frame.y, said).size(LABEL).fill(theme.text).centred().key("kind"));
     let y = frame.y + 26.0;
-    let at = |cos: f32| x + (cos + 1.0) / 2.0 * w;
+    let scale = Linear::new((-1.0, 1.0), (x, x + w));
+    let at = |cos: f32| scale.at(cos);
     for (i, (from, to)) in [(-1.0, -0.5), (-0.5, 0.5), (0.5, 1.0)].into_iter().enumerate() {
         let chosen = cos.is_some_and(|c| kind(c) == i);
         let fill = if chosen { theme.weight(0.35) } else { theme.grid };

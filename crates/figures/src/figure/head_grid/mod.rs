@@ -16,7 +16,7 @@ pub const THUMB_SIDE: usize = 96;
 /// A number for each head, such as how much it attends to the token before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
-    /// What is measured: `looks at the token before`.
+    /// What is measured: `attends to the token before`.
     pub name: String,
     /// `[layer][head]`, 0 or more.
     pub values: Vec<Vec<f32>>,
@@ -128,7 +128,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (layout, heads) = (Layout::new(data, state.canvas.width), data.n_heads());
     let width = layout.width(heads).max(Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH));
     let title = format!("{} in {}", plural(data.thumbs.len() * heads, "head"), plural(data.thumbs.len(), "layer"));
-    let lead = "Each square is one head: its rows ask (query), its columns are looked at (key).";
+    let lead = "Each square is one head: its rows ask (query), its columns are attended to (key).";
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
     axis_names(&mut frame, data, &layout);
     let top = frame.y;

@@ -59,9 +59,9 @@ mod tests {
         let table = data(2).table();
         assert_eq!((table.columns.join(" ").as_str(), table.rows.len()), ("layer head query w0 w1", 4));
         assert_eq!(table.rows[2], [1_usize.into(), 0_usize.into(), "w0".into(), Cell::Number(0.5), Cell::Empty]);
-        let scores = Some(Scores { name: "looks back".into(), values: vec![vec![0.25]] });
+        let scores = Some(Scores { name: "attends back".into(), values: vec![vec![0.25]] });
         let scored = Data { scores, ..data(2) }.table();
-        assert_eq!(scored.columns[2..4], ["looks back", "query"]);
+        assert_eq!(scored.columns[2..4], ["attends back", "query"]);
         assert_eq!((&scored.rows[1][2], &scored.rows[2][2]), (&Cell::Number(0.25), &Cell::Empty));
     }
 

@@ -1,9 +1,10 @@
 //! One depth of [`crate::figure::journey`] as a line: the landmarks' names above it, the paths' names below.
 
-use super::{Axis, Data, said};
+use super::{Data, said};
 use crate::figure::flags::{self, Flag, flags};
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
 use crate::number::fixed;
+use crate::scale::Linear;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
 
@@ -15,7 +16,7 @@ const PATH_ROW: f32 = 20.0;
 const WIDE: f32 = 520.0;
 
 /// Heading, names, line, names. Returns whether there was no room for a name.
-pub(super) fn draw(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) -> bool {
+pub(super) fn draw(frame: &mut Frame, data: &Data, axis: &Linear, depth: usize) -> bool {
     heading(frame, data, axis, depth);
     let names: Vec<(String, f32)> = data
         .landmarks()
@@ -29,20 +30,20 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) ->
     let at = |depth: usize| placed(axis, data.landmarks().iter().map(|l| l.at.get(depth)), &names);
     let above = rows(data, &at, axis) as f32 * ROW;
     let y = frame.y + above + 12.0;
-    frame.push(Node::line(axis.left, y, axis.right, y, Stroke::new(frame.theme.grid, 2.0).round()));
+    frame.push(Node::line(axis.range.0, y, axis.range.1, y, Stroke::new(frame.theme.grid, 2.0).round()));
     let unnamed = landmarks(frame, data, &names, (&at(depth), axis), (depth, y));
     paths(frame, data, axis, depth, y);
     unnamed
 }
 
 /// The poles' names at the ends, and which depth it is.
-fn heading(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) {
+fn heading(frame: &mut Frame, data: &Data, axis: &Linear, depth: usize) {
     let (theme, y) = (frame.theme, frame.y + 8.0);
-    let (middle, now) = ((axis.left + axis.right) / 2.0, said(depth));
-    let room = middle - axis.left - text::width(&now, LABEL, Weight::Regular) / 2.0 - 28.0;
+    let (middle, now) = ((axis.range.0 + axis.range.1) / 2.0, said(depth));
+    let room = middle - axis.range.0 - text::width(&now, LABEL, Weight::Regular) / 2.0 - 28.0;
     let pole = |i: usize| text::fit(&token::plain(&data.poles[i]), room, LABEL, Weight::Semibold);
     let (a, b) = (format!("← {}", pole(0)), format!("{} →", pole(1)));
-    for (x, anchor, name) in [(axis.left, Anchor::Start, a), (axis.right, Anchor::End, b)] {
+    for (x, anchor, name) in [(axis.range.0, Anchor::Start, a), (axis.range.1, Anchor::End, b)] {
         frame.push(Node::text(x, y, Run::new(name)).size(LABEL).bold().anchor(anchor).fill(theme.text).centred());
     }
     let now = Node::text(middle, y, Run::new(now)).size(LABEL).anchor(Anchor::Middle).fill(theme.muted);
@@ -51,13 +52,13 @@ fn heading(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize) {
 }
 
 /// Places and widths of texts; a place that is not a number is NaN.
-fn placed<'a>(axis: &Axis, at: impl Iterator<Item = Option<&'a f32>>, names: &[(String, f32)]) -> Vec<(f32, f32)> {
-    let x = |at: Option<&f32>| at.and_then(|at| axis.x(*at)).unwrap_or(f32::NAN);
+fn placed<'a>(axis: &Linear, at: impl Iterator<Item = Option<&'a f32>>, names: &[(String, f32)]) -> Vec<(f32, f32)> {
+    let x = |at: Option<&f32>| at.and_then(|at| axis.try_at(*at)).unwrap_or(f32::NAN);
     at.zip(names).map(|(at, (_, width))| (x(at), *width)).collect()
 }
 
 /// Rows of names that the fullest depth needs, so that the line does not move from depth to depth.
-fn rows(data: &Data, at: &dyn Fn(usize) -> Vec<(f32, f32)>, axis: &Axis) -> usize {
+fn rows(data: &Data, at: &dyn Fn(usize) -> Vec<(f32, f32)>, axis: &Linear) -> usize {
     // With very many depths some are enough, to within a few pixels.
     let step = data.depths().div_ceil(128).max(1);
     let of = |depth: usize| flags(&at(depth), ends(axis)).iter().flatten().map(|f| f.row + 1).max().unwrap_or(0);
@@ -65,15 +66,15 @@ fn rows(data: &Data, at: &dyn Fn(usize) -> Vec<(f32, f32)>, axis: &Axis) -> usiz
 }
 
 /// How far names may reach.
-fn ends(axis: &Axis) -> (f32, f32) {
-    (PAD, axis.right)
+fn ends(axis: &Linear) -> (f32, f32) {
+    (PAD, axis.range.1)
 }
 
 fn landmarks(
     frame: &mut Frame,
     data: &Data,
     names: &[(String, f32)],
-    (places, axis): (&[(f32, f32)], &Axis),
+    (places, axis): (&[(f32, f32)], &Linear),
     (depth, y): (usize, f32),
 ) -> bool {
     let theme = frame.theme;
@@ -129,13 +130,14 @@ struct Hanging {
 }
 
 /// Dots on the line, and below it a row for each, with name and number.
-fn paths(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
+fn paths(frame: &mut Frame, data: &Data, axis: &Linear, depth: usize, y: f32) {
     let theme = frame.theme;
     let number = |i: usize| data.paths()[i].at.get(depth).copied().unwrap_or(f32::NAN);
     if frame.width < WIDE {
         return listed(frame, data, axis, depth, y);
     }
-    let found = (0..data.paths().len()).filter_map(|i| Some(hanging(frame, data, i, number(i), axis.x(number(i))?)));
+    let found =
+        (0..data.paths().len()).filter_map(|i| Some(hanging(frame, data, i, number(i), axis.try_at(number(i))?)));
     for (row, Hanging { path, x, left, runs, .. }) in in_rows(found.collect()).into_iter().enumerate() {
         let mid = y + 22.0 + row as f32 * PATH_ROW;
         let fill = theme.run(path);
@@ -150,7 +152,7 @@ fn paths(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
 }
 
 /// A narrow canvas has no room for poles and long names: there the colours match names and dots.
-fn listed(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
+fn listed(frame: &mut Frame, data: &Data, axis: &Linear, depth: usize, y: f32) {
     let theme = frame.theme;
     for (i, path) in data.paths().iter().enumerate() {
         let number = path.at.get(depth).copied().unwrap_or(f32::NAN);
@@ -165,7 +167,7 @@ fn listed(frame: &mut Frame, data: &Data, axis: &Axis, depth: usize, y: f32) {
             Node::text(frame.width - PAD, mid, Run::new(shown)).size(LABEL).bold().anchor(Anchor::End).fill(fill);
         let target = opens(data, i, depth);
         frame.push(shown.centred().key(format!("path-number-{i}")).value(number).target(target));
-        if let Some(x) = axis.x(number) {
+        if let Some(x) = axis.try_at(number) {
             let dot = Node::circle(x, y, 6.0).fill(fill).stroke(Stroke::new(theme.background, 1.5));
             frame.push(dot.key(format!("now-{i}")));
         }

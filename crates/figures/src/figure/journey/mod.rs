@@ -10,7 +10,7 @@ use crate::figure::Canvas;
 use crate::figure::frame::{Frame, PAD, caption, credit};
 
 use crate::number::{fixed, plural};
-use crate::scale::max_abs;
+use crate::scale::{Linear, max_abs};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::{self, spoken};
@@ -119,22 +119,6 @@ pub struct State {
     pub depth: Option<usize>,
 }
 
-/// Maps numbers to horizontal places.
-struct Axis {
-    pub left: f32,
-    pub right: f32,
-    /// The number at the right end; at the left it is its negative.
-    pub most: f32,
-}
-
-impl Axis {
-    /// The place of a number, at an end if it lies beyond; `None` if it is not a number.
-    pub fn x(&self, at: f32) -> Option<f32> {
-        let part = (at.clamp(-self.most, self.most) / self.most + 1.0) / 2.0;
-        part.is_finite().then_some(self.left + part * (self.right - self.left))
-    }
-}
-
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
@@ -159,12 +143,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 }
 
 /// The axis, and whether something lies beyond its ends.
-fn axis(data: &Data, width: f32) -> (Axis, bool) {
+fn axis(data: &Data, width: f32) -> (Linear, bool) {
     let paths = data.paths().iter().map(|path| &path.at);
     let all = paths.chain(data.landmarks().iter().map(|landmark| &landmark.at)).flatten().copied();
     let largest = max_abs(all);
     let most = (largest * 1.06).clamp(1.25, 3.0);
-    (Axis { left: PAD + chart::LABEL_W, right: width - PAD, most }, largest > most)
+    (Linear::new((-most, most), (PAD + chart::LABEL_W, width - PAD)), largest > most)
 }
 
 fn said_below(data: &Data, beyond: bool, unnamed: bool) -> String {

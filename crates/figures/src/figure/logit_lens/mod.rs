@@ -8,7 +8,7 @@ use crate::number::{percent, plural};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::token::{self, spoken};
-use attnscope::analysis::lens::LensRow;
+use attnscope::analysis::LensRow;
 use attnscope::{ModelInfo, Token};
 use std::ops::Range;
 
@@ -30,6 +30,17 @@ impl Data {
     pub fn new(tokens: &[Token], model: &ModelInfo, rows: Vec<LensRow>) -> Self {
         let tokens = tokens.iter().map(|t| t.text.clone()).collect();
         Self { tokens, rows, model: model.name.clone(), word_level: model.word_level }
+    }
+
+    /// The item of a cell: cells are counted row by row.
+    fn item(&self, row: usize, position: usize) -> usize {
+        row * self.tokens.len() + position
+    }
+
+    /// Row and position of an item's cell.
+    pub fn cell(&self, item: usize) -> (usize, usize) {
+        let n = self.tokens.len().max(1);
+        (item / n, item % n)
     }
 }
 
@@ -128,8 +139,8 @@ fn draw_cell(
     let (theme, y) = (frame.theme, frame.y);
     let Some(top) = best.first() else { return };
     let fill = if top.p.is_finite() { theme.weight(top.p) } else { theme.accent };
-    let rect =
-        Node::rect(x, y, cell - 2.0, ROW - 2.0).radius(3.0).fill(fill).target(Target::LensCell { row, position });
+    let target = Target::Item { index: data.item(row, position) };
+    let rect = Node::rect(x, y, cell - 2.0, ROW - 2.0).radius(3.0).fill(fill).target(target);
     let after = spoken(&data.tokens[position]);
     let said = format!("after {after}, {}: {} {}", depth(data, row), spoken(&top.text), percent(top.p));
     frame.push(rect.value(top.p).key(format!("cell-{row}-{position}")).label(said));

@@ -25,7 +25,7 @@ impl Data {
 mod tests {
     use super::*;
     use attnscope::NextToken;
-    use attnscope::analysis::lens::LensRow;
+    use attnscope::analysis::LensRow;
 
     #[test]
     fn a_row_is_a_depth_and_a_token() {

@@ -68,7 +68,7 @@ fn named(data: &Data, position: usize, size: f32, theme: &Theme) -> Vec<Run> {
 /// The keys above their columns, rotated.
 fn key_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32) {
     let (theme, font) = (frame.theme, font(cell));
-    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (is looked at) →")]);
+    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (attended to) →")]);
     frame.push(name.size(12.0).fill(theme.key).centred());
     let turn: f32 = if cell >= 18.0 { -45.0 } else { -90.0 };
     let all: Vec<Vec<Run>> = data.tile.cols.clone().map(|at| named(data, at, font, theme)).collect();
@@ -109,7 +109,7 @@ fn cells(frame: &mut Frame, data: &Data, state: &State, (cell, full_at): (f32, f
             continue;
         };
         let fill = if w.is_finite() { theme.weight(strength(w, full_at)) } else { theme.accent };
-        let target = Target::Cell { layer: data.layer, head: data.head, q_idx, k_idx };
+        let target = Target::weight(data.layer, data.head, q_idx, k_idx);
         let node = Node::rect(left, top, side, side).radius(radius).fill(fill).target(target).value(w);
         frame.push(node.key(format!("cell-{q_idx}-{k_idx}")).label(cell_label(data, q_idx, k_idx, w)));
         if with_numbers(cell) {

@@ -20,8 +20,8 @@ use attnscope::analysis::MapTile;
 use attnscope::{LazyPattern, ModelInfo, Trace};
 use std::ops::Range;
 
-const LEAD: &str = "Each row is a query, each column a key: the stronger the colour, the more the one looks \
-                               at the other.";
+const LEAD: &str = "Each row is a query, each column a key: the stronger the colour, the more the one \
+                    attends to the other.";
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -213,7 +213,7 @@ fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -> String {
     let query = data.position(q_idx);
     let name = |at: usize| format!("{} ({})", spoken(data.token(at)), count(at));
     let whom = if query == k_idx { "itself".into() } else { name(k_idx) };
-    format!("{} looks {} at {whom}", name(query), percent(weight))
+    format!("{} attends {} to {whom}", name(query), percent(weight))
 }
 
 /// The main numbers in words.
@@ -228,7 +228,7 @@ pub(super) fn description(data: &Data, state: &State) -> String {
     let Some((y, x, w)) = finite.max_by(|a, b| a.2.total_cmp(&b.2)) else { return out };
     let (rows, cols) = (data.tile.queries(y), data.tile.keys(x));
     out += &match (rows.len() * cols.len(), state.pool) {
-        (1, _) => format!(" The strongest look: {}.", cell_label(data, rows.start, cols.start, w)),
+        (1, _) => format!(" The largest weight: {}.", cell_label(data, rows.start, cols.start, w)),
         (_, Pool::Max) => format!(" The largest weight, {}, is of {}.", percent(w), part(data, &rows, &cols)),
         (_, Pool::Mean) => format!(" The largest mean, {}, is of {}.", percent(w), part(data, &rows, &cols)),
     };
@@ -274,9 +274,9 @@ mod tests {
     fn near_enough_it_is_cells_that_open() {
         let near = render(&data(90..95, 88..95, 600).unwrap(), &State::default(), &Theme::LIGHT);
         let cell = near.node("cell-93-90").unwrap();
-        assert!(matches!(cell.target, Some(crate::scene::Target::Cell { q_idx: 93, k_idx: 90, .. })));
+        assert_eq!(cell.target, Some(crate::scene::Target::weight(0, 0, 93, 90)));
         assert_eq!(cell.value, data(93..94, 90..91, 1).unwrap().tile.max.data().first().copied());
-        assert!(cell.label.as_deref().is_some_and(|label| label.starts_with("w93 (93) looks ")), "{:?}", cell.label);
+        assert!(cell.label.as_deref().is_some_and(|label| label.starts_with("w93 (93) attends ")), "{:?}", cell.label);
         assert!(near.node("cell-90-91").is_none(), "masked");
         let far = render(&data(0..95, 0..95, 600).unwrap(), &State::default(), &Theme::LIGHT);
         assert!(far.node("map").is_some() && far.node("cell-93-90").is_none());

@@ -3,11 +3,11 @@
 use super::legend::legend;
 use super::{Data, LEAD, Pool, State, description, full_at, pooled, said, strength, title};
 use crate::figure::Canvas;
+use crate::figure::axis::Side;
 use crate::figure::frame::{Frame, Masked, PAD};
 use crate::figure::pattern::{BROKEN, MASKED, palette};
-use crate::number::count;
 use crate::raster::Raster;
-use crate::scale::nice_step;
+use crate::scale::Band;
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
 use std::ops::Range;
@@ -38,7 +38,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let image = Node::raster(x0, y0, wide, high, raster(data, state.pool, theme, full_at)).key("map");
     let image = image.label("weights, a row a query");
     // Only a whole pattern is a target: places in it are counted from its first query and key.
-    let whole = Target::Pattern { layer: data.layer, head: data.head, q_len: data.q_len, kv_len: data.tokens.len() };
+    let whole = Target::pattern(data.layer, data.head, data.q_len, data.tokens.len());
     frame.push(if data.is_whole() { image.target(whole) } else { image });
     frame.push(Node::rect(x0 - 0.5, y0 - 0.5, wide + 1.0, high + 1.0).stroke(Stroke::new(theme.grid, 1.0)));
     frame.y = y0 + high + 18.0;
@@ -57,25 +57,20 @@ fn raster(data: &Data, pool: Pool, theme: &Theme, full_at: f32) -> Raster {
     Raster::new(width, height, palette(theme), data.weights(pool).map(pixel).collect())
 }
 
-/// Round positions of a part, each with where the middle of its cell lies.
-fn ticks(part: Range<usize>, first: usize, long: f32, apart: f32) -> impl Iterator<Item = (usize, f32)> {
-    let each = long / part.len().max(1) as f32;
-    let step = nice_step(part.len(), (long / apart) as usize);
-    let (from, to) = (first + part.start, first + part.end);
-    let round = (from.next_multiple_of(step)..to).step_by(step);
-    round.map(move |at| (at, (at - from) as f32 * each + each / 2.0))
+/// Round positions of a part of the text, which is drawn from `start` over `length`, each with its place.
+fn ticks(part: Range<usize>, start: f32, length: f32, room: f32) -> impl Iterator<Item = (f32, usize)> {
+    let bands = Band::filling(part.len(), start, length);
+    let step = bands.every(room);
+    (part.start.next_multiple_of(step)..part.end).step_by(step).map(move |at| (bands.at(at - part.start), at))
 }
 
 /// Positions above the picture.
 fn key_axis(frame: &mut Frame, cols: Range<usize>, x0: f32, wide: f32) {
     let theme = frame.theme;
-    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (is looked at) →")]);
+    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (attended to) →")]);
     frame.push(name.size(12.0).fill(theme.key).centred());
     frame.y += 40.0;
-    for (at, x) in ticks(cols, 0, wide, 64.0) {
-        frame.push(Node::line(x0 + x, frame.y - 6.0, x0 + x, frame.y - 2.0, Stroke::new(theme.faint, 1.0)));
-        frame.label(x0 + x, frame.y - 14.0, Anchor::Middle, count(at));
-    }
+    frame.positions(Side::Above, frame.y, ticks(cols, x0, wide, 64.0));
 }
 
 /// Positions left of it.
@@ -83,8 +78,6 @@ fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, high: f32) {
     let theme = frame.theme;
     let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
     frame.push(Node::text(x0 - GAP, y0 - 34.0, name).size(12.0).anchor(Anchor::End).fill(theme.query).centred());
-    for (at, y) in ticks(data.tile.rows.clone(), data.position(0), high, 40.0) {
-        frame.push(Node::line(x0 - 6.0, y0 + y, x0 - 2.0, y0 + y, Stroke::new(theme.faint, 1.0)));
-        frame.label(x0 - GAP, y0 + y, Anchor::End, count(at));
-    }
+    let (rows, first) = (data.tile.rows.clone(), data.position(0));
+    frame.positions(Side::Left, x0, ticks(first + rows.start..first + rows.end, y0, high, 40.0));
 }

@@ -80,7 +80,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 /// The keys above their columns, with the axis' name over them.
 fn key_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32) {
     let theme = frame.theme;
-    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (is looked at) →")]);
+    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (attended to) →")]);
     frame.push(name.size(12.0).fill(theme.key).centred());
     frame.y += 20.0 + l.head_h;
     for k_idx in 0..data.pattern.kv_len {
@@ -137,7 +137,7 @@ fn cells(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full_at: f32
             w if w.is_finite() => theme.weight(w / full_at),
             _ => theme.accent,
         };
-        let target = Target::Cell { layer: p.layer, head: p.head, q_idx, k_idx };
+        let target = Target::weight(p.layer, p.head, q_idx, k_idx);
         let cell = Node::rect(x, y, side, side).radius(radius).fill(fill).target(target).value(w);
         let said = if cut { cut_label(data, q_idx, k_idx) } else { cell_label(data, q_idx, k_idx, w) };
         frame.push(cell.key(format!("cell-{q_idx}-{k_idx}")).label(said));

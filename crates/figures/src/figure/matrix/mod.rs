@@ -20,7 +20,7 @@ use attnscope::Trace;
 /// The longest text that is drawn cell by cell.
 pub const MAX_CELLS: usize = 64;
 
-const LEAD: &str = "Each row is a query: what one token looks at. A row sums to 1.";
+const LEAD: &str = "Each row is a query: what one token attends to. A row sums to 1.";
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,7 +106,7 @@ pub(super) fn title(data: &Data) -> String {
 pub(super) fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -> String {
     let own = data.pattern.first_query() + q_idx == k_idx;
     let whom = if own { "itself".into() } else { spoken(data.key(k_idx)) };
-    format!("{} looks {} at {whom}", spoken(data.query(q_idx)), percent(weight))
+    format!("{} attends {} to {whom}", spoken(data.query(q_idx)), percent(weight))
 }
 
 /// The label of a cell whose edge is cut.
@@ -116,7 +116,7 @@ fn cut_label(data: &Data, q_idx: usize, k_idx: usize) -> String {
 
 /// The caption's note about cut edges; empty if there are none.
 fn cut_note(data: &Data, state: &State) -> &'static str {
-    if state.cuts(data).next().is_some() { "A crossed cell is a look that is cut." } else { "" }
+    if state.cuts(data).next().is_some() { "A crossed cell is an edge that is cut." } else { "" }
 }
 
 /// The main numbers in words.
@@ -130,7 +130,7 @@ fn description(data: &Data, state: &State) -> String {
     match (state.q_idx.filter(|&q| q < p.q_len), p.peak()) {
         (Some(q_idx), _) => out += &format!(" {}.", p.said(q_idx, &data.tokens)),
         (None, Some((q_idx, k_idx, w))) => {
-            out += &format!(" The strongest look at another token: {}.", cell_label(data, q_idx, k_idx, w));
+            out += &format!(" The largest weight on another token: {}.", cell_label(data, q_idx, k_idx, w));
         }
         (None, None) => {}
     }

@@ -2,9 +2,10 @@
 
 use super::cells::reading;
 use super::{Data, LEAD, State, cut_label, cut_note, description, title};
+use crate::figure::axis::Side;
 use crate::figure::frame::{Frame, Masked, PAD, SMALL, caption, credit};
 use crate::number::{count, number, plural};
-use crate::scale::nice_step;
+use crate::scale::Band;
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
@@ -35,7 +36,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let y0 = frame.y;
     query_axis(&mut frame, data, x0, y0, per_token);
     let p = &data.pattern;
-    let target = Target::Pattern { layer: p.layer, head: p.head, q_len: p.q_len, kv_len: p.kv_len };
+    let target = Target::pattern(p.layer, p.head, p.q_len, p.kv_len);
     let image = Node::raster(x0, y0, width, height, small.raster(theme, full_at));
     let said = "all weights, a row a query; the arrow keys choose a row, Enter opens its largest weight";
     frame.push(image.key("pattern").target(target).label(said));
@@ -78,16 +79,11 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 /// Positions above the matrix.
 fn key_axis(frame: &mut Frame, data: &Data, x0: f32, per_token: f32) {
     let theme = frame.theme;
-    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (is looked at) →")]);
+    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (attended to) →")]);
     frame.push(name.size(12.0).fill(theme.key).centred());
     frame.y += 40.0;
-    let n = data.pattern.kv_len;
-    let step = nice_step(n, (n as f32 * per_token / 48.0) as usize);
-    for k_idx in (0..n).step_by(step) {
-        let mid = x0 + (k_idx as f32 + 0.5) * per_token;
-        frame.push(Node::line(mid, frame.y - 6.0, mid, frame.y - 2.0, Stroke::new(theme.faint, 1.0)));
-        frame.label(mid, frame.y - 14.0, Anchor::Middle, count(k_idx));
-    }
+    let keys = Band { start: x0, step: per_token, n: data.pattern.kv_len };
+    frame.positions(Side::Above, frame.y, keys.ticks(48.0, None, 0.0).into_iter().map(|k| (keys.at(k), k)));
 }
 
 /// Positions and tokens left of it.
@@ -95,9 +91,9 @@ fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, per_token: f32) 
     let (theme, p) = (frame.theme, &data.pattern);
     let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
     frame.push(Node::text(x0 - 12.0, y0 - 34.0, name).size(12.0).anchor(Anchor::End).fill(theme.query).centred());
-    let step = nice_step(p.q_len, (p.q_len as f32 * per_token / 24.0) as usize);
-    for q_idx in (0..p.q_len).step_by(step) {
-        let mid = y0 + (q_idx as f32 + 0.5) * per_token;
+    let queries = Band { start: y0, step: per_token, n: p.q_len };
+    for q_idx in queries.ticks(24.0, None, 0.0) {
+        let mid = queries.at(q_idx);
         frame.push(Node::line(x0 - 6.0, mid, x0 - 2.0, mid, Stroke::new(theme.faint, 1.0)));
         let position = count(p.first_query() + q_idx);
         let room = x0 - PAD - 22.0 - text::width(&position, SMALL, Weight::Regular);

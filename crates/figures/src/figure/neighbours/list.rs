@@ -7,7 +7,7 @@ use crate::number::{fixed, number};
 use crate::scene::Segment::{Cubic, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
-use attnscope::analysis::Number;
+use attnscope::Number;
 
 const ROW: f32 = 28.0;
 const BAR: f32 = 16.0;

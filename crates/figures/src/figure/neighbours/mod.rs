@@ -9,7 +9,8 @@ use crate::number::{fixed, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::{self, spoken};
-use attnscope::analysis::{Neighbour, Number};
+use attnscope::Number;
+use attnscope::analysis::Neighbour;
 use list::Place;
 
 /// The most lists that are drawn, from the first on.

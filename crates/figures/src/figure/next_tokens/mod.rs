@@ -147,7 +147,7 @@ fn bars(frame: &mut Frame, data: &Data, state: &State) {
         frame.push(if chosen || rank == 0 { name.bold() } else { name });
         let fill = if chosen { theme.accent } else { theme.output };
         let bar = Node::rect(x0, y + 5.0, long.max(1.5), ROW - 10.0).radius(3.0).fill(fill);
-        let bar = bar.key(format!("next-{}", next.id)).target(Target::Next { rank }).value(next.p);
+        let bar = bar.key(format!("next-{}", next.id)).target(Target::Item { index: rank }).value(next.p);
         frame.push(bar.label(format!("{}: {}", spoken(&next.text), percent(next.p))));
         let share = Node::text(x0 + long + 8.0, mid, Run::new(percent(next.p))).size(LABEL).fill(theme.text).centred();
         let number = Site::Probabilities.at([data.tokens.len().saturating_sub(1), next.id as usize]);

@@ -8,7 +8,7 @@ use crate::figure::vector_strip::{color, palette, shade};
 use crate::figure::{Part, formula};
 use crate::number::{count, number};
 use crate::raster::Raster;
-use crate::scale::{max_abs, nice_step};
+use crate::scale::{Band, max_abs};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::token::{self, spoken};
@@ -191,27 +191,18 @@ fn pixels(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
 /// Numbers of rows and columns, as many as there is room for.
 fn ticks(frame: &mut Frame, chosen: &terms::Chosen, l: &Layout) {
     let theme = frame.theme;
-    let step = |n: usize, cell: f32, room: f32| nice_step(n.max(1), ((n as f32 * cell / room) as usize).max(1));
-    let (rows, columns) = (step(l.d_in, l.cell.1, 36.0), step(l.d_out, l.cell.0, 42.0));
     let mut tick = |x: f32, y: f32, anchor: Anchor, index: usize, chosen: bool| {
         let node = Node::text(x, y, Run::new(count(index))).size(11.0).anchor(anchor);
         let node = if chosen { node.bold().fill(theme.accent) } else { node.fill(theme.muted) };
         frame.push(node.centred());
     };
-    // A number next to the chosen one would touch it.
-    let near = |i: usize, chosen: Option<usize>, cell: f32, room: f32| {
-        chosen.is_some_and(|at| at != i && at.abs_diff(i) as f32 * cell < room)
-    };
-    for i in (0..l.d_in).filter(|i| i % rows == 0 || chosen.row == Some(*i)) {
-        if !near(i, chosen.row, l.cell.1, 14.0) {
-            tick(l.x - 6.0, l.top + (i as f32 + 0.5) * l.cell.1 - 1.0, Anchor::End, i, chosen.row == Some(i));
-        }
+    let rows = Band { start: l.top, step: l.cell.1, n: l.d_in };
+    for i in rows.ticks(36.0, chosen.row, 14.0) {
+        tick(l.x - 6.0, rows.at(i) - 1.0, Anchor::End, i, chosen.row == Some(i));
     }
-    for c in (0..l.d_out).filter(|c| c % columns == 0 || chosen.component == Some(*c)) {
-        if !near(c, chosen.component, l.cell.0, 24.0) {
-            let x = l.w + (c as f32 + 0.5) * l.cell.0 - 1.0;
-            tick(x, l.top - 11.0, Anchor::Middle, c, chosen.component == Some(c));
-        }
+    let columns = Band { start: l.w, step: l.cell.0, n: l.d_out };
+    for c in columns.ticks(42.0, chosen.component, 24.0) {
+        tick(columns.at(c) - 1.0, l.top - 11.0, Anchor::Middle, c, chosen.component == Some(c));
     }
 }
 

@@ -6,8 +6,10 @@ mod table;
 mod weights;
 
 use crate::figure::Canvas;
+use crate::figure::axis::{Side, Tick};
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL, caption};
-use crate::number::{count, fixed, number, plural};
+use crate::number::{brief, count, fixed, number, plural};
+use crate::scale::Linear;
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
@@ -110,9 +112,9 @@ fn name(theme: &Theme, root: Option<&str>) -> Vec<Run> {
     runs
 }
 
-/// The place of a number on the axis, at an end if it lies beyond.
-fn at(frame: &Frame, value: f32) -> f32 {
-    PAD + (value.clamp(-LIMIT, LIMIT) / LIMIT + 1.0) / 2.0 * frame.inner()
+/// The axis that both histograms share.
+fn axis(frame: &Frame) -> Linear {
+    Linear::new((-LIMIT, LIMIT), (PAD, PAD + frame.inner()))
 }
 
 /// Distance from the top of a histogram's name to its base line.
@@ -120,25 +122,19 @@ const BLOCK: f32 = 24.0 + 20.0 + HEIGHT;
 /// Between two histograms.
 const GAP: f32 = 18.0;
 
-/// Lines through both histograms, which share the axis.
+/// Lines through both histograms.
 fn grid(frame: &mut Frame, top: f32) {
-    let line = Stroke::new(frame.theme.grid, 1.0);
-    let block = BLOCK - 24.0;
-    let d = (-3..=3).flat_map(|i| {
-        let x = at(frame, i as f32 * 20.0);
-        let second = top + BLOCK + GAP;
-        [Move(x, top), Line(x, top + block), Move(x, second), Line(x, second + block + 5.0)]
-    });
-    let d = d.collect();
-    frame.push(Node::path(d).stroke(line));
+    let (axis, block, second) = (axis(frame), BLOCK - 24.0, top + BLOCK + GAP);
+    for edges in [(top, top + block), (second, second + block + 5.0)] {
+        frame.grid(Side::Below, axis.ticks(7).into_iter().map(|value| axis.at(value)), edges);
+    }
 }
 
 fn ticks(frame: &mut Frame) {
+    let axis = axis(frame);
+    let ticks: Vec<Tick> = axis.ticks(7).into_iter().map(|value| Tick::new(axis.at(value), brief(value))).collect();
     frame.y -= GAP;
-    for i in -3..=3 {
-        let value = i as f32 * 20.0;
-        frame.label(at(frame, value), frame.y + 15.0, Anchor::Middle, fixed(value, 0));
-    }
+    frame.tick_labels(Side::Below, frame.y + 15.0, &ticks);
     frame.y += 46.0;
 }
 
@@ -184,7 +180,8 @@ fn said(bin: usize, n: usize) -> String {
 /// A bracket over everything within one standard deviation.
 fn bracket(frame: &mut Frame, spread: f32, base: f32, key: &str) {
     let theme = frame.theme;
-    let (left, right, y) = (at(frame, -spread), at(frame, spread), base - HEIGHT - 12.0);
+    let (axis, y) = (axis(frame), base - HEIGHT - 12.0);
+    let (left, right) = (axis.at(-spread), axis.at(spread));
     let band = Node::rect(left, y, right - left, base - y).fill(theme.weight(0.08)).key(format!("band-{key}"));
     frame.push(band.opacity(0.7));
     let d = vec![Move(left, y + 6.0), Line(left, y), Line(right, y), Line(right, y + 6.0)];

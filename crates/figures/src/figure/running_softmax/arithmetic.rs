@@ -3,6 +3,7 @@
 use super::tiles::power;
 use super::{Data, State, Step};
 use crate::figure::arithmetic::{explained, less, stressed};
+use crate::figure::head::Head;
 use crate::number::count;
 use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Steps, Term};
@@ -58,8 +59,7 @@ impl Read<'_> {
     }
 
     fn score(&self, k_idx: usize) -> Factor {
-        let Data { layer, head, q_idx, .. } = *self.data;
-        Factor::number("score", Site::Scores.in_layer(layer, [head, q_idx, k_idx]), self.data.scores[k_idx])
+        Factor::number("score", self.data.of.number(Site::Scores, k_idx), self.data.scores[k_idx])
     }
 
     fn exponential(&self, k_idx: usize) -> Factor {
@@ -136,7 +136,7 @@ impl Read<'_> {
 
     /// The term that each key of the tile adds to a number of the vector.
     fn added(&self, i: usize) -> impl Iterator<Item = Term> {
-        let Data { layer, kv_head: head, .. } = *self.data;
+        let Head { layer, kv_head: head, .. } = self.data.of.of;
         self.keys().map(move |k_idx| {
             let number = Site::V.in_layer(layer, [head, k_idx, i]);
             let v = self.data.values.get(k_idx).and_then(|v| v.get(i)).copied().unwrap_or(0.0);

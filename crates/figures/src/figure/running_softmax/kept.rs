@@ -78,7 +78,7 @@ fn max_words(data: &Data, step: &Step<'_>) -> String {
     let here = now.keys.clone().map(|k| data.scores[k]).fold(f32::NEG_INFINITY, f32::max);
     let old = step.old_max();
     match () {
-        () if here == f32::NEG_INFINITY => "nothing in this tile may be looked at: all stays as it was".into(),
+        () if here == f32::NEG_INFINITY => "nothing in this tile may be attended to: all stays as it was".into(),
         () if old == f32::NEG_INFINITY => format!("the largest of this tile: {}", number(here)),
         () if here > old => format!(
             "{} > {}: what is kept shrinks, × e^({} − {}) = {}",
@@ -173,7 +173,7 @@ fn strip(frame: &mut Frame, (sign, name, key): (&str, &str, &str), values: &[f32
         let rect = rect.value(value).key(format!("{key}-{component}"));
         let rect = rect.label(format!("{key}, number {component}: {}", number(value)));
         let of_run = z.map(|data| {
-            let (layer, head, position) = (data.layer, data.head, data.q_idx);
+            let (layer, head, position) = (data.of.of.layer, data.of.of.head, data.of.q_idx);
             Target::Number { number: Site::Z.in_layer(layer, [head, position, component]) }
         });
         frame.push(rect.target(of_run.unwrap_or(Target::Own)));

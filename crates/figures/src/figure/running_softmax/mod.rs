@@ -7,6 +7,7 @@ mod table;
 mod tiles;
 
 use crate::figure::frame::{Frame, caption, credit};
+use crate::figure::head::{Head, Row};
 use crate::figure::{Canvas, Error};
 use crate::number::{number, plural};
 use crate::scene::Scene;
@@ -20,20 +21,8 @@ use attnscope::analysis::{TileState, components, running};
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
-    /// The texts of the keys, one per score.
-    pub tokens: Vec<String>,
-    /// The text of the query's token.
-    pub query: String,
-    /// The query's index in the text.
-    pub position: usize,
-    /// The query's row in the trace: `position`, unless earlier keys came from a cache.
-    pub q_idx: usize,
-    /// Layer.
-    pub layer: usize,
-    /// Head.
-    pub head: usize,
-    /// The head whose keys and values it uses.
-    pub kv_head: usize,
+    /// The query whose row it is.
+    pub of: Row,
     /// The row of scores; −∞ where it is masked.
     pub scores: Vec<f32>,
     /// The values, `[kv_len][d_head]`.
@@ -42,8 +31,6 @@ pub struct Data {
     pub tile: usize,
     /// What is kept after each tile.
     pub states: Vec<TileState>,
-    /// The model's name.
-    pub model: String,
     /// Whether the run's own weights are others than softmax of these scores.
     pub differs: bool,
 }
@@ -55,27 +42,17 @@ impl Data {
         let missing = || Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,v,pattern}}") };
         let row = components(trace, layer, head, q_idx).ok_or_else(missing)?;
         let v = trace.layer(layer, Site::V).ok_or_else(missing)?;
-        let kv_head = trace.model.kv_head(head);
+        let of = Row::of(trace, layer, head, q_idx)?;
         let score = |k: usize| if row.is_cut(k) { f32::NEG_INFINITY } else { row.keys[k].score };
         let all: Vec<f32> = (0..row.keys.len()).map(score).collect();
         let differs = softmax(&all).iter().zip(&row.keys).any(|(ours, key)| (ours - key.weight).abs() > 1e-3);
         let end = all.iter().rposition(|s| *s != f32::NEG_INFINITY).map_or(0, |last| last + 1);
-        let value = |k| v.row(&[kv_head, k]).map(<[f32]>::to_vec).ok_or_else(missing);
-        let q_len = trace.layer(layer, Site::Q).and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
-        let position = all.len().saturating_sub(q_len) + q_idx;
-        let text = |i: usize| trace.tokens.get(i).map(|t| t.text.clone()).unwrap_or_default();
+        let value = |k| v.row(&[of.of.kv_head, k]).map(<[f32]>::to_vec).ok_or_else(missing);
         let data = Self {
-            tokens: (0..end).map(text).collect(),
-            query: text(position),
-            position,
-            q_idx,
-            layer,
-            head,
-            kv_head,
             scores: all[..end].to_vec(),
             values: (0..end).map(value).collect::<Result<_, Error>>()?,
-            model: trace.model.name.clone(),
             differs,
+            of,
             ..Self::default()
         };
         Ok(data.tiled(tile))
@@ -94,7 +71,7 @@ impl Data {
     }
 
     fn token(&self, k_idx: usize) -> &str {
-        self.tokens.get(k_idx).map_or("", String::as_str)
+        self.of.key(k_idx)
     }
 
     /// The result: the vector divided by the sum, after all tiles. Zeros where every key is masked.
@@ -159,8 +136,8 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let canvas = if state.canvas.width.is_finite() { state.canvas.width } else { 0.0 };
     let width = canvas.clamp(330.0, 900.0);
     let step = Step::new(data, state.step);
-    let title =
-        format!("“{}” reads its keys tile by tile: layer {}, head {}", spoken(&data.query), data.layer, data.head);
+    let (query, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
+    let title = format!("“{query}” reads its keys tile by tile: layer {layer}, head {head}");
     let lead = "Only a maximum, a sum and one vector are kept. When a larger score turns up, they are shrunk to it; the \
                 row of scores is never stored.";
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
@@ -174,18 +151,14 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let own = if data.tile == 128 { "" } else { own };
     let cut = if cut { "Only the first numbers of the vector are drawn." } else { "" };
     let differs = if data.differs { "The run's own weights differ: it was changed, or limits its scores." } else { "" };
-    let said = [&credit(&data.model), own, "Numbers are rounded.", &few, cut, differs];
+    let said = [&credit(&data.of.of.model), own, "Numbers are rounded.", &few, cut, differs];
     frame.finish(&caption(&said), description(data, &step))
 }
 
 fn description(data: &Data, step: &Step<'_>) -> String {
     let (tiles, keys) = (plural(data.states.len(), "tile"), plural(data.scores.len(), "key"));
-    let begin = format!(
-        "The running softmax of “{}” in layer {}, head {}: {keys} in {tiles}.",
-        spoken(&data.query),
-        data.layer,
-        data.head
-    );
+    let (query, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
+    let begin = format!("The running softmax of “{query}” in layer {layer}, head {head}: {keys} in {tiles}.");
     let kept = format!("Kept: 2 + {} numbers, whatever the length.", data.d());
     let Some(now) = step.now else { return format!("{begin} Nothing is read yet. {kept}") };
     let end = if step.done { " All is read: the vector divided by the sum is z." } else { "" };
@@ -205,7 +178,7 @@ mod tests {
     fn data() -> Data {
         let scores = vec![1.0, 0.0, 3.0, 2.0, f32::NEG_INFINITY];
         let values = (0..5).map(|k| vec![k as f32, 1.0]).collect();
-        Data { tokens: vec!["a".into(); 5], query: "a".into(), scores, values, ..Data::default() }.tiled(2)
+        Data { of: Row::made(vec!["a".into(); 5], true, 0), scores, values, ..Data::default() }.tiled(2)
     }
 
     #[test]
@@ -214,7 +187,7 @@ mod tests {
         let tokens = model.encode("the hot dog on the rock was").unwrap();
         let trace = model.run(&tokens, &"q,k,v,pattern,z".parse().unwrap(), &[]).unwrap();
         let data = Data::from_trace(&trace, 0, 0, 2, 2).unwrap();
-        assert_eq!((data.tokens.join(" ").as_str(), data.states.len(), data.d()), ("the hot dog", 2, 16));
+        assert_eq!((data.scores.len(), data.states.len(), data.d()), (3, 2, 16), "the hot dog");
         let z = trace.layer(0, Site::Z).unwrap().row(&[0, 2]).unwrap();
         assert_eq!(data.z().len(), z.len());
         assert!(data.z().iter().zip(z).all(|(a, b)| (a - b).abs() < 1e-5), "{:?} is not {z:?}", data.z());

@@ -16,7 +16,7 @@ impl Data {
             self.push_kept(&mut table, &step);
         }
         if end.done {
-            table.push(named(format!("z of {}", crate::token::spoken(&self.query)), [None; 5], &self.z()));
+            table.push(named(format!("z of {}", crate::token::spoken(self.of.query())), [None; 5], &self.z()));
         }
         table
     }
@@ -26,7 +26,7 @@ impl Data {
         let Some(now) = step.now else { return };
         for k_idx in now.keys.clone() {
             let score = Some(self.scores[k_idx]).filter(|score| *score != f32::NEG_INFINITY);
-            let name = format!("score of {}", word(&self.tokens, k_idx));
+            let name = format!("score of {}", word(&self.of.of.tokens, k_idx));
             table.push(named(name, [score, score.map(|score| power(score, now.max)), None, None, None], &[]));
         }
     }
@@ -61,12 +61,13 @@ fn named(name: String, numbers: [Option<f32>; 5], vector: &[f32]) -> impl Iterat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::head::Row;
 
     fn data() -> Data {
         let tokens = ["the", " hot", " dog", " was"].map(String::from).into();
         let scores = vec![1.0, f32::NEG_INFINITY, 3.0, f32::NAN];
         let values = (0..4).map(|k| vec![k as f32, 1.0]).collect();
-        Data { tokens, query: " was".into(), scores, values, ..Data::default() }.tiled(2)
+        Data { of: Row::made(tokens, true, 3), scores, values, ..Data::default() }.tiled(2)
     }
 
     #[test]

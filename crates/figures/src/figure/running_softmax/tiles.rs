@@ -152,7 +152,7 @@ fn cell(frame: &mut Frame, data: &Data, l: &Layout, (k_idx, when): (usize, When)
     let full = if score.is_nan() { theme.accent } else { theme.signed((score / limit).clamp(-1.0, 1.0)) };
     let full = if masked { theme.masked } else { full };
     let fill: Color = if when == When::Gone { full.mix(theme.background, 0.78) } else { full };
-    let number = Site::Scores.in_layer(data.layer, [data.head, data.q_idx, k_idx]);
+    let number = data.of.number(Site::Scores, k_idx);
     let kept = if when == When::Gone { ", no longer kept" } else { "" };
     let said = format!("score of {}: {}{kept}", spoken(data.token(k_idx)), self::number(score));
     frame.push(rect.fill(fill).value(score).target(Target::Number { number }).label(said));

@@ -47,9 +47,8 @@ impl Reader<'_> {
     }
 
     fn own(&self, k_idx: usize) -> Factor {
-        let Data { layer, head, q_idx, .. } = *self.data;
         let value = self.data.score(k_idx).unwrap_or(f32::NAN);
-        Factor::number("score", Site::Scores.in_layer(layer, [head, q_idx, k_idx]), value)
+        Factor::number("score", self.data.of.number(Site::Scores, k_idx), value)
     }
 
     /// The score, divided by the temperature if there is one.
@@ -111,10 +110,10 @@ impl Reader<'_> {
         let scores = self.keys().map(|k| (spoken(self.data.token(k)), self.factors(k))).collect();
         let of = self.keys().position(|k| k == k_idx)?;
         let value = Numbers::new(self.data, self.state).weights[k_idx];
-        let [asks, whom] = [&self.data.query, self.data.token(k_idx)].map(stressed);
+        let [asks, whom] = [self.data.of.query(), self.data.token(k_idx)].map(stressed);
         let title = match is_changed(self.data, self.state) {
-            true => format!("how much {asks} would look at {whom}, with your numbers"),
-            false => format!("how much {asks} looks at {whom}"),
+            true => format!("how much {asks} would attend to {whom}, with your numbers"),
+            false => format!("how much {asks} attends to {whom}"),
         };
         Some(share(title, value, self.name(), scores, of))
     }
@@ -129,7 +128,7 @@ impl Reader<'_> {
         };
         let terms: Vec<Term> = left_out.iter().map(part).collect();
         let value = Rule::Sum.combine(&terms);
-        let title = format!("all that {} has left for the others", stressed(&self.data.query));
+        let title = format!("all that {} has left for the others", stressed(self.data.of.query()));
         (!terms.is_empty()).then(|| explained(title, "others", "Σ weight", value, Rule::Sum, terms))
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, l: &Layout, st
     let mid = frame.y + 7.0;
     let title = match steps.sum {
         s if s.is_nan() => "No weights: a score is not a number",
-        0.0 => "No weights: no key may be looked at",
+        0.0 => "No weights: no key may be attended to",
         _ => "The weights fill exactly one bar",
     };
     let title = Node::text(PAD, mid, Run::new(title)).size(LABEL).bold().fill(theme.text);
@@ -54,7 +54,7 @@ fn segments(data: &Data, l: &Layout, weights: &[f32], full: f32) -> Vec<(Option<
 
 /// The model's own weight of a key.
 fn of_run(data: &Data, k_idx: usize) -> Target {
-    Target::Number { number: Site::Pattern.in_layer(data.layer, [data.head, data.q_idx, k_idx]) }
+    Target::Number { number: data.of.number(Site::Pattern, k_idx) }
 }
 
 /// The gap between a segment and the next, if there is one.

@@ -2,6 +2,7 @@
 
 use super::{Data, State};
 use crate::figure::frame::{LABEL, PAD};
+use crate::scale::Linear;
 use crate::scene::Weight;
 use crate::token;
 
@@ -20,14 +21,12 @@ pub(super) struct Layout {
     pub dot: Option<f32>,
     /// Right edge of the score's number.
     pub score: f32,
-    /// Left edge and width of the score's bar.
-    pub bar: (f32, f32),
+    /// The axis of the scores, along which their bars are drawn.
+    pub scale: Linear,
     /// Left edge and width of the bar of exp, where there is room for it.
     pub exp: Option<(f32, f32)>,
     /// Right edge of the weight.
     pub weight: f32,
-    /// The scores at the ends of the axis.
-    pub ends: (f32, f32),
     /// The keys with a row, and those without; masked ones are in neither list.
     pub shown: Vec<usize>,
     pub left_out: Vec<usize>,
@@ -53,10 +52,9 @@ impl Layout {
                 label_w,
                 dot: None,
                 score,
-                bar: (bar, weight - 62.0 - bar),
+                scale: Linear::new(ends, (bar, weight - 62.0)),
                 exp: None,
                 weight,
-                ends,
                 shown,
                 left_out,
             };
@@ -75,28 +73,17 @@ impl Layout {
             label_w,
             dot: Some(dot),
             score,
-            bar: (bar, bar_w),
+            scale: Linear::new(ends, (bar, bar + bar_w)),
             exp: Some(exp),
             weight,
-            ends,
             shown,
             left_out,
         }
     }
 
-    /// The place of a score, at an end of the axis if it lies beyond.
+    /// The place of a score.
     pub fn x(&self, score: f32) -> f32 {
-        let (low, high) = self.ends;
-        let score = if score.is_nan() { 0.0 } else { score.clamp(low, high) };
-        self.bar.0 + self.bar.1 * (score - low) / (high - low)
-    }
-
-    /// The inverse of [`Self::x`].
-    pub fn score_at(&self, x: f32) -> f32 {
-        let (low, high) = self.ends;
-        let part = (x - self.bar.0) / self.bar.1;
-        let part = if part.is_nan() { 0.5 } else { part.clamp(0.0, 1.0) };
-        low + part * (high - low)
+        self.scale.at(score)
     }
 }
 

@@ -9,31 +9,21 @@ mod rows;
 mod table;
 
 use crate::figure::frame::{Frame, caption, credit};
+use crate::figure::head::{Head, Row};
 use crate::figure::{Canvas, Error};
 use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
-use attnscope::Site;
 use attnscope::Trace;
-use attnscope::analysis::components::components;
+use attnscope::analysis::components;
 use layout::Layout;
 
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
-    /// The text, token by token (the keys).
-    pub tokens: Vec<String>,
-    /// The text of the query's token.
-    pub query: String,
-    /// The query's index among the tokens.
-    pub position: usize,
-    /// The query's row in the trace: `position`, unless earlier keys came from a cache.
-    pub q_idx: usize,
-    /// Layer.
-    pub layer: usize,
-    /// Head.
-    pub head: usize,
+    /// The query whose row it is.
+    pub of: Row,
     /// q·k of each key.
     pub dots: Vec<f32>,
     /// What they are multiplied by: usually 1/√d_head.
@@ -42,8 +32,6 @@ pub struct Data {
     pub masked: Vec<bool>,
     /// The run's own weight of each key, for comparison.
     pub weights: Vec<f32>,
-    /// The model's name.
-    pub model: String,
     /// Length of q and k, for the name of the scale; 0 if not known.
     pub d_head: usize,
 }
@@ -53,27 +41,18 @@ impl Data {
     pub fn from_trace(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Result<Self, Error> {
         let row = components(trace, layer, head, q_idx)
             .ok_or_else(|| Error::NotCaptured { key: format!("blocks.{layer}.attn.{{q,k,pattern}}") })?;
-        let tokens: Vec<String> = trace.tokens.iter().map(|t| t.text.clone()).collect();
-        let q_len = trace.layer(layer, Site::Q).and_then(|q| q.shape().get(1).copied()).unwrap_or(0);
-        let position = row.keys.len().saturating_sub(q_len) + q_idx;
         Ok(Self {
-            query: tokens.get(position).cloned().unwrap_or_default(),
-            tokens,
-            position,
-            q_idx,
-            layer,
-            head,
+            of: Row::of(trace, layer, head, q_idx)?,
             dots: row.keys.iter().map(|k| k.dot).collect(),
             scale: row.scale,
             masked: (0..row.keys.len()).map(|k| row.keys[k].score == f32::NEG_INFINITY || row.is_cut(k)).collect(),
             weights: row.keys.iter().map(|k| k.weight).collect(),
-            model: trace.model.name.clone(),
             d_head: row.q.len(),
         })
     }
 
     fn token(&self, k_idx: usize) -> &str {
-        self.tokens.get(k_idx).map_or("", String::as_str)
+        self.of.key(k_idx)
     }
 
     fn is_masked(&self, k_idx: usize) -> bool {
@@ -148,7 +127,7 @@ pub fn weights(data: &Data, state: &State) -> Vec<f32> {
 
 /// The score of a grip dragged to `x` (in the scene): the inverse of the drawing, within the axis.
 pub fn score_at(data: &Data, state: &State, x: f32) -> f32 {
-    Layout::new(data, state).score_at(x)
+    Layout::new(data, state).scale.value(x)
 }
 
 /// Whether the numbers are the reader's: a score was set by hand, or the temperature is not 1.
@@ -164,8 +143,8 @@ fn edits(data: &Data, state: &State) -> usize {
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state);
     let steps = Steps::new(data, state);
-    let title =
-        format!("From scores to weights: “{}” in layer {}, head {}", spoken(&data.query), data.layer, data.head);
+    let (query, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
+    let title = format!("From scores to weights: “{query}” in layer {layer}, head {head}");
     let lead = "Each score is raised to a power of e, then divided by the sum of all. What comes out fills one bar: \
                 who gets more takes it from the others.";
     let mut frame = Frame::new(theme, &state.canvas, layout.width, title, lead);
@@ -196,7 +175,7 @@ fn says(data: &Data, state: &State, layout: &Layout, left_out: f32) -> String {
         if layout.exp.is_none() { "The step in between, e to the score, is not drawn for want of room." } else { "" };
     let other = "The run's own weights differ: it was changed, or limits its scores.";
     let other = if differs(data) { other } else { "" };
-    caption(&[&credit(&data.model), &whose, "Numbers are rounded.", narrow, &others, other])
+    caption(&[&credit(&data.of.of.model), &whose, "Numbers are rounded.", narrow, &others, other])
 }
 
 /// Whether the run's weights are not the softmax of its scores (a cut edge, a cap on scores).
@@ -218,7 +197,7 @@ fn description(data: &Data, state: &State, steps: &Steps) -> String {
         (false, true) => " The run's own weights are others: it was changed, or limits its scores.",
         (false, false) => "",
     };
-    let (asks, layer, head) = (spoken(&data.query), data.layer, data.head);
+    let (asks, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
     let all = if order.len() > said.len() { format!(" The {} largest weights.", said.len()) } else { String::new() };
     format!(
         "From scores to weights of “{asks}” in layer {layer}, head {head}. {}. All weights fill one bar, 100\u{202f}%.{all}{whose}",
@@ -260,10 +239,7 @@ mod tests {
     fn data() -> Data {
         let tokens = ["the", " hot", " dog", " was"].map(String::from).to_vec();
         Data {
-            query: tokens[2].clone(),
-            tokens,
-            position: 2,
-            q_idx: 2,
+            of: Row::made(tokens, true, 2),
             dots: vec![4.0, 16.0, -2.0, 9.0],
             scale: 0.25,
             masked: vec![false, false, false, true],

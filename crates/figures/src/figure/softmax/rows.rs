@@ -4,7 +4,7 @@ use super::layout::{Layout, MAX_QUIET};
 use super::{Data, State, Steps, is_changed};
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
 use crate::figure::reach::reach;
-use crate::number::{count, fixed, number, percent, plural};
+use crate::number::{brief, count, fixed, number, percent, plural};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::token::{self, spoken};
@@ -32,12 +32,6 @@ fn short(x: f32) -> String {
         x if x.abs() >= 100.0 => number(x),
         x => fixed(x, 2),
     }
-}
-
-/// A chosen number, in as few digits as possible.
-fn brief(x: f32) -> String {
-    let text = if x.fract() == 0.0 && x.abs() < 1e4 { fixed(x, 0) } else { number(x) };
-    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').into() } else { text }
 }
 
 /// A share short enough for its column.
@@ -73,7 +67,8 @@ fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &S
         let inner = if divided.is_empty() { inner } else { format!("({inner}){divided}") };
         head(x, Anchor::Start, "exp", if steps.max.is_finite() { format!("of {inner}") } else { String::new() });
     } else if !divided.is_empty() {
-        head(l.bar.0 + l.bar.1 / 2.0, Anchor::Middle, "", format!("then{divided}"));
+        let (left, right) = l.scale.range;
+        head((left + right) / 2.0, Anchor::Middle, "", format!("then{divided}"));
     }
     let sum = if l.exp.is_some() { format!("÷ sum {}", short(steps.sum)) } else { "softmax".into() };
     head(l.weight, Anchor::End, "weight", sum);
@@ -103,7 +98,7 @@ fn row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps,
         None => Node::text(PAD + l.label_w, mid + 10.0, Run::new(short(dot))).size(SMALL).fill(theme.muted),
     };
     // The explanation of the score includes that of q·k.
-    let number = Site::Scores.in_layer(data.layer, [data.head, data.q_idx, k_idx]);
+    let number = data.of.number(Site::Scores, k_idx);
     let node = node.anchor(Anchor::End).centred().value(dot).key(format!("dot-{k_idx}"));
     frame.push(node.target(Target::Number { number }).label(format!(
         "q·k of {}: {}",
@@ -128,7 +123,7 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
     let bar = Node::rect(zero.min(end), mid - 6.0, (end - zero).abs(), 12.0).radius(2.0).fill(fill).value(value);
     let bar =
         bar.key(format!("score-{k_idx}")).label(format!("score of {}: {}", spoken(data.token(k_idx)), short(value)));
-    let number = Site::Scores.in_layer(data.layer, [data.head, data.q_idx, k_idx]);
+    let number = data.of.number(Site::Scores, k_idx);
     let target = Target::Number { number };
     // A score set by hand is not a number of the run.
     let shown = if edited { Target::Own } else { target };
@@ -161,7 +156,7 @@ fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): 
 /// The weight, and below it the model's if the reader changed something.
 fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps, (k_idx, mid): (usize, f32)) {
     let (theme, w, changed) = (frame.theme, steps.weights[k_idx], is_changed(data, state));
-    let target = Target::Number { number: Site::Pattern.in_layer(data.layer, [data.head, data.q_idx, k_idx]) };
+    let target = Target::Number { number: data.of.number(Site::Pattern, k_idx) };
     let own = data.weights.get(k_idx).copied().filter(|_| changed);
     let y = if own.is_some() { mid - 7.0 } else { mid };
     let share = Node::text(l.weight, y, Run::new(short_percent(w))).size(LABEL).bold().anchor(Anchor::End);
@@ -179,20 +174,21 @@ fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Ste
     }
 }
 
-/// The axis of the scores, with its ends.
+/// The axis of the scores: its ends, and 0 where that is not too near to one of them.
 fn axis(frame: &mut Frame, l: &Layout) {
-    let (theme, bottom, (low, high)) = (frame.theme, frame.y, l.ends);
     if l.shown.is_empty() {
         return;
     }
-    for (score, anchor) in [(low, Anchor::Start), (0.0, Anchor::Middle), (high, Anchor::End)] {
-        let wide = text::width(&brief(score), 10.5, Weight::Regular);
-        if score != 0.0 && (l.x(score) - l.x(0.0)).abs() < wide + 10.0 {
-            continue;
+    let y = frame.y + 12.0;
+    let mut end = |score: f32, anchor: Anchor| {
+        let label = brief(score);
+        let wide = text::width(&label, SMALL, Weight::Regular);
+        if score == 0.0 || (l.x(score) - l.x(0.0)).abs() >= wide + 10.0 {
+            frame.label(l.x(score), y, anchor, label);
         }
-        let node = Node::text(l.x(score), bottom + 12.0, Run::new(brief(score))).size(10.5).anchor(anchor);
-        frame.push(node.fill(theme.muted).centred());
-    }
+    };
+    let (low, high) = l.scale.domain;
+    [(low, Anchor::Start), (0.0, Anchor::Middle), (high, Anchor::End)].into_iter().for_each(|(s, a)| end(s, a));
     frame.y += 24.0;
 }
 
@@ -200,15 +196,15 @@ fn axis(frame: &mut Frame, l: &Layout) {
 fn quiet(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     let masked: Vec<usize> = (0..data.dots.len()).filter(|&k| data.is_masked(k)).collect();
-    let why = |k_idx: usize| match k_idx > data.position {
-        true => "comes later: may not be looked at",
-        false => "may not be looked at",
+    let why = |k_idx: usize| match k_idx > data.of.position() {
+        true => "comes later: may not be attended to",
+        false => "may not be attended to",
     };
     let lines: Vec<(&str, String)> = match masked.as_slice() {
         [] => return,
         few if few.len() <= MAX_QUIET => few.iter().map(|&k| (data.token(k), why(k).into())).collect(),
         [first, rest @ ..] => {
-            vec![(data.token(*first), format!("and {} may not be looked at", plural(rest.len(), "other key")))]
+            vec![(data.token(*first), format!("and {} may not be attended to", plural(rest.len(), "other key")))]
         }
     };
     for (token, why) in lines {

@@ -5,15 +5,14 @@ use crate::figure::as_table::{begin, word};
 use crate::table::{Cell, Table};
 
 impl Data {
-    /// The numbers as drawn, with the scores that were set by hand, and the run's own beside them if they
-    /// are others. A masked
-    /// key has only its name.
+    /// The numbers as drawn, with the scores that were set by hand, and the run's own beside them if they are others. A
+    /// masked key has only its name.
     pub fn table(&self, state: &State) -> Table {
         let (steps, changed) = (Steps::new(self, state), is_changed(self, state) || differs(self));
         let own = ["the model's score", "the model's weight"].into_iter().filter(|_| changed).map(String::from);
         let mut table = begin(["key", "q·k", "score", "exp", "weight"], own);
         for (k_idx, dot) in self.dots.iter().enumerate() {
-            let key = word(&self.tokens, k_idx).into();
+            let key = word(&self.of.of.tokens, k_idx).into();
             let Some(score) = steps.scores[k_idx] else {
                 table.push([key]);
                 continue;
@@ -31,10 +30,11 @@ impl Data {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::head::Row;
 
     fn data() -> Data {
         Data {
-            tokens: ["the", " hot", " dog"].map(String::from).into(),
+            of: Row::made(["the", " hot", " dog"].map(String::from).into(), true, 1),
             dots: vec![4.0, 4.0, 9.0],
             scale: 0.5,
             masked: vec![false, false, true],

@@ -24,7 +24,7 @@ pub enum Measure {
 /// A number from 0 to 1 that is tracked while the model learns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
-    /// Its name; text between asterisks is emphasized: `*dog* looks at *hot* (layer 0)`.
+    /// Its name; text between asterisks is emphasized: `*dog* attends to *hot* (layer 0)`.
     pub name: String,
     /// What it measures.
     pub measure: Measure,
@@ -125,7 +125,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         1 => String::new(),
         n => format!("Line: mean over {}; faint: single batches.", plural(n, "step")),
     };
-    let dense = data.losses.len() > plot.w as usize;
+    let dense = data.losses.len() > (plot.x.range.1 - plot.x.range.0) as usize;
     let dense = if dense { "Where a pixel holds several steps, it shows their lowest to highest." } else { "" };
     frame.finish(
         &caption(&[&credit(&data.model), "Loss in nats a word.", &window, dense]),
@@ -190,7 +190,7 @@ mod tests {
     fn thousands_of_points_are_few_marks() {
         let losses: Vec<_> = (1..=2000).map(|s| (s, 5.0 / (1.0 + s as f32 * 0.002))).collect();
         let points = losses.iter().map(|l| (l.0, 0.5)).collect();
-        let series = vec![Series { name: "*dog* looks at *hot*".into(), points, ..Series::default() }];
+        let series = vec![Series { name: "*dog* attends to *hot*".into(), points, ..Series::default() }];
         let data = Data { losses, steps: 2000, n_vocab: 148, series, ..Data::default() };
         let scene = render(&data, &State::default(), &Theme::LIGHT);
         let (mut marks, mut segments) = (0, 0);
@@ -202,6 +202,6 @@ mod tests {
         });
         assert!(marks < 80 && segments < 1700, "{marks} marks, {segments} segments");
         assert!(scene.caption.contains("mean over 40 steps") && scene.caption.contains("lowest to highest"));
-        assert!(scene.description.contains("dog looks at hot 50"), "{}", scene.description);
+        assert!(scene.description.contains("dog attends to hot 50"), "{}", scene.description);
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{Data, Measure, Series, State, at};
 use crate::color::Color;
+use crate::figure::axis::{Side, Tick, apart};
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
-use crate::number::{count, fixed, number, percent};
-use crate::scale::nice_step;
+use crate::number::{brief, count, fixed, number, percent};
+use crate::scale::Linear;
 use crate::scene::Segment::{self, Line, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
@@ -20,13 +21,10 @@ const AXIS_W: f32 = 26.0;
 /// The most tracks.
 pub(super) const MAX_TRACKS: usize = 8;
 
-/// Maps steps and losses to places.
+/// The scale of the steps, which the loss and all tracks share, and the loss at the top.
 pub(super) struct Plot {
     pub width: f32,
-    x0: f32,
-    pub w: f32,
-    steps: f32,
-    /// The loss at the top.
+    pub x: Linear,
     top: f32,
 }
 
@@ -34,48 +32,45 @@ impl Plot {
     pub fn new(data: &Data, state: &State) -> Self {
         let canvas = if state.canvas.width.is_finite() { state.canvas.width } else { 0.0 };
         let width = canvas.clamp(330.0, 900.0);
-        let x0 = PAD + AXIS_W;
         let last = data.losses.last().map_or(0, |l| l.0);
-        Self {
-            width,
-            x0,
-            w: width - PAD - VALUE_W - x0,
-            steps: data.steps.max(last).max(1) as f32,
-            top: data.chance() * 1.16,
-        }
+        let steps = data.steps.max(last).max(1) as f32;
+        let x = Linear::new((0.0, steps), (PAD + AXIS_W, width - PAD - VALUE_W));
+        Self { width, x, top: data.chance() * 1.16 }
     }
 
     fn x(&self, step: usize) -> f32 {
-        self.x0 + self.w * (step as f32 / self.steps).min(1.0)
+        self.x.at(step as f32)
     }
 
     /// The inverse of [`Self::x`].
     pub fn step_at(&self, x: f32) -> usize {
-        let part = (x - self.x0) / self.w;
-        let part = if part.is_nan() { 0.0 } else { part.clamp(0.0, 1.0) };
-        (part * self.steps).round() as usize
+        self.x.value(x).round() as usize
+    }
+
+    /// The last step.
+    fn steps(&self) -> usize {
+        self.x.domain.1 as usize
+    }
+
+    fn left(&self) -> f32 {
+        self.x.range.0
+    }
+
+    fn right(&self) -> f32 {
+        self.x.range.1
     }
 }
 
-/// A band of the picture in which numbers from 0 to `top` are drawn.
-struct Band {
-    bottom: f32,
-    height: f32,
-    top: f32,
-}
-
-impl Band {
-    fn y(&self, value: f32) -> f32 {
-        let part = if value.is_nan() { 0.0 } else { (value / self.top).clamp(0.0, 1.0) };
-        self.bottom - self.height * part
-    }
+/// The scale of a band of the picture whose top is at `y`, in which numbers from 0 to `top` are drawn.
+fn band(y: f32, height: f32, top: f32) -> Linear {
+    Linear::new((0.0, top), (y + height, y))
 }
 
 pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, plot: &Plot, smooth: &[(usize, f32)]) {
     let theme = frame.theme;
     let name = vec![Run::new("loss").bold().fill(theme.text), Run::new("  nats a word")];
     frame.push(Node::text(PAD, frame.y + 6.0, name).size(LABEL).fill(theme.muted).centred());
-    let step = state.step.map(|s| s.min(plot.steps as usize));
+    let step = state.step.map(|s| s.min(plot.steps()));
     let reads = match (step, data.losses.last()) {
         (Some(step), _) => format!("at step {}", count(step)),
         (None, Some(last)) => format!("step {} of {}", count(last.0), count(data.steps)),
@@ -93,23 +88,18 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, plot: &Plot, s
 }
 
 /// The line through the chosen step, over one band only, so that it does not cross the names between the bands.
-fn chosen_line(frame: &mut Frame, plot: &Plot, band: &Band, step: Option<usize>, key: String) {
+fn chosen_line(frame: &mut Frame, plot: &Plot, band: &Linear, step: Option<usize>, key: String) {
     let Some(step) = step else { return };
     let x = plot.x(step);
     let stroke = Stroke::new(frame.theme.accent, 1.0);
-    frame.push(Node::line(x, band.bottom - band.height - 3.0, x, band.bottom + 3.0, stroke).opacity(0.6).key(key));
+    let (bottom, top) = band.range;
+    frame.push(Node::line(x, top - 3.0, x, bottom + 3.0, stroke).opacity(0.6).key(key));
 }
 
 fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], step: Option<usize>) {
     let theme = frame.theme;
-    let band = Band { bottom: frame.y + HEIGHT, height: HEIGHT, top: plot.top };
-    let right = plot.x0 + plot.w;
-    let tick = nice_step(plot.top.ceil() as usize, 6);
-    for nats in (0..=plot.top as usize).step_by(tick) {
-        let y = band.y(nats as f32);
-        frame.push(Node::line(plot.x0, y, right, y, Stroke::new(theme.grid, 1.0)));
-        frame.label(plot.x0 - 8.0, y, Anchor::End, count(nats));
-    }
+    let band = band(frame.y, HEIGHT, plot.top);
+    ticks(frame, plot, &band, band.ticks(6));
     chosen_line(frame, plot, &band, step, "chosen-step".into());
     level(frame, plot, &band, data.chance(), ("guessing", "chance"), theme.muted);
     if let Some(reference) = data.reference.filter(|r| r.is_finite()) {
@@ -130,31 +120,31 @@ fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], st
             point(
                 frame,
                 plot,
-                (s, band.y(value), value),
+                (s, band.at(value), value),
                 theme.text,
                 step.is_some(),
                 ("loss", &shown, said, Target::Item { index: MAX_TRACKS + index }),
             );
         }
         None => {
-            let mid = band.bottom - HEIGHT * 0.45;
-            frame.label(plot.x0 + plot.w / 2.0, mid, Anchor::Middle, "not trained yet");
+            let middle = (plot.left() + plot.right()) / 2.0;
+            frame.label(middle, frame.y + HEIGHT * 0.55, Anchor::Middle, "not trained yet");
         }
     }
-    frame.y = band.bottom;
+    frame.y = band.range.0;
 }
 
 /// A loss to compare with: a dashed line with its name on it.
-fn level(frame: &mut Frame, plot: &Plot, band: &Band, loss: f32, (name, key): (&str, &str), ink: Color) {
-    let y = band.y(loss);
+fn level(frame: &mut Frame, plot: &Plot, band: &Linear, loss: f32, (name, key): (&str, &str), ink: Color) {
+    let y = band.at(loss);
     let dashed = Stroke::new(ink, 1.2).dash(5.0, 4.0);
-    frame.push(Node::line(plot.x0, y, plot.x0 + plot.w, y, dashed).value(loss).key(key));
+    frame.push(Node::line(plot.left(), y, plot.right(), y, dashed).value(loss).key(key));
     let said = format!("{name}  {}", if loss.abs() < 1000.0 { fixed(loss, 2) } else { number(loss) });
     // The curve comes down from the upper left: a high line has its name at the right end, a low one at the left.
     let high = loss > plot.top / 2.0;
-    let (x, anchor) = if high { (plot.x0 + plot.w, Anchor::End) } else { (plot.x0 + 8.0, Anchor::Start) };
+    let (x, anchor) = if high { (plot.right(), Anchor::End) } else { (plot.left() + 8.0, Anchor::Start) };
     let below = if high { -9.0 } else { 11.0 };
-    if y + below > band.bottom - 5.0 {
+    if y + below > band.range.0 - 5.0 {
         return;
     }
     // A background, so that no grid line crosses the name.
@@ -166,14 +156,20 @@ fn level(frame: &mut Frame, plot: &Plot, band: &Band, loss: f32, (name, key): (&
     frame.push(node.target(Target::Own).label(said));
 }
 
+/// Grid lines at these numbers of a band, and the numbers at the left.
+fn ticks(frame: &mut Frame, plot: &Plot, band: &Linear, at: Vec<f32>) {
+    let ticks: Vec<Tick> = at.into_iter().map(|value| Tick::new(band.at(value), brief(value))).collect();
+    frame.grid(Side::Left, ticks.iter().map(|tick| tick.at), plot.x.range);
+    frame.tick_labels(Side::Left, plot.left() - 8.0, &ticks);
+}
+
 fn steps_axis(frame: &mut Frame, plot: &Plot) {
-    let step = nice_step(plot.steps as usize, (plot.w / 84.0).max(2.0) as usize);
     let y = frame.y + 14.0;
+    let steps = plot.x.ticks(((plot.right() - plot.left()) / 84.0) as usize);
+    let steps: Vec<Tick> = steps.into_iter().map(|step| Tick::new(plot.x.at(step), count(step as usize))).collect();
+    frame.tick_labels(Side::Below, y, &apart(&steps));
     let name_w = text::width("steps", SMALL, Weight::Regular);
-    for at in (0..=plot.steps as usize).step_by(step) {
-        frame.label(plot.x(at), y, Anchor::Middle, count(at));
-    }
-    frame.label((plot.width - PAD).max(plot.x0 + plot.w + name_w), y, Anchor::End, "steps");
+    frame.label((plot.width - PAD).max(plot.right() + name_w), y, Anchor::End, "steps");
     frame.y += 44.0;
 }
 
@@ -187,12 +183,8 @@ fn track(frame: &mut Frame, plot: &Plot, series: &Series, index: usize, step: Op
     let runs = stressed(&series.name, plot.width - 2.0 * PAD, theme.text);
     frame.push(Node::text(PAD, frame.y + 6.0, runs).size(12.5).fill(theme.muted).centred());
     frame.y += 25.0;
-    let band = Band { bottom: frame.y + TRACK, height: TRACK, top: 1.0 };
-    for (value, name) in [(0.0, "0"), (1.0, "1")] {
-        let y = band.y(value);
-        frame.push(Node::line(plot.x0, y, plot.x0 + plot.w, y, Stroke::new(theme.grid, 1.0)));
-        frame.label(plot.x0 - 8.0, y, Anchor::End, name);
-    }
+    let band = band(frame.y, TRACK, 1.0);
+    ticks(frame, plot, &band, vec![0.0, 1.0]);
     chosen_line(frame, plot, &band, step, format!("chosen-step-{index}"));
     let line = means(&series.points, plot, &band);
     let key = format!("series-{index}");
@@ -205,7 +197,7 @@ fn track(frame: &mut Frame, plot: &Plot, series: &Series, index: usize, step: Op
         point(
             frame,
             plot,
-            (s, band.y(value), value),
+            (s, band.at(value), value),
             ink,
             step.is_some(),
             (&key, &shown, said, Target::Item { index }),
@@ -228,7 +220,7 @@ fn point(
     let dot = Node::circle(x, y, 4.5).fill(ink).stroke(Stroke::new(theme.background, 1.5)).value(value).label(said);
     let dot = dot.key(format!("{key}-point"));
     frame.push(dot.target(target));
-    let at = if chosen { plot.x0 + plot.w + 10.0 } else { x + 10.0 };
+    let at = if chosen { plot.right() + 10.0 } else { x + 10.0 };
     let fill = if chosen { theme.accent } else { theme.text };
     if !chosen {
         let wide = text::width(shown, LABEL, Weight::Semibold);
@@ -239,23 +231,23 @@ fn point(
 }
 
 /// Lines from the lowest to the highest number of each pixel.
-fn extremes(points: &[(usize, f32)], plot: &Plot, band: &Band) -> Vec<Segment> {
+fn extremes(points: &[(usize, f32)], plot: &Plot, band: &Linear) -> Vec<Segment> {
     let mut d: Vec<Segment> = Vec::new();
     for column in columns(points, plot) {
         let x = plot.x(column[0].0);
         let (low, high) = column.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), p| (l.min(p.1), h.max(p.1)));
         // A single point is a dot: a line of almost no length with round ends.
-        d.extend([Move(x, band.y(high)), Line(x, band.y(low) + 0.01)]);
+        d.extend([Move(x, band.at(high)), Line(x, band.at(low) + 0.01)]);
     }
     d
 }
 
 /// A line through the mean of each pixel.
-fn means(points: &[(usize, f32)], plot: &Plot, band: &Band) -> Vec<Segment> {
+fn means(points: &[(usize, f32)], plot: &Plot, band: &Linear) -> Vec<Segment> {
     let mut d = Vec::new();
     for column in columns(points, plot) {
         let mean = column.iter().map(|p| p.1).sum::<f32>() / column.len() as f32;
-        let (x, y) = (plot.x(column[column.len() - 1].0), band.y(mean));
+        let (x, y) = (plot.x(column[column.len() - 1].0), band.at(mean));
         d.push(if d.is_empty() { Move(x, y) } else { Line(x, y) });
     }
     d
@@ -276,7 +268,7 @@ fn columns(points: &[(usize, f32)], plot: &Plot) -> Vec<Vec<(usize, f32)>> {
     out
 }
 
-/// `*dog* looks at *hot*` as runs, text between asterisks in bold and in `ink`; as much as fits.
+/// `*dog* attends to *hot*` as runs, text between asterisks in bold and in `ink`; as much as fits.
 fn stressed(name: &str, room: f32, ink: Color) -> Vec<Run> {
     let plain = name.replace('*', "");
     if text::width(&plain, 12.5, Weight::Semibold) > room {

@@ -42,12 +42,12 @@ mod tests {
 
     #[test]
     fn a_row_is_a_step() {
-        let series = Series { name: "*dog* looks at *hot*".into(), points: vec![(10, 0.5)], ..Series::default() };
+        let series = Series { name: "*dog* attends to *hot*".into(), points: vec![(10, 0.5)], ..Series::default() };
         let losses = vec![(5, 4.0), (10, f32::NAN), (15, 2.0)];
         let table =
             Data { losses, steps: 100, n_vocab: 148, reference: Some(1.25), series: vec![series], ..Data::default() }
                 .table();
-        assert_eq!(table.columns, ["step", "loss", "mean over 2 steps", "dog looks at hot"]);
+        assert_eq!(table.columns, ["step", "loss", "mean over 2 steps", "dog attends to hot"]);
         assert_eq!(table.rows[0], [5_usize.into(), 4.0.into(), 4.0.into(), Cell::Empty]);
         assert_eq!(table.rows[1][2..], [Cell::Empty, Cell::Number(0.5)]);
         assert_eq!(table.rows[3], ["guessing".into(), Cell::Number(148f32.ln())]);

@@ -12,8 +12,8 @@ use crate::scale::{max_abs, quantile_abs};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::{text, token};
+use attnscope::Number;
 use attnscope::Trace;
-use attnscope::analysis::Number;
 
 /// More numbers than this in all are drawn as rasters, without a cell for each.
 const MAX_CELLS: usize = 2048;
@@ -205,7 +205,7 @@ fn cell_row(
         let target = match vector.first {
             Some(first) => Target::Number { number: first.with_last(component) },
             None if is_difference => Target::Own,
-            None => Target::VectorCell { vector: index, component },
+            None => Target::Item { index: component },
         };
         let cell = cell.target(target).key(format!("cell-{index}-{component}"));
         frame.push(cell.label(format!("{name}, number {component}: {}", number(value))));

@@ -1,10 +1,11 @@
 //! Many vectors: one raster with a row each, and names only where there is room.
 
 use super::{Data, Layout, State, description, legend, palette, shade};
+use crate::figure::axis::Side;
 use crate::figure::frame::{Frame, PAD, SMALL, caption, credit};
 use crate::number::{count, number};
 use crate::raster::Raster;
-use crate::scale::nice_step;
+use crate::scale::Band;
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Weight};
 use crate::theme::Theme;
 use crate::{text, token};
@@ -28,12 +29,8 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (width, height) = (state.canvas.width.max(440.0) - PAD - x0, row * n as f32);
     frame.y += 16.0;
     let y0 = frame.y;
-    let step = nice_step(longest, (width / 56.0) as usize);
-    for component in (0..longest).step_by(step) {
-        let mid = x0 + (component as f32 + 0.5) * width / longest as f32;
-        frame.push(Node::line(mid, y0 - 6.0, mid, y0 - 2.0, Stroke::new(theme.faint, 1.0)));
-        frame.label(mid, y0 - 14.0, Anchor::Middle, count(component));
-    }
+    let columns = Band::filling(longest, x0, width);
+    frame.positions(Side::Above, y0, columns.ticks(56.0, None, 0.0).into_iter().map(|c| (columns.at(c), c)));
     names(&mut frame, data, x0, row);
     let mut cells = vec![shade(0.0, layout.limit); n * longest];
     for (cells, vector) in cells.chunks_mut(longest).zip(&data.vectors) {
@@ -56,9 +53,10 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 /// Names to the left of the rows, with the rows' numbers.
 fn names(frame: &mut Frame, data: &Data, x0: f32, row: f32) {
     let (theme, y0, n) = (frame.theme, frame.y, data.vectors.len());
-    let step = if row >= 14.0 { 1 } else { nice_step(n, (row * n as f32 / 20.0) as usize) };
-    for (i, vector) in data.vectors.iter().enumerate().step_by(step) {
-        let mid = y0 + (i as f32 + 0.5) * row;
+    let rows = Band { start: y0, step: row, n };
+    let every = if row >= 14.0 { 1 } else { rows.every(20.0) };
+    for (i, vector) in data.vectors.iter().enumerate().step_by(every) {
+        let mid = rows.at(i);
         let number = count(i);
         let room = LABEL_W - 10.0 - text::width(&number, SMALL, Weight::Regular);
         let mut runs = token::runs(&vector.name, theme.faint, room, SMALL, Weight::Regular);

@@ -65,8 +65,8 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.clamp(330.0, 1600.0);
     let (shown, left_out) = data.choose();
     let l = Layout::new(data, &shown, width);
-    let looks = spoken(data.token(data.position));
-    let title = format!("What “{looks}” takes from the others: layer {}, head {}", data.of.layer, data.of.head);
+    let query = spoken(data.token(data.position));
+    let title = format!("What “{query}” takes from the others: layer {}, head {}", data.of.layer, data.of.head);
     let lead = "Each value times its weight, added up, is z. The matrix W_O turns z into what is added to the word.";
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
     headings(&mut frame, &l);
@@ -128,7 +128,7 @@ fn value_row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, k_idx: u
     frame.push(name.key(format!("key-{k_idx}")).target(Target::Key { k_idx }));
     let track = Node::rect(l.bar, mid - 7.0, l.bar_w, 14.0).radius(3.0).fill(theme.surface);
     frame.push(track.stroke(Stroke::new(theme.grid, 1.0)));
-    let said = format!("{} looks {} at {}", said(data, data.position), percent(weight), said(data, k_idx));
+    let said = format!("{} attends {} to {}", said(data, data.position), percent(weight), said(data, k_idx));
     let fill = theme.weight(0.25 + 0.75 * share);
     let bar = Node::rect(l.bar, mid - 7.0, (share * l.bar_w).max(1.0), 14.0).radius(3.0).fill(fill).value(weight);
     let target = Target::Number { number: data.number(k_idx) };

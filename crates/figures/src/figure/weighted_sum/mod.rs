@@ -11,9 +11,9 @@ use crate::number::{count, number, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
+use attnscope::Number;
 use attnscope::Site;
 use attnscope::Trace;
-use attnscope::analysis::Number;
 
 /// The most tokens that are drawn: those with the largest weights.
 const MAX_ROWS: usize = 12;

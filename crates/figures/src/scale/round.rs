@@ -1,4 +1,4 @@
-//! Maps numbers to places: ticks, ranges, and the reduction of long vectors.
+//! Round numbers for the ends and ticks of scales, and the size of many numbers.
 
 /// A round number no smaller than `x`: 1, 2, 5 times a power of ten. 1 if `x` is not positive.
 pub fn nice_ceil(x: f32) -> f32 {
