@@ -5,7 +5,6 @@
 //! where the model lies.
 
 use attnscope::{Capture, Config, KvCache, Model};
-use attnscope_cli::pull;
 use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::time::Instant;
@@ -23,7 +22,7 @@ const ENOUGH_MS: f64 = 100.0;
 static MEMORY: attnscope::HugePages = attnscope::HugePages;
 
 fn main() -> Result<()> {
-    let model = pull::open(MODEL)?;
+    let model = attnscope_hub::open(MODEL)?;
     println!("ready attnscope {}", env!("CARGO_PKG_VERSION"));
     for line in std::io::stdin().lock().lines() {
         println!("{}", answer(&model, &line?)?);
@@ -35,7 +34,7 @@ fn main() -> Result<()> {
 fn answer(model: &Model, line: &str) -> Result<String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let number = match words.as_slice() {
-        ["load"] => milliseconds(|| pull::open(MODEL).map(drop).map_err(Into::into))?,
+        ["load"] => milliseconds(|| attnscope_hub::open(MODEL).map(drop).map_err(Into::into))?,
         ["prefill", len, kept] => {
             let (tokens, capture) = (tokens(len.parse()?), capture(kept)?);
             milliseconds(|| {
@@ -45,7 +44,7 @@ fn answer(model: &Model, line: &str) -> Result<String> {
         }
         ["decode"] => decode(model)?,
         ["memory"] => most_memory()?,
-        ["file"] => return Ok(std::path::absolute(pull::resolve(MODEL)?)?.display().to_string()),
+        ["file"] => return Ok(std::path::absolute(attnscope_hub::resolve(MODEL)?)?.display().to_string()),
         ["counts", len, kept] => {
             let (operations, bytes) = counts(model.config(), len.parse()?, &capture(kept)?);
             return Ok(format!("{operations} {bytes}"));

@@ -93,6 +93,7 @@ fn message(error: &anyhow::Error) -> String {
 fn is_usage(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.is::<Usage>()
         || cause.downcast_ref::<attnscope::Error>().is_some_and(attnscope::Error::is_usage)
+        || matches!(cause.downcast_ref(), Some(attnscope_hub::Error::Open(error)) if error.is_usage())
         || matches!(
             cause.downcast_ref::<attnscope_figures::figure::Error>(),
             Some(attnscope_figures::figure::Error::NoSuch { .. })

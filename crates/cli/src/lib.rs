@@ -7,7 +7,7 @@ pub mod heatmap;
 pub mod model_args;
 pub mod output;
 pub mod place;
-pub mod pull;
+pub mod progress;
 pub mod server;
 pub mod terminal;
 

@@ -1,7 +1,6 @@
 //! The arguments that every command with a model has: which model, which text, and what to change in the run.
 
 use crate::failure::usage;
-use crate::pull;
 use anyhow::{Context, Result};
 use attnscope::{Capture, Intervention, Model, ModelInfo, Run, Trace};
 use std::io::Read;
@@ -10,7 +9,7 @@ use std::io::Read;
 #[derive(Debug, clap::Args)]
 pub struct ModelArgs {
     /// A name that `attnscope models` lists (lesson is built in), a Hub id, or a path to a .gguf file or a model's folder
-    #[arg(long, short, default_value = pull::LESSON)]
+    #[arg(long, short, default_value = attnscope_hub::LESSON)]
     pub model: String,
     /// The text; - reads it from stdin (one line break at the end is left away)
     #[arg(long, short, allow_hyphen_values = true)]
@@ -103,7 +102,7 @@ impl ModelArgs {
     /// The same with this text.
     pub fn open_on(&self, text: &str) -> Result<Opened> {
         let interventions = self.changes.interventions()?;
-        let model = pull::open(&self.model)?;
+        let model = attnscope_hub::open(&self.model)?;
         let tokens = model.encode(text)?;
         if let Some(warning) = model.warning(&tokens) {
             crate::failure::warn(&warning);

@@ -7,11 +7,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("attnscope-kernels", &[]),
     ("attnscope", &["attnscope-kernels"]),
     ("attnscope-figures", &["attnscope"]),
+    ("attnscope-hub", &["attnscope", "attnscope-figures"]),
     ("attnscope-protocol", &["attnscope"]),
     ("attnscope-channel", &["attnscope-protocol"]),
     ("attnscope-page", &["attnscope", "attnscope-figures", "attnscope-protocol"]),
     ("attnscope-web", &["attnscope", "attnscope-channel", "attnscope-figures", "attnscope-page", "attnscope-protocol"]),
-    ("attnscope-cli", &["attnscope", "attnscope-figures", "attnscope-page", "attnscope-protocol"]),
+    ("attnscope-cli", &["attnscope", "attnscope-figures", "attnscope-hub", "attnscope-page", "attnscope-protocol"]),
     ("attnscope-py", &["attnscope", "attnscope-figures", "attnscope-protocol"]),
     ("attnscope-worker", &["attnscope", "attnscope-channel", "attnscope-protocol"]),
     ("attnscope-site", &["attnscope", "attnscope-figures", "attnscope-page", "attnscope-protocol"]),
@@ -49,7 +50,8 @@ mod tests {
             member("attnscope-kernels", &[]),
             member("attnscope", &["attnscope-kernels"]),
             member("attnscope-figures", &["attnscope"]),
-            member("attnscope-cli", &["attnscope", "attnscope-figures"]),
+            member("attnscope-hub", &["attnscope", "attnscope-figures"]),
+            member("attnscope-cli", &["attnscope", "attnscope-figures", "attnscope-hub"]),
             member("xtask", &[]),
         ];
         assert_eq!(check(&members), Vec::<String>::new());
@@ -63,6 +65,7 @@ mod tests {
             ("attnscope-figures", "attnscope-kernels"),
             ("attnscope-figures", "attnscope-protocol"),
             ("attnscope-protocol", "attnscope-figures"),
+            ("attnscope-hub", "attnscope-cli"),
             ("attnscope-cli", "attnscope-web"),
             ("xtask", "attnscope"),
         ] {

@@ -31,7 +31,7 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
         return Vec::new();
     }
     // Messages of the other modules end in `failure.rs`, which makes them plain; these make what stdout shows.
-    let shows = path.starts_with("crates/cli/src/") && !["server/", "pull/"].iter().any(|part| path.contains(part));
+    let shows = path.starts_with("crates/cli/src/") && !path.contains("server/");
     let mut wrong = Vec::new();
     // Tests are at the end of their file.
     let code = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
@@ -75,8 +75,7 @@ mod tests {
             concat!("io::stderr().write", "_all(name)?;"),
             concat!("let mut out = std::io::stderr().", "lock();"),
         ] {
-            for path in [COMMAND, "crates/cli/src/pull/fetch.rs", "crates/cli/src/main.rs", "crates/engine/src/run.rs"]
-            {
+            for path in [COMMAND, "crates/hub/src/fetch.rs", "crates/cli/src/main.rs", "crates/engine/src/run.rs"] {
                 assert_eq!(found(path, code), 1, "{path}: {code}");
             }
             for path in ["crates/cli/src/failure.rs", "crates/cli/src/output.rs", "crates/cli/src/output/whole.rs"] {
@@ -103,7 +102,7 @@ mod tests {
         let code = concat!("print(format!(\"{}\", path.disp", "lay()))");
         assert!(check(COMMAND, code)[0].contains("terminal::path_text"));
         assert_eq!(found("crates/cli/src/output/destination.rs", code), 1);
-        assert_eq!(found("crates/cli/src/pull/cache.rs", code), 0, "its messages end in failure.rs");
+        assert_eq!(found("crates/hub/src/cache.rs", code), 0, "its messages end in failure.rs");
         assert_eq!(found(COMMAND, "print(path_text(path))"), 0);
     }
 }

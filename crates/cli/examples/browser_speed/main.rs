@@ -12,7 +12,6 @@ mod browser;
 mod files;
 
 use attnscope::{GenerateOptions, Model};
-use attnscope_cli::pull;
 use attnscope_protocol::{Prompt, Request, wire};
 use browser::Browser;
 use serde_json::{Value, json};
@@ -80,7 +79,7 @@ struct Times {
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next().ok_or("say which attnscope: browser_speed ATTNSCOPE [WLLAMA]")?;
-    let model = pull::open(MODEL)?;
+    let model = attnscope_hub::open(MODEL)?;
     let texts = FIRST.map(|first| text(&model, first)).into_iter().collect::<Result<Vec<String>>>()?;
     let ours = Ours::start(&command, "worker.js")?;
     let threaded = Ours::start(&command, "worker-threads.js")?;
@@ -223,7 +222,7 @@ impl Drop for Ours {
 
 /// A page with wllama and the model, and how long that took.
 fn start_wllama(folder: PathBuf) -> Result<(Browser, f64)> {
-    let model = pull::resolve(MODEL)?;
+    let model = attnscope_hub::resolve(MODEL)?;
     let url = files::serve(folder, model)?;
     let browser = Browser::open(1440, 900);
     browser.go(&url);

@@ -1,12 +1,10 @@
 //! `attnscope models`
 
 use crate::output::{print, print_json};
-use crate::pull::Settings;
-use crate::pull::human;
-use crate::pull::list::{Listed, list};
 use crate::terminal::path_text;
 use anyhow::Result;
 use attnscope_figures::token::plain;
+use attnscope_hub::{Listed, Settings, human, list};
 
 /// List the models that can be pulled by name, and those on this machine
 #[derive(Debug, clap::Args)]
@@ -60,13 +58,11 @@ mod tests {
 
     #[test]
     fn the_table_says_how_to_get_what_is_missing() {
-        let model = |id: &str, licence: Option<&str>, path: Option<&str>| Listed {
-            id: id.into(),
-            about: String::new(),
-            licence: licence.map(str::to_owned),
-            size: 98_362_432,
-            path: path.map(Into::into),
-            built_in: id == "lesson",
+        let model = |id: &str, licence: Option<&str>, path: Option<&str>| {
+            let mut model = list(&Settings::new("no-such-cache")).swap_remove(0);
+            (model.id, model.size, model.built_in) = (id.into(), 98_362_432, id == "lesson");
+            (model.licence, model.path) = (licence.map(str::to_owned), path.map(Into::into));
+            model
         };
         let lesson = model("lesson", Some("MIT"), None);
         let text = table(&[lesson, model("tiny", Some("MIT"), None), model("someone/else", None, Some("/m/x.gguf"))]);

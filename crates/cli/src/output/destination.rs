@@ -2,9 +2,9 @@
 
 use super::whole;
 use crate::failure::usage;
-use crate::pull::{self, Settings};
 use crate::terminal::path_text;
 use anyhow::{Context, Result, bail};
+use attnscope_hub::{Settings, is_lesson, resolve};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ impl<'a> Destination<'a> {
     /// The destination `path`, while `model`, as the user named it, is in use.
     pub fn new(path: &'a Path, model: Option<&str>) -> Result<Self> {
         // A model that cannot be found is reported when it is opened.
-        let model = model.filter(|model| !pull::is_lesson(model)).and_then(|model| pull::resolve(model).ok());
+        let model = model.filter(|model| !is_lesson(model)).and_then(|model| resolve(model).ok());
         let destination = Self { path, model };
         destination.check()?;
         Ok(destination)

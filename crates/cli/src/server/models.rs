@@ -5,11 +5,9 @@ use super::assets::is_known;
 use super::identity;
 use super::stream::{self, Steady};
 use crate::failure::usage;
-use crate::pull::list::size_of;
-use crate::pull::reference::{self, ModelRef};
-use crate::pull::{Settings, is_lesson, resolve, resolve_in};
 use anyhow::Result;
 use attnscope::Model;
+use attnscope_hub::{CATALOGUE, ModelRef, Settings, is_lesson, resolve, resolve_in, size_of};
 use attnscope_protocol::LESSON;
 use attnscope_protocol::{Failure, ModelCard, Source, quoted};
 use axum::extract::rejection::PathRejection;
@@ -64,15 +62,16 @@ impl Offers {
 
 /// The id of a model: a known name, an id of the Hub, or the name of its file or folder.
 fn id(model: &str) -> Result<String> {
-    Ok(match reference::parse(model, crate::pull::catalogue::CATALOGUE)? {
+    Ok(match ModelRef::parse(model, CATALOGUE)? {
         ModelRef::Known(known) => known.id.to_owned(),
-        ModelRef::Hub { .. } => model.to_owned(),
         ModelRef::Path(path) => {
             // "." has a name only as a full path.
             let path = path.canonicalize().unwrap_or(path);
             let name = if path.is_file() { path.file_stem() } else { path.file_name() };
             name.map_or_else(|| model.to_owned(), |name| name.to_string_lossy().into_owned())
         }
+        // An id of the Hub.
+        _ => model.to_owned(),
     })
 }
 

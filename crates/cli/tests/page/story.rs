@@ -6,7 +6,7 @@ use crate::{page, quiet, shows};
 use attnscope::analysis::depths;
 use attnscope::analysis::journey;
 use attnscope::{Capture, Intervention, Model, lesson};
-use attnscope_cli::pull::resolve;
+use attnscope_hub::resolve;
 use serde_json::json;
 
 const HOT_DOG: &str = "the hot dog was";

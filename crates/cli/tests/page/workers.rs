@@ -4,7 +4,7 @@ use crate::browser::Browser;
 use crate::served::Served;
 use crate::{page_with, quiet, same_numbers, shows};
 use attnscope::Model;
-use attnscope_cli::pull::resolve;
+use attnscope_hub::resolve;
 use std::time::{Duration, Instant};
 
 const ID: &str = "smollm2-135m";

@@ -1,7 +1,6 @@
 //! The command itself, with the environment that a user would set.
 
-use super::fixture::weights;
-use super::mock_hub::{COMMIT, MockHub};
+use super::mock_hub::{COMMIT, MockHub, weights};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,8 +1,7 @@
 //! Odd caches and odd settings: one line each, that says what to do.
 
 use super::command::{attnscope, bare, text};
-use super::fixture::weights;
-use super::mock_hub::{COMMIT, MockHub};
+use super::mock_hub::{COMMIT, MockHub, weights};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Output;

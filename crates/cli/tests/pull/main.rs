@@ -1,16 +1,9 @@
-//! `attnscope pull` against a Hub and a pip made for the tests: nothing here leaves this machine.
+//! `attnscope pull` against a Hub made for the tests: nothing here leaves this machine.
+#![cfg(unix)]
 
-#[cfg(unix)]
 mod command;
-mod fixture;
-#[cfg(unix)]
 mod homes;
-mod hostile;
-mod hub;
+#[path = "../../../hub/tests/pull/mock_hub.rs"]
+#[expect(dead_code, reason = "the library's tests use the rest of it")]
 mod mock_hub;
-#[cfg(unix)]
 mod proxy;
-#[cfg(unix)]
-mod pypi;
-mod redirects;
-mod transfer;

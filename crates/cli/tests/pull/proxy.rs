@@ -2,8 +2,7 @@
 //! user would set.
 
 use super::command::{attnscope, text};
-use super::fixture::weights;
-use super::mock_hub::{Answer, Asked, COMMIT, Hub, MockHub};
+use super::mock_hub::{Answer, Asked, COMMIT, Hub, MockHub, weights};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{Read, Write};

@@ -73,7 +73,7 @@ fn a_run_has_the_engines_own_numbers() {
 
 #[test]
 fn real_model_runs_have_the_engines_own_numbers() {
-    let path = attnscope_cli::pull::resolve("smollm2-135m").expect("run `attnscope pull smollm2-135m` first");
+    let path = attnscope_hub::resolve("smollm2-135m").expect("run `attnscope pull smollm2-135m` first");
     // Offered without being named: it was pulled.
     let server = Server::spawn(super::command(&[]), tempfile::tempdir().unwrap());
     let Some(Event::Done(Response::Models(cards))) = ask(&server, &Request::Models).pop() else { panic!("models") };

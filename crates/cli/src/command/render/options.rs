@@ -3,8 +3,8 @@
 
 use super::RenderArgs;
 use crate::failure::usage;
-use crate::pull::is_lesson;
 use anyhow::{Context, Result};
+use attnscope_hub::is_lesson;
 use attnscope_page::{FIGURES, Follows, Kind};
 
 /// The figure of the command line.

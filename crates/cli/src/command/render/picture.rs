@@ -6,11 +6,11 @@ use crate::command::predict;
 use crate::failure::{usage, warn};
 use crate::heatmap::heatmap;
 use crate::place::place;
-use crate::pull::{self, is_lesson};
 use crate::terminal::Terminal;
 use anyhow::Result;
 use attnscope::{Model, Token};
 use attnscope_figures::figure::Pattern;
+use attnscope_hub::is_lesson;
 use attnscope_page::{Control, Driver, Event, Follows, LESSON, PageFigure, Paper, SENTENCE, Selection};
 use attnscope_protocol::{Failure, FailureKind, ModelCard, Request, Response, Source};
 
@@ -26,7 +26,7 @@ impl Source for Named {
     }
 
     fn open(&self, id: &str) -> Result<Model, Failure> {
-        pull::open(id).map_err(|error| Failure::model(format!("{error:#}")))
+        attnscope_hub::open(id).map_err(|error| Failure::model(format!("{:#}", anyhow::Error::from(error))))
     }
 }
 

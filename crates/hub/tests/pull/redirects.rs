@@ -1,8 +1,8 @@
 //! Where a redirect may lead, and who sees the token.
 
-use super::fixture::{Home, refusal, weights};
-use super::mock_hub::{Answer, Asked, COMMIT, MockHub};
-use attnscope_cli::pull::{Route, pull};
+use super::fixture::{Home, pull, refusal};
+use super::mock_hub::{Answer, Asked, COMMIT, MockHub, weights};
+use attnscope_hub::Route;
 use std::fs;
 
 /// A Hub whose files are elsewhere; where, `to` says of the path.

@@ -1,7 +1,7 @@
 //! The models that can be pulled, and those on this machine.
 
 use super::cache::{self, RepoCache};
-use super::reference::{self, ModelRef};
+use super::reference::ModelRef;
 use super::settings::Settings;
 use serde::Serialize;
 use std::fs;
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// A model that is known, or was found in the cache. The JSON of `attnscope models --json` is a list of these.
 #[derive(Debug, Serialize)]
+#[non_exhaustive]
 pub struct Listed {
     /// Its name in commands.
     pub id: String,
@@ -53,7 +54,7 @@ pub fn list(settings: &Settings) -> Vec<Listed> {
     let mut others = others(settings);
     // A known model has other names, all forms of its Hub id, and must not be listed twice.
     others.retain(|other| {
-        let parsed = reference::parse(&other.id, settings.catalogue);
+        let parsed = ModelRef::parse(&other.id, settings.catalogue);
         !matches!(parsed, Ok(ModelRef::Known(_)))
     });
     listed.extend(others);
@@ -93,7 +94,8 @@ fn other(id: String, path: PathBuf) -> Listed {
 }
 
 /// Bytes of a file, or of all files of a model's folder.
-pub fn size_of(path: &Path) -> u64 {
+pub fn size_of(path: impl AsRef<Path>) -> u64 {
+    let path = path.as_ref();
     let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
     match path.is_dir() {
         true => cache::files_in(path).iter().map(|name| size(&path.join(name))).sum(),

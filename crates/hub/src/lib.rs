@@ -1,41 +1,46 @@
-//! Models: fetching them to this machine, and finding them there.
+#![doc = include_str!("../README.md")]
 //!
 //! There are two routes with the same result. The Hub is asked first; if it cannot be reached, the models of the
-//! [`catalogue`] come from the Python packages that contain them. Both end in the Hub's own cache layout, so that a
+//! [`CATALOGUE`] come from the Python packages that contain them. Both end in the Hub's own cache layout, so that a
 //! model pulled by another tool is found here, and one pulled here is found by other tools.
 //!
 //! Only [`pull`] downloads. [`resolve`] only looks at the disk.
+#![forbid(unsafe_code)]
 
 mod about;
 mod address;
-pub mod cache;
-pub mod catalogue;
-pub mod choose;
+mod cache;
+mod catalogue;
+mod choose;
 mod client;
+mod error;
 mod failure;
 mod fetch;
 mod foreign;
 mod hash;
 mod hub;
-pub mod list;
+mod list;
 mod listing;
 mod lock;
-pub mod network;
+mod network;
 mod progress;
 mod pypi;
-pub mod reference;
-pub mod settings;
+mod reference;
+mod settings;
 mod steady;
 mod tls;
 mod transfer;
 
+pub use catalogue::{CATALOGUE, KnownFile, KnownModel, PypiPackage};
+pub use error::Error;
 pub use fetch::{Route, pull};
-pub use progress::human;
+pub use list::{Listed, list, size_of};
+pub use network::Network;
+pub use progress::{Event, human};
+pub use reference::ModelRef;
 pub use settings::Settings;
 
-use anyhow::{Result, bail};
 use attnscope::Model;
-use reference::ModelRef;
 use std::path::{Path, PathBuf};
 
 /// The model that is part of the program: it needs no disk and no pull.
@@ -47,7 +52,7 @@ pub fn is_lesson(model: &str) -> bool {
 }
 
 /// Opens the model that the user named: the one place where a name becomes a model.
-pub fn open(model: &str) -> Result<Model> {
+pub fn open(model: &str) -> Result<Model, Error> {
     if is_lesson(model) {
         return Ok(attnscope::lesson::model());
     }
@@ -59,23 +64,20 @@ pub fn open(model: &str) -> Result<Model> {
 
 /// The path of the model that the user named: a GGUF file, or a folder with `config.json`, `tokenizer.json` and
 /// safetensors. Never downloads; for a model that is not here the error says how to pull it.
-pub fn resolve(model: &str) -> Result<PathBuf> {
+pub fn resolve(model: &str) -> Result<PathBuf, Error> {
     // A path needs no cache, so it is found even for a user without a home folder.
-    if let ModelRef::Path(path) = reference::parse(model, catalogue::CATALOGUE)? {
+    if let ModelRef::Path(path) = ModelRef::parse(model, CATALOGUE)? {
         return Ok(path);
     }
     resolve_in(&Settings::from_env()?, model)
 }
 
 /// [`resolve`] with given settings instead of the environment.
-pub fn resolve_in(settings: &Settings, model: &str) -> Result<PathBuf> {
-    let found = match reference::parse(model, settings.catalogue)? {
+pub fn resolve_in(settings: &Settings, model: &str) -> Result<PathBuf, Error> {
+    let found = match ModelRef::parse(model, settings.catalogue)? {
         ModelRef::Path(path) => return Ok(path),
         ModelRef::Known(known) => cache::find_known(&settings.hub_cache, known),
         ModelRef::Hub { repo, file } => cache::find_hub(&settings.hub_cache, &repo, file.as_deref()),
     };
-    match found {
-        Some(path) => Ok(path),
-        None => bail!("the model {model:?} is not on this machine: run `attnscope pull {model}`"),
-    }
+    found.ok_or_else(|| Error::NotHere(model.to_owned()))
 }

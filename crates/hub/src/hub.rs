@@ -5,6 +5,7 @@ use super::catalogue::KnownFile;
 use super::client::Client;
 use super::failure::Failure;
 use super::foreign::Hash;
+use super::progress::Report;
 use super::transfer::Transfer;
 use super::{Settings, hash, listing};
 use anyhow::{Context, Result};
@@ -18,6 +19,7 @@ pub fn fetch(
     revision: &str,
     known: &[KnownFile],
     choose: impl FnOnce(&[String]) -> Result<Vec<String>>,
+    report: &Report<'_>,
 ) -> Result<(PathBuf, bool), Failure> {
     let client = Client::new(settings)?;
     let listing = listing::get(&client, repo_id, revision)?;
@@ -36,7 +38,7 @@ pub fn fetch(
         all_here = false;
         let known = known.iter().find(|file| file.is_weights && file.name == name);
         let commit = &listing.commit;
-        Transfer { client: &client, local: &local, repo_id, revision, commit, name, known }.run()?;
+        Transfer { client: &client, local: &local, repo_id, revision, commit, name, known, report }.run()?;
     }
     local.set_ref(revision, &listing.commit)?;
     Ok((snapshot, all_here))

@@ -1,5 +1,6 @@
 //! The ways of naming a model: a path, a name from the catalogue, or an id of the Hub.
 
+use super::Error;
 use super::catalogue::KnownModel;
 use anyhow::{Result, bail};
 use attnscope::nearest;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// A model, as named by the user.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ModelRef {
     /// A file or folder that exists.
     Path(PathBuf),
@@ -21,8 +23,14 @@ pub enum ModelRef {
     },
 }
 
-/// Parses a model's name. An existing path wins over everything else.
-pub fn parse(model: &str, catalogue: &'static [KnownModel]) -> Result<ModelRef> {
+impl ModelRef {
+    /// Parses a model's name, which may be one of the `catalogue`. An existing path wins over everything else.
+    pub fn parse(model: &str, catalogue: &'static [KnownModel]) -> Result<Self, Error> {
+        Ok(parse(model, catalogue)?)
+    }
+}
+
+fn parse(model: &str, catalogue: &'static [KnownModel]) -> Result<ModelRef> {
     if model.trim().is_empty() {
         bail!("expected a model (a name such as {}, a Hub id or a path), found nothing", names(catalogue));
     }

@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use std::time::Duration;
 use ureq::Proxy;
 
-/// Time limits and proxies. Tests create their own.
+/// Time limits and proxies.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Network {
     /// The limit for connecting, short enough that the user soon learns that the Hub cannot be reached.
     pub connect: Duration,
@@ -39,7 +40,7 @@ impl Default for Network {
 
 impl Network {
     /// Reads the environment. Of `https_proxy` and `HTTPS_PROXY` the lower-case one wins, as in curl and Python.
-    pub fn from_env() -> Result<Self> {
+    pub(crate) fn from_env() -> Result<Self> {
         let either = |name: &str| text(&name.to_lowercase()).or_else(|| text(name));
         let proxy = |name: &str| either(name).or_else(|| either("ALL_PROXY"));
         let mut network = Self {
@@ -59,7 +60,7 @@ impl Network {
     }
 
     /// The proxy for one of the two schemes.
-    pub fn proxy(&self, https: bool) -> Result<Option<Proxy>> {
+    pub(crate) fn proxy(&self, https: bool) -> Result<Option<Proxy>> {
         let (name, url) = if https { ("HTTPS_PROXY", &self.https_proxy) } else { ("HTTP_PROXY", &self.http_proxy) };
         let Some(url) = url else { return Ok(None) };
         // The address itself is not shown, since it may contain a password.

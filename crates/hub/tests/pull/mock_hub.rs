@@ -1,7 +1,8 @@
 //! A Hub on the loopback interface: the list of a repository's files, and the files, whole or from some byte on. One
 //! request a connection. A test can twist every answer before it is sent, to see what a bad host can do.
 
-use super::fixture::{git_id, sha256};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -10,6 +11,21 @@ use std::time::Duration;
 
 /// The commit that the mock's `main` is at.
 pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// The weights of the tests: large enough to be cut in half.
+pub fn weights() -> Vec<u8> {
+    (0..100_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What git calls a file of these bytes, as the Hub does small files.
+pub fn git_id(bytes: &[u8]) -> String {
+    let hasher = Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes);
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// A running mock. Its threads end with the test's process.
 pub struct MockHub {
@@ -125,7 +141,7 @@ impl MockHub {
     }
 
     pub fn asked(&self) -> Vec<Asked> {
-        self.hub.asked.lock().expect("asked").clone()
+        self.hub.asked()
     }
 
     pub fn requests(&self) -> usize {

@@ -1,5 +1,6 @@
 //! The settings for the Hub from the environment: the same variables that the Hub's Python tools read.
 
+use super::Error;
 use super::catalogue::{CATALOGUE, KnownModel};
 use super::network::Network;
 use anyhow::{Context, Result};
@@ -8,8 +9,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All settings that pulling depends on, read once. Tests create their own.
-#[derive(Debug, Clone)]
+/// All settings that pulling depends on, read once.
+#[derive(Clone)]
+#[non_exhaustive]
 pub struct Settings {
     /// The Hub's cache: `HF_HUB_CACHE`, else `$HF_HOME/hub`, else `~/.cache/huggingface/hub`.
     pub hub_cache: PathBuf,
@@ -21,24 +23,49 @@ pub struct Settings {
     pub offline: bool,
     /// The `PATH` to find pip on; `None` is this process's own.
     pub search_path: Option<OsString>,
+    /// Whether pip shows its own progress on this process's stderr. Otherwise it is silent, and an error quotes its
+    /// last line.
+    pub pip_on_stderr: bool,
     /// The models known by name.
     pub catalogue: &'static [KnownModel],
     /// Time limits and proxies.
     pub network: Network,
 }
 
+/// Without the token, and without proxies, whose addresses may hold passwords.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let token = self.token.as_ref().map(|_| "hidden");
+        let mut shown = f.debug_struct("Settings");
+        shown.field("hub_cache", &self.hub_cache).field("endpoint", &self.endpoint).field("token", &token);
+        shown.field("offline", &self.offline).finish_non_exhaustive()
+    }
+}
+
 impl Settings {
+    /// The defaults, with this folder as the cache; nothing is read from the environment.
+    pub fn new(hub_cache: impl AsRef<Path>) -> Self {
+        Self {
+            hub_cache: hub_cache.as_ref().to_owned(),
+            endpoint: None,
+            token: None,
+            offline: false,
+            search_path: None,
+            pip_on_stderr: false,
+            catalogue: CATALOGUE,
+            network: Network::default(),
+        }
+    }
+
     /// Reads the environment.
-    pub fn from_env() -> Result<Self> {
+    pub fn from_env() -> Result<Self, Error> {
         let home = hf_home()?;
         Ok(Self {
-            hub_cache: set("HF_HUB_CACHE").map_or_else(|| home.join("hub"), PathBuf::from),
             endpoint: text("HF_ENDPOINT").map(|url| url.trim_end_matches('/').to_owned()),
             token: text("HF_TOKEN").or_else(|| saved_token(&home)),
             offline: text("HF_HUB_OFFLINE").is_some_and(|value| is_true(&value)),
-            search_path: None,
-            catalogue: CATALOGUE,
             network: Network::from_env()?,
+            ..Self::new(set("HF_HUB_CACHE").map_or_else(|| home.join("hub"), PathBuf::from))
         })
     }
 }
@@ -84,7 +111,14 @@ fn is_true(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_true, user_cache};
+    use super::{Settings, is_true, user_cache};
+
+    #[test]
+    fn a_printed_setting_does_not_give_the_token_away() {
+        let settings = Settings { token: Some("hf_secret".into()), ..Settings::new("cache") };
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("hidden") && shown.contains("cache") && !shown.contains("secret"), "{shown}");
+    }
 
     #[test]
     fn no_home_is_said() {

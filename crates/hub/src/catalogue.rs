@@ -98,12 +98,12 @@ impl KnownModel {
     }
 
     /// The snapshot's name for files that came from the Python package: never mistaken for a commit of the Hub.
-    pub fn pypi_revision(&self) -> String {
+    pub(crate) fn pypi_revision(&self) -> String {
         format!("pypi-{}-{}", self.pypi.name, self.pypi.version)
     }
 
     /// A single GGUF file is the model itself; otherwise the folder is.
-    pub fn single_file(&self) -> Option<&KnownFile> {
+    pub(crate) fn single_file(&self) -> Option<&KnownFile> {
         match self.files {
             [file] => Some(file),
             _ => None,

@@ -7,7 +7,7 @@ use super::catalogue::KnownFile;
 use super::client::{Answer, Client};
 use super::failure::Failure;
 use super::foreign::Hash;
-use super::progress::Bar;
+use super::progress::{Bar, Report};
 use super::steady::{LEAST, Steady};
 use anyhow::Context;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -36,6 +36,7 @@ pub struct Transfer<'a> {
     pub name: &'a str,
     /// The catalogue's entry for the file.
     pub known: Option<&'a KnownFile>,
+    pub report: &'a Report<'a>,
 }
 
 /// What previous attempts have shown.
@@ -161,7 +162,7 @@ impl Transfer<'_> {
         let Self { name, local, .. } = self;
         let size = about.size;
         let mut file = local.partial(&about.hash, start)?;
-        let bar = Bar::new(size, name);
+        let bar = Bar::new(self.report, size, name);
         bar.add(start);
         let mut body = Steady::new(answer.body.into_reader(), self.client.network.idle);
         let mut have = start;
@@ -194,7 +195,13 @@ fn is_timeout(error: &ureq::Error) -> bool {
 
 /// Copies until `size` bytes are there, or the body ends or breaks off. The error of a broken body is returned
 /// separately from those of writing. `have` counts the bytes, one more than `size` if there were more.
-fn copy(body: &mut impl Read, file: &mut File, size: u64, have: &mut u64, bar: &Bar) -> io::Result<Option<io::Error>> {
+fn copy(
+    body: &mut impl Read,
+    file: &mut File,
+    size: u64,
+    have: &mut u64,
+    bar: &Bar<'_>,
+) -> io::Result<Option<io::Error>> {
     let mut buffer = vec![0; 1 << 18];
     loop {
         let came = match body.read(&mut buffer) {

@@ -1,6 +1,6 @@
 //! One pull of a repository at a time.
 
-use crate::failure::note;
+use super::progress::{Report, note};
 use anyhow::{Context, Result};
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
@@ -12,7 +12,7 @@ pub struct PullLock {
 }
 
 /// Waits for other pulls of the same repository to end.
-pub fn lock(hub_cache: &Path, repo: &str) -> Result<PullLock> {
+pub fn lock(hub_cache: &Path, repo: &str, report: &Report<'_>) -> Result<PullLock> {
     let folder = hub_cache.join(".locks").join(format!("models--{}", repo.replace('/', "--")));
     let path = folder.join("attnscope.lock");
     let open = || {
@@ -28,7 +28,7 @@ pub fn lock(hub_cache: &Path, repo: &str) -> Result<PullLock> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            note(format!("waiting for another pull of {repo} to end"));
+            note(report, format!("waiting for another pull of {repo} to end"));
             file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
         }
         // Some network file systems have no locks. Renames keep the cache consistent even then.
