@@ -3,7 +3,7 @@
 mod sample;
 
 use attnscope::analysis::Journey;
-use attnscope_figures::figure::{Canvas, journey, matrix, neighbours};
+use attnscope_figures::figure::{Canvas, in_context, journey, matrix, neighbours};
 use attnscope_figures::{Scene, Target, Theme, svg};
 use proptest::prelude::*;
 use sample::paths;
@@ -19,6 +19,20 @@ fn the_path_of_dog() {
 fn two_lists() {
     let scene = neighbours::render(&paths::near_dog(), &Default::default(), &Theme::LIGHT);
     insta::assert_snapshot!("neighbours-light", svg::to_svg(&scene));
+}
+
+#[test]
+fn dog_is_among_the_foods_once_it_has_seen_hot() {
+    let data = paths::dog_in_context();
+    let kinds = |reading: usize, depth: usize| {
+        data.nearest(reading, depth).into_iter().take(4).map(|word| data.words[word].kind).collect::<Vec<_>>()
+    };
+    assert!((0..3).all(|depth| kinds(0, depth) == [0; 4]), "by itself it is an animal, whatever the layer");
+    assert_eq!(kinds(1, 0), [0; 4], "before any layer it is an animal in the sentence, too");
+    assert_eq!(kinds(1, 2), [1; 4], "in the end it is food");
+    let scene = in_context::render(&data, &in_context::State::default(), &Theme::LIGHT);
+    assert!(scene.description.contains("in “the hot dog was”: pizza"), "{}", scene.description);
+    insta::assert_snapshot!("in-context-light", svg::to_svg(&scene));
 }
 
 #[test]
@@ -92,6 +106,18 @@ proptest! {
             sound(&neighbours::render(&data, &neighbours::State { canvas }, &Theme::DARK));
             sample::sound_table(&data.table());
         }
+        let reading = |name: &str| in_context::Reading {
+            name: name.into(),
+            cosines: numbers.chunks(n.max(1)).map(<[f32]>::to_vec).collect(),
+        };
+        let all = names.iter().map(|name| in_context::Word { name: name.clone(), kind: split });
+        let data = in_context::Data {
+            readings: [reading("a"), names.first().map(|name| reading(name)).unwrap_or_default()],
+            words: all.collect(),
+            ..Default::default()
+        };
+        sound(&in_context::render(&data, &in_context::State { canvas, depth: Some(split) }, &Theme::DARK));
+        sample::sound_table(&data.table());
         let path = |i: usize| numbers[i..i + n].to_vec();
         let found = Journey {
             paths: (0..names.len()).map(path).collect(),

@@ -10,6 +10,7 @@ mod cut_edge;
 mod dot_product;
 mod embeddings;
 mod head_grid;
+mod in_context;
 mod journey;
 mod logit_lens;
 mod map;
@@ -18,6 +19,7 @@ mod neighbours;
 mod next_tokens;
 mod player;
 mod projection;
+mod reading;
 mod root_d;
 mod running_softmax;
 mod softmax;
@@ -225,7 +227,7 @@ impl Kind {
 }
 
 /// All figures, in the story's order.
-pub const FIGURES: [Kind; 23] = [
+pub const FIGURES: [Kind; 24] = [
     kind::<tokens::Tokens>(
         "tokens",
         "the sentence in tokens, their ids, and the first numbers of their vectors",
@@ -264,6 +266,11 @@ pub const FIGURES: [Kind; 23] = [
         "weighted-sum",
         "how the weights mix the values, and the words near the token before and after",
         CELL,
+    ),
+    kind::<in_context::InContext>(
+        "in-context",
+        "the words nearest to a word by itself and in its sentence, layer by layer",
+        &[Model, Text, Query, Against, Changes],
     ),
     kind::<attention_steps::AttentionSteps>(
         "attention-steps",

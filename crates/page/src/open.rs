@@ -55,6 +55,10 @@ impl Open {
         let text = |text: &str| format!("*{}*", text.replace('*', "∗"));
         let between = match what {
             What::Loss { .. } => return Some(format!("Of {who}.")),
+            What::Between { groups: [word, _], which: Between::Cosine, .. } => {
+                let texts: Vec<String> = word.iter().map(|spot| text(&spot.text)).collect();
+                format!(" The other word is read in {}.", texts.join(", "))
+            }
             What::Between { groups, .. } => {
                 let [a, b] = groups.each_ref().map(|group| {
                     let texts: Vec<String> = group.iter().map(|spot| text(&spot.text)).collect();
@@ -90,8 +94,10 @@ impl Open {
                     Between::Place => "",
                     Between::Axis => "&of-which=axis",
                     Between::Middle => "&of-which=middle",
+                    Between::Cosine => "&of-which=cosine",
                 };
-                format!("number={number}{run}&of-from={}&of-to={}{which}", spots(a), spots(b))
+                let to = if b.is_empty() { String::new() } else { format!("&of-to={}", spots(b)) };
+                format!("number={number}{run}&of-from={}{to}{which}", spots(a))
             }
             What::Loss { back } => format!("of-loss={back}{run}"),
         }
@@ -185,6 +191,7 @@ impl Fields {
             "of-to" => self.groups[1] = value.split(',').map(spot).collect::<Option<_>>().ok_or_else(wrong)?,
             "of-which" if value == "axis" => self.which = Between::Axis,
             "of-which" if value == "middle" => self.which = Between::Middle,
+            "of-which" if value == "cosine" => self.which = Between::Cosine,
             "of-which" => return Err(wrong()),
             "of-loss" => self.loss = Some(value.parse().map_err(|_| wrong())?),
             "of-any" => {
@@ -231,6 +238,7 @@ mod tests {
         let whats = [
             NUMBER.into(),
             What::AnyOf { position: 3, tokens: vec![1, 2] },
+            What::Between { number: NUMBER, groups: [groups[0][..1].to_vec(), Vec::new()], which: Between::Cosine },
             What::Between { number: NUMBER, groups, which: Between::Axis },
             What::Loss { back: 20 },
         ];

@@ -1,4 +1,4 @@
-//! Places a token between two groups of words, as a job: each step passes one layer of one text. First the texts of the
+//! Places a token between two groups of words, or compares it with one word, as a job: each step passes one layer of one text. First the texts of the
 //! groups' words are read, each for one vector, then the prompt.
 
 use crate::job::{Step, Work};
@@ -81,7 +81,8 @@ impl<S: Source> Session<S> {
         groups: [Vec<Spot>; 2],
         which: Between,
     ) -> Result<Box<dyn Work>, Failure> {
-        within("the number of words to stand between", groups.iter().map(Vec::len).sum(), 2, MAX_SPOTS)?;
+        let (least, most) = if which == Between::Cosine { (1, 1) } else { (2, MAX_SPOTS) };
+        within("the number of words to compare with", groups.iter().map(Vec::len).sum(), least, most)?;
         let model = self.open(&prompt.model)?;
         let own = self.to_read(prompt.clone(), number, None)?;
         let mut texts = VecDeque::new();

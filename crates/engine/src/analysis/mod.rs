@@ -24,7 +24,7 @@ pub use heads::{HeadScore, head_scores};
 pub use journey::{Depths, Journey, depths, journey};
 pub use lens::{LensRow, lens};
 pub use map::MapTile;
-pub use neighbours::{Neighbour, neighbours};
+pub use neighbours::{Neighbour, cosine, neighbours};
 pub(crate) use number::Number;
 pub(crate) use rank::likeliest;
 pub use rank::{softmax, strongest};

@@ -30,7 +30,7 @@ fn nearest(vector: &[f32], rows: impl Iterator<Item = Vec<f32>>, top: usize) -> 
 }
 
 /// The cosine of the angle between two vectors; NaN if one of them is zero.
-pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
+pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>() / (norm(a) * norm(b))
 }
 

@@ -17,6 +17,7 @@ mod formula;
 mod frame;
 pub mod head;
 pub mod head_grid;
+pub mod in_context;
 pub mod journey;
 pub mod logit_lens;
 pub mod map;

@@ -3,7 +3,7 @@
 use super::answers;
 use answers::{COLUMN, NARROW, PHONE};
 use attnscope::analysis::Journey;
-use attnscope_figures::figure::{Canvas, Pattern, journey, matrix, neighbours};
+use attnscope_figures::figure::{Canvas, Pattern, in_context, journey, matrix, neighbours};
 use attnscope_figures::{Scene, Theme};
 
 /// SmolLM2-135M's dog after the embedding and each layer, rounded.
@@ -82,8 +82,35 @@ pub fn near_odd() -> neighbours::Data {
     neighbours::Data { lists: vec![near("", &nasty), long, near("third", &[])], model: String::new() }
 }
 
+/// The lesson model's dog, by itself and in a sentence, among animals and foods.
+pub fn dog_in_context() -> in_context::Data {
+    const WORDS: [&str; 10] = ["cat", "cow", "rabbit", "fox", "wolf", "pizza", "bread", "soup", "cheese", "cake"];
+    let model = attnscope::lesson::model();
+    let read = |text: &str, at: usize| {
+        let trace = model.run(&model.encode(text).unwrap(), &"embed,resid_post".parse().unwrap(), &[]).unwrap();
+        attnscope::analysis::depths(&trace, at).unwrap()
+    };
+    let others: Vec<_> = WORDS.iter().map(|word| read(&format!("the {word} was"), 1)).collect();
+    let reading = |text: &str, at: usize| {
+        let dog = read(text, at);
+        let row = |depth| others.iter().map(|other| attnscope::analysis::cosine(&dog[depth], &other[depth])).collect();
+        in_context::Reading { name: text.into(), cosines: (0..dog.len()).map(row).collect() }
+    };
+    let word = |(i, name): (usize, &str)| in_context::Word { name: name.into(), kind: usize::from(i >= 5) };
+    in_context::Data {
+        word: "dog".into(),
+        readings: [reading("the dog was", 1), reading("the hot dog was", 2)],
+        words: WORDS.into_iter().enumerate().map(word).collect(),
+        kinds: ["animal".into(), "food".into()],
+        template: "the … was".into(),
+        model: "Lesson model".into(),
+    }
+}
+
 pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
     let walk = |data: &journey::Data, canvas, depth| journey::render(data, &journey::State { canvas, depth }, theme);
+    let context =
+        |data: &in_context::Data, canvas, depth| in_context::render(data, &in_context::State { canvas, depth }, theme);
     let close = |data: &neighbours::Data, canvas| neighbours::render(data, &neighbours::State { canvas }, theme);
     let one = neighbours::Data { lists: near_dog().lists[..1].to_vec(), ..near_dog() };
     let cut = |data: &matrix::Data, canvas, cut: &[(usize, usize)]| {
@@ -106,6 +133,10 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
         ("journey-3", walk(&dog_of(3), COLUMN, Some(1))),
         ("journey-3-phone", walk(&dog_of(3), PHONE, None)),
         ("journey-none", walk(&journey::Data::default(), PHONE, None)),
+        ("in-context", context(&dog_in_context(), wide, None)),
+        ("in-context-column", context(&dog_in_context(), COLUMN, Some(1))),
+        ("in-context-phone", context(&dog_in_context(), PHONE, Some(0))),
+        ("in-context-none", context(&in_context::Data::default(), PHONE, None)),
         ("neighbours-1", close(&one, wide)),
         ("neighbours-2", close(&near_dog(), wide)),
         ("neighbours-2-phone", close(&near_dog(), PHONE)),

@@ -2,23 +2,19 @@
 
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
+use super::reading::{ALONE, KINDS, Reading, ask, kind_name, listed, vectors};
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place, Purpose};
 use attnscope::analysis::explain::Between;
 use attnscope::analysis::journey as place_between;
-use attnscope::analysis::{Depths, depths};
-use attnscope::{Heads, Intervention, Site};
+use attnscope::{Heads, Intervention};
 use attnscope_figures::figure::journey::{Data, MAX_LANDMARKS, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
-use attnscope_protocol::{Prompt, Request, Run, Spot, What};
+use attnscope_protocol::{Prompt, Spot, What};
 
 /// Milliseconds for which a layer is shown while it plays.
 const PAUSE: u32 = 220;
-/// Words that both models know to be of each kind.
-const KINDS: [(&str, &str); 2] =
-    [("animal", "cat, cow, rabbit, fox, wolf"), ("food", "pizza, bread, soup, cheese, cake")];
-
 /// The figure, with the layer that it shows and the words between which it places a word.
 pub struct Journey {
     kinds: [String; 2],
@@ -29,13 +25,6 @@ impl Default for Journey {
     fn default() -> Self {
         Self { kinds: KINDS.map(|(_, words)| words.into()), player: Player::END }
     }
-}
-
-/// One reading of a text: its name in the figure, its run, and the position that is followed.
-struct Reading {
-    name: String,
-    of: Prompt,
-    position: Option<usize>,
 }
 
 /// All texts that are read: for the paths, and for the words of both kinds.
@@ -82,7 +71,7 @@ impl PageFigure for Journey {
     }
 
     fn model<'a>(&self, page: &Page<'a>) -> &'a str {
-        page.real.unwrap_or(LESSON)
+        model(page)
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {
@@ -99,22 +88,26 @@ impl Journey {
         let trace = &ask(page, &own(page))?.trace;
         let at = position(page, &trace.tokens);
         let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
-        let against = page.selection.against.as_ref().map(|text| same_word(page, text, &word)).transpose()?;
-        let kinds = self.kinds.each_ref().map(|words| listed(words));
+        let against = page
+            .selection
+            .against
+            .as_ref()
+            .map(|text| Reading::same_word(page, model(page), text, &word))
+            .transpose()?;
+        let kinds = self.kinds.each_ref().map(|words| listed(words, MAX_LANDMARKS / 2));
         if let Some(few) = kinds.iter().find(|words| words.len() < 2) {
             return Err(Missing::Nothing(format!(
                 "Two kinds of words are needed, at least 2 words each with commas between; found {}.",
                 few.len()
             )));
         }
-        let kinds = kinds.map(|words| words.iter().map(|word| landmark(page, word)).collect());
+        let kinds = kinds.map(|words| words.iter().map(|word| Reading::alone(model(page), word)).collect());
         Ok(Readings { paths: paths(page, &word, at, against), word, kinds })
     }
 
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
         let Readings { word, paths, kinds } = self.readings(page)?;
-        let vectors = |readings: &[Reading]| all(readings.iter().map(|reading| followed(page, reading)));
-        let (found, [a, b]) = (vectors(&paths)?, kinds.each_ref().map(|kind| vectors(kind)));
+        let (found, [a, b]) = (vectors(page, &paths)?, kinds.each_ref().map(|kind| vectors(page, kind)));
         let none = || Missing::Nothing("These words make no line between two kinds.".into());
         let found = place_between(&found, [&a?, &b?]).ok_or_else(none)?;
         // Two kinds of the same words lie in one point.
@@ -123,10 +116,10 @@ impl Journey {
         }
         let names = |readings: &[Reading]| readings.iter().map(|reading| reading.name.clone()).collect::<Vec<_>>();
         let [a, b] = kinds.each_ref().map(|kind| names(kind));
-        let poles = [self.pole(0, &a), self.pole(1, &b)];
+        let poles = [kind_name(0, &self.kinds[0], &a), kind_name(1, &self.kinds[1], &b)];
         let poles = poles.each_ref().map(String::as_str);
         let model = &ask(page, &own(page))?.trace.model.name;
-        Ok(Data::from_journey(found, &word, &names(&paths), [&a, &b], poles, "the … was", model))
+        Ok(Data::from_journey(found, &word, &names(&paths), [&a, &b], poles, ALONE, model))
     }
 
     /// A depth, and the arithmetic of a word's place there if it is a word's.
@@ -137,24 +130,14 @@ impl Journey {
         // The place of a kind's own word is computed from the other words.
         let others = |kind: &[Reading], first: usize| -> Result<Vec<Spot>, Missing> {
             let others = kind.iter().enumerate().filter(|(i, _)| first + i != word);
-            let spot = |of: &Reading| Ok(Spot { text: of.of.text.clone(), position: spot(page, of)? });
-            others.map(|(_, reading)| spot(reading)).collect()
+            others.map(|(_, reading)| reading.spot(page)).collect()
         };
         let first = paths.len();
         let between = [others(&kinds[0], first)?, others(&kinds[1], first + kinds[0].len())?];
         let Some(reading) = paths.iter().chain(kinds.iter().flatten()).nth(word) else { return Ok(Vec::new()) };
-        let (position, component) = (spot(page, reading)?, 0);
-        let number = match depth.checked_sub(1) {
-            None => Site::Embed.at([position, component]),
-            Some(layer) => Site::ResidPost.in_layer(layer, [position, component]),
-        };
+        let number = reading.number(page, depth)?;
         let what = What::Between { number, groups: between, which: Between::Place };
         Ok(vec![Change::Open(Open::of(reading.of.clone(), what))])
-    }
-
-    /// The name of a kind: its own, or, if the reader has chosen its words, the first of them.
-    fn pole(&self, i: usize, words: &[String]) -> String {
-        if self.kinds[i] == KINDS[i].1 { KINDS[i].0.into() } else { words[0].clone() }
     }
 }
 
@@ -174,59 +157,21 @@ fn paths(page: &Page<'_>, word: &str, at: usize, against: Option<Reading>) -> Ve
         paths.push(Reading { name: "its edge to the word before cut".into(), of, position: Some(at) });
     }
     paths.extend(against);
-    let alone = landmark(page, word);
+    let alone = Reading::alone(model(page), word);
     if alone.of.text != own.text.trim() && word.chars().all(char::is_alphabetic) {
         paths.push(Reading { name: alone.of.text.clone(), ..alone });
     }
     paths
 }
 
-/// The same word in a second sentence.
-fn same_word(page: &Page<'_>, text: &str, word: &str) -> Result<Reading, Missing> {
-    let of = Prompt { text: text.to_owned(), ..own(page) };
-    let tokens = &ask(page, &of)?.trace.tokens;
-    let at = tokens.iter().position(|token| spoken(&token.text) == word);
-    let none = || Missing::Nothing(format!("The sentence to compare with has no {word:?}: {text}"));
-    Ok(Reading { name: text.to_owned(), of, position: Some(at.ok_or_else(none)?) })
-}
-
 /// The reader's sentence as it is.
 fn own(page: &Page<'_>) -> Prompt {
-    Prompt::plain(page.real.unwrap_or(LESSON), &page.selection.text)
+    Prompt::plain(model(page), &page.selection.text)
 }
 
-/// A word in a text that says nothing more about it.
-fn landmark(page: &Page<'_>, word: &str) -> Reading {
-    let of = Prompt { text: format!("the {word} was"), ..own(page) };
-    Reading { name: word.into(), of, position: None }
-}
-
-/// The words of a comma-separated list.
-fn listed(words: &str) -> Vec<String> {
-    words.split(',').map(str::trim).filter(|w| !w.is_empty()).take(MAX_LANDMARKS / 2).map(str::to_owned).collect()
-}
-
-/// One word at every depth.
-fn followed(page: &Page<'_>, reading: &Reading) -> Result<Depths, Missing> {
-    let missing = || Missing::Nothing("This model does not keep what each layer leaves.".into());
-    depths(&ask(page, &reading.of)?.trace, spot(page, reading)?).ok_or_else(missing)
-}
-
-/// The position of the word: the given one, or the last of the tokens before the final `was`.
-fn spot(page: &Page<'_>, reading: &Reading) -> Result<usize, Missing> {
-    let trace = &ask(page, &reading.of)?.trace;
-    // After the last word an encoder reads one more token, its separator.
-    let after = if trace.model.causal { 2 } else { 3 };
-    Ok(reading.position.unwrap_or(trace.tokens.len().saturating_sub(after)))
-}
-
-/// All of them; if several lack an answer, all of these are wanted at once.
-fn all(found: impl Iterator<Item = Result<Depths, Missing>>) -> Result<Vec<Depths>, Missing> {
-    found.collect::<Vec<_>>().into_iter().collect()
-}
-
-fn ask<'a>(page: &Page<'a>, of: &Prompt) -> Result<&'a Run, Missing> {
-    page.run_of(&Request::Run { prompt: of.clone(), capture: "embed,resid_post".into(), layers: None, top: 0 })
+/// A real model where there is one: many layers.
+fn model<'a>(page: &Page<'a>) -> &'a str {
+    page.real.unwrap_or(LESSON)
 }
 
 /// The last depth of the model that is followed.

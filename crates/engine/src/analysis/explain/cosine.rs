@@ -38,7 +38,11 @@ pub(super) fn value(held: &Held<'_>, number: Number) -> Result<Option<f32>, Erro
 /// Σ x · e ÷ (|x| · |e|)
 pub(super) fn cosine(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let (x, token) = compared(held, number).ok_or_else(|| Error::usage(format!("{number} is no cosine")))?;
-    let (x, e) = (x?, stored(held, token));
+    Ok(angle(x?, stored(held, token)))
+}
+
+/// The cosine of the angle between two vectors.
+pub(super) fn angle(x: Vec<Factor>, e: Vec<Factor>) -> Arithmetic {
     let mut steps = Steps::default();
     let mut length = |name: &str, vector: &[Factor]| {
         let squares = vector.iter().enumerate();
@@ -51,5 +55,5 @@ pub(super) fn cosine(held: &Held<'_>, number: Number) -> Result<Arithmetic, Erro
         Term::product(component(i), factors)
     });
     let terms = terms.collect();
-    Ok(Arithmetic { steps: steps.0, ..Arithmetic::sum("Σ x · e ÷ (|x| · |e|)", terms) })
+    Arithmetic { steps: steps.0, ..Arithmetic::sum("Σ x · e ÷ (|x| · |e|)", terms) }
 }

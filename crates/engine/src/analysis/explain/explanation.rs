@@ -97,17 +97,19 @@ pub enum Source {
     Own(String),
 }
 
-/// What is explained about a token's place between two groups of words.
+/// What is explained about a token's vector and those of other words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Between {
-    /// The place itself.
+    /// Its place between two groups of words.
     #[default]
     Place,
     /// A component of the axis: from the first group's mean to the second's.
     Axis,
     /// A component of the midpoint of both means.
     Middle,
+    /// The cosine of the angle to the vector of a single word, the only one of the first group.
+    Cosine,
 }
 
 /// How terms combine into a value: what is done with their sum.

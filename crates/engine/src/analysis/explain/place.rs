@@ -1,7 +1,9 @@
-//! Where a token stands between two groups of words, as [`crate::analysis::journey()`] places it.
+//! Where a token stands between two groups of words, as [`crate::analysis::journey()`] places it; and how near it is to
+//! one word.
 
-use super::super::Number;
 use super::super::journey::Line;
+use super::super::{Number, neighbours};
+use super::cosine::angle;
 use super::explanation::{Between, Explanation, Factor, Rule, Term};
 use super::held::Held;
 use super::name::{component, short};
@@ -20,8 +22,10 @@ pub struct Word {
 }
 
 /// Explains the place of a token's vector between two groups (−1 is the mean of the first, 1 that of the second), or a
-/// component of the axis or midpoint that define the place. Any number of the token's vector names it, such as a
-/// [`Site::ResidPost`]; for the axis and the midpoint its component is meant. The trace must hold what that number's
+/// component of the axis or midpoint that define the place, or the cosine of the angle between it and a single word's
+/// vector. Any number of the token's vector names it, such as a
+/// [`Site::ResidPost`]; for the axis and the midpoint its component is meant. For a cosine the first group is that word, and
+/// the second is empty. The trace must hold what that number's
 /// explanation needs.
 ///
 /// # Errors
@@ -36,13 +40,19 @@ pub fn explain_place(
 ) -> Result<Explanation, Error> {
     let position = check_place(model, number, trace.tokens.len())?;
     let d_model = model.config().d_model;
+    let depth = number.layer().map_or("before any layer".into(), |layer| format!("after layer {layer}"));
+    if which == Between::Cosine {
+        let [[word], []] = groups else {
+            return Err(Error::usage("a cosine is that of the angle to one word: expected it in the first group"));
+        };
+        return cosine(model, trace, number, word, &depth);
+    }
     for group in groups {
         if group.is_empty() || group.iter().any(|word| word.vector.len() != d_model) {
             let found: Vec<usize> = group.iter().map(|word| word.vector.len()).collect();
             return Err(Error::usage(format!("a group has vectors of {found:?} numbers, expected some of {d_model}")));
         }
     }
-    let depth = number.layer().map_or("before any layer".into(), |layer| format!("after layer {layer}"));
     if which != Between::Place {
         return Ok(of_the_groups(number, groups, which, &depth));
     }
@@ -67,6 +77,34 @@ pub fn explain_place(
         terms,
         steps,
         remarks,
+    })
+}
+
+/// The cosine of the angle to the vector of a word that is read elsewhere.
+fn cosine(model: &Model, trace: &Trace, number: Number, word: &Word, depth: &str) -> Result<Explanation, Error> {
+    if word.vector.len() != model.config().d_model {
+        let (found, expected) = (word.vector.len(), model.config().d_model);
+        return Err(Error::usage(format!("a word has a vector of {found} numbers, expected {expected}")));
+    }
+    let held = Held::new(model, trace)?;
+    let x = held.factors(number)?;
+    let there = elsewhere(number.with_last(0), word.position);
+    let e = word.vector.iter().enumerate().map(|(i, &value)| {
+        let number = there.with_last(i);
+        Factor::of_text(short(number), word.text.clone(), number, value)
+    });
+    let value = neighbours::cosine(&x.iter().map(|x| x.value).collect::<Vec<_>>(), &word.vector);
+    let Arithmetic { formula, rule, terms, steps, .. } = angle(x, e.collect());
+    let position = number.position();
+    Ok(Explanation {
+        name: format!("cosine of {}[{position}]", number.key()),
+        title: format!("how near {} is to a word of “{}”, {depth}", held.token(position), word.text),
+        formula: format!("cosine = {formula}"),
+        value,
+        rule,
+        terms,
+        steps,
+        remarks: vec!["x is the vector of this token, e that of the other word: both after the same layer.".into()],
     })
 }
 
@@ -207,6 +245,26 @@ mod tests {
             opened += 1;
         }
         assert_eq!(opened, 5 * model.config().d_model, "axis · axis, middle · axis, x · axis");
+    }
+
+    #[test]
+    fn a_cosine_is_that_of_one_word_and_opens_to_its_vector() {
+        let model = crate::lesson::model();
+        let trace = model.run(&model.encode("the hot dog was").unwrap(), &"all".parse().unwrap(), &[]).unwrap();
+        let other = model.run(&model.encode("the pizza was").unwrap(), &"all".parse().unwrap(), &[]).unwrap();
+        let vector = other.layer(1, Site::ResidPost).unwrap().row(&[1]).unwrap().to_vec();
+        let pizza = Word { text: "the pizza was".into(), position: 1, vector };
+        let number = Site::ResidPost.in_layer(1, [2, 0]);
+        let ask = |groups: [&[Word]; 2]| explain_place(&model, &trace, number, groups, Between::Cosine);
+        let e = ask([std::slice::from_ref(&pizza), &[]]).unwrap();
+        assert!((e.value - e.computed()).abs() < 1e-5 && e.value > 0.8, "{e:?}");
+        let Source::Text { text, number } = &e.terms[3].factors[1].source else { panic!("{:?}", e.terms[3]) };
+        assert_eq!((text.as_str(), *number), ("the pizza was", Site::ResidPost.in_layer(1, [1, 3])));
+        for groups in [[&[][..], &[]], [&[pizza.clone(), pizza.clone()], &[]], [&[pizza.clone()], &[pizza.clone()]]] {
+            assert!(ask(groups).unwrap_err().to_string().contains("one word"));
+        }
+        let short = Word { vector: vec![1.0], ..pizza };
+        assert!(ask([&[short], &[]]).unwrap_err().to_string().contains("1 numbers"));
     }
 
     #[test]

@@ -1,0 +1,146 @@
+//! Chapter 7: what a word is like in its sentence. Other words are ordered by how near they are to it, layer by layer.
+
+use super::choose::{picked, position, token_picker};
+use super::player::Player;
+use super::reading::{ALONE, KINDS, Reading, ask, kind_name, listed, vectors};
+use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
+use crate::{Change, Control, Event, Missing, Open, Page, Purpose};
+use attnscope::analysis::cosine;
+use attnscope::analysis::explain::Between;
+use attnscope_figures::figure::in_context::{self, Data, MAX_WORDS, State, Word, render};
+use attnscope_figures::token::spoken;
+use attnscope_figures::{Table, Target};
+use attnscope_protocol::What;
+
+/// Milliseconds for which a layer is shown while it plays: the words need time to move.
+const PAUSE: u32 = 700;
+
+/// The figure, with the layer that it shows and the words with which it compares.
+pub struct InContext {
+    kinds: [String; 2],
+    player: Player,
+}
+
+impl Default for InContext {
+    fn default() -> Self {
+        Self { kinds: KINDS.map(|(_, words)| words.into()), player: Player::END }
+    }
+}
+
+/// All texts that are read.
+struct Readings {
+    word: String,
+    /// The word by itself (or in the second sentence), and in the sentence.
+    of_word: Vec<Reading>,
+    /// The words that it is compared with.
+    others: Vec<Reading>,
+    /// How many of those are of the first kind.
+    first: usize,
+}
+
+impl PageFigure for InContext {
+    fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
+        let data = self.data(page)?;
+        let trace = &ask(page, &page.selection.prompt())?.trace;
+        let last = data.depths().saturating_sub(1);
+        let depth = self.player.step(last);
+        let shown = depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string());
+        let mut controls = self.player.controls("after layer", last, shown);
+        controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
+        let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
+        controls.push(text("first", "words of one kind", &self.kinds[0]));
+        controls.push(text("second", "of another", &self.kinds[1]));
+        let state = State { canvas: page.paper.canvas(), depth: Some(depth) };
+        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
+    }
+
+    fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
+        Ok(self.data(page)?.table())
+    }
+
+    fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        match event {
+            Event::Chosen(Target::Item { index }, _) => return self.choose(page, *index).unwrap_or_default(),
+            _ if self.player.hear(event, last(page)) => {}
+            Event::Set(id, value) if id == "first" => self.kinds[0].clone_from(value),
+            Event::Set(id, value) if id == "second" => self.kinds[1].clone_from(value),
+            Event::Set(id, value) => return picked(page, id, value),
+            _ => return usual(event, page),
+        }
+        Vec::new()
+    }
+
+    fn plays(&self) -> Option<u32> {
+        self.player.plays(PAUSE)
+    }
+
+    fn is_heavy(&self, page: &Page<'_>) -> bool {
+        page.selection.is_real()
+    }
+}
+
+impl InContext {
+    fn readings(&self, page: &Page<'_>) -> Result<Readings, Missing> {
+        let (own, model) = (page.selection.prompt(), &page.selection.model);
+        if page.purpose == Purpose::Page && own.text.len() > LONG_FOR_ALL_LAYERS {
+            return Err(Missing::Nothing("The sentence is too long to follow a word in it: shorten it.".into()));
+        }
+        let trace = &ask(page, &own)?.trace;
+        let at = position(page, &trace.tokens);
+        let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
+        let [first, second] = self.kinds.each_ref().map(|words| listed(words, MAX_WORDS / 2));
+        if first.len() + second.len() < 2 {
+            return Err(Missing::Nothing("At least 2 words to compare with are needed, with commas between.".into()));
+        }
+        let before = match &page.selection.against {
+            Some(text) => Reading::same_word(page, model, text, &word)?,
+            None => Reading::alone(model, &word),
+        };
+        let before = Reading { name: before.of.text.clone(), ..before };
+        let of_word = vec![before, Reading { name: own.text.clone(), of: own, position: Some(at) }];
+        let others = first.iter().chain(&second).map(|word| Reading::alone(model, word)).collect();
+        Ok(Readings { word, of_word, others, first: first.len() })
+    }
+
+    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+        let Readings { word, of_word, others, first } = self.readings(page)?;
+        let (own, found) = (vectors(page, &of_word), vectors(page, &others));
+        let (own, found) = (own?, found?);
+        let names: Vec<String> = others.iter().map(|other| other.name.clone()).collect();
+        let mut readings = of_word.iter().zip(&own).map(|(reading, depths)| in_context::Reading {
+            name: reading.name.clone(),
+            cosines: (0..depths.len())
+                .map(|depth| found.iter().map(|other| cosine(&depths[depth], &other[depth])).collect())
+                .collect(),
+        });
+        let readings = std::array::from_fn(|_| readings.next().unwrap_or_default());
+        let kind = |i: usize, names: &[String]| kind_name(i, &self.kinds[i], names);
+        Ok(Data {
+            word,
+            readings,
+            kinds: [kind(0, &names[..first]), kind(1, &names[first..])],
+            words: names
+                .into_iter()
+                .enumerate()
+                .map(|(i, name)| Word { name, kind: usize::from(i >= first) })
+                .collect(),
+            template: ALONE.into(),
+            model: ask(page, &page.selection.prompt())?.trace.model.name.clone(),
+        })
+    }
+
+    /// The arithmetic of a cosine.
+    fn choose(&self, page: &Page<'_>, item: usize) -> Result<Vec<Change>, Missing> {
+        let (reading, depth, word) = self.data(page)?.chosen(item);
+        let Readings { of_word, others, .. } = self.readings(page)?;
+        let (Some(reading), Some(other)) = (of_word.get(reading), others.get(word)) else { return Ok(Vec::new()) };
+        let groups = [vec![other.spot(page)?], Vec::new()];
+        let what = What::Between { number: reading.number(page, depth)?, groups, which: Between::Cosine };
+        Ok(vec![Change::Open(Open::of(reading.of.clone(), what))])
+    }
+}
+
+/// The last depth of the model.
+fn last(page: &Page<'_>) -> usize {
+    ask(page, &page.selection.prompt()).map_or(0, |run| run.trace.model.n_layers)
+}

@@ -1,0 +1,89 @@
+//! One word read in several texts, and other words read where nothing more is said about them: their vectors after every
+//! layer. For figures that follow a word through a model.
+
+use crate::{Missing, Page};
+use attnscope::analysis::{Depths, depths};
+use attnscope::{Number, Site};
+use attnscope_figures::token::spoken;
+use attnscope_protocol::{Prompt, Request, Run, Spot};
+
+/// Two kinds of words that the lesson model and real ones know.
+pub(super) const KINDS: [(&str, &str); 2] =
+    [("animal", "cat, cow, rabbit, fox, wolf"), ("food", "pizza, bread, soup, cheese, cake")];
+
+/// The text in which a word is read by itself, with a gap.
+pub(super) const ALONE: &str = "the … was";
+
+/// A text, read for the vectors of one of its words.
+pub(super) struct Reading {
+    /// Its name in the figure.
+    pub name: String,
+    /// Its run.
+    pub of: Prompt,
+    /// The position that is followed; `None` for the word before the final `was`.
+    pub position: Option<usize>,
+}
+
+impl Reading {
+    /// A word in a text that says nothing more about it.
+    pub fn alone(model: &str, word: &str) -> Self {
+        let of = Prompt::plain(model, &ALONE.replace('…', word));
+        Self { name: word.into(), of, position: None }
+    }
+
+    /// The first token of a text that looks like this word.
+    pub fn same_word(page: &Page<'_>, model: &str, text: &str, word: &str) -> Result<Self, Missing> {
+        let of = Prompt::plain(model, text);
+        let at = ask(page, &of)?.trace.tokens.iter().position(|token| spoken(&token.text) == word);
+        let none = || Missing::Nothing(format!("The sentence to compare with has no {word:?}: {text}"));
+        Ok(Self { name: text.to_owned(), of, position: Some(at.ok_or_else(none)?) })
+    }
+
+    /// The word's vectors: before any layer, and after each.
+    pub fn depths(&self, page: &Page<'_>) -> Result<Depths, Missing> {
+        let missing = || Missing::Nothing("This model does not keep what each layer leaves.".into());
+        depths(&ask(page, &self.of)?.trace, self.position(page)?).ok_or_else(missing)
+    }
+
+    /// The position of the word: the given one, or the last of the tokens before the final `was`.
+    pub fn position(&self, page: &Page<'_>) -> Result<usize, Missing> {
+        let trace = &ask(page, &self.of)?.trace;
+        // After the last word an encoder reads one more token, its separator.
+        let after = if trace.model.causal { 2 } else { 3 };
+        Ok(self.position.unwrap_or(trace.tokens.len().saturating_sub(after)))
+    }
+
+    /// Where the word stands, for a question about it.
+    pub fn spot(&self, page: &Page<'_>) -> Result<Spot, Missing> {
+        Ok(Spot { text: self.of.text.clone(), position: self.position(page)? })
+    }
+
+    /// The first number of the word's vector at a depth.
+    pub fn number(&self, page: &Page<'_>, depth: usize) -> Result<Number, Missing> {
+        let position = self.position(page)?;
+        Ok(match depth.checked_sub(1) {
+            None => Site::Embed.at([position, 0]),
+            Some(layer) => Site::ResidPost.in_layer(layer, [position, 0]),
+        })
+    }
+}
+
+/// The words of a comma-separated list, at most `most`.
+pub(super) fn listed(words: &str, most: usize) -> Vec<String> {
+    words.split(',').map(str::trim).filter(|w| !w.is_empty()).take(most).map(str::to_owned).collect()
+}
+
+/// The vectors of all of them; if several lack an answer, all of these are wanted at once.
+pub(super) fn vectors(page: &Page<'_>, readings: &[Reading]) -> Result<Vec<Depths>, Missing> {
+    readings.iter().map(|reading| reading.depths(page)).collect::<Vec<_>>().into_iter().collect()
+}
+
+/// The name of a kind: its own, or, if the reader has chosen its words, the first of them.
+pub(super) fn kind_name(i: usize, written: &str, words: &[String]) -> String {
+    if written == KINDS[i].1 { KINDS[i].0.into() } else { words.first().cloned().unwrap_or_default() }
+}
+
+/// A run that keeps the stream of every layer.
+pub(super) fn ask<'a>(page: &Page<'a>, of: &Prompt) -> Result<&'a Run, Missing> {
+    page.run_of(&Request::Run { prompt: of.clone(), capture: "embed,resid_post".into(), layers: None, top: 0 })
+}
