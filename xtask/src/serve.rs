@@ -17,7 +17,8 @@ pub fn run(options: &[&str]) -> Result<()> {
     if !rest {
         return shell::run(&mut serve);
     }
-    let line = shell::show(&serve);
+    // Without the options, of which one may be a secret.
+    let line = "attnscope serve";
     // From the folder, which the rest of the build changes; unless the options name another one.
     if !options.iter().any(|option| option.starts_with("--assets")) {
         serve.arg("--assets").arg(web::dist());
@@ -30,13 +31,14 @@ pub fn run(options: &[&str]) -> Result<()> {
             "\nThe page is there. What follows builds its second worker, so that real models use several threads."
         );
         match web::add_threads(With::Release) {
-            Ok(()) => eprintln!("\nReload the page to use several threads."),
+            Ok(()) if server.try_wait()?.is_none() => eprintln!("\nReload the page to use several threads."),
+            Ok(()) => {}
             Err(error) => eprintln!("\nThe page stays on one thread: {error:#}"),
         }
     }
     let status = server.wait()?;
     if !status.success() {
-        bail!("failed ({status}); to repeat it: {line}");
+        bail!("`{line}` failed ({status})");
     }
     Ok(())
 }

@@ -61,7 +61,7 @@ pub fn run(with: With) -> Result<()> {
 /// [`add_threads`].
 pub fn run_without_waiting(with: With) -> Result<bool> {
     build(&dist(), &[], with, Threads::Later)?;
-    Ok(!wasm::has_threads(THREADED)?)
+    Ok(!wasm::has_threads(THREADED)? && wasm::can_have_threads()?)
 }
 
 /// Builds the rest, while a server already shows the page: what open pages still load stays where it is.

@@ -36,15 +36,15 @@ fn train(what: &str, steps: usize, mut step: impl FnMut() -> f32) -> Vec<f32> {
     losses
 }
 
-/// For each pair the two looks of the circuit, and what comes next: whole, with the first look cut, the second unused
+/// For each pair the two edges of the circuit, and what comes next: whole, with the first edge cut, the second unused
 /// one cut, and without the word before.
 fn circuit(model: &Model) -> Result<(), Error> {
-    println!("\nlook 1: noun at its word, layer 0; look 2: was at noun, layer 1");
+    println!("\nedge 1: noun to its word, layer 0; edge 2: was to noun, layer 1");
     for pair in PAIRS {
         let text = format!("the {} {} was", pair.modifier, pair.noun);
         let trace = model.run(&model.encode(&text)?, &"pattern".parse()?, &[])?;
         let weight = |layer, q: usize, k| trace.pattern(layer, 0).map_or(f32::NAN, |p| p.data()[q * 4 + k]);
-        println!("{text}: look 1 {:.2}, look 2 {:.2}", weight(0, 2, 1), weight(1, 3, 2));
+        println!("{text}: edge 1 {:.2}, edge 2 {:.2}", weight(0, 2, 1), weight(1, 3, 2));
         println!("   {}", next(model, &text, &[])?);
         println!("   cut 0:2>1  {}", next(model, &text, &[Intervention::cut("0:2>1")?])?);
         println!("   cut 1:3>1  {}", next(model, &text, &[Intervention::cut("1:3>1")?])?);

@@ -86,9 +86,9 @@ fn the_first_look_is_the_cause_and_a_look_past_it_is_not() {
     let model = model();
     for pair in PAIRS {
         let text = format!("the {} {} was", pair.modifier, pair.noun);
-        all_said_of(&format!("{text}, noun's look cut"), &top(&model, &text, &["0:2>1"]), pair.alone);
-        all_said_of(&format!("{text}, was's look cut"), &top(&model, &text, &["1:3>1"]), pair.together);
-        all_said_of(&format!("{text}, was's first look cut"), &top(&model, &text, &["0:3>1"]), pair.together);
+        all_said_of(&format!("{text}, noun's edge cut"), &top(&model, &text, &["0:2>1"]), pair.alone);
+        all_said_of(&format!("{text}, was's edge cut"), &top(&model, &text, &["1:3>1"]), pair.together);
+        all_said_of(&format!("{text}, was's first edge cut"), &top(&model, &text, &["0:3>1"]), pair.together);
     }
 }
 

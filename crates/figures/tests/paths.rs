@@ -1,4 +1,4 @@
-//! The SVG of neighbours, journeys and cut looks, and what they promise on hostile data.
+//! The SVG of neighbours, journeys and cut edges, and what they promise on hostile data.
 
 mod sample;
 
@@ -63,7 +63,7 @@ fn the_line_does_not_jump_from_depth_to_depth() {
 }
 
 #[test]
-fn a_cut_look_is_crossed_and_says_so() {
+fn a_cut_edge_is_crossed_and_says_so() {
     let state = matrix::State { cut: vec![(2, 1), (0, 3)], ..Default::default() };
     let scene = matrix::render(&sample::hot_dog(), &state, &Theme::LIGHT);
     let cell = scene.node("cell-2-1").unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ureq::Proxy;
 
 /// Time limits and proxies.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Network {
     /// The limit for connecting, short enough that the user soon learns that the Hub cannot be reached.
@@ -22,6 +22,15 @@ pub struct Network {
     pub https_proxy: Option<String>,
     /// `NO_PROXY`: hosts that are asked directly.
     pub no_proxy: Option<String>,
+}
+
+/// Without the proxies, whose addresses may hold passwords.
+impl std::fmt::Debug for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("Network");
+        shown.field("connect", &self.connect).field("idle", &self.idle).field("pause", &self.pause);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Default for Network {

@@ -32,12 +32,13 @@ pub struct Settings {
     pub network: Network,
 }
 
-/// Without the token, and without proxies, whose addresses may hold passwords.
+/// Without the token, and without addresses of hosts and proxies, which may hold passwords.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let token = self.token.as_ref().map(|_| "hidden");
+        let endpoint = self.endpoint.as_ref().map(|_| "hidden");
         let mut shown = f.debug_struct("Settings");
-        shown.field("hub_cache", &self.hub_cache).field("endpoint", &self.endpoint).field("token", &token);
+        shown.field("hub_cache", &self.hub_cache).field("endpoint", &endpoint).field("token", &token);
         shown.field("offline", &self.offline).finish_non_exhaustive()
     }
 }
@@ -115,8 +116,9 @@ mod tests {
 
     #[test]
     fn a_printed_setting_does_not_give_the_token_away() {
-        let settings = Settings { token: Some("hf_secret".into()), ..Settings::new("cache") };
-        let shown = format!("{settings:?}");
+        let mut settings = Settings { token: Some("hf_secret".into()), ..Settings::new("cache") };
+        settings.network.https_proxy = Some("http://user:secret@proxy".into());
+        let shown = format!("{settings:?} {:?}", settings.network);
         assert!(shown.contains("hidden") && shown.contains("cache") && !shown.contains("secret"), "{shown}");
     }
 

@@ -29,9 +29,7 @@ fn main() -> Result<()> {
     let index = page::index(&chapters, &assets, is_static);
     // Made beside it and then renamed, so that a running server never sees half a page.
     let fresh = dist.with_extension("new");
-    if fresh.exists() {
-        std::fs::remove_dir_all(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
-    }
+    remove(&fresh)?;
     assets.write(&fresh)?;
     assets::write_file(&fresh, &Asset { name: "index.html".into(), bytes: index.into_bytes() })?;
     for attnscope_page::Kind { name, about, .. } in attnscope_page::FIGURES {
@@ -41,21 +39,40 @@ fn main() -> Result<()> {
     if keep {
         keep_assets(dist, &fresh)?;
     }
+    let old = dist.with_extension("old");
+    remove(&old)?;
     if dist.exists() {
-        std::fs::remove_dir_all(dist).with_context(|| format!("cannot remove {}", dist.display()))?;
+        std::fs::rename(dist, &old).with_context(|| format!("cannot rename to {}", old.display()))?;
     }
     std::fs::rename(&fresh, dist).with_context(|| format!("cannot rename to {}", dist.display()))?;
+    remove(&old)?;
     assets::report(dist)
 }
 
-/// Moves the assets of an earlier page beside those of the new one. Their folders are named by what is in them.
+/// Removes a folder, if it is there.
+fn remove(folder: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Copies the assets of an earlier page beside those of the new one. Their folders are named by what is in them.
 fn keep_assets(dist: &Path, fresh: &Path) -> Result<()> {
     let Ok(folders) = std::fs::read_dir(dist.join("assets")) else { return Ok(()) };
     for folder in folders {
         let folder = folder?;
         let to = fresh.join("assets").join(folder.file_name());
-        if !to.exists() {
-            std::fs::rename(folder.path(), &to).with_context(|| format!("cannot move {}", folder.path().display()))?;
+        if to.exists() {
+            continue;
+        }
+        std::fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
+        for file in std::fs::read_dir(folder.path())? {
+            let file = file?;
+            std::fs::copy(file.path(), to.join(file.file_name()))
+                .with_context(|| format!("cannot copy {}", file.path().display()))?;
         }
     }
     Ok(())

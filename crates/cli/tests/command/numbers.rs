@@ -57,7 +57,7 @@ fn changes_change_what_comes_next() {
 }
 
 #[test]
-fn heads_answers_who_looks_from_here_to_there() {
+fn heads_answers_who_attends_from_here_to_there() {
     let model = tiny();
     let out = json(&["heads", "--model", &model, "--text", TEXT, "--json"]);
     let heads = out["heads"].as_array().unwrap();

@@ -50,7 +50,7 @@ impl Frame<'_> {
         self.push(Node::path(side.lines(places, edges)).stroke(Stroke::new(self.theme.grid, 1.0)));
     }
 
-    /// Labels whose ends (at the left) or middles (below) are at `edge`.
+    /// Labels whose ends (at the left) or middles (above, below) are at `edge`.
     pub fn tick_labels(&mut self, side: Side, edge: f32, ticks: &[Tick]) {
         let anchor = if side == Side::Left { Anchor::End } else { Anchor::Middle };
         for tick in ticks {
@@ -66,7 +66,7 @@ impl Frame<'_> {
         self.tick_labels(side, edge - if side == Side::Left { 12.0 } else { 14.0 }, &ticks);
     }
 
-    /// Short marks from the edge of a plot towards the labels, 4 pixels long.
+    /// Short marks beside a plot, towards the labels.
     pub fn tick_marks(&mut self, side: Side, places: impl IntoIterator<Item = f32>, (from, to): (f32, f32)) {
         self.push(Node::path(side.lines(places, (from, to))).stroke(Stroke::new(self.theme.faint, 1.0)));
     }

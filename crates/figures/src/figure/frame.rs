@@ -107,11 +107,11 @@ impl<'a> Frame<'a> {
             None => {}
             Some(Masked::Dot) => {
                 self.push(Node::circle(x1 + 5.0, mid, 2.0).fill(theme.masked_dot));
-                self.label(x1 + 16.0, mid, Anchor::Start, "masked: may not attend");
+                self.label(x1 + 16.0, mid, Anchor::Start, "masked");
             }
             Some(Masked::Flat) => {
                 self.push(Node::rect(x1, mid - 5.0, 10.0, 10.0).fill(theme.masked));
-                self.label(x1 + 16.0, mid, Anchor::Start, "masked: may not attend");
+                self.label(x1 + 16.0, mid, Anchor::Start, "masked");
             }
         }
         self.y += 14.0;

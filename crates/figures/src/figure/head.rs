@@ -9,7 +9,7 @@ use std::ops::Range;
 pub struct Head {
     /// The model's name.
     pub model: String,
-    /// The text's tokens.
+    /// The text's tokens; those that came from a cache are empty.
     pub tokens: Vec<String>,
     /// Its layer.
     pub layer: usize,
@@ -31,21 +31,26 @@ impl Head {
     /// # Errors
     /// There is no such head, or nothing of its layer was captured.
     pub fn of(trace: &Trace, layer: usize, head: usize) -> Result<Self, Error> {
-        let (info, n) = (&trace.model, trace.tokens.len());
-        if head >= info.n_heads {
+        let info = &trace.model;
+        // A trace from a file need not know its model.
+        if head >= info.n_heads && info.n_heads > 0 {
             return Err(Error::NoSuch { what: "head", index: head, len: info.n_heads });
         }
         let rows = [Site::Q, Site::Pattern, Site::Z].into_iter().find_map(|site| trace.layer(layer, site));
         let rows = rows.ok_or_else(|| Error::not_captured(Site::Pattern, layer))?;
+        let q_len = rows.shape().get(1).copied().unwrap_or(0);
+        // A run that went on from a cache has the texts of its own tokens only: the last of all.
+        let kv_len = kv_len(trace, layer).unwrap_or(0).max(trace.tokens.len());
+        let earlier = std::iter::repeat_n(String::new(), kv_len - trace.tokens.len());
         Ok(Self {
             model: info.name.clone(),
-            tokens: trace.tokens.iter().map(|t| t.text.clone()).collect(),
+            tokens: earlier.chain(trace.tokens.iter().map(|t| t.text.clone())).collect(),
             layer,
             head,
             kv_head: info.kv_head(head),
             n_heads: info.n_heads,
             mask: info.mask(layer),
-            first: n.saturating_sub(rows.shape().get(1).copied().unwrap_or(n)),
+            first: kv_len.saturating_sub(q_len),
         })
     }
 
@@ -128,7 +133,44 @@ impl Row {
     }
 }
 
+/// How many keys there are, as far as the trace tells.
+fn kv_len(trace: &Trace, layer: usize) -> Option<usize> {
+    let axis = |site: Site, axis: usize| trace.layer(layer, site)?.shape().get(axis).copied();
+    axis(Site::K, 1).or(axis(Site::Pattern, 2)).or(axis(Site::V, 1))
+}
+
 /// A captured array, or an error if the run did not keep it.
 pub(super) fn captured(trace: &Trace, layer: usize, site: Site) -> Result<&Array, Error> {
     trace.layer(layer, site).ok_or_else(|| Error::not_captured(site, layer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_after_a_cache_stands_behind_the_keys_of_the_cache() {
+        let model = attnscope::lesson::model();
+        let tokens = model.encode("the hot dog on the rock was").unwrap();
+        let mut cache = model.new_cache();
+        let capture: attnscope::Capture = "q,k,pattern".parse().unwrap();
+        model.run_with_cache(&mut cache, &tokens[..5], &capture, &[]).unwrap();
+        let trace = model.run_with_cache(&mut cache, &tokens[5..], &capture, &[]).unwrap();
+        let row = Row::of(&trace, 0, 0, 1).unwrap();
+        assert_eq!((row.of.first, row.position(), row.query(), row.key(5), row.key(0)), (5, 6, "was", "rock", ""));
+        assert!(row.of.sees(6, 0) && !row.of.sees(5, 6));
+        assert_eq!((row.of.row_of(5), row.of.row_of(4).is_err()), (Ok(0), true));
+    }
+
+    #[test]
+    fn a_trace_need_not_know_its_model() {
+        let model = attnscope::lesson::model();
+        let tokens = model.encode("the hot dog was").unwrap();
+        let mut trace = model.run(&tokens, &"q,k,pattern".parse().unwrap(), &[]).unwrap();
+        trace.model = attnscope::ModelInfo { attention: trace.model.attention.clone(), ..Default::default() };
+        let softmax = crate::figure::softmax::Data::from_trace(&trace, 0, 0, 2).unwrap();
+        assert_eq!(softmax.of.query(), "dog");
+        trace.model.n_heads = 1;
+        assert!(Head::of(&trace, 0, 1).is_err());
+    }
 }

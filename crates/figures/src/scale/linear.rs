@@ -38,7 +38,7 @@ impl Linear {
         if part.is_nan() { 0f32.clamp(self.domain.0, self.domain.1) } else { between(self.domain, part) }
     }
 
-    /// The multiples of a round number that lie in the domain: at most `most`, except that 2 are always allowed.
+    /// The multiples of a round number that lie in the domain, with at most `most` steps between them, or 2.
     pub fn ticks(&self, most: usize) -> Vec<f32> {
         let [low, high] = [self.domain.0, self.domain.1].map(f64::from);
         let step = f64::from(super::nice_ceil(((high - low) / most.max(2) as f64) as f32));

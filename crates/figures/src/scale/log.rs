@@ -31,19 +31,24 @@ impl Log {
 
     /// The place of a number: at an end if it lies beyond, and at the lower one if it has no logarithm.
     pub fn at(&self, value: f32) -> f32 {
-        let part = f64::from(value / self.domain.0).ln() / f64::from(self.domain.1 / self.domain.0).ln();
+        let part = (f64::from(value) / f64::from(self.domain.0)).log10() / self.decades();
         between(self.range, if part.is_nan() { 0.0 } else { part })
     }
 
     /// Pixels for a factor of ten; negative where the range descends.
     pub fn decade(&self) -> f32 {
-        (self.range.1 - self.range.0) / (self.domain.1 / self.domain.0).log10()
+        ((f64::from(self.range.1) - f64::from(self.range.0)) / self.decades()) as f32
+    }
+
+    /// In f64, since the ends may lie farther apart than f32 reaches.
+    fn decades(&self) -> f64 {
+        (f64::from(self.domain.1) / f64::from(self.domain.0)).log10()
     }
 
     /// The powers of ten of the domain, or every second, third, …, so that they are at most `most`.
     pub fn ticks(&self, most: usize) -> Vec<f32> {
         let (low, high) = (self.domain.0.log10().ceil() as i32, self.domain.1.log10().floor() as i32);
-        let step = (high - low).max(1).unsigned_abs().div_ceil(most.max(1) as u32) as usize;
+        let step = (high - low + 1).max(1).unsigned_abs().div_ceil(most.max(1) as u32) as usize;
         (low..=high).step_by(step).map(|power| 10f32.powi(power)).collect()
     }
 }
@@ -58,6 +63,8 @@ mod tests {
         assert_eq!([64.0, 128.0, 1024.0, 4096.0].map(|v| scale.at(v).round()), [0.0, 10.0, 40.0, 60.0]);
         assert_eq!([0.0, -1.0, f32::NAN, f32::INFINITY, 9e9].map(|v| scale.at(v)), [0.0, 0.0, 0.0, 60.0, 60.0]);
         assert!((Log::new((1.0, 1000.0), (90.0, 0.0)).decade() + 30.0).abs() < 1e-4);
+        let far = Log::new((1e-36, 1e4), (0.0, 40.0));
+        assert_eq!([1e-36, 1e-16, 1e4].map(|v| far.at(v).round()), [0.0, 20.0, 40.0], "40 decades");
     }
 
     #[test]
@@ -73,5 +80,6 @@ mod tests {
     fn ticks_are_powers_of_ten() {
         assert_eq!(Log::new((1.0, 1000.0), (0.0, 1.0)).ticks(12), [1.0, 10.0, 100.0, 1000.0]);
         assert_eq!(Log::new((1.0, 1000.0), (0.0, 1.0)).ticks(2), [1.0, 100.0]);
+        assert_eq!(Log::new((1.0, 100.0), (0.0, 1.0)).ticks(2), [1.0, 100.0]);
     }
 }

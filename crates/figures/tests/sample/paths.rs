@@ -1,4 +1,4 @@
-//! Neighbours, journeys and cut looks: data and the states that are looked at and tested.
+//! Neighbours, journeys and cut edges: data and the states that are looked at and tested.
 
 use super::answers;
 use answers::{COLUMN, NARROW, PHONE};
@@ -93,7 +93,8 @@ pub fn dog_in_context() -> in_context::Data {
     let others: Vec<_> = WORDS.iter().map(|word| read(&format!("the {word} was"), 1)).collect();
     let reading = |text: &str, at: usize| {
         let dog = read(text, at);
-        let row = |depth| others.iter().map(|other| attnscope::analysis::cosine(&dog[depth], &other[depth])).collect();
+        let row =
+            |depth: usize| others.iter().map(|other| attnscope::analysis::cosine(&dog[depth], &other[depth])).collect();
         in_context::Reading { name: text.into(), cosines: (0..dog.len()).map(row).collect() }
     };
     let word = |(i, name): (usize, &str)| in_context::Word { name: name.into(), kind: usize::from(i >= 5) };

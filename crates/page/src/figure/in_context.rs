@@ -2,7 +2,7 @@
 
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
-use super::reading::{ALONE, KINDS, Reading, ask, kind_name, listed, vectors};
+use super::reading::{ALONE, KINDS, Reading, ask, listed, vectors};
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Open, Page, Purpose};
 use attnscope::analysis::cosine;
@@ -15,15 +15,19 @@ use attnscope_protocol::What;
 /// Milliseconds for which a layer is shown while it plays: the words need time to move.
 const PAUSE: u32 = 700;
 
+/// Words that come to mind, of which the lesson model does not know all.
+const OF_REAL_MODELS: [&str; 2] = ["puppy, cat, horse, cow, wolf", "sausage, sandwich, pizza, soup, cheese"];
+
 /// The figure, with the layer that it shows and the words with which it compares.
 pub struct InContext {
-    kinds: [String; 2],
+    /// The words of both kinds, where the reader has chosen them.
+    kinds: [Option<String>; 2],
     player: Player,
 }
 
 impl Default for InContext {
     fn default() -> Self {
-        Self { kinds: KINDS.map(|(_, words)| words.into()), player: Player::END }
+        Self { kinds: [None, None], player: Player::END }
     }
 }
 
@@ -48,8 +52,8 @@ impl PageFigure for InContext {
         let mut controls = self.player.controls("after layer", last, shown);
         controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
-        controls.push(text("first", "words of one kind", &self.kinds[0]));
-        controls.push(text("second", "of another", &self.kinds[1]));
+        controls.push(text("first", "words of one kind", self.words(page, 0)));
+        controls.push(text("second", "of another", self.words(page, 1)));
         let state = State { canvas: page.paper.canvas(), depth: Some(depth) };
         Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
     }
@@ -62,8 +66,8 @@ impl PageFigure for InContext {
         match event {
             Event::Chosen(Target::Item { index }, _) => return self.choose(page, *index).unwrap_or_default(),
             _ if self.player.hear(event, last(page)) => {}
-            Event::Set(id, value) if id == "first" => self.kinds[0].clone_from(value),
-            Event::Set(id, value) if id == "second" => self.kinds[1].clone_from(value),
+            Event::Set(id, value) if id == "first" => self.kinds[0] = Some(value.clone()),
+            Event::Set(id, value) if id == "second" => self.kinds[1] = Some(value.clone()),
             Event::Set(id, value) => return picked(page, id, value),
             _ => return usual(event, page),
         }
@@ -80,6 +84,22 @@ impl PageFigure for InContext {
 }
 
 impl InContext {
+    /// The words of a kind, with commas between.
+    fn words(&self, page: &Page<'_>, kind: usize) -> &str {
+        let usual = if page.selection.is_real() { OF_REAL_MODELS[kind] } else { KINDS[kind].1 };
+        self.kinds[kind].as_deref().unwrap_or(usual)
+    }
+
+    /// The name of a kind: its own, or, if the reader has chosen its words, the first of them.
+    fn name(&self, kind: usize, words: &[String]) -> String {
+        match (&self.kinds[kind], words) {
+            (None, _) => KINDS[kind].0.into(),
+            (Some(_), [one]) => one.clone(),
+            (Some(_), [first, ..]) => format!("{first}, …"),
+            (Some(_), []) => "none".into(),
+        }
+    }
+
     fn readings(&self, page: &Page<'_>) -> Result<Readings, Missing> {
         let (own, model) = (page.selection.prompt(), &page.selection.model);
         if page.purpose == Purpose::Page && own.text.len() > LONG_FOR_ALL_LAYERS {
@@ -88,7 +108,7 @@ impl InContext {
         let trace = &ask(page, &own)?.trace;
         let at = position(page, &trace.tokens);
         let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
-        let [first, second] = self.kinds.each_ref().map(|words| listed(words, MAX_WORDS / 2));
+        let [first, second] = [0, 1].map(|kind| listed(self.words(page, kind), MAX_WORDS / 2));
         if first.len() + second.len() < 2 {
             return Err(Missing::Nothing("At least 2 words to compare with are needed, with commas between.".into()));
         }
@@ -114,11 +134,10 @@ impl InContext {
                 .collect(),
         });
         let readings = std::array::from_fn(|_| readings.next().unwrap_or_default());
-        let kind = |i: usize, names: &[String]| kind_name(i, &self.kinds[i], names);
         Ok(Data {
             word,
             readings,
-            kinds: [kind(0, &names[..first]), kind(1, &names[first..])],
+            kinds: [self.name(0, &names[..first]), self.name(1, &names[first..])],
             words: names
                 .into_iter()
                 .enumerate()

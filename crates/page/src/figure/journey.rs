@@ -2,7 +2,7 @@
 
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
-use super::reading::{ALONE, KINDS, Reading, ask, kind_name, listed, vectors};
+use super::reading::{ALONE, KINDS, Reading, ask, listed, vectors};
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place, Purpose};
 use attnscope::analysis::explain::Between;
@@ -116,7 +116,7 @@ impl Journey {
         }
         let names = |readings: &[Reading]| readings.iter().map(|reading| reading.name.clone()).collect::<Vec<_>>();
         let [a, b] = kinds.each_ref().map(|kind| names(kind));
-        let poles = [kind_name(0, &self.kinds[0], &a), kind_name(1, &self.kinds[1], &b)];
+        let poles = [self.pole(0, &a), self.pole(1, &b)];
         let poles = poles.each_ref().map(String::as_str);
         let model = &ask(page, &own(page))?.trace.model.name;
         Ok(Data::from_journey(found, &word, &names(&paths), [&a, &b], poles, ALONE, model))
@@ -138,6 +138,11 @@ impl Journey {
         let number = reading.number(page, depth)?;
         let what = What::Between { number, groups: between, which: Between::Place };
         Ok(vec![Change::Open(Open::of(reading.of.clone(), what))])
+    }
+
+    /// The name of a kind: its own, or, if the reader has chosen its words, the first of them.
+    fn pole(&self, i: usize, words: &[String]) -> String {
+        if self.kinds[i] == KINDS[i].1 { KINDS[i].0.into() } else { words[0].clone() }
     }
 }
 

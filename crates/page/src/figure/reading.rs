@@ -78,11 +78,6 @@ pub(super) fn vectors(page: &Page<'_>, readings: &[Reading]) -> Result<Vec<Depth
     readings.iter().map(|reading| reading.depths(page)).collect::<Vec<_>>().into_iter().collect()
 }
 
-/// The name of a kind: its own, or, if the reader has chosen its words, the first of them.
-pub(super) fn kind_name(i: usize, written: &str, words: &[String]) -> String {
-    if written == KINDS[i].1 { KINDS[i].0.into() } else { words.first().cloned().unwrap_or_default() }
-}
-
 /// A run that keeps the stream of every layer.
 pub(super) fn ask<'a>(page: &Page<'a>, of: &Prompt) -> Result<&'a Run, Missing> {
     page.run_of(&Request::Run { prompt: of.clone(), capture: "embed,resid_post".into(), layers: None, top: 0 })

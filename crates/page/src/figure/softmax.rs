@@ -104,5 +104,7 @@ impl Softmax {
 
 /// Which row of which run the figure shows: all that is chosen, but for what is open and marked.
 fn of(page: &Page<'_>) -> Selection {
-    Selection { open: None, k_idx: None, against: None, ..page.selection.clone() }
+    // The row that is drawn: a query beyond the text, or none, is the last one, and may be chosen as such.
+    let q_idx = page.run().ok().map(|run| position(page, &run.trace.tokens)).or(page.selection.q_idx);
+    Selection { open: None, k_idx: None, against: None, q_idx, ..page.selection.clone() }
 }

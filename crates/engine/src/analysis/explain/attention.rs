@@ -19,7 +19,9 @@ fn why_masked(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> Stri
     let ends = "so the score is −∞ and the weight 0";
     match held.config().layers[layer].attention.window {
         _ if held.config().causal && k_idx > q_idx => {
-            format!("masked: {k} stands after {q}, and a token of this model attends only to what came before; {ends}")
+            format!(
+                "masked: {k} stands after {q}, and a token of this model attends only to itself and what came before; {ends}"
+            )
         }
         window => {
             let n = window.unwrap_or_default();

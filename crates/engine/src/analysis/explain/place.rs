@@ -260,7 +260,8 @@ mod tests {
         assert!((e.value - e.computed()).abs() < 1e-5 && e.value > 0.8, "{e:?}");
         let Source::Text { text, number } = &e.terms[3].factors[1].source else { panic!("{:?}", e.terms[3]) };
         assert_eq!((text.as_str(), *number), ("the pizza was", Site::ResidPost.in_layer(1, [1, 3])));
-        for groups in [[&[][..], &[]], [&[pizza.clone(), pizza.clone()], &[]], [&[pizza.clone()], &[pizza.clone()]]] {
+        let (one, two) = (std::slice::from_ref(&pizza), [pizza.clone(), pizza.clone()]);
+        for groups in [[&[][..], &[]], [&two, &[]], [one, one]] {
             assert!(ask(groups).unwrap_err().to_string().contains("one word"));
         }
         let short = Word { vector: vec![1.0], ..pizza };

@@ -134,7 +134,7 @@ pub(super) fn draw(
 fn axes(frame: &mut Frame, panel: &Panel, plot: &Plot, state: &State) {
     let (theme, (left, right), bottom) = (frame.theme, plot.sides(), plot.bottom());
     let costs =
-        plot.y.ticks(12).into_iter().map(|cost| Tick::new(plot.y.at(cost), without_zeros(&(panel.shown)(cost))));
+        plot.y.ticks(13).into_iter().map(|cost| Tick::new(plot.y.at(cost), without_zeros(&(panel.shown)(cost))));
     let costs: Vec<Tick> = costs.collect();
     frame.grid(Side::Left, costs.iter().map(|tick| tick.at), plot.sides());
     frame.tick_labels(Side::Left, left - 8.0, &costs);

@@ -32,14 +32,8 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, (reading, depth): (usize, usi
     let ticks: Vec<Tick> = axis.ticks(3).into_iter().map(|at| Tick::new(axis.at(at), brief(at))).collect();
     frame.grid(Side::Below, ticks.iter().map(|tick| tick.at), (top, bottom + 4.0));
     for (rank, word) in order.into_iter().enumerate() {
-        row(
-            frame,
-            data,
-            (reading, depth, word),
-            rank,
-            (x + label_w, top + (rank as f32 + 0.5) * ROW, x + width),
-            &axis,
-        );
+        let mid = top + (rank as f32 + 0.5) * ROW;
+        row(frame, data, (reading, depth, word), rank, (x, label_w, mid, x + width), &axis);
     }
     frame.tick_labels(Side::Below, bottom + 14.0, &ticks);
     frame.y = bottom + 24.0;
@@ -51,14 +45,14 @@ fn row(
     data: &Data,
     (reading, depth, index): (usize, usize, usize),
     rank: usize,
-    (left, mid, right): (f32, f32, f32),
+    (x, label_w, mid, right): (f32, f32, f32, f32),
     axis: &crate::scale::Linear,
 ) {
     let (theme, word, cosine) = (frame.theme, &data.words[index], data.cosine(reading, depth, index));
     let first = rank < FIRST && cosine.is_finite();
     let fill = color(theme, word.kind);
-    let runs = token::runs(&word.name, theme.faint, left, LABEL, Weight::Semibold);
-    let name = Node::text(left, mid, runs).size(LABEL).anchor(Anchor::End).centred();
+    let runs = token::runs(&word.name, theme.faint, label_w, LABEL, Weight::Semibold);
+    let name = Node::text(x + label_w, mid, runs).size(LABEL).anchor(Anchor::End).centred();
     let name = if first { name.bold().fill(theme.text) } else { name.fill(theme.muted) };
     frame.push(name.key(format!("word-{reading}-{index}")));
     let (from, to) = (axis.range.0, axis.try_at(cosine).unwrap_or(axis.range.0));

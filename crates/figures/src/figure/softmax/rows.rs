@@ -174,7 +174,7 @@ fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Ste
     }
 }
 
-/// The axis of the scores: its ends, and 0 where that is not too near to one of them.
+/// The axis of the scores: 0, and those ends that are not too near to it.
 fn axis(frame: &mut Frame, l: &Layout) {
     if l.shown.is_empty() {
         return;

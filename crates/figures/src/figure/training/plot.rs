@@ -5,7 +5,7 @@ use crate::color::Color;
 use crate::figure::axis::{Side, Tick, apart};
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
 use crate::number::{brief, count, fixed, number, percent};
-use crate::scale::Linear;
+use crate::scale::{Linear, nice_step};
 use crate::scene::Segment::{self, Line, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
@@ -165,8 +165,10 @@ fn ticks(frame: &mut Frame, plot: &Plot, band: &Linear, at: Vec<f32>) {
 
 fn steps_axis(frame: &mut Frame, plot: &Plot) {
     let y = frame.y + 14.0;
-    let steps = plot.x.ticks(((plot.right() - plot.left()) / 84.0) as usize);
-    let steps: Vec<Tick> = steps.into_iter().map(|step| Tick::new(plot.x.at(step), count(step as usize))).collect();
+    // Whole steps, also where few are planned.
+    let every = nice_step(plot.steps(), ((plot.right() - plot.left()) / 84.0).max(2.0) as usize);
+    let steps = (0..=plot.steps()).step_by(every).map(|step| Tick::new(plot.x(step), count(step)));
+    let steps: Vec<Tick> = steps.collect();
     frame.tick_labels(Side::Below, y, &apart(&steps));
     let name_w = text::width("steps", SMALL, Weight::Regular);
     frame.label((plot.width - PAD).max(plot.right() + name_w), y, Anchor::End, "steps");

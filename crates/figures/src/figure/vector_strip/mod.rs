@@ -79,6 +79,8 @@ struct Layout {
     /// Whether some numbers are beyond it.
     pub clipped: bool,
     raster: bool,
+    /// How many numbers the longest vector has.
+    longest: usize,
 }
 
 impl Layout {
@@ -109,7 +111,8 @@ impl Layout {
         } else {
             0.0
         };
-        Self { per_row, cell, height, gap, limit, clipped: most > limit * 1.0001, raster: all().count() > MAX_CELLS }
+        let (clipped, raster) = (most > limit * 1.0001, all().count() > MAX_CELLS);
+        Self { per_row, cell, height, gap, limit, clipped, raster, longest }
     }
 }
 
@@ -205,7 +208,8 @@ fn cell_row(
         let target = match vector.first {
             Some(first) => Target::Number { number: first.with_last(component) },
             None if is_difference => Target::Own,
-            None => Target::Item { index: component },
+            // Items are counted strip by strip.
+            None => Target::Item { index: index * l.longest + component },
         };
         let cell = cell.target(target).key(format!("cell-{index}-{component}"));
         frame.push(cell.label(format!("{name}, number {component}: {}", number(value))));
