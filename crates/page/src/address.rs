@@ -56,6 +56,21 @@ impl Selection {
         (selection, wrong)
     }
 
+    /// What a link of the prose chooses: its text and query, and what else it names. Which model reads them is the reader's
+    /// choice, unless the link names one; what was changed or compared with belonged to the sentence before.
+    pub fn after_link(&self, query: &str) -> Self {
+        let (there, names) = (Self::from_query(query), |name: &str| fields(query).any(|(found, _)| found == name));
+        let mut next = Self { against: None, ..self.clone() };
+        (next.text, next.q_idx, next.k_idx, next.changes) = (there.text, there.q_idx, there.k_idx, there.changes);
+        if names("model") {
+            next.model = there.model;
+        }
+        if names("model") || names("layer") {
+            (next.layer, next.head) = (there.layer, there.head);
+        }
+        next
+    }
+
     /// As an address' query, `?` included; empty for the default, so that the plain address stays plain.
     pub fn to_query(&self) -> String {
         if *self == Self::default() {
@@ -130,6 +145,26 @@ mod tests {
         let all = Selection { against: Some("the cold dog & cat".into()), ..all };
         assert_eq!(Selection::read_query(&all.to_query()), (all.clone(), Vec::new()), "{}", all.to_query());
         assert_eq!(Selection::default().to_query(), "");
+    }
+
+    #[test]
+    fn a_link_of_the_prose_keeps_the_readers_model() {
+        let change = |text: &str| vec![text.parse().unwrap()];
+        let now = Selection {
+            model: "a.gguf".into(),
+            layer: 7,
+            head: 3,
+            changes: change("ablate 1.0"),
+            ..Default::default()
+        };
+        let plain = now.after_link("?text=the+dog+was&query=1");
+        let expected = Selection { text: "the dog was".into(), q_idx: Some(1), changes: Vec::new(), ..now.clone() };
+        assert_eq!(plain, expected);
+        let head = now.after_link("?text=a+b&query=1&layer=16&head=0&change=cut+16.0:1>0");
+        assert_eq!((head.layer, head.head, head.model.as_str()), (16, 0, "a.gguf"));
+        assert_eq!(head.changes, change("cut 16.0:1>0"));
+        let model = now.after_link("?text=a&model=lesson");
+        assert_eq!((model.model.as_str(), model.layer), ("lesson", first_head("lesson").0));
     }
 
     #[test]

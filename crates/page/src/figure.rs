@@ -30,6 +30,7 @@ mod training;
 mod two_answers;
 mod vector_strip;
 mod weighted_sum;
+mod whose;
 
 use crate::{Change, Control, Event, Missing, Page, Paper, Selection};
 use attnscope::Number;

@@ -120,13 +120,8 @@ fn follow_links(app: App, window: &Window) -> Result<(), JsValue> {
         let link = event.target().and_then(|target| target.dyn_into::<Element>().ok()?.closest("a[href^='?']").ok()?);
         if let Some(query) = link.filter(|_| plain).and_then(|link| link.get_attribute("href")) {
             event.prevent_default();
-            let chosen = Selection::from_query(&query);
-            // The prose speaks of words; which model reads them is the reader's choice.
-            let now = app.selection.get_untracked();
-            let (text, q_idx, k_idx) = (chosen.text, chosen.q_idx, None);
             app.forget_link();
-            // What was changed, was in the sentence before.
-            app.select_step(Selection { text, q_idx, k_idx, changes: Vec::new(), ..now });
+            app.select_step(app.selection.get_untracked().after_link(&query));
         }
     });
     window.add_event_listener_with_callback("click", handler.as_ref().unchecked_ref())?;

@@ -78,6 +78,9 @@ fn with_real_model(figure: &str) -> (Served, Browser) {
     (served, browser)
 }
 
+/// The caption of the figure that cuts an edge.
+const CAPTION: &str = "document.querySelector('figure[data-figure=cut-edge] figcaption').textContent";
+
 /// The table of the design, live: one edge turns food back into an animal, the other changes nothing.
 #[test]
 fn cutting_dog_to_hot_in_a_real_model_brings_the_animal_back() {
@@ -95,14 +98,26 @@ fn cutting_dog_to_hot_in_a_real_model_brings_the_animal_back() {
         browser.wait(&format!("Math.abs(({}) - {expected}) < 1e-3", p(column, word)));
     }
     browser.wait(&format!("({}) === undefined || ({}) < 1e-3", p(1, "served"), p(1, "served")));
+    // A strong weight is no cause: the brightest head changes nothing, another one brings the animal back.
+    browser.set("cut-edge", "heads", "16.0");
+    browser.wait(&format!("Math.abs(({}) - 0.0354) < 1e-3 && !(({}) > 2e-3)", p(1, "served"), p(1, "running")));
+    browser.set("cut-edge", "heads", "3.4");
+    browser.wait(&format!("Math.abs(({}) - 0.0166) < 1e-3", p(1, "running")));
+    browser.set("cut-edge", "heads", "30.0");
+    let said = "document.querySelector('figure[data-figure=cut-edge]').innerText.includes('layers 0 to 29')";
+    browser.wait(said);
+    browser.set("cut-edge", "heads", "");
     browser.set("cut-edge", "from", "3");
     browser.wait(&format!("Math.abs(({}) - 0.0343) < 1e-3", p(1, "served")));
+    // The same question to the lesson model, which has other words.
+    browser.set("cut-edge", "model", "lesson");
+    browser.wait(&format!("{}.startsWith('Lesson model')", CAPTION));
     quiet(&browser, &served);
 }
 
 /// Every layer of a real model, in the page as in the engine.
 #[test]
-fn dog_in_a_real_model_goes_towards_food_unless_its_look_at_hot_is_cut() {
+fn dog_in_a_real_model_goes_towards_food_unless_its_edge_to_hot_is_cut() {
     let (served, browser) = with_real_model("journey");
     let model = Model::open(resolve("smollm2-135m").unwrap()).unwrap();
     let read = |text: &str, position: usize, cut: &[Intervention]| {

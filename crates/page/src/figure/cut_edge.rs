@@ -3,9 +3,10 @@
 use super::answer::{Answer, compared, open};
 use super::choose::token_picker;
 use super::next_tokens::needs_next;
+use super::whose::Whose;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Page};
-use attnscope::{Heads, Intervention, Token};
+use attnscope::{Heads, Intervention, ModelInfo, Token};
 use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
@@ -19,20 +20,27 @@ const TOP: usize = 1000;
 /// The figure, with the edge that is cut; `None` for the one that the story cuts.
 #[derive(Default)]
 pub struct CutEdge {
+    whose: Whose,
     edge: Option<(usize, usize)>,
+    /// Where it is cut, as the reader wrote it: `16.0` a head, `16` a layer; empty for all heads.
+    heads: String,
 }
 
 impl PageFigure for CutEdge {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        let (data, tokens) = (self.data(page)?, &whole(page)?.trace.tokens);
+        let (data, tokens) = (self.data(page)?, &self.whole(page)?.trace.tokens);
         let (q, k) = self.edge(tokens);
         let scene = render(&data, &State { canvas: page.paper.canvas(), ..Default::default() }, page.paper.theme());
         // Where the reader's own changes are shown, no edge is cut: only the word to leave out is chosen.
-        let own = page.selection.prompt_for(model(page)).interventions.is_empty();
-        let controls: Vec<Option<Control>> = match own {
-            true => vec![token_picker("from", "query", tokens, q), token_picker("to", "key", tokens, k)],
-            false => vec![token_picker("to", "without", tokens, k)],
-        };
+        let own = page.selection.prompt_for(self.whose.id(page)).interventions.is_empty();
+        let mut controls = vec![self.whose.control(page)];
+        if own {
+            controls.extend([token_picker("from", "query", tokens, q), token_picker("to", "key", tokens, k)]);
+            let (label, value) = ("only in head (as 16.0)".into(), self.heads.clone());
+            controls.push(Some(Control::Text { id: "heads", label, value }));
+        } else {
+            controls.push(token_picker("to", "without", tokens, k));
+        }
         let view = View { controls: controls.into_iter().flatten().collect(), scene };
         Ok(view.note(Some("Shown are the words that change most."), page.paper))
     }
@@ -45,8 +53,15 @@ impl PageFigure for CutEdge {
         if let Event::Chosen(Target::Item { index }, _) = event {
             return self.answers(page).ok().and_then(|answers| open(answers, MOST, *index)).into_iter().collect();
         }
+        if self.whose.hear(event, page) {
+            return Vec::new();
+        }
         let Event::Set(id, value) = event else { return usual(event, page) };
-        let Ok(run) = whole(page) else { return Vec::new() };
+        if id == "heads" {
+            self.heads = value.trim().to_owned();
+            return Vec::new();
+        }
+        let Ok(run) = self.whole(page) else { return Vec::new() };
         let (q, k) = self.edge(&run.trace.tokens);
         let Ok(at) = value.parse::<usize>() else { return Vec::new() };
         // A token attends only to itself and to earlier tokens.
@@ -55,22 +70,43 @@ impl PageFigure for CutEdge {
     }
 
     fn model<'a>(&self, page: &Page<'a>) -> &'a str {
-        model(page)
+        self.whose.id(page)
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {
-        page.real.is_some()
+        self.whose.id(page) != LESSON
     }
 }
 
 impl CutEdge {
+    /// The sentence as it is.
+    fn whole<'a>(&self, page: &Page<'a>) -> Result<&'a Run, Missing> {
+        run(page, &Prompt::plain(self.whose.id(page), &page.selection.text))
+    }
+
+    /// The heads in which the edge is cut, and where that is in words.
+    fn heads(&self, model: &ModelInfo) -> Result<(Heads, String), Missing> {
+        if self.heads.is_empty() {
+            return Ok((Heads::default(), String::new()));
+        }
+        let heads = Heads::try_from(self.heads.as_str()).map_err(|error| Missing::Nothing(format!("{error}.")))?;
+        let (layers, each) = (model.n_layers, model.n_heads);
+        if heads.layer.is_some_and(|layer| layer >= layers) || heads.head.is_some_and(|head| head >= each) {
+            let last = (layers.saturating_sub(1), each.saturating_sub(1));
+            let there = format!("{} has layers 0 to {} with heads 0 to {} each", model.name, last.0, last.1);
+            return Err(Missing::Nothing(format!("There is no {}: {there}.", self.heads)));
+        }
+        let what = if heads.head.is_some() { "head" } else { "layer" };
+        Ok((heads, format!(" in {what} {heads}")))
+    }
+
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
-        Ok(compared(self.answers(page)?, MOST, whole(page)?.trace.model.name.clone()))
+        Ok(compared(self.answers(page)?, MOST, self.whole(page)?.trace.model.name.clone()))
     }
 
     /// The sentence as it is, with the edge cut, and without the word of the edge's key.
     fn answers<'a>(&self, page: &Page<'a>) -> Result<Vec<Answer<'a>>, Missing> {
-        let whole = whole(page)?;
+        let (whole, model) = (self.whole(page)?, self.whose.id(page));
         needs_next(whole)?;
         let (text, tokens) = (&page.selection.text, &whole.trace.tokens);
         let (q, k) = self.edge(tokens);
@@ -80,16 +116,17 @@ impl CutEdge {
             let run = run(page, &of)?;
             Ok(Answer::of_run(Column { name, detail }, run, of))
         };
-        let plain = |text: &str| Prompt::plain(model(page), text);
+        let plain = |text: &str| Prompt::plain(model, text);
         let mut answers = vec![asked(text.clone(), "as it is".into(), plain(text))];
         // The reader's changes, if any, are shown in place of the edge that the story cuts.
-        let changed = page.selection.prompt_for(model(page));
+        let changed = page.selection.prompt_for(model);
         if !changed.interventions.is_empty() {
             let said: Vec<String> = changed.interventions.iter().map(ToString::to_string).collect();
             answers.push(asked("changed".into(), said.join(", "), changed));
         } else if q != k {
-            let detail = format!("{} may not attend to {}", name(q), name(k));
-            let cut = vec![Intervention::cut_edge(Heads::default(), q, k)];
+            let (heads, place) = self.heads(&whole.trace.model)?;
+            let detail = format!("{} may not attend to {}{place}", name(q), name(k));
+            let cut = vec![Intervention::cut_edge(heads, q, k)];
             answers.push(asked("one edge cut".into(), detail, Prompt { interventions: cut, ..plain(text) }));
         }
         if let Some(text) = shorter {
@@ -107,18 +144,8 @@ impl CutEdge {
     }
 }
 
-/// Id of the model that answers.
-fn model<'a>(page: &Page<'a>) -> &'a str {
-    page.real.unwrap_or(LESSON)
-}
-
 fn run<'a>(page: &Page<'a>, prompt: &Prompt) -> Result<&'a Run, Missing> {
     page.run_of(&Request::Run { prompt: prompt.clone(), capture: String::new(), layers: None, top: TOP })
-}
-
-/// The sentence as it is.
-fn whole<'a>(page: &Page<'a>) -> Result<&'a Run, Missing> {
-    run(page, &Prompt::plain(model(page), &page.selection.text))
 }
 
 /// Only the words whose probability the change moved most.

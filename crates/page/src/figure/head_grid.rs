@@ -1,34 +1,39 @@
 //! Chapter 9: all heads of a real model at once; of the lesson model, where there is none.
 
+use super::whose::Whose;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Event, LESSON, Missing, Page, Purpose, Selection};
 use attnscope_figures::figure::head_grid::{Data, State, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::Request;
 
-/// The figure.
+/// The figure, with the model whose heads it shows.
 #[derive(Default)]
-pub struct HeadGrid;
+pub struct HeadGrid {
+    whose: Whose,
+}
 
 impl PageFigure for HeadGrid {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        let data = data(page)?;
+        let data = self.data(page)?;
         let own = (page.selection.layer, page.selection.head);
-        let chosen = (page.head_is_chosen && is_chosen(page, own)).then_some(own);
+        let chosen = (page.head_is_chosen && self.is_chosen(page, own)).then_some(own);
         let state = State { canvas: page.paper.canvas(), selected: chosen, ..Default::default() };
         let few = "The lesson model has one head a layer; with a real model here, all of its heads are shown.";
-        Ok(View::of(render(&data, &state, page.paper.theme()))
+        let controls = self.whose.control(page).into_iter().collect();
+        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) }
             .note((page.paper.bare && page.real.is_none()).then_some(few), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
-        Ok(data(page)?.table())
+        Ok(self.data(page)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
+            _ if self.whose.hear(event, page) => Vec::new(),
             // A click on the head that is already chosen opens the weight under the pointer.
-            Event::Chosen(Target::Head { layer, head }, place) if is_chosen(page, (*layer, *head)) => {
+            Event::Chosen(Target::Head { layer, head }, place) if self.is_chosen(page, (*layer, *head)) => {
                 // The head was only just chosen: its run is still on its way.
                 let Ok(run) = page.run() else { return Vec::new() };
                 let n = run.trace.tokens.len();
@@ -36,7 +41,7 @@ impl PageFigure for HeadGrid {
                 usual(&Event::Chosen(pattern, *place).at_its_place(), page)
             }
             Event::Chosen(Target::Head { layer, head }, _) => {
-                let (now, model) = (page.selection, model(page));
+                let (now, model) = (page.selection, self.whose.id(page));
                 // Another model has other layers: what was changed or open in the one before is not in it.
                 let of = if now.model == model { now.clone() } else { now.with_model(model) };
                 vec![Change::Select(Selection { layer: *layer, head: *head, ..of })]
@@ -46,30 +51,27 @@ impl PageFigure for HeadGrid {
     }
 
     fn model<'a>(&self, page: &Page<'a>) -> &'a str {
-        model(page)
+        self.whose.id(page)
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {
-        page.real.is_some()
+        self.whose.id(page) != LESSON
     }
 }
 
-/// Whether the other figures show this head.
-fn is_chosen(page: &Page<'_>, head: (usize, usize)) -> bool {
-    page.selection.model == model(page) && (page.selection.layer, page.selection.head) == head
-}
-
-/// Id of the model whose heads are shown.
-fn model<'a>(page: &Page<'a>) -> &'a str {
-    page.real.unwrap_or(LESSON)
-}
-
-fn data(page: &Page<'_>) -> Result<Data, Missing> {
-    let text = page.selection.text.clone();
-    if page.purpose == Purpose::Page && text.len() > LONG_FOR_ALL_LAYERS {
-        return Err(Missing::Nothing("The sentence is too long for all heads at once: shorten it.".into()));
+impl HeadGrid {
+    /// Whether the other figures show this head.
+    fn is_chosen(&self, page: &Page<'_>, head: (usize, usize)) -> bool {
+        page.selection.model == self.whose.id(page) && (page.selection.layer, page.selection.head) == head
     }
-    let prompt = page.selection.prompt_for(model(page));
-    let run = page.run_of(&Request::Run { prompt, capture: "pattern".into(), layers: None, top: 0 })?;
-    Ok(Data::from_trace(&run.trace)?)
+
+    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+        let text = &page.selection.text;
+        if page.purpose == Purpose::Page && text.len() > LONG_FOR_ALL_LAYERS {
+            return Err(Missing::Nothing("The sentence is too long for all heads at once: shorten it.".into()));
+        }
+        let prompt = page.selection.prompt_for(self.whose.id(page));
+        let run = page.run_of(&Request::Run { prompt, capture: "pattern".into(), layers: None, top: 0 })?;
+        Ok(Data::from_trace(&run.trace)?)
+    }
 }

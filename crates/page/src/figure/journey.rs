@@ -3,6 +3,7 @@
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
 use super::reading::{ALONE, KINDS, Reading, ask, listed, vectors};
+use super::whose::Whose;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place, Purpose};
 use attnscope::analysis::explain::Between;
@@ -17,13 +18,14 @@ use attnscope_protocol::{Prompt, Spot, What};
 const PAUSE: u32 = 220;
 /// The figure, with the layer that it shows and the words between which it places a word.
 pub struct Journey {
+    whose: Whose,
     kinds: [String; 2],
     player: Player,
 }
 
 impl Default for Journey {
     fn default() -> Self {
-        Self { kinds: KINDS.map(|(_, words)| words.into()), player: Player::END }
+        Self { whose: Whose::default(), kinds: KINDS.map(|(_, words)| words.into()), player: Player::END }
     }
 }
 
@@ -36,12 +38,13 @@ struct Readings {
 
 impl PageFigure for Journey {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        let (data, trace) = (self.data(page)?, &ask(page, &own(page))?.trace);
+        let (data, trace) = (self.data(page)?, &ask(page, &self.own(page))?.trace);
         let last = data.depths().saturating_sub(1);
         let depth = self.player.step(last);
         let scene = render(&data, &State { canvas: page.paper.canvas(), depth: Some(depth) }, page.paper.theme());
         let shown = depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string());
-        let mut controls = self.player.controls("after layer", last, shown);
+        let mut controls: Vec<Control> = self.whose.control(page).into_iter().collect();
+        controls.extend(self.player.controls("after layer", last, shown));
         controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
         controls.push(text("from", "words on the left", &self.kinds[0]));
@@ -57,7 +60,7 @@ impl PageFigure for Journey {
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Chosen(Target::Item { index }, _) => return self.choose(page, *index).unwrap_or_default(),
-            _ if self.player.hear(event, last(page)) => {}
+            _ if self.whose.hear(event, page) || self.player.hear(event, self.last(page)) => {}
             Event::Set(id, value) if id == "from" => self.kinds[0].clone_from(value),
             Event::Set(id, value) if id == "to" => self.kinds[1].clone_from(value),
             Event::Set(id, value) => return picked(page, id, value),
@@ -71,29 +74,35 @@ impl PageFigure for Journey {
     }
 
     fn model<'a>(&self, page: &Page<'a>) -> &'a str {
-        model(page)
+        self.whose.id(page)
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {
-        page.real.is_some()
+        self.whose.id(page) != LESSON
     }
 }
 
 impl Journey {
+    /// The reader's sentence as it is.
+    fn own(&self, page: &Page<'_>) -> Prompt {
+        Prompt::plain(self.whose.id(page), &page.selection.text)
+    }
+
+    /// The last depth of the model that is followed.
+    fn last(&self, page: &Page<'_>) -> usize {
+        ask(page, &self.own(page)).map_or(0, |run| run.trace.model.n_layers)
+    }
+
     fn readings(&self, page: &Page<'_>) -> Result<Readings, Missing> {
-        let text = &page.selection.text;
+        let (text, model) = (&page.selection.text, self.whose.id(page));
         if page.purpose == Purpose::Page && text.len() > LONG_FOR_ALL_LAYERS {
             return Err(Missing::Nothing("The sentence is too long to follow a word in it: shorten it.".into()));
         }
-        let trace = &ask(page, &own(page))?.trace;
+        let trace = &ask(page, &self.own(page))?.trace;
         let at = position(page, &trace.tokens);
         let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
-        let against = page
-            .selection
-            .against
-            .as_ref()
-            .map(|text| Reading::same_word(page, model(page), text, &word))
-            .transpose()?;
+        let against =
+            page.selection.against.as_ref().map(|text| Reading::same_word(page, model, text, &word)).transpose()?;
         let kinds = self.kinds.each_ref().map(|words| listed(words, MAX_LANDMARKS / 2));
         if let Some(few) = kinds.iter().find(|words| words.len() < 2) {
             return Err(Missing::Nothing(format!(
@@ -101,8 +110,8 @@ impl Journey {
                 few.len()
             )));
         }
-        let kinds = kinds.map(|words| words.iter().map(|word| Reading::alone(model(page), word)).collect());
-        Ok(Readings { paths: paths(page, &word, at, against), word, kinds })
+        let kinds = kinds.map(|words| words.iter().map(|word| Reading::alone(model, word)).collect());
+        Ok(Readings { paths: paths(page, self.own(page), &word, (at, against)), word, kinds })
     }
 
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
@@ -118,14 +127,14 @@ impl Journey {
         let [a, b] = kinds.each_ref().map(|kind| names(kind));
         let poles = [self.pole(0, &a), self.pole(1, &b)];
         let poles = poles.each_ref().map(String::as_str);
-        let model = &ask(page, &own(page))?.trace.model.name;
+        let model = &ask(page, &self.own(page))?.trace.model.name;
         Ok(Data::from_journey(found, &word, &names(&paths), [&a, &b], poles, ALONE, model))
     }
 
     /// A depth, and the arithmetic of a word's place there if it is a word's.
     fn choose(&mut self, page: &Page<'_>, item: usize) -> Result<Vec<Change>, Missing> {
         let (word, depth) = self.data(page)?.chosen(item);
-        self.player.hear(&Event::Chosen(Target::Item { index: depth }, Place::default()), last(page));
+        self.player.hear(&Event::Chosen(Target::Item { index: depth }, Place::default()), self.last(page));
         let (Some(word), Readings { paths, kinds, .. }) = (word, self.readings(page)?) else { return Ok(Vec::new()) };
         // The place of a kind's own word is computed from the other words.
         let others = |kind: &[Reading], first: usize| -> Result<Vec<Spot>, Missing> {
@@ -148,8 +157,7 @@ impl Journey {
 
 /// The sentence as it is; as the reader changed it, or with the edge from the word to the one before it cut; a second
 /// sentence, if there is one; and the word without its neighbours.
-fn paths(page: &Page<'_>, word: &str, at: usize, against: Option<Reading>) -> Vec<Reading> {
-    let own = own(page);
+fn paths(page: &Page<'_>, own: Prompt, word: &str, (at, against): (usize, Option<Reading>)) -> Vec<Reading> {
     let mut paths = vec![Reading { name: own.text.clone(), of: own.clone(), position: Some(at) }];
     // Edges to the first token are not cut: so much attention rests there that a cut breaks more than one edge.
     let changed = page.selection.prompt_for(&own.model);
@@ -162,24 +170,9 @@ fn paths(page: &Page<'_>, word: &str, at: usize, against: Option<Reading>) -> Ve
         paths.push(Reading { name: "its edge to the word before cut".into(), of, position: Some(at) });
     }
     paths.extend(against);
-    let alone = Reading::alone(model(page), word);
+    let alone = Reading::alone(&own.model, word);
     if alone.of.text != own.text.trim() && word.chars().all(char::is_alphabetic) {
         paths.push(Reading { name: alone.of.text.clone(), ..alone });
     }
     paths
-}
-
-/// The reader's sentence as it is.
-fn own(page: &Page<'_>) -> Prompt {
-    Prompt::plain(model(page), &page.selection.text)
-}
-
-/// A real model where there is one: many layers.
-fn model<'a>(page: &Page<'a>) -> &'a str {
-    page.real.unwrap_or(LESSON)
-}
-
-/// The last depth of the model that is followed.
-fn last(page: &Page<'_>) -> usize {
-    ask(page, &own(page)).map_or(0, |run| run.trace.model.n_layers)
 }

@@ -102,3 +102,35 @@ fn a_picture_of_a_matrix_is_chosen_from_by_pointer_and_arrows() {
     let untouched = chosen(&*figure("projection").unwrap(), &mut answers);
     assert_ne!(by_pointer, untouched);
 }
+
+/// What a figure asks, with nothing answered yet.
+fn asks(drawn: &dyn PageFigure, page: Page<'_>) -> Vec<String> {
+    drop(drawn.view(&page));
+    page.into_wanted().iter().filter_map(|request| request.model().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_figure_of_all_layers_asks_the_readers_model_or_the_one_chosen_in_it() {
+    let answers = Answers::default();
+    for name in ["head-grid", "journey", "cut-edge"] {
+        let of = |model: &str, real: Option<&'static str>, set: &str| {
+            let selection = Selection { model: model.into(), ..Default::default() };
+            let mut drawn = figure(name).unwrap();
+            let page = || {
+                let mut page = Page::new(&selection, &answers);
+                page.real = real;
+                page
+            };
+            drawn.hear(&Event::Set("model".into(), set.into()), &page());
+            let asked = asks(&*drawn, page());
+            assert!(!asked.is_empty() && asked.iter().all(|id| *id == asked[0]), "{name}: {asked:?}");
+            asked[0].clone()
+        };
+        let real = Some("a.gguf");
+        assert_eq!(of("lesson", None, ""), "lesson", "{name}");
+        assert_eq!(of("lesson", real, ""), "a.gguf", "{name}: many layers, as long as nothing was chosen");
+        assert_eq!(of("lesson", real, "lesson"), "lesson", "{name}");
+        assert_eq!(of("trained", real, ""), "trained", "{name}: what the reader trained");
+        assert_eq!(of("trained", real, "a.gguf"), "a.gguf", "{name}");
+    }
+}
