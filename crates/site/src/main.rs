@@ -5,7 +5,9 @@
 
 mod assets;
 mod drawing;
+mod hero;
 mod page;
+mod place;
 mod story;
 
 use anyhow::{Context, Result, bail};
@@ -26,7 +28,7 @@ fn main() -> Result<()> {
     let example = drawing::Example::new();
     let chapters = story::chapters(&Path::new(ROOT).join("story"), &example)?;
     let assets = Assets::new(collect(package)?);
-    let index = page::index(&chapters, &assets, is_static);
+    let index = page::index(&chapters, &hero::hero()?, &assets, is_static);
     // Made beside it and then renamed, so that a running server never sees half a page.
     let fresh = dist.with_extension("new");
     remove(&fresh)?;

@@ -1,6 +1,7 @@
 //! The page around the chapters.
 
 use crate::assets::Assets;
+use crate::place;
 use crate::story::Chapter;
 use attnscope_figures::svg::escape;
 use attnscope_page::SENTENCE;
@@ -9,24 +10,49 @@ const DESCRIPTION: &str = "Attention in language models, explained with a real m
     is computed, on your own words.";
 
 /// The page with the story. `is_static` tells it that there is no server.
-pub fn index(chapters: &[Chapter], assets: &Assets, is_static: bool) -> String {
-    let sections: String = chapters.iter().map(section).collect();
+pub fn index(chapters: &[Chapter], hero: &str, assets: &Assets, is_static: bool) -> String {
+    let sections: String = chapters.iter().enumerate().map(|(i, one)| section(one, chapters.get(i + 1))).collect();
+    let (contents, minutes) = (contents(chapters), minutes(chapters));
     let head = head("Attention, visualized", assets, is_static);
     let bar = bar(assets);
     format!(
         r##"{head}<body>
 <a class="skip" href="#story">Skip to the story</a>
-{bar}<main id="story">
+{bar}{contents}<main id="story">
 <div class="hero">
 <h1>Attention, visualized</h1>
 <p>How does a language model know that a hot dog is no dog? Every figure on this page is computed by a real model, here, while you read. Change the sentence at the top, and all of them follow.</p>
+{hero}<p class="length">{n} chapters, about {minutes} minutes to read</p>
 </div>
 {sections}</main>
 <footer><p>Made with attnscope, an attention engine whose every number can be looked at. MIT or Apache-2.0. The page asks no other host for anything.</p></footer>
+<script type="module" src="{script}"></script>
+<script type="module" src="{replay}"></script>
 </body>
 </html>
-"##
+"##,
+        n = chapters.len(),
+        script = assets.url("contents.js"),
+        replay = assets.url("hero.js"),
     )
+}
+
+/// The list of chapters: at the side of a wide window; on a narrow one a button opens it.
+fn contents(chapters: &[Chapter]) -> String {
+    let entry = |Chapter { id, number, title, .. }: &Chapter| {
+        format!("<li value=\"{number}\"><a href=\"#{id}\">{}</a></li>\n", escape(title))
+    };
+    let entries: String = chapters.iter().map(entry).collect();
+    format!(
+        "<button id=\"where\" type=\"button\" popovertarget=\"contents\">Chapters <span></span></button>\n\
+         <nav id=\"contents\" popover aria-label=\"Chapters\"><ol>\n{entries}</ol></nav>\n"
+    )
+}
+
+/// How long the prose takes to read, at 220 words a minute.
+fn minutes(chapters: &[Chapter]) -> usize {
+    let words: usize = chapters.iter().map(|chapter| chapter.words).sum();
+    words.div_ceil(220)
 }
 
 /// One figure by itself, for a frame in another page.
@@ -99,10 +125,13 @@ fn bar(assets: &Assets) -> String {
     )
 }
 
-fn section(chapter: &Chapter) -> String {
-    let Chapter { id, number, title, body } = chapter;
-    let title = escape(title);
+fn section(chapter: &Chapter, next: Option<&Chapter>) -> String {
+    let Chapter { id, number, title, body, .. } = chapter;
+    let (title, place) = (escape(title), place::diagram(*number));
+    let next = next.map_or_else(String::new, |next| {
+        format!("<p class=\"next\"><a href=\"#{}\">{} · {}</a></p>\n", next.id, next.number, escape(&next.title))
+    });
     format!(
-        "<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\"><span class=\"number\">{number}</span>{title}</h2>\n{body}</section>\n"
+        "<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\"><span class=\"number\">{number}</span>{title}</h2>\n{place}{body}{next}</section>\n"
     )
 }

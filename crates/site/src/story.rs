@@ -17,6 +17,8 @@ pub struct Chapter {
     pub title: String,
     /// What follows the title.
     pub body: String,
+    /// How many words of prose it has.
+    pub words: usize,
 }
 
 /// All chapters, in order.
@@ -43,7 +45,8 @@ fn chapter(name: &str, text: &str, example: &Example) -> Result<Chapter> {
     let filled = fill(&body.replace(" %", "\u{a0}%"), example)?;
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, pulldown_cmark::Parser::new(&filled));
-    Ok(Chapter { id: format!("chapter-{name}"), number, title: title.trim().into(), body: html })
+    let words = body.split_whitespace().count();
+    Ok(Chapter { id: format!("chapter-{name}"), number, title: title.trim().into(), body: html, words })
 }
 
 /// Replaces the placeholders by numbers that the model computes.

@@ -21,6 +21,7 @@ mod menu;
 mod scene_view;
 mod server;
 mod settings;
+mod steady;
 mod theme;
 mod watch;
 mod work;
@@ -54,6 +55,7 @@ pub fn start(engine: &str, lesson: &str) -> Result<(), JsValue> {
     follow_address(app, &window)?;
     accept_files(app, &window)?;
     follow_links(app, &window)?;
+    steady::follow_scrolling(&window)?;
     close_menus(&window)?;
     let root = window.document().and_then(|document| document.document_element());
     if root.is_some_and(|root| root.get_attribute("data-server").as_deref() != Some("none")) {
@@ -118,8 +120,11 @@ fn follow_links(app: App, window: &Window) -> Result<(), JsValue> {
     let handler = Closure::<dyn FnMut(MouseEvent)>::new(move |event: MouseEvent| {
         let plain = event.button() == 0 && !(event.ctrl_key() || event.meta_key() || event.shift_key());
         let link = event.target().and_then(|target| target.dyn_into::<Element>().ok()?.closest("a[href^='?']").ok()?);
-        if let Some(query) = link.filter(|_| plain).and_then(|link| link.get_attribute("href")) {
+        if let Some((link, query)) =
+            link.filter(|_| plain).and_then(|link| Some((link.clone(), link.get_attribute("href")?)))
+        {
             event.prevent_default();
+            steady::hold(&link);
             app.forget_link();
             app.select_step(app.selection.get_untracked().after_link(&query));
         }

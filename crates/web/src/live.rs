@@ -5,6 +5,7 @@ mod file;
 use crate::app::App;
 use crate::controls;
 use crate::scene_view::SceneView;
+use crate::steady;
 use crate::watch::{seen, width_of};
 use attnscope_figures::Scene;
 use attnscope_page::control::chosen;
@@ -246,6 +247,9 @@ impl Live {
         if !matches!(event, Event::Over(..) | Event::Left | Event::Progress(_)) {
             self.by_reader.set(true);
         }
+        if matches!(event, Event::Chosen(..) | Event::Set(..) | Event::Nudged(..)) {
+            steady::hold(&self.place);
+        }
         let changes = self.with_page(self.paper(), |page| self.figure.borrow_mut().hear(&event, &page));
         for change in changes {
             match change {
@@ -262,6 +266,7 @@ impl Live {
 
     /// Opens the arithmetic of a number that the figure computes itself.
     pub fn open_own(&self, mark: String) {
+        steady::hold(&self.place);
         self.app.open(Open::Own { figure: self.name.clone(), mark });
     }
 

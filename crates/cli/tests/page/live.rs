@@ -124,3 +124,62 @@ fn a_long_sentence_is_drawn_as_a_picture() {
     }
     quiet(&browser, &served);
 }
+
+/// Figures above the one that the reader acts on change their heights with a choice, and the arithmetic opens beside the
+/// column: nothing moves under the pointer.
+#[test]
+fn a_choice_moves_nothing_on_the_screen() {
+    let (served, browser) = page();
+    browser.go(&format!("{}?text=the+hot+dog+on+the+rock+was&query=0", served.url));
+    ready(&browser);
+    let cell = "document.querySelector('figure[data-figure=matrix] .wide [data-key=\"cell-5-2\"], figure[data-figure=matrix] .scene [data-key=\"cell-5-2\"]')";
+    browser.wait(&format!("Boolean({cell})"));
+    browser.run(&format!("{cell}.scrollIntoView({{block: 'center'}})"));
+    std::thread::sleep(std::time::Duration::from_millis(800));
+    let places = || {
+        let at = browser.run(&format!(
+            "const [cell, prose] = [{cell}, document.querySelector('main section p:not(.place)')].map((e) => e.getBoundingClientRect()); return [cell.top, cell.left, prose.left]"
+        ));
+        [0, 1, 2].map(|i| at[i].as_f64().unwrap())
+    };
+    let before = places();
+    let height = browser.run("return document.querySelector('figure[data-figure=matrix]').offsetTop");
+    browser.run(&format!("{cell}.dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"));
+    browser.wait("Boolean(document.querySelector('#arithmetic'))");
+    for _ in 0..15 {
+        let now = places();
+        for (was, is) in before.iter().zip(now) {
+            assert!((was - is).abs() < 2.0, "{before:?} became {now:?}");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let after = browser.run("return document.querySelector('figure[data-figure=matrix]').offsetTop");
+    assert_ne!(height, after, "nothing above changed its height: the test shows nothing");
+    quiet(&browser, &served);
+}
+
+/// The contents say which chapter is read, at the side or, on a narrow screen, behind a button.
+#[test]
+fn the_contents_follow_the_reader() {
+    let (served, browser) = page();
+    let at = |chapter: usize| {
+        browser.run(&format!("document.querySelectorAll('main section')[{chapter}].scrollIntoView()"));
+        browser.wait(&format!(
+            "document.querySelectorAll('#contents a')[{chapter}].getAttribute('aria-current') === 'location'"
+        ));
+    };
+    at(4);
+    let shown = |what: &str| browser.run(&format!("return document.querySelector('{what}').checkVisibility()"));
+    assert_eq!((shown("#contents"), shown("#where")), (true.into(), false.into()));
+    browser.size(390, 844);
+    at(6);
+    assert_eq!((shown("#contents"), shown("#where")), (false.into(), true.into()));
+    assert_eq!(browser.run("return document.querySelector('#where').textContent"), "Chapters 7/13");
+    browser.run("document.querySelector('#where').click()");
+    browser.wait("document.querySelector('#contents').matches(':popover-open')");
+    browser.run("document.querySelectorAll('#contents a')[2].click()");
+    browser.wait(
+        "!document.querySelector('#contents').matches(':popover-open') && location.hash.startsWith('#chapter-03')",
+    );
+    quiet(&browser, &served);
+}
