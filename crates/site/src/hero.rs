@@ -14,15 +14,15 @@ const WITH: &str = "the hot dog was";
 /// Next words that are shown.
 const ROWS: usize = 4;
 /// Sizes in the picture's own units.
-const WIDTH: f32 = 640.0;
+const WIDTH: f32 = 460.0;
 const HEIGHT: f32 = 268.0;
 const WORD: f32 = 30.0;
 const LABEL: f32 = 15.0;
-const GAP: f32 = 12.0;
+const GAP: f32 = 13.0;
 /// The base line of the sentence.
 const LINE: f32 = 92.0;
 /// Where the bars begin, and the length of the longest.
-const BARS: (f32, f32) = (196.0, 372.0);
+const BARS: (f32, f32) = (112.0, 292.0);
 
 /// A word on its way from one place to another.
 struct Word {
@@ -107,7 +107,8 @@ fn drawing(weight: f32, (before, after): (&[NextToken], &[NextToken]), moves: bo
             inner += &animate("x", *from, *to, COMES, 0.6);
         }
         if moves && *text == "hot" {
-            inner += &animate("opacity", 0.0, 1.0, COMES + 0.3, 0.5) + &animate("y", LINE - 26.0, LINE, COMES, 0.7);
+            inner += &animate("opacity", 0.0, 1.0, COMES + 0.3, 0.5);
+            inner += &animate("y", LINE - 26.0, LINE, COMES, 0.7);
         }
         svg +=
             &format!("<text class=\"word {class}\" x=\"{x:.1}\" y=\"{LINE}\" opacity=\"{shown}\">{text}{inner}</text>");

@@ -2,7 +2,6 @@
 //! when answers come, and the page would move under the pointer.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, Window};
 
@@ -18,7 +17,7 @@ struct Held {
 
 thread_local! {
     static HELD_NOW: RefCell<Option<Held>> = const { RefCell::new(None) };
-    static FRAME: RefCell<Option<Rc<Closure<dyn FnMut(f64)>>>> = const { RefCell::new(None) };
+    static FRAME: Closure<dyn FnMut(f64)> = Closure::new(correct);
 }
 
 /// Lets go when the reader scrolls: these come before what a figure makes of them.
@@ -62,7 +61,5 @@ fn correct(now: f64) {
 }
 
 fn next_frame(window: &Window) {
-    let frame = FRAME
-        .with_borrow_mut(|frame| frame.get_or_insert_with(|| Rc::new(Closure::<dyn FnMut(f64)>::new(correct))).clone());
-    let _ = window.request_animation_frame(frame.as_ref().as_ref().unchecked_ref());
+    let _ = FRAME.with(|frame| window.request_animation_frame(frame.as_ref().unchecked_ref()));
 }
