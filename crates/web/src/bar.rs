@@ -13,6 +13,9 @@ use web_sys::HtmlInputElement;
 #[component]
 pub fn Bar(app: App) -> impl IntoView {
     let text = move || app.selection.with(|s| s.text.clone());
+    // Whether the reader has typed since coming to the field: the first letter begins a step of the browser's history, so
+    // that Back leads to the sentence before.
+    let typed = StoredValue::new(false);
     let file_input = NodeRef::<leptos::html::Input>::new();
     let choose = move |id: String| match id.as_str() {
         "open" => {
@@ -33,8 +36,13 @@ pub fn Bar(app: App) -> impl IntoView {
             <span>"Your sentence"</span>
             <input id="sentence" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="done"
                 prop:value=text
+                on:focus=move |_| typed.set_value(false)
                 on:input:target=move |event| {
                     app.forget_link();
+                    if !typed.get_value() {
+                        typed.set_value(true);
+                        app.step.set_value(true);
+                    }
                     app.selection.update(|s| s.text = event.target().value());
                 } />
         </label>

@@ -24,12 +24,23 @@ const COLUMNS: usize = 64;
 
 /// Saves a figure as `svg`, `png` or `csv`; `said` gets the reason if that fails.
 pub fn save(live: &Rc<Live>, kind: &'static str, said: impl Fn(String) + 'static) {
-    let (name, live) = (format!("attnscope-{}.{kind}", live.name()), live.clone());
+    let (name, live) = (format!("{}.{kind}", file_name(live)), live.clone());
     leptos::task::spawn_local(async move {
         if let Err(why) = saved(&live, kind, &name).await {
             said(why);
         }
     });
+}
+
+/// `attnscope-matrix-lesson-the-hot-dog-was`: the figure, its model and the sentence, so that several lie side by side.
+fn file_name(live: &Live) -> String {
+    let (model, text) = live.of();
+    let plain = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join("-").to_lowercase().chars().take(40).collect::<String>()
+    };
+    let parts = ["attnscope".to_owned(), live.name().to_owned(), plain(&model), plain(&text)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 async fn saved(live: &Live, kind: &str, name: &str) -> Result<(), String> {

@@ -264,6 +264,12 @@ impl Live {
         self.changed.update(|n| *n += 1);
     }
 
+    /// The id of its model, and the sentence.
+    pub fn of(&self) -> (String, String) {
+        let model = self.with_page(self.paper(), |page| self.figure.borrow().model(&page).to_owned());
+        (model, self.app.selection.with_untracked(|selection| selection.text.clone()))
+    }
+
     /// Opens the arithmetic of a number that the figure computes itself.
     pub fn open_own(&self, mark: String) {
         steady::hold(&self.place);

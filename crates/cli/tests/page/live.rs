@@ -183,3 +183,22 @@ fn the_contents_follow_the_reader() {
     );
     quiet(&browser, &served);
 }
+
+/// Letters are not steps of the history, sentences are: Back leads to the one before.
+#[test]
+fn back_leads_to_the_sentence_before() {
+    let (served, browser) = page();
+    browser.run("document.querySelector('#sentence').focus()");
+    browser.write("the dog wa");
+    browser.write("the dog was");
+    shows(&browser, "the dog was", "Lesson");
+    browser.run("document.querySelector('#sentence').blur()");
+    browser.run("document.querySelector('#sentence').focus()");
+    browser.write("the cat was");
+    shows(&browser, "the cat was", "Lesson");
+    browser.run("history.back()");
+    shows(&browser, "the dog was", "Lesson");
+    browser.run("history.back()");
+    shows(&browser, "the hot dog was", "Lesson");
+    quiet(&browser, &served);
+}

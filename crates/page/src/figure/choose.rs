@@ -37,7 +37,14 @@ pub fn position(page: &Page<'_>, tokens: &[Token]) -> usize {
 
 /// A token of the sentence, by its position.
 pub fn token_picker(id: &'static str, label: &str, tokens: &[Token], chosen: usize) -> Option<Control> {
-    let options: Vec<_> = tokens.iter().enumerate().map(|(i, t)| (i.to_string(), spoken(&t.text))).collect();
+    // Words that look the same are told apart by their positions.
+    let twice = |text: &str| tokens.iter().filter(|token| spoken(&token.text) == text).count() > 1;
+    let named = |(i, token): (usize, &Token)| {
+        let text = spoken(&token.text);
+        let name = if twice(&text) { format!("{text} ({i})") } else { text };
+        (i.to_string(), name)
+    };
+    let options: Vec<_> = tokens.iter().enumerate().map(named).collect();
     let value = chosen.to_string();
     (tokens.len() <= MANY).then(|| Control::Choice { id, label: label.into(), options, value })
 }
@@ -52,4 +59,18 @@ pub fn picked(page: &Page<'_>, id: &str, value: &str) -> Vec<Change> {
         _ => return Vec::new(),
     }
     vec![Change::Select(chosen)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_look_the_same_are_told_apart() {
+        let token = |text: &str| Token { id: 0, text: text.into() };
+        let tokens = ["the", "dog", "the"].map(token);
+        let Some(Control::Choice { options, value, .. }) = token_picker("word", "word", &tokens, 2) else { panic!() };
+        let names: Vec<&str> = options.iter().map(|(_, name)| name.as_str()).collect();
+        assert_eq!((names, value.as_str()), (vec!["the (0)", "dog", "the (2)"], "2"));
+    }
 }
