@@ -183,7 +183,7 @@ fn real_model_dog_goes_from_animal_towards_food_and_the_edge_to_hot_sends_it() {
 
 /// The words of chapter 7, by how near they are to *dog* after a layer, each read in the same short sentence.
 #[test]
-fn real_model_hot_dog_is_nearest_to_sausage_after_layer_8() {
+fn real_model_hot_dog_is_nearest_to_sausage_from_layer_6_on() {
     const ANIMALS: [&str; 5] = ["puppy", "cat", "horse", "cow", "wolf"];
     const FOODS: [&str; 5] = ["sausage", "sandwich", "pizza", "soup", "cheese"];
     let read = |text: &str, position| analysis::depths(&run(text, "embed,resid_post", &[]), position).unwrap();
@@ -196,5 +196,5 @@ fn real_model_hot_dog_is_nearest_to_sausage_after_layer_8() {
     let (dog, hot) = (read("the dog was", 1), read("the hot dog was", 2));
     assert!((0..=30).all(|depth| ANIMALS.contains(&nearest(&dog, depth))), "an animal, whatever the layer");
     assert!((0..=6).all(|depth| ANIMALS.contains(&nearest(&hot, depth))), "at first in the sentence, too");
-    assert!((9..=30).all(|depth| nearest(&hot, depth) == "sausage"), "after layer 8 and from then on");
+    assert!((7..=30).all(|depth| nearest(&hot, depth) == "sausage"), "after layer 6 and from then on");
 }

@@ -84,12 +84,17 @@ impl<S: Source> Driver<S> {
     pub fn set(&mut self, figure: &mut dyn PageFigure, asked: &str) -> Result<(), Failure> {
         let controls = self.with_page(|page| figure.view(page))?.controls;
         let (id, value) = chosen(&controls, asked).map_err(Failure::request)?;
-        self.tell(figure, &Event::Set(id, value));
-        Ok(())
+        match self.tell(figure, &Event::Set(id, value)) {
+            // A picture of work that failed is no answer.
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
     }
 
-    /// Tells a figure of an event, and does what follows: choices, and work to its end.
-    pub fn tell(&mut self, figure: &mut dyn PageFigure, event: &Event) {
+    /// Tells a figure of an event, and does what follows: choices, and work to its end. Returns why that failed, if it did;
+    /// the figure has heard of it.
+    pub fn tell(&mut self, figure: &mut dyn PageFigure, event: &Event) -> Option<Failure> {
+        let mut failed = None;
         let mut changes = VecDeque::from(self.hear(figure, event));
         while let Some(change) = changes.pop_front() {
             match change {
@@ -101,6 +106,7 @@ impl<S: Source> Driver<S> {
                         self.hear(figure, &progress);
                     });
                     let took = start.elapsed().as_secs_f64() * 1e3;
+                    failed = answer.as_ref().err().cloned().or(failed);
                     let end = answer.map_or_else(Event::Failed, |response| Event::Done(response, took));
                     changes.extend(self.hear(figure, &end));
                 }
@@ -108,6 +114,7 @@ impl<S: Source> Driver<S> {
                 Change::Hover(_) | Change::Open(_) | Change::Stop => {}
             }
         }
+        failed
     }
 
     fn hear(&self, figure: &mut dyn PageFigure, event: &Event) -> Vec<Change> {

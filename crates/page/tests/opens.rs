@@ -77,9 +77,9 @@ fn draw(driver: &mut Driver<LessonOnly>, name: &str, set: &[(&str, &str)]) -> (B
         match control.strip_prefix("grip-") {
             Some(grip) => {
                 let handle = Target::Handle { index: grip.parse().unwrap() };
-                driver.tell(&mut *drawn, &Event::Nudged(handle, value.parse().unwrap(), 0));
+                assert_eq!(driver.tell(&mut *drawn, &Event::Nudged(handle, value.parse().unwrap(), 0)), None);
             }
-            None => driver.tell(&mut *drawn, &Event::Set((*control).into(), (*value).into())),
+            None => assert_eq!(driver.tell(&mut *drawn, &Event::Set((*control).into(), (*value).into())), None),
         }
     }
     let scene = driver.with_page(|page| drawn.view(page)).unwrap().scene;

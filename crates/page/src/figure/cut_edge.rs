@@ -42,7 +42,10 @@ impl PageFigure for CutEdge {
             controls.push(token_picker("to", "without", tokens, k));
         }
         let view = View { controls: controls.into_iter().flatten().collect(), scene };
-        Ok(view.note(Some("Shown are the words that change most."), page.paper))
+        let alone = "The first token attends only to itself: there is no edge to cut.";
+        let view = view.note((own && q == 0).then_some(alone), page.paper);
+        let several = data.columns.len() > 1;
+        Ok(view.note(several.then_some("Shown are the words that change most."), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -109,8 +112,8 @@ impl CutEdge {
         let (whole, model) = (self.whole(page)?, self.whose.id(page));
         needs_next(whole)?;
         let (text, tokens) = (&page.selection.text, &whole.trace.tokens);
-        let (q, k) = self.edge(tokens);
-        let shorter = without(tokens, k, whole.trace.model.word_level);
+        let ((q, k), (heads, place)) = (self.edge(tokens), self.heads(&whole.trace.model)?);
+        let shorter = without(text, tokens, k, whole.trace.model.word_level);
         let name = |i: usize| tokens.get(i).map(|t| spoken(&t.text)).unwrap_or_default();
         let asked = |name: String, detail: String, of: Prompt| {
             let run = run(page, &of)?;
@@ -123,9 +126,9 @@ impl CutEdge {
         if !changed.interventions.is_empty() {
             let said: Vec<String> = changed.interventions.iter().map(ToString::to_string).collect();
             answers.push(asked("changed".into(), said.join(", "), changed));
-        } else if q != k {
-            let (heads, place) = self.heads(&whole.trace.model)?;
-            let detail = format!("{} may not attend to {}{place}", name(q), name(k));
+        } else if q > 0 {
+            let whom = if q == k { "itself".into() } else { name(k) };
+            let detail = format!("{} may not attend to {whom}{place}", name(q));
             let cut = vec![Intervention::cut_edge(heads, q, k)];
             answers.push(asked("one edge cut".into(), detail, Prompt { interventions: cut, ..plain(text) }));
         }
@@ -157,17 +160,41 @@ fn most_changed(mut answers: Vec<Answer<'_>>) -> Vec<Answer<'_>> {
     }
     // A word that a list lacks is less likely there than all words in it.
     let lacking = |id: u32| answers.iter().any(|answer| !answer.next.iter().any(|n| n.id == id));
-    let mut order: Vec<(f32, u32)> =
-        moved.into_iter().map(|(id, (low, high))| (if lacking(id) { high } else { high - low }, id)).collect();
-    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let kept: HashSet<u32> = order.into_iter().take(MOST).map(|(_, id)| id).collect();
+    let change = |(id, (low, high)): (u32, (f32, f32))| (if lacking(id) { high } else { high - low }, high, id);
+    let mut order: Vec<(f32, f32, u32)> = moved.into_iter().map(change).collect();
+    // Where nothing changes, the likeliest.
+    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)).then(a.2.cmp(&b.2)));
+    let kept: HashSet<u32> = order.into_iter().take(MOST).map(|(.., id)| id).collect();
     answers.iter_mut().for_each(|answer| answer.next.to_mut().retain(|n| kept.contains(&n.id)));
     answers
 }
 
-/// The sentence without one of its tokens, if anything is left.
-fn without(tokens: &[Token], at: usize, word_level: bool) -> Option<String> {
-    let left = tokens.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, t)| t.text.as_str());
-    let text = left.collect::<Vec<_>>().join(if word_level { " " } else { "" });
-    (!text.trim().is_empty()).then(|| text.trim().to_owned())
+/// The sentence without one of its tokens, if anything is left. `None` also where the tokens' texts do not make up the
+/// sentence, as where a character is split into bytes: what is left of it could not be written.
+fn without(text: &str, tokens: &[Token], at: usize, word_level: bool) -> Option<String> {
+    let between = if word_level { " " } else { "" };
+    let join = |tokens: Vec<&str>| tokens.join(between).trim().to_owned();
+    let all = join(tokens.iter().map(|token| token.text.as_str()).collect());
+    if all.split_whitespace().ne(text.split_whitespace()) {
+        return None;
+    }
+    let left = tokens.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, token)| token.text.as_str());
+    Some(join(left.collect())).filter(|left| !left.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_that_its_tokens_do_not_make_up_is_not_shortened() {
+        let tokens =
+            |texts: &[&str]| texts.iter().map(|text| Token { id: 0, text: (*text).into() }).collect::<Vec<_>>();
+        let dog = tokens(&["the", " hot", " dog"]);
+        assert_eq!(without("the hot dog", &dog, 1, false).as_deref(), Some("the dog"));
+        assert_eq!(without("the hot dog", &tokens(&["the", "hot", "dog"]), 1, true).as_deref(), Some("the dog"));
+        assert_eq!(without("dog", &tokens(&["dog"]), 0, false), None, "nothing is left");
+        let bytes = tokens(&["the", "<0x20><0xF0>", "<0x9F>", "<0x90>", "<0x95>", " was"]);
+        assert_eq!(without("the 🐕 was", &bytes, 5, false), None, "what stands for bytes is no text");
+    }
 }

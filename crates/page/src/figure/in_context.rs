@@ -2,7 +2,7 @@
 
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
-use super::reading::{ALONE, KINDS, Reading, ask, listed, vectors};
+use super::reading::{ALONE, KINDS, Reading, ask, left_out, listed, vectors};
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Open, Page, Purpose};
 use attnscope::analysis::cosine;
@@ -55,7 +55,11 @@ impl PageFigure for InContext {
         controls.push(text("first", "words of one kind", self.words(page, 0)));
         controls.push(text("second", "of another", self.words(page, 1)));
         let state = State { canvas: page.paper.canvas(), depth: Some(depth) };
-        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
+        let several = "Words of several tokens are compared by their last token.";
+        let several = self.has_parts(page)?.then_some(several);
+        let lists = [self.words(page, 0), self.words(page, 1)];
+        let view = View { controls, scene: render(&data, &state, page.paper.theme()) }.note(several, page.paper);
+        Ok(view.note(left_out(&lists, MAX_WORDS / 2).as_deref(), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -114,10 +118,14 @@ impl InContext {
         }
         let before = match &page.selection.against {
             Some(text) => Reading::same_word(page, model, text, &word)?,
-            None => Reading::alone(model, &word),
+            None => Reading::of_token(page, model, &trace.tokens[at], at)?.ok_or_else(|| {
+                let why = "is no word of its own that could be read by itself: choose another one";
+                Missing::Nothing(format!("{word:?} {why}, or compare with a second sentence that has it."))
+            })?,
         };
         let before = Reading { name: before.of.text.clone(), ..before };
-        let of_word = vec![before, Reading { name: own.text.clone(), of: own, position: Some(at) }];
+        let changed = if own.interventions.is_empty() { "" } else { ", changed" };
+        let of_word = vec![before, Reading { name: format!("{}{changed}", own.text), of: own, position: Some(at) }];
         let others = first.iter().chain(&second).map(|word| Reading::alone(model, word)).collect();
         Ok(Readings { word, of_word, others, first: first.len() })
     }
@@ -146,6 +154,14 @@ impl InContext {
             template: ALONE.into(),
             model: ask(page, &page.selection.prompt())?.trace.model.name.clone(),
         })
+    }
+
+    /// Whether one of the words is more than one token.
+    fn has_parts(&self, page: &Page<'_>) -> Result<bool, Missing> {
+        let Readings { others, .. } = self.readings(page)?;
+        let lengths = others.iter().map(|other| Ok(ask(page, &other.of)?.trace.tokens.len()));
+        let lengths = lengths.collect::<Result<Vec<_>, Missing>>()?;
+        Ok(lengths.iter().min() != lengths.iter().max())
     }
 
     /// The arithmetic of a cosine.

@@ -2,7 +2,7 @@
 
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
-use super::reading::{ALONE, KINDS, Reading, ask, listed, vectors};
+use super::reading::{ALONE, KINDS, Reading, ask, left_out, listed, vectors};
 use super::whose::Whose;
 use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place, Purpose};
@@ -50,7 +50,8 @@ impl PageFigure for Journey {
         controls.push(text("from", "words on the left", &self.kinds[0]));
         controls.push(text("to", "words on the right", &self.kinds[1]));
         let few = "The lesson model has few layers; with a real model here, all of its layers are shown.";
-        Ok(View { controls, scene }.note((page.paper.bare && page.real.is_none()).then_some(few), page.paper))
+        let view = View { controls, scene }.note((page.paper.bare && page.real.is_none()).then_some(few), page.paper);
+        Ok(view.note(left_out(&self.kinds, MAX_LANDMARKS / 2).as_deref(), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -111,7 +112,8 @@ impl Journey {
             )));
         }
         let kinds = kinds.map(|words| words.iter().map(|word| Reading::alone(model, word)).collect());
-        Ok(Readings { paths: paths(page, self.own(page), &word, (at, against)), word, kinds })
+        let alone = Reading::of_token(page, model, &trace.tokens[at], at)?;
+        Ok(Readings { paths: paths(page, self.own(page), at, [against, alone]), word, kinds })
     }
 
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
@@ -157,7 +159,7 @@ impl Journey {
 
 /// The sentence as it is; as the reader changed it, or with the edge from the word to the one before it cut; a second
 /// sentence, if there is one; and the word without its neighbours.
-fn paths(page: &Page<'_>, own: Prompt, word: &str, (at, against): (usize, Option<Reading>)) -> Vec<Reading> {
+fn paths(page: &Page<'_>, own: Prompt, at: usize, [against, alone]: [Option<Reading>; 2]) -> Vec<Reading> {
     let mut paths = vec![Reading { name: own.text.clone(), of: own.clone(), position: Some(at) }];
     // Edges to the first token are not cut: so much attention rests there that a cut breaks more than one edge.
     let changed = page.selection.prompt_for(&own.model);
@@ -170,9 +172,7 @@ fn paths(page: &Page<'_>, own: Prompt, word: &str, (at, against): (usize, Option
         paths.push(Reading { name: "its edge to the word before cut".into(), of, position: Some(at) });
     }
     paths.extend(against);
-    let alone = Reading::alone(&own.model, word);
-    if alone.of.text != own.text.trim() && word.chars().all(char::is_alphabetic) {
-        paths.push(Reading { name: alone.of.text.clone(), ..alone });
-    }
+    let alone = alone.filter(|alone| alone.of.text != own.text.trim());
+    paths.extend(alone.map(|alone| Reading { name: alone.of.text.clone(), ..alone }));
     paths
 }

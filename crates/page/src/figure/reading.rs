@@ -3,7 +3,7 @@
 
 use crate::{Missing, Page};
 use attnscope::analysis::{Depths, depths};
-use attnscope::{Number, Site};
+use attnscope::{Number, Site, Token};
 use attnscope_figures::token::spoken;
 use attnscope_protocol::{Prompt, Request, Run, Spot};
 
@@ -29,6 +29,22 @@ impl Reading {
     pub fn alone(model: &str, word: &str) -> Self {
         let of = Prompt::plain(model, &ALONE.replace('…', word));
         Self { name: word.into(), of, position: None }
+    }
+
+    /// A token of the reader's sentence, in a text that says nothing more about it; `None` if it is not a word of its own:
+    /// a part of one, a space, a sign.
+    ///
+    /// # Errors
+    /// The text has not been read yet.
+    pub fn of_token(page: &Page<'_>, model: &str, token: &Token, at: usize) -> Result<Option<Self>, Missing> {
+        let word = token.text.trim();
+        if word.is_empty() || !word.chars().all(char::is_alphabetic) {
+            return Ok(None);
+        }
+        let alone = Self::alone(model, word);
+        let found = ask(page, &alone.of)?.trace.tokens.get(alone.position(page)?).map(|token| token.id);
+        // The first word of a sentence may be another token than within one.
+        Ok((found == Some(token.id) || at == 0).then_some(alone))
     }
 
     /// The first token of a text that looks like this word.
@@ -71,6 +87,12 @@ impl Reading {
 /// The words of a comma-separated list, at most `most`.
 pub(super) fn listed(words: &str, most: usize) -> Vec<String> {
     words.split(',').map(str::trim).filter(|w| !w.is_empty()).take(most).map(str::to_owned).collect()
+}
+
+/// That some of the words are not used, if a list has more than `most`.
+pub(super) fn left_out<S: AsRef<str>>(lists: &[S], most: usize) -> Option<String> {
+    let longest = lists.iter().map(|words| listed(words.as_ref(), usize::MAX).len()).max()?;
+    (longest > most).then(|| format!("Of each kind only the first {most} words are used."))
 }
 
 /// The vectors of all of them; if several lack an answer, all of these are wanted at once.

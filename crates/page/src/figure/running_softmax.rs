@@ -15,7 +15,7 @@ const TILE: usize = 2;
 const PAUSE: u32 = 1600;
 
 /// The arrays that it shows.
-const NEEDS: &str = "q,k,v,pattern";
+const NEEDS: &str = "q,k,v,pattern,z";
 
 /// The figure, with the step that it shows.
 #[derive(Default)]

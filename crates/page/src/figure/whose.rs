@@ -2,7 +2,7 @@
 //! lesson model, which has few layers and heads. The figure says which it is, and it can be chosen there.
 
 use crate::selection::TRAINED;
-use crate::{Control, Event, LESSON, Page};
+use crate::{Control, Event, LESSON, Page, Purpose};
 
 /// Which model a figure asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,13 @@ impl Whose {
         };
         let options = ids.iter().map(|id| ((*id).to_owned(), name(id).to_owned())).collect();
         let value = self.id(page).to_owned();
-        (ids.len() > 1).then(|| Control::Switch { id: "model", label: "model".into(), options, value })
+        // The command has an option for it.
+        (ids.len() > 1 && page.purpose == Purpose::Page).then(|| Control::Switch {
+            id: "model",
+            label: "model".into(),
+            options,
+            value,
+        })
     }
 
     /// Handles its own event. Returns false for any other.

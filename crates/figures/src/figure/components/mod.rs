@@ -14,7 +14,7 @@ use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Trace;
-use attnscope::analysis::Components;
+use attnscope::analysis::{Components, softmax};
 use layout::{Layout, Longest};
 
 /// The most keys that are drawn: those with the largest weights.
@@ -75,10 +75,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.y += 6.0;
     let bars = "Bars go up for positive numbers, down for negative ones; each column has its own scale.";
     let narrow = if layout.k.is_none() { "The keys' own numbers are not drawn for want of room." } else { "" };
-    frame.finish(
-        &caption(&[&credit(&data.of.of.model), bars, "Numbers are rounded.", narrow, others]),
-        description(data),
-    )
+    let scores: Vec<f32> = data.row.keys.iter().map(|key| key.score).collect();
+    let weights = softmax(&scores);
+    let differs = weights.iter().zip(&data.row.keys).any(|(ours, key)| (ours - key.weight).abs() > 1e-3);
+    let differs = if differs { "The run's own weights differ: it was changed, or limits its scores." } else { "" };
+    let said = [&credit(&data.of.of.model), bars, "Numbers are rounded.", narrow, others, differs];
+    frame.finish(&caption(&said), description(data))
 }
 
 /// The keys to draw in their order, and those left out.

@@ -33,6 +33,8 @@ pub struct Data {
     pub states: Vec<TileState>,
     /// Whether the run's own weights are others than softmax of these scores.
     pub differs: bool,
+    /// Whether the run went on with another z than this one: its head was changed.
+    pub other_z: bool,
 }
 
 impl Data {
@@ -55,7 +57,11 @@ impl Data {
             of,
             ..Self::default()
         };
-        Ok(data.tiled(tile))
+        let data = data.tiled(tile);
+        let own = trace.layer(layer, Site::Z).and_then(|z| z.row(&[head, q_idx]));
+        let far = |(a, b): (&f32, &f32)| (a - b).abs() > 1e-3 * (1.0 + a.abs());
+        let other_z = own.is_some_and(|own| own.iter().zip(&data.z()).any(far));
+        Ok(Self { other_z, ..data })
     }
 
     /// The same row read in tiles of another size: computes `states` from `scores` and `values`.
@@ -151,7 +157,8 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let own = if data.tile == 128 { "" } else { own };
     let cut = if cut { "Only the first numbers of the vector are drawn." } else { "" };
     let differs = if data.differs { "The run's own weights differ: it was changed, or limits its scores." } else { "" };
-    let said = [&credit(&data.of.of.model), own, "Numbers are rounded.", &few, cut, differs];
+    let z = if data.other_z { "The run went on with another z than this sum: it was changed." } else { "" };
+    let said = [&credit(&data.of.of.model), own, "Numbers are rounded.", &few, cut, differs, z];
     frame.finish(&caption(&said), description(data, &step))
 }
 

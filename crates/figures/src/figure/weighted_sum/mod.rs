@@ -147,7 +147,7 @@ fn description(data: &Data, shown: &[usize]) -> String {
         data.of.layer,
         data.of.head,
         spoken(data.token(data.position)),
-        plural(shown.len(), "token"),
+        plural(data.visible().len(), "token"),
         mixed.join(", "),
         count(data.z.len()),
         near(&data.before),
