@@ -186,7 +186,8 @@ fn work_that_fails_writes_no_picture() {
     let path = folder.path().join("curve.csv");
     std::fs::write(&path, "kept").unwrap();
     let name = path.display().to_string();
-    let said = failure(&["render", "training", "--control", "own=the dogg was", "--control", "train", "-o", &name]);
+    let said =
+        failure(2, &["render", "training", "--control", "own=the dogg was", "--control", "train", "-o", &name], b"");
     assert!(said.contains("dogg") && said.lines().count() == 1, "{said}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "kept");
 }
@@ -195,7 +196,7 @@ fn work_that_fails_writes_no_picture() {
 fn what_is_no_word_is_not_read_by_itself() {
     let model = tiny();
     let figure = ["render", "in-context", "-m", &model, "-t"];
-    let said = failure(&[&figure[..], &["the hot dog was!"]].concat());
+    let said = failure(2, &[&figure[..], &["the hot dog was!"]].concat(), b"");
     assert!(said.contains("no word of its own"), "{said}");
     let changed = stdout(&[&figure[..], &["the hot dog was", "--query", "dog", "--cut", "2>1"]].concat());
     let changed = changed.replace('\u{a0}', " ");
