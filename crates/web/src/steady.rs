@@ -1,7 +1,7 @@
 //! What the reader acts on stays where it is on the screen: a choice may change the height of figures above it, now and
 //! when answers come, and the page would move under the pointer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Element, Window};
 
@@ -17,6 +17,8 @@ struct Held {
 
 thread_local! {
     static HELD_NOW: RefCell<Option<Held>> = const { RefCell::new(None) };
+    /// Whether a frame was asked for that has not come: a second one would correct twice.
+    static ASKED: Cell<bool> = const { Cell::new(false) };
     static FRAME: Closure<dyn FnMut(f64)> = Closure::new(correct);
 }
 
@@ -36,14 +38,13 @@ pub fn hold(element: &Element) {
     let Some(now) = window.performance().map(|clock| clock.now()) else { return };
     let top = element.get_bounding_client_rect().top();
     let held = Held { element: element.clone(), top, until: now + HELD };
-    let was_held = HELD_NOW.replace(Some(held)).is_some();
-    if !was_held {
-        next_frame(&window);
-    }
+    HELD_NOW.set(Some(held));
+    next_frame(&window);
 }
 
 /// Scrolls by as much as the element has moved, frame by frame.
 fn correct(now: f64) {
+    ASKED.set(false);
     let Some(window) = web_sys::window() else { return };
     let moved = HELD_NOW.with_borrow_mut(|held| {
         let moved = held.as_ref().filter(|held| now < held.until && held.element.is_connected());
@@ -61,5 +62,8 @@ fn correct(now: f64) {
 }
 
 fn next_frame(window: &Window) {
+    if ASKED.replace(true) {
+        return;
+    }
     let _ = FRAME.with(|frame| window.request_animation_frame(frame.as_ref().unchecked_ref()));
 }

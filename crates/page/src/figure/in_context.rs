@@ -44,7 +44,7 @@ struct Readings {
 
 impl PageFigure for InContext {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        let data = self.data(page)?;
+        let (data, parts) = self.data(page)?;
         let trace = &ask(page, &page.selection.prompt())?.trace;
         let last = data.depths().saturating_sub(1);
         let depth = self.player.step(last);
@@ -55,15 +55,15 @@ impl PageFigure for InContext {
         controls.push(text("first", "words of one kind", self.words(page, 0)));
         controls.push(text("second", "of another", self.words(page, 1)));
         let state = State { canvas: page.paper.canvas(), depth: Some(depth) };
-        let several = "Words of several tokens are compared by their last token.";
-        let several = self.has_parts(page)?.then_some(several);
         let lists = [self.words(page, 0), self.words(page, 1)];
-        let view = View { controls, scene: render(&data, &state, page.paper.theme()) }.note(several, page.paper);
+        let view = View { controls, scene: render(&data, &state, page.paper.theme()) };
+        let several = parts.then_some("Words of several tokens are compared by their last token.");
+        let view = view.note(several, page.paper);
         Ok(view.note(left_out(&lists, MAX_WORDS / 2).as_deref(), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
-        Ok(self.data(page)?.table())
+        Ok(self.data(page)?.0.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -130,7 +130,8 @@ impl InContext {
         Ok(Readings { word, of_word, others, first: first.len() })
     }
 
-    fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
+    /// What is drawn, and whether one of the words is more than one token.
+    fn data(&self, page: &Page<'_>) -> Result<(Data, bool), Missing> {
         let Readings { word, of_word, others, first } = self.readings(page)?;
         let (own, found) = (vectors(page, &of_word), vectors(page, &others));
         let (own, found) = (own?, found?);
@@ -142,7 +143,9 @@ impl InContext {
                 .collect(),
         });
         let readings = std::array::from_fn(|_| readings.next().unwrap_or_default());
-        Ok(Data {
+        let lengths = others.iter().map(|other| Ok(ask(page, &other.of)?.trace.tokens.len()));
+        let lengths = lengths.collect::<Result<Vec<_>, Missing>>()?;
+        let data = Data {
             word,
             readings,
             kinds: [self.name(0, &names[..first]), self.name(1, &names[first..])],
@@ -153,20 +156,13 @@ impl InContext {
                 .collect(),
             template: ALONE.into(),
             model: ask(page, &page.selection.prompt())?.trace.model.name.clone(),
-        })
-    }
-
-    /// Whether one of the words is more than one token.
-    fn has_parts(&self, page: &Page<'_>) -> Result<bool, Missing> {
-        let Readings { others, .. } = self.readings(page)?;
-        let lengths = others.iter().map(|other| Ok(ask(page, &other.of)?.trace.tokens.len()));
-        let lengths = lengths.collect::<Result<Vec<_>, Missing>>()?;
-        Ok(lengths.iter().min() != lengths.iter().max())
+        };
+        Ok((data, lengths.iter().min() != lengths.iter().max()))
     }
 
     /// The arithmetic of a cosine.
     fn choose(&self, page: &Page<'_>, item: usize) -> Result<Vec<Change>, Missing> {
-        let (reading, depth, word) = self.data(page)?.chosen(item);
+        let (reading, depth, word) = self.data(page)?.0.chosen(item);
         let Readings { of_word, others, .. } = self.readings(page)?;
         let (Some(reading), Some(other)) = (of_word.get(reading), others.get(word)) else { return Ok(Vec::new()) };
         let groups = [vec![other.spot(page)?], Vec::new()];
