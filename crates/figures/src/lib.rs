@@ -25,6 +25,7 @@ pub mod svg;
 mod table;
 pub mod text;
 mod theme;
+mod timeline;
 pub mod token;
 
 pub use color::Color;
@@ -32,6 +33,7 @@ pub use raster::Raster;
 pub use scene::{Anchor, Node, Run, Scene, Segment, Shape, Stroke, Target, Weight};
 pub use table::{Cell, Table};
 pub use theme::Theme;
+pub use timeline::Timeline;
 
 /// Why a picture could not be written.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

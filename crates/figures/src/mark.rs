@@ -45,7 +45,7 @@ impl Stroke {
 
 impl From<Shape> for Node {
     fn from(shape: Shape) -> Self {
-        Self { shape, key: None, label: None, target: None, value: None, opacity: 1.0 }
+        Self { shape, key: None, label: None, target: None, value: None, opacity: 1.0, delay: 0.0 }
     }
 }
 

@@ -41,6 +41,9 @@ pub struct Node {
     pub value: Option<f32>,
     /// 1 is opaque.
     pub opacity: f32,
+    /// Seconds that it waits before it follows a change, where changes are animated.
+    #[serde(skip_serializing_if = "is_at_once")]
+    pub delay: f32,
 }
 
 /// What a mark stands for.
@@ -156,7 +159,19 @@ pub enum Shape {
     Raster { x: f32, y: f32, width: f32, height: f32, image: Raster },
 }
 
+/// Whether a mark follows a change without delay, as nearly all do.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_at_once(delay: &f32) -> bool {
+    *delay == 0.0
+}
+
 impl Scene {
+    /// Marks on a white area of this size, without any words.
+    pub fn of(width: f32, height: f32, nodes: Vec<Node>) -> Self {
+        let (title, description, caption) = Default::default();
+        Self { width, height, title, description, caption, background: Color::hex(0xff_ff_ff), nodes }
+    }
+
     /// Calls `f` on every node, groups before their content.
     pub fn visit<'a>(&'a self, f: &mut impl FnMut(&'a Node)) {
         fn walk<'a>(nodes: &'a [Node], f: &mut impl FnMut(&'a Node)) {
@@ -174,7 +189,9 @@ impl Scene {
     pub fn is_finite(&self) -> bool {
         let mut finite = self.width.is_finite() && self.height.is_finite();
         self.visit(&mut |node| {
-            finite &= node.opacity.is_finite() && node.shape.numbers().iter().all(|x| x.is_finite());
+            finite &= node.opacity.is_finite()
+                && node.delay.is_finite()
+                && node.shape.numbers().iter().all(|x| x.is_finite());
         });
         finite
     }

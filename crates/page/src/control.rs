@@ -17,6 +17,8 @@ pub enum Control {
     Slider { id: &'static str, label: String, min: f32, max: f32, step: f32, value: f32, shown: String },
     /// An action.
     Button { id: &'static str, label: String, disabled: bool },
+    /// What is to be seen at this step. It cannot be set.
+    Said { id: &'static str, text: String },
     /// A text.
     Text { id: &'static str, label: String, value: String },
 }
@@ -29,6 +31,7 @@ impl Control {
             | Self::Switch { id, .. }
             | Self::Slider { id, .. }
             | Self::Button { id, .. }
+            | Self::Said { id, .. }
             | Self::Text { id, .. } => id,
         }
     }
@@ -42,6 +45,7 @@ impl Control {
                 (*min..=*max).contains(&x) && (steps - steps.round()).abs() < 1e-2
             }),
             Self::Button { disabled, .. } => value.is_empty() && !disabled,
+            Self::Said { .. } => false,
             Self::Text { .. } => true,
         }
     }
@@ -57,6 +61,7 @@ impl Control {
             Self::Slider { min, max, step, .. } => format!("{id}={min}..{max} in steps of {step}"),
             Self::Button { disabled: true, .. } => format!("{id} (not now)"),
             Self::Button { .. } => id.to_owned(),
+            Self::Said { .. } => String::new(),
             Self::Text { .. } => format!("{id}=TEXT"),
         }
     }
@@ -66,8 +71,13 @@ impl Control {
         match self {
             Self::Choice { value, .. } | Self::Switch { value, .. } | Self::Text { value, .. } => value.clone(),
             Self::Slider { value, .. } => value.to_string(),
-            Self::Button { .. } => String::new(),
+            Self::Button { .. } | Self::Said { .. } => String::new(),
         }
+    }
+
+    /// Whether a reader can set it.
+    fn can_be_set(&self) -> bool {
+        !matches!(self, Self::Said { .. })
     }
 }
 
@@ -77,8 +87,9 @@ impl Control {
 /// There is no such control, or it has no such value; the error lists those that there are.
 pub fn chosen(controls: &[Control], asked: &str) -> Result<(String, String), String> {
     let (id, value) = asked.split_once('=').unwrap_or((asked, ""));
-    let Some(control) = controls.iter().find(|control| control.id() == id) else {
-        let all: Vec<String> = controls.iter().map(Control::said).collect();
+    let settable = || controls.iter().filter(|control| control.can_be_set());
+    let Some(control) = settable().find(|control| control.id() == id) else {
+        let all: Vec<String> = settable().map(Control::said).collect();
         let all = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
         return Err(format!("no control {} here; there are: {all}", quoted(id)));
     };
@@ -142,6 +153,9 @@ fn write_control(out: &mut String, figure: &str, control: &Control, off: &str) {
         Control::Button { label, disabled, .. } => {
             let off = if *disabled { " disabled" } else { off };
             write!(out, "<button id=\"{id}\" type=\"button\" data-control=\"{own}\"{off}>{}</button>", escape(label))
+        }
+        Control::Said { text, .. } => {
+            write!(out, "<p class=\"said\" data-control=\"{own}\" aria-live=\"polite\">{}</p>", escape(text))
         }
         Control::Text { label, value, .. } => write!(
             out,

@@ -33,6 +33,8 @@ pub enum Event {
     Nudged(Target, i32, i32),
     /// A control was set; its id, and its value as text.
     Set(String, String),
+    /// The figure has come into sight for the first time, and may begin to play.
+    Seen,
     /// It is time for the next picture of something that plays.
     Tick,
     /// Progress of the work that the figure started with [`Change::Work`].

@@ -25,6 +25,7 @@ fn without_value(control: &Control) -> Control {
     match &mut control {
         Control::Choice { value, .. } | Control::Switch { value, .. } | Control::Text { value, .. } => value.clear(),
         Control::Slider { value, shown, .. } => (*value, *shown) = (0.0, String::new()),
+        Control::Said { text, .. } => text.clear(),
         Control::Button { .. } => {}
     }
     control
@@ -35,6 +36,12 @@ fn set_value(place: &Element, control: &Control) -> Result<(), JsValue> {
     let value = control.value();
     for at in 0..found.length() {
         let Some(element) = found.get(at) else { continue };
+        if let Control::Said { text, .. } = control {
+            if element.text_content().as_ref() != Some(text) {
+                element.set_text_content(Some(text));
+            }
+            continue;
+        }
         if let Some(select) = element.dyn_ref::<HtmlSelectElement>() {
             select.set_value(&value);
         } else if let Some(input) = element.dyn_ref::<HtmlInputElement>() {

@@ -3,8 +3,8 @@
 use attnscope_figures::element::{Content, Element as Mark, Span, element};
 use attnscope_figures::{Node, Shape};
 use std::collections::HashMap;
-use wasm_bindgen::JsValue;
-use web_sys::{Document, Element};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Document, Element, SvgElement};
 
 /// The namespace of drawings.
 pub const SVG: &str = "http://www.w3.org/2000/svg";
@@ -18,6 +18,8 @@ pub struct Drawn {
 struct DrawnMark {
     element: Element,
     drawn: Mark,
+    /// Its delay, in seconds.
+    delay: f32,
     /// Whether it has a target: a mark that stays may gain or lose one. `None` before it is first set.
     stands: Option<bool>,
     inside: Drawn,
@@ -52,6 +54,9 @@ pub fn draw_nodes(
         };
         if current.stands != Some(node.target.is_some()) {
             stand_for(&mut current, &key, node)?;
+        }
+        if current.delay != node.delay {
+            wait(&mut current, node.delay)?;
         }
         if let Shape::Group { nodes, .. } = &node.shape {
             let element = current.element.clone();
@@ -106,15 +111,11 @@ fn create(document: &Document, mark: Mark) -> Result<DrawnMark, JsValue> {
     for (name, value) in &mark.attributes {
         put(&element, name, value)?;
     }
-    if let Some(label) = &mark.label {
-        element.set_attribute("aria-label", label)?;
-    } else if mark.tag != "g" && mark.tag != "text" {
-        element.set_attribute("aria-hidden", "true")?;
-    }
+    name(&element, &mark)?;
     if let Content::Text(spans) = &mark.content {
         write(document, &element, spans)?;
     }
-    Ok(DrawnMark { element, drawn: mark, stands: None, inside: Drawn::default() })
+    Ok(DrawnMark { element, drawn: mark, delay: 0.0, stands: None, inside: Drawn::default() })
 }
 
 /// Updates an element, touching only what differs.
@@ -130,13 +131,39 @@ fn change(document: &Document, known: &mut DrawnMark, mark: Mark) -> Result<(), 
             element.remove_attribute(name)?;
         }
     }
-    if let Some(label) = mark.label.as_ref().filter(|_| known.drawn.label != mark.label) {
-        element.set_attribute("aria-label", label)?;
+    if known.drawn.label != mark.label {
+        name(element, &mark)?;
     }
     if let (Content::Text(spans), true) = (&mark.content, known.drawn.content != mark.content) {
         write(document, element, spans)?;
     }
     known.drawn = mark;
+    Ok(())
+}
+
+/// Names a mark to screen readers. One without a name is passed over, unless it is text.
+fn name(element: &Element, mark: &Mark) -> Result<(), JsValue> {
+    match &mark.label {
+        Some(label) => {
+            element.set_attribute("aria-label", label)?;
+            element.remove_attribute("aria-hidden")
+        }
+        None => {
+            element.remove_attribute("aria-label")?;
+            if mark.tag == "g" || mark.tag == "text" { Ok(()) } else { element.set_attribute("aria-hidden", "true") }
+        }
+    }
+}
+
+/// Sets how long a mark waits before it moves. Through the style's own interface: the page's policy forbids style in
+/// attributes.
+fn wait(mark: &mut DrawnMark, delay: f32) -> Result<(), JsValue> {
+    let style = mark.element.unchecked_ref::<SvgElement>().style();
+    match delay > 0.0 {
+        true => style.set_property("transition-delay", &format!("{delay}s"))?,
+        false => drop(style.remove_property("transition-delay")?),
+    }
+    mark.delay = delay;
     Ok(())
 }
 

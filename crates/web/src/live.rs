@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::controls;
 use crate::scene_view::SceneView;
 use crate::steady;
-use crate::watch::{seen, width_of};
+use crate::watch::{is_read, is_still, seen, width_of};
 use attnscope_figures::Scene;
 use attnscope_page::control::chosen;
 use attnscope_page::{Change, Control, Event, Missing, Open, Page, PageFigure, Paper, View};
@@ -19,6 +19,8 @@ use web_sys::Element;
 
 /// Milliseconds that a figure out of sight waits, so that visible ones come first.
 const LATER: i32 = 120;
+/// Milliseconds for which a figure stands still, once it is read, before it plays.
+const BEFORE: i32 = 500;
 
 /// A figure in its place.
 pub struct Live {
@@ -37,6 +39,10 @@ pub struct Live {
     pub scene: RefCell<Option<SceneView>>,
     width: RwSignal<f32>,
     seen: RwSignal<bool>,
+    /// Whether it is in the middle of the window.
+    read: RwSignal<bool>,
+    /// Whether it played by itself, or may not any more.
+    begun: Cell<bool>,
     /// Counts changes in the figure itself, and answers that it waited for.
     pub changed: RwSignal<u32>,
     /// Counts its drawings.
@@ -74,6 +80,8 @@ impl Live {
             scene: RefCell::default(),
             width: width_of(&paper)?,
             seen: seen(&place)?,
+            read: is_read(&paper)?,
+            begun: Cell::new(!settings.is_empty()),
             changed: RwSignal::new(0),
             drawn: RwSignal::new(0),
             first: RefCell::default(),
@@ -90,6 +98,7 @@ impl Live {
     /// Draws when anything that it depends on changed: at once if it is in sight, soon if it is not.
     pub fn follow(self: &Rc<Self>) {
         let seen = self.seen.get();
+        self.read.track();
         self.app.selection.track();
         self.app.dark.track();
         self.app.hovered.track();
@@ -106,16 +115,13 @@ impl Live {
             return;
         }
         let live = self.clone();
-        let draw = Closure::once_into_js(move || {
+        after(LATER, move || {
             live.later.set(false);
             // Meanwhile a real model may have been found.
             if live.seen.get_untracked() || !live.is_heavy() {
                 live.draw();
             }
         });
-        if let Some(window) = web_sys::window() {
-            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(draw.unchecked_ref(), LATER);
-        }
     }
 
     fn is_heavy(&self) -> bool {
@@ -153,6 +159,7 @@ impl Live {
             Err(Missing::Nothing(why)) => self.say(&why),
         }
         self.play();
+        self.begin();
     }
 
     fn show(self: &Rc<Self>, view: View) -> Result<(), JsValue> {
@@ -244,8 +251,11 @@ impl Live {
     /// Passes an event to the figure, and carries out the changes that it asks for.
     pub fn hear(self: &Rc<Self>, event: Event) {
         let event = event.at_its_place();
-        if !matches!(event, Event::Over(..) | Event::Left | Event::Progress(_)) {
+        // What plays by itself is nothing that the reader has set.
+        let moves = matches!(event, Event::Over(..) | Event::Left | Event::Progress(_) | Event::Seen | Event::Tick);
+        if !moves {
             self.by_reader.set(true);
+            self.begun.set(true);
         }
         if matches!(event, Event::Chosen(..) | Event::Set(..) | Event::Nudged(..)) {
             steady::hold(&self.place);
@@ -301,16 +311,37 @@ impl Live {
         &self.place
     }
 
+    /// Plays a figure with steps once, when it comes into the middle of the window.
+    fn begin(self: &Rc<Self>) {
+        let steps = |view: &View| view.controls.iter().any(|control| matches!(control, Control::Said { .. }));
+        let has_steps = self.shown.borrow().as_ref().is_some_and(steps);
+        if !has_steps || !self.read.get_untracked() || self.begun.replace(true) || is_still() {
+            return;
+        }
+        let live = self.clone();
+        after(BEFORE, move || live.hear(Event::Seen));
+    }
+
     fn play(self: &Rc<Self>) {
-        let Some(pause) = self.figure.borrow().plays().filter(|_| !self.ticking.get()) else { return };
+        let plays = self.figure.borrow().plays();
+        let _ = match plays {
+            Some(_) => self.place.set_attribute("data-playing", ""),
+            None => self.place.remove_attribute("data-playing"),
+        };
+        let Some(pause) = plays.filter(|_| !self.ticking.get()) else { return };
         self.ticking.set(true);
         let live = self.clone();
-        let tick = Closure::once_into_js(move || {
+        after(pause as i32, move || {
             live.ticking.set(false);
             live.hear(Event::Tick);
         });
-        if let Some(window) = web_sys::window() {
-            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(tick.unchecked_ref(), pause as i32);
-        }
+    }
+}
+
+/// Does something in so many milliseconds.
+fn after(pause: i32, act: impl FnOnce() + 'static) {
+    let act = Closure::once_into_js(act);
+    if let Some(window) = web_sys::window() {
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(act.unchecked_ref(), pause);
     }
 }

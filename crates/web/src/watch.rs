@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, ResizeObserver};
+use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit, ResizeObserver};
 
 /// The width of an element in pixels, as it changes.
 pub fn width_of(element: &Element) -> Result<RwSignal<f32>, JsValue> {
@@ -22,6 +22,23 @@ pub fn width_of(element: &Element) -> Result<RwSignal<f32>, JsValue> {
 
 /// Whether an element is in sight.
 pub fn seen(element: &Element) -> Result<RwSignal<bool>, JsValue> {
+    within(element, "0px")
+}
+
+/// Whether an element is in the middle of the window, where it is read.
+pub fn is_read(element: &Element) -> Result<RwSignal<bool>, JsValue> {
+    within(element, "-35% 0px")
+}
+
+/// Whether the reader wants things to stand still.
+pub fn is_still() -> bool {
+    let asked =
+        web_sys::window().and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten());
+    asked.is_some_and(|query| query.matches())
+}
+
+/// Whether an element is in the window with this margin.
+fn within(element: &Element, margin: &str) -> Result<RwSignal<bool>, JsValue> {
     let seen = RwSignal::new(false);
     let changed = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
         let last = entries.pop().unchecked_into::<IntersectionObserverEntry>();
@@ -29,7 +46,9 @@ pub fn seen(element: &Element) -> Result<RwSignal<bool>, JsValue> {
             seen.set(last.is_intersecting());
         }
     });
-    IntersectionObserver::new(changed.as_ref().unchecked_ref())?.observe(element);
+    let options = IntersectionObserverInit::new();
+    options.set_root_margin(margin);
+    IntersectionObserver::new_with_options(changed.as_ref().unchecked_ref(), &options)?.observe(element);
     changed.forget();
     Ok(seen)
 }

@@ -1,7 +1,11 @@
 //! A process that can be scrubbed, or played step by step.
 
-use crate::{Control, Event};
-use attnscope_figures::Target;
+use super::View;
+use crate::{Control, Event, Paper};
+use attnscope_figures::{Target, Timeline};
+
+/// Milliseconds for which a step of a timeline is shown while it plays: long enough to read a sentence.
+pub const SENTENCE: u32 = 2600;
 
 /// Where it is, and whether it goes on by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,6 +33,20 @@ impl Player {
         ]
     }
 
+    /// A figure at its step of a timeline, with the controls for it before its own, and the step's sentence.
+    pub fn stage(&self, timeline: &Timeline, view: View, paper: Paper) -> View {
+        let (said, last) = (timeline.said(), timeline.last());
+        let step = self.step(last);
+        let mut controls = self.controls("step", last, format!("{} of {}", step + 1, last + 1));
+        controls.extend(view.controls);
+        controls.push(Control::Said { id: "said", text: said.into_iter().nth(step).unwrap_or_default() });
+        let mut scene = timeline.stage(view.scene, self.step);
+        if !paper.bare {
+            scene.nodes.retain(|node| node.opacity > 0.0);
+        }
+        View { controls, scene }
+    }
+
     /// Handles its own events: button, slider, a step that is chosen in the drawing, time. Returns false for any other.
     pub fn hear(&mut self, event: &Event, last: usize) -> bool {
         let step = self.step(last);
@@ -41,6 +59,7 @@ impl Player {
                 *self = Self { step: value.parse().unwrap_or(step), playing: false };
             }
             Event::Chosen(Target::Item { index }, _) => *self = Self { step: *index, playing: false },
+            Event::Seen if self.step == usize::MAX && last > 0 => *self = Self { step: 0, playing: true },
             Event::Tick if self.playing => *self = Self { step: (step + 1).min(last), playing: step + 1 < last },
             _ => return false,
         }

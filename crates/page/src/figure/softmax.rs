@@ -1,11 +1,12 @@
 //! Chapter 6: from scores to weights, with scores and temperature that the reader can set.
 
 use super::choose::{chosen, head_picker, picked, position, token_picker};
+use super::player::{Player, SENTENCE};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Selection};
 use attnscope::analysis::explain::Explanation;
-use attnscope_figures::figure::softmax::{Data, State, render, score_at};
+use attnscope_figures::figure::softmax::{Data, State, render, score_at, timeline};
 use attnscope_figures::{Table, Target};
 
 /// The arrays that it shows.
@@ -13,6 +14,7 @@ const NEEDS: &str = "q,k,pattern";
 
 /// The figure, with what the reader changed.
 pub struct Softmax {
+    player: Player,
     temperature: f32,
     edited: Vec<Option<f32>>,
     /// What the edits belong to: they do not outlive their sentence and row.
@@ -21,7 +23,7 @@ pub struct Softmax {
 
 impl Default for Softmax {
     fn default() -> Self {
-        Self { temperature: 1.0, edited: Vec::new(), of: Default::default() }
+        Self { player: Player::END, temperature: 1.0, edited: Vec::new(), of: Default::default() }
     }
 }
 
@@ -42,7 +44,8 @@ impl PageFigure for Softmax {
         });
         let touched = self.temperature != 1.0 || state.edited.iter().any(Option::is_some);
         controls.push(Control::Button { id: "reset", label: "as in the model".into(), disabled: !touched });
-        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
+        let view = View { controls, scene: render(&data, &state, page.paper.theme()) };
+        Ok(self.player.stage(&timeline(&data, &state), view, page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -55,8 +58,13 @@ impl PageFigure for Softmax {
         data.explain(&state, mark)
     }
 
+    fn plays(&self) -> Option<u32> {
+        self.player.plays(SENTENCE)
+    }
+
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
+            _ if self.player.hear(event, self.last(page)) => {}
             Event::Set(id, value) if id == "temperature" => {
                 self.temperature = value.parse().map_or(1.0, |t: f32| t.clamp(0.1, 4.0));
             }
@@ -81,6 +89,11 @@ impl PageFigure for Softmax {
 }
 
 impl Softmax {
+    /// The last step of its timeline.
+    fn last(&self, page: &Page<'_>) -> usize {
+        self.data(page).map_or(0, |(data, state)| timeline(&data, &state).last())
+    }
+
     fn data(&self, page: &Page<'_>) -> Result<(Data, State), Missing> {
         let (trace, chosen) = chosen(page, NEEDS)?;
         let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens));

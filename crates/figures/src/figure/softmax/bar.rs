@@ -23,10 +23,10 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, l: &Layout, st
     };
     let title = Node::text(PAD, mid, Run::new(title)).size(LABEL).bold().fill(theme.text);
     let all = Node::text(right, mid, Run::new("100\u{202f}%")).size(LABEL).anchor(Anchor::End).fill(theme.muted);
-    frame.nodes.extend([title.centred(), all.centred()]);
+    frame.nodes.extend([title.centred().key("bar-title"), all.centred().key("bar-all")]);
     frame.y += 38.0;
     let full = frame.inner();
-    frame.push(Node::rect(PAD, frame.y, full, HEIGHT).radius(4.0).fill(theme.surface));
+    frame.push(Node::rect(PAD, frame.y, full, HEIGHT).radius(4.0).fill(theme.surface).key("bar-track"));
     let mut named_to = PAD;
     for (k_idx, x, w) in segments(data, l, &steps.weights, full) {
         segment(frame, data, state, (k_idx, x, w), steps, &mut named_to);

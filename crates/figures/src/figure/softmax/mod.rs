@@ -7,6 +7,7 @@ mod bar;
 mod layout;
 mod rows;
 mod table;
+mod timeline;
 
 use crate::figure::frame::{Frame, caption, credit};
 use crate::figure::head::{Head, Row};
@@ -18,6 +19,7 @@ use crate::token::spoken;
 use attnscope::Trace;
 use attnscope::analysis::components;
 use layout::Layout;
+pub use timeline::timeline;
 
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]

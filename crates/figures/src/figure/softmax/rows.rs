@@ -49,9 +49,10 @@ fn scaled(data: &Data) -> String {
 fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps) {
     let (theme, y) = (frame.theme, frame.y + 7.0);
     let mut head = |x: f32, anchor: Anchor, name: &str, how: String| {
+        let key = if name.is_empty() { "heat" } else { name };
         let name = Node::text(x, y, Run::new(name)).size(12.5).bold().anchor(anchor).fill(theme.text).centred();
         let how = Node::text(x, y + 17.0, Run::new(how)).size(SMALL).anchor(anchor).fill(theme.muted).centred();
-        frame.nodes.extend([name, how]);
+        frame.nodes.extend([name.key(format!("{key}-name")), how.key(format!("{key}-how"))]);
     };
     let heat = state.heat();
     let divided = if heat == 1.0 { String::new() } else { format!(" ÷ {}", brief(heat)) };
@@ -148,9 +149,13 @@ fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): 
     let track = Node::rect(x, mid - 6.0, width, 12.0).radius(2.0).fill(theme.surface);
     let bar = Node::rect(x, mid - 6.0, (width * part).max(1.0), 12.0).radius(2.0).fill(theme.token(k_idx)).value(e);
     let said = format!("exp for {}: {}", spoken(data.token(k_idx)), short(e));
-    frame.nodes.extend([track, bar.key(format!("exp-{k_idx}")).label(said).target(Target::Own)]);
+    frame.nodes.extend([
+        track.key(format!("exp-track-{k_idx}")),
+        bar.key(format!("exp-{k_idx}")).label(said).target(Target::Own),
+    ]);
     let text = if e != 0.0 && e.abs() < 0.005 { number(e) } else { short(e) };
-    frame.push(Node::text(x + width + 8.0, mid, Run::new(text)).size(12.0).fill(theme.muted).centred());
+    let text = Node::text(x + width + 8.0, mid, Run::new(text)).size(12.0).fill(theme.muted).centred();
+    frame.push(text.key(format!("exp-text-{k_idx}")));
 }
 
 /// The weight, and below it the model's if the reader changed something.

@@ -1,0 +1,42 @@
+//! Softmax step by step: dot products, scores, exponentials, and the one bar that they fill.
+
+use super::{Data, State, Steps};
+use crate::number::{count, fixed};
+use crate::timeline::Timeline;
+use crate::token::spoken;
+
+/// The steps, in the words of this row.
+pub fn timeline(data: &Data, state: &State) -> Timeline {
+    let steps = Steps::new(data, state);
+    let query = spoken(data.of.query());
+    let most = (0..steps.exps.len()).max_by(|&a, &b| steps.exps[a].total_cmp(&steps.exps[b])).unwrap_or(0);
+    let most = spoken(data.token(most));
+    let max = if steps.max.is_finite() { fixed(steps.max, 2) } else { "the largest".into() };
+    Timeline::new()
+        .step(format!("The query of “{query}” has met every key that it may attend to: one dot product each."))
+        .step(format!("Each is divided by √{}: these are the scores, some above zero, some below.", count(data.d_head)))
+        .brings("score-name")
+        .brings("score-how")
+        .moves("score-text-", |k| format!("dot-{k}"))
+        .one_by_one()
+        .grows("score-")
+        .one_by_one()
+        .moves("grip-", |k| format!("dot-{k}"))
+        .brings("own-score-")
+        .step(format!("From each score the largest, {max}, is taken away, and e is raised to what remains. Nothing is below zero now."))
+        .brings("exp-")
+        .moves("exp-", |k| format!("score-{k}"))
+        .one_by_one()
+        .brings("exp-track-")
+        .brings("exp-text-")
+        .brings("exp-name")
+        .brings("exp-how")
+        .step(format!("Laid end to end, they fill one bar. The share of each is its weight; “{most}” has the largest."))
+        .brings("bar-")
+        .moves("share-", |k| format!("exp-{k}"))
+        .one_by_one()
+        .brings("share-name-")
+        .brings("weight-")
+        .brings("own-")
+        .brings("ring-")
+}

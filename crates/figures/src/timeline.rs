@@ -1,0 +1,306 @@
+//! A figure step by step: at each step some marks arrive, from where they stand or from the place of another mark. A page
+//! moves them; each step by itself is a still.
+
+use crate::scene::{Node, Scene, Shape};
+use std::collections::HashMap;
+
+/// Seconds over which the marks that arrive one after another set out.
+const SPREAD: f32 = 0.6;
+/// What is left of a mark that does not belong to a step.
+const DIM: f32 = 0.3;
+
+/// Where a mark is before its step.
+enum From {
+    /// Where it stands, invisible.
+    Here,
+    /// Without width, at its left edge.
+    Left,
+    /// Without height, at its foot.
+    Below,
+    /// At the place of another mark, whose key is made from the rest of its own. Invisible.
+    Mark(Box<dyn Fn(&str) -> String>),
+}
+
+/// The marks whose keys begin so.
+struct Brought {
+    prefix: String,
+    from: From,
+    one_by_one: bool,
+}
+
+/// Copies of marks that fly to another mark and are taken up by it.
+struct Sent {
+    prefix: String,
+    /// The rest of the key → key of the mark where they fly to.
+    to: Box<dyn Fn(&str) -> String>,
+}
+
+/// A step: its sentence, and what happens.
+struct Step {
+    said: String,
+    brought: Vec<Brought>,
+    sent: Vec<Sent>,
+    lit: Vec<String>,
+}
+
+/// The steps of a figure, in order. At the last one all marks are as the figure drew them.
+///
+/// ```
+/// use attnscope_figures::{Color, Node, Scene, Timeline};
+///
+/// let bar = Node::rect(0.0, 0.0, 80.0, 10.0).fill(Color::hex(0)).key("bar-0");
+/// let scene = Scene::of(100.0, 10.0, vec![bar]);
+/// let steps = Timeline::new().step("Nothing yet.").step("A bar grows.").grows("bar-");
+/// assert_eq!(steps.said(), ["Nothing yet.", "A bar grows."]);
+/// assert_eq!(steps.stage(scene.clone(), 1), scene);
+/// ```
+#[derive(Default)]
+pub struct Timeline {
+    steps: Vec<Step>,
+}
+
+impl Timeline {
+    /// No steps yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more step, with its sentence. What follows belongs to it.
+    pub fn step(mut self, said: impl Into<String>) -> Self {
+        self.steps.push(Step { said: said.into(), brought: Vec::new(), sent: Vec::new(), lit: Vec::new() });
+        self
+    }
+
+    /// Marks appear where they stand. `marks` is what their keys begin with.
+    pub fn brings(self, marks: &str) -> Self {
+        self.bring(marks, From::Here)
+    }
+
+    /// Marks grow from their left edge.
+    pub fn grows(self, marks: &str) -> Self {
+        self.bring(marks, From::Left)
+    }
+
+    /// Marks grow from their foot.
+    pub fn rises(self, marks: &str) -> Self {
+        self.bring(marks, From::Below)
+    }
+
+    /// Marks come from the places of others: `from` makes the key of such a mark from the rest of the key.
+    pub fn moves(self, marks: &str, from: impl Fn(&str) -> String + 'static) -> Self {
+        self.bring(marks, From::Mark(Box::new(from)))
+    }
+
+    /// The marks named last set out one after another.
+    pub fn one_by_one(mut self) -> Self {
+        if let Some(brought) = self.steps.last_mut().and_then(|step| step.brought.last_mut()) {
+            brought.one_by_one = true;
+        }
+        self
+    }
+
+    /// Copies of marks fly to other marks, where they are taken up.
+    pub fn sends(mut self, marks: &str, to: impl Fn(&str) -> String + 'static) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.sent.push(Sent { prefix: marks.into(), to: Box::new(to) });
+        }
+        self
+    }
+
+    /// All other marks are dimmed at this step.
+    pub fn lights(mut self, marks: &[&str]) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.lit.extend(marks.iter().map(|&prefix| prefix.into()));
+        }
+        self
+    }
+
+    fn bring(mut self, marks: &str, from: From) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.brought.push(Brought { prefix: marks.into(), from, one_by_one: false });
+        }
+        self
+    }
+
+    /// The sentences of all steps.
+    pub fn said(&self) -> Vec<String> {
+        self.steps.iter().map(|step| step.said.clone()).collect()
+    }
+
+    /// The last step.
+    pub fn last(&self) -> usize {
+        self.steps.len().saturating_sub(1)
+    }
+
+    /// The figure at a step: what has not arrived yet is invisible and stands for nothing. Beyond the last step nothing is
+    /// changed.
+    pub fn stage(&self, mut scene: Scene, at: usize) -> Scene {
+        if at > self.last() {
+            return scene;
+        }
+        let mut shapes = HashMap::new();
+        scene.visit(&mut |node| {
+            if let Some(key) = &node.key {
+                shapes.insert(key.clone(), node.shape.clone());
+            }
+        });
+        self.place(&mut scene.nodes, at, &shapes);
+        scene
+    }
+
+    fn place(&self, nodes: &mut Vec<Node>, at: usize, shapes: &HashMap<String, Shape>) {
+        let mut arriving: Vec<usize> = Vec::new();
+        let mut copies = Vec::new();
+        for (i, node) in nodes.iter_mut().enumerate() {
+            if let Shape::Group { nodes, .. } = &mut node.shape {
+                self.place(nodes, at, shapes);
+            }
+            let Some(key) = node.key.clone() else { continue };
+            copies.extend(self.copy(node, &key, at, shapes));
+            match self.arrival(&key) {
+                Some((step, brought)) if step > at => hide(node, brought, &key, shapes),
+                Some((step, brought)) if step == at && brought.one_by_one => arriving.push(i),
+                _ => {}
+            }
+            let lit = self.steps.get(at).map_or(&[][..], |step| &step.lit);
+            if !lit.is_empty() && !lit.iter().any(|prefix| key.starts_with(prefix.as_str())) {
+                node.opacity *= DIM;
+            }
+        }
+        let step = SPREAD / arriving.len().max(1) as f32;
+        arriving.iter().enumerate().for_each(|(order, &i)| nodes[i].delay = step * order as f32);
+        nodes.extend(copies);
+    }
+
+    /// The step at which a mark arrives, and how; `None` if it is there from the beginning. Of several, the one that names
+    /// most of its key.
+    fn arrival(&self, key: &str) -> Option<(usize, &Brought)> {
+        let all = self.steps.iter().enumerate().flat_map(|(i, step)| step.brought.iter().map(move |one| (i, one)));
+        all.filter(|(_, one)| key.starts_with(one.prefix.as_str())).max_by_key(|(_, one)| one.prefix.len())
+    }
+
+    /// The copy of a mark that flies at this step, or waits for the next one over its original.
+    fn copy(&self, node: &Node, key: &str, at: usize, shapes: &HashMap<String, Shape>) -> Option<Node> {
+        let sent = |step: usize| {
+            let all = self.steps.get(step)?.sent.iter();
+            all.filter(|one| key.starts_with(one.prefix.as_str())).max_by_key(|one| one.prefix.len())
+        };
+        let mut copy = Node { label: None, target: None, ..node.clone() }.key(format!("copy-{key}"));
+        match (sent(at), sent(at + 1)) {
+            (Some(sent), _) => {
+                move_to(&mut copy.shape, shapes.get(&(sent.to)(&key[sent.prefix.len()..]))?);
+                copy.opacity = 0.0;
+            }
+            (None, Some(_)) => {}
+            (None, None) => return None,
+        }
+        Some(copy)
+    }
+}
+
+/// A mark before it has arrived.
+fn hide(node: &mut Node, brought: &Brought, key: &str, shapes: &HashMap<String, Shape>) {
+    (node.label, node.target) = (None, None);
+    match (&brought.from, &mut node.shape) {
+        (From::Left, Shape::Rect { width, .. }) => *width = 0.0,
+        (From::Below, Shape::Rect { y, height, .. }) => (*y, *height) = (*y + *height, 0.0),
+        (From::Mark(from), shape) => {
+            node.opacity = 0.0;
+            if let Some(place) = shapes.get(&from(&key[brought.prefix.len()..])) {
+                move_to(shape, place);
+            }
+        }
+        _ => node.opacity = 0.0,
+    }
+}
+
+/// Moves a shape to the place of another; rectangles take its size.
+fn move_to(shape: &mut Shape, place: &Shape) {
+    let Some((left, top, wide, high)) = bounds(place) else { return };
+    let (middle, centre) = (left + wide / 2.0, top + high / 2.0);
+    match shape {
+        Shape::Rect { x, y, width, height, .. } | Shape::Raster { x, y, width, height, .. } => {
+            (*x, *y, *width, *height) = (left, top, wide, high);
+        }
+        Shape::Circle { cx, cy, .. } => (*cx, *cy) = (middle, centre),
+        Shape::Text { x, y, .. } | Shape::Group { x, y, .. } => match place {
+            Shape::Text { .. } | Shape::Group { .. } => (*x, *y) = (left, top),
+            _ => (*x, *y) = (middle, centre),
+        },
+        Shape::Line { .. } | Shape::Path { .. } => {}
+    }
+}
+
+/// Left, top, width and height of what has a place.
+fn bounds(shape: &Shape) -> Option<(f32, f32, f32, f32)> {
+    match *shape {
+        Shape::Rect { x, y, width, height, .. } | Shape::Raster { x, y, width, height, .. } => {
+            Some((x, y, width, height))
+        }
+        Shape::Circle { cx, cy, r, .. } => Some((cx - r, cy - r, 2.0 * r, 2.0 * r)),
+        Shape::Text { x, y, .. } | Shape::Group { x, y, .. } => Some((x, y, 0.0, 0.0)),
+        Shape::Line { x1, y1, x2, y2, .. } => Some((x1.min(x2), y1.min(y2), (x1 - x2).abs(), (y1 - y2).abs())),
+        Shape::Path { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::{Run, Target};
+
+    fn scene() -> Scene {
+        let bar = |i: usize| {
+            Node::rect(10.0 * i as f32, 20.0, 8.0, 4.0).key(format!("bar-{i}")).target(Target::Own).label("a bar")
+        };
+        let name = Node::text(3.0, 50.0, Run::new("sum")).key("sum");
+        Scene::of(100.0, 60.0, vec![bar(1), bar(2), Node::rect(50.0, 40.0, 2.0, 2.0).key("end-1"), name])
+    }
+
+    fn place(scene: &Scene, key: &str) -> (f32, f32, f32, f32) {
+        bounds(&scene.node(key).unwrap().shape).unwrap()
+    }
+
+    #[test]
+    fn marks_arrive_at_their_step_and_stand_for_nothing_before() {
+        let steps = Timeline::new().step("a").step("b").grows("bar-").one_by_one().step("c").brings("sum");
+        let at = |step| steps.stage(scene(), step);
+        assert_eq!(place(&at(0), "bar-1"), (10.0, 20.0, 0.0, 4.0));
+        assert!(at(0).node("bar-1").unwrap().target.is_none() && at(0).node("bar-1").unwrap().label.is_none());
+        assert_eq!((at(0).node("sum").unwrap().opacity, at(1).node("sum").unwrap().opacity), (0.0, 0.0));
+        assert_eq!(place(&at(1), "bar-2"), (20.0, 20.0, 8.0, 4.0));
+        assert_eq!([1, 2].map(|i| at(1).node(&format!("bar-{i}")).unwrap().delay), [0.0, SPREAD / 2.0]);
+        assert_eq!(at(2), scene());
+        assert_eq!(at(usize::MAX), scene());
+        assert_eq!(steps.said(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn marks_come_from_the_places_of_others_and_copies_fly_to_them() {
+        let steps = Timeline::new()
+            .step("a")
+            .step("b")
+            .moves("end-", |id| format!("bar-{id}"))
+            .sends("bar-2", |_| "end-1".into())
+            .lights(&["end-"])
+            .step("c");
+        let [first, second] = [0, 1].map(|step| steps.stage(scene(), step));
+        assert_eq!(place(&first, "end-1"), (10.0, 20.0, 8.0, 4.0));
+        assert_eq!((first.node("end-1").unwrap().opacity, second.node("end-1").unwrap().opacity), (0.0, 1.0));
+        assert_eq!(place(&first, "copy-bar-2"), place(&first, "bar-2"));
+        assert_eq!(
+            (place(&second, "copy-bar-2"), second.node("copy-bar-2").unwrap().opacity),
+            (place(&second, "end-1"), 0.0)
+        );
+        assert!(second.node("copy-bar-1").is_none() && second.node("copy-bar-2").unwrap().target.is_none());
+        assert_eq!((second.node("bar-1").unwrap().opacity, second.node("end-1").unwrap().opacity), (DIM, 1.0));
+        assert!(steps.stage(scene(), 2).node("copy-bar-2").is_none());
+    }
+
+    #[test]
+    fn the_longer_name_counts() {
+        let steps = Timeline::new().step("a").brings("bar-").step("b").brings("bar-2").step("c");
+        let shown = |key: &str| steps.stage(scene(), 0).node(key).unwrap().opacity > 0.0;
+        assert!(shown("bar-1") && !shown("bar-2"));
+    }
+}
