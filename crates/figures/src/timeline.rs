@@ -21,16 +21,16 @@ enum From {
     Mark(Box<dyn Fn(&str) -> String>),
 }
 
-/// The marks whose keys begin so.
+/// The marks of this name.
 struct Brought {
-    prefix: String,
+    marks: String,
     from: From,
     one_by_one: bool,
 }
 
 /// Copies of marks that fly to another mark and are taken up by it.
 struct Sent {
-    prefix: String,
+    marks: String,
     /// The rest of the key → key of the mark where they fly to.
     to: Box<dyn Fn(&str) -> String>,
 }
@@ -41,9 +41,12 @@ struct Step {
     brought: Vec<Brought>,
     sent: Vec<Sent>,
     lit: Vec<String>,
+    whole: Vec<String>,
 }
 
 /// The steps of a figure, in order. At the last one all marks are as the figure drew them.
+///
+/// Marks are named by their keys: a name that ends in `-` means all marks whose keys begin so, any other a single mark.
 ///
 /// ```
 /// use attnscope_figures::{Color, Node, Scene, Timeline};
@@ -67,11 +70,17 @@ impl Timeline {
 
     /// One more step, with its sentence. What follows belongs to it.
     pub fn step(mut self, said: impl Into<String>) -> Self {
-        self.steps.push(Step { said: said.into(), brought: Vec::new(), sent: Vec::new(), lit: Vec::new() });
+        self.steps.push(Step {
+            said: said.into(),
+            brought: Vec::new(),
+            sent: Vec::new(),
+            lit: Vec::new(),
+            whole: Vec::new(),
+        });
         self
     }
 
-    /// Marks appear where they stand. `marks` is what their keys begin with.
+    /// Marks appear where they stand.
     pub fn brings(self, marks: &str) -> Self {
         self.bring(marks, From::Here)
     }
@@ -102,7 +111,7 @@ impl Timeline {
     /// Copies of marks fly to other marks, where they are taken up.
     pub fn sends(mut self, marks: &str, to: impl Fn(&str) -> String + 'static) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.sent.push(Sent { prefix: marks.into(), to: Box::new(to) });
+            step.sent.push(Sent { marks: marks.into(), to: Box::new(to) });
         }
         self
     }
@@ -110,14 +119,22 @@ impl Timeline {
     /// All other marks are dimmed at this step.
     pub fn lights(mut self, marks: &[&str]) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.lit.extend(marks.iter().map(|&prefix| prefix.into()));
+            step.lit.extend(marks.iter().map(|&name| name.into()));
+        }
+        self
+    }
+
+    /// Marks are opaque at this step, however pale the figure draws them.
+    pub fn whole(mut self, marks: &str) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.whole.push(marks.into());
         }
         self
     }
 
     fn bring(mut self, marks: &str, from: From) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.brought.push(Brought { prefix: marks.into(), from, one_by_one: false });
+            step.brought.push(Brought { marks: marks.into(), from, one_by_one: false });
         }
         self
     }
@@ -125,6 +142,19 @@ impl Timeline {
     /// The sentences of all steps.
     pub fn said(&self) -> Vec<String> {
         self.steps.iter().map(|step| step.said.clone()).collect()
+    }
+
+    /// The names of all marks that arrive or fly.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().flat_map(|step| {
+            let brought = step.brought.iter().map(|one| one.marks.as_str());
+            brought.chain(step.sent.iter().map(|one| one.marks.as_str()))
+        })
+    }
+
+    /// Whether a mark of this key has this name.
+    pub fn is(key: &str, name: &str) -> bool {
+        is(key, name)
     }
 
     /// The last step.
@@ -157,13 +187,17 @@ impl Timeline {
             }
             let Some(key) = node.key.clone() else { continue };
             copies.extend(self.copy(node, &key, at, shapes));
+            let named = |names: &[String]| names.iter().any(|name| is(&key, name));
+            let step = self.steps.get(at);
+            if step.is_some_and(|step| named(&step.whole)) {
+                node.opacity = 1.0;
+            }
             match self.arrival(&key) {
                 Some((step, brought)) if step > at => hide(node, brought, &key, shapes),
                 Some((step, brought)) if step == at && brought.one_by_one => arriving.push(i),
                 _ => {}
             }
-            let lit = self.steps.get(at).map_or(&[][..], |step| &step.lit);
-            if !lit.is_empty() && !lit.iter().any(|prefix| key.starts_with(prefix.as_str())) {
+            if step.is_some_and(|step| !step.lit.is_empty() && !named(&step.lit)) {
                 node.opacity *= DIM;
             }
         }
@@ -176,19 +210,19 @@ impl Timeline {
     /// most of its key.
     fn arrival(&self, key: &str) -> Option<(usize, &Brought)> {
         let all = self.steps.iter().enumerate().flat_map(|(i, step)| step.brought.iter().map(move |one| (i, one)));
-        all.filter(|(_, one)| key.starts_with(one.prefix.as_str())).max_by_key(|(_, one)| one.prefix.len())
+        all.filter(|(_, one)| is(key, &one.marks)).max_by_key(|(_, one)| one.marks.len())
     }
 
     /// The copy of a mark that flies at this step, or waits for the next one over its original.
     fn copy(&self, node: &Node, key: &str, at: usize, shapes: &HashMap<String, Shape>) -> Option<Node> {
         let sent = |step: usize| {
             let all = self.steps.get(step)?.sent.iter();
-            all.filter(|one| key.starts_with(one.prefix.as_str())).max_by_key(|one| one.prefix.len())
+            all.filter(|one| is(key, &one.marks)).max_by_key(|one| one.marks.len())
         };
         let mut copy = Node { label: None, target: None, ..node.clone() }.key(format!("copy-{key}"));
         match (sent(at), sent(at + 1)) {
             (Some(sent), _) => {
-                move_to(&mut copy.shape, shapes.get(&(sent.to)(&key[sent.prefix.len()..]))?);
+                move_to(&mut copy.shape, shapes.get(&(sent.to)(&key[sent.marks.len()..]))?);
                 copy.opacity = 0.0;
             }
             (None, Some(_)) => {}
@@ -196,6 +230,11 @@ impl Timeline {
         }
         Some(copy)
     }
+}
+
+/// Whether a mark has a name of the timeline.
+fn is(key: &str, name: &str) -> bool {
+    if name.ends_with('-') { key.starts_with(name) } else { key == name }
 }
 
 /// A mark before it has arrived.
@@ -206,7 +245,7 @@ fn hide(node: &mut Node, brought: &Brought, key: &str, shapes: &HashMap<String, 
         (From::Below, Shape::Rect { y, height, .. }) => (*y, *height) = (*y + *height, 0.0),
         (From::Mark(from), shape) => {
             node.opacity = 0.0;
-            if let Some(place) = shapes.get(&from(&key[brought.prefix.len()..])) {
+            if let Some(place) = shapes.get(&from(&key[brought.marks.len()..])) {
                 move_to(shape, place);
             }
         }
@@ -299,8 +338,9 @@ mod tests {
 
     #[test]
     fn the_longer_name_counts() {
-        let steps = Timeline::new().step("a").brings("bar-").step("b").brings("bar-2").step("c");
+        let steps =
+            Timeline::new().step("a").brings("bar-").step("b").brings("bar-2").step("c").brings("bar").brings("su");
         let shown = |key: &str| steps.stage(scene(), 0).node(key).unwrap().opacity > 0.0;
-        assert!(shown("bar-1") && !shown("bar-2"));
+        assert!(shown("bar-1") && !shown("bar-2") && shown("sum"));
     }
 }

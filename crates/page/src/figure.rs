@@ -38,7 +38,8 @@ use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope::analysis::strongest;
 use attnscope_figures::figure::add_note;
-use attnscope_figures::{Scene, Table, Target};
+use attnscope_figures::{Scene, Table, Target, Timeline};
+use player::Player;
 
 /// Sentences with more bytes than this are refused where all layers are kept: they would not fit.
 pub(crate) const LONG_FOR_ALL_LAYERS: usize = 400;
@@ -68,12 +69,26 @@ pub trait PageFigure {
         usual(event, page)
     }
 
+    /// How what it shows comes about, step by step, if that is shown: the marks of [`Self::view`] arrive one after another.
+    fn timeline(&self, _page: &Page<'_>) -> Option<Timeline> {
+        None
+    }
+
+    /// The step of the timeline that is shown, `None` once it is at rest: for figures that show another state at a step, and
+    /// not only fewer marks.
+    fn at_step(&mut self, _step: Option<usize>) {}
+
+    /// Milliseconds for which a step is shown while it plays: long enough to read its sentence.
+    fn pause(&self) -> u32 {
+        2800
+    }
+
     /// Id of the model that it shows.
     fn model<'a>(&self, page: &Page<'a>) -> &'a str {
         &page.selection.model
     }
 
-    /// Milliseconds to the next [`Event::Tick`], while something plays.
+    /// Milliseconds to the next [`Event::Tick`], while something of its own plays.
     fn plays(&self) -> Option<u32> {
         None
     }
@@ -156,14 +171,15 @@ pub struct Kind {
 impl Kind {
     /// The figure as it is in the beginning.
     pub fn make(&'static self) -> Box<dyn PageFigure> {
-        Box::new(Registered { kind: self, figure: (self.make)() })
+        Box::new(Registered { kind: self, figure: (self.make)(), player: Player::END })
     }
 }
 
-/// A figure of the registry: it says what was changed in the run that it shows.
+/// A figure of the registry: it plays the figure's timeline, and says what was changed in the run that it shows.
 struct Registered {
     kind: &'static Kind,
     figure: Box<dyn PageFigure>,
+    player: Player,
 }
 
 impl Registered {
@@ -183,11 +199,20 @@ impl Registered {
 
 impl PageFigure for Registered {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        Ok(self.figure.view(page)?.note(self.changes(page).as_deref(), page.paper))
+        let view = self.figure.view(page)?;
+        let view = match self.figure.timeline(page) {
+            Some(timeline) => self.player.stage(&timeline, view, page.paper),
+            None => view,
+        };
+        Ok(view.note(self.changes(page).as_deref(), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         self.figure.table(page)
+    }
+
+    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
+        self.figure.timeline(page)
     }
 
     fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
@@ -195,6 +220,15 @@ impl PageFigure for Registered {
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
+        if self.player.concerns(event)
+            && let Some(timeline) = self.figure.timeline(page)
+        {
+            let heard = self.player.follow(event, timeline.last());
+            self.figure.at_step(self.player.shown(timeline.last()));
+            if heard {
+                return Vec::new();
+            }
+        }
         self.figure.hear(event, page)
     }
 
@@ -203,7 +237,7 @@ impl PageFigure for Registered {
     }
 
     fn plays(&self) -> Option<u32> {
-        self.figure.plays()
+        self.player.plays(self.figure.pause()).or_else(|| self.figure.plays())
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {

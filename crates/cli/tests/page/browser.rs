@@ -39,6 +39,8 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
             "--force-device-scale-factor=1",
+            // Figures are at rest, so that tests find what they look for; `motion.rs` lets them play.
+            "--force-prefers-reduced-motion",
         ];
         let mut args: Vec<String> = args.map(str::to_owned).to_vec();
         args.push(format!("--user-data-dir={}", browser._profile.path().display()));

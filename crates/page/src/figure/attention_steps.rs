@@ -8,10 +8,10 @@ use crate::{Change, Control, Event, Missing, Page, Purpose};
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
-use attnscope_figures::figure::attention_steps::{Data, MAX_TOKENS, STEPS, State, render};
+use attnscope_figures::figure::attention_steps::{Data, MAX_TOKENS, SAID, STEPS, State, render};
 
 /// Milliseconds for which a step is shown while it plays.
-const PAUSE: u32 = 1600;
+const PAUSE: u32 = 2800;
 const LAST: usize = STEPS.len() - 1;
 
 /// The arrays that it shows.
@@ -83,6 +83,7 @@ impl AttentionSteps {
             controls.push(Control::Switch { id: "mask", label: "later words".into(), options: options.into(), value });
         }
         controls.extend(picker);
+        controls.push(Control::Said { id: "said", text: SAID[self.player.step(LAST)].into() });
         controls
     }
 }

@@ -5,8 +5,8 @@ use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page};
 use attnscope::Site;
-use attnscope_figures::figure::components::{Data, State, render};
-use attnscope_figures::{Table, Target};
+use attnscope_figures::figure::components::{Data, State, render, timeline};
+use attnscope_figures::{Table, Target, Timeline};
 
 /// The arrays that it shows.
 const NEEDS: &str = "q,k,pattern";
@@ -34,6 +34,10 @@ impl PageFigure for Components {
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         Ok(data(page)?.table())
+    }
+
+    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
+        data(page).ok().map(|data| timeline(&data))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

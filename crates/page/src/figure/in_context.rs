@@ -13,7 +13,7 @@ use attnscope_figures::{Table, Target};
 use attnscope_protocol::What;
 
 /// Milliseconds for which a layer is shown while it plays: the words need time to move.
-const PAUSE: u32 = 700;
+const PAUSE: u32 = 1200;
 
 /// Words that come to mind, of which the lesson model does not know all.
 const OF_REAL_MODELS: [&str; 2] = ["puppy, cat, horse, cow, wolf", "sausage, sandwich, pizza, soup, cheese"];
@@ -55,6 +55,7 @@ impl PageFigure for InContext {
         controls.push(text("first", "words of one kind", self.words(page, 0)));
         controls.push(text("second", "of another", self.words(page, 1)));
         let state = State { canvas: page.paper.canvas(), depth: Some(depth) };
+        controls.push(Control::Said { id: "said", text: data.said(depth) });
         let lists = [self.words(page, 0), self.words(page, 1)];
         let view = View { controls, scene: render(&data, &state, page.paper.theme()) };
         let several = parts.then_some("Words of several tokens are compared by their last token.");

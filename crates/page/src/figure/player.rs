@@ -4,9 +4,6 @@ use super::View;
 use crate::{Control, Event, Paper};
 use attnscope_figures::{Target, Timeline};
 
-/// Milliseconds for which a step of a timeline is shown while it plays: long enough to read a sentence.
-pub const SENTENCE: u32 = 2600;
-
 /// Where it is, and whether it goes on by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Player {
@@ -45,6 +42,37 @@ impl Player {
             scene.nodes.retain(|node| node.opacity > 0.0);
         }
         View { controls, scene }
+    }
+
+    /// The step that is shown, `None` at rest.
+    pub fn shown(&self, last: usize) -> Option<usize> {
+        (self.step <= last).then_some(self.step)
+    }
+
+    /// Whether an event may change which step of a timeline is shown.
+    pub fn concerns(&self, event: &Event) -> bool {
+        match event {
+            Event::Set(id, _) => id == "play" || id == "step",
+            Event::Seen | Event::Tick => true,
+            Event::Dragged(..) | Event::Nudged(..) | Event::Chosen(..) => self.step != usize::MAX,
+            _ => false,
+        }
+    }
+
+    /// Handles the events that concern a timeline. Returns true for those that concern nothing else.
+    pub fn follow(&mut self, event: &Event, last: usize) -> bool {
+        match event {
+            Event::Set(..) | Event::Seen | Event::Tick => self.hear(event, last),
+            Event::Dragged(..) | Event::Nudged(..) => {
+                *self = Self::END;
+                false
+            }
+            Event::Chosen(..) => {
+                self.playing = false;
+                false
+            }
+            _ => false,
+        }
     }
 
     /// Handles its own events: button, slider, a step that is chosen in the drawing, time. Returns false for any other.

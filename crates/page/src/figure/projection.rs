@@ -9,8 +9,8 @@ use attnscope::analysis::explain::Explanation;
 use attnscope::analysis::strongest;
 use attnscope_figures::figure::Canvas;
 use attnscope_figures::figure::Part;
-use attnscope_figures::figure::projection::{Data, State, render};
-use attnscope_figures::{Table, Target};
+use attnscope_figures::figure::projection::{Data, FIRST, State, render, timeline};
+use attnscope_figures::{Table, Target, Timeline};
 use attnscope_protocol::{Request, Response};
 
 /// The arrays that it shows.
@@ -22,6 +22,7 @@ pub struct Projection {
     part: Part,
     component: Option<usize>,
     row: Option<usize>,
+    step: Option<usize>,
 }
 
 impl PageFigure for Projection {
@@ -36,6 +37,14 @@ impl PageFigure for Projection {
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         let data = self.data(page)?;
         Ok(data.table(&self.state(&data, Canvas::default())))
+    }
+
+    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
+        self.data(page).ok().map(|data| timeline(&data))
+    }
+
+    fn at_step(&mut self, step: Option<usize>) {
+        self.step = step;
     }
 
     fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
@@ -108,7 +117,11 @@ impl Projection {
 
     /// Until the reader chooses a column, the one with the largest number is written out.
     fn state(&self, data: &Data, canvas: Canvas) -> State {
-        State { canvas, component: self.component.or_else(|| strongest(&data.out)), row: self.row }
+        let step = self.step.filter(|step| *step <= FIRST);
+        match step {
+            Some(step) => State { canvas, component: Some(step.saturating_sub(1)), row: None },
+            None => State { canvas, component: self.component.or_else(|| strongest(&data.out)), row: self.row },
+        }
     }
 
     fn switch(&self) -> Control {

@@ -1,20 +1,18 @@
 //! Chapter 6: from scores to weights, with scores and temperature that the reader can set.
 
 use super::choose::{chosen, head_picker, picked, position, token_picker};
-use super::player::{Player, SENTENCE};
 use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Selection};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::softmax::{Data, State, render, score_at, timeline};
-use attnscope_figures::{Table, Target};
+use attnscope_figures::{Table, Target, Timeline};
 
 /// The arrays that it shows.
 const NEEDS: &str = "q,k,pattern";
 
 /// The figure, with what the reader changed.
 pub struct Softmax {
-    player: Player,
     temperature: f32,
     edited: Vec<Option<f32>>,
     /// What the edits belong to: they do not outlive their sentence and row.
@@ -23,7 +21,7 @@ pub struct Softmax {
 
 impl Default for Softmax {
     fn default() -> Self {
-        Self { player: Player::END, temperature: 1.0, edited: Vec::new(), of: Default::default() }
+        Self { temperature: 1.0, edited: Vec::new(), of: Default::default() }
     }
 }
 
@@ -37,15 +35,14 @@ impl PageFigure for Softmax {
             id: "temperature",
             label: "temperature".into(),
             min: 0.1,
-            max: 4.0,
+            max: 20.0,
             step: 0.1,
             value: self.temperature,
             shown: format!("{:.1}", self.temperature),
         });
         let touched = self.temperature != 1.0 || state.edited.iter().any(Option::is_some);
         controls.push(Control::Button { id: "reset", label: "as in the model".into(), disabled: !touched });
-        let view = View { controls, scene: render(&data, &state, page.paper.theme()) };
-        Ok(self.player.stage(&timeline(&data, &state), view, page.paper))
+        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -58,15 +55,14 @@ impl PageFigure for Softmax {
         data.explain(&state, mark)
     }
 
-    fn plays(&self) -> Option<u32> {
-        self.player.plays(SENTENCE)
+    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
+        self.data(page).ok().map(|(data, state)| timeline(&data, &state))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
-            _ if self.player.hear(event, self.last(page)) => {}
             Event::Set(id, value) if id == "temperature" => {
-                self.temperature = value.parse().map_or(1.0, |t: f32| t.clamp(0.1, 4.0));
+                self.temperature = value.parse().map_or(1.0, |t: f32| t.clamp(0.1, 20.0));
             }
             Event::Set(id, _) if id == "reset" => (self.temperature, self.edited) = (1.0, Vec::new()),
             Event::Set(id, value) => return picked(page, id, value),
@@ -89,11 +85,6 @@ impl PageFigure for Softmax {
 }
 
 impl Softmax {
-    /// The last step of its timeline.
-    fn last(&self, page: &Page<'_>) -> usize {
-        self.data(page).map_or(0, |(data, state)| timeline(&data, &state).last())
-    }
-
     fn data(&self, page: &Page<'_>) -> Result<(Data, State), Missing> {
         let (trace, chosen) = chosen(page, NEEDS)?;
         let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens));

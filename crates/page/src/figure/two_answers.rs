@@ -4,8 +4,8 @@ use super::answer::{Answer, compared, open};
 use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Page};
-use attnscope_figures::figure::compare::{Column, Data, State, render};
-use attnscope_figures::{Table, Target};
+use attnscope_figures::figure::compare::{Column, Data, State, render, run_by_run};
+use attnscope_figures::{Table, Target, Timeline};
 use attnscope_protocol::{Prompt, Request, Response, TWIN};
 
 /// The same words; which noun is hot differs.
@@ -37,6 +37,19 @@ impl PageFigure for TwoAnswers {
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         Ok(self.data(page)?.table())
+    }
+
+    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
+        let first = match self.compare {
+            Compare::With => {
+                "Two sentences with the same words: “hot” stands beside “dog” in one, beside “rock” in the other."
+            }
+            Compare::Without => {
+                "The same two sentences for the twin without attention. To it, both are one bag of words."
+            }
+            Compare::Yours => "Your sentence, read with attention and without.",
+        };
+        self.data(page).ok().map(|data| run_by_run(&data, first))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

@@ -8,8 +8,8 @@ use attnscope::Number;
 use attnscope::Site;
 use attnscope::analysis::Neighbour;
 use attnscope::analysis::strongest;
-use attnscope_figures::figure::weighted_sum::{Data, State, render};
-use attnscope_figures::{Table, Target};
+use attnscope_figures::figure::weighted_sum::{Data, State, render, timeline};
+use attnscope_figures::{Table, Target, Timeline};
 use attnscope_protocol::{Request, Response};
 
 /// How many nearest words are named.
@@ -39,6 +39,10 @@ impl PageFigure for WeightedSum {
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         Ok(data(page)?.table())
+    }
+
+    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
+        data(page).ok().map(|data| timeline(&data))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

@@ -18,6 +18,17 @@ use attnscope::{Site, Trace};
 /// The names of the steps. Step 0 is the input of attention.
 pub const STEPS: [&str; 7] = ["X", "Q, K, V", "QKᵀ", "÷ √d", "mask", "softmax", "· V"];
 
+/// What happens at each step, in a sentence.
+pub const SAID: [&str; STEPS.len()] = [
+    "All vectors, one under the other: X. Each row is a word.",
+    "Every row times the same three tables: a query, a key and a value for each word, all at once.",
+    "Each query meets each key: where its row and the key’s column cross stands their dot product.",
+    "All are divided by √d.",
+    "The mask: what comes later may not be seen, so those scores are struck out.",
+    "Softmax, row by row: each row now holds weights that sum to 1.",
+    "Each row of weights mixes the rows of V: Z has a new vector for every word.",
+];
+
 /// The most tokens that are drawn, from the first on.
 pub const MAX_TOKENS: usize = 16;
 

@@ -85,17 +85,20 @@ pub(super) fn grouped(frame: &mut Frame, data: &Data, max_p: f32) {
 fn heading(frame: &mut Frame, data: &Data, column: usize, x: f32, width: f32) {
     let theme = frame.theme;
     let run = &data.columns[column];
-    for line in lines(&run.name, width, LABEL + 1.0, Weight::Semibold) {
+    for (i, line) in lines(&run.name, width, LABEL + 1.0, Weight::Semibold).into_iter().enumerate() {
         let node = Node::text(x, frame.y + 7.5, Run::new(line)).size(LABEL + 1.0).bold();
-        frame.push(node.fill(theme.run(column)).centred());
+        frame.push(node.fill(theme.run(column)).centred().key(format!("head-{column}-{i}")));
         frame.y += 19.0;
     }
-    for line in lines(&run.detail, width, 12.0, Weight::Regular) {
-        frame.push(Node::text(x, frame.y + 6.5, Run::new(line)).size(12.0).fill(theme.muted).centred());
+    for (i, line) in lines(&run.detail, width, 12.0, Weight::Regular).into_iter().enumerate() {
+        let node = Node::text(x, frame.y + 6.5, Run::new(line)).size(12.0).fill(theme.muted).centred();
+        frame.push(node.key(format!("detail-{column}-{i}")));
         frame.y += 17.0;
     }
-    for line in lines(&data.sameness(column).unwrap_or_default(), width, 12.0, Weight::Semibold) {
-        frame.push(Node::text(x, frame.y + 6.5, Run::new(line)).size(12.0).bold().fill(theme.text).centred());
+    let same = lines(&data.sameness(column).unwrap_or_default(), width, 12.0, Weight::Semibold);
+    for (i, line) in same.into_iter().enumerate() {
+        let node = Node::text(x, frame.y + 6.5, Run::new(line)).size(12.0).bold().fill(theme.text).centred();
+        frame.push(node.key(format!("same-{column}-{i}")));
         frame.y += 17.0;
     }
 }
@@ -121,6 +124,7 @@ fn name(frame: &mut Frame, data: &Data, word: usize, right: f32, room: f32, mid:
     let runs = token::runs(&data.words[word], frame.theme.faint, room, LABEL + 1.0, Weight::Semibold);
     let node = Node::text(right, mid, runs).size(LABEL + 1.0).anchor(Anchor::End).fill(frame.theme.text).centred();
     let best = (0..data.n_columns()).any(|c| data.top(c).is_some_and(|(top, _)| top == word));
+    let node = node.key(format!("word-{word}"));
     frame.push(if best { node.bold() } else { node });
 }
 
@@ -134,7 +138,8 @@ fn bar(
 ) {
     let theme = frame.theme;
     let Some(p) = data.probability(column, word) else {
-        return frame.push(Node::text(x + 8.0, mid, Run::new("–")).size(LABEL).fill(theme.muted).centred());
+        let dash = Node::text(x + 8.0, mid, Run::new("–")).size(LABEL).fill(theme.muted).centred();
+        return frame.push(dash.key(format!("p-{column}-{word}")));
     };
     let share = if p.is_finite() { (p / max_p).clamp(0.0, 1.0) } else { 0.0 };
     let long = (share * full).max(1.5);
@@ -149,6 +154,7 @@ fn bar(
     let shown = text::fit(&percent(p), full + NUMBER - long - 7.0, size, Weight::Semibold);
     let number = Node::text(x + long + 7.0, mid, Run::new(shown)).size(size).fill(theme.text).centred();
     let best = data.top(column).is_some_and(|(top, _)| top == word);
+    let number = number.key(format!("p-{column}-{word}"));
     frame.push(if best { number.bold() } else { number });
 }
 

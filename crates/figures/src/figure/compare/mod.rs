@@ -2,6 +2,9 @@
 
 mod bars;
 mod table;
+mod timeline;
+
+pub use timeline::run_by_run;
 
 use crate::figure::Canvas;
 use crate::figure::frame::{Frame, caption, credit};

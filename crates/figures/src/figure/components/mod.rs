@@ -5,6 +5,9 @@
 mod layout;
 mod rows;
 mod table;
+mod timeline;
+
+pub use timeline::timeline;
 
 use crate::figure::frame::{Frame, caption, credit};
 use crate::figure::head::Row;

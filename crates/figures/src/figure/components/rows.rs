@@ -27,7 +27,7 @@ pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, l
     frame.push(name.fill(theme.query).centred());
     let strip = Strip { kind: "component", of: None, x: l.first(), mid, width: l.strip_w, longest: longest.q };
     strip.draw(frame, &data.row.q, (theme.query, theme.query), state);
-    frame.push(says);
+    frame.push(says.key("query-said"));
     frame.y += ROW + if l.stacked { 12.0 } else { 20.0 };
 }
 
@@ -38,16 +38,17 @@ pub(super) fn headings(frame: &mut Frame, data: &Data, l: &Layout) {
     let divide = (data.row.scale * (d as f32).sqrt() - 1.0).abs() < 1e-3;
     let scaled = if divide { format!("÷ √{}", count(d)) } else { format!("× {}", number(data.row.scale)) };
     let (first, second) = (frame.y + 6.0, frame.y + if l.stacked { 26.0 } else { 6.0 });
-    let mut head = |x: f32, y: f32, anchor: Anchor, text: &str, fill: Color| {
-        frame.push(Node::text(x, y, Run::new(text)).size(12.0).bold().anchor(anchor).fill(fill).centred());
+    let mut head = |x: f32, y: f32, anchor: Anchor, key: &str, text: &str, fill: Color| {
+        let name = Node::text(x, y, Run::new(text)).size(12.0).bold().anchor(anchor).fill(fill).centred();
+        frame.push(name.key(format!("{key}-head")));
     };
     if let Some(k) = l.k {
-        head(k, first, Anchor::Start, "key k", theme.key);
+        head(k, first, Anchor::Start, "key", "key k", theme.key);
     }
-    head(l.product, first, Anchor::Start, "q × k, one by one", theme.text);
-    head(l.sum, second, Anchor::End, "sum", theme.text);
-    head(l.score, second, Anchor::End, &scaled, theme.text);
-    head(l.weight.0, second, Anchor::Start, "softmax: weight", theme.text);
+    head(l.product, first, Anchor::Start, "product", "q × k, one by one", theme.text);
+    head(l.sum, second, Anchor::End, "sum", "sum", theme.text);
+    head(l.score, second, Anchor::End, "score", &scaled, theme.text);
+    head(l.weight.0, second, Anchor::Start, "weight", "softmax: weight", theme.text);
     frame.y = second + 14.0;
     frame.push(Node::line(PAD, frame.y, l.width - PAD, frame.y, Stroke::new(theme.grid, 1.0)));
     frame.y += 6.0;
@@ -66,6 +67,7 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
     let runs = token::runs(data.token(k_idx), theme.faint, l.label_w, LABEL + 1.0, Weight::Semibold);
     let name = Node::text(PAD + l.label_w, mid, runs).size(LABEL + 1.0).anchor(Anchor::End).centred();
     let name = name.fill(if masked { theme.muted } else { theme.text }).target(Target::Key { k_idx });
+    let name = name.key(format!("name-{k_idx}"));
     frame.push(if state.k_idx == Some(k_idx) { name.bold() } else { name });
     frame.y += height;
     if masked {
@@ -75,7 +77,8 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
             (false, true) => "masked: too far away",
             (false, false) => "masked: too far away, may not be attended to",
         };
-        frame.push(Node::text(l.first(), mid, Run::new(why)).size(SMALL + 0.5).fill(theme.muted).centred());
+        let why = Node::text(l.first(), mid, Run::new(why)).size(SMALL + 0.5).fill(theme.muted).centred();
+        frame.push(why.key(format!("name-{k_idx}-why")));
         return;
     }
     let strip = Strip { kind: "component", of: Some(k_idx), x: l.product, mid, width: l.strip_w, longest: longest.k };
@@ -100,7 +103,7 @@ fn numbers(frame: &mut Frame, data: &Data, l: &Layout, key: &KeyComponents, k_id
     let (x, width) = l.weight;
     let full = width - 66.0;
     let track = Node::rect(x, mid - 8.0, full, 16.0).radius(3.0).fill(theme.surface);
-    frame.push(track.stroke(Stroke::new(theme.grid, 1.0)));
+    frame.push(track.stroke(Stroke::new(theme.grid, 1.0)).key(format!("weight-track-{k_idx}")));
     let target = Target::weight(layer, head, q_idx, k_idx);
     let bar = Node::rect(x, mid - 8.0, (full * w).max(1.0), 16.0).radius(3.0).fill(theme.weight(0.45 + 0.4 * w));
     let said = format!("{}: {} of the weight", spoken(data.token(k_idx)), percent(key.weight));
@@ -138,8 +141,9 @@ impl Strip {
             let band = Node::rect(x, mid - ROW / 2.0, step + 2.0 - gap, ROW).radius(2.0);
             frame.push(band.fill(theme.accent).opacity(0.18));
         }
-        frame.push(Node::line(self.x, mid, self.x + self.width, mid, Stroke::new(theme.grid, 1.0)));
         let name = k_idx.map_or("q".into(), |k| format!("k{k}"));
+        let zero = Node::line(self.x, mid, self.x + self.width, mid, Stroke::new(theme.grid, 1.0));
+        frame.push(zero.key(format!("{kind}-{name}-zero")));
         for (component, &value) in values.iter().enumerate() {
             let part = if value.is_finite() { (value / self.longest).clamp(-1.0, 1.0) } else { 0.0 };
             let long = part * (ROW / 2.0 - 3.0);

@@ -98,6 +98,25 @@ impl Data {
         order
     }
 
+    /// What a depth shows, in a sentence.
+    pub fn said(&self, depth: usize) -> String {
+        let first = |reading: usize| {
+            let name = self.nearest(reading, depth).first().and_then(|&word| self.words().get(word));
+            name.map_or_else(|| "nothing".into(), |word| format!("“{}”", spoken(&word.name)))
+        };
+        let [before, after] = [0, 1].map(|reading| token::plain(&self.readings[reading].name));
+        let when = match depth.checked_sub(1) {
+            None => "Before any layer".into(),
+            Some(layer) => format!("After layer {layer}"),
+        };
+        format!(
+            "{when}, nearest to “{}” is {} in “{before}”, and {} in “{after}”.",
+            spoken(&self.word),
+            first(0),
+            first(1)
+        )
+    }
+
     /// The axis of the cosines, from the lowest of all depths, rounded down, to 1: it stays while the layers pass.
     fn axis(&self, range: (f32, f32)) -> Linear {
         let all = self.readings.iter().flat_map(|reading| reading.cosines.iter().flatten());

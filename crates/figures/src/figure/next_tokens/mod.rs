@@ -2,6 +2,9 @@
 
 mod arithmetic;
 mod table;
+mod timeline;
+
+pub use timeline::timeline;
 
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL, caption, credit, sentence};
 use crate::figure::{Canvas, Error};
@@ -144,6 +147,7 @@ fn bars(frame: &mut Frame, data: &Data, state: &State) {
         let long = (p / max_p).min(1.0) * full;
         let runs = token::runs(&next.text, theme.faint, label_w, LABEL + 1.0, Weight::Semibold);
         let name = Node::text(x0 - 14.0, mid, runs).size(LABEL + 1.0).anchor(Anchor::End).fill(theme.text).centred();
+        let name = name.key(format!("name-{}", next.id));
         frame.push(if chosen || rank == 0 { name.bold() } else { name });
         let fill = if chosen { theme.accent } else { theme.output };
         let bar = Node::rect(x0, y + 5.0, long.max(1.5), ROW - 10.0).radius(3.0).fill(fill);
@@ -172,7 +176,7 @@ fn whole(frame: &mut Frame, data: &Data) {
     let full = frame.inner();
     let rest = data.rest();
     let mut x = PAD;
-    frame.push(Node::rect(PAD, y, full, height).radius(3.0).fill(theme.grid));
+    frame.push(Node::rect(PAD, y, full, height).radius(3.0).fill(theme.grid).key("whole-track"));
     for (i, next) in data.next.iter().enumerate() {
         let w = if next.p.is_finite() { next.p.clamp(0.0, 1.0) * full } else { 0.0 };
         let w = w.min(PAD + full - x).max(0.0);
@@ -188,7 +192,7 @@ fn whole(frame: &mut Frame, data: &Data) {
     let others = data.n_vocab.saturating_sub(data.next.len());
     let shown = format!("the {} above  {}", plural(data.next.len(), "token"), percent(1.0 - rest));
     let name = Node::text(PAD, y - 12.0, Run::new(shown)).size(SMALL).fill(theme.output).centred();
-    frame.push(name.bold());
+    frame.push(name.bold().key("whole-name"));
     let text = format!("all other {}  {}", plural(others, "token"), percent(rest));
     let node = Node::text(PAD + full, y - 12.0, Run::new(text.clone())).size(SMALL).fill(theme.muted);
     let node = node.anchor(Anchor::End).centred().key("rest").value(rest);
@@ -209,7 +213,7 @@ fn hatch(frame: &mut Frame, x: f32, y: f32, width: f32, height: f32) {
         }
         at += 7.0;
     }
-    frame.push(Node::path(d).stroke(Stroke::new(frame.theme.background, 1.5)).opacity(0.8));
+    frame.push(Node::path(d).stroke(Stroke::new(frame.theme.background, 1.5)).opacity(0.8).key("whole-hatch"));
 }
 
 fn description(data: &Data) -> String {

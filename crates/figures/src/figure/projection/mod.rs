@@ -4,6 +4,9 @@ mod arithmetic;
 mod draw;
 mod table;
 mod terms;
+mod timeline;
+
+pub use timeline::{FIRST, timeline};
 
 use crate::figure::{Canvas, Error, Part};
 use crate::number::{count, number, plural};

@@ -98,13 +98,16 @@ fn chip(frame: &mut Frame, data: &Data, state: &State, idx: usize, (x, w): (f32,
     let said = id.as_ref().map_or(String::new(), |id| format!(", {id}"));
     let said = format!("token {idx}: {}{said}", token::spoken(&data.tokens[idx]));
     frame.push(rect.key(format!("token-{idx}")).target(Target::Token { idx }).label(said));
-    frame.push(Node::rect(x + 9.0, y + CHIP - 6.0, w - 18.0, 2.5).radius(1.0).fill(theme.token(idx)));
+    let line = Node::rect(x + 9.0, y + CHIP - 6.0, w - 18.0, 2.5).radius(1.0).fill(theme.token(idx));
+    frame.push(line.key(format!("line-{idx}")));
     let runs = token::runs(&data.tokens[idx], theme.faint, w - 20.0, SIZE, Weight::Semibold);
     let word = Node::text(x + w / 2.0, y + CHIP / 2.0 - 1.5, runs).size(SIZE).bold().anchor(Anchor::Middle);
-    frame.push(word.fill(if chosen { theme.accent } else { theme.text }).centred());
+    let word = word.fill(if chosen { theme.accent } else { theme.text }).centred();
+    frame.push(word.key(format!("word-{idx}")));
     frame.y += CHIP;
     if let Some(id) = id {
-        frame.label(x + w / 2.0, frame.y + 13.0, Anchor::Middle, id);
+        let id = Node::text(x + w / 2.0, frame.y + 13.0, Run::new(id)).size(SMALL).anchor(Anchor::Middle);
+        frame.push(id.fill(theme.muted).centred().key(format!("id-{idx}")));
         frame.y += 22.0;
     }
 }
@@ -129,9 +132,9 @@ fn vector(frame: &mut Frame, data: &Data, idx: usize, mid: f32, limit: f32) {
     strip.draw(frame, |_| 1.0, |component| Site::Embed.at([idx, component]));
     frame.y += height;
     if let Some(under) = under(data, idx) {
-        for (text, dy) in [("…".to_string(), 7.0), (under, 22.0)] {
+        for (i, (text, dy)) in [("…".to_string(), 7.0), (under, 22.0)].into_iter().enumerate() {
             let node = Node::text(mid, frame.y + dy, Run::new(text)).size(UNDER).anchor(Anchor::Middle);
-            frame.push(node.fill(frame.theme.muted).centred());
+            frame.push(node.fill(frame.theme.muted).centred().key(format!("under-{idx}-{i}")));
         }
         frame.y += 28.0;
     }

@@ -2,6 +2,9 @@
 
 mod column;
 mod table;
+mod timeline;
+
+pub use timeline::timeline;
 
 use crate::figure::Canvas;
 use crate::figure::frame::{Frame, PAD, SMALL, caption, credit, sentence};
@@ -129,20 +132,20 @@ fn model(frame: &mut Frame, x: f32, y: f32, width: f32) {
     let rect = Node::rect(x + 0.5, y + 0.5, width - 1.0, BOX_H - 1.0).radius(9.0).fill(theme.surface);
     frame.push(rect.stroke(Stroke::new(theme.muted, 1.5)).key("model"));
     let word = Node::text(x + width / 2.0, y + BOX_H / 2.0, Run::new("model")).size(15.0).bold();
-    frame.push(word.anchor(Anchor::Middle).fill(theme.text).centred());
+    frame.push(word.anchor(Anchor::Middle).fill(theme.text).centred().key("model-word"));
 }
 
 /// A horizontal or vertical line with an arrowhead at its end.
 fn arrow(frame: &mut Frame, from: (f32, f32), to: (f32, f32)) {
     let color = frame.theme.muted;
-    frame.push(Node::line(from.0, from.1, to.0, to.1, Stroke::new(color, 1.5).round()));
+    frame.push(Node::line(from.0, from.1, to.0, to.1, Stroke::new(color, 1.5).round()).key("arrow-line"));
     let ends = if from.1 == to.1 {
         [(to.0 - 6.0, to.1 - 5.0), (to.0 - 6.0, to.1 + 5.0)]
     } else {
         [(to.0 - 5.0, to.1 - 6.0), (to.0 + 5.0, to.1 - 6.0)]
     };
     let d = vec![Segment::Move(ends[0].0, ends[0].1), Segment::Line(to.0, to.1), Segment::Line(ends[1].0, ends[1].1)];
-    frame.push(Node::path(d).stroke(Stroke::new(color, 1.5).round()));
+    frame.push(Node::path(d).stroke(Stroke::new(color, 1.5).round()).key("arrow-head"));
 }
 
 /// The caption: the model, and what is left out.

@@ -3,6 +3,9 @@
 mod arithmetic;
 mod rows;
 mod table;
+mod timeline;
+
+pub use timeline::word_by_word;
 
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL, caption, credit};
 use crate::figure::{Canvas, Error};
@@ -160,14 +163,17 @@ fn strip(frame: &mut Frame, l: &Layout, state: &State, vector: &Vector, index: u
         true => vec![Run::new("difference").fill(theme.accent)],
         false => token::runs(&vector.name, theme.faint, room, LABEL + 1.0, Weight::Semibold),
     };
-    frame.push(Node::text(PAD, frame.y + 7.0, runs).size(LABEL + 1.0).bold().fill(theme.text).centred());
+    let name = Node::text(PAD, frame.y + 7.0, runs).size(LABEL + 1.0).bold().fill(theme.text).centred();
+    frame.push(name.key(format!("name-{index}")));
     // A short strip has its note after the name.
     let name_w = token::width(&vector.name, LABEL + 1.0, Weight::Semibold);
     let note_w = text::width(note, SMALL, Weight::Regular);
-    match right - PAD > name_w + note_w + 16.0 {
-        true => frame.label(right, frame.y + 7.0, Anchor::End, note),
-        false => frame.label(PAD + name_w + 14.0, frame.y + 7.0, Anchor::Start, note),
-    }
+    let (x, anchor) = match right - PAD > name_w + note_w + 16.0 {
+        true => (right, Anchor::End),
+        false => (PAD + name_w + 14.0, Anchor::Start),
+    };
+    let note = Node::text(x, frame.y + 7.0, Run::new(note)).size(SMALL).anchor(anchor).fill(theme.muted).centred();
+    frame.push(note.key(format!("note-{index}")));
     frame.y += 20.0;
     let row_gap = if l.gap > 0.0 { l.gap } else { 2.0 };
     for (row, values) in vector.values.chunks(l.per_row).enumerate() {

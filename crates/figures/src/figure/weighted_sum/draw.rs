@@ -97,7 +97,9 @@ fn headings(frame: &mut Frame, l: &Layout) {
     let theme = frame.theme;
     let mid = frame.y + 6.0;
     let mut head = |x: f32, text: &str, fill| {
-        frame.push(Node::text(x, mid, Run::new(text)).size(12.0).bold().fill(fill).centred());
+        let key = if x > PAD { "head-value" } else { "head-token" };
+        let key = if text == "weight" { "head-weight" } else { key };
+        frame.push(Node::text(x, mid, Run::new(text)).size(12.0).bold().fill(fill).centred().key(key));
     };
     match l.narrow {
         true => {
@@ -138,14 +140,14 @@ fn value_row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, k_idx: u
     let text = Node::text(l.weight, mid, Run::new(text)).size(LABEL).anchor(Anchor::End).fill(theme.text);
     frame.push(text.bold().centred().key(format!("share-{k_idx}")).target(target));
     let times = Node::text(l.weight + 14.0, mid, Run::new("×")).size(LABEL).anchor(Anchor::Middle).fill(theme.muted);
-    frame.push(times.centred());
+    frame.push(times.centred().key(format!("times-{k_idx}")));
     let y = if l.narrow { frame.y + 24.0 } else { mid - STRIP_H / 2.0 };
     let values = data.values.get(k_idx).map_or(&[][..], Vec::as_slice);
     let name = format!("value of {}", spoken(data.token(k_idx)));
     let strip = strip(l, format!("v-{k_idx}"), name, values, y, l.limit);
     let width = l.strip_w - gap(l.strip_w / values.len().max(1) as f32);
     let place = Node::rect(l.strip, y, width, STRIP_H).radius(2.0).stroke(Stroke::new(theme.grid, 1.0));
-    frame.push(place);
+    frame.push(place.key(format!("place-{k_idx}")));
     let (layer, head) = (data.of.layer, data.of.kv_head);
     strip.draw(frame, |_| 0.04 + 0.96 * share, |component| Site::V.in_layer(layer, [head, k_idx, component]));
     frame.y += l.row_h;
@@ -164,7 +166,7 @@ fn mix(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     frame.y += 4.0;
     let line = Stroke::new(theme.text, 1.0);
-    frame.push(Node::line(l.strip, frame.y, l.strip + l.strip_w, frame.y, line).opacity(0.6));
+    frame.push(Node::line(l.strip, frame.y, l.strip + l.strip_w, frame.y, line).opacity(0.6).key("sum-line"));
     frame.y += 8.0;
     let y = named(frame, l, "z", "the sum");
     let (layer, head, position) = (data.of.layer, data.of.head, data.position);
@@ -179,8 +181,9 @@ fn named(frame: &mut Frame, l: &Layout, name: &str, what: &str) -> f32 {
     let mid = if l.narrow { frame.y + 8.0 } else { frame.y + STRIP_H / 2.0 };
     let name_w = text::width(name, LABEL + 1.0, Weight::Semibold);
     let node = Node::text(PAD, mid, Run::new(name)).size(LABEL + 1.0).bold().fill(theme.output);
-    frame.push(node.centred());
-    frame.label(PAD + name_w + 10.0, mid, Anchor::Start, what);
+    frame.push(node.centred().key(format!("name-{name}")));
+    let what = Node::text(PAD + name_w + 10.0, mid, Run::new(what)).size(SMALL).fill(theme.muted).centred();
+    frame.push(what.key(format!("what-{name}")));
     if l.narrow { frame.y + 20.0 } else { frame.y }
 }
 
@@ -204,9 +207,9 @@ fn column(frame: &mut Frame, data: &Data, state: &State, l: &Layout, top: f32) {
 fn added(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     let (x, top, bottom) = (l.strip + if l.narrow { 20.0 } else { l.strip_w / 2.0 }, frame.y - 4.0, frame.y + 22.0);
-    frame.push(Node::line(x, top, x, bottom, Stroke::new(theme.output, 1.5)));
+    frame.push(Node::line(x, top, x, bottom, Stroke::new(theme.output, 1.5)).key("arrow-line"));
     let head = vec![Move(x - 4.0, bottom - 4.0), Line(x, bottom), Line(x + 4.0, bottom - 4.0)];
-    frame.push(Node::path(head).stroke(Stroke::new(theme.output, 1.5).round()));
+    frame.push(Node::path(head).stroke(Stroke::new(theme.output, 1.5).round()).key("arrow-head"));
     formula::write(frame, x + 12.0, (top + bottom) / 2.0, LABEL, Weight::Semibold, &[("× W_O", theme.output)]);
     frame.y = bottom + 8.0;
     let room = if l.narrow { 120.0 } else { 56.0 };

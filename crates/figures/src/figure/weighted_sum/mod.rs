@@ -3,7 +3,10 @@
 mod draw;
 mod table;
 mod terms;
+mod timeline;
 mod words;
+
+pub use timeline::timeline;
 
 use crate::figure::head::{Head, captured};
 use crate::figure::{Canvas, Error};

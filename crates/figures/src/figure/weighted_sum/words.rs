@@ -32,7 +32,7 @@ fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x,
     head.extend(name.into_iter().map(Run::bold));
     head.push(Run::new(if when == "before" { " before" } else { " after" }).bold());
     let size = if width < 200.0 { 12.0 } else { LABEL };
-    frame.push(Node::text(x, frame.y + 7.0, head).size(size).fill(theme.text).centred());
+    frame.push(Node::text(x, frame.y + 7.0, head).size(size).fill(theme.text).centred().key(format!("{when}-head")));
     frame.y += 24.0;
     if words.is_empty() {
         frame.label(x, frame.y + 8.0, Anchor::Start, "none");
@@ -46,10 +46,10 @@ fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x,
         let mid = frame.y + if stacked { 8.0 } else { row / 2.0 };
         let share = if cosine.is_finite() { (cosine / full_at).clamp(0.0, 1.0) } else { 0.0 };
         let runs = token::runs(word, theme.faint, label_w, LABEL, Weight::Semibold);
-        frame.push(Node::text(x, mid, runs).size(LABEL).fill(theme.text).centred());
+        frame.push(Node::text(x, mid, runs).size(LABEL).fill(theme.text).centred().key(format!("{when}-name-{rank}")));
         let text = if cosine.is_finite() { fixed(*cosine, 2) } else { "NaN".into() };
         let text = Node::text(x + width, mid, Run::new(text)).size(SMALL + 0.5).anchor(Anchor::End).fill(theme.muted);
-        frame.push(text.centred());
+        frame.push(text.centred().key(format!("{when}-cosine-{rank}")));
         let (bar_x, bar_y, full, high) = match stacked {
             true => (x, frame.y + 18.0, width, 6.0),
             false => (x + label_w + 12.0, mid - 7.0, width - label_w - 12.0 - 42.0, 14.0),
