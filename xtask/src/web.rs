@@ -100,7 +100,26 @@ fn build(dist: &Path, options: &[&str], with: With, threads: Threads) -> Result<
     let (modules, site) = (modules.map_err(|_| anyhow::anyhow!("the build of the modules panicked"))??, site?);
     remove_others(&modules, &package)?;
     step_of("web: bindings", "a minute", || bind_all(&modules, &package, &target))?;
+    // Written anew, the page would have the release build of the command compiled anew, which holds it.
+    if is_fresh(dist, &site, &package)? {
+        return Ok(());
+    }
     step("web: prose and drawings", || shell::run(Command::new(&site).arg(&package).arg(dist).args(options)))
+}
+
+/// Whether the page is younger than all that it is made of.
+fn is_fresh(dist: &Path, site: &Path, package: &Path) -> Result<bool> {
+    let own = ["story", "crates/site/assets", "crates/figures/fonts"].map(|folder| root().join(folder));
+    let mut made_of = vec![site.to_path_buf()];
+    for folder in own.iter().map(PathBuf::as_path).chain([package]) {
+        // The folder's own time changes when a file goes.
+        made_of.push(folder.to_path_buf());
+        for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            made_of.push(entry?.path());
+        }
+    }
+    let page = wasm::modified(&dist.join("index.html"));
+    Ok(page.is_some() && made_of.iter().all(|path| wasm::modified(path) < page))
 }
 
 /// The program that writes the page.

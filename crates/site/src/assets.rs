@@ -82,7 +82,7 @@ fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
 
 /// Prints the size of everything, which is what a reader downloads.
 pub fn report(dist: &Path) -> Result<()> {
-    let mut folders = vec![dist.to_path_buf()];
+    let (mut folders, mut embeds) = (vec![dist.to_path_buf()], 0);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder)? {
             let path = entry?.path();
@@ -94,12 +94,18 @@ pub fn report(dist: &Path) -> Result<()> {
             if path.extension().is_some_and(|end| end == "br" || end == "gz") {
                 continue;
             }
+            // They are all alike, one a figure.
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("embed-")) {
+                embeds += 1;
+                continue;
+            }
             let size = |path: &Path| std::fs::metadata(path).map(|meta| meta.len()).ok();
             let (whole, small) = (size(&path).unwrap_or(0), size(&packed));
             let name = path.strip_prefix(dist).unwrap_or(&path).display().to_string();
             eprintln!("   {name:<55} {whole:>9} bytes, compressed {:>8}", small.unwrap_or(whole));
         }
     }
+    eprintln!("   and {embeds} pages with one figure each");
     Ok(())
 }
 

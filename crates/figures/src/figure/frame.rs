@@ -63,6 +63,12 @@ impl<'a> Frame<'a> {
         self.nodes.push(node);
     }
 
+    /// Names the marks added since there were `from` that have no key yet: `KEY-0`, `KEY-1`, …
+    pub fn name_since(&mut self, from: usize, key: &str) {
+        let unnamed = self.nodes.iter_mut().skip(from).filter(|node| node.key.is_none());
+        unnamed.enumerate().for_each(|(i, node)| node.key = Some(format!("{key}-{i}")));
+    }
+
     /// Adds a line of text whose capitals are centred on `y`.
     pub fn label(&mut self, x: f32, y: f32, anchor: Anchor, text: impl Into<String>) {
         let node = Node::text(x, y, Run::new(text)).size(SMALL).anchor(anchor).fill(self.theme.muted).centred();

@@ -25,7 +25,7 @@ const ASIDE: &str = "One turns away. The sum shrinks, though both arrows are as 
 const RIGHT: &str = "At a right angle, the products cancel: the sum is 0.";
 const APART: &str = "Beyond that the sum is below zero …";
 const OPPOSITE: &str = "… and lowest where they point in opposite directions.";
-const BACK: &str = "Once around. Now drag the tips yourself.";
+const BACK: &str = "On the other side it grows again.";
 
 /// The figure, with its arrows.
 pub struct DotProduct {
@@ -50,7 +50,9 @@ impl PageFigure for DotProduct {
 
     fn timeline(&self, _: &Page<'_>) -> Option<Timeline> {
         let steps = TURN.iter().fold(Timeline::new(), |steps, (_, said)| steps.step(*said));
-        Some(steps.step("The dot product says how far two lists point the same way."))
+        Some(steps.step(
+            "Once around: the dot product says how far two lists point the same way. Now drag the tips yourself.",
+        ))
     }
 
     fn at_step(&mut self, step: Option<usize>) {

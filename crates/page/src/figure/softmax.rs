@@ -5,7 +5,7 @@ use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Selection};
 use attnscope::analysis::explain::Explanation;
-use attnscope_figures::figure::softmax::{Data, State, render, score_at, timeline};
+use attnscope_figures::figure::softmax::{Data, State, render, score_at, temperature, timeline};
 use attnscope_figures::{Table, Target, Timeline};
 
 /// The arrays that it shows.
@@ -14,6 +14,7 @@ const NEEDS: &str = "q,k,pattern";
 /// The figure, with what the reader changed.
 pub struct Softmax {
     temperature: f32,
+    step: Option<usize>,
     edited: Vec<Option<f32>>,
     /// What the edits belong to: they do not outlive their sentence and row.
     of: Option<Selection>,
@@ -21,7 +22,7 @@ pub struct Softmax {
 
 impl Default for Softmax {
     fn default() -> Self {
-        Self { temperature: 1.0, edited: Vec::new(), of: Default::default() }
+        Self { temperature: 1.0, step: None, edited: Vec::new(), of: Default::default() }
     }
 }
 
@@ -37,8 +38,8 @@ impl PageFigure for Softmax {
             min: 0.1,
             max: 20.0,
             step: 0.1,
-            value: self.temperature,
-            shown: format!("{:.1}", self.temperature),
+            value: state.temperature,
+            shown: format!("{:.1}", state.temperature),
         });
         let touched = self.temperature != 1.0 || state.edited.iter().any(Option::is_some);
         controls.push(Control::Button { id: "reset", label: "as in the model".into(), disabled: !touched });
@@ -53,6 +54,10 @@ impl PageFigure for Softmax {
     fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
         let (data, state) = self.data(page).ok()?;
         data.explain(&state, mark)
+    }
+
+    fn at_step(&mut self, step: Option<usize>) {
+        self.step = step;
     }
 
     fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
@@ -89,8 +94,8 @@ impl Softmax {
         let (trace, chosen) = chosen(page, NEEDS)?;
         let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens));
         let edited = if self.of.as_ref() == Some(&of(page)) { self.edited.clone() } else { Vec::new() };
-        let state =
-            State { canvas: page.paper.canvas(), temperature: self.temperature, edited, k_idx: page.selection.k_idx };
+        let temperature = self.step.and_then(temperature).unwrap_or(self.temperature);
+        let state = State { canvas: page.paper.canvas(), temperature, edited, k_idx: page.selection.k_idx };
         Ok((data.map_err(|_| too_long("q and k"))?, state))
     }
 

@@ -92,7 +92,9 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     result(&mut frame, data, &chosen, &l, result_y);
     rings(&mut frame, &chosen, &l, result_y);
     frame.y = result_y + RESULT_H;
+    let from = frame.nodes.len();
     terms::draw(&mut frame, data, &chosen, &l, result_y);
+    frame.name_since(from, "written");
     let (input, out) = (data.part.input(), data.part.result());
     legend(&mut frame, &[(input, l.limits[0]), ("W", l.limits[1]), (out, l.limits[2])]);
     let shared = per_pixel(l.cell.0).max(per_pixel(l.cell.1)) > 1;
@@ -122,7 +124,9 @@ fn headings(frame: &mut Frame, data: &Data, state: &State, l: &mut Layout) {
     let size = format!("{} × {}", count(l.d_in), count(l.d_out));
     frame.label(end + 10.0, mid, Anchor::Start, size);
     if let Some((left, _)) = l.beside.filter(|_| state.component.is_some_and(|c| c < l.d_out)) {
+        let from = frame.nodes.len();
         terms::heading(frame, data, state.component, left, mid);
+        frame.name_since(from, "written-head");
     }
     l.top = frame.y + 40.0;
 }

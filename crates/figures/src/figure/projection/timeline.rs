@@ -16,6 +16,7 @@ pub fn timeline(data: &Data) -> Timeline {
         spoken(&data.token),
         count(data.x.len())
     ));
+    let steps = steps.whole("w-");
     let n = data.out.len().min(FIRST);
     let steps = (0..n).fold(steps, |steps, c| {
         let said = match c {
@@ -26,7 +27,7 @@ pub fn timeline(data: &Data) -> Timeline {
         let steps = steps.step(said).whole("out-").moves(&format!("out-{c}"), |_| "sum".into());
         let steps = steps.sends("x-", move |i| format!("w-{i}-{c}"));
         match c {
-            0 => ["terms-zero", "terms-path", "ring-column", "ring-out", "sum"]
+            0 => ["terms-zero", "terms-path", "ring-column", "ring-out", "sum", "written-"]
                 .into_iter()
                 .fold(steps.brings("term-").one_by_one(), Timeline::brings),
             _ => steps,

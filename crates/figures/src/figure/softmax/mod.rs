@@ -19,7 +19,7 @@ use crate::token::spoken;
 use attnscope::Trace;
 use attnscope::analysis::components;
 use layout::Layout;
-pub use timeline::timeline;
+pub use timeline::{temperature, timeline};
 
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]

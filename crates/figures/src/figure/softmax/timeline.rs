@@ -5,6 +5,19 @@ use crate::number::{count, fixed};
 use crate::timeline::Timeline;
 use crate::token::spoken;
 
+/// The temperatures at the last steps but one, and what is to be seen.
+const TEMPERATURES: [(f32, &str); 2] = [
+    (0.2, "Divided by a low temperature before that, 0.2, the scores lie further apart: the largest takes nearly all."),
+    (20.0, "At a high one, 20, they lie close together: all shares are nearly alike."),
+];
+/// The steps before those.
+const BEFORE: usize = 4;
+
+/// The temperature at a step, where it is not the reader's.
+pub fn temperature(step: usize) -> Option<f32> {
+    step.checked_sub(BEFORE).and_then(|at| TEMPERATURES.get(at)).map(|(temperature, _)| *temperature)
+}
+
 /// The steps, in the words of this row.
 pub fn timeline(data: &Data, state: &State) -> Timeline {
     let steps = Steps::new(data, state);
@@ -12,7 +25,7 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
     let most = (0..steps.exps.len()).max_by(|&a, &b| steps.exps[a].total_cmp(&steps.exps[b])).unwrap_or(0);
     let most = spoken(data.token(most));
     let max = if steps.max.is_finite() { fixed(steps.max, 2) } else { "the largest".into() };
-    Timeline::new()
+    let timeline = Timeline::new()
         .step(format!("The query of “{query}” has met every key that it may attend to: one dot product each."))
         .step(format!("Each is divided by √{}: these are the scores, some above zero, some below.", count(data.d_head)))
         .brings("score-name")
@@ -22,7 +35,6 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
         .grows("score-")
         .one_by_one()
         .moves("grip-", |k| format!("dot-{k}"))
-        .brings("own-score-")
         .step(format!("From each score the largest, {max}, is taken away, and e is raised to what remains. Nothing is below zero now."))
         .brings("exp-")
         .moves("exp-", |k| format!("score-{k}"))
@@ -37,6 +49,7 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
         .one_by_one()
         .brings("share-name-")
         .brings("weight-")
-        .brings("own-")
-        .brings("ring-")
+        .brings("ring-");
+    let timeline = TEMPERATURES.iter().fold(timeline, |timeline, (_, said)| timeline.step(*said));
+    timeline.step("The model divides by nothing more: temperature 1. Drag a score, and watch the others give way.")
 }

@@ -27,7 +27,7 @@ pub fn word_by_word(data: &Data) -> Timeline {
     ));
     let steps = strip(steps.step(format!("“{}”: the same word, looked up by itself.", name(1))), 1);
     let steps = steps.step("Lay the second list on the first …");
-    let steps = onto(steps, 0).lights(&["cell-0-", "cell-1-", "strip-0-", "strip-1-", "name-0", "name-1"]);
+    let steps = onto(steps, 0);
     let steps =
         steps.step("… and take one from the other, cell by cell. Nothing is left: the table knows no neighbours.");
     let steps = ["cell", "strip"].into_iter().fold(strip(steps, last), |steps, kind| {

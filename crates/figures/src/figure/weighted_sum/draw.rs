@@ -77,8 +77,12 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         format!("{} with little weight left out ({} together).", plural(left_out.len(), "token"), percent(left_weight));
     mix(&mut frame, data, &l);
     column(&mut frame, data, state, &l, top);
+    let from = frame.nodes.len();
     terms::draw(&mut frame, data, state, &shown, &l);
+    frame.name_since(from, "written");
+    let from = frame.nodes.len();
     added(&mut frame, data, &l);
+    frame.name_since(from, "added");
     words::draw(&mut frame, data);
     let longest = data.attn_out.len().max(data.z.len()).max(1);
     let heads = format!("attn_out is the sum of all {} heads; z is one head's.", data.of.n_heads);

@@ -29,10 +29,12 @@ pub fn timeline(data: &Data) -> Timeline {
         .brings("what-z")
         .brings("z-")
         .one_by_one()
-        .brings("ring-");
+        .brings("ring-")
+        .brings("written-");
     let steps = shown.iter().fold(steps, |steps, k| steps.sends(&format!("v-{k}-"), |c| format!("z-{c}")));
     steps
-        .step(format!("One more table, W_O, turns z into as many numbers as the vector of “{query}” has …"))
+        .step(format!("One more table of numbers turns z into a list as long as the vector of “{query}” …"))
+        .brings("added-")
         .brings("arrow-line")
         .brings("arrow-head")
         .brings("name-attn_out")
