@@ -25,15 +25,18 @@ pub fn index(chapters: &[Chapter], hero: &str, assets: &Assets, is_static: bool)
 {hero}<p class="length">{n} chapters, about {minutes} minutes to read</p>
 </div>
 {sections}</main>
+<div id="page-of-slides" role="group" aria-label="Slides"><button type="button" value="-1" aria-label="back">←</button><span></span><button type="button" value="1" aria-label="on">→</button><button type="button" value="end">end</button></div>
 <footer><p>Made with attnscope, an attention engine whose every number can be looked at. MIT or Apache-2.0. The page asks no other host for anything.</p></footer>
 <script type="module" src="{script}"></script>
 <script type="module" src="{replay}"></script>
+<script type="module" src="{slides}"></script>
 </body>
 </html>
 "##,
         n = chapters.len(),
         script = assets.url("contents.js"),
         replay = assets.url("hero.js"),
+        slides = assets.url("slides.js"),
     )
 }
 
@@ -45,7 +48,8 @@ fn contents(chapters: &[Chapter]) -> String {
     let entries: String = chapters.iter().map(entry).collect();
     format!(
         "<button id=\"where\" type=\"button\" popovertarget=\"contents\">Chapters <span></span></button>\n\
-         <nav id=\"contents\" popover aria-label=\"Chapters\"><ol>\n{entries}</ol></nav>\n"
+         <nav id=\"contents\" popover aria-label=\"Chapters\"><ol>\n{entries}</ol>\n\
+         <button class=\"present\" type=\"button\">Show as slides</button></nav>\n"
     )
 }
 

@@ -20,6 +20,8 @@ pub struct SceneView {
     root: Drawn,
     /// The point of the scene at the drawing's top left.
     origin: (f32, f32),
+    /// The drawing's width, in pixels of the scene.
+    width: f32,
     /// What each mark with a key stands for.
     targets: HashMap<String, Target>,
     /// Keys of the marks with a target, in the order in which they are drawn.
@@ -46,16 +48,16 @@ impl SceneView {
         svg.set_attribute("aria-describedby", &format!("{id}-desc"))?;
         parent.set_inner_html("");
         parent.append_child(&svg)?;
-        let (root, origin) = (Drawn::default(), (0.0, 0.0));
+        let (root, origin, width) = (Drawn::default(), (0.0, 0.0), 0.0);
         let (targets, order) = (HashMap::new(), Vec::new());
-        Ok(Self { document, svg, title, description, root, origin, targets, order, stop: None })
+        Ok(Self { document, svg, title, description, root, origin, width, targets, order, stop: None })
     }
 
     /// Draws the scene: unchanged marks stay, changed ones are updated, those no longer drawn are removed.
     pub fn draw(&mut self, scene: &Scene) -> Result<(), JsValue> {
         let [x, y, width, height] = view_box(scene);
         self.svg.set_attribute("viewBox", &[x, y, width, height].map(num).join(" "))?;
-        self.origin = (x, y);
+        (self.origin, self.width) = ((x, y), width);
         self.svg.set_attribute("width", &num(width))?;
         self.svg.set_attribute("height", &num(height))?;
         self.title.set_text_content(Some(&scene.title));
@@ -82,9 +84,11 @@ impl SceneView {
     pub fn place(&self, mouse: &MouseEvent, mark: Option<&Element>) -> Place {
         let (x, y) = (mouse.client_x() as f32, mouse.client_y() as f32);
         let drawing = self.svg.get_bounding_client_rect();
+        // A slide shows the drawing enlarged.
+        let scale = if drawing.width() > 0.0 { self.width / drawing.width() as f32 } else { 1.0 };
         let mut place = Place {
-            x: x - drawing.left() as f32 + self.origin.0,
-            y: y - drawing.top() as f32 + self.origin.1,
+            x: (x - drawing.left() as f32) * scale + self.origin.0,
+            y: (y - drawing.top() as f32) * scale + self.origin.1,
             ..Place::default()
         };
         if let Some(mark) = mark.map(Element::get_bounding_client_rect) {

@@ -6,6 +6,7 @@ mod keyboard;
 mod live;
 mod map;
 mod menu;
+mod motion;
 mod numbers;
 mod own;
 mod refusals;
