@@ -32,6 +32,33 @@ pub struct Series {
     pub points: Vec<(usize, f32)>,
 }
 
+/// An earlier run, drawn faintly: what is to be expected.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    /// Steps and losses, in order of steps.
+    pub losses: Vec<(usize, f32)>,
+    /// The points of each series.
+    pub series: Vec<Vec<(usize, f32)>>,
+}
+
+impl Record {
+    /// A record from the rows of [`Data::table`] as CSV: step, loss, mean, and each series.
+    pub fn from_csv(csv: &str) -> Self {
+        let mut record = Self::default();
+        for line in csv.lines() {
+            let mut cells = line.split(',');
+            let Some(Ok(step)) = cells.next().map(str::parse::<usize>) else { continue };
+            let numbers: Vec<Option<f32>> = cells.map(|cell| cell.parse().ok()).collect();
+            record.losses.extend(numbers.first().copied().flatten().map(|loss| (step, loss)));
+            for (i, number) in numbers.iter().skip(2).enumerate() {
+                record.series.resize(record.series.len().max(i + 1), Vec::new());
+                record.series[i].extend(number.map(|number| (step, number)));
+            }
+        }
+        record
+    }
+}
+
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
@@ -45,6 +72,8 @@ pub struct Data {
     pub reference: Option<f32>,
     /// The other numbers that are tracked.
     pub series: Vec<Series>,
+    /// The run of the built-in model, to compare with.
+    pub record: Record,
     /// The model's name.
     pub model: String,
 }
@@ -73,8 +102,12 @@ impl Data {
     /// For each loss the mean of those around it, [`Self::window`] steps in all; at the ends, of those that exist.
     /// NaNs are left out.
     fn smoothed(&self) -> Vec<(usize, f32)> {
+        self.smooth(&self.losses)
+    }
+
+    fn smooth(&self, losses: &[(usize, f32)]) -> Vec<(usize, f32)> {
         let half = self.back();
-        let finite: Vec<(usize, f32)> = self.losses.iter().copied().filter(|l| l.1.is_finite()).collect();
+        let finite: Vec<(usize, f32)> = losses.iter().copied().filter(|l| l.1.is_finite()).collect();
         let (mut first, mut end, mut sum) = (0, 0, 0.0f64);
         let mut out = Vec::with_capacity(finite.len());
         for (i, &(step, _)) in finite.iter().enumerate() {
@@ -127,8 +160,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     };
     let dense = data.losses.len() > (plot.x.range.1 - plot.x.range.0) as usize;
     let dense = if dense { "Where a pixel holds several steps, it shows their lowest to highest." } else { "" };
+    let recorded = match data.record.losses.is_empty() {
+        true => "",
+        false => "Dotted: how the built-in model learned.",
+    };
     frame.finish(
-        &caption(&[&credit(&data.model), "Loss in nats a word.", &window, dense]),
+        &caption(&[&credit(&data.model), "Loss in nats a word.", &window, dense, recorded]),
         description(data, state, &smooth),
     )
 }
@@ -175,6 +212,21 @@ mod tests {
         // With reports every tenth step, each loss is its own mean.
         let sparse = Data { losses: vec![(10, 4.0), (20, 2.0), (30, f32::NAN)], ..data };
         assert_eq!(sparse.smoothed(), [(10, 4.0), (20, 2.0)]);
+    }
+
+    #[test]
+    fn a_record_is_read_from_the_figures_own_table_and_drawn() {
+        let series = Series { points: vec![(20, 0.25), (40, 0.5)], ..Series::default() };
+        let run =
+            Data { losses: vec![(20, 4.0), (40, 2.0)], steps: 40, n_vocab: 9, series: vec![series], ..Data::default() };
+        let record = Record::from_csv(&run.table().to_csv());
+        assert_eq!((&record.losses, &record.series), (&run.losses, &vec![run.series[0].points.clone()]));
+        let fresh = Data { record, losses: Vec::new(), series: vec![Series::default()], ..run };
+        let scene = render(&fresh, &State::default(), &Theme::LIGHT);
+        assert!(scene.node("record-loss").is_some() && scene.node("record-0").is_some());
+        assert!(scene.caption.contains("Dotted"), "{}", scene.caption);
+        let without = render(&Data { record: Record::default(), ..fresh }, &State::default(), &Theme::LIGHT);
+        assert!(without.node("record-loss").is_none() && !without.caption.contains("Dotted"));
     }
 
     #[test]

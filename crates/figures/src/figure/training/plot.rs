@@ -83,7 +83,8 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, plot: &Plot, s
     loss(frame, data, plot, smooth, step);
     steps_axis(frame, plot);
     for (index, series) in data.series.iter().take(MAX_TRACKS).enumerate() {
-        track(frame, plot, series, index, step);
+        let record = data.record.series.get(index).map_or(&[][..], Vec::as_slice);
+        track(frame, plot, (series, record), index, step);
     }
 }
 
@@ -105,6 +106,7 @@ fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], st
     if let Some(reference) = data.reference.filter(|r| r.is_finite()) {
         level(frame, plot, &band, reference, ("the built-in model, trained", "reference"), theme.output);
     }
+    recorded(frame, plot, &band, &data.smooth(&data.record.losses), theme.text, "record-loss".into());
     let raw = extremes(&data.losses, plot, &band);
     frame.push(Node::path(raw).stroke(Stroke::new(theme.muted, 1.0).round()).opacity(0.35).key("raw"));
     let line = means(smooth, plot, &band);
@@ -132,6 +134,14 @@ fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], st
         }
     }
     frame.y = band.range.0;
+}
+
+/// The line of an earlier run.
+fn recorded(frame: &mut Frame, plot: &Plot, band: &Linear, points: &[(usize, f32)], ink: Color, key: String) {
+    if !points.is_empty() {
+        let line = Stroke::new(ink, 1.5).dash(1.5, 3.0);
+        frame.push(Node::path(means(points, plot, band)).stroke(line).opacity(0.6).key(key));
+    }
 }
 
 /// A loss to compare with: a dashed line with its name on it.
@@ -176,7 +186,13 @@ fn steps_axis(frame: &mut Frame, plot: &Plot) {
 }
 
 /// One number from 0 to 1 over the steps.
-fn track(frame: &mut Frame, plot: &Plot, series: &Series, index: usize, step: Option<usize>) {
+fn track(
+    frame: &mut Frame,
+    plot: &Plot,
+    (series, record): (&Series, &[(usize, f32)]),
+    index: usize,
+    step: Option<usize>,
+) {
     let theme = frame.theme;
     let ink = match series.measure {
         Measure::Weight => theme.weight(0.62),
@@ -188,6 +204,7 @@ fn track(frame: &mut Frame, plot: &Plot, series: &Series, index: usize, step: Op
     let band = band(frame.y, TRACK, 1.0);
     ticks(frame, plot, &band, vec![0.0, 1.0]);
     chosen_line(frame, plot, &band, step, format!("chosen-step-{index}"));
+    recorded(frame, plot, &band, record, ink, format!("record-{index}"));
     let line = means(&series.points, plot, &band);
     let key = format!("series-{index}");
     frame.push(Node::path(line).stroke(Stroke::new(ink, 2.2).round()).key(key.clone()));
