@@ -6,11 +6,14 @@ use crate::{Change, Control, Event, LESSON, Missing, Open, Page, SENTENCE};
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope::lesson::{self, Settings};
-use attnscope_figures::figure::training::{Data, Measure, Series, State, render};
+use attnscope_figures::figure::training::{Data, Measure, Record, Series, State, render};
 use attnscope_figures::token::{excerpt, shown};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Progress, Prompt, Request, Response, Run, What};
 
+/// The table of this figure at the end of the training with its usual settings, which is that of the built-in model. `cargo
+/// xtask lesson` writes it.
+const RECORD: &str = include_str!("training.csv");
 /// Steps between two reports.
 const EVERY: usize = 20;
 /// Words that show that *dog* was read as food.
@@ -97,6 +100,7 @@ impl Training {
             losses: self.losses.clone(),
             steps: self.settings.steps,
             n_vocab,
+            record: if self.settings.own.is_empty() { Record::from_csv(RECORD) } else { Record::default() },
             // With the reader's own sentences it is a different task.
             reference: self.settings.own.is_empty().then(lesson::loss),
             series: series
@@ -249,6 +253,29 @@ mod tests {
         assert_eq!((figure.step, figure.losses.len(), figure.running), (4, 2, false));
         figure.hear(&Event::Done(answer, 1.0), &page);
         assert_eq!(figure.losses.len(), 2, "it is told once");
+    }
+
+    /// What is drawn behind the reader's training is what the usual settings give.
+    #[test]
+    fn the_record_is_the_training_with_the_usual_settings() {
+        let record = Record::from_csv(RECORD);
+        assert_eq!((record.losses.len(), record.series.len()), (2000 / EVERY, 3));
+        let Change::Work(request) = figure_ask(3 * EVERY, EVERY) else { panic!() };
+        let mut job = Session::new(LessonOnly).start(request);
+        let mut figure = Training::default();
+        while let Some(event) = job.step() {
+            if let attnscope_protocol::Event::Progress(Progress::Trained { step, loss, run }) = event {
+                figure.report(step, loss, &run);
+            }
+        }
+        assert!(figure.losses.len() >= 2, "{:?}", figure.losses);
+        let near = |a: &[(usize, f32)], b: &[(usize, f32)]| {
+            assert!(a.iter().zip(b).all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() < 1e-4), "{a:?} {b:?}");
+        };
+        near(&figure.losses, &record.losses);
+        figure.tracks.iter().zip(&record.series).for_each(|(own, recorded)| near(own, recorded));
+        let end = record.series.iter().map(|points| points.last().unwrap().1).collect::<Vec<_>>();
+        assert!(end[0] > 0.7 && end[1] > 0.9 && end[2] > 0.7, "the circuit is there: {end:?}");
     }
 
     fn figure_ask(steps: usize, every: usize) -> Change {
