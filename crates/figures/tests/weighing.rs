@@ -94,6 +94,7 @@ proptest! {
             steps: chosen * 9,
             n_vocab: n,
             reference: Some(numbers[36]),
+            record: training::Record::default(),
             model: String::new(),
         };
         let theme = &Theme::DARK;

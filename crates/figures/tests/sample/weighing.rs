@@ -67,6 +67,7 @@ pub fn training_data(done: usize, steps: usize) -> training::Data {
             series("*was* attends to *dog* (layer 1)", Weight, 320.0, 0.88),
             series("the next word is a *food*", Probability, 680.0, 0.9),
         ],
+        record: training::Record::default(),
         model: "made-up numbers".into(),
     }
 }
