@@ -1,6 +1,8 @@
 //! The chapters: Markdown in `story/NN-slug.md`, with placeholders for numbers that the model computes.
 //!
-//! `{{figure NAME}}` on a line of its own; `{{n_vocab}}`, `{{sentence}}` and `{{weight 0.0 2>1}}` in the text.
+//! `{{figure NAME}}` on a line of its own. In the text: `{{sentence}}`, `{{n_vocab}}`, `{{d_model}}`; `{{weight 0.0 2>1}}`,
+//! also `{{weight 0.0 2>1 temperature 4}}`; and any number of the run on that sentence, `{{number embed[2,1]}}`. What the
+//! prose says besides is tested by `crates/page/tests/claims/`.
 
 use crate::drawing::Example;
 use anyhow::{Context, Result, bail};
@@ -57,10 +59,12 @@ fn fill(text: &str, example: &Example) -> Result<String> {
         let (name, rest) = part.split_once("}}").context("a placeholder has no end")?;
         let value = match name.trim().split_once(' ') {
             Some(("figure", figure)) => example.figure(figure.trim())?,
-            Some(("weight", edge)) => example.weight(edge)?,
+            Some(("weight", edge)) => example.weight(edge.trim())?,
+            Some(("number", named)) => example.number(named.trim())?,
             None if name.trim() == "n_vocab" => example.n_vocab()?.to_string(),
+            None if name.trim() == "d_model" => example.d_model()?.to_string(),
             None if name.trim() == "sentence" => SENTENCE.to_owned(),
-            _ => bail!("no placeholder {name:?}; there are figure, weight, n_vocab, sentence"),
+            _ => bail!("no placeholder {name:?}; there are figure, weight, number, n_vocab, d_model, sentence"),
         };
         out.push_str(&value);
         out.push_str(rest);

@@ -1,7 +1,11 @@
 //! What the parity tests share: fixtures, models, and comparisons that cannot be fooled.
 #![allow(dead_code)] // each test file uses its part
 
+mod models;
+
 use attnscope::{Array, Trace};
+#[allow(unused_imports)]
+pub use models::{minilm, smollm2};
 use std::path::{Path, PathBuf};
 
 pub fn fixture(name: &str) -> PathBuf {
@@ -67,37 +71,4 @@ fn comparisons_fail_on_nan_and_on_zeros_that_are_not_met() {
     assert_eq!(error(&[1e-20], &[0.0], 1, true), f32::INFINITY);
     assert_eq!(error(&[0.0], &[0.0], 1, true), 0.0);
     assert!((error(&[1.1, 100.0], &[1.0, 100.0], 1, true) - 0.1).abs() < 1e-5);
-}
-
-/// SmolLM2's GGUF in the model cache; a missing model fails the test, it is never skipped.
-pub fn smollm2() -> PathBuf {
-    find("SmolLM2-135M-Instruct.Q4_1.gguf", "").unwrap_or_else(|| missing("smollm2-135m"))
-}
-
-/// The folder of all-MiniLM-L6-v2 in the model cache.
-pub fn minilm() -> PathBuf {
-    let file = find("model.safetensors", "all-MiniLM-L6-v2").unwrap_or_else(|| missing("all-minilm-l6-v2"));
-    file.parent().unwrap().into()
-}
-
-fn missing(model: &str) -> PathBuf {
-    panic!("{model} is not in the model cache: run `cargo xtask test`, or `attnscope pull {model}` first")
-}
-
-/// Searches the Hub's cache for a file below a folder whose name holds `folder`.
-fn find(name: &str, folder: &str) -> Option<PathBuf> {
-    let home = std::env::var_os("HF_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache/huggingface")))?;
-    let mut open = vec![home];
-    while let Some(at) = open.pop() {
-        for entry in std::fs::read_dir(at).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.file_name().is_some_and(|n| n == name) && path.to_string_lossy().contains(folder) {
-                return Some(path);
-            }
-        }
-    }
-    None
 }
