@@ -119,7 +119,7 @@ fn every_analysis_takes_it() {
     assert_eq!((trace.model.name.as_str(), trace.model.word_level), ("Lesson model", true));
     assert!(trace.layer(0, Site::MlpOut).is_none() && trace.layer(0, Site::ResidMid).is_some());
     assert_eq!(trace.layer(0, Site::ResidMid), trace.layer(0, Site::ResidPost), "no MLP stands between");
-    let lens = attnscope::analysis::lens(&model, &trace, 2).unwrap();
+    let lens = attnscope::analysis::lens(&model, &trace, 0..trace.tokens.len(), 2).unwrap();
     assert_eq!(lens.len(), 3);
     assert!(lens[2].top[3].iter().all(|next| is_said_of(&next.text, "food")), "{:?}", lens[2]);
     let near = attnscope::analysis::neighbours(&model, &model.embedding(tokens[2]), 1);

@@ -141,6 +141,7 @@ fn long_texts_keep_figures_of_words_to_a_size() {
     let data = logit_lens::Data {
         tokens: tokens.clone(),
         rows: vec![row("embed"), row("0")],
+        first: 0,
         model: "tiny".into(),
         word_level: false,
     };
@@ -290,7 +291,7 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
     let apart = components::Data { of: attnscope_figures::figure::head::Row::made(tokens.to_vec(), true, chosen), row };
     let top = tokens.iter().map(|_| next.clone()).collect();
     let rows = vec![attnscope::analysis::LensRow { label: "embed".into(), top }];
-    let lens = logit_lens::Data { tokens: tokens.to_vec(), rows, model: String::new(), word_level: false };
+    let lens = logit_lens::Data { tokens: tokens.to_vec(), rows, first: 0, model: String::new(), word_level: false };
     let next = next_tokens::Data { tokens: tokens.to_vec(), next, n_vocab: 0, model: String::new(), word_level: false };
     let grid = head_grid::Data {
         tokens: tokens.to_vec(),

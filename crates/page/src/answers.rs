@@ -2,9 +2,10 @@
 //! is recorded as wanted, and the figure draws again when the answer has come.
 
 use crate::Paper;
-use crate::selection::{LONG, Selection};
+use crate::selection::{MOST_TOKENS, Selection};
 use attnscope::{ModelInfo, Token};
-use attnscope_protocol::{BEFORE, Failure, FailureKind, Request, Response, Run, wire};
+use attnscope_figures::number::count;
+use attnscope_protocol::{BEFORE, Failure, FailureKind, Prompt, Request, Response, Run, wire};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -17,6 +18,15 @@ pub enum Missing {
     Failed(Failure),
     /// There is nothing to draw; the reason is shown in place of the drawing.
     Nothing(String),
+    /// The text is too long for the figure, whatever is set in it; this is shown in place of drawing and controls.
+    TooLong(String),
+}
+
+impl Missing {
+    /// The text has so many tokens, more than figures read of it.
+    pub(crate) fn too_long(n: usize) -> Self {
+        Self::TooLong(format!("This figure reads up to {MOST_TOKENS} tokens; the text has {}: shorten it.", count(n)))
+    }
 }
 
 impl From<attnscope_figures::figure::Error> for Missing {
@@ -140,14 +150,23 @@ impl<'a> Page<'a> {
         self.run_of(&self.selection.run_request())
     }
 
-    /// A run of the reader's sentence with the arrays of `capture` in the chosen layer. On a page it is the one that all
-    /// figures share, which for a long sentence holds its patterns alone.
+    /// A run of the reader's sentence with the arrays of `capture` in the chosen layer. On a page it is one that all
+    /// figures share.
     ///
     /// # Errors
-    /// It has not come yet, or it failed.
+    /// It has not come yet, or it failed, or more than the pattern is needed of a text that is too long for that.
     pub fn run_with(&self, capture: &str) -> Result<&'a Run, Missing> {
         match self.purpose {
-            Purpose::Page => self.run(),
+            Purpose::Page if ["", "pattern"].contains(&capture) => self.run(),
+            Purpose::Page => {
+                let run = self.run()?;
+                match run.trace.tokens.len() {
+                    n if n > MOST_TOKENS => Err(Missing::too_long(n)),
+                    // Few tokens of many bytes each.
+                    _ if self.selection.is_long() => self.run_of(&self.selection.whole_request()),
+                    _ => Ok(run),
+                }
+            }
             Purpose::File => {
                 let layers = Some(self.selection.layer..self.selection.layer + 1);
                 let (prompt, top) = (self.selection.prompt(), self.selection.top);
@@ -161,12 +180,30 @@ impl<'a> Page<'a> {
     /// # Errors
     /// It has not come yet, or it failed.
     pub fn tokens(&self) -> Result<(&'a [Token], &'a ModelInfo), Missing> {
-        // Of a long text the run that the figures share may be refused; its tokens are not.
-        if self.purpose == Purpose::Page && self.selection.text.len() <= LONG {
-            let trace = &self.run()?.trace;
-            return Ok((&trace.tokens, &trace.model));
+        if self.purpose == Purpose::Page && !self.selection.is_long() {
+            match self.run() {
+                // A run may need more memory than there is; the tokens alone do not.
+                Err(Missing::Failed(Failure { kind: FailureKind::Request, .. })) => {}
+                run => return run.map(|run| (run.trace.tokens.as_slice(), &run.trace.model)),
+            }
         }
-        match self.ask(&Request::Tokens { prompt: self.selection.prompt() })? {
+        self.tokens_of(self.selection.prompt())
+    }
+
+    /// A text in tokens, whatever is changed in its run, and its model.
+    ///
+    /// # Errors
+    /// It has not come yet, or it failed.
+    pub(crate) fn tokens_in(&self, prompt: &Prompt) -> Result<(&'a [Token], &'a ModelInfo), Missing> {
+        let Prompt { model, text, .. } = prompt;
+        if *model == self.selection.model && *text == self.selection.text {
+            return self.tokens();
+        }
+        self.tokens_of(Prompt::plain(model, text))
+    }
+
+    fn tokens_of(&self, prompt: Prompt) -> Result<(&'a [Token], &'a ModelInfo), Missing> {
+        match self.ask(&Request::Tokens { prompt })? {
             Response::Tokens { tokens, model, .. } => Ok((tokens, model)),
             _ => Err(Missing::Waiting),
         }

@@ -64,7 +64,7 @@ impl<S: Source> Driver<S> {
                 Ok(done) => return Ok(done),
                 Err(Missing::Waiting) => page.into_wanted(),
                 Err(Missing::Failed(failure)) => return Err(failure),
-                Err(Missing::Nothing(why)) => return Err(Failure::request(why)),
+                Err(Missing::Nothing(why) | Missing::TooLong(why)) => return Err(Failure::request(why)),
             };
             drop(answers);
             if wanted.is_empty() {

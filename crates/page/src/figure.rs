@@ -41,9 +41,6 @@ use attnscope_figures::figure::add_note;
 use attnscope_figures::{Scene, Table, Target, Timeline};
 use player::Player;
 
-/// Sentences with more bytes than this are refused where all layers are kept: they would not fit.
-pub(crate) const LONG_FOR_ALL_LAYERS: usize = 400;
-
 /// A figure of the page, with what the reader has set in it.
 pub trait PageFigure {
     /// What it shows now.

@@ -22,4 +22,4 @@ pub use event::{Change, Event, Place};
 pub use figure::{FIGURES, Follows, Kind, PageFigure, View, figure};
 pub use open::Open;
 pub use paper::Paper;
-pub use selection::{LESSON, SENTENCE, Selection};
+pub use selection::{LESSON, MOST_TOKENS, SENTENCE, Selection};

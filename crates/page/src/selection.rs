@@ -13,8 +13,13 @@ pub const TRAINED: &str = "trained";
 
 /// How many likeliest tokens are shown at first.
 pub(crate) const TOP: usize = 10;
-/// A text longer than this is run for its patterns alone: the other arrays would be large, and no figure could show them.
-pub(crate) const LONG: usize = 800;
+/// The most tokens of a text of which every figure shows something.
+pub const MOST_TOKENS: usize = 512;
+/// A text of more bytes is run for its patterns alone, since it most likely has more tokens than that: a token of
+/// ordinary text has four or five bytes.
+const LONG: usize = 8 * MOST_TOKENS;
+/// All that attention does in a layer.
+const WHOLE: &str = "embed,resid_pre,attn_in,q,k,v,pattern,z,attn_out,resid_mid";
 /// Next tokens at most.
 pub(crate) const MOST: usize = 100;
 
@@ -61,10 +66,23 @@ impl Default for Selection {
 }
 
 impl Selection {
-    /// The run that most figures show: all that attention does in the chosen layer, and the next tokens.
+    /// The run that most figures show: all that attention does in the chosen layer, and the next tokens. Of a long text
+    /// it keeps patterns alone.
     pub fn run_request(&self) -> Request {
-        let short = self.text.len() <= LONG;
-        let capture = if short { "embed,resid_pre,attn_in,q,k,v,pattern,z,attn_out,resid_mid" } else { "pattern" };
+        self.run_keeping(if self.is_long() { "pattern" } else { WHOLE })
+    }
+
+    /// The same with all that attention does, however long the text is.
+    pub(crate) fn whole_request(&self) -> Request {
+        self.run_keeping(WHOLE)
+    }
+
+    /// Whether the text has so many bytes that its run keeps patterns alone: how many tokens it has is not known before.
+    pub(crate) fn is_long(&self) -> bool {
+        self.text.len() > LONG
+    }
+
+    fn run_keeping(&self, capture: &str) -> Request {
         // The lesson model is so small that all its layers are kept.
         let layers = self.is_real().then(|| self.layer..self.layer + 1);
         Request::Run { prompt: self.prompt(), capture: capture.into(), layers, top: self.top }

@@ -6,9 +6,9 @@ use crate::tile::{LastRead, Part, tile};
 use crate::{Failure, Progress, Prompt, Response, Run};
 use attnscope::Number;
 use attnscope::Site;
-use attnscope::analysis::{self, EdgeWeight, HeadScore, LensRow, explain};
-use attnscope::{Array, Capture, Config, Model, Trace};
-use std::ops::Deref;
+use attnscope::analysis::{self, Depths, EdgeWeight, HeadScore, LensRow, explain};
+use attnscope::{Array, Capture, Config, LazyPattern, Model, Trace};
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 pub(crate) struct Reading {
@@ -30,7 +30,18 @@ pub(crate) enum Question {
         to: usize,
         found: Vec<EdgeWeight>,
     },
+    Patterns {
+        side: usize,
+        /// `q,k,lse`, or `pattern`: what pictures are made from.
+        from: &'static str,
+        found: Vec<Vec<Array>>,
+    },
+    Depths {
+        position: usize,
+        found: Depths,
+    },
     Lens {
+        positions: Range<usize>,
         top: usize,
         rows: Vec<LensRow>,
     },
@@ -65,7 +76,8 @@ impl Question {
             Self::Heads(_) | Self::EdgeWeights { .. } => "pattern",
             // No pattern is needed: a tile is computed from arrays that grow with the text and not with its square.
             Self::Tile { .. } => "q,k,lse",
-            Self::Lens { .. } => "embed,resid_post",
+            Self::Patterns { from, .. } => from,
+            Self::Lens { .. } | Self::Depths { .. } => "embed,resid_post",
             Self::Contributions { .. } => "z,resid_post",
         }
         .parse()?;
@@ -90,9 +102,11 @@ impl Question {
             Self::Everything { .. } | Self::Tile { .. } | Self::Explain(_) | Self::AnyOf { .. } => {}
             Self::Heads(scores) => scores.extend(analysis::head_scores(&run.drain())),
             Self::EdgeWeights { from, to, found } => found.extend(analysis::edge_weights(&run.drain(), *from, *to)),
-            Self::Lens { top, rows } => {
+            Self::Patterns { side, found, .. } => found.extend(pooled(&run.drain(), *side)),
+            Self::Depths { position, found } => found.extend(rows(&run.drain(), *position)),
+            Self::Lens { positions, top, rows } => {
                 let trace = run.drain();
-                rows.extend(analysis::lens(run.model(), &trace, *top)?);
+                rows.extend(analysis::lens(run.model(), &trace, positions.clone(), *top)?);
             }
             Self::Contributions { last, .. } => {
                 let Trace { model, tokens, arrays, .. } = run.drain();
@@ -113,6 +127,8 @@ impl Question {
                 found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
                 Response::EdgeWeights(found)
             }
+            Self::Patterns { found, .. } => Response::Patterns(found),
+            Self::Depths { found, .. } => Response::Depths(found),
             Self::Lens { rows, .. } => Response::Lens(rows),
             Self::Contributions { token, last } => {
                 Response::Contributions(analysis::contributions(&model, &last, token)?)
@@ -168,6 +184,27 @@ where
     let ids: Vec<u32> = trace.tokens.iter().map(|token| token.id).collect();
     trace.last_logits = Vec::new();
     Ok(Run { trace, next, warning: model.warning(&ids) })
+}
+
+/// The patterns of all heads of the layers that a trace holds, at most `side` pixels a side.
+fn pooled(trace: &Trace, side: usize) -> Vec<Vec<Array>> {
+    let n = trace.tokens.len();
+    let pixels = pixels(n, side);
+    let head = |layer, head| Some(LazyPattern::of(trace, layer, head)?.tile(0..n, 0..n, (pixels, pixels))?.max);
+    let layer = |layer| (0..trace.model.n_heads).map(|h| head(layer, h)).collect::<Option<Vec<_>>>();
+    (0..trace.model.n_layers).filter_map(layer).collect()
+}
+
+/// How many pixels a side of `n` tokens has: as many as there are equal pieces of them, at most `side`.
+pub(crate) fn pixels(n: usize, side: usize) -> usize {
+    n.div_ceil(n.div_ceil(side.max(1)).max(1))
+}
+
+/// A position's vectors: of the embedding and of the layers' outputs that a trace holds.
+fn rows(trace: &Trace, position: usize) -> Depths {
+    let layers = (0..trace.model.n_layers).filter_map(|layer| trace.layer(layer, Site::ResidPost));
+    let arrays = trace.get("embed").into_iter().chain(layers);
+    arrays.filter_map(|array| array.row(&[position])).map(<[f32]>::to_vec).collect()
 }
 
 /// `[…, seq, width]` → `[…, 1, width]`.

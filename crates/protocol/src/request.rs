@@ -121,10 +121,26 @@ pub enum Request {
         /// Position of the key.
         to: usize,
     },
+    /// The patterns of all heads, each pooled to a small picture. → [`super::Response::Patterns`]
+    Patterns {
+        /// The text and its model.
+        prompt: Prompt,
+        /// Rows and columns of a picture, at most [`super::limits::MAX_TILE`]; fewer if there are fewer tokens.
+        side: usize,
+    },
+    /// A token's residual stream after the embedding and after each layer. → [`super::Response::Depths`]
+    Depths {
+        /// The text and its model.
+        prompt: Prompt,
+        /// The token's position.
+        position: usize,
+    },
     /// What would the model predict if it stopped after each layer? → [`super::Response::Lens`]
     Lens {
         /// The text and its model.
         prompt: Prompt,
+        /// After which tokens; `None` for all. A large vocabulary takes long for each.
+        positions: Option<Range<usize>>,
         /// How many tokens per cell.
         top: usize,
     },
@@ -260,6 +276,8 @@ impl Request {
             | Self::Generate { prompt, .. }
             | Self::Heads { prompt }
             | Self::EdgeWeights { prompt, .. }
+            | Self::Patterns { prompt, .. }
+            | Self::Depths { prompt, .. }
             | Self::Lens { prompt, .. }
             | Self::Contributions { prompt, .. }
             | Self::Explain { prompt, .. }

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use attnscope::analysis::explain::Explanation;
-use attnscope::analysis::{EdgeWeight, HeadScore, LensRow, Neighbour};
+use attnscope::analysis::{Depths, EdgeWeight, HeadScore, LensRow, Neighbour};
 use attnscope::{Array, ModelInfo, NextToken, Token, Trace};
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +66,9 @@ pub enum Response {
     Generated(Vec<Token>),
     Heads(Vec<HeadScore>),
     EdgeWeights(Vec<EdgeWeight>),
+    /// `[layer][head]`, each `[rows, cols]`: the largest weight under each pixel.
+    Patterns(Vec<Vec<Array>>),
+    Depths(Depths),
     Lens(Vec<LensRow>),
     Neighbours(Vec<Neighbour>),
     /// `[layer][head]`

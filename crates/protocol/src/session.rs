@@ -3,14 +3,15 @@
 use crate::attention::Attending;
 use crate::generation::Writing;
 use crate::job::Work;
-use crate::limits::{Limits, MAX_SENTENCES, MAX_STEPS, MAX_TOP, check_top, within};
-use crate::reading::{Question, Reading};
+use crate::limits::{Limits, MAX_SENTENCES, MAX_STEPS, MAX_TILE, MAX_TOP, check_top, within};
+use crate::reading::{Question, Reading, pixels};
 use crate::tile::{LastRead, Part, tile};
 use crate::training::{Plan, Trainings};
 use crate::{Failure, Job, ModelCard, Prompt, Request, Response, What, names, quoted};
 use attnscope::Site;
 use attnscope::{Capture, Generation, Intervention, Model, Trace, analysis};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The id of the lesson model, which every session has.
@@ -179,11 +180,32 @@ impl<S: Source> Session<S> {
                 }
                 text.ask_layers(Question::EdgeWeights { from, to, found: Vec::new() }, 0)
             }
-            Request::Lens { prompt, top } => {
+            Request::Patterns { prompt, side } => {
+                within("the number of pixels along a side", side, 1, MAX_TILE)?;
+                let text = self.read(prompt)?;
+                let answer = check_pictures(&text, side)?;
+                // As long as a pixel is one weight, it is the one that a run keeps, with the same bits.
+                let from = if text.tokens.len() <= side { "pattern" } else { "q,k,lse" };
+                text.ask_layers(Question::Patterns { side, from, found: Vec::new() }, answer)
+            }
+            Request::Depths { prompt, position } => {
+                let text = self.read(prompt)?;
+                within("the token's position", position, 0, text.tokens.len() - 1)?;
+                text.ask_layers(Question::Depths { position, found: Vec::new() }, 0)
+            }
+            Request::Lens { prompt, positions, top } => {
                 check_top(top)?;
                 let text = self.read(prompt)?;
-                let answer = check_lens(&text, top)?;
-                text.ask_layers(Question::Lens { top, rows: Vec::new() }, answer)
+                let n = text.tokens.len();
+                let positions = positions.unwrap_or(0..n);
+                if positions.start >= positions.end || positions.end > n {
+                    let Range { start, end } = positions;
+                    return Err(Failure::request(format!(
+                        "the tokens are {start}..{end}, expected a part of 0..{n} that is not empty"
+                    )));
+                }
+                let answer = check_lens(&text, positions.len(), top)?;
+                text.ask_layers(Question::Lens { positions, top, rows: Vec::new() }, answer)
             }
             Request::Neighbours { model, token, top } => {
                 check_top(top)?;
@@ -335,12 +357,20 @@ fn done(response: Response) -> Result<Box<dyn Work>, Failure> {
     Ok(Box::new(response))
 }
 
-/// The answer itself may be large: it has this many tokens for every position and layer.
-fn check_lens(text: &Text, top: usize) -> Result<u64, Failure> {
+/// The answer itself may be large: it has a picture for every head.
+fn check_pictures(text: &Text, side: usize) -> Result<u64, Failure> {
+    let config = text.model.config();
+    let heads = (config.n_layers as u64).saturating_mul(config.n_heads as u64);
+    let bytes = |seq: usize| heads.saturating_mul((pixels(seq, side) as u64).pow(2)).saturating_mul(4);
+    text.limits.check_length(text.tokens.len(), bytes)
+}
+
+/// The answer itself may be large: it has this many tokens for every position that is asked for, and every layer.
+fn check_lens(text: &Text, positions: usize, top: usize) -> Result<u64, Failure> {
     /// Bytes of a [`attnscope::NextToken`] with its text.
     const BYTES: u64 = 64;
     let depths = text.model.config().n_layers as u64 + 1;
     let top = top.min(text.model.config().n_vocab) as u64;
     let bytes = |seq: usize| (seq as u64).saturating_mul(depths).saturating_mul(top).saturating_mul(BYTES);
-    text.limits.check_length(text.tokens.len(), bytes)
+    text.limits.check_length(positions, bytes)
 }

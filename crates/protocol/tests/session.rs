@@ -107,7 +107,13 @@ fn questions_about_all_layers_are_answered_layer_by_layer() {
         Response::EdgeWeights(edge_weights(&patterns, 2, 1)),
     );
     let (_, depths) = trace("embed,resid_post", &[]);
-    same(Request::Lens { prompt: prompt(TEXT), top: 3 }, Response::Lens(lens(&model, &depths, 3).unwrap()));
+    for positions in [None, Some(1..3)] {
+        let rows = lens(&model, &depths, positions.clone().unwrap_or(0..patterns.tokens.len()), 3).unwrap();
+        assert_eq!(rows[0].top.len(), positions.as_ref().map_or(patterns.tokens.len(), ExactSizeIterator::len));
+        same(Request::Lens { prompt: prompt(TEXT), positions, top: 3 }, Response::Lens(rows));
+    }
+    let path = attnscope::analysis::depths(&depths, 2).unwrap();
+    same(Request::Depths { prompt: prompt(TEXT), position: 2 }, Response::Depths(path));
     let (_, outputs) = trace("z,resid_post", &[]);
     let shares = contributions(&model, &outputs, token).unwrap();
     same(Request::Contributions { prompt: prompt(TEXT), token }, Response::Contributions(shares));
@@ -315,7 +321,10 @@ fn what_does_not_exist_is_refused() {
         wrong(vec![Intervention::cut("2>1").unwrap(); 5000]),
         Request::EdgeWeights { prompt: prompt(TEXT), from: huge, to: 0 },
         Request::EdgeWeights { prompt: prompt(TEXT), from: 0, to: 99 },
-        Request::Lens { prompt: prompt(TEXT), top: huge },
+        Request::Lens { prompt: prompt(TEXT), positions: None, top: huge },
+        Request::Lens { prompt: prompt(TEXT), positions: Some(3..99), top: 1 },
+        Request::Lens { prompt: prompt(TEXT), positions: Some(2..2), top: 1 },
+        Request::Depths { prompt: prompt(TEXT), position: 99 },
         Request::Embeddings { model: LESSON.into(), tokens: vec![0, u32::MAX] },
         Request::Embeddings { model: LESSON.into(), tokens: vec![0; 1001] },
         Request::Neighbours { model: LESSON.into(), token: u32::MAX, top: 1 },

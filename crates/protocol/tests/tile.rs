@@ -1,7 +1,7 @@
 //! Parts of a pattern as small pictures.
 
 use attnscope::lesson::Settings;
-use attnscope::{Capture, Intervention};
+use attnscope::{Capture, Intervention, LazyPattern};
 use attnscope_protocol::LESSON;
 use attnscope_protocol::{Event, FailureKind, LessonOnly, Prompt, Request, Response, Session};
 
@@ -36,6 +36,29 @@ fn a_tile_is_a_part_of_the_pattern() {
     assert!(found.max.data().iter().zip(&cells).all(|(a, b)| (a - b).abs() < 1e-6), "{:?} {cells:?}", found.max);
     for wrong in [tile(0..n + 1, 0..1, (1, 1)), tile(0..1, 1..1, (1, 1)), tile(0..1, 0..1, (0, 1))] {
         assert_eq!(session().start(wrong).finish().unwrap_err().kind, FailureKind::Request);
+    }
+}
+
+#[test]
+fn the_patterns_of_all_heads_are_the_runs_own_or_pooled() {
+    let model = attnscope::lesson::model();
+    let trace = model.run(&model.encode(TEXT).unwrap(), &"pattern".parse().unwrap(), &[]).unwrap();
+    let patterns = |side| match session().start(Request::Patterns { prompt: prompt(TEXT), side }).finish() {
+        Ok(Response::Patterns(found)) => found,
+        other => panic!("{other:?}"),
+    };
+    let n = trace.tokens.len();
+    let (whole, small) = (patterns(n), patterns(n - 1));
+    for layer in 0..2 {
+        assert_eq!(whole[layer], [trace.pattern(layer, 0).unwrap()], "with the same bits");
+        let expected = LazyPattern::of(&trace, layer, 0).unwrap().tile(0..n, 0..n, (4, 4)).unwrap().max;
+        let [found] = &small[layer][..] else { panic!("one head") };
+        assert_eq!(found.shape(), [4, 4], "{n} tokens by twos");
+        assert!(found.data().iter().zip(expected.data()).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?}");
+    }
+    for side in [0, usize::MAX] {
+        let refused = session().start(Request::Patterns { prompt: prompt(TEXT), side }).finish();
+        assert_eq!(refused.unwrap_err().kind, FailureKind::Request);
     }
 }
 

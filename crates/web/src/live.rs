@@ -157,6 +157,10 @@ impl Live {
             Err(Missing::Failed(_)) => self.set_stale(true),
             // The old drawing belongs to another model or sentence: it must not stay.
             Err(Missing::Nothing(why)) => self.say(&why),
+            Err(Missing::TooLong(why)) => {
+                self.clear_controls();
+                self.say(&why);
+            }
         }
         self.play();
         self.begin();
@@ -207,6 +211,16 @@ impl Live {
         match &*self.controls.borrow() {
             Some(place) => controls::set(place, &self.name, before, &view.controls),
             None => Ok(()),
+        }
+    }
+
+    /// Removes the controls, which name what is in another text; the next view makes them anew.
+    fn clear_controls(&self) {
+        if let Some(place) = &*self.controls.borrow() {
+            place.set_inner_html("");
+        }
+        if let Some(view) = &mut *self.shown.borrow_mut() {
+            view.controls.clear();
         }
     }
 

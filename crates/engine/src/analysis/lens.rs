@@ -5,22 +5,23 @@ use super::rank::likeliest;
 use crate::Site;
 use crate::model::Model;
 use crate::{Array, Error, NextToken, Trace};
+use std::ops::Range;
 
 /// The likeliest tokens at one depth of the network.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LensRow {
     /// `embed`, then `0` … `n_layers − 1`.
     pub label: String,
-    /// For each position the top tokens, likeliest first.
+    /// For each position that was asked for the top tokens, likeliest first.
     pub top: Vec<Vec<NextToken>>,
 }
 
 /// How many positions go through the vocabulary head at once: the logits of a whole text would be large.
 const ROWS: usize = 16;
 
-/// The `top` likeliest tokens at every position after the embedding and after each layer, for the depths that the trace
-/// holds as `embed` and `resid_post`.
-pub fn lens(model: &Model, trace: &Trace, top: usize) -> Result<Vec<LensRow>, Error> {
+/// The `top` likeliest tokens at these positions after the embedding and after each layer, for the depths that the trace
+/// holds as `embed` and `resid_post`. Positions that it does not hold are left out.
+pub fn lens(model: &Model, trace: &Trace, positions: Range<usize>, top: usize) -> Result<Vec<LensRow>, Error> {
     let embed = trace.get("embed").map(|x| ("embed".to_owned(), x));
     let layers =
         (0..trace.model.n_layers).filter_map(|layer| Some((layer.to_string(), trace.layer(layer, Site::ResidPost)?)));
@@ -28,22 +29,31 @@ pub fn lens(model: &Model, trace: &Trace, top: usize) -> Result<Vec<LensRow>, Er
         .into_iter()
         .chain(layers)
         .map(|(label, resid)| {
-            let top = depth(resid, top, |rows| model.unembed(rows), |id| model.token(id).text)?;
+            let (rows, d_model) = rows(resid, &positions);
+            let top = depth(rows, d_model, top, |rows| model.unembed(rows), |id| model.token(id).text)?;
             Ok(LensRow { label, top })
         })
         .collect()
 }
 
-/// One depth: `resid` is `[seq, d_model]`.
+/// The rows of a `[seq, d_model]` array at these positions, and their width.
+fn rows<'a>(resid: &'a Array, positions: &Range<usize>) -> (&'a [f32], usize) {
+    let d_model = resid.shape().last().copied().unwrap_or(0).max(1);
+    let seq = resid.data().len() / d_model;
+    let (from, to) = (positions.start.min(seq), positions.end.min(seq));
+    (&resid.data()[from * d_model..to.max(from) * d_model], d_model)
+}
+
+/// One depth: `resid` is `[rows, d_model]`.
 fn depth<E>(
-    resid: &Array,
+    resid: &[f32],
+    d_model: usize,
     top: usize,
     unembed: impl Fn(&[f32]) -> Result<Vec<f32>, E>,
     text: impl Fn(u32) -> String,
 ) -> Result<Vec<Vec<NextToken>>, E> {
-    let d_model = resid.shape().last().copied().unwrap_or(0).max(1);
-    let mut found = Vec::with_capacity(resid.data().len() / d_model);
-    for rows in resid.data().chunks(ROWS * d_model) {
+    let mut found = Vec::with_capacity(resid.len() / d_model);
+    for rows in resid.chunks(ROWS * d_model) {
         let logits = unembed(rows)?;
         let n_vocab = (logits.len() / (rows.len() / d_model).max(1)).max(1);
         found.extend(logits.chunks_exact(n_vocab).map(|row| likeliest(row, top, &text)));
@@ -63,8 +73,10 @@ mod tests {
         let unembed = |rows: &[f32]| -> Result<Vec<f32>, Error> {
             Ok(rows.iter().flat_map(|&x| [0.0, 1.0, 2.0].map(|id| if id == x { 5.0 } else { 0.0 })).collect())
         };
-        let rows = depth(&resid, 1, unembed, |id| id.to_string()).unwrap();
-        let ids: Vec<usize> = rows.iter().map(|row| row[0].id as usize).collect();
+        let all = rows(&resid, &(0..usize::MAX)).0;
+        let found = depth(all, 1, 1, unembed, |id| id.to_string()).unwrap();
+        let ids: Vec<usize> = found.iter().map(|row| row[0].id as usize).collect();
         assert_eq!(ids, (0..n).map(|i| i % 3).collect::<Vec<_>>());
+        assert_eq!(rows(&resid, &(n - 2..n + 1)).0, &resid.data()[n - 2..], "those that there are");
     }
 }

@@ -3,7 +3,7 @@
 //! Made from q, k and lse, it takes memory in proportion to the text and the pixels, not to the square of the text.
 
 use crate::{Array, LazyPattern};
-use attnscope_kernels::attention::pooled::piece;
+pub use attnscope_kernels::attention::pooled::piece;
 use std::ops::Range;
 
 /// A part of a pattern.

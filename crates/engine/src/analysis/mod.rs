@@ -23,7 +23,7 @@ pub use entropy::{entropy, head_entropy};
 pub use heads::{HeadScore, head_scores};
 pub use journey::{Depths, Journey, depths, journey};
 pub use lens::{LensRow, lens};
-pub use map::MapTile;
+pub use map::{MapTile, piece};
 pub use neighbours::{Neighbour, cosine, neighbours};
 pub(crate) use number::Number;
 pub(crate) use rank::likeliest;

@@ -10,7 +10,8 @@ use crate::text::runs_width;
 use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Site;
-use attnscope::{LazyPattern, Trace};
+use attnscope::analysis::piece;
+use attnscope::{Array, LazyPattern, Trace};
 use std::ops::Range;
 
 /// Palette index of a masked cell; 254 is a cell whose weight is not a number, lower ones are weights.
@@ -83,6 +84,28 @@ impl Pattern {
             pattern.allowed = scores.iter().map(|&s| s != f32::NEG_INFINITY).collect();
         }
         Ok(pattern)
+    }
+
+    /// A head's pattern over `n` tokens from the largest weights of equal pieces of them, `[pixels, pixels]`, as
+    /// `attnscope::analysis::piece` makes them. `keys` are those that the query at a position may attend to.
+    pub fn pooled(
+        layer: usize,
+        head: usize,
+        n: usize,
+        max: &Array,
+        keys: impl Fn(usize) -> Range<usize>,
+    ) -> Result<Self, Error> {
+        let pixels = max.shape().last().copied().unwrap_or(0);
+        Self::seen(layer, head, pixels, max.data().to_vec(), |y| {
+            let rows = piece(&(0..n), y, pixels.max(1));
+            let (first, last) = (keys(rows.start).start, keys(rows.end.saturating_sub(1)).end);
+            let is_seen = |x: &usize| {
+                let cols = piece(&(0..n), *x, pixels.max(1));
+                first < cols.end && cols.start < last
+            };
+            let from = (0..pixels).find(is_seen).unwrap_or(0);
+            from..(from..pixels).rfind(is_seen).map_or(from, |x| x + 1)
+        })
     }
 
     /// The weight that query `q_idx` gives key `k_idx`; `None` where it is masked or there is no such cell.
@@ -254,6 +277,24 @@ mod tests {
         let (small, block) = Pattern::new(0, 0, 10, w, false).unwrap().shrunk(4);
         assert_eq!((small.q_len, small.kv_len, block), (4, 4, 3));
         assert_eq!(small.weight(1, 2), Some(0.8));
+    }
+
+    #[test]
+    fn pooled_is_the_largest_of_what_is_seen() {
+        let tokens = attnscope::cost::RandomHead::new(10, 4).trace();
+        let whole = Pattern::from_trace(&tokens, 0, 0).unwrap();
+        let tile = LazyPattern::of(&tokens, 0, 0).unwrap().tile(0..10, 0..10, (4, 4)).unwrap();
+        let small = Pattern::pooled(0, 0, 10, &tile.max, |position| 0..position + 1).unwrap();
+        let largest = |y: usize, x: usize| {
+            let (rows, cols) = (piece(&(0..10), y, 4), piece(&(0..10), x, 4));
+            let cells = rows.flat_map(|q| cols.clone().map(move |k| (q, k)));
+            cells.filter_map(|(q, k)| whole.weight(q, k)).reduce(f32::max)
+        };
+        for (y, x) in (0..4).flat_map(|y| (0..4).map(move |x| (y, x))) {
+            assert_eq!(small.weight(y, x), largest(y, x), "{y}, {x}");
+        }
+        let window = Pattern::pooled(0, 0, 10, &tile.max, |position| position.saturating_sub(1)..position + 1).unwrap();
+        assert!(window.weight(3, 0).is_none() && window.weight(3, 2).is_some());
     }
 
     #[test]

@@ -241,7 +241,7 @@ pub fn lens(tokens: Vec<String>, layers: usize) -> figure::logit_lens::Data {
     let label = |row: usize| if row == 0 { "embed".to_string() } else { (row - 1).to_string() };
     let row = |row| LensRow { label: label(row), top: (0..tokens.len()).map(|p| cell(row, p)).collect() };
     let rows = (0..=layers).map(row).collect();
-    figure::logit_lens::Data { tokens, rows, model: "made-up numbers".into(), word_level: false }
+    figure::logit_lens::Data { tokens, rows, first: 0, model: "made-up numbers".into(), word_level: false }
 }
 
 /// A trace of 2 layers and 2 heads over the hot dog, as an engine would leave it.

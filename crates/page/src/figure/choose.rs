@@ -37,6 +37,9 @@ pub fn position(page: &Page<'_>, tokens: &[Token]) -> usize {
 
 /// A token of the sentence, by its position.
 pub fn token_picker(id: &'static str, label: &str, tokens: &[Token], chosen: usize) -> Option<Control> {
+    if tokens.len() > MANY {
+        return None;
+    }
     // Words that look the same are told apart by their positions.
     let twice = |text: &str| tokens.iter().filter(|token| spoken(&token.text) == text).count() > 1;
     let named = |(i, token): (usize, &Token)| {
@@ -46,7 +49,7 @@ pub fn token_picker(id: &'static str, label: &str, tokens: &[Token], chosen: usi
     };
     let options: Vec<_> = tokens.iter().enumerate().map(named).collect();
     let value = chosen.to_string();
-    (tokens.len() <= MANY).then(|| Control::Choice { id, label: label.into(), options, value })
+    Some(Control::Choice { id, label: label.into(), options, value })
 }
 
 /// Applies a value of [`head_picker`], or of a [`token_picker`] called `word`.

@@ -1,11 +1,11 @@
 //! Chapter 9: all heads of a real model at once; of the lesson model, where there is none.
 
 use super::whose::Whose;
-use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
-use crate::{Change, Event, LESSON, Missing, Page, Purpose, Selection};
-use attnscope_figures::figure::head_grid::{Data, State, render};
+use super::{PageFigure, View, usual};
+use crate::{Change, Event, LESSON, Missing, Page, Selection};
+use attnscope_figures::figure::head_grid::{Data, State, THUMB_SIDE, render};
 use attnscope_figures::{Table, Target};
-use attnscope_protocol::Request;
+use attnscope_protocol::{Request, Response};
 
 /// The figure, with the model whose heads it shows.
 #[derive(Default)]
@@ -66,12 +66,11 @@ impl HeadGrid {
     }
 
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
-        let text = &page.selection.text;
-        if page.purpose == Purpose::Page && text.len() > LONG_FOR_ALL_LAYERS {
-            return Err(Missing::Nothing("The sentence is too long for all heads at once: shorten it.".into()));
-        }
         let prompt = page.selection.prompt_for(self.whose.id(page));
-        let run = page.run_of(&Request::Run { prompt, capture: "pattern".into(), layers: None, top: 0 })?;
-        Ok(Data::from_trace(&run.trace)?)
+        let (tokens, model) = page.tokens_in(&prompt)?;
+        let Response::Patterns(max) = page.ask(&Request::Patterns { prompt, side: THUMB_SIDE })? else {
+            return Err(Missing::Waiting);
+        };
+        Ok(Data::pooled(tokens, model, max)?)
     }
 }

@@ -2,9 +2,9 @@
 
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
-use super::reading::{ALONE, KINDS, Reading, ask, left_out, listed, vectors};
-use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
-use crate::{Change, Control, Event, Missing, Open, Page, Purpose};
+use super::reading::{ALONE, KINDS, Reading, left_out, listed, vectors};
+use super::{PageFigure, View, usual};
+use crate::{Change, Control, Event, Missing, Open, Page};
 use attnscope::analysis::cosine;
 use attnscope::analysis::explain::Between;
 use attnscope_figures::figure::in_context::{self, Data, MAX_WORDS, State, Word, render};
@@ -45,12 +45,12 @@ struct Readings {
 impl PageFigure for InContext {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, parts) = self.data(page)?;
-        let trace = &ask(page, &page.selection.prompt())?.trace;
+        let (tokens, _) = page.tokens()?;
         let last = data.depths().saturating_sub(1);
         let depth = self.player.step(last);
         let shown = depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string());
         let mut controls = self.player.controls("after layer", last, shown);
-        controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
+        controls.extend(token_picker("word", "word", tokens, position(page, tokens)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
         controls.push(text("first", "words of one kind", self.words(page, 0)));
         controls.push(text("second", "of another", self.words(page, 1)));
@@ -107,19 +107,16 @@ impl InContext {
 
     fn readings(&self, page: &Page<'_>) -> Result<Readings, Missing> {
         let (own, model) = (page.selection.prompt(), &page.selection.model);
-        if page.purpose == Purpose::Page && own.text.len() > LONG_FOR_ALL_LAYERS {
-            return Err(Missing::Nothing("The sentence is too long to follow a word in it: shorten it.".into()));
-        }
-        let trace = &ask(page, &own)?.trace;
-        let at = position(page, &trace.tokens);
-        let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
+        let (tokens, _) = page.tokens()?;
+        let at = position(page, tokens);
+        let word = tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
         let [first, second] = [0, 1].map(|kind| listed(self.words(page, kind), MAX_WORDS / 2));
         if first.len() + second.len() < 2 {
             return Err(Missing::Nothing("At least 2 words to compare with are needed, with commas between.".into()));
         }
         let before = match &page.selection.against {
             Some(text) => Reading::same_word(page, model, text, &word)?,
-            None => Reading::of_token(page, model, &trace.tokens[at], at)?.ok_or_else(|| {
+            None => Reading::of_token(page, model, &tokens[at], at)?.ok_or_else(|| {
                 let why = "is no word of its own that could be read by itself: choose another one";
                 Missing::Nothing(format!("{word:?} {why}, or compare with a second sentence that has it."))
             })?,
@@ -144,7 +141,7 @@ impl InContext {
                 .collect(),
         });
         let readings = std::array::from_fn(|_| readings.next().unwrap_or_default());
-        let lengths = others.iter().map(|other| Ok(ask(page, &other.of)?.trace.tokens.len()));
+        let lengths = others.iter().map(|other| other.length(page));
         let lengths = lengths.collect::<Result<Vec<_>, Missing>>()?;
         let data = Data {
             word,
@@ -156,7 +153,7 @@ impl InContext {
                 .map(|(i, name)| Word { name, kind: usize::from(i >= first) })
                 .collect(),
             template: ALONE.into(),
-            model: ask(page, &page.selection.prompt())?.trace.model.name.clone(),
+            model: page.tokens()?.1.name.clone(),
         };
         Ok((data, lengths.iter().min() != lengths.iter().max()))
     }
@@ -174,5 +171,5 @@ impl InContext {
 
 /// The last depth of the model.
 fn last(page: &Page<'_>) -> usize {
-    ask(page, &page.selection.prompt()).map_or(0, |run| run.trace.model.n_layers)
+    page.tokens().map_or(0, |(_, model)| model.n_layers)
 }

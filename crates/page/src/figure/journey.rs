@@ -2,10 +2,10 @@
 
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
-use super::reading::{ALONE, KINDS, Reading, ask, left_out, listed, vectors};
+use super::reading::{ALONE, KINDS, Reading, left_out, listed, vectors};
 use super::whose::Whose;
-use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, usual};
-use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place, Purpose};
+use super::{PageFigure, View, usual};
+use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place};
 use attnscope::analysis::explain::Between;
 use attnscope::analysis::journey as place_between;
 use attnscope::{Heads, Intervention};
@@ -38,14 +38,14 @@ struct Readings {
 
 impl PageFigure for Journey {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        let (data, trace) = (self.data(page)?, &ask(page, &self.own(page))?.trace);
+        let (data, (tokens, _)) = (self.data(page)?, page.tokens_in(&self.own(page))?);
         let last = data.depths().saturating_sub(1);
         let depth = self.player.step(last);
         let scene = render(&data, &State { canvas: page.paper.canvas(), depth: Some(depth) }, page.paper.theme());
         let shown = depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string());
         let mut controls: Vec<Control> = self.whose.control(page).into_iter().collect();
         controls.extend(self.player.controls("after layer", last, shown));
-        controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
+        controls.extend(token_picker("word", "word", tokens, position(page, tokens)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
         controls.push(text("from", "words on the left", &self.kinds[0]));
         controls.push(text("to", "words on the right", &self.kinds[1]));
@@ -91,17 +91,13 @@ impl Journey {
 
     /// The last depth of the model that is followed.
     fn last(&self, page: &Page<'_>) -> usize {
-        ask(page, &self.own(page)).map_or(0, |run| run.trace.model.n_layers)
+        page.tokens_in(&self.own(page)).map_or(0, |(_, model)| model.n_layers)
     }
 
     fn readings(&self, page: &Page<'_>) -> Result<Readings, Missing> {
-        let (text, model) = (&page.selection.text, self.whose.id(page));
-        if page.purpose == Purpose::Page && text.len() > LONG_FOR_ALL_LAYERS {
-            return Err(Missing::Nothing("The sentence is too long to follow a word in it: shorten it.".into()));
-        }
-        let trace = &ask(page, &self.own(page))?.trace;
-        let at = position(page, &trace.tokens);
-        let word = trace.tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
+        let (model, (tokens, _)) = (self.whose.id(page), page.tokens_in(&self.own(page))?);
+        let at = position(page, tokens);
+        let word = tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
         let against =
             page.selection.against.as_ref().map(|text| Reading::same_word(page, model, text, &word)).transpose()?;
         let kinds = self.kinds.each_ref().map(|words| listed(words, MAX_LANDMARKS / 2));
@@ -112,7 +108,7 @@ impl Journey {
             )));
         }
         let kinds = kinds.map(|words| words.iter().map(|word| Reading::alone(model, word)).collect());
-        let alone = Reading::of_token(page, model, &trace.tokens[at], at)?;
+        let alone = Reading::of_token(page, model, &tokens[at], at)?;
         Ok(Readings { paths: paths(page, self.own(page), at, [against, alone]), word, kinds })
     }
 
@@ -129,7 +125,7 @@ impl Journey {
         let [a, b] = kinds.each_ref().map(|kind| names(kind));
         let poles = [self.pole(0, &a), self.pole(1, &b)];
         let poles = poles.each_ref().map(String::as_str);
-        let model = &ask(page, &self.own(page))?.trace.model.name;
+        let model = &page.tokens_in(&self.own(page))?.1.name;
         Ok(Data::from_journey(found, &word, &names(&paths), [&a, &b], poles, ALONE, model))
     }
 

@@ -1,11 +1,11 @@
 //! Chapter 13: what the model would say after each layer.
 
 use super::next_tokens::needs_next;
-use super::{LONG_FOR_ALL_LAYERS, PageFigure, View, opened, usual};
+use super::{PageFigure, View, opened, usual};
 use crate::{Change, Event, Missing, Page, Purpose};
 use attnscope::Number;
 use attnscope::Site;
-use attnscope_figures::figure::logit_lens::{Data, State, render};
+use attnscope_figures::figure::logit_lens::{Data, MAX_COLUMNS, State, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 
@@ -42,7 +42,7 @@ impl PageFigure for LogitLens {
 fn number(page: &Page<'_>, item: usize) -> Option<Number> {
     let data = data(page).ok()?;
     let (row, position) = data.cell(item);
-    let token = data.rows.get(row)?.top.get(position)?.first()?.id as usize;
+    let token = data.top(row, position)?.first()?.id as usize;
     // What leaves a layer enters the next one; what leaves the last is read out.
     let is_last = row + 1 == data.rows.len();
     Some(match is_last {
@@ -53,14 +53,14 @@ fn number(page: &Page<'_>, item: usize) -> Option<Number> {
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     if page.purpose == Purpose::Page {
-        if page.selection.text.len() > LONG_FOR_ALL_LAYERS {
-            return Err(Missing::Nothing("The sentence is too long for all layers at once: shorten it.".into()));
-        }
         needs_next(page.run()?)?;
     }
     let (tokens, model) = page.tokens()?;
-    let Response::Lens(rows) = page.ask(&Request::Lens { prompt: page.selection.prompt(), top: TOP })? else {
-        return Err(Missing::Waiting);
-    };
-    Ok(Data::new(tokens, model, rows.clone()))
+    let n = tokens.len();
+    // The vocabulary head takes long: on a page only what is drawn is asked for, in a file's table are all tokens.
+    let first = if page.purpose == Purpose::Page { n.saturating_sub(MAX_COLUMNS) } else { 0 };
+    let positions = (first > 0).then_some(first..n);
+    let request = Request::Lens { prompt: page.selection.prompt(), positions, top: TOP };
+    let Response::Lens(rows) = page.ask(&request)? else { return Err(Missing::Waiting) };
+    Ok(Data::new(tokens, model, rows.clone(), first))
 }

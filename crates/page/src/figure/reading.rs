@@ -5,7 +5,7 @@ use crate::{Missing, Page};
 use attnscope::analysis::{Depths, depths};
 use attnscope::{Number, Site, Token};
 use attnscope_figures::token::spoken;
-use attnscope_protocol::{Prompt, Request, Run, Spot};
+use attnscope_protocol::{Prompt, Request, Response, Run, Spot};
 
 /// Two kinds of words that the lesson model and real ones know.
 pub(super) const KINDS: [(&str, &str); 2] =
@@ -50,23 +50,37 @@ impl Reading {
     /// The first token of a text that looks like this word.
     pub fn same_word(page: &Page<'_>, model: &str, text: &str, word: &str) -> Result<Self, Missing> {
         let of = Prompt::plain(model, text);
-        let at = ask(page, &of)?.trace.tokens.iter().position(|token| spoken(&token.text) == word);
+        let at = page.tokens_in(&of)?.0.iter().position(|token| spoken(&token.text) == word);
         let none = || Missing::Nothing(format!("The sentence to compare with has no {word:?}: {text}"));
         Ok(Self { name: text.to_owned(), of, position: Some(at.ok_or_else(none)?) })
     }
 
     /// The word's vectors: before any layer, and after each.
     pub fn depths(&self, page: &Page<'_>) -> Result<Depths, Missing> {
+        // Of a text that may be long, one token's vectors; one that is read for its word alone is short.
+        if let Some(position) = self.position {
+            let request = Request::Depths { prompt: self.of.clone(), position };
+            let Response::Depths(found) = page.ask(&request)? else { return Err(Missing::Waiting) };
+            return Ok(found.clone());
+        }
         let missing = || Missing::Nothing("This model does not keep what each layer leaves.".into());
         depths(&ask(page, &self.of)?.trace, self.position(page)?).ok_or_else(missing)
     }
 
     /// The position of the word: the given one, or the last of the tokens before the final `was`.
     pub fn position(&self, page: &Page<'_>) -> Result<usize, Missing> {
+        if let Some(position) = self.position {
+            return Ok(position);
+        }
         let trace = &ask(page, &self.of)?.trace;
         // After the last word an encoder reads one more token, its separator.
         let after = if trace.model.causal { 2 } else { 3 };
-        Ok(self.position.unwrap_or(trace.tokens.len().saturating_sub(after)))
+        Ok(trace.tokens.len().saturating_sub(after))
+    }
+
+    /// How many tokens its text has, which is a short one.
+    pub fn length(&self, page: &Page<'_>) -> Result<usize, Missing> {
+        Ok(ask(page, &self.of)?.trace.tokens.len())
     }
 
     /// Where the word stands, for a question about it.
@@ -100,7 +114,7 @@ pub(super) fn vectors(page: &Page<'_>, readings: &[Reading]) -> Result<Vec<Depth
     readings.iter().map(|reading| reading.depths(page)).collect::<Vec<_>>().into_iter().collect()
 }
 
-/// A run that keeps the stream of every layer.
-pub(super) fn ask<'a>(page: &Page<'a>, of: &Prompt) -> Result<&'a Run, Missing> {
+/// A run of a short text that keeps the stream of every layer.
+fn ask<'a>(page: &Page<'a>, of: &Prompt) -> Result<&'a Run, Missing> {
     page.run_of(&Request::Run { prompt: of.clone(), capture: "embed,resid_post".into(), layers: None, top: 0 })
 }

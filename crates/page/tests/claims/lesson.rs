@@ -289,6 +289,25 @@ fn chapter_13_other_words_with_two_meanings() {
     }
 }
 
+#[test]
+fn what_the_questions_answer_is_so() {
+    let first = |text: &str, cuts: &[&str]| next(&model(), text, cuts, 2);
+    let (sea_lion, lion) = (first("the sea lion was", &[]), first("the lion was", &[]));
+    says!("01", "In the sea lion was, [diving] and [swimming] come first.", &sea_lion[0], &sea_lion[1]);
+    says!("01", "In the lion was it is [roaring].", &lion[0]);
+    says!("10", "With it cut, the lesson model says [roaring].", &first("the sea lion was", &["2>1"])[0]);
+    says!("10", "Cut was → sea instead, and the lion goes on [diving].", &first("the sea lion was", &["3>1"])[0]);
+    says!("03", "Neither: they are the same bag, so the bars are exactly the same");
+    let twin = attnscope::lesson::twin();
+    let bag = |text: &str| twin.next_tokens(&Words::lesson().encode(text).unwrap(), 5);
+    assert_eq!(bag("the river bank was"), bag("the bank river was"));
+    says!("08", "[55]: the first row has one, the second two, the tenth ten.", (1..=10).sum::<usize>());
+    let n = vocabulary().len();
+    says!("11", "it begins near [5.4], the natural logarithm of", (n as f32).ln());
+    let mut trainer = attnscope::lesson::Trainer::new(&attnscope::lesson::Settings::default()).unwrap();
+    assert!((trainer.step() - (n as f32).ln()).abs() < 0.1);
+}
+
 /// A link that is a sentence sets this sentence, and reads out one of its words.
 #[test]
 fn links_set_the_sentence_that_they_show() {

@@ -60,6 +60,6 @@ fn in_words(missing: Missing) -> String {
     match missing {
         Missing::Waiting => "the figure is not there yet".into(),
         Missing::Failed(failure) => failure.message,
-        Missing::Nothing(why) => why,
+        Missing::Nothing(why) | Missing::TooLong(why) => why,
     }
 }

@@ -8,10 +8,10 @@ use crate::number::{number, plural};
 use crate::scale::max_abs;
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
-use attnscope::Trace;
+use attnscope::{Array, LazyPattern, ModelInfo, Site, Token, Trace};
 
 /// A thumbnail has at most this many pixels a side.
-pub const THUMB_SIDE: usize = 96;
+pub const THUMB_SIDE: usize = 64;
 
 /// A number for each head, such as how much it attends to the token before.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Scores {
 pub struct Data {
     /// The text, token by token.
     pub tokens: Vec<String>,
-    /// `[layer][head]`, small enough for a thumbnail (see [`Pattern::shrunk`]).
+    /// `[layer][head]`, small enough for a thumbnail (see [`Pattern::pooled`]).
     pub thumbs: Vec<Vec<Pattern>>,
     /// A bar under each thumbnail.
     pub scores: Option<Scores>,
@@ -41,10 +41,30 @@ impl Data {
     /// All heads of a trace that captured every pattern.
     pub fn from_trace(trace: &Trace) -> Result<Self, Error> {
         let (layers, heads) = (trace.model.n_layers, trace.model.n_heads);
-        let thumb = |layer, head| Ok(Pattern::from_trace(trace, layer, head)?.shrunk(THUMB_SIDE).0);
-        let thumbs = (0..layers).map(|l| (0..heads).map(|h| thumb(l, h)).collect()).collect::<Result<_, Error>>()?;
-        let tokens = trace.tokens.iter().map(|t| t.text.clone()).collect();
-        Ok(Self { tokens, thumbs, scores: None, model: trace.model.name.clone(), word_level: trace.model.word_level })
+        let n = trace.tokens.len();
+        let pixels = n.div_ceil(n.div_ceil(THUMB_SIDE).max(1));
+        let thumb = |layer, head| {
+            let missing = || Error::not_captured(Site::Pattern, layer);
+            let pattern = LazyPattern::of(trace, layer, head).ok_or_else(missing)?;
+            Ok(pattern.tile(0..n, 0..n, (pixels, pixels)).ok_or_else(missing)?.max)
+        };
+        let thumbs =
+            (0..layers).map(|l| (0..heads).map(|h| thumb(l, h)).collect()).collect::<Result<Vec<_>, Error>>()?;
+        Self::pooled(&trace.tokens, &trace.model, &thumbs)
+    }
+
+    /// All heads of a run over these tokens, `[layer][head]`: each the largest weights under its pixels.
+    pub fn pooled(tokens: &[Token], model: &ModelInfo, max: &[Vec<Array>]) -> Result<Self, Error> {
+        let n = tokens.len();
+        let thumb = |layer, head, max: &Array| {
+            Pattern::pooled(layer, head, n, max, |position| model.mask(layer).visible(position, n))
+        };
+        let row = |(layer, heads): (usize, &Vec<Array>)| {
+            heads.iter().enumerate().map(|(head, max)| thumb(layer, head, max)).collect()
+        };
+        let thumbs = max.iter().enumerate().map(row).collect::<Result<_, Error>>()?;
+        let tokens = tokens.iter().map(|t| t.text.clone()).collect();
+        Ok(Self { tokens, thumbs, scores: None, model: model.name.clone(), word_level: model.word_level })
     }
 
     fn n_heads(&self) -> usize {
@@ -159,10 +179,13 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         );
         frame.y += 14.0;
     }
-    let cut = data.tokens.len() > THUMB_SIDE;
-    let small = if cut { "Thumbnails show the largest weight of each small square of tokens." } else { "" };
+    let side = data.thumbs.iter().flatten().map(|p| p.kv_len).max().unwrap_or(0);
+    let small = match data.tokens.len().div_ceil(side.max(1)) {
+        0 | 1 => String::new(),
+        block => format!("A pixel of a thumbnail is the largest weight of up to {block}\u{a0}×\u{a0}{block} cells."),
+    };
     let tokens = format!("{}; layers and heads are counted from 0.", plural(data.tokens.len(), "token"));
-    frame.finish(&caption(&[&credit(&data.model), &tokens, small]), description(data))
+    frame.finish(&caption(&[&credit(&data.model), &tokens, &small]), description(data))
 }
 
 /// Names of heads over each column, of layers beside each row.

@@ -4,6 +4,7 @@ use super::Data;
 use crate::figure::as_table::{begin, word};
 use crate::figure::matrix::weights;
 use crate::table::Table;
+use attnscope::analysis::piece;
 
 impl Data {
     /// The thumbnails' weights, and each head's score where the heads have one. For a long text, each number is the
@@ -28,8 +29,8 @@ impl Data {
 
     /// The name of a row or column of a thumbnail of `n` columns: a token, or the first and the last of several.
     fn block(&self, idx: usize, n: usize) -> String {
-        let size = self.tokens.len().div_ceil(n.max(1)).max(1);
-        let (first, last) = (idx * size, ((idx + 1) * size).min(self.tokens.len()).saturating_sub(1));
+        let tokens = piece(&(0..self.tokens.len()), idx, n.max(1));
+        let (first, last) = (tokens.start, tokens.end.saturating_sub(1));
         let first_word = word(&self.tokens, first);
         if last <= first { first_word } else { format!("{first_word} … {}", word(&self.tokens, last)) }
     }
@@ -41,10 +42,12 @@ mod tests {
     use super::*;
     use crate::figure::Pattern;
     use crate::table::Cell;
+    use attnscope::cost::RandomHead;
+    use attnscope::{LazyPattern, Token};
 
     /// Two layers of one head that attends evenly to `n` tokens.
     fn data(n: usize) -> Data {
-        let pattern = |layer| Pattern::new(layer, 0, n, vec![1.0 / n as f32; n * n], true).unwrap().shrunk(96).0;
+        let pattern = |layer| Pattern::new(layer, 0, n, vec![1.0 / n as f32; n * n], true).unwrap();
         Data {
             tokens: (0..n).map(|i| format!(" w{i}")).collect(),
             thumbs: vec![vec![pattern(0)], vec![pattern(1)]],
@@ -67,11 +70,18 @@ mod tests {
 
     #[test]
     fn of_a_long_text_a_number_stands_for_some_tokens() {
-        for (n, side, last) in [(97, 49, "w96"), (192, 96, "w190 … w191"), (400, 80, "w395 … w399")] {
-            let table = data(n).table();
-            assert_eq!((table.columns.len(), table.rows.len()), (3 + side, 2 * side), "{n}");
+        for (n, side, last) in
+            [(64, 64, "w63"), (65, 33, "w63 … w64"), (128, 64, "w126 … w127"), (400, 58, "w393 … w399")]
+        {
+            let mut trace = RandomHead::new(n, 4).trace();
+            trace.tokens = (0..n).map(|id| Token { id: id as u32, text: format!(" w{id}") }).collect();
+            let table = super::super::Data::from_trace(&trace).unwrap().table();
+            assert_eq!((table.columns.len(), table.rows.len()), (3 + side, side), "{n}");
             assert_eq!(table.columns.last().map(String::as_str), Some(last), "{n}");
             assert_eq!(table.rows[side - 1][2], last.into(), "{n}");
+            let weights = LazyPattern::of(&trace, 0, 0).unwrap().row(n - 1).unwrap();
+            let Some(Cell::Number(last)) = table.rows[side - 1].last() else { panic!("a weight") };
+            assert!(*last >= weights[n - 1], "the largest of its cells");
         }
     }
 }

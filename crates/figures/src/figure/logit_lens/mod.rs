@@ -9,7 +9,7 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::analysis::LensRow;
-use attnscope::{ModelInfo, Token};
+use attnscope::{ModelInfo, NextToken, Token};
 use std::ops::Range;
 
 /// What is drawn.
@@ -19,6 +19,8 @@ pub struct Data {
     pub tokens: Vec<String>,
     /// The embedding first, the last layer last.
     pub rows: Vec<LensRow>,
+    /// The position that the rows begin with.
+    pub first: usize,
     /// The model's name.
     pub model: String,
     /// Whether tokens are whole words that hold no spaces.
@@ -26,10 +28,15 @@ pub struct Data {
 }
 
 impl Data {
-    /// The rows of `attnscope::analysis::lens` with the texts of the tokens.
-    pub fn new(tokens: &[Token], model: &ModelInfo, rows: Vec<LensRow>) -> Self {
+    /// The rows of `attnscope::analysis::lens` from the position `first` on, with the texts of all tokens.
+    pub fn new(tokens: &[Token], model: &ModelInfo, rows: Vec<LensRow>, first: usize) -> Self {
         let tokens = tokens.iter().map(|t| t.text.clone()).collect();
-        Self { tokens, rows, model: model.name.clone(), word_level: model.word_level }
+        Self { tokens, rows, first, model: model.name.clone(), word_level: model.word_level }
+    }
+
+    /// What the model would say after the token at a position, likeliest first; `None` if it was not asked.
+    pub fn top(&self, row: usize, position: usize) -> Option<&[NextToken]> {
+        self.rows.get(row)?.top.get(position.checked_sub(self.first)?).map(Vec::as_slice)
     }
 
     /// The item of a cell: cells are counted row by row.
@@ -57,7 +64,7 @@ const ROW: f32 = 24.0;
 const LABEL_W: f32 = 54.0;
 
 /// The most columns: each holds a word that must be legible.
-const MAX_COLUMNS: usize = 24;
+pub const MAX_COLUMNS: usize = 24;
 
 /// The positions that are drawn: all, or the last ones, or those from the chosen one on.
 fn columns(data: &Data, state: &State) -> Range<usize> {
@@ -89,11 +96,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         let node = Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(12.0).anchor(Anchor::End);
         let node = node.fill(if last { theme.text } else { theme.muted }).centred();
         frame.push(if last { node.bold() } else { node });
-        for (column, position) in columns.clone().enumerate().filter(|(_, position)| *position < lens.top.len()) {
+        for (column, position) in columns.clone().enumerate() {
+            let Some(top) = data.top(row, position) else { continue };
             let x = PAD + LABEL_W + column as f32 * cell;
-            draw_cell(&mut frame, data, &lens.top[position], (row, position), (x, cell), last);
+            draw_cell(&mut frame, data, top, (row, position), (x, cell), last);
         }
-        if let Some((_, position)) = state.selected.filter(|&(r, p)| r == row && p < lens.top.len()) {
+        if let Some((_, position)) = state.selected.filter(|&(r, p)| r == row && data.top(r, p).is_some()) {
             let x = PAD + LABEL_W + position.saturating_sub(columns.start) as f32 * cell;
             let ring = Node::rect(x - 1.5, frame.y - 1.5, cell + 1.0, ROW + 1.0).radius(4.0);
             frame.push(ring.stroke(Stroke::new(theme.accent, 2.0)).key("chosen-cell"));
@@ -131,7 +139,7 @@ fn heads(frame: &mut Frame, data: &Data, columns: &Range<usize>, cell: f32) {
 fn draw_cell(
     frame: &mut Frame,
     data: &Data,
-    best: &[attnscope::NextToken],
+    best: &[NextToken],
     (row, position): (usize, usize),
     (x, cell): (f32, f32),
     last: bool,
@@ -167,7 +175,7 @@ fn description(data: &Data) -> String {
     let last = data.tokens.len().saturating_sub(1);
     let said: Vec<String> = [0, data.rows.len() / 2, data.rows.len().saturating_sub(1)]
         .into_iter()
-        .filter_map(|row| Some((row, data.rows.get(row)?.top.get(last)?.first()?)))
+        .filter_map(|row| Some((row, data.top(row, last)?.first()?)))
         .map(|(row, top)| format!("{}: {} {}", depth(data, row), spoken(&top.text), percent(top.p)))
         .collect();
     out + &format!(" At the last token, {}.", said.join("; "))

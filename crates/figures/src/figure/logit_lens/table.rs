@@ -6,12 +6,14 @@ use crate::table::{Cell, Table};
 use crate::token::spoken;
 
 impl Data {
-    /// The likeliest next token after each token at each depth.
+    /// The likeliest next token at each depth, after each token from the first position on.
     pub fn table(&self) -> Table {
         let mut table = begin(["layer", "position", "token", "next token", "probability"], []);
-        for lens in &self.rows {
-            for (position, token) in self.tokens.iter().enumerate() {
-                let best = lens.top.get(position).and_then(|top| top.first());
+        // Where only some tokens were asked for, there is nothing to say of the others.
+        let end = self.first + self.rows.iter().map(|lens| lens.top.len()).max().unwrap_or(0);
+        for (row, lens) in self.rows.iter().enumerate() {
+            for (position, token) in self.tokens.iter().enumerate().take(end).skip(self.first) {
+                let best = self.top(row, position).and_then(|top| top.first());
                 let (next, p) = best.map(|best| (Cell::from(spoken(&best.text)), best.p)).unzip();
                 let layer = lens.label.as_str().into();
                 table.push([layer, position.into(), spoken(token).into(), next.into(), p.into()]);
@@ -36,10 +38,15 @@ mod tests {
             lens("0", vec![vec![], vec![next(" ran", f32::NAN)]]),
         ];
         let tokens = vec!["the".into(), " dog".into()];
-        let table = Data { tokens, rows, model: String::new(), word_level: false }.table();
+        let data = Data { tokens, rows, first: 0, model: String::new(), word_level: false };
+        let table = data.table();
         assert_eq!((table.columns.len(), table.rows.len()), (5, 4));
         assert_eq!(table.rows[0], ["embed".into(), 0_usize.into(), "the".into(), "was".into(), Cell::Number(0.5)]);
         assert_eq!(table.rows[1][3..], [Cell::Empty, Cell::Empty]);
         assert_eq!(table.rows[3][..4], ["0".into(), 1_usize.into(), "dog".into(), "ran".into()]);
+        let rows = data.rows.iter().cloned().map(|row| LensRow { top: row.top[..1].to_vec(), ..row }).collect();
+        let table = Data { rows, first: 1, ..data }.table();
+        assert_eq!(table.rows.len(), 2, "of the last token alone");
+        assert_eq!(table.rows[0][1..4], [1_usize.into(), "dog".into(), "was".into()]);
     }
 }
