@@ -260,7 +260,7 @@ mod tests {
     fn the_record_is_the_training_with_the_usual_settings() {
         let record = Record::from_csv(RECORD);
         assert_eq!((record.losses.len(), record.series.len()), (2000 / EVERY, 3));
-        let Change::Work(request) = figure_ask(3 * EVERY, EVERY) else { panic!() };
+        let Change::Work(request) = Training::default().ask(3 * EVERY, EVERY, true) else { panic!() };
         let mut job = Session::new(LessonOnly).start(request);
         let mut figure = Training::default();
         while let Some(event) = job.step() {

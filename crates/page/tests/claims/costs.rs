@@ -55,7 +55,7 @@ fn chapter_6_the_temperature() {
     };
     says!("06", "At [0.1] the largest score takes practically everything.", least);
     assert!(weights(least)[0] > 0.9999);
-    says!("06", "At [4] the shares move closer together", most);
+    says!("06", "At [20] the shares move close together", most);
     let (plain, warm) = (weights(1.0), weights(most));
     assert!(warm[0] < plain[0] && warm[1] > plain[1] && warm[2] > plain[2], "{plain:?} {warm:?}");
 }

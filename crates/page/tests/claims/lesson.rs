@@ -221,7 +221,10 @@ fn chapter_9_the_lesson_models_heads_and_paths() {
 fn chapter_10_the_cut_in_miniature() {
     says!("10", "The lesson model does the same in miniature");
     says!("README", "attnscope predict --model lesson --text \"the hot dog was\" # food");
-    says!("README", "--model lesson --text \"the hot dog was\" --cut '0:2>1' # dog may not see hot: an animal");
+    says!(
+        "README",
+        "--model lesson --text \"the hot dog was\" --cut '0:2>1' # in layer 0, query 2 (dog) may not see key 1 (hot): an animal"
+    );
     says!("13", "attnscope predict --model lesson --text \"the hot dog was\" --cut '2>1'");
     says!("13", "The second does so while dog may not attend to hot.");
     let model = model();

@@ -30,7 +30,7 @@ fn sizes() {
     says!("09", "Here are all [270] heads on your sentence", info.n_layers * info.n_heads);
     says!("README", "dog on its way through the [30] layers of SmolLM2", info.n_layers);
     let megabytes = std::fs::metadata(smollm2()).unwrap().len() as f32 / 1e6;
-    says!("README", "gets that model ([98] MB", megabytes);
+    says!("README", "With a real model, SmolLM2 ([98] MB", megabytes);
     says!("09", "(both models here use a simpler kind, RMS norm)");
     assert_eq!((MODEL.config().norm, lesson::model().config().norm), (NormKind::Rms, NormKind::Rms));
 }
@@ -150,8 +150,10 @@ fn chapter_10_one_edge_turns_food_into_an_animal() {
     let likely = |text: &str, cuts: &[&str], word: &str| next(&MODEL, text, cuts, 10).contains(&word.to_owned());
     says!("README", "In the dog was, the next word may be running; in the hot dog was, served.");
     assert!(likely(DOG, &[], "running") && likely(HOT_DOG, &[], "served"));
-    says!("README", "--cut '2>1' # dog may not see hot: running is back");
+    says!("README", "\"the hot dog was\" # served is among the first");
+    says!("README", "--cut '2>1' # in all layers: running is, served is gone");
     assert!(!likely(HOT_DOG, &[], "running") && likely(HOT_DOG, &["2>1"], "running"));
+    assert!(!likely(HOT_DOG, &["2>1"], "served"));
 }
 
 #[test]
@@ -175,8 +177,9 @@ fn chapter_10_a_strong_weight_is_no_cause() {
     assert!([&trace, &other].iter().all(|trace| score(trace, (1, 2)).previous > 0.65));
     says!(
         "README",
-        "head 16.0 gives hot [92 %] of dog's attention, yet cutting that one edge changes nothing",
-        strongest[0].weight
+        "head 16.0 gives hot [92 %] of dog's attention, yet cutting that one edge changes hardly anything (served [0.0354]).",
+        strongest[0].weight,
+        served_and_running(HOT_DOG, &["16.0:2>1"])[0]
     );
     says!("README", "The edge that carries the meaning is in head 3.4: --cut '3.4:2>1' alone brings the animal back.");
 }

@@ -8,7 +8,7 @@ use crate::token::spoken;
 /// The temperatures at the last steps but one, and what is to be seen.
 const TEMPERATURES: [(f32, &str); 2] = [
     (0.2, "Divided by a low temperature before that, 0.2, the scores lie further apart: the largest takes nearly all."),
-    (20.0, "At a high one, 20, they lie close together: all shares are nearly alike."),
+    (20.0, "At a high one, 20, they lie close together, and so do the shares."),
 ];
 /// The steps before those.
 const BEFORE: usize = 4;
