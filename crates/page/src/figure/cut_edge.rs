@@ -3,6 +3,7 @@
 use super::answer::{Answer, compared, open};
 use super::choose::token_picker;
 use super::next_tokens::needs_next;
+use super::reading::named;
 use super::whose::Whose;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Page};
@@ -117,7 +118,7 @@ impl CutEdge {
         let name = |i: usize| tokens.get(i).map(|t| spoken(&t.text)).unwrap_or_default();
         let asked = |name: String, detail: String, of: Prompt| {
             let run = run(page, &of)?;
-            Ok(Answer::of_run(Column { name, detail }, run, of))
+            Ok(Answer::of_run(Column { name: named(&name), detail }, run, of))
         };
         let plain = |text: &str| Prompt::plain(model, text);
         let mut answers = vec![asked(text.clone(), "as it is".into(), plain(text))];

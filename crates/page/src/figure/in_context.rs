@@ -2,7 +2,7 @@
 
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
-use super::reading::{ALONE, KINDS, Reading, left_out, listed, vectors};
+use super::reading::{ALONE, KINDS, Reading, left_out, listed, named, vectors};
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Open, Page};
 use attnscope::analysis::cosine;
@@ -121,9 +121,10 @@ impl InContext {
                 Missing::Nothing(format!("{word:?} {why}, or compare with a second sentence that has it."))
             })?,
         };
-        let before = Reading { name: before.of.text.clone(), ..before };
+        let before = Reading { name: named(&before.of.text), ..before };
         let changed = if own.interventions.is_empty() { "" } else { ", changed" };
-        let of_word = vec![before, Reading { name: format!("{}{changed}", own.text), of: own, position: Some(at) }];
+        let of_word =
+            vec![before, Reading { name: format!("{}{changed}", named(&own.text)), of: own, position: Some(at) }];
         let others = first.iter().chain(&second).map(|word| Reading::alone(model, word)).collect();
         Ok(Readings { word, of_word, others, first: first.len() })
     }

@@ -2,7 +2,7 @@
 
 use super::choose::{picked, position, token_picker};
 use super::player::Player;
-use super::reading::{ALONE, KINDS, Reading, left_out, listed, vectors};
+use super::reading::{ALONE, KINDS, Reading, left_out, listed, named, vectors};
 use super::whose::Whose;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place};
@@ -156,7 +156,7 @@ impl Journey {
 /// The sentence as it is; as the reader changed it, or with the edge from the word to the one before it cut; a second
 /// sentence, if there is one; and the word without its neighbours.
 fn paths(page: &Page<'_>, own: Prompt, at: usize, [against, alone]: [Option<Reading>; 2]) -> Vec<Reading> {
-    let mut paths = vec![Reading { name: own.text.clone(), of: own.clone(), position: Some(at) }];
+    let mut paths = vec![Reading { name: named(&own.text), of: own.clone(), position: Some(at) }];
     // Edges to the first token are not cut: so much attention rests there that a cut breaks more than one edge.
     let changed = page.selection.prompt_for(&own.model);
     if !changed.interventions.is_empty() {

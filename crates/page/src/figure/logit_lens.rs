@@ -19,11 +19,13 @@ pub struct LogitLens;
 impl PageFigure for LogitLens {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let state = State { canvas: page.paper.canvas(), ..Default::default() };
-        Ok(View::of(render(&data(page)?, &state, page.paper.theme())))
+        Ok(View::of(render(&data(page, MAX_COLUMNS)?, &state, page.paper.theme())))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
-        Ok(data(page)?.table())
+        // A page shows the table of what is drawn; in a file all tokens are wanted, however long that takes.
+        let most = if page.purpose == Purpose::Page { MAX_COLUMNS } else { usize::MAX };
+        Ok(data(page, most)?.table())
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -40,7 +42,7 @@ impl PageFigure for LogitLens {
 
 /// The probability that a cell shows: row 0 is the embedding, and what stands below is what a layer left.
 fn number(page: &Page<'_>, item: usize) -> Option<Number> {
-    let data = data(page).ok()?;
+    let data = data(page, MAX_COLUMNS).ok()?;
     let (row, position) = data.cell(item);
     let token = data.top(row, position)?.first()?.id as usize;
     // What leaves a layer enters the next one; what leaves the last is read out.
@@ -51,14 +53,14 @@ fn number(page: &Page<'_>, item: usize) -> Option<Number> {
     })
 }
 
-fn data(page: &Page<'_>) -> Result<Data, Missing> {
+/// The last tokens, at most so many: the vocabulary head takes long for each.
+fn data(page: &Page<'_>, most: usize) -> Result<Data, Missing> {
     if page.purpose == Purpose::Page {
         needs_next(page.run()?)?;
     }
     let (tokens, model) = page.tokens()?;
     let n = tokens.len();
-    // The vocabulary head takes long: on a page only what is drawn is asked for, in a file's table are all tokens.
-    let first = if page.purpose == Purpose::Page { n.saturating_sub(MAX_COLUMNS) } else { 0 };
+    let first = n.saturating_sub(most);
     let positions = (first > 0).then_some(first..n);
     let request = Request::Lens { prompt: page.selection.prompt(), positions, top: TOP };
     let Response::Lens(rows) = page.ask(&request)? else { return Err(Missing::Waiting) };

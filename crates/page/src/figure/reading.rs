@@ -4,7 +4,7 @@
 use crate::{Missing, Page};
 use attnscope::analysis::{Depths, depths};
 use attnscope::{Number, Site, Token};
-use attnscope_figures::token::spoken;
+use attnscope_figures::token::{excerpt, spoken};
 use attnscope_protocol::{Prompt, Request, Response, Run, Spot};
 
 /// Two kinds of words that the lesson model and real ones know.
@@ -13,6 +13,11 @@ pub(super) const KINDS: [(&str, &str); 2] =
 
 /// The text in which a word is read by itself, with a gap.
 pub(super) const ALONE: &str = "the … was";
+
+/// The name of a text in a figure: a long one's beginning, since each mark repeats it.
+pub(super) fn named(text: &str) -> String {
+    excerpt(text, 120)
+}
 
 /// A text, read for the vectors of one of its words.
 pub(super) struct Reading {
@@ -52,7 +57,7 @@ impl Reading {
         let of = Prompt::plain(model, text);
         let at = page.tokens_in(&of)?.0.iter().position(|token| spoken(&token.text) == word);
         let none = || Missing::Nothing(format!("The sentence to compare with has no {word:?}: {text}"));
-        Ok(Self { name: text.to_owned(), of, position: Some(at.ok_or_else(none)?) })
+        Ok(Self { name: named(text), of, position: Some(at.ok_or_else(none)?) })
     }
 
     /// The word's vectors: before any layer, and after each.

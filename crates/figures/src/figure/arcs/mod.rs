@@ -32,6 +32,9 @@ impl Default for State {
     }
 }
 
+/// A key with this weight or more is emphasized for the chosen query.
+const SEEN: f32 = 0.05;
+
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let p = &data.pattern;
@@ -100,10 +103,11 @@ fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base
     const SHARE: f32 = 12.0;
     let (theme, p) = (frame.theme, &data.pattern);
     let mut all_written = true;
-    for (idx, &x) in l.x.iter().enumerate().step_by(l.every) {
+    for idx in named(p, l, chosen) {
+        let Some(&x) = l.x.get(idx) else { continue };
         let asks = chosen.is_some_and(|q| p.first_query() + q == idx);
         let weight = chosen.and_then(|q| p.weight(q, idx));
-        let seen = weight.is_some_and(|w| w >= 0.05);
+        let seen = weight.is_some_and(|w| w >= SEEN);
         let fill = match (asks, chosen.is_some(), seen) {
             (true, _, _) => theme.query,
             (_, true, true) => theme.key,
@@ -136,6 +140,22 @@ fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base
     all_written
 }
 
+/// The words that are written, in their order. Where there is no room for all, first the chosen query and the keys that it
+/// attends to most, then as many of the others as fit between them.
+fn named(p: &Pattern, l: &Layout, chosen: Option<usize>) -> Vec<usize> {
+    let own = chosen.filter(|_| l.every > 1).map(|q_idx| p.first_query() + q_idx);
+    let keys = own.and(chosen).map(|q_idx| p.strongest(q_idx)).unwrap_or_default();
+    let keys = keys.into_iter().take_while(|(_, weight)| *weight >= SEEN).map(|(k_idx, _)| k_idx);
+    let mut named: Vec<usize> = Vec::new();
+    for idx in own.into_iter().chain(keys).chain((0..l.x.len()).step_by(l.every)) {
+        if named.iter().all(|other| other.abs_diff(idx) >= l.every) {
+            named.push(idx);
+        }
+    }
+    named.sort_unstable();
+    named
+}
+
 fn description(data: &Data, chosen: Option<usize>, arcs: usize) -> String {
     let p: &Pattern = &data.pattern;
     let mut out = format!("Attention of layer {}, head {} as {}", p.layer, p.head, plural(arcs, "arc"));
@@ -148,4 +168,32 @@ fn description(data: &Data, chosen: Option<usize>, arcs: usize) -> String {
         (None, None) => {}
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Pattern;
+
+    #[test]
+    fn of_many_words_those_are_named_that_the_query_attends_to() {
+        let n = 400;
+        let mut weights = vec![0.0; n * n];
+        (weights[203 * n + 101], weights[203 * n + 202], weights[203 * n + 7]) = (0.5, 0.4, 0.1);
+        let data = Data {
+            tokens: (0..n).map(|i| format!(" w{i}")).collect(),
+            pattern: Pattern::new(0, 0, n, weights, true).unwrap(),
+            model: String::new(),
+            word_level: false,
+        };
+        let scene = |q_idx| render(&data, &State { q_idx, ..State::default() }, &Theme::LIGHT);
+        let is_named = |scene: &Scene, idx: usize| scene.node(&format!("token-{idx}")).is_some();
+        let chosen = scene(Some(203));
+        assert!([7, 101, 203].iter().all(|idx| is_named(&chosen, *idx)));
+        assert!(!is_named(&chosen, 202), "beside the query there is no room");
+        let written: Vec<usize> = (0..n).filter(|idx| is_named(&chosen, *idx)).collect();
+        let apart = written.windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(apart.min() > Some(1) && written.len() > 40, "{written:?}");
+        assert!(!is_named(&scene(None), 101) && is_named(&scene(None), 0));
+    }
 }

@@ -133,9 +133,16 @@ struct Numbers {
 }
 
 impl Numbers {
+    /// Those of all rows.
     pub fn new(data: &Data, state: &State) -> Self {
+        Self::first(data, state, data.q.len())
+    }
+
+    /// Those of the first rows: of a long text no others are drawn.
+    fn first(data: &Data, state: &State, rows: usize) -> Self {
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-        let dots: Vec<Vec<f32>> = data.q.iter().map(|q| data.k.iter().map(|k| dot(q, k)).collect()).collect();
+        let dots: Vec<Vec<f32>> =
+            data.q.iter().take(rows).map(|q| data.k.iter().map(|k| dot(q, k)).collect()).collect();
         let softmaxed = |masked: bool| -> Vec<Vec<f32>> {
             let row = |(i, dots): (usize, &Vec<f32>)| {
                 let seen = |k: usize| !masked || data.of.sees(i, k);
@@ -147,7 +154,7 @@ impl Numbers {
         let ours = softmaxed(true);
         let near =
             |(a, b): (&Vec<f32>, &Vec<f32>)| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
-        let agree = ours.len() == data.weights.len() && ours.iter().zip(&data.weights).all(near);
+        let agree = ours.len() == data.weights.len().min(rows) && ours.iter().zip(&data.weights).all(near);
         let mix = |row: &Vec<f32>| {
             (0..data.d_head())
                 .map(|c| row.iter().zip(&data.v).map(|(w, v)| w * v.get(c).unwrap_or(&0.0)).sum())
@@ -155,7 +162,7 @@ impl Numbers {
         };
         let imagined = data.of.masks() && !state.masked;
         if !imagined {
-            let made: Vec<Vec<f32>> = data.weights.iter().map(mix).collect();
+            let made: Vec<Vec<f32>> = data.weights.iter().take(rows).map(mix).collect();
             let close = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-3 * (1.0 + b.abs()) || !b.is_finite();
             let mixes = made.iter().zip(&data.z).all(|(made, z)| made.iter().zip(z).all(close));
             return Self { dots, weights: data.weights.clone(), z: data.z.clone(), imagined, agree, mixes };
@@ -170,7 +177,7 @@ impl Numbers {
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let state = State { step: state.step.min(STEPS.len() - 1), ..state.clone() };
     let state = State { q_idx: state.q_idx.filter(|q| *q < data.shown()), ..state };
-    draw::render(data, &state, &Numbers::new(data, &state), theme)
+    draw::render(data, &state, &Numbers::first(data, &state, data.shown()), theme)
 }
 
 /// The main numbers in words.

@@ -22,6 +22,8 @@ use layout::{Layout, Longest};
 
 /// The most keys that are drawn: those with the largest weights.
 const MAX_KEYS: usize = 24;
+/// The same where each has two lines.
+const MAX_STACKED: usize = 12;
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +69,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let longest = Longest::new(data);
     rows::query(&mut frame, data, state, &layout, &longest);
     rows::headings(&mut frame, data, &layout);
-    let (shown, left_out) = choose(data);
+    let (shown, left_out) = choose(data, if layout.stacked { MAX_STACKED } else { MAX_KEYS });
     for &k_idx in &shown {
         rows::key(&mut frame, data, state, &layout, &longest, k_idx);
     }
@@ -86,11 +88,11 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.finish(&caption(&said), description(data))
 }
 
-/// The keys to draw in their order, and those left out.
-fn choose(data: &Data) -> (Vec<usize>, Vec<usize>) {
+/// The keys to draw in their order, at most so many, and those left out.
+fn choose(data: &Data, most: usize) -> (Vec<usize>, Vec<usize>) {
     let mut order: Vec<usize> = (0..data.row.keys.len()).collect();
     order.sort_by(|&a, &b| data.row.keys[b].weight.total_cmp(&data.row.keys[a].weight));
-    let mut left_out = order.split_off(order.len().min(MAX_KEYS));
+    let mut left_out = order.split_off(order.len().min(most));
     order.sort_unstable();
     left_out.sort_unstable();
     (order, left_out)

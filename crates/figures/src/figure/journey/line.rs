@@ -12,6 +12,9 @@ use crate::{text, token};
 const ROW: f32 = 17.0;
 const PATH_ROW: f32 = 20.0;
 
+/// The part of the width that a path's text may have below the line.
+const LONGEST: f32 = 0.5;
+
 /// A canvas narrower than this has the paths' names in a list.
 const WIDE: f32 = 520.0;
 
@@ -178,7 +181,8 @@ fn listed(frame: &mut Frame, data: &Data, axis: &Linear, depth: usize, y: f32) {
 /// To the right of its pole where there is room, else to the left, else wherever it fits.
 fn hanging(frame: &Frame, data: &Data, path: usize, number: f32, x: f32) -> Hanging {
     let shown = format!("  {}", fixed(number, 2));
-    let room = frame.inner() - text::width(&shown, LABEL, Weight::Regular);
+    // A longer name would lie over the poles of the others.
+    let room = frame.inner() * LONGEST - text::width(&shown, LABEL, Weight::Regular);
     let name = text::fit(&token::plain(&data.paths()[path].name), room, LABEL, Weight::Semibold);
     let runs = vec![Run::new(name).bold(), Run::new(shown)];
     let width = text::runs_width(&runs, LABEL, Weight::Regular);
