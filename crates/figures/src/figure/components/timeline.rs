@@ -1,6 +1,6 @@
 //! A query meets the keys, step by step.
 
-use super::{Data, choose};
+use super::{Data, MAX_KEYS, choose};
 use crate::number::{count, fixed, percent};
 use crate::timeline::Timeline;
 use crate::token::spoken;
@@ -8,8 +8,10 @@ use crate::token::spoken;
 /// The steps, in the words of this row.
 pub fn timeline(data: &Data) -> Timeline {
     let query = spoken(data.of.query());
-    let seen: Vec<usize> =
-        choose(data).0.into_iter().filter(|&k| data.row.keys[k].score != f32::NEG_INFINITY).collect();
+    let mut seen: Vec<usize> =
+        choose(data, MAX_KEYS).0.into_iter().filter(|&k| data.row.keys[k].score != f32::NEG_INFINITY).collect();
+    // First the key with most weight, which is always drawn.
+    seen.sort_by(|&a, &b| data.row.keys[b].weight.total_cmp(&data.row.keys[a].weight));
     let d = data.row.q.len();
     let steps = Timeline::new()
         .step(format!("The query of “{query}”: {} numbers, up for positive, down for negative.", count(d)));
@@ -35,8 +37,7 @@ pub fn timeline(data: &Data) -> Timeline {
             steps = others.iter().fold(steps, |steps, &k| brought(steps, k));
         }
     }
-    let best = seen.iter().max_by(|&&a, &&b| data.row.keys[a].weight.total_cmp(&data.row.keys[b].weight));
-    let best = best.map_or_else(String::new, |&k| {
+    let best = seen.first().map_or_else(String::new, |&k| {
         format!(" “{}” gets {}.", spoken(data.token(k)), percent(data.row.keys[k].weight))
     });
     steps
