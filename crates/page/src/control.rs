@@ -155,7 +155,7 @@ fn write_control(out: &mut String, figure: &str, control: &Control, off: &str) {
             write!(out, "<button id=\"{id}\" type=\"button\" data-control=\"{own}\"{off}>{}</button>", escape(label))
         }
         Control::Said { text, .. } => {
-            write!(out, "<p class=\"said\" data-control=\"{own}\" aria-live=\"polite\">{}</p>", escape(text))
+            write!(out, "<p class=\"said\" aria-live=\"polite\">{}</p>", escape(text))
         }
         Control::Text { label, value, .. } => write!(
             out,

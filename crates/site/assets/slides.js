@@ -36,7 +36,7 @@ function begin() {
   // From the chapter that is being read.
   const read = figures.findIndex((figure) => figure.getBoundingClientRect().bottom > 0);
   show(Math.max(0, read), true);
-  root.requestFullscreen?.().catch(() => {});
+  if (navigator.userActivation?.isActive) root.requestFullscreen?.().catch(() => {});
 }
 
 function end() {

@@ -32,16 +32,17 @@ fn without_value(control: &Control) -> Control {
 }
 
 fn set_value(place: &Element, control: &Control) -> Result<(), JsValue> {
+    if let Control::Said { text, .. } = control {
+        let said = place.query_selector(".said")?;
+        if let Some(said) = said.filter(|said| said.text_content().as_ref() != Some(text)) {
+            said.set_text_content(Some(text));
+        }
+        return Ok(());
+    }
     let found = place.query_selector_all(&format!("[data-control=\"{}\"]", control.id()))?;
     let value = control.value();
     for at in 0..found.length() {
         let Some(element) = found.get(at) else { continue };
-        if let Control::Said { text, .. } = control {
-            if element.text_content().as_ref() != Some(text) {
-                element.set_text_content(Some(text));
-            }
-            continue;
-        }
         if let Some(select) = element.dyn_ref::<HtmlSelectElement>() {
             select.set_value(&value);
         } else if let Some(input) = element.dyn_ref::<HtmlInputElement>() {

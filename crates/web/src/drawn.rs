@@ -92,12 +92,15 @@ fn for_page(mut mark: Mark) -> Mark {
     mark
 }
 
-/// Sets whether events on a mark have a target. A mark that loses its target keeps its name, and gives up the focus.
+/// Sets whether events on a mark have a target. A mark that loses its target lets events through, and gives up the focus.
 fn stand_for(mark: &mut DrawnMark, key: &str, node: &Node) -> Result<(), JsValue> {
     let stands = node.target.is_some();
     match stands {
         true => mark.element.set_attribute("data-key", key)?,
-        false => mark.element.remove_attribute("tabindex")?,
+        false => {
+            mark.element.remove_attribute("data-key")?;
+            mark.element.remove_attribute("tabindex")?;
+        }
     }
     if node.label.is_some() {
         mark.element.set_attribute("role", if stands { "button" } else { "img" })?;

@@ -22,7 +22,7 @@ fn tab_leads_to_every_control_every_menu_and_into_every_drawing() {
     let (served, browser) = page();
     browser.run("document.querySelector('.skip').focus()");
     let mut reached = std::collections::BTreeSet::new();
-    for _ in 0..400 {
+    for _ in 0..600 {
         browser.press(TAB);
         let at = browser.run(FOCUS);
         let at = (at[0].as_str().unwrap().to_owned(), at[1].as_str().unwrap().to_owned());

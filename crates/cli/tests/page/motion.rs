@@ -25,13 +25,13 @@ fn read(browser: &Browser) {
 #[test]
 fn a_figure_plays_once_when_it_is_read_and_stops_for_the_reader() {
     let (served, browser) = moving();
-    let last = browser.run("return Number(document.querySelector('#softmax-step').max)").as_f64().unwrap();
+    let last = browser.run("return Number(document.querySelector('#softmax-step').max)").as_u64().unwrap();
     assert_eq!(browser.run(&format!("return {STEP}")), json!(last), "at first it is whole");
     let height = browser.run("return document.querySelector('#figure-softmax').offsetHeight");
     read(&browser);
     browser.wait(&format!("{PLAYS} && {STEP} === 0"));
     browser.wait(
-        "document.querySelector('#figure-softmax [data-control=said]').textContent.includes('one dot product each')",
+        "document.querySelector('#figure-softmax .said').textContent.includes('one dot product each')",
     );
     // What has not arrived stands for nothing, and the marks move there instead of being drawn anew.
     let share = "document.querySelector('#figure-softmax svg [fill-opacity], #figure-softmax svg rect[opacity=\"0\"]')";
