@@ -72,10 +72,13 @@ pub fn Bar(app: App) -> impl IntoView {
 fn choices(app: App) -> Vec<(String, String)> {
     let mut all = vec![(LESSON.to_owned(), "Lesson model".to_owned())];
     for card in app.cards.get() {
-        all.push((card.id.clone(), format!("{} · on the server", card.id)));
+        let known = card.info.as_ref().map(|info| info.name.clone());
+        let name = known.or_else(|| called(app, &card.id)).unwrap_or_else(|| card.id.clone());
+        all.push((card.id.clone(), format!("{name} · on the server")));
         if card.gguf {
-            let name = format!("{} · in this browser, {:.0} MB", card.id, card.bytes as f64 / 1e6);
-            all.push((format!("{IN_BROWSER}{}", card.id), name));
+            let here = format!("{IN_BROWSER}{}", card.id);
+            let name = called(app, &here).unwrap_or(name);
+            all.push((here, format!("{name} · in this browser, {:.0} MB", card.bytes as f64 / 1e6)));
         }
     }
     if chosen_is(app, TRAINED) {
@@ -84,10 +87,17 @@ fn choices(app: App) -> Vec<(String, String)> {
     // A model from a link or a file is on the list as well, whoever offers it.
     let chosen = app.selection.with(|s| s.model.clone());
     if !all.iter().any(|(id, _)| *id == chosen) {
-        all.push((chosen.clone(), chosen.trim_start_matches(FROM_FILE).to_owned()));
+        let file = chosen.trim_start_matches(FROM_FILE).to_owned();
+        let name = called(app, &chosen).map_or(file.clone(), |name| format!("{name} · {file}"));
+        all.push((chosen.clone(), name));
     }
     all.push(("open".into(), "open a GGUF file …".into()));
     all
+}
+
+/// The name that the model itself has, once its file was read: it says how the weights are stored.
+fn called(app: App, id: &str) -> Option<String> {
+    app.run.with(|run| run.as_ref().filter(|run| run.selection.model == id).map(|run| run.run.trace.model.name.clone()))
 }
 
 fn chosen_is(app: App, model: &str) -> bool {
