@@ -5,7 +5,7 @@ use crate::figure;
 use crate::open::Fields;
 use crate::selection::{MOST, Selection, TOP, first_head};
 use attnscope::Intervention;
-use attnscope_protocol::Spot;
+use attnscope_protocol::{Spot, quoted};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// What must be escaped in a value of a query.
@@ -108,9 +108,11 @@ fn setting_of(written: &str) -> Option<(String, String, String)> {
 /// Why a link's `set=` cannot be applied, as far as that is known before its figure is drawn.
 fn wrong_setting(written: &str) -> Option<String> {
     let Some((name, ..)) = setting_of(written) else {
-        return Some(format!("This link sets {written:?}; expected FIGURE.CONTROL=VALUE."));
+        return Some(format!("This link sets {}; expected FIGURE.CONTROL=VALUE.", quoted(written)));
     };
-    figure(&name).is_none().then(|| format!("This link sets something in the figure {name:?}, which there is not."))
+    figure(&name)
+        .is_none()
+        .then(|| format!("This link sets something in the figure {}, which there is not.", quoted(&name)))
 }
 
 /// The same, as a part of an address' query.

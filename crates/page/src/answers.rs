@@ -21,7 +21,15 @@ pub enum Missing {
 
 impl From<attnscope_figures::figure::Error> for Missing {
     fn from(error: attnscope_figures::figure::Error) -> Self {
-        Self::Nothing(error.to_string())
+        use attnscope_figures::figure::Error::NotCaptured;
+        Self::Nothing(match error {
+            // The array's name says nothing to a reader.
+            NotCaptured { .. } => format!(
+                "This figure needs numbers that were not kept: of a text of more than {LONG} letters only the attention \
+                 patterns are."
+            ),
+            other => other.to_string(),
+        })
     }
 }
 
@@ -192,6 +200,7 @@ impl<'a> Page<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::selection::TRAINED;
 
     #[test]
     fn what_is_not_there_is_wanted_and_then_known() {
@@ -217,6 +226,34 @@ mod tests {
         let page = Page::new(&selection, &answers);
         assert_eq!(page.run(), Err(Missing::Failed(failure)), "the bar says it");
         assert_eq!(page.run_of(&other), Err(Missing::Nothing("no word dogg".into())), "the figure says it");
+    }
+
+    #[test]
+    fn a_word_that_two_models_of_one_vocabulary_do_not_know_is_said_once() {
+        let (mut answers, text) = (Answers::default(), "the dogg was".to_owned());
+        let trained = Selection { model: TRAINED.into(), text: text.clone(), ..Selection::default() };
+        let kind = FailureKind::Text { word: Some("dogg".into()), near: vec!["dog".into()] };
+        let failure = Failure { kind, message: "no word dogg; near: dog".into() };
+        let lesson = Selection { model: "lesson".into(), ..trained.clone() };
+        let twin = Request::Twin { text, top: 10 };
+        answers.insert(&twin, Err(failure.clone()));
+        answers.insert(&lesson.run_request(), Err(failure.clone()));
+        for (selection, in_bar) in
+            [(&trained, true), (&lesson, true), (&Selection { model: "a.gguf".into(), ..trained.clone() }, false)]
+        {
+            let page = Page::new(selection, &answers);
+            let said =
+                if in_bar { Missing::Failed(failure.clone()) } else { Missing::Nothing(failure.message.clone()) };
+            assert_eq!(page.ask(&twin), Err(said.clone()), "{}", selection.model);
+            assert_eq!(page.run_of(&lesson.run_request()), Err(said), "{}", selection.model);
+        }
+    }
+
+    #[test]
+    fn a_figure_that_lacks_numbers_says_so_in_words() {
+        let error = attnscope_figures::figure::Error::NotCaptured { key: "blocks.0.attn.q".into() };
+        let Missing::Nothing(why) = Missing::from(error) else { panic!() };
+        assert!(why.contains("800 letters") && !why.contains("blocks"), "{why}");
     }
 
     #[test]

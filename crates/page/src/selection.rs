@@ -89,9 +89,17 @@ impl Selection {
     /// the bar, and not in a figure.
     pub fn is_read_by(&self, request: &Request) -> bool {
         match request {
-            Request::Twin { text, .. } => self.model == LESSON && *text == self.text,
-            _ => request.prompt().is_some_and(|prompt| prompt.model == self.model && prompt.text == self.text),
+            Request::Twin { text, .. } => self.knows_lesson_words() && *text == self.text,
+            _ => request.prompt().is_some_and(|prompt| {
+                let same_words = prompt.model == LESSON && self.knows_lesson_words();
+                (prompt.model == self.model || same_words) && prompt.text == self.text
+            }),
         }
+    }
+
+    /// Whether the chosen model has the lesson model's vocabulary: a word that one of them does not know, no other knows.
+    fn knows_lesson_words(&self) -> bool {
+        !self.is_real()
     }
 
     /// Layer and head limited to those of a model: a link may name others.

@@ -168,7 +168,12 @@ fn working(app: App, progress: &Progress) -> impl IntoView + use<> {
     }
 }
 
+fn use_lesson(app: App) -> impl IntoView + use<> {
+    view! { <button type="button" on:click=move |_| app.choose_model(LESSON)>"use the lesson model"</button> }
+}
+
 fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
+    let message = failure.without_near().to_owned();
     let (word, near) = match failure.kind {
         FailureKind::Text { word: Some(word), near } => (word, near),
         _ => (String::new(), Vec::new()),
@@ -178,22 +183,21 @@ fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
         let replace = move |_| app.selection.update(|s| s.text = replaced(&s.text, &word, &instead));
         view! { <button type="button" on:click=replace>{shown}</button> }
     });
-    let lesson = (app.selection.with_untracked(|s| s.model != LESSON)).then(|| {
-        view! { <button type="button" on:click=move |_| app.choose_model(LESSON)>"use the lesson model"</button> }
-    });
-    view! { <p class="failed"><span>{failure.message}</span> {nears.collect_view()} {lesson}</p> }
+    let lesson = app.selection.with_untracked(|s| s.model != LESSON).then(|| use_lesson(app));
+    view! { <p class="failed"><span>{message}</span> {nears.collect_view()} {lesson}</p> }
 }
 
 /// The text with the first occurrence of this word replaced.
 fn replaced(text: &str, word: &str, instead: &str) -> String {
     let bare = |piece: &str| piece.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let mut done = false;
-    let words = text.split(' ').map(|piece| {
-        let this = !done && bare(piece) == word.to_lowercase();
+    let pieces = text.split_inclusive(char::is_whitespace).map(|piece| {
+        let spelled = piece.trim_end();
+        let this = !done && bare(spelled) == word.to_lowercase();
         done |= this;
-        if this { instead } else { piece }
+        if this { piece.replacen(spelled, instead, 1) } else { piece.to_owned() }
     });
-    words.collect::<Vec<_>>().join(" ")
+    pieces.collect()
 }
 
 #[cfg(test)]
@@ -205,5 +209,6 @@ mod tests {
         assert_eq!(replaced("the Dogg, was", "dogg", "dog"), "the dog was");
         assert_eq!(replaced("a b a", "a", "c"), "c b a");
         assert_eq!(replaced("a  b", "x", "c"), "a  b");
+        assert_eq!(replaced("a\n\nb\tb ", "b", "c"), "a\n\nc\tb ", "lines stay");
     }
 }
