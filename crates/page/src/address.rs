@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn addresses_lead_back() {
-        for text in ["the hot dog was", "a+b & c=d #1 50% \"ü\" 🌭?", " two  spaces ", ""] {
+        for text in ["the hot dog was", "a+b & c=d #1 50% \"ü\" 🌭?", " two  spaces ", "two\nlines\n\nand a third", ""]
+        {
             let selection = Selection { text: text.into(), layer: 16, q_idx: None, ..Default::default() };
             assert_eq!(Selection::from_query(&selection.to_query()), selection, "{}", selection.to_query());
         }

@@ -2,6 +2,7 @@
 
 use crate::app::{Answer, App};
 use crate::client::{FROM_FILE, IN_BROWSER, Place, place};
+use crate::sentence::Sentence;
 use crate::theme;
 use attnscope_figures::number::plural;
 use attnscope_page::selection::{LESSON, TRAINED};
@@ -12,10 +13,6 @@ use web_sys::HtmlInputElement;
 /// Sentence, model, theme.
 #[component]
 pub fn Bar(app: App) -> impl IntoView {
-    let text = move || app.selection.with(|s| s.text.clone());
-    // Whether the reader has typed since coming to the field: the first letter begins a step of the browser's history, so
-    // that Back leads to the sentence before.
-    let typed = StoredValue::new(false);
     let file_input = NodeRef::<leptos::html::Input>::new();
     let choose = move |id: String| match id.as_str() {
         "open" => {
@@ -32,20 +29,7 @@ pub fn Bar(app: App) -> impl IntoView {
         }
     };
     view! {
-        <label class="field sentence">
-            <span>"Your sentence"</span>
-            <input id="sentence" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="done"
-                prop:value=text
-                on:focus=move |_| typed.set_value(false)
-                on:input:target=move |event| {
-                    app.forget_link();
-                    if !typed.get_value() {
-                        typed.set_value(true);
-                        app.step.set_value(true);
-                    }
-                    app.selection.update(|s| s.text = event.target().value());
-                } />
-        </label>
+        <Sentence app=app />
         <label class="field model">
             <span>"Model"</span>
             <select id="model" prop:value=move || app.selection.with(|s| s.model.clone())
