@@ -2,7 +2,7 @@
 //! is recorded as wanted, and the figure draws again when the answer has come.
 
 use crate::Paper;
-use crate::selection::{LONG, Selection};
+use crate::selection::{LONG, Selection, TRAINED};
 use attnscope::{ModelInfo, Token};
 use attnscope_protocol::{BEFORE, Failure, FailureKind, Request, Response, Run, wire};
 use std::cell::RefCell;
@@ -100,6 +100,8 @@ pub struct Page<'a> {
     pub paper: Paper,
     /// Whether layer and head were chosen, so that figures of all heads mark them.
     pub head_is_chosen: bool,
+    /// Why the model that the reader trained cannot be asked now, if so: figures say it in its place.
+    pub away: Option<String>,
     answers: &'a Answers,
     wanted: RefCell<Vec<Request>>,
 }
@@ -116,6 +118,7 @@ impl<'a> Page<'a> {
             purpose,
             paper: Paper::default(),
             head_is_chosen: true,
+            away: None,
             answers,
             wanted,
         }
@@ -126,6 +129,10 @@ impl<'a> Page<'a> {
     /// # Errors
     /// It has not come yet, or it failed.
     pub fn ask(&self, request: &Request) -> Result<&'a Response, Missing> {
+        let of_trained = request.model().is_some_and(|id| id.strip_suffix(BEFORE).unwrap_or(id) == TRAINED);
+        if let Some(why) = self.away.as_ref().filter(|_| of_trained) {
+            return Err(Missing::Nothing(why.clone()));
+        }
         match self.answers.get(request) {
             Some(Ok(response)) => Ok(response),
             // An error in a figure's own text is shown in the figure.
@@ -200,7 +207,6 @@ impl<'a> Page<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::selection::TRAINED;
 
     #[test]
     fn what_is_not_there_is_wanted_and_then_known() {
@@ -226,6 +232,23 @@ mod tests {
         let page = Page::new(&selection, &answers);
         assert_eq!(page.run(), Err(Missing::Failed(failure)), "the bar says it");
         assert_eq!(page.run_of(&other), Err(Missing::Nothing("no word dogg".into())), "the figure says it");
+    }
+
+    #[test]
+    fn a_model_that_is_away_is_not_asked_and_no_other_takes_its_place() {
+        let answers = Answers::default();
+        let trained = Selection { model: TRAINED.into(), ..Selection::default() };
+        let before = Request::Neighbours { model: format!("{TRAINED}{BEFORE}"), token: 0, top: 1 };
+        let mut page = Page::new(&trained, &answers);
+        page.away = Some("it is being trained again".into());
+        let why = || Missing::Nothing("it is being trained again".into());
+        assert_eq!((page.run(), page.ask(&before)), (Err(why()), Err(why())));
+        assert_eq!(
+            page.run_of(&Selection::default().run_request()),
+            Err(Missing::Waiting),
+            "the lesson model is there"
+        );
+        assert_eq!(page.into_wanted(), [Selection::default().run_request()]);
     }
 
     #[test]

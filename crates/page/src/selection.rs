@@ -1,6 +1,6 @@
 //! What the reader has chosen. It lives in the page's address, so that a link shows what its sender saw.
 
-use crate::Open;
+use crate::{Open, Trained};
 use attnscope::{Intervention, ModelInfo};
 use attnscope_protocol::{Prompt, Request};
 
@@ -25,6 +25,8 @@ pub struct Selection {
     pub text: String,
     /// Id of the model.
     pub model: String,
+    /// How that model was trained, if it is one that the reader trained.
+    pub trained: Option<Trained>,
     /// Layer of the figures that show one.
     pub layer: usize,
     /// Head of the figures that show one.
@@ -48,6 +50,7 @@ impl Default for Selection {
         Self {
             text: SENTENCE.into(),
             model: LESSON.into(),
+            trained: None,
             layer: 0,
             head: 0,
             q_idx: Some(2),
@@ -112,7 +115,14 @@ impl Selection {
     /// of the previous model.
     pub fn with_model(&self, id: &str) -> Self {
         let (layer, head) = first_head(id);
-        Self { model: id.into(), layer, head, changes: Vec::new(), open: None, ..self.clone() }
+        let trained = self.trained.clone().filter(|_| id == TRAINED);
+        Self { model: id.into(), trained, layer, head, changes: Vec::new(), open: None, ..self.clone() }
+    }
+
+    /// The same with a model that the reader trained.
+    pub fn with_trained(&self, trained: Trained) -> Self {
+        let same = if self.model == TRAINED { self.clone() } else { self.with_model(TRAINED) };
+        Self { trained: Some(trained), ..same }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The bar that stays visible: the sentence, the model, light or dark; and below it the page's messages.
 
-use crate::app::{Answer, App};
+use crate::app::{Answer, App, Away};
 use crate::client::{FROM_FILE, IN_BROWSER, Place, place};
 use crate::sentence::Sentence;
 use crate::theme;
@@ -91,14 +91,20 @@ fn chosen_is(app: App, model: &str) -> bool {
 /// The status: who computed what is shown, or a failure with its remedy; and the progress of long work.
 #[component]
 pub fn Status(app: App) -> impl IntoView {
-    let said = move || match app.failure.get() {
-        Some(failure) => failed(app, failure).into_any(),
-        None => app.run.get().map(|answer| computed(&answer)).into_any(),
+    let said = move || match (app.away(), app.failure.get()) {
+        // How far it has come is shown below.
+        (Some(Away::Under(..)), _) => ().into_any(),
+        (Some(away), _) => gone(app, &away).into_any(),
+        (None, Some(failure)) => failed(app, failure).into_any(),
+        (None, None) => app.run.get().map(|answer| computed(&answer)).into_any(),
     };
     let changed = move || changed(app);
     let refused = move || app.refused.get().into_iter().map(|why| view! { <p class="failed">{why}</p> }).collect_view();
     // Not announced to screen readers, since it changes many times a second.
-    let working = move || app.progress.get().map(|progress| working(app, &progress));
+    let working = move || match app.away() {
+        Some(Away::Under(done, total)) => trained_again(app, done, total).into_any(),
+        _ => app.progress.get().map(|progress| working(app, &progress)).into_any(),
+    };
     view! { <div role="status">{said}{changed}{refused}</div> {working} }
 }
 
@@ -150,6 +156,25 @@ fn working(app: App, progress: &Progress) -> impl IntoView + use<> {
             <button type="button" on:click=move |_| app.give_up()>"stop"</button>
         </p>
     }
+}
+
+/// How far the chosen model has come, which is trained again.
+fn trained_again(app: App, done: usize, total: usize) -> impl IntoView + use<> {
+    let what = format!("training your model again: step {done} of {total}");
+    view! {
+        <p class="working">
+            <progress max=total value=done aria-label=what.clone()></progress>
+            <span>{what}</span> {use_lesson(app)}
+        </p>
+    }
+}
+
+/// Why the chosen model is not there, and what can be done.
+fn gone(app: App, away: &Away) -> impl IntoView + use<> {
+    let once_more = matches!(away, Away::Failed(_)).then(|| {
+        view! { <button type="button" on:click=move |_| app.try_again()>"try again"</button> }
+    });
+    view! { <p class="failed"><span>{away.said()}</span> {once_more} {use_lesson(app)}</p> }
 }
 
 fn use_lesson(app: App) -> impl IntoView + use<> {

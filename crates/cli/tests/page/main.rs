@@ -12,6 +12,7 @@ mod own;
 mod refusals;
 mod served;
 mod story;
+mod trained;
 mod workers;
 
 use attnscope::{Capture, Model};
