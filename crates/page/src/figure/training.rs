@@ -76,7 +76,8 @@ impl PageFigure for Training {
                 self.changed(page)
             }
             Event::Failed(failure) => {
-                (self.running, self.again, self.failed) = (false, false, Some(failure.message.clone()));
+                (self.running, self.again) = (false, false);
+                self.failed = Some(format!("The training stopped: {}.", failure.message));
                 Vec::new()
             }
             Event::Restore => self.restore(page),
