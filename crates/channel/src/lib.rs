@@ -5,7 +5,7 @@
 //! trains the lesson model.
 //!
 //! Messages in: `{id, request}` asks, `{id, cancel}` stops; the worker handles all others itself. Messages out: `{id, frame}`,
-//! a frame of the protocol's wire format.
+//! a frame of the protocol's wire format; and from the workers' scripts `{ready}`, once all is loaded.
 #![forbid(unsafe_code)]
 
 use attnscope_protocol::{Event, Failure, Session, Source, wire};

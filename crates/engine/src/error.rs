@@ -34,7 +34,7 @@ pub enum Error {
     #[error("{0}")]
     Usage(String),
     /// A word that is not in the vocabulary of a model of whole words.
-    #[error("the lesson model does not know {word:?} (word {position}){}", hint(near))]
+    #[error("the lesson model does not know \"{word}\" (word {position}){}", hint(near))]
     UnknownWord {
         /// The word, as it was read.
         word: String,

@@ -5,6 +5,7 @@ use crate::capture::Capture;
 use crate::config::Config;
 use crate::files::Files;
 use crate::folder;
+use crate::format::quantization::quantization;
 use crate::format::{Tensors, gguf, safetensors};
 use crate::vocabulary::Vocabulary;
 use crate::weights::{Weights, product};
@@ -18,6 +19,8 @@ pub struct Model {
     vocabulary: Vocabulary,
     /// The reason why it predicts no next token, if so.
     headless: Option<String>,
+    /// How the weights of a GGUF file are stored: `Q4_1`.
+    quantization: Option<String>,
     /// The files from which its weights are read, if there are any.
     pub(crate) files: Files,
 }
@@ -37,7 +40,8 @@ impl Model {
         let vocabulary = Vocabulary::Pieces(Box::new(crate::Tokenizer::from_gguf(&file.metadata)?));
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        Ok(Self { config, weights, origin: origin.into(), vocabulary, headless, files: Files::default() })
+        let (origin, files, quantization) = (origin.into(), Files::default(), quantization(&file));
+        Ok(Self { config, weights, origin, vocabulary, headless, quantization, files })
     }
 
     /// Opens files given by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards), and
@@ -74,14 +78,15 @@ impl Model {
         };
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        Ok(Self { config, weights, origin: origin.into(), vocabulary, headless, files: Files::default() })
+        let (origin, files) = (origin.into(), Files::default());
+        Ok(Self { config, weights, origin, vocabulary, headless, quantization: None, files })
     }
 
     /// A model of whole words, from numbers in memory.
     pub(crate) fn of_words(config: Config, weights: Weights, words: crate::lesson::Words) -> Self {
         let vocabulary = Vocabulary::Words(words);
         let (origin, files) = (config.name.clone(), Files::default());
-        Self { origin, config, weights, vocabulary, headless: None, files }
+        Self { origin, config, weights, vocabulary, headless: None, quantization: None, files }
     }
 
     /// The same model under another name, for captions: the name of a cache's folder is not worth showing.
@@ -104,7 +109,7 @@ impl Model {
     pub fn info(&self) -> ModelInfo {
         let c = &self.config;
         ModelInfo {
-            name: c.name.clone(),
+            name: self.full_name(),
             n_layers: c.n_layers,
             n_heads: c.n_heads,
             n_kv_heads: c.n_kv_heads,
@@ -114,6 +119,15 @@ impl Model {
             causal: c.causal,
             word_level: self.vocabulary.is_word_level(),
             attention: c.layers.map(|layer| layer.attention),
+        }
+    }
+
+    /// Its name, and how its weights are stored unless the name says that already.
+    fn full_name(&self) -> String {
+        let name = &self.config.name;
+        match &self.quantization {
+            Some(how) if !name.to_ascii_uppercase().ends_with(how.as_str()) => format!("{name} {how}"),
+            _ => name.clone(),
         }
     }
 

@@ -33,7 +33,7 @@ pub struct NextToken {
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct ModelInfo {
-    /// A name for captions, such as `SmolLM2-135M`.
+    /// A name for captions, such as `smollm2-135M Q4_1`: of a GGUF file it says how the weights are stored.
     pub name: String,
     /// Number of layers.
     pub n_layers: usize,

@@ -126,3 +126,21 @@ fn numbers_for_each_layer_are_taken_if_they_are_alike() {
     let message = ids(with(file, "gpt2.attention.head_count_kv", &several(&[4, 4]))).unwrap_err();
     assert!(message.contains("one for each of the 3 layers"), "{message}");
 }
+
+/// The name as `general.file_type` has it, or by the tensors where it says nothing that is known.
+#[test]
+fn a_name_says_how_the_weights_are_stored() {
+    let file = std::fs::read(fixture("tiny/llama.gguf")).unwrap();
+    let key = b"general.file_type";
+    let at = file.windows(key.len()).position(|part| part == key).unwrap() + key.len() + 4;
+    let name = |number: u32| {
+        let bytes = [&file[..at], &number.to_le_bytes(), &file[at + 4..]].concat();
+        Model::from_gguf(Bytes::from(bytes), "test.gguf").unwrap()
+    };
+    assert_eq!(name(3).info().name, "tiny llama Q4_1");
+    assert_eq!(name(15).info().name, "tiny llama Q4_K_M");
+    assert_eq!(name(999).info().name, "tiny llama F32", "that of the tensors");
+    assert_eq!(name(15).named("my Q4_K_M").info().name, "my Q4_K_M", "not twice");
+    assert_eq!(name(15).named("mine").info().name, "mine Q4_K_M");
+    assert_eq!(Model::open(fixture("tiny/llama")).unwrap().info().name, "llama", "a folder says nothing of it");
+}

@@ -3,9 +3,10 @@
 
 use crate::figure;
 use crate::open::Fields;
-use crate::selection::{MOST, Selection, TOP, first_head};
+use crate::selection::{MOST, Selection, TOP, TRAINED, first_head};
+use crate::trained::{self, Trained};
 use attnscope::Intervention;
-use attnscope_protocol::Spot;
+use attnscope_protocol::{Spot, quoted};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// What must be escaped in a value of a query.
@@ -28,6 +29,7 @@ impl Selection {
     pub fn read_query(query: &str) -> (Self, Vec<String>) {
         let mut selection = Self::default();
         let (mut layer, mut open, mut wrong) = (None, Fields::default(), Vec::new());
+        let mut trained = trained::Fields::default();
         for (name, value) in fields(query) {
             match name {
                 "text" => selection.text = value,
@@ -43,11 +45,13 @@ impl Selection {
                 },
                 "against" => selection.against = Some(value),
                 "top" => selection.top = value.parse().map_or(TOP, |top: usize| top.clamp(1, MOST)),
+                "steps" | "seed" | "rate" | "sentences" => wrong.extend(trained.take(name, &value).err()),
                 "set" => wrong.extend(wrong_setting(&value)),
                 _ => wrong.extend(open.take(name, &value).err()),
             }
         }
         selection.open = open.open();
+        selection.trained = trained.trained().filter(|_| selection.model == TRAINED);
         match layer {
             Some(layer) => selection.layer = layer,
             // A link that names only the model.
@@ -63,7 +67,7 @@ impl Selection {
         let mut next = Self { against: None, ..self.clone() };
         (next.text, next.q_idx, next.k_idx, next.changes) = (there.text, there.q_idx, there.k_idx, there.changes);
         if names("model") {
-            next.model = there.model;
+            (next.model, next.trained) = (there.model, there.trained);
         }
         if names("model") || names("layer") {
             (next.layer, next.head) = (there.layer, there.head);
@@ -85,7 +89,11 @@ impl Selection {
         let top = if self.top == TOP { String::new() } else { format!("&top={}", self.top) };
         let open = self.open.as_ref().map_or_else(String::new, |open| format!("&{}", open.to_query()));
         let (layer, head) = (self.layer, self.head);
-        format!("?text={text}&model={model}&layer={layer}&head={head}&query={query}{key}{changes}{against}{top}{open}")
+        let trained = self.trained.as_ref().filter(|_| self.model == TRAINED);
+        let trained = trained.map_or_else(String::new, Trained::to_query);
+        format!(
+            "?text={text}&model={model}{trained}&layer={layer}&head={head}&query={query}{key}{changes}{against}{top}{open}"
+        )
     }
 }
 
@@ -108,9 +116,11 @@ fn setting_of(written: &str) -> Option<(String, String, String)> {
 /// Why a link's `set=` cannot be applied, as far as that is known before its figure is drawn.
 fn wrong_setting(written: &str) -> Option<String> {
     let Some((name, ..)) = setting_of(written) else {
-        return Some(format!("This link sets {written:?}; expected FIGURE.CONTROL=VALUE."));
+        return Some(format!("This link sets {}; expected FIGURE.CONTROL=VALUE.", quoted(written)));
     };
-    figure(&name).is_none().then(|| format!("This link sets something in the figure {name:?}, which there is not."))
+    figure(&name)
+        .is_none()
+        .then(|| format!("This link sets something in the figure {}, which there is not.", quoted(&name)))
 }
 
 /// The same, as a part of an address' query.
@@ -133,10 +143,12 @@ pub(crate) fn spot(written: &str) -> Option<Spot> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use attnscope::lesson::Settings;
 
     #[test]
     fn addresses_lead_back() {
-        for text in ["the hot dog was", "a+b & c=d #1 50% \"ü\" 🌭?", " two  spaces ", ""] {
+        for text in ["the hot dog was", "a+b & c=d #1 50% \"ü\" 🌭?", " two  spaces ", "two\nlines\n\nand a third", ""]
+        {
             let selection = Selection { text: text.into(), layer: 16, q_idx: None, ..Default::default() };
             assert_eq!(Selection::from_query(&selection.to_query()), selection, "{}", selection.to_query());
         }
@@ -145,6 +157,32 @@ mod tests {
         let all = Selection { against: Some("the cold dog & cat".into()), ..all };
         assert_eq!(Selection::read_query(&all.to_query()), (all.clone(), Vec::new()), "{}", all.to_query());
         assert_eq!(Selection::default().to_query(), "");
+    }
+
+    #[test]
+    fn an_address_says_how_a_model_was_trained() {
+        let own = vec!["the cat was hungry".to_owned(), "a dog & cat".to_owned()];
+        let settings = Settings { seed: 7, learning_rate: 0.012, own, ..Settings::default() };
+        let trained = Selection::default().with_trained(Trained { settings, steps: 640 });
+        let query = trained.to_query();
+        assert!(
+            query.contains("model=trained&steps=640&seed=7&rate=0.012&sentences=the+cat+was+hungry.+a+dog+%26+cat"),
+            "{query}"
+        );
+        assert_eq!(Selection::read_query(&query), (trained.clone(), Vec::new()));
+        let few = Selection::from_query("?model=trained&steps=20").trained.unwrap();
+        assert_eq!((few.settings, few.steps), (Settings::default(), 20));
+        let lesson = trained.with_model("lesson");
+        assert_eq!((lesson.trained.as_ref(), Selection::from_query("?model=lesson&steps=20").trained), (None, None));
+        assert_eq!(trained.after_link("?text=a&model=lesson").trained, None);
+        assert_eq!(trained.after_link("?text=a").trained, trained.trained);
+        // What cannot be read is said, and nothing else is trained in its place.
+        for (query, says) in
+            [("steps=0", "from 1 to 100000"), ("steps=20&seed=abc", "seed is \"abc\""), ("steps=20&rate=fast", "fast")]
+        {
+            let (selection, wrong) = Selection::read_query(&format!("?model=trained&{query}"));
+            assert!(selection.trained.is_none() && wrong.join(" ").contains(says), "{query}: {wrong:?}");
+        }
     }
 
     #[test]

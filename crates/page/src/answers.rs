@@ -2,7 +2,7 @@
 //! is recorded as wanted, and the figure draws again when the answer has come.
 
 use crate::Paper;
-use crate::selection::{MOST_TOKENS, Selection};
+use crate::selection::{MOST_TOKENS, Selection, TRAINED};
 use attnscope::{ModelInfo, Token};
 use attnscope_figures::number::count;
 use attnscope_protocol::{BEFORE, Failure, FailureKind, Prompt, Request, Response, Run, wire};
@@ -31,7 +31,14 @@ impl Missing {
 
 impl From<attnscope_figures::figure::Error> for Missing {
     fn from(error: attnscope_figures::figure::Error) -> Self {
-        Self::Nothing(error.to_string())
+        use attnscope_figures::figure::Error::NotCaptured;
+        Self::Nothing(match error {
+            // The array's name says nothing to a reader.
+            NotCaptured { .. } => {
+                "This figure needs numbers that were not kept: of a long text only the attention patterns are.".into()
+            }
+            other => other.to_string(),
+        })
     }
 }
 
@@ -102,6 +109,8 @@ pub struct Page<'a> {
     pub paper: Paper,
     /// Whether layer and head were chosen, so that figures of all heads mark them.
     pub head_is_chosen: bool,
+    /// Why the model that the reader trained cannot be asked now, if so: figures say it in its place.
+    pub away: Option<String>,
     answers: &'a Answers,
     wanted: RefCell<Vec<Request>>,
 }
@@ -118,6 +127,7 @@ impl<'a> Page<'a> {
             purpose,
             paper: Paper::default(),
             head_is_chosen: true,
+            away: None,
             answers,
             wanted,
         }
@@ -128,6 +138,10 @@ impl<'a> Page<'a> {
     /// # Errors
     /// It has not come yet, or it failed.
     pub fn ask(&self, request: &Request) -> Result<&'a Response, Missing> {
+        let of_trained = request.model().is_some_and(|id| id.strip_suffix(BEFORE).unwrap_or(id) == TRAINED);
+        if let Some(why) = self.away.as_ref().filter(|_| of_trained) {
+            return Err(Missing::Nothing(why.clone()));
+        }
         match self.answers.get(request) {
             Some(Ok(response)) => Ok(response),
             // An error in a figure's own text is shown in the figure.
@@ -254,6 +268,51 @@ mod tests {
         let page = Page::new(&selection, &answers);
         assert_eq!(page.run(), Err(Missing::Failed(failure)), "the bar says it");
         assert_eq!(page.run_of(&other), Err(Missing::Nothing("no word dogg".into())), "the figure says it");
+    }
+
+    #[test]
+    fn a_model_that_is_away_is_not_asked_and_no_other_takes_its_place() {
+        let answers = Answers::default();
+        let trained = Selection { model: TRAINED.into(), ..Selection::default() };
+        let before = Request::Neighbours { model: format!("{TRAINED}{BEFORE}"), token: 0, top: 1 };
+        let mut page = Page::new(&trained, &answers);
+        page.away = Some("it is being trained again".into());
+        let why = || Missing::Nothing("it is being trained again".into());
+        assert_eq!((page.run(), page.ask(&before)), (Err(why()), Err(why())));
+        assert_eq!(
+            page.run_of(&Selection::default().run_request()),
+            Err(Missing::Waiting),
+            "the lesson model is there"
+        );
+        assert_eq!(page.into_wanted(), [Selection::default().run_request()]);
+    }
+
+    #[test]
+    fn a_word_that_two_models_of_one_vocabulary_do_not_know_is_said_once() {
+        let (mut answers, text) = (Answers::default(), "the dogg was".to_owned());
+        let trained = Selection { model: TRAINED.into(), text: text.clone(), ..Selection::default() };
+        let kind = FailureKind::Text { word: Some("dogg".into()), near: vec!["dog".into()] };
+        let failure = Failure { kind, message: "no word dogg; near: dog".into() };
+        let lesson = Selection { model: "lesson".into(), ..trained.clone() };
+        let twin = Request::Twin { text, top: 10 };
+        answers.insert(&twin, Err(failure.clone()));
+        answers.insert(&lesson.run_request(), Err(failure.clone()));
+        for (selection, in_bar) in
+            [(&trained, true), (&lesson, true), (&Selection { model: "a.gguf".into(), ..trained.clone() }, false)]
+        {
+            let page = Page::new(selection, &answers);
+            let said =
+                if in_bar { Missing::Failed(failure.clone()) } else { Missing::Nothing(failure.message.clone()) };
+            assert_eq!(page.ask(&twin), Err(said.clone()), "{}", selection.model);
+            assert_eq!(page.run_of(&lesson.run_request()), Err(said), "{}", selection.model);
+        }
+    }
+
+    #[test]
+    fn a_figure_that_lacks_numbers_says_so_in_words() {
+        let error = attnscope_figures::figure::Error::NotCaptured { key: "blocks.0.attn.q".into() };
+        let Missing::Nothing(why) = Missing::from(error) else { panic!() };
+        assert!(why.contains("800 letters") && !why.contains("blocks"), "{why}");
     }
 
     #[test]

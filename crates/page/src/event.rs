@@ -35,6 +35,8 @@ pub enum Event {
     Set(String, String),
     /// The figure has come into sight for the first time, and may begin to play.
     Seen,
+    /// The address names a model that the reader trained, and it is not there: it is to be trained again.
+    Restore,
     /// It is time for the next picture of something that plays.
     Tick,
     /// Progress of the work that the figure started with [`Change::Work`].
@@ -63,6 +65,7 @@ impl Event {
 
 /// What a figure asks the page to do.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "changes are made a few at a time, and never kept in numbers")]
 pub enum Change {
     /// Replace the selection.
     Select(Selection),

@@ -14,6 +14,7 @@ pub mod figure;
 pub mod open;
 pub mod paper;
 pub mod selection;
+pub mod trained;
 
 pub use answers::{Answers, Missing, Page, Purpose};
 pub use control::Control;
@@ -23,3 +24,4 @@ pub use figure::{FIGURES, Follows, Kind, PageFigure, View, figure};
 pub use open::Open;
 pub use paper::Paper;
 pub use selection::{LESSON, MOST_TOKENS, SENTENCE, Selection};
+pub use trained::Trained;

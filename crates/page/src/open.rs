@@ -167,7 +167,7 @@ pub(crate) struct Fields {
 impl Fields {
     /// Takes one field, if it is one of these. One that cannot be read is an error with a message.
     pub fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let wrong = || format!("the link's {name} cannot be read: {value:?}");
+        let wrong = || format!("the link's {name} cannot be read: {}", attnscope_protocol::quoted(value));
         let run = &mut self.run;
         match name {
             "number" => self.number = Some(value.parse().map_err(|_| wrong())?),

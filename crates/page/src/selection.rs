@@ -1,6 +1,6 @@
 //! What the reader has chosen. It lives in the page's address, so that a link shows what its sender saw.
 
-use crate::Open;
+use crate::{Open, Trained};
 use attnscope::{Intervention, ModelInfo};
 use attnscope_protocol::{Prompt, Request};
 
@@ -30,6 +30,8 @@ pub struct Selection {
     pub text: String,
     /// Id of the model.
     pub model: String,
+    /// How that model was trained, if it is one that the reader trained.
+    pub trained: Option<Trained>,
     /// Layer of the figures that show one.
     pub layer: usize,
     /// Head of the figures that show one.
@@ -53,6 +55,7 @@ impl Default for Selection {
         Self {
             text: SENTENCE.into(),
             model: LESSON.into(),
+            trained: None,
             layer: 0,
             head: 0,
             q_idx: Some(2),
@@ -107,9 +110,17 @@ impl Selection {
     /// the bar, and not in a figure.
     pub fn is_read_by(&self, request: &Request) -> bool {
         match request {
-            Request::Twin { text, .. } => self.model == LESSON && *text == self.text,
-            _ => request.prompt().is_some_and(|prompt| prompt.model == self.model && prompt.text == self.text),
+            Request::Twin { text, .. } => self.knows_lesson_words() && *text == self.text,
+            _ => request.prompt().is_some_and(|prompt| {
+                let same_words = prompt.model == LESSON && self.knows_lesson_words();
+                (prompt.model == self.model || same_words) && prompt.text == self.text
+            }),
         }
+    }
+
+    /// Whether the chosen model has the lesson model's vocabulary: a word that one of them does not know, no other knows.
+    fn knows_lesson_words(&self) -> bool {
+        !self.is_real()
     }
 
     /// Layer and head limited to those of a model: a link may name others.
@@ -122,7 +133,14 @@ impl Selection {
     /// of the previous model.
     pub fn with_model(&self, id: &str) -> Self {
         let (layer, head) = first_head(id);
-        Self { model: id.into(), layer, head, changes: Vec::new(), open: None, ..self.clone() }
+        let trained = self.trained.clone().filter(|_| id == TRAINED);
+        Self { model: id.into(), trained, layer, head, changes: Vec::new(), open: None, ..self.clone() }
+    }
+
+    /// The same with a model that the reader trained.
+    pub fn with_trained(&self, trained: Trained) -> Self {
+        let same = if self.model == TRAINED { self.clone() } else { self.with_model(TRAINED) };
+        Self { trained: Some(trained), ..same }
     }
 }
 

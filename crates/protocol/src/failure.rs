@@ -53,6 +53,13 @@ impl Failure {
         Self::new(FailureKind::Lost, message)
     }
 
+    /// The message without the words that are near an unknown one, for who offers those beside it.
+    pub fn without_near(&self) -> &str {
+        let FailureKind::Text { near, .. } = &self.kind else { return &self.message };
+        let listed = format!("; near: {}", near.join(", "));
+        self.message.strip_suffix(&listed).unwrap_or(&self.message)
+    }
+
     /// An error while a text was tokenized: errors that would otherwise blame the request blame its text.
     pub(crate) fn of_text(error: Error) -> Self {
         match Self::from(error) {
@@ -87,25 +94,40 @@ const MAX_MESSAGE: usize = 1000;
 /// A part of a request in quotation marks, cut to the length that is quoted.
 pub fn quoted(text: &str) -> String {
     match text.char_indices().nth(MAX_QUOTE) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
+        Some((end, _)) => format!("\"{}\"…", plain(&text[..end])),
+        None => format!("\"{}\"", plain(text)),
     }
 }
 
-/// The message as one line, with characters escaped that are invisible or change the direction of text.
+/// Stands for a character that is invisible or changes the direction of text.
+const HIDDEN: &str = "[hidden character]";
+
+/// The message as one line in which nothing is hidden.
 fn plain(message: &str) -> String {
     let mut line = String::new();
-    for c in message.chars().take(MAX_MESSAGE) {
+    let mut before = None;
+    let mut chars = message.chars().take(MAX_MESSAGE).peekable();
+    while let Some(c) = chars.next() {
         match c {
             '\n' | '\r' | '\t' => line.push(' '),
             _ if is_plain(c) => line.push(c),
-            _ => line.extend(c.escape_unicode()),
+            // Some emoji are several, joined.
+            JOINER if before.is_some_and(is_joined) && chars.peek().copied().is_some_and(is_joined) => line.push(c),
+            _ => line.push_str(HIDDEN),
         }
+        before = Some(c);
     }
     if message.chars().nth(MAX_MESSAGE).is_some() {
         line.push('…');
     }
     line
+}
+
+const JOINER: char = '\u{200d}';
+
+/// Whether a character may stand beside a joiner: one that is seen, and no letter that the joiner would hide in.
+fn is_joined(c: char) -> bool {
+    is_plain(c) && !c.is_ascii() && !c.is_alphabetic()
 }
 
 /// Neither a control character nor one that is invisible or changes the direction of writing.
@@ -122,10 +144,29 @@ mod tests {
     #[test]
     fn a_message_is_a_line_that_hides_nothing() {
         let failure = Failure::request("a\nb\u{202e}c\u{1b}[2Jd\u{200b}é");
-        assert_eq!(failure.message, "a b\\u{202e}c\\u{1b}[2Jd\\u{200b}é");
+        assert_eq!(failure.message, "a b[hidden character]c[hidden character][2Jd[hidden character]é");
+        assert_eq!(
+            Failure::request("👩\u{200d}🚀 ❤\u{fe0f}, x\u{200d}y").message,
+            "👩\u{200d}🚀 ❤\u{fe0f}, x[hidden character]y"
+        );
         assert_eq!(quoted("x"), "\"x\"");
+        assert_eq!(quoted("❤\u{fe0f}\u{200b}"), "\"❤\u{fe0f}[hidden character]\"");
         assert_eq!(quoted(&"é".repeat(300)), format!("\"{}\"…", "é".repeat(200)));
         assert!(Failure::model("x".repeat(1 << 20)).message.len() < 2 * MAX_MESSAGE);
+    }
+
+    #[test]
+    fn an_unknown_words_near_ones_are_listed_once() {
+        let error = |near: &[&str]| Error::UnknownWord {
+            word: "dogg❤\u{fe0f}".into(),
+            position: 3,
+            near: near.iter().map(ToString::to_string).collect(),
+        };
+        let failure = Failure::from(error(&["dog", "dock"]));
+        assert!(failure.message.ends_with("(word 3); near: dog, dock"), "{failure}");
+        assert_eq!(failure.without_near(), "the lesson model does not know \"dogg❤\u{fe0f}\" (word 3)");
+        let failure = Failure::from(error(&[]));
+        assert_eq!(failure.without_near(), failure.message);
     }
 
     #[test]

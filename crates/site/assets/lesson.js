@@ -7,4 +7,5 @@ const early = [];
 self.onmessage = (message) => early.push(message);
 await init({ module_or_path: new URL("attnscope_web_bg.wasm", import.meta.url) });
 serve_lesson();
+self.postMessage({ ready: true });
 for (const message of early) self.onmessage(message);

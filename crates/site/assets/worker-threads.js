@@ -41,4 +41,5 @@ async function one() {
 
 const engine = await several().catch(one);
 engine.start();
+self.postMessage({ ready: true });
 for (const message of early) self.onmessage(message);

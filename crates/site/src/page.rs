@@ -116,7 +116,7 @@ fn bar(assets: &Assets) -> String {
 <div class="top-inner">
 <a class="brand" href="./"><img src="{icon}" alt="" width="24" height="24">attnscope</a>
 <div id="bar">
-<label class="field sentence"><span>Your sentence</span><input id="sentence" type="text" value="{sentence}" disabled></label>
+<label class="field sentence"><span>Your sentence</span><textarea id="sentence" rows="1" disabled>{sentence}</textarea></label>
 <label class="field model"><span>Model</span><select id="model" disabled><option>Lesson model</option></select></label>
 <span class="icon"></span>
 </div>

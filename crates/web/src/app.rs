@@ -1,11 +1,14 @@
 //! The state of the page: the selection, the answers, and the questions.
 
+mod again;
 mod asking;
 
 use crate::client::{Client, place};
 use crate::live::Live;
 use crate::settings::Settings;
 use crate::work::Works;
+use again::Again;
+pub use again::Away;
 use asking::Asking;
 use attnscope::analysis::explain::{Explanation, Source};
 use attnscope_page::selection::{LESSON, TRAINED};
@@ -30,6 +33,8 @@ pub struct App {
     pub refused: RwSignal<Vec<String>>,
     /// How far long work has come.
     pub progress: RwSignal<Option<Progress>>,
+    /// The model that is trained again, if the chosen one was away.
+    pub again: RwSignal<Again>,
     /// Models of the server.
     pub cards: RwSignal<Vec<ModelCard>>,
     /// Whether figures are drawn light on dark.
@@ -69,6 +74,7 @@ impl App {
             failure: RwSignal::new(None),
             refused: RwSignal::new(Vec::new()),
             progress: RwSignal::new(None),
+            again: RwSignal::new(Again::default()),
             cards: RwSignal::new(Vec::new()),
             dark: RwSignal::new(dark),
             opened: RwSignal::new(Vec::new()),
@@ -86,10 +92,11 @@ impl App {
     /// The page as a figure sees it.
     pub fn with_page<T>(self, f: impl FnOnce(Page<'_>) -> T) -> T {
         let selection = self.selection.get_untracked();
-        let real = self.real_model();
+        let (real, away) = (self.real_model(), untrack(|| self.away()));
         self.answers.with_value(|answers| {
             let mut page = Page::new(&selection, answers);
             (page.hovered, page.real) = (self.hovered.get_untracked(), real.as_deref());
+            page.away = away.map(|away| away.said());
             f(page)
         })
     }
@@ -185,7 +192,13 @@ impl App {
 
     /// Starts work of a figure's own.
     pub fn work(self, figure: &Rc<Live>, request: Request) {
-        self.works.update_value(|works| works.start(self, figure, request));
+        let live = figure.clone();
+        self.works.update_value(|works| works.start(self, figure.index(), request, move |event| live.hear(event)));
+    }
+
+    /// Starts work of no figure.
+    pub fn work_alone(self, request: Request) {
+        self.works.update_value(|works| works.start(self, usize::MAX, request, |_| ()));
     }
 
     /// Stops it.

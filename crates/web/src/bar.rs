@@ -1,7 +1,8 @@
 //! The bar that stays visible: the sentence, the model, light or dark; and below it the page's messages.
 
-use crate::app::{Answer, App};
+use crate::app::{Answer, App, Away};
 use crate::client::{FROM_FILE, IN_BROWSER, Place, place};
+use crate::sentence::Sentence;
 use crate::theme;
 use attnscope_figures::number::plural;
 use attnscope_page::selection::{LESSON, TRAINED};
@@ -12,10 +13,6 @@ use web_sys::HtmlInputElement;
 /// Sentence, model, theme.
 #[component]
 pub fn Bar(app: App) -> impl IntoView {
-    let text = move || app.selection.with(|s| s.text.clone());
-    // Whether the reader has typed since coming to the field: the first letter begins a step of the browser's history, so
-    // that Back leads to the sentence before.
-    let typed = StoredValue::new(false);
     let file_input = NodeRef::<leptos::html::Input>::new();
     let choose = move |id: String| match id.as_str() {
         "open" => {
@@ -32,20 +29,7 @@ pub fn Bar(app: App) -> impl IntoView {
         }
     };
     view! {
-        <label class="field sentence">
-            <span>"Your sentence"</span>
-            <input id="sentence" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="done"
-                prop:value=text
-                on:focus=move |_| typed.set_value(false)
-                on:input:target=move |event| {
-                    app.forget_link();
-                    if !typed.get_value() {
-                        typed.set_value(true);
-                        app.step.set_value(true);
-                    }
-                    app.selection.update(|s| s.text = event.target().value());
-                } />
-        </label>
+        <Sentence app=app />
         <label class="field model">
             <span>"Model"</span>
             <select id="model" prop:value=move || app.selection.with(|s| s.model.clone())
@@ -72,10 +56,13 @@ pub fn Bar(app: App) -> impl IntoView {
 fn choices(app: App) -> Vec<(String, String)> {
     let mut all = vec![(LESSON.to_owned(), "Lesson model".to_owned())];
     for card in app.cards.get() {
-        all.push((card.id.clone(), format!("{} · on the server", card.id)));
+        let known = card.info.as_ref().map(|info| info.name.clone());
+        let name = known.or_else(|| called(app, &card.id)).unwrap_or_else(|| card.id.clone());
+        all.push((card.id.clone(), format!("{name} · on the server")));
         if card.gguf {
-            let name = format!("{} · in this browser, {:.0} MB", card.id, card.bytes as f64 / 1e6);
-            all.push((format!("{IN_BROWSER}{}", card.id), name));
+            let here = format!("{IN_BROWSER}{}", card.id);
+            let name = called(app, &here).unwrap_or(name);
+            all.push((here, format!("{name} · in this browser, {:.0} MB", card.bytes as f64 / 1e6)));
         }
     }
     if chosen_is(app, TRAINED) {
@@ -84,10 +71,17 @@ fn choices(app: App) -> Vec<(String, String)> {
     // A model from a link or a file is on the list as well, whoever offers it.
     let chosen = app.selection.with(|s| s.model.clone());
     if !all.iter().any(|(id, _)| *id == chosen) {
-        all.push((chosen.clone(), chosen.trim_start_matches(FROM_FILE).to_owned()));
+        let file = chosen.trim_start_matches(FROM_FILE).to_owned();
+        let name = called(app, &chosen).map_or(file.clone(), |name| format!("{name} · {file}"));
+        all.push((chosen.clone(), name));
     }
     all.push(("open".into(), "open a GGUF file …".into()));
     all
+}
+
+/// The name that the model itself has, once its file was read: it says how the weights are stored.
+fn called(app: App, id: &str) -> Option<String> {
+    app.run.with(|run| run.as_ref().filter(|run| run.selection.model == id).map(|run| run.run.trace.model.name.clone()))
 }
 
 fn chosen_is(app: App, model: &str) -> bool {
@@ -97,14 +91,20 @@ fn chosen_is(app: App, model: &str) -> bool {
 /// The status: who computed what is shown, or a failure with its remedy; and the progress of long work.
 #[component]
 pub fn Status(app: App) -> impl IntoView {
-    let said = move || match app.failure.get() {
-        Some(failure) => failed(app, failure).into_any(),
-        None => app.run.get().map(|answer| computed(&answer)).into_any(),
+    let said = move || match (app.away(), app.failure.get()) {
+        // How far it has come is shown below.
+        (Some(Away::Under(..)), _) => ().into_any(),
+        (Some(away), _) => gone(app, &away).into_any(),
+        (None, Some(failure)) => failed(app, failure).into_any(),
+        (None, None) => app.run.get().map(|answer| computed(&answer)).into_any(),
     };
     let changed = move || changed(app);
     let refused = move || app.refused.get().into_iter().map(|why| view! { <p class="failed">{why}</p> }).collect_view();
     // Not announced to screen readers, since it changes many times a second.
-    let working = move || app.progress.get().map(|progress| working(app, &progress));
+    let working = move || match app.away() {
+        Some(Away::Under(done, total)) => trained_again(app, done, total).into_any(),
+        _ => app.progress.get().map(|progress| working(app, &progress)).into_any(),
+    };
     view! { <div role="status">{said}{changed}{refused}</div> {working} }
 }
 
@@ -158,7 +158,31 @@ fn working(app: App, progress: &Progress) -> impl IntoView + use<> {
     }
 }
 
+/// How far the chosen model has come, which is trained again.
+fn trained_again(app: App, done: usize, total: usize) -> impl IntoView + use<> {
+    let what = format!("training your model again: step {done} of {total}");
+    view! {
+        <p class="working">
+            <progress max=total value=done aria-label=what.clone()></progress>
+            <span>{what}</span> {use_lesson(app)}
+        </p>
+    }
+}
+
+/// Why the chosen model is not there, and what can be done.
+fn gone(app: App, away: &Away) -> impl IntoView + use<> {
+    let once_more = matches!(away, Away::Failed(_)).then(|| {
+        view! { <button type="button" on:click=move |_| app.try_again()>"try again"</button> }
+    });
+    view! { <p class="failed"><span>{away.said()}</span> {once_more} {use_lesson(app)}</p> }
+}
+
+fn use_lesson(app: App) -> impl IntoView + use<> {
+    view! { <button type="button" on:click=move |_| app.choose_model(LESSON)>"use the lesson model"</button> }
+}
+
 fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
+    let message = failure.without_near().to_owned();
     let (word, near) = match failure.kind {
         FailureKind::Text { word: Some(word), near } => (word, near),
         _ => (String::new(), Vec::new()),
@@ -168,22 +192,21 @@ fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
         let replace = move |_| app.selection.update(|s| s.text = replaced(&s.text, &word, &instead));
         view! { <button type="button" on:click=replace>{shown}</button> }
     });
-    let lesson = (app.selection.with_untracked(|s| s.model != LESSON)).then(|| {
-        view! { <button type="button" on:click=move |_| app.choose_model(LESSON)>"use the lesson model"</button> }
-    });
-    view! { <p class="failed"><span>{failure.message}</span> {nears.collect_view()} {lesson}</p> }
+    let lesson = app.selection.with_untracked(|s| s.model != LESSON).then(|| use_lesson(app));
+    view! { <p class="failed"><span>{message}</span> {nears.collect_view()} {lesson}</p> }
 }
 
 /// The text with the first occurrence of this word replaced.
 fn replaced(text: &str, word: &str, instead: &str) -> String {
     let bare = |piece: &str| piece.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let mut done = false;
-    let words = text.split(' ').map(|piece| {
-        let this = !done && bare(piece) == word.to_lowercase();
+    let pieces = text.split_inclusive(char::is_whitespace).map(|piece| {
+        let spelled = piece.trim_end();
+        let this = !done && bare(spelled) == word.to_lowercase();
         done |= this;
-        if this { instead } else { piece }
+        if this { piece.replacen(spelled, instead, 1) } else { piece.to_owned() }
     });
-    words.collect::<Vec<_>>().join(" ")
+    pieces.collect()
 }
 
 #[cfg(test)]
@@ -195,5 +218,6 @@ mod tests {
         assert_eq!(replaced("the Dogg, was", "dogg", "dog"), "the dog was");
         assert_eq!(replaced("a b a", "a", "c"), "c b a");
         assert_eq!(replaced("a  b", "x", "c"), "a  b");
+        assert_eq!(replaced("a\n\nb\tb ", "b", "c"), "a\n\nc\tb ", "lines stay");
     }
 }

@@ -3,8 +3,11 @@
 
 use crate::engine_worker::{EngineWorker, ModelFile};
 use crate::server;
+use attnscope_page::Trained;
 use attnscope_page::selection::{LESSON, TRAINED};
-use attnscope_protocol::{BEFORE, Event, Failure, LessonOnly, ModelCard, Progress, Request, Response, Session, TWIN};
+use attnscope_protocol::{
+    BEFORE, Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Request, Response, Session, TWIN,
+};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -47,6 +50,8 @@ pub struct Client {
     lesson: Rc<Session<LessonOnly>>,
     worker: Rc<RefCell<Option<Held>>>,
     trainer: Rc<RefCell<Option<Rc<EngineWorker>>>>,
+    /// The model that the trainer holds.
+    trained: Rc<RefCell<Option<Trained>>>,
     files: Rc<RefCell<HashMap<String, File>>>,
     scripts: Scripts,
 }
@@ -64,7 +69,8 @@ impl Client {
     /// Nothing is started yet.
     pub fn new(scripts: Scripts) -> Self {
         let lesson = Rc::new(Session::new(LessonOnly));
-        Self { lesson, worker: Rc::default(), trainer: Rc::default(), files: Rc::default(), scripts }
+        let (worker, trainer, trained, files) = Default::default();
+        Self { lesson, worker, trainer, trained, files, scripts }
     }
 
     /// The models that the server offers; empty if there is no server.
@@ -89,13 +95,47 @@ impl Client {
             Place::Page => self.ask_here(request, on).await,
             Place::Server => server::ask(request, on).await,
             Place::Worker => self.worker_with(model, &on).await?.ask(request, on).await,
-            Place::Trainer => self.trainer()?.ask(request, on).await,
+            Place::Trainer => self.trainer()?.ask(request, on).await.map_err(|failure| self.untrained(failure)),
+        }
+    }
+
+    /// A failure, in words for who opens a number of a trained model that is not there any more.
+    fn untrained(&self, failure: Failure) -> Failure {
+        match failure.kind {
+            FailureKind::Model if self.trained().is_none() => {
+                Failure::model("the model that you trained is not here any more; train one in chapter 11")
+            }
+            _ => failure,
         }
     }
 
     /// Asks for what takes long on the lesson model. Dropping the future cancels.
     pub async fn work(&self, request: &Request, on: impl Fn(Progress)) -> Result<Response, Failure> {
-        self.trainer()?.ask(request, on).await
+        let note = |step: usize| {
+            if let Request::Train { model, settings, .. } = request
+                && model == TRAINED
+            {
+                let (settings, steps) = (settings.clone(), step);
+                *self.trained.borrow_mut() = Some(Trained { settings, steps });
+            }
+        };
+        let noted = |progress: Progress| {
+            if let Progress::Trained { step, .. } = &progress {
+                note(*step);
+            }
+            on(progress);
+        };
+        let answer = self.trainer()?.ask(request, noted).await;
+        if let Ok(Response::Trained { step, .. }) = &answer {
+            note(*step);
+        }
+        answer
+    }
+
+    /// The model that the reader trained, as far as it has come; `None` if there is none, or its worker died.
+    pub fn trained(&self) -> Option<Trained> {
+        let lives = self.trainer.borrow().as_ref().is_some_and(|trainer| !trainer.is_dead());
+        self.trained.borrow().clone().filter(|_| lives)
     }
 
     /// A model at another place was chosen: ends the worker, if there is one, to free its memory.
@@ -112,6 +152,7 @@ impl Client {
         }
         let fresh = Rc::new(EngineWorker::start(&self.scripts.lesson)?);
         *trainer = Some(fresh.clone());
+        self.trained.borrow_mut().take();
         Ok(fresh)
     }
 

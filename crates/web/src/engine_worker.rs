@@ -11,6 +11,8 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{File, MessageEvent, MessagePort, Worker, WorkerOptions, WorkerType};
 
 const STOPPED: &str = "the engine in this browser stopped, perhaps for want of memory; try a smaller model";
+const NOT_LOADED: &str = "the part of this page that computes this could not be loaded; check that you are online and try \
+    again, or reload the page";
 
 type Answers = Rc<RefCell<HashMap<u32, mpsc::UnboundedSender<Event>>>>;
 
@@ -19,7 +21,8 @@ pub struct EngineWorker {
     worker: Worker,
     answers: Answers,
     next_id: Cell<u32>,
-    is_dead: Rc<Cell<bool>>,
+    /// Why it takes no more questions, if it does not.
+    dead: Rc<Cell<Option<&'static str>>>,
     /// Ports on which its threads report that they died: the worker itself would wait for them.
     ports: Rc<RefCell<Vec<MessagePort>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -41,13 +44,14 @@ impl EngineWorker {
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(script, &options)
             .map_err(|_| lost("this browser does not start a worker; use another model"))?;
-        let (answers, is_dead) = (Answers::default(), Rc::new(Cell::new(false)));
+        let (answers, dead, is_loaded) = (Answers::default(), Rc::new(Cell::new(None)), Rc::new(Cell::new(false)));
         let on_error = Closure::<dyn FnMut(web_sys::Event)>::new({
-            let (answers, is_dead) = (answers.clone(), is_dead.clone());
+            let (answers, dead, is_loaded) = (answers.clone(), dead.clone(), is_loaded.clone());
             move |_| {
-                is_dead.set(true);
+                let why = if is_loaded.get() { STOPPED } else { NOT_LOADED };
+                dead.set(Some(why));
                 for (_, answer) in answers.borrow_mut().drain() {
-                    let _ = answer.unbounded_send(Event::Failed(lost(STOPPED)));
+                    let _ = answer.unbounded_send(Event::Failed(lost(why)));
                 }
             }
         });
@@ -60,18 +64,19 @@ impl EngineWorker {
                     port.set_onmessage(Some(&died));
                     ports.borrow_mut().push(port);
                 }
+                None if is_ready(&message.data()) => is_loaded.set(true),
                 None => deliver(&answers, &message.data()),
             }
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         let (_on_message, _on_error) = (on_message, on_error);
-        Ok(Self { worker, answers, next_id: Cell::new(0), is_dead, ports, _on_message, _on_error })
+        Ok(Self { worker, answers, next_id: Cell::new(0), dead, ports, _on_message, _on_error })
     }
 
     /// Whether it stopped for good because of a fault: another one must then be started.
     pub fn is_dead(&self) -> bool {
-        self.is_dead.get()
+        self.dead.get().is_some()
     }
 
     /// Loads a model's file under this id.
@@ -90,8 +95,8 @@ impl EngineWorker {
     }
 
     async fn send(&self, fields: &[(&str, JsValue)], on_progress: impl Fn(Progress)) -> Result<Response, Failure> {
-        if self.is_dead() {
-            return Err(lost(STOPPED));
+        if let Some(why) = self.dead.get() {
+            return Err(lost(why));
         }
         let id = self.next_id.get();
         self.next_id.set(id + 1);
@@ -148,6 +153,11 @@ fn message(id: u32, fields: &[(&str, JsValue)]) -> Object {
 /// A message of the worker: `{died}`.
 fn port(data: &JsValue) -> Option<MessagePort> {
     Reflect::get(data, &"died".into()).ok()?.dyn_into().ok()
+}
+
+/// A message of the worker, once all of it is loaded: `{ready}`.
+fn is_ready(data: &JsValue) -> bool {
+    Reflect::has(data, &"ready".into()).unwrap_or(false)
 }
 
 /// A message of the worker: `{id, frame}`.

@@ -49,7 +49,13 @@ async fn saved(live: &Live, kind: &str, name: &str) -> Result<(), String> {
         "png" => picture(&live.for_file(WIDTH)?).await,
         _ => text(&to_svg(&live.for_file(WIDTH)?), "image/svg+xml"),
     };
-    blob.and_then(|blob| download(&blob, name)).map_err(|error| format!("this browser cannot save it: {error:?}"))
+    blob.and_then(|blob| download(&blob, name)).map_err(|error| format!("this browser cannot save it: {}", why(&error)))
+}
+
+/// What the browser says of an error, without the names of where it happened.
+fn why(error: &JsValue) -> String {
+    let said = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+    said.or_else(|| error.as_string()).unwrap_or_else(|| "it does not say why".into())
 }
 
 /// The figure's numbers as HTML.

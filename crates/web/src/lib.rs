@@ -19,6 +19,7 @@ mod listen;
 mod live;
 mod menu;
 mod scene_view;
+mod sentence;
 mod server;
 mod settings;
 mod steady;

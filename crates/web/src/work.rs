@@ -1,12 +1,10 @@
 //! Work that a figure starts and controls, apart from the page's questions: training, measuring.
 
 use crate::app::App;
-use crate::live::Live;
 use attnscope_page::Event;
 use attnscope_protocol::Request;
 use futures_util::future::{AbortHandle, abortable};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// What is under way, by figure.
 #[derive(Default)]
@@ -15,22 +13,23 @@ pub struct Works {
 }
 
 impl Works {
-    /// Starts work for a figure, in place of what it had under way.
-    pub fn start(&mut self, app: App, figure: &Rc<Live>, request: Request) {
-        self.stop(figure.index());
+    /// Starts work of the figure with this index, in place of what it had under way; `hear` gets its events.
+    pub fn start(&mut self, app: App, figure: usize, request: Request, hear: impl Fn(Event) + 'static) {
+        self.stop(figure);
         let client = app.client();
-        let live = figure.clone();
+        let trains = matches!(request, Request::Train { .. });
         let (work, handle) = abortable(async move {
             let start = now();
-            let hears = live.clone();
-            let answer = client.work(&request, move |progress| hears.hear(Event::Progress(progress))).await;
-            let event = match answer {
-                Ok(response) => Event::Done(response, now() - start),
-                Err(failure) => Event::Failed(failure),
+            let told = |event: Event| {
+                if trains {
+                    app.note_training(&event);
+                }
+                hear(event);
             };
-            live.hear(event);
+            let answer = client.work(&request, |progress| told(Event::Progress(progress))).await;
+            told(answer.map_or_else(Event::Failed, |response| Event::Done(response, now() - start)));
         });
-        self.running.insert(figure.index(), handle);
+        self.running.insert(figure, handle);
         leptos::task::spawn_local(async move {
             // An abort is what the reader asked for.
             let _ = work.await;

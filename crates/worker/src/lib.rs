@@ -4,7 +4,8 @@
 //! messages while it works, since it takes one step (a layer, a token) at a time.
 //!
 //! Messages in: `{id, model, url | file}` loads, `{id, request}` asks, `{id, cancel}` stops. Messages out:
-//! `{id, frame}`, a frame of the protocol's wire; `{died}`, a port that reports when one of its threads has died.
+//! `{id, frame}`, a frame of the protocol's wire; `{died}`, a port that reports when one of its threads has died;
+//! `{ready}` from its script, once all is loaded.
 #![forbid(unsafe_code)]
 
 mod fetch;

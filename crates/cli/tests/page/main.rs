@@ -1,6 +1,7 @@
 //! The page in a real browser, served by the command. Needs Chromium with its driver, and the page: `cargo xtask web`.
 
 mod access;
+mod bar;
 mod browser;
 mod keyboard;
 mod live;
@@ -12,6 +13,7 @@ mod own;
 mod refusals;
 mod served;
 mod story;
+mod trained;
 mod workers;
 
 use attnscope::{Capture, Model};

@@ -30,9 +30,7 @@ fn a_figure_plays_once_when_it_is_read_and_stops_for_the_reader() {
     let height = browser.run("return document.querySelector('#figure-softmax').offsetHeight");
     read(&browser);
     browser.wait(&format!("{PLAYS} && {STEP} === 0"));
-    browser.wait(
-        "document.querySelector('#figure-softmax .said').textContent.includes('one dot product each')",
-    );
+    browser.wait("document.querySelector('#figure-softmax .said').textContent.includes('one dot product each')");
     // What has not arrived stands for nothing, and the marks move there instead of being drawn anew.
     let share = "document.querySelector('#figure-softmax svg [fill-opacity], #figure-softmax svg rect[opacity=\"0\"]')";
     browser.wait(&format!("{share} && !{share}.dataset.key && !{share}.ariaLabel"));

@@ -52,10 +52,10 @@ pub fn parse(bytes: Bytes, origin: &str) -> Result<Gguf, Error> {
     }
     let magic = r.take(4, "the magic")?.to_vec();
     if magic != b"GGUF" {
-        let found = magic.escape_ascii();
         return Err(r.error(format!(
-            "not a GGUF file: it begins with `{found}` where `GGUF` is expected. A model is one .gguf file, or a folder with \
-             config.json and model.safetensors; others (.bin, .pt, .onnx) are not read: save it as safetensors"
+            "not a GGUF file: it begins with {} where `GGUF` is expected. A model is one .gguf file, or a folder with \
+             config.json and model.safetensors; others (.bin, .pt, .onnx) are not read: save it as safetensors",
+            beginning(&magic)
         )));
     }
     let version = r.u32("the version")?;
@@ -84,6 +84,14 @@ pub fn parse(bytes: Bytes, origin: &str) -> Result<Gguf, Error> {
     let metadata = Metadata { values, bytes: bytes.clone(), origin: origin.into() };
     let tensors = tensors(&mut r, n_tensors, &metadata)?;
     Ok(Gguf { metadata, tensors })
+}
+
+/// The first bytes of a file that is no GGUF, in words: they need not be letters.
+fn beginning(magic: &[u8]) -> String {
+    match std::str::from_utf8(magic) {
+        Ok(text) if text.chars().all(|c| c.is_ascii_graphic()) => format!("`{text}`"),
+        _ => "bytes that are no letters".into(),
+    }
 }
 
 /// Bytes of one value of a fixed-size type.

@@ -5,6 +5,7 @@ mod gguf_reader;
 mod header;
 pub mod json;
 mod places;
+pub mod quantization;
 pub mod safetensors;
 
 use crate::{Bytes, Error};
@@ -174,6 +175,11 @@ impl Tensors {
     /// The names of all tensors, including those whose type is not read.
     pub(crate) fn all_names(&self) -> impl Iterator<Item = &str> {
         self.map.keys().chain(self.unreadable.keys()).map(String::as_str)
+    }
+
+    /// All tensors whose type is read.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Tensor> {
+        self.map.values()
     }
 
     /// All names, sorted.

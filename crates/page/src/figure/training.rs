@@ -2,7 +2,8 @@
 
 use super::{PageFigure, View, usual};
 use crate::selection::TRAINED;
-use crate::{Change, Control, Event, LESSON, Missing, Open, Page, SENTENCE};
+use crate::trained::{EVERY, Trained, sentences, written};
+use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Purpose, SENTENCE};
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope::lesson::{self, Settings};
@@ -14,8 +15,6 @@ use attnscope_protocol::{Progress, Prompt, Request, Response, Run, What};
 /// The table of this figure at the end of the training with its usual settings, which is that of the built-in model. `cargo
 /// xtask lesson` writes it.
 const RECORD: &str = include_str!("training.csv");
-/// Steps between two reports.
-const EVERY: usize = 20;
 /// Words that show that *dog* was read as food.
 const FOODS: [&str; 6] = ["delicious", "tasty", "salty", "served", "cooked", "fresh"];
 
@@ -36,6 +35,8 @@ pub struct Training {
     step: usize,
     running: bool,
     fresh: bool,
+    /// Whether it trains the model of the address again: until it is done, that model stays the chosen one.
+    again: bool,
     failed: Option<String>,
     /// The content of the seed's field, if it is not a valid seed.
     wrong_seed: Option<String>,
@@ -43,15 +44,15 @@ pub struct Training {
 
 impl PageFigure for Training {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        if let Some(wrong) = &self.wrong_seed {
-            let found = excerpt(&shown(wrong), 24);
-            return Err(Missing::Nothing(format!(
-                "the seed is {found:?}, expected a whole number from 0 to {}",
-                u64::MAX
-            )));
+        let wrong = self.wrong_seed();
+        if let Some(wrong) = wrong.as_ref().filter(|_| page.purpose == Purpose::File) {
+            return Err(Missing::Nothing(wrong.clone()));
         }
+        let wrong = wrong.map(|wrong| format!("Note: {wrong}. The seed is still {}.", self.settings.seed));
         let scene = render(&self.data(page)?, &State { canvas: page.paper.canvas(), step: None }, page.paper.theme());
-        Ok(View { controls: self.controls(page), scene }.note(self.failed.as_deref(), page.paper))
+        Ok(View { controls: self.controls(page), scene }
+            .note(wrong.as_deref(), page.paper)
+            .note(self.failed.as_deref(), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -68,19 +69,21 @@ impl PageFigure for Training {
             Event::Progress(Progress::Trained { step, loss, run }) => {
                 self.report(*step, *loss, run);
                 // If the trained model is the chosen one, the reader sees it learn.
-                if page.selection.model == TRAINED { vec![Change::Forget(TRAINED.into())] } else { Vec::new() }
+                if page.selection.model == TRAINED && !self.again { self.changed(page) } else { Vec::new() }
             }
             Event::Done(Response::Trained { step, loss, run }, _) => {
-                self.running = false;
+                (self.running, self.again) = (false, false);
                 if let Some(loss) = loss.filter(|_| *step > self.step) {
                     self.report(*step, loss, run);
                 }
-                vec![Change::Forget(TRAINED.into())]
+                self.changed(page)
             }
             Event::Failed(failure) => {
-                (self.running, self.failed) = (false, Some(failure.message.clone()));
+                (self.running, self.again) = (false, false);
+                self.failed = Some(format!("The training stopped: {}.", failure.message));
                 Vec::new()
             }
+            Event::Restore => self.restore(page),
             Event::Chosen(Target::Item { index }, _) => self.open(*index, page).into_iter().collect(),
             _ => usual(event, page),
         }
@@ -96,6 +99,7 @@ impl Training {
             ("a food comes next", Measure::Probability),
         ];
         let series = names.into_iter().zip(&self.tracks);
+        let steps = if self.step == 1 { "step" } else { "steps" };
         Ok(Data {
             losses: self.losses.clone(),
             steps: self.settings.steps,
@@ -106,46 +110,86 @@ impl Training {
             series: series
                 .map(|((name, measure), points)| Series { name: name.into(), measure, points: points.clone() })
                 .collect(),
-            model: format!("Lesson model, seed {}, after {} steps, on “{SENTENCE}”", self.settings.seed, self.step),
+            model: format!("Lesson model, seed {}, after {} {steps}, on “{SENTENCE}”", self.settings.seed, self.step),
         })
     }
 
+    /// What is wrong with the seed's field, if it holds no valid seed.
+    fn wrong_seed(&self) -> Option<String> {
+        let found = excerpt(&shown(self.wrong_seed.as_ref()?), 24);
+        Some(format!("the seed is \"{found}\", expected a whole number from 0 to {}", u64::MAX))
+    }
+
+    /// The model in its current state.
+    fn trained(&self) -> Trained {
+        Trained { settings: self.settings.clone(), steps: self.step }
+    }
+
+    /// The model has changed: figures ask it again, and the address says how it was trained, if it is the chosen one.
+    fn changed(&self, page: &Page<'_>) -> Vec<Change> {
+        let chosen = page.selection.model == TRAINED;
+        let select = chosen.then(|| Change::Select(page.selection.with_trained(self.trained())));
+        select.into_iter().chain([Change::Forget(TRAINED.into())]).collect()
+    }
+
+    /// Trains the model of the address again, from its first step.
+    fn restore(&mut self, page: &Page<'_>) -> Vec<Change> {
+        let Some(trained) = page.selection.trained.clone() else { return Vec::new() };
+        let own = written(&trained.settings.own);
+        *self = Self { settings: trained.settings.clone(), own, running: true, again: true, ..Self::default() };
+        vec![Change::Work(trained.request())]
+    }
+
     fn set(&mut self, id: &str, value: &str, page: &Page<'_>) -> Vec<Change> {
+        if self.again && !["train", "use"].contains(&id) {
+            self.failed = Some("The model is being trained again: pause first, or wait until it is done.".into());
+            return Vec::new();
+        }
         match id {
             // It counts as running until its last step is known: a report may have been on its way.
-            "train" | "step" if self.wrong_seed.is_some() => return Vec::new(),
             "train" if self.running => return vec![Change::Stop, self.ask(0, 1, false)],
             "train" => return self.train(self.settings.steps.saturating_sub(self.step).max(EVERY), EVERY),
             "step" => return self.train(1, 1),
             "reset" => {
-                let Self { settings, own, .. } = std::mem::take(self);
-                *self = Self { settings, own, fresh: true, ..Self::default() };
+                self.forget();
                 return vec![Change::Stop, Change::Forget(TRAINED.into())];
             }
             "use" => {
-                let model = if page.selection.model == TRAINED { LESSON } else { TRAINED };
-                return vec![Change::Forget(TRAINED.into()), Change::Select(page.selection.with_model(model))];
+                let selection = match page.selection.model == TRAINED {
+                    true => page.selection.with_model(LESSON),
+                    false => page.selection.with_trained(self.trained()),
+                };
+                return vec![Change::Forget(TRAINED.into()), Change::Select(selection)];
             }
+            _ => {}
+        }
+        let before = self.settings.clone();
+        match id {
             "seed" => match value.trim().parse() {
                 Ok(seed) => (self.settings.seed, self.wrong_seed) = (seed, None),
+                // The last good one stays.
                 Err(_) => self.wrong_seed = Some(value.into()),
             },
-            "rate" => self.settings.learning_rate = value.parse().unwrap_or(self.settings.learning_rate),
-            "own" => {
-                self.own = value.into();
-                let sentences = value.split(['.', ';']).map(str::trim).filter(|s| !s.is_empty());
-                self.settings.own = sentences.map(str::to_owned).collect();
-            }
+            "rate" => self.settings.learning_rate = value.parse().unwrap_or(before.learning_rate),
+            "own" => (self.own, self.settings.own) = (value.into(), sentences(value)),
             _ => return Vec::new(),
         }
-        // The settings changed: results of the old ones must not be shown as theirs.
-        let Self { settings, own, wrong_seed, .. } = std::mem::take(self);
-        *self = Self { settings, own, wrong_seed, fresh: true, ..Self::default() };
+        if self.settings == before {
+            return Vec::new();
+        }
+        // Results of the old settings must not be shown as those of the new ones.
+        self.forget();
         vec![Change::Stop]
     }
 
+    /// Forgets what was learned, but not the settings.
+    fn forget(&mut self) {
+        let Self { settings, own, wrong_seed, .. } = std::mem::take(self);
+        *self = Self { settings, own, wrong_seed, fresh: true, ..Self::default() };
+    }
+
     fn train(&mut self, steps: usize, every: usize) -> Vec<Change> {
-        let fresh = self.step == 0 || std::mem::take(&mut self.fresh);
+        let fresh = std::mem::take(&mut self.fresh) || self.step == 0;
         (self.running, self.failed) = (steps > 1, None);
         vec![self.ask(steps, every, fresh)]
     }
@@ -211,7 +255,7 @@ impl Training {
             button(
                 "use",
                 if used { "use the built-in model again" } else { "use this model in all chapters" },
-                self.step == 0,
+                self.step == 0 && !used,
             ),
         ]
     }
@@ -276,6 +320,85 @@ mod tests {
         figure.tracks.iter().zip(&record.series).for_each(|(own, recorded)| near(own, recorded));
         let end = record.series.iter().map(|points| points.last().unwrap().1).collect::<Vec<_>>();
         assert!(end[0] > 0.7 && end[1] > 0.9 && end[2] > 0.7, "the circuit is there: {end:?}");
+    }
+
+    /// The model that the reader trained is trained again from what the address says, and is the same.
+    #[test]
+    fn an_address_leads_back_to_the_model() {
+        let session = || Session::new(LessonOnly);
+        let work = |session: &Session<LessonOnly>, figure: &mut Training, changes: &[Change], page: &Page<'_>| {
+            let Some(Change::Work(request)) = changes.last() else { panic!("{changes:?}") };
+            let mut job = session.start(request.clone());
+            let mut heard = Vec::new();
+            while let Some(event) = job.step() {
+                heard = match event {
+                    attnscope_protocol::Event::Progress(progress) => figure.hear(&Event::Progress(progress), page),
+                    attnscope_protocol::Event::Done(done) => return figure.hear(&Event::Done(done, 1.0), page),
+                    attnscope_protocol::Event::Failed(failure) => panic!("{failure}"),
+                };
+            }
+            heard
+        };
+        let (first, answers) = (session(), Answers::default());
+        let (selection, mut figure) = (Selection::default(), Training::default());
+        let page = Page::new(&selection, &answers);
+        let set =
+            |figure: &mut Training, id: &str, value: &str| figure.hear(&Event::Set(id.into(), value.into()), &page);
+        set(&mut figure, "seed", "7");
+        set(&mut figure, "rate", "0.012");
+        set(&mut figure, "own", "the cat was hungry. the dog was tasty");
+        for _ in 0..3 {
+            let changes = set(&mut figure, "step", "");
+            assert_eq!(work(&first, &mut figure, &changes, &page), [Change::Forget(TRAINED.into())]);
+        }
+        let [_, Change::Select(chosen)] = &set(&mut figure, "use", "")[..] else { panic!() };
+        let reloaded = Selection::from_query(&chosen.to_query());
+        assert_eq!((&reloaded, reloaded.trained.as_ref().map(|t| t.steps)), (chosen, Some(3)));
+
+        let (second, mut again) = (session(), Training::default());
+        let page = Page::new(&reloaded, &answers);
+        let changes = again.hear(&Event::Restore, &page);
+        assert!(again.hear(&Event::Set("seed".into(), "8".into()), &page).is_empty(), "not while it is trained again");
+        let done = work(&second, &mut again, &changes, &page);
+        assert_eq!(done, [Change::Select(reloaded.clone()), Change::Forget(TRAINED.into())]);
+        assert_eq!(
+            (again.step, again.settings.seed, again.own.as_str()),
+            (3, 7, "the cat was hungry. the dog was tasty")
+        );
+        let read = |session: &Session<LessonOnly>| session.start(reloaded.run_request()).finish().unwrap();
+        assert_eq!(read(&first), read(&second));
+        // One step more, and the address says so.
+        let changes = again.hear(&Event::Set("step".into(), String::new()), &page);
+        let [Change::Select(now), _] = &work(&second, &mut again, &changes, &page)[..] else { panic!() };
+        assert_eq!(now.trained.as_ref().map(|t| t.steps), Some(4));
+    }
+
+    #[test]
+    fn a_wrong_seed_is_said_and_the_last_good_one_stays() {
+        let (selection, mut answers) = (Selection::default(), Answers::default());
+        let mut figure = Training::default();
+        answers.insert(&lesson_run(), Session::new(LessonOnly).start(lesson_run()).finish());
+        let mut page = Page::new(&selection, &answers);
+        let set = |figure: &mut Training, page: &Page<'_>, value: &str| {
+            figure.hear(&Event::Set("seed".into(), value.into()), page)
+        };
+        set(&mut figure, &page, "7");
+        figure.step = 20;
+        assert!(set(&mut figure, &page, "abc").is_empty(), "what was learned stays");
+        let view = figure.view(&page).unwrap();
+        let caption = &view.scene.caption;
+        let said = "the seed is \"abc\", expected a whole number from 0 to 18446744073709551615. The seed is still 7.";
+        assert!(caption.contains(said) && caption.contains("seed 7, after 20 steps"), "{caption}");
+        assert!(view.controls.iter().any(|control| control.id() == "seed" && control.value() == "abc"));
+        page.purpose = Purpose::File;
+        assert!(
+            matches!(figure.view(&page), Err(Missing::Nothing(why)) if why.contains("abc")),
+            "a file has no field to mend it"
+        );
+        set(&mut figure, &page, " 7 ");
+        assert!(figure.view(&page).unwrap().scene.caption.contains("after 20 steps"));
+        set(&mut figure, &page, "8");
+        assert_eq!((figure.settings.seed, figure.step), (8, 0));
     }
 
     fn figure_ask(steps: usize, every: usize) -> Change {
