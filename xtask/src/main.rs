@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod film;
 mod fixtures;
 mod lesson;
 mod python;
@@ -27,6 +28,7 @@ cargo xtask TASK
   web       build the page: engine for wasm32, prose and figures, into dist/
   site      the page for a host of files only, into FOLDER (or target/site)
   bench     measure: `bench [attention|model|map|browser|page]`, all but the page; results in benchmarks/
+  film      film the page for README: docs/film.gif
   fixtures  make the golden data in fixtures/ anew, with Python
   lesson    train the lesson model anew (crates/engine/src/lesson/), release build
   help      this text
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         ["serve", "--", options @ ..] | ["serve", options @ ..] => serve::run(options),
         ["site"] => web::site(None),
         ["site", folder] => web::site(Some(folder)),
+        ["film"] => film::run(),
         ["fixtures"] => fixtures::run(),
         ["lesson"] => lesson::run(),
         other => {

@@ -12,6 +12,7 @@ pub mod driver;
 pub mod event;
 pub mod figure;
 pub mod open;
+pub mod palette;
 pub mod paper;
 pub mod selection;
 pub mod trained;

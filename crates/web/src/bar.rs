@@ -2,6 +2,7 @@
 
 use crate::app::{Answer, App, Away};
 use crate::client::{FROM_FILE, IN_BROWSER, Place, place};
+use crate::palette::Palette;
 use crate::sentence::Sentence;
 use crate::theme;
 use attnscope_figures::number::plural;
@@ -105,7 +106,7 @@ pub fn Status(app: App) -> impl IntoView {
         Some(Away::Under(done, total)) => trained_again(app, done, total).into_any(),
         _ => app.progress.get().map(|progress| working(app, &progress)).into_any(),
     };
-    view! { <div role="status">{said}{changed}{refused}</div> {working} }
+    view! { <div role="status">{said}{changed}{refused}</div> {working} <Palette app=app /> }
 }
 
 /// What is changed in the run and compared with it, each with a button that undoes it.

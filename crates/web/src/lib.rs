@@ -18,6 +18,7 @@ mod lesson_worker;
 mod listen;
 mod live;
 mod menu;
+mod palette;
 mod scene_view;
 mod sentence;
 mod server;

@@ -55,7 +55,7 @@ fn example(package: &str, name: &str) -> Result<PathBuf> {
 }
 
 /// The command `attnscope`, built in release.
-fn attnscope() -> Result<PathBuf> {
+pub fn attnscope() -> Result<PathBuf> {
     step("build attnscope (release)", || {
         shell::run(cargo(["build", "--quiet", "--release", "--package", "attnscope-cli"]).current_dir(root()))
     })?;

@@ -1,0 +1,16 @@
+//! `cargo xtask film`: the page as it plays, filmed in a browser for README.
+
+use crate::bench::attnscope;
+use crate::shell::{self, cargo, step};
+use crate::workspace::root;
+use crate::{test, web};
+use anyhow::Result;
+
+/// Builds the page, and films its first picture and chapter 8.
+pub fn run() -> Result<()> {
+    web::run(web::With::Release)?;
+    step("a browser", test::browser)?;
+    let args = ["run", "--quiet", "--package", "attnscope-cli", "--example", "film", "--"];
+    let file = root().join("docs/film.gif");
+    shell::run(cargo(args).arg(attnscope()?).arg(file).current_dir(root()))
+}
