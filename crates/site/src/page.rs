@@ -11,7 +11,8 @@ const DESCRIPTION: &str = "Attention in language models, explained with a real m
 
 /// The page with the story. `is_static` tells it that there is no server.
 pub fn index(chapters: &[Chapter], hero: &str, assets: &Assets, is_static: bool) -> String {
-    let sections: String = chapters.iter().enumerate().map(|(i, one)| section(one, chapters.get(i + 1))).collect();
+    let sections: String =
+        chapters.iter().enumerate().map(|(i, one)| section(one, chapters.get(i + 1), chapters)).collect();
     let (contents, minutes) = (contents(chapters), minutes(chapters));
     let head = head("Attention, visualized", assets, is_static);
     let bar = bar(assets);
@@ -129,9 +130,10 @@ fn bar(assets: &Assets) -> String {
     )
 }
 
-fn section(chapter: &Chapter, next: Option<&Chapter>) -> String {
+fn section(chapter: &Chapter, next: Option<&Chapter>, all: &[Chapter]) -> String {
     let Chapter { id, number, title, body, .. } = chapter;
-    let (title, place) = (escape(title), place::diagram(*number));
+    let id_of = |number| all.iter().find(|one| one.number == number).map_or_else(String::new, |one| one.id.clone());
+    let (title, place) = (escape(title), place::diagram(*number, id_of));
     let next = next.map_or_else(String::new, |next| {
         format!("<p class=\"next\"><a href=\"#{}\">{} · {}</a></p>\n", next.id, next.number, escape(&next.title))
     });

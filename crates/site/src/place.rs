@@ -2,8 +2,11 @@
 
 use attnscope_figures::svg::escape;
 
-/// The parts of a model, in the order in which a sentence passes them.
-const PARTS: [&str; 7] = ["words", "vectors", "q · k", "softmax", "values", "MLP", "next word"];
+/// The parts of a model, in the order in which a sentence passes them, and the chapter about each.
+const PARTS: [(&str, usize); 7] =
+    [("words", 1), ("vectors", 2), ("q · k", 4), ("softmax", 6), ("values", 7), ("MLP", 9), ("next word", 1)];
+/// The chapter about layers.
+const LAYERS: usize = 9;
 /// Of those, the parts of attention.
 const ATTENTION: std::ops::Range<usize> = 2..5;
 /// Of those, the parts of a layer.
@@ -35,8 +38,8 @@ fn about(number: usize) -> About {
     }
 }
 
-/// The diagram as HTML.
-pub fn diagram(number: usize) -> String {
+/// The diagram as HTML. A part leads to the chapter about it, of which `id` is the id. The list of chapters is for the keyboard.
+pub fn diagram(number: usize, id: impl Fn(usize) -> String) -> String {
     let about = about(number);
     let lit = |part: usize| match about {
         About::Parts(parts) => parts.contains(&part),
@@ -45,18 +48,22 @@ pub fn diagram(number: usize) -> String {
         About::Whole => true,
     };
     let mut html = String::from("<p class=\"place\" aria-hidden=\"true\">");
-    for (part, name) in PARTS.iter().enumerate() {
+    let link = |class: &str, name: &str, chapter: usize| {
+        let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
+        format!("<a{class} href=\"#{}\" tabindex=\"-1\">{}</a>", escape(&id(chapter)), escape(name))
+    };
+    for (part, (name, chapter)) in PARTS.iter().enumerate() {
         if part == LAYER.start {
             html += "<span class=\"layer\"><span class=\"attention\">";
         }
-        let class = if lit(part) { " class=\"lit\"" } else { "" };
-        html += &format!("<span{class}>{}</span>", escape(name));
+        html += &link(if lit(part) { "lit" } else { "" }, name, *chapter);
         if part + 1 == ATTENTION.end {
             html += "</span>";
         }
         if part + 1 == LAYER.end {
-            let class = if matches!(about, About::Layers | About::Whole) { " lit" } else { "" };
-            html += &format!("<span class=\"times{class}\">× layers</span></span>");
+            let class = if matches!(about, About::Layers | About::Whole) { "times lit" } else { "times" };
+            html += &link(class, "× layers", LAYERS);
+            html += "</span>";
         }
     }
     html + "</p>\n"
@@ -68,9 +75,10 @@ mod tests {
 
     #[test]
     fn the_part_that_a_chapter_is_about_is_lit() {
-        let lit = |number| diagram(number).matches("lit\">").count();
+        let diagram = |number| diagram(number, |chapter| format!("chapter-{chapter}"));
+        let lit = |number| diagram(number).matches("lit\" href").count();
         assert_eq!([1, 2, 6, 8, 9, 13].map(lit), [2, 1, 1, 3, 5, 8]);
-        assert!(diagram(6).contains("<span class=\"lit\">softmax</span>"));
+        assert!(diagram(6).contains("<a class=\"lit\" href=\"#chapter-6\" tabindex=\"-1\">softmax</a>"));
         assert_eq!(diagram(7).matches("<span").count(), diagram(7).matches("</span>").count());
     }
 }
