@@ -56,7 +56,7 @@ fn what_plays_by_itself_is_nothing_that_a_link_tells() {
     assert_eq!(browser.run("return location.search.includes('softmax')"), json!(false));
     browser.set("softmax", "step", "2");
     browser.wait("location.search.includes('softmax.step=2')");
-    browser.go(&browser.run("return location.href").as_str().unwrap().to_owned());
+    browser.go(browser.run("return location.href").as_str().unwrap());
     ready(&browser);
     browser.wait(&format!("{STEP} === 2"));
     read(&browser);
