@@ -312,7 +312,7 @@ mod tests {
     fn a_figure_that_lacks_numbers_says_so_in_words() {
         let error = attnscope_figures::figure::Error::NotCaptured { key: "blocks.0.attn.q".into() };
         let Missing::Nothing(why) = Missing::from(error) else { panic!() };
-        assert!(why.contains("800 letters") && !why.contains("blocks"), "{why}");
+        assert!(why.contains("of a long text") && !why.contains("blocks"), "{why}");
     }
 
     #[test]

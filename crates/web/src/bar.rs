@@ -137,8 +137,9 @@ fn computed(answer: &Answer) -> impl IntoView + use<> {
     let trace = &answer.run.trace;
     let warning =
         answer.run.warning.clone().map(|warning| view! { <p class="warned">{format!("note: {warning}")}</p> });
-    let said = format!("{} · {} · {whose}", trace.model.name, plural(trace.tokens.len(), "token"));
-    view! { <p>{said}</p> {warning} }
+    let said = format!("{} · {}", trace.model.name, plural(trace.tokens.len(), "token"));
+    // A telephone has no room for where.
+    view! { <p><span>{said}<span class="whose">{format!(" · {whose}")}</span></span></p> {warning} }
 }
 
 fn working(app: App, progress: &Progress) -> impl IntoView + use<> {

@@ -28,7 +28,7 @@ pub fn Palette(app: App) -> impl IntoView {
     };
     view! {
         <p class="palette" hidden=move || !known()>
-            <button type="button" popovertarget="words">"its words"</button>
+            <button type="button" popovertarget="words">"words"</button>
             <button type="button" on:click=chance>"surprise me"</button>
         </p>
         <div id="words" popover="" role="dialog" aria-label="The words that the lesson model knows">

@@ -127,7 +127,7 @@ fn a_map_shows_what_it_is_asked_for() {
 #[test]
 fn what_a_figure_has_not_is_refused_with_what_it_has() {
     let refuse = |figure: &str, more: &[&str]| failure(2, &[&["render", figure], more].concat(), b"");
-    assert!(refuse("softmax", &["--control", "temprature=2"]).contains("temperature=0.1..4"));
+    assert!(refuse("softmax", &["--control", "temprature=2"]).contains("temperature=0.1..20"));
     assert!(refuse("softmax", &["--control", "temperature=99"]).contains("found \"temperature=99\""));
     assert!(refuse("projection", &["--control", "part=Z"]).contains("part=Q|K|V"));
     assert!(refuse("softmax", &["--control", "reset"]).contains("reset (not now)"));

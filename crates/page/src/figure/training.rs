@@ -305,7 +305,8 @@ mod tests {
         let record = Record::from_csv(RECORD);
         assert_eq!((record.losses.len(), record.series.len()), (2000 / EVERY, 3));
         let Change::Work(request) = Training::default().ask(3 * EVERY, EVERY, true) else { panic!() };
-        let mut job = Session::new(LessonOnly).start(request);
+        let session = Session::new(LessonOnly);
+        let mut job = session.start(request);
         let mut figure = Training::default();
         while let Some(event) = job.step() {
             if let attnscope_protocol::Event::Progress(Progress::Trained { step, loss, run }) = event {
