@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Size of the window, which is that of the film.
-const SIZE: (u32, u32) = (800, 560);
+const SIZE: (u32, u32) = (800, 780);
 /// How long the first picture plays.
 const HERO: Duration = Duration::from_secs(8);
 /// Long enough for chapter 8, whatever happens.
@@ -73,6 +73,8 @@ fn film(url: &str) -> Result<Vec<Shot>, Box<dyn std::error::Error>> {
     browser.go(url);
     browser.wait("performance.getEntriesByName('live').length");
     let mut shots = Vec::new();
+    // Nothing over the picture.
+    browser.run("for (const rule of ['#where { display: none }', 'html { scrollbar-width: none }']) document.styleSheets[0].insertRule(rule)");
     browser.run("document.querySelector('#hero').scrollIntoView({block: 'center'}); document.querySelector('.replay button').click()");
     take(&browser, &mut shots, |begun| begun.elapsed() < HERO)?;
     browser.run("document.querySelector('#figure-attention-steps').scrollIntoView({block: 'start'})");

@@ -32,9 +32,9 @@ function go(by) {
 }
 
 function begin() {
+  // From the figure that is being read, or the next one below.
+  const read = figures.findIndex((figure) => figure.getBoundingClientRect().bottom > innerHeight / 3);
   root.classList.add("slides");
-  // From the chapter that is being read.
-  const read = figures.findIndex((figure) => figure.getBoundingClientRect().bottom > 0);
   show(Math.max(0, read), true);
   if (navigator.userActivation?.isActive) root.requestFullscreen?.().catch(() => {});
 }

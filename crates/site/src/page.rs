@@ -22,7 +22,7 @@ pub fn index(chapters: &[Chapter], hero: &str, assets: &Assets, is_static: bool)
 {bar}{contents}<main id="story">
 <div class="hero">
 <h1>Attention, visualized</h1>
-<p>How does a language model know that a hot dog is no dog? Every figure on this page is computed by a real model, here, while you read. Change the sentence at the top, and all of them follow.</p>
+<p>How does a language model know that a hot dog is no dog? Every figure on this page is computed by a real model, here, while you read. Change the sentence at the top, and the figures of all chapters follow.</p>
 {hero}<p class="length">{n} chapters, about {minutes} minutes to read</p>
 </div>
 {sections}</main>

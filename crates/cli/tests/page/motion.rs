@@ -79,7 +79,7 @@ fn where_motion_is_not_wanted_nothing_plays_and_steps_are_stills() {
 #[test]
 fn slides_show_one_figure_at_a_time_and_go_through_its_steps() {
     let (served, browser) = page();
-    browser.run("document.querySelector('.present').click()");
+    browser.run("scrollTo(0, 0); document.querySelector('.present').click()");
     let seen = |figure: &str| {
         browser.wait(&format!(
             "JSON.stringify([...document.querySelectorAll('main figure')].filter((f) => f.offsetHeight).map((f) => f.dataset.figure)) === '[\"{figure}\"]'"

@@ -128,6 +128,8 @@ fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], st
                 ("loss", &shown, said, Target::Item { index: MAX_TRACKS + index }),
             );
         }
+        // The run before it is the picture.
+        None if !data.record.losses.is_empty() => {}
         None => {
             let middle = (plot.left() + plot.right()) / 2.0;
             frame.label(middle, frame.y + HEIGHT * 0.55, Anchor::Middle, "not trained yet");
