@@ -13,8 +13,8 @@ const DIM: f32 = 0.3;
 enum From {
     /// Where it stands, invisible.
     Here,
-    /// Without width, at its left edge.
-    Left,
+    /// Without width, where its bar begins: at its left edge, or, of a number below zero, at its right.
+    Begin,
     /// Without height, at its foot.
     Below,
     /// At the place of another mark, whose key is made from the rest of its own. Invisible.
@@ -85,9 +85,9 @@ impl Timeline {
         self.bring(marks, From::Here)
     }
 
-    /// Marks grow from their left edge.
+    /// Bars grow from where they begin.
     pub fn grows(self, marks: &str) -> Self {
-        self.bring(marks, From::Left)
+        self.bring(marks, From::Begin)
     }
 
     /// Marks grow from their foot.
@@ -154,7 +154,7 @@ impl Timeline {
 
     /// Whether a mark of this key has this name.
     pub fn is(key: &str, name: &str) -> bool {
-        is(key, name)
+        if name.ends_with('-') { key.starts_with(name) } else { key == name }
     }
 
     /// The last step.
@@ -187,7 +187,7 @@ impl Timeline {
             }
             let Some(key) = node.key.clone() else { continue };
             copies.extend(self.copy(node, &key, at, shapes));
-            let named = |names: &[String]| names.iter().any(|name| is(&key, name));
+            let named = |names: &[String]| names.iter().any(|name| Self::is(&key, name));
             let step = self.steps.get(at);
             if step.is_some_and(|step| named(&step.whole)) {
                 node.opacity = 1.0;
@@ -210,14 +210,14 @@ impl Timeline {
     /// most of its key.
     fn arrival(&self, key: &str) -> Option<(usize, &Brought)> {
         let all = self.steps.iter().enumerate().flat_map(|(i, step)| step.brought.iter().map(move |one| (i, one)));
-        all.filter(|(_, one)| is(key, &one.marks)).max_by_key(|(_, one)| one.marks.len())
+        all.filter(|(_, one)| Self::is(key, &one.marks)).max_by_key(|(_, one)| one.marks.len())
     }
 
     /// The copy of a mark that flies at this step, or waits for the next one over its original.
     fn copy(&self, node: &Node, key: &str, at: usize, shapes: &HashMap<String, Shape>) -> Option<Node> {
         let sent = |step: usize| {
             let all = self.steps.get(step)?.sent.iter();
-            all.filter(|one| is(key, &one.marks)).max_by_key(|one| one.marks.len())
+            all.filter(|one| Self::is(key, &one.marks)).max_by_key(|one| one.marks.len())
         };
         let mut copy = Node { label: None, target: None, ..node.clone() }.key(format!("copy-{key}"));
         match (sent(at), sent(at + 1)) {
@@ -232,16 +232,14 @@ impl Timeline {
     }
 }
 
-/// Whether a mark has a name of the timeline.
-fn is(key: &str, name: &str) -> bool {
-    if name.ends_with('-') { key.starts_with(name) } else { key == name }
-}
-
 /// A mark before it has arrived.
 fn hide(node: &mut Node, brought: &Brought, key: &str, shapes: &HashMap<String, Shape>) {
     (node.label, node.target) = (None, None);
     match (&brought.from, &mut node.shape) {
-        (From::Left, Shape::Rect { width, .. }) => *width = 0.0,
+        (From::Begin, Shape::Rect { x, width, .. }) => {
+            *x += if node.value.is_some_and(|value| value < 0.0) { *width } else { 0.0 };
+            *width = 0.0;
+        }
         (From::Below, Shape::Rect { y, height, .. }) => (*y, *height) = (*y + *height, 0.0),
         (From::Mark(from), shape) => {
             node.opacity = 0.0;
@@ -310,6 +308,9 @@ mod tests {
         assert_eq!(place(&at(1), "bar-2"), (20.0, 20.0, 8.0, 4.0));
         assert_eq!([1, 2].map(|i| at(1).node(&format!("bar-{i}")).unwrap().delay), [0.0, SPREAD / 2.0]);
         assert_eq!(at(2), scene());
+        let mut below = scene();
+        below.nodes[0].value = Some(-1.0);
+        assert_eq!(place(&steps.stage(below, 0), "bar-1"), (18.0, 20.0, 0.0, 4.0), "from zero, which is at its right");
         assert_eq!(at(usize::MAX), scene());
         assert_eq!(steps.said(), ["a", "b", "c"]);
     }

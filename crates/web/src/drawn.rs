@@ -35,14 +35,19 @@ pub fn draw_nodes(
 ) -> Result<(), JsValue> {
     let mut old = std::mem::take(&mut drawn.marks);
     let mut last: Option<Element> = after.cloned();
-    let mut unnamed: HashMap<&'static str, usize> = HashMap::new();
+    let mut unnamed: HashMap<String, usize> = HashMap::new();
     for node in nodes {
         let mark = for_page(element(node));
-        // Marks without a key of their own are matched by their order.
+        // Marks without a key of their own are matched by their order, texts by what they say: else one text would
+        // become another on its way to that one's place.
         let key = node.key.clone().unwrap_or_else(|| {
-            let count = unnamed.entry(mark.tag).or_default();
+            let alike = match &mark.content {
+                Content::Text(spans) => spans.iter().map(|span| span.text.as_str()).collect(),
+                _ => mark.tag.to_owned(),
+            };
+            let count = unnamed.entry(alike.clone()).or_default();
             *count += 1;
-            format!("{}#{count}", mark.tag)
+            format!("{alike}#{count}")
         });
         let known = old.remove(&key).filter(|known| known.drawn.tag == mark.tag);
         let mut current = match known {

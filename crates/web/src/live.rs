@@ -21,6 +21,8 @@ use web_sys::Element;
 const LATER: i32 = 120;
 /// Milliseconds for which a figure stands still, once it is read, before it plays.
 const BEFORE: i32 = 500;
+/// Milliseconds after which drawings may move again.
+const CUT: i32 = 100;
 
 /// A figure in its place.
 pub struct Live {
@@ -43,6 +45,8 @@ pub struct Live {
     read: RwSignal<bool>,
     /// Whether it played by itself, or may not any more.
     begun: Cell<bool>,
+    /// Whether the reader has set anything in it.
+    taken: Cell<bool>,
     /// Counts changes in the figure itself, and answers that it waited for.
     pub changed: RwSignal<u32>,
     /// Counts its drawings.
@@ -82,6 +86,7 @@ impl Live {
             seen: seen(&place)?,
             read: is_read(&paper)?,
             begun: Cell::new(!settings.is_empty()),
+            taken: Cell::default(),
             changed: RwSignal::new(0),
             drawn: RwSignal::new(0),
             first: RefCell::default(),
@@ -270,9 +275,13 @@ impl Live {
         if !moves {
             self.by_reader.set(true);
             self.begun.set(true);
+            self.taken.set(true);
         }
         if matches!(event, Event::Chosen(..) | Event::Set(..) | Event::Nudged(..)) {
             steady::hold(&self.place);
+        }
+        if matches!(&event, Event::Set(id, _) if id == "play") {
+            self.cut();
         }
         let changes = self.with_page(self.paper(), |page| self.figure.borrow_mut().hear(&event, &page));
         for change in changes {
@@ -333,7 +342,19 @@ impl Live {
             return;
         }
         let live = self.clone();
-        after(BEFORE, move || live.hear(Event::Seen));
+        after(BEFORE, move || {
+            if !live.taken.get() {
+                live.cut();
+                live.hear(Event::Seen);
+            }
+        });
+    }
+
+    /// Lets the next drawing take the place of this one without a transition: the end does not turn into the beginning.
+    fn cut(self: &Rc<Self>) {
+        let _ = self.place.set_attribute("data-cut", "");
+        let live = self.clone();
+        after(CUT, move || drop(live.place.remove_attribute("data-cut")));
     }
 
     fn play(self: &Rc<Self>) {

@@ -58,6 +58,8 @@ impl PageFigure for CutEdge {
             return self.answers(page).ok().and_then(|answers| open(answers, MOST, *index)).into_iter().collect();
         }
         if self.whose.hear(event, page) {
+            // It named a head of the other model.
+            self.heads.clear();
             return Vec::new();
         }
         let Event::Set(id, value) = event else { return usual(event, page) };

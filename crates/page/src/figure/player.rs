@@ -15,6 +15,11 @@ impl Player {
     /// At the end, whichever step that will be.
     pub const END: Self = Self { step: usize::MAX, playing: false };
 
+    /// At a step, at rest there.
+    pub fn at(step: usize) -> Self {
+        Self { step, playing: false }
+    }
+
     /// The step that is shown, where the last one is `last`.
     pub fn step(&self, last: usize) -> usize {
         self.step.min(last)
@@ -22,12 +27,17 @@ impl Player {
 
     /// Its button and its slider; `label` says what a step is, `shown` is the name of the current one.
     pub fn controls(&self, label: &str, last: usize, shown: String) -> Vec<Control> {
-        let play = if self.playing { "pause" } else { "play" };
         let (value, max) = (self.step(last) as f32, last as f32);
         vec![
-            Control::Button { id: "play", label: play.into(), disabled: last == 0 },
+            self.button(last),
             Control::Slider { id: "step", label: label.into(), min: 0.0, max, step: 1.0, value, shown },
         ]
+    }
+
+    /// Its button by itself.
+    pub fn button(&self, last: usize) -> Control {
+        let play = if self.playing { "pause" } else { "play" };
+        Control::Button { id: "play", label: play.into(), disabled: last == 0 }
     }
 
     /// A figure at its step of a timeline, with the controls for it before its own, and the step's sentence.
@@ -84,9 +94,9 @@ impl Player {
                 *self = Self { step: if !self.playing && step == last { 0 } else { step }, playing: !self.playing };
             }
             Event::Set(id, value) if id == "step" => {
-                *self = Self { step: value.parse().unwrap_or(step), playing: false };
+                *self = Self::at(value.parse().unwrap_or(step));
             }
-            Event::Chosen(Target::Item { index }, _) => *self = Self { step: *index, playing: false },
+            Event::Chosen(Target::Item { index }, _) => *self = Self::at(*index),
             Event::Seen if self.step == usize::MAX && last > 0 => *self = Self { step: 0, playing: true },
             Event::Tick if self.playing => *self = Self { step: (step + 1).min(last), playing: step + 1 < last },
             _ => return false,

@@ -1,5 +1,6 @@
 //! Chapter 4: why scores are divided by √d, sampled.
 
+use super::player::Player;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
@@ -13,15 +14,13 @@ const PAIRS: usize = 2000;
 
 /// The figure: vectors of 2ˢ components.
 pub struct RootD {
-    power: u32,
-    playing: bool,
-    begun: bool,
+    player: Player,
     seed: u64,
 }
 
 impl Default for RootD {
     fn default() -> Self {
-        Self { power: 6, playing: false, begun: false, seed: 1 }
+        Self { player: Player::END, seed: 1 }
     }
 }
 
@@ -34,13 +33,11 @@ impl PageFigure for RootD {
             min: 1.0,
             max: LAST as f32,
             step: 1.0,
-            value: self.power as f32,
+            value: self.power() as f32,
             shown: data.d.to_string(),
         };
         let again = Control::Button { id: "again", label: "other random vectors".into(), disabled: false };
         let scene = render(&data, &State { canvas: page.paper.canvas() }, page.paper.theme());
-        let play = if self.playing { "pause" } else { "play" };
-        let play = Control::Button { id: "play", label: play.into(), disabled: false };
         let [raw, scaled] = [&data.dots, &data.scaled()].map(|dots| spread(dots).unwrap_or(0.0));
         let text = format!(
             "With {} numbers a list, sums of random products spread by {}. Divided by √{}, they spread by {}.",
@@ -49,6 +46,7 @@ impl PageFigure for RootD {
             data.d,
             fixed(scaled, 2)
         );
+        let play = self.player.button(LAST as usize - 1);
         Ok(View { controls: vec![play, slider, again, Control::Said { id: "said", text }], scene })
     }
 
@@ -61,25 +59,17 @@ impl PageFigure for RootD {
     }
 
     fn plays(&self) -> Option<u32> {
-        self.playing.then_some(1400)
+        self.player.plays(1400)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Set(id, value) if id == "d" => {
-                self.power = value.parse().map_or(self.power, |p: f32| p.clamp(1.0, LAST as f32) as u32);
-                self.playing = false;
+                let power = value.parse().map_or(self.power(), |p: f32| p.clamp(1.0, LAST as f32) as u32);
+                self.player = Player::at(power as usize - 1);
             }
             Event::Set(id, _) if id == "again" => self.seed += 1,
-            Event::Set(id, _) if id == "play" => {
-                self.playing = !self.playing;
-                self.power = if self.playing && self.power == LAST { 1 } else { self.power };
-            }
-            Event::Seen if !self.begun => (self.power, self.playing, self.begun) = (1, true, true),
-            Event::Tick if self.playing => {
-                self.power = (self.power + 1).min(LAST);
-                self.playing = self.power < LAST;
-            }
+            _ if self.player.hear(event, LAST as usize - 1) => {}
             _ => return usual(event, page),
         }
         Vec::new()
@@ -90,8 +80,13 @@ impl PageFigure for RootD {
 const LAST: u32 = 9;
 
 impl RootD {
+    /// Of the step that is shown; at rest 6, for 64 components.
+    fn power(&self) -> u32 {
+        self.player.shown(LAST as usize - 1).map_or(6, |step| step as u32 + 1)
+    }
+
     fn data(&self) -> Data {
-        let d = 1 << self.power;
+        let d = 1 << self.power();
         Data { d, dots: random_dots(d, PAIRS, self.seed), seed: self.seed }
     }
 }

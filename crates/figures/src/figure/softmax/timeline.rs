@@ -34,7 +34,7 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
         .one_by_one()
         .grows("score-")
         .one_by_one()
-        .moves("grip-", |k| format!("dot-{k}"))
+        .brings("grip-")
         .step(format!("From each score the largest, {max}, is taken away, and e is raised to what remains. Nothing is below zero now."))
         .brings("exp-")
         .moves("exp-", |k| format!("score-{k}"))
@@ -51,5 +51,5 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
         .brings("weight-")
         .brings("ring-");
     let timeline = TEMPERATURES.iter().fold(timeline, |timeline, (_, said)| timeline.step(*said));
-    timeline.step("The model divides by nothing more: temperature 1. Drag a score, and watch the others give way.")
+    timeline.step("As in the model: temperature 1. Drag a score, and watch the others give way.")
 }
