@@ -183,6 +183,8 @@ impl Live {
         if self.by_reader.take() {
             self.note_touched(&view.controls);
         }
+        let has_steps = view.controls.iter().any(|control| matches!(control, Control::Said { .. }));
+        self.place.toggle_attribute_with_force("data-steps", has_steps)?;
         *self.shown.borrow_mut() = Some(view);
         self.explain();
         self.drawn.update(|n| *n += 1);
@@ -336,9 +338,11 @@ impl Live {
 
     /// Plays a figure with steps once, when it comes into the middle of the window.
     fn begin(self: &Rc<Self>) {
-        let steps = |view: &View| view.controls.iter().any(|control| matches!(control, Control::Said { .. }));
-        let has_steps = self.shown.borrow().as_ref().is_some_and(steps);
-        if !has_steps || !self.read.get_untracked() || self.begun.replace(true) || is_still() {
+        if !self.place.has_attribute("data-steps")
+            || !self.read.get_untracked()
+            || self.begun.replace(true)
+            || is_still()
+        {
             return;
         }
         let live = self.clone();
@@ -359,10 +363,12 @@ impl Live {
 
     fn play(self: &Rc<Self>) {
         let plays = self.figure.borrow().plays();
-        let _ = match plays {
-            Some(_) => self.place.set_attribute("data-playing", ""),
-            None => self.place.remove_attribute("data-playing"),
-        };
+        // The stylesheet looks at attributes instead of asking what an element has inside, which takes seconds in all.
+        let _ = self.place.toggle_attribute_with_force("data-playing", plays.is_some());
+        if let Ok(Some(chapter)) = self.place.closest("section") {
+            let any = chapter.query_selector("figure[data-playing]").ok().flatten().is_some();
+            let _ = chapter.toggle_attribute_with_force("data-playing", any);
+        }
         let Some(pause) = plays.filter(|_| !self.ticking.get()) else { return };
         self.ticking.set(true);
         let live = self.clone();
