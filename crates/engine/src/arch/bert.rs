@@ -7,8 +7,8 @@ use super::fields::{Field, Fields, Means, Tables};
 use super::loader::{Bias, Ignored, Loader};
 use super::{Read, common, head};
 use crate::Error;
-use crate::config::{Config, Mlp, NormKind, NormPlace};
-use crate::weights::{BlockWeights, MlpWeights, Weights};
+use crate::config::{Config, Mlp, NormKind, Scales};
+use crate::weights::{BlockWeights, MlpWeights, Norms, Weights};
 use crate::{Attention, Layer, PerLayer};
 use serde_json::Value;
 
@@ -65,7 +65,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let block = |l: usize| {
         let at = |name: &str| format!("{prefix}encoder.layer.{l}.{name}");
         Ok(BlockWeights {
-            norm_attn: loader.layer_norm(&at("attention.output.LayerNorm"), d)?,
+            norms: Norms::after(loader.layer_norm(&at("attention.output.LayerNorm"), d)?),
             q: linear(&at("attention.self.query"), d, d)?,
             k: linear(&at("attention.self.key"), d, d)?,
             v: linear(&at("attention.self.value"), d, d)?,
@@ -73,7 +73,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             k_norm: None,
             o: linear(&at("attention.output.dense"), d, d)?,
             mlp: Some(MlpWeights {
-                norm: loader.layer_norm(&at("output.LayerNorm"), d)?,
+                norms: Norms::after(loader.layer_norm(&at("output.LayerNorm"), d)?),
                 gate: None,
                 up: linear(&at("intermediate.dense"), d_ff, d)?,
                 down: linear(&at("output.dense"), d, d_ff)?,
@@ -88,6 +88,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
         blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
         final_norm: None,
         unembed: None,
+        unembed_bias: None,
     };
     loader.finish("bert", IGNORED)?;
     #[cfg(test)]
@@ -132,10 +133,11 @@ fn config(fields: &Fields<'_>) -> Result<(Config, usize), Error> {
         norm_eps: fields.float_or("layer_norm_eps", 1e-12)?,
         causal,
         rotaries: Vec::new(),
+        scales: Scales::default(),
         layers: PerLayer::same(Layer {
             attention: Attention::plain(d_head),
             rotary: None,
-            norm_place: NormPlace::Post,
+            parallel: false,
             mlp: Some(mlp),
         }),
     };

@@ -6,25 +6,33 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The families' tables by column, for `config.json`.
-fn configs() -> Vec<(&'static str, Tables)> {
+fn configs() -> Vec<(String, Tables)> {
     let members = llama::MEMBERS.iter().map(|member| (member.name, member.tables));
-    members.chain([("gpt2", gpt2::TABLES), ("bert", bert::TABLES)]).collect()
+    let all = members.chain([("gpt2", gpt2::TABLES), ("bert", bert::TABLES)]);
+    all.map(|(name, tables)| (name.to_owned(), tables)).collect()
 }
 
-/// The same for GGUF.
-const GGUF: [(&str, Tables); 2] = [("llama, qwen2, qwen3", &[llama::GGUF_KEYS]), ("gpt2", &[gpt2::GGUF_KEYS])];
+/// The same for GGUF. Architectures with the same table share a column.
+fn ggufs() -> Vec<(String, Tables)> {
+    let alike = |member: &&llama::GgufMember| member.tables.len() == 1;
+    let names: Vec<&str> = llama::GGUF_MEMBERS.iter().filter(alike).map(|member| member.name).collect();
+    let own =
+        llama::GGUF_MEMBERS.iter().filter(|member| !alike(member)).map(|member| (member.name.into(), member.tables));
+    let all = std::iter::once((names.join(", "), &[llama::GGUF_KEYS] as Tables)).chain(own);
+    all.chain([("gpt2".into(), &[gpt2::GGUF_KEYS] as Tables)]).collect()
+}
 
 /// Two tables in Markdown: the fields of `config.json` and the keys of GGUF, by family. Fields in no table are refused.
 pub fn markdown() -> String {
     let mut out = String::new();
     table(&mut out, "field of `config.json`", &configs());
     out.push('\n');
-    table(&mut out, "key of a GGUF, after `ARCHITECTURE.`", &GGUF);
+    table(&mut out, "key of a GGUF, after `ARCHITECTURE.`", &ggufs());
     out
 }
 
-fn table(out: &mut String, head: &str, families: &[(&'static str, Tables)]) {
-    let names: Vec<&str> = families.iter().map(|(name, _)| *name).collect();
+fn table(out: &mut String, head: &str, families: &[(String, Tables)]) {
+    let names: Vec<&str> = families.iter().map(|(name, _)| name.as_str()).collect();
     let _ = writeln!(out, "| {head} | {} | why |", names.join(" | "));
     let _ = writeln!(out, "|---|{}---|", "---|".repeat(names.len()));
     let mut rows: BTreeMap<&str, Vec<Option<Means>>> = BTreeMap::new();

@@ -46,10 +46,15 @@ pub fn from_gguf(gguf: &Gguf, origin: &str) -> Result<Read, Error> {
     refuse_other_files(meta, origin)?;
     let arch = meta.get_str("general.architecture")?;
     let loader = Loader::new(&gguf.tensors, origin);
+    if let Some(member) = llama::GGUF_MEMBERS.iter().find(|member| member.name == arch) {
+        return llama::gguf(meta, &loader, member);
+    }
     match arch {
-        "llama" | "qwen2" | "qwen3" => llama::gguf(meta, &loader, arch),
         "gpt2" => gpt2::gguf(meta, &loader),
-        _ => Err(unknown(origin, arch, &["llama", "qwen2", "qwen3", "gpt2"], "GGUF", "safetensors")),
+        _ => {
+            let known: Vec<&str> = llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(["gpt2"]).collect();
+            Err(unknown(origin, arch, &known, "GGUF", "safetensors"))
+        }
     }
 }
 
@@ -78,7 +83,7 @@ pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<Read, Er
         "gpt2" => gpt2::hf(json, &loader),
         "bert" => bert::hf(json, &loader),
         _ => {
-            let known = ["llama", "mistral", "qwen2", "qwen3", "gpt2", "bert"];
+            let known: Vec<&str> = llama::MEMBERS.iter().map(|member| member.name).chain(["gpt2", "bert"]).collect();
             Err(unknown(origin, arch, &known, "safetensors", "GGUF"))
         }
     }

@@ -6,7 +6,6 @@ mod numbers;
 mod said;
 mod stored;
 
-use attnscope::NormPlace;
 use attnscope::Number;
 use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Term, captures, explain};
@@ -155,7 +154,7 @@ fn qwen_with_biases_or_normed_queries_and_keys() {
 #[test]
 fn bert() {
     let model = Model::open(fixture("tiny/bert")).unwrap();
-    assert_eq!(model.config().layers[0].norm_place, NormPlace::Post);
+    assert!(model.weights().blocks[0].norms.after.is_some());
     check_tiny("tiny/bert", "tiny/bert/reference.safetensors");
 }
 
