@@ -94,8 +94,8 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             ..attention(&fused, turned(&at("attn.c_proj"), d, d)?, d)
         })
     };
-    let embed = head::embed(loader, &format!("{prefix}wte.weight"), &[config.n_vocab, d], tied)?;
-    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed)?);
+    let embed = head::embed(loader, &format!("{prefix}wte.weight"), &[config.n_vocab, d], tied, head::HEAD)?;
+    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head::HEAD)?);
     let weights = Weights {
         embed,
         positions: Some(loader.tensor(&format!("{prefix}wpe.weight"), &[config.n_ctx, d])?),

@@ -1,14 +1,19 @@
 //! The meaning of each field in each family, as the table of docs/models.md, made from the lists that the code uses.
 
 use super::fields::{Field, Means, Plain, Tables};
-use super::{bert, gpt2, llama};
+use super::{bert, beside, gpt2, llama, neox, phi};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The families' tables by column, for `config.json`.
 fn configs() -> Vec<(String, Tables)> {
     let members = llama::MEMBERS.iter().map(|member| (member.name, member.tables));
-    let all = members.chain([("gpt2", gpt2::TABLES), ("bert", bert::TABLES)]);
+    let all = members.chain([
+        ("gpt2", gpt2::TABLES),
+        ("gpt_neox", neox::TABLES),
+        ("phi", phi::TABLES),
+        ("bert", bert::TABLES),
+    ]);
     all.map(|(name, tables)| (name.to_owned(), tables)).collect()
 }
 
@@ -19,7 +24,12 @@ fn ggufs() -> Vec<(String, Tables)> {
     let own =
         llama::GGUF_MEMBERS.iter().filter(|member| !alike(member)).map(|member| (member.name.into(), member.tables));
     let all = std::iter::once((names.join(", "), &[llama::GGUF_KEYS] as Tables)).chain(own);
-    all.chain([("gpt2".into(), &[gpt2::GGUF_KEYS] as Tables)]).collect()
+    let others: [(&str, Tables); 3] = [
+        ("gpt2", &[gpt2::GGUF_KEYS]),
+        ("gptneox", &[neox::GGUF_KEYS, beside::GGUF_KEYS]),
+        ("phi2", &[beside::GGUF_KEYS]),
+    ];
+    all.chain(others.map(|(name, tables)| (name.to_owned(), tables))).collect()
 }
 
 /// Two tables in Markdown: the fields of `config.json` and the keys of GGUF, by family. Fields in no table are refused.

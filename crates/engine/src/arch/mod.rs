@@ -1,6 +1,7 @@
 //! How each architecture's config and tensor names map onto the one block.
 
 mod bert;
+mod beside;
 mod common;
 mod fields;
 mod gpt2;
@@ -9,6 +10,8 @@ mod llama;
 mod loader;
 #[cfg(test)]
 mod meanings;
+mod neox;
+mod phi;
 mod rope;
 #[cfg(test)]
 mod tests;
@@ -51,8 +54,11 @@ pub fn from_gguf(gguf: &Gguf, origin: &str) -> Result<Read, Error> {
     }
     match arch {
         "gpt2" => gpt2::gguf(meta, &loader),
+        "gptneox" => neox::gguf(meta, &loader),
+        "phi2" => phi::gguf(meta, &loader),
         _ => {
-            let known: Vec<&str> = llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(["gpt2"]).collect();
+            let known: Vec<&str> =
+                llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(["gpt2", "gptneox", "phi2"]).collect();
             Err(unknown(origin, arch, &known, "GGUF", "safetensors"))
         }
     }
@@ -82,8 +88,11 @@ pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<Read, Er
     match arch {
         "gpt2" => gpt2::hf(json, &loader),
         "bert" => bert::hf(json, &loader),
+        "gpt_neox" => neox::hf(json, &loader),
+        "phi" => phi::hf(json, &loader),
         _ => {
-            let known: Vec<&str> = llama::MEMBERS.iter().map(|member| member.name).chain(["gpt2", "bert"]).collect();
+            let known: Vec<&str> =
+                llama::MEMBERS.iter().map(|member| member.name).chain(["gpt2", "gpt_neox", "phi", "bert"]).collect();
             Err(unknown(origin, arch, &known, "safetensors", "GGUF"))
         }
     }

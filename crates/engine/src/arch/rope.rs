@@ -60,6 +60,10 @@ pub(super) fn by_kind(fields: &Fields<'_>, head: Head, window_theta: f64) -> Res
     };
     let (mut full, windowed) = (of_kind(KINDS[0])?, of_kind(KINDS[1])?);
     full.extend(scaling.unwrap_or_default());
+    if full.get("truncate").or(windowed.get("truncate")) == Some(&Value::Bool(false)) {
+        let text = "has `truncate` for some layers: transformers reads it only where one rotation holds for all";
+        return Err(fields.refused("rope_parameters", text));
+    }
     let theta = f64::from(fields.float_or("rope_theta", head.theta as f32)?);
     let full = said(fields, "rope_parameters", &full, head, theta)?.rotary()?;
     let windowed = said(fields, "rope_parameters", &windowed, head, window_theta)?.rotary()?;

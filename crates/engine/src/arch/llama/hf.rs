@@ -67,11 +67,11 @@ pub(in crate::arch) fn read(json: &Value, loader: &Loader<'_>, member: &Member) 
     let tied = fields.flag_or("tie_word_embeddings", member.tied)?;
     let prefix = loader.prefix(&["model.", ""], "norm.weight");
     let (d, c) = (config.d_model, &config);
-    let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &[c.n_vocab, d], tied)?;
+    let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &[c.n_vocab, d], tied, head::HEAD)?;
     let blocks = (0..c.n_layers).map(|l| block(loader, c, l, &NAMES, &(NAMES.block)(prefix, l), &parts));
     let blocks = blocks.collect::<Result<_, Error>>()?;
     let final_norm = parts.norm(loader, &format!("{prefix}norm"), d)?;
-    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed)?);
+    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head::HEAD)?);
     loader.finish(member.name, IGNORED)?;
     let weights = weights(embed, blocks, final_norm, unembed);
     #[cfg(test)]
