@@ -17,8 +17,8 @@ fn families() -> Vec<String> {
 }
 
 /// Compares every array that the reference holds.
-fn check(name: &str, model: &Model) {
-    let expected = reference(&format!("families/{name}/reference.safetensors"));
+fn check(name: &str, model: &Model, expected: &str) {
+    let expected = reference(expected);
     let trace = model.run(&ids(&expected), &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     let mut compared = 0;
     for (key, array) in &expected.arrays {
@@ -38,8 +38,51 @@ fn check(name: &str, model: &Model) {
 #[test]
 fn every_array_of_every_family_is_that_of_transformers() {
     let names = families();
-    names.iter().for_each(|name| check(name, &Model::open(fixture(&format!("families/{name}"))).unwrap()));
+    for name in &names {
+        let model = Model::open(fixture(&format!("families/{name}"))).unwrap();
+        check(name, &model, &format!("families/{name}/reference.safetensors"));
+    }
     assert!(names.len() >= 13, "only {names:?}");
+}
+
+/// The same models as GGUF. A few have a reference of their own, since llama.cpp takes something for granted that their
+/// folder's config says otherwise.
+#[test]
+fn every_family_is_read_from_gguf_as_well() {
+    for name in families() {
+        let model = Model::open(fixture(&format!("families/{name}.gguf"))).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let own = format!("families/{name}.gguf.safetensors");
+        let expected = if fixture(&own).exists() { own } else { format!("families/{name}/reference.safetensors") };
+        check(&format!("{name}.gguf"), &model, &expected);
+    }
+}
+
+/// Each head's share of a logit, added up over a layer, is the share of what attention adds there: also where that is
+/// normed or scaled on the way.
+#[test]
+fn shares_of_the_heads_add_up_to_that_of_their_layer() {
+    for name in ["gemma2", "gemma3", "olmo2", "granite", "llama3"] {
+        let model = Model::open(fixture(&format!("families/{name}"))).unwrap();
+        let (c, w) = (model.config(), model.weights());
+        let ids = ids(&reference(&format!("families/{name}/reference.safetensors")));
+        let trace = model.run(&ids, &"all".parse().unwrap(), &[]).unwrap();
+        let last = |site: Site, layer| {
+            let array = trace.layer(layer, site).unwrap();
+            array.row(&[ids.len() - 1]).unwrap().to_vec()
+        };
+        let resid = last(Site::ResidPost, c.n_layers - 1);
+        let mean = resid.iter().map(|x| x * x).sum::<f32>() / c.d_model as f32;
+        let (token, norm) = (5, w.final_norm.as_ref().unwrap());
+        let unembed = w.unembed.as_ref().unwrap().row_f32(token as usize);
+        let shares = attnscope::analysis::contributions(&model, &trace, token).unwrap();
+        for (layer, heads) in shares.iter().enumerate() {
+            let out = last(Site::AttnOut, layer);
+            let terms = out.iter().zip(&norm.weight).zip(&unembed).map(|((x, w), u)| x * w * u);
+            let expected = terms.sum::<f32>() / (mean + c.norm_eps).sqrt() * c.scales.logits;
+            let found: f32 = heads.iter().sum();
+            assert!((found - expected).abs() <= 1e-4 * (1.0 + expected.abs()), "{name}: {found}, not {expected}");
+        }
+    }
 }
 
 /// A text read token by token, from a cache, gives what it gives at once.

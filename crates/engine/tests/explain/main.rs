@@ -105,7 +105,7 @@ fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
     }
     let without = |wanted: bool, n: usize| if wanted { 0 } else { n };
     let c = model.config();
-    assert_eq!(kinds.len(), 27 - without(c.d_ff() > 0, 4) - without(model.has_vocab_head(), 2), "{kinds:?}");
+    assert_eq!(kinds.len(), 29 - without(c.d_ff() > 0, 5) - without(model.has_vocab_head(), 2), "{kinds:?}");
     // A few of each architecture's own.
     let block = &model.weights().blocks[0];
     for (tensor, wanted) in [
@@ -149,6 +149,16 @@ fn mistral_with_a_sliding_window() {
 fn qwen_with_biases_or_normed_queries_and_keys() {
     check_tiny("tiny/qwen2", "tiny/qwen2/reference.safetensors");
     check_tiny("tiny/qwen3", "tiny/qwen3/reference.safetensors");
+}
+
+#[test]
+fn every_family() {
+    for entry in std::fs::read_dir(fixture("families")).unwrap().map(|entry| entry.unwrap()) {
+        if entry.file_type().unwrap().is_dir() {
+            let name = format!("families/{}", entry.file_name().display());
+            check_tiny(&name, &format!("{name}/reference.safetensors"));
+        }
+    }
 }
 
 #[test]
