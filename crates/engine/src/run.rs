@@ -200,9 +200,22 @@ impl Model {
 
     /// The input of block 0, `[seq, d_model]`: the sum of each token's embeddings, normed where the model does so.
     fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
-        let rows = tokens.iter().zip(first..).flat_map(|(token, position)| self.embed_sum(*token, position));
+        let rows = (0..tokens.len()).flat_map(|i| self.embed_sum(tokens[i], self.position_row(tokens, first, i)));
         let sums: Vec<f32> = rows.collect();
         stream::read(&self.config, stream::step(&self.config, &self.weights, Site::Embed, 0), &sums)
+    }
+
+    /// The row of the position table for token `i` of `tokens`, before which `first` others were read. Mostly it is its
+    /// position. With a padding token p (RoBERTa) rows begin after p's own, and padding tokens are not counted.
+    pub(crate) fn position_row(&self, tokens: &[u32], first: usize, i: usize) -> usize {
+        match self.weights.padding {
+            None => first + i,
+            Some(padding) if tokens[i] == padding => padding as usize,
+            Some(padding) => {
+                let before = tokens[..i].iter().filter(|token| **token != padding).count();
+                padding as usize + 1 + first + before
+            }
+        }
     }
 
     /// Word, position and token type of one token, added up: [`Site::EmbedSum`].

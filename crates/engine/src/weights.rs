@@ -134,8 +134,10 @@ impl BlockWeights {
 pub struct Weights {
     /// `[n_vocab, d_model]`
     pub embed: Tensor,
-    /// `[n_ctx, d_model]`, if positions are learned.
+    /// `[n_ctx, d_model]`, if positions are learned; with a padding token p there are p + 1 more rows.
     pub positions: Option<Tensor>,
+    /// A padding token, if its rows of `positions` begin after its own (RoBERTa).
+    pub padding: Option<u32>,
     /// `[d_model]`: BERT's vector of token type 0, added to every token.
     pub token_type: Option<Vec<f32>>,
     /// BERT's norm of the embedding.

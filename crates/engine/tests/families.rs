@@ -22,11 +22,12 @@ fn check(name: &str, model: &Model, expected: &str) {
     let trace = model.run(&ids(&expected), &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
     let mut compared = 0;
     for (key, array) in &expected.arrays {
+        let key = if key == "last_hidden_state" { "final_norm" } else { key };
         let found = trace.get(key).unwrap_or_else(|| panic!("{name}: {key} was not captured"));
         close(&format!("{name}: {key}"), found, array, 1e-5);
         compared += 1;
     }
-    assert!(compared >= 20, "{name}: only {compared} arrays compared");
+    assert!(compared >= 18, "{name}: only {compared} arrays compared");
     let n = ids(&expected).len();
     for layer in 0..model.config().n_layers {
         for row in trace.layer(layer, Site::Pattern).unwrap().data().chunks(n) {
@@ -42,14 +43,18 @@ fn every_array_of_every_family_is_that_of_transformers() {
         let model = Model::open(fixture(&format!("families/{name}"))).unwrap();
         check(name, &model, &format!("families/{name}/reference.safetensors"));
     }
-    assert!(names.len() >= 13, "only {names:?}");
+    assert!(names.len() >= 16, "only {names:?}");
 }
 
 /// The same models as GGUF. A few have a reference of their own, since llama.cpp takes something for granted that their
 /// folder's config says otherwise.
 #[test]
 fn every_family_is_read_from_gguf_as_well() {
-    for name in families() {
+    // llama.cpp does not know DistilBERT, and counts RoBERTa's padding tokens.
+    const NOT: [&str; 3] = ["distilbert", "roberta", "xlm-roberta"];
+    let bert = Model::open(fixture("families/bert.gguf")).unwrap();
+    check("bert.gguf", &bert, "tiny/bert/reference.safetensors");
+    for name in families().into_iter().filter(|name| !NOT.contains(&name.as_str())) {
         let model = Model::open(fixture(&format!("families/{name}.gguf"))).unwrap_or_else(|e| panic!("{name}: {e}"));
         let own = format!("families/{name}.gguf.safetensors");
         let expected = if fixture(&own).exists() { own } else { format!("families/{name}/reference.safetensors") };
@@ -90,6 +95,9 @@ fn shares_of_the_heads_add_up_to_that_of_their_layer() {
 fn every_family_reads_on_from_a_cache() {
     for name in families() {
         let model = Model::open(fixture(&format!("families/{name}"))).unwrap();
+        if !model.config().causal {
+            continue;
+        }
         let all = ids(&reference(&format!("families/{name}/reference.safetensors")));
         // Longer texts than this are rotated otherwise, so a cache may not grow across it.
         let whole =
@@ -137,8 +145,10 @@ fn every_switch_of_every_config_is_followed_or_refused_by_name() {
             (Ok(model), Some(logits)) => {
                 let expected: Vec<f32> = logits.iter().map(|x| x.as_f64().unwrap() as f32).collect();
                 let ids = ids(&reference(&format!("families/{name}/reference.safetensors")));
-                let found = model.run(&ids, &"resid_post".parse().unwrap(), &[]).unwrap().last_logits;
-                let off = error(&found, &expected, found.len(), false);
+                let trace = model.run(&ids, &"final_norm".parse().unwrap(), &[]).unwrap();
+                let last = trace.get("final_norm").unwrap().row(&[ids.len() - 1]).unwrap();
+                let found = if model.has_vocab_head() { &trace.last_logits } else { last };
+                let off = error(found, &expected, found.len(), false);
                 assert!(off <= 1e-5, "{what}: the logits are off by {off}");
                 followed += 1;
             }

@@ -158,6 +158,7 @@ pub(super) fn gguf_weights(loader: &Loader<'_>, c: &Config, blocks: Vec<BlockWei
     Ok(Weights {
         embed,
         positions: None,
+        padding: None,
         token_type: None,
         embed_norm: None,
         blocks,

@@ -99,6 +99,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let weights = Weights {
         embed,
         positions: Some(loader.tensor(&format!("{prefix}wpe.weight"), &[config.n_ctx, d])?),
+        padding: None,
         token_type: None,
         embed_norm: None,
         blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
@@ -207,6 +208,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     let weights = Weights {
         embed,
         positions: Some(loader.tensor("position_embd.weight", &[config.n_ctx, d])?),
+        padding: None,
         token_type: None,
         embed_norm: None,
         blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,

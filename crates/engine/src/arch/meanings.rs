@@ -8,12 +8,8 @@ use std::fmt::Write;
 /// The families' tables by column, for `config.json`.
 fn configs() -> Vec<(String, Tables)> {
     let members = llama::MEMBERS.iter().map(|member| (member.name, member.tables));
-    let all = members.chain([
-        ("gpt2", gpt2::TABLES),
-        ("gpt_neox", neox::TABLES),
-        ("phi", phi::TABLES),
-        ("bert", bert::TABLES),
-    ]);
+    let others = [("gpt2", gpt2::TABLES), ("gpt_neox", neox::TABLES), ("phi", phi::TABLES)];
+    let all = members.chain(others).chain(bert::KINDS.iter().map(|kind| (kind.name, kind.tables)));
     all.map(|(name, tables)| (name.to_owned(), tables)).collect()
 }
 
@@ -24,10 +20,11 @@ fn ggufs() -> Vec<(String, Tables)> {
     let own =
         llama::GGUF_MEMBERS.iter().filter(|member| !alike(member)).map(|member| (member.name.into(), member.tables));
     let all = std::iter::once((names.join(", "), &[llama::GGUF_KEYS] as Tables)).chain(own);
-    let others: [(&str, Tables); 3] = [
+    let others: [(&str, Tables); 4] = [
         ("gpt2", &[gpt2::GGUF_KEYS]),
         ("gptneox", &[neox::GGUF_KEYS, beside::GGUF_KEYS]),
         ("phi2", &[beside::GGUF_KEYS]),
+        ("bert", &[bert::GGUF_KEYS]),
     ];
     all.chain(others.map(|(name, tables)| (name.to_owned(), tables))).collect()
 }

@@ -75,6 +75,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let weights = Weights {
         embed,
         positions: None,
+        padding: None,
         token_type: None,
         embed_norm: None,
         blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,

@@ -41,6 +41,12 @@ impl<'a> Held<'a> {
         self.trace.tokens.len()
     }
 
+    /// The row of the position table for a token of the text.
+    pub fn position_row(&self, position: usize) -> usize {
+        let ids: Vec<u32> = self.trace.tokens.iter().map(|token| token.id).collect();
+        self.model.position_row(&ids, 0, position)
+    }
+
     /// A number of the run.
     pub fn value(&self, number: Number) -> Result<f32, Error> {
         if let Some(cosine) = cosine::value(self, number)? {
@@ -92,7 +98,10 @@ impl<'a> Held<'a> {
     pub fn row(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         Ok(match number.site() {
             Site::TokenEmbed => self.model.embedding(number.indices()[0] as u32).into(),
-            Site::EmbedSum => self.model.embed_sum(self.trace.tokens[number.position()].id, number.position()).into(),
+            Site::EmbedSum => {
+                let token = self.trace.tokens[number.position()].id;
+                self.model.embed_sum(token, self.position_row(number.position())).into()
+            }
             Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm => self.stream(number)?,
             Site::QRaw | Site::KRaw | Site::AttnRaw | Site::MlpRaw => self.product(number)?,
             Site::LensLogits => self.head(number)?,

@@ -62,7 +62,8 @@ pub(super) fn embed_sum(held: &Held<'_>, number: Number) -> Result<Arithmetic, E
         formula.push_str(" · scale");
     }
     if let Some(positions) = &w.positions {
-        terms.push(learned("position", "W_pos", position, positions.row_f32(position)[component]));
+        let row = held.position_row(position);
+        terms.push(learned("position", "W_pos", row, positions.row_f32(row)[component]));
         formula.push_str(" + W_pos of its position");
     }
     if let Some(token_type) = &w.token_type {

@@ -161,6 +161,7 @@ fn weights(embed: Tensor, blocks: Vec<BlockWeights>, final_norm: Norm, unembed: 
     Weights {
         embed,
         positions: None,
+        padding: None,
         token_type: None,
         embed_norm: None,
         blocks,
