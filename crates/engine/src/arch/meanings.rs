@@ -2,7 +2,6 @@
 
 use super::fields::{Field, Means, Plain, Tables};
 use super::{bert, beside, gpt2, llama, neox, phi};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The families' tables by column, for `config.json`.
@@ -29,7 +28,7 @@ fn ggufs() -> Vec<(String, Tables)> {
     all.chain(others.map(|(name, tables)| (name.to_owned(), tables))).collect()
 }
 
-/// Two tables in Markdown: the fields of `config.json` and the keys of GGUF, by family. Fields in no table are refused.
+/// Two tables in Markdown: what the fields of `config.json` and the keys of GGUF mean, and in which families.
 pub fn markdown() -> String {
     let mut out = String::new();
     table(&mut out, "field of `config.json`", &configs());
@@ -39,21 +38,44 @@ pub fn markdown() -> String {
 }
 
 fn table(out: &mut String, head: &str, families: &[(String, Tables)]) {
-    let names: Vec<&str> = families.iter().map(|(name, _)| name.as_str()).collect();
-    let _ = writeln!(out, "| {head} | {} | why |", names.join(" | "));
-    let _ = writeln!(out, "|---|{}---|", "---|".repeat(names.len()));
-    let mut rows: BTreeMap<&str, Vec<Option<Means>>> = BTreeMap::new();
-    for (column, (_, tables)) in families.iter().enumerate() {
-        for Field(name, means) in tables.iter().flat_map(|table| table.iter()) {
-            rows.entry(name).or_insert_with(|| vec![None; families.len()])[column].get_or_insert(*means);
-        }
-    }
-    for (name, means) in rows {
-        let cells: Vec<String> = means.iter().map(|means| cell(*means)).collect();
+    let _ = writeln!(out, "| {head} | meaning | why |\n|---|---|---|");
+    let mut names: Vec<&str> = families
+        .iter()
+        .flat_map(|(_, tables)| tables.iter())
+        .flat_map(|table| table.iter())
+        .map(|field| field.0)
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let means: Vec<Option<Means>> = families.iter().map(|(_, tables)| find(tables, name)).collect();
         let mut reasons: Vec<&str> = means.iter().filter_map(|means| reason(*means)).collect();
         reasons.dedup();
-        let _ = writeln!(out, "| `{name}` | {} | {} |", cells.join(" | "), reasons.join("; "));
+        let _ = writeln!(out, "| `{name}` | {} | {} |", grouped(families, &means), reasons.join("; "));
     }
+}
+
+/// What a field means in a family: the first table that names it counts.
+fn find(tables: Tables, name: &str) -> Option<Means> {
+    tables.iter().flat_map(|table| table.iter()).find(|field| field.0 == name).map(|field| field.1)
+}
+
+/// The families by what the field means in them. Those that refuse it are not named.
+fn grouped(families: &[(String, Tables)], means: &[Option<Means>]) -> String {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for ((family, _), means) in families.iter().zip(means) {
+        let cell = cell(*means);
+        match groups.iter_mut().find(|(group, _)| *group == cell) {
+            Some((_, names)) => names.push(family),
+            None => groups.push((cell, vec![family])),
+        }
+    }
+    if let [(cell, _)] = groups.as_slice() {
+        return cell.clone();
+    }
+    groups.retain(|(cell, _)| cell != "refused");
+    let written: Vec<String> = groups.iter().map(|(cell, names)| format!("{cell}: {}", names.join(", "))).collect();
+    written.join("; ")
 }
 
 fn cell(means: Option<Means>) -> String {

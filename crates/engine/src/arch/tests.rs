@@ -41,6 +41,28 @@ fn the_tables_are_in_the_documentation() {
     assert!(found == markdown(), "docs/models.md is not what the tables say: run this test with UPDATE_DOCS=1");
 }
 
+/// The table of docs/models.md names every architecture that is read, and no other.
+#[test]
+fn the_documentation_lists_what_is_read() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/models.md")).unwrap();
+    let section = text.split("## Which models are read").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| models"));
+    let column = |column: usize| {
+        let cells = rows.clone().map(|row| row.split('|').nth(column).unwrap().trim().trim_matches('`').to_owned());
+        let mut names: Vec<String> = cells.filter(|name| !name.is_empty()).collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    let sorted = |names: &mut dyn Iterator<Item = &'static str>| {
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(column(2), sorted(&mut super::hf_names()));
+    assert_eq!(column(3), sorted(&mut super::gguf_names()));
+}
+
 #[test]
 fn no_field_stands_twice_in_a_table() {
     let tables = super::llama::MEMBERS.iter().map(|member| member.tables);
