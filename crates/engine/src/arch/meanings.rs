@@ -1,6 +1,6 @@
 //! The meaning of each field in each family, as the table of docs/models.md, made from the lists that the code uses.
 
-use super::fields::{Field, Means, Plain, Tables};
+use super::fields::{Means, Plain, Tables};
 use super::{bert, beside, gpt2, llama, neox, phi};
 use std::fmt::Write;
 
