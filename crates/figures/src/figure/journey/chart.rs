@@ -2,7 +2,7 @@
 
 use super::{Data, said};
 use crate::figure::axis::{Side, Tick};
-use crate::figure::frame::{Frame, PAD};
+use crate::figure::frame::{Frame, PAD, SMALL};
 use crate::number::{brief, fixed};
 use crate::scale::{Band, Linear, nice_step};
 use crate::scene::Segment::{Line, Move};
@@ -71,12 +71,12 @@ fn layers(frame: &mut Frame, rows: &Band, depth: usize) {
         if !chosen && (d.abs_diff(depth) as f32) * step < 14.0 {
             continue;
         }
-        let node = Node::text(right, rows.at(d), Run::new(name(d))).size(11.5).anchor(Anchor::End);
+        let node = Node::text(right, rows.at(d), Run::new(name(d))).size(SMALL).anchor(Anchor::End);
         let node = if chosen { node.bold().fill(theme.text) } else { node.fill(theme.muted) };
         frame.push(node.centred().key(format!("layer-{d}")).target(Target::Item { index: d }));
     }
     let y = rows.at(rows.n - 1) - 22.0;
-    let name = Node::text(right, y, Run::new("layer ↑")).size(11.5).anchor(Anchor::End).fill(theme.muted);
+    let name = Node::text(right, y, Run::new("layer ↑")).size(SMALL).anchor(Anchor::End).fill(theme.muted);
     frame.push(name.centred());
 }
 
