@@ -192,7 +192,7 @@ fn whole(frame: &mut Frame, data: &Data) {
     let others = data.n_vocab.saturating_sub(data.next.len());
     let shown = format!("the {} above  {}", plural(data.next.len(), "token"), percent(1.0 - rest));
     let text = format!("all other {}  {}", plural(others, "token"), percent(rest));
-    let both = text::width(&shown, SMALL, Weight::Semibold) + text::width(&text, SMALL, Weight::Regular);
+    let both = crate::text::width(&shown, SMALL, Weight::Semibold) + crate::text::width(&text, SMALL, Weight::Regular);
     // On a phone the second name is below the bar.
     let below = both + 12.0 > full;
     let name = Node::text(PAD, y - 12.0, Run::new(shown)).size(SMALL).fill(theme.output).centred();
