@@ -61,7 +61,7 @@ fn grid(frame: &mut Frame, axis: &Linear, rows: &Band, depth: usize) {
 /// The layers' numbers at the left: some of them, and always the chosen one's.
 fn layers(frame: &mut Frame, rows: &Band, depth: usize) {
     let theme = frame.theme;
-    let right = PAD + LABEL_W - 10.0;
+    let right = PAD + LABEL_W - 9.0;
     let (every, step) = (rows.every(30.0), rows.step.abs());
     let name = |depth: usize| if depth == 0 { "embed".to_string() } else { (depth - 1).to_string() };
     // Layers 0, 5, 10 …; the embedding stands one below layer 0.
@@ -76,7 +76,7 @@ fn layers(frame: &mut Frame, rows: &Band, depth: usize) {
         frame.push(node.centred().key(format!("layer-{d}")).target(Target::Item { index: d }));
     }
     let y = rows.at(rows.n - 1) - 22.0;
-    let name = Node::text(right, y, Run::new("layer ↑")).size(SMALL).anchor(Anchor::End).fill(theme.muted);
+    let name = Node::text(PAD, y, Run::new("layer ↑")).size(SMALL).fill(theme.muted);
     frame.push(name.centred());
 }
 

@@ -93,7 +93,8 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
             "embed" => "embed".into(),
             label => label.to_owned(),
         };
-        let node = Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(SMALL).anchor(Anchor::End);
+        let node =
+            Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(SMALL).anchor(Anchor::End);
         let node = node.fill(if last { theme.text } else { theme.muted }).centred();
         frame.push(if last { node.bold() } else { node });
         for (column, position) in columns.clone().enumerate() {
@@ -110,7 +111,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     debug_assert!(frame.y >= top);
     frame.y += 14.0;
-    frame.weight_legend(if frame.inner() < Frame::LEGEND_WIDTH + LABEL_W { PAD } else { PAD + LABEL_W }, "probability", 1.0, None);
+    frame.weight_legend(
+        if frame.inner() < Frame::LEGEND_WIDTH + LABEL_W { PAD } else { PAD + LABEL_W },
+        "probability",
+        1.0,
+        None,
+    );
     let rounded = "Colour is the probability of the token that is written; long tokens are cut. ␣ marks a space.";
     let all = plural(data.tokens.len(), "token");
     let some = match columns.len() == data.tokens.len() {

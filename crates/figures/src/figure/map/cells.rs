@@ -16,7 +16,7 @@ const LARGEST: f32 = 76.0;
 /// Room for a token, without its position.
 const TOKEN: f32 = 76.0;
 /// Width of a row's labels.
-const LABELS: f32 = 124.0;
+const LABELS: f32 = 130.0;
 const GAP: f32 = 12.0;
 /// How far the rotated labels of the last keys extend beyond the right edge.
 const OVERHANG: f32 = 56.0;

@@ -77,7 +77,7 @@ fn key_axis(frame: &mut Frame, cols: Range<usize>, x0: f32, wide: f32) {
 fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, high: f32) {
     let theme = frame.theme;
     let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
-    frame.push(Node::text(x0 - GAP, y0 - 34.0, name).size(SMALL).anchor(Anchor::End).fill(theme.query).centred());
+    frame.push(Node::text(PAD, y0 - 34.0, name).size(SMALL).fill(theme.query).centred());
     let (rows, first) = (data.tile.rows.clone(), data.position(0));
     frame.positions(Side::Left, x0, ticks(first + rows.start..first + rows.end, y0, high, 40.0));
 }

@@ -31,7 +31,7 @@ impl Layout {
         let n = data.pattern.kv_len.max(1) as f32;
         let longest =
             |size: f32| data.tokens.iter().map(|t| token::width(t, size, Weight::Semibold)).fold(0.0, f32::max);
-        let label_w = longest(14.0).clamp(92.0, 124.0);
+        let label_w = longest(14.0).clamp(94.0, 124.0);
         let cell = ((canvas_width - 2.0 * PAD - label_w - 10.0 - 30.0) / n).floor().clamp(14.0, 76.0);
         let font = (cell * 0.82).clamp(SMALL, 14.0);
         let key_w = longest(font).min(110.0);

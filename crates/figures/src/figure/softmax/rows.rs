@@ -147,7 +147,10 @@ fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): 
     let (Some((x, width)), theme, e) = (l.exp, frame.theme, steps.exps[k_idx]) else { return };
     let part = if e.is_finite() { e.clamp(0.0, 1.0) } else { 0.0 };
     let track = Node::rect(x, mid - 6.0, width, 12.0).radius(2.0).fill(theme.surface);
-    let bar = Node::rect(x, mid - 6.0, (width * part).max(1.0), 12.0).radius(2.0).fill(theme.weight_bar(steps.weights[k_idx])).value(e);
+    let bar = Node::rect(x, mid - 6.0, (width * part).max(1.0), 12.0)
+        .radius(2.0)
+        .fill(theme.weight_bar(steps.weights[k_idx]))
+        .value(e);
     let said = format!("exp for {}: {}", spoken(data.token(k_idx)), short(e));
     frame.nodes.extend([
         track.key(format!("exp-track-{k_idx}")),
