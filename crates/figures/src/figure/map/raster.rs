@@ -8,7 +8,7 @@ use crate::figure::frame::{Frame, Masked, PAD, SMALL};
 use crate::figure::pattern::{BROKEN, MASKED, palette};
 use crate::raster::Raster;
 use crate::scale::Band;
-use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
+use crate::scene::{Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
 use std::ops::Range;
 
