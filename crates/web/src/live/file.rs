@@ -6,9 +6,9 @@ use attnscope_page::{Control, Missing, Paper, Selection};
 use leptos::prelude::*;
 
 impl Live {
-    /// The drawing by itself, with heading and caption.
-    pub fn for_file(&self, width: f32) -> Result<Scene, String> {
-        let paper = Paper { width, bare: false, ..self.paper() };
+    /// The drawing by itself, with heading and caption, in light or dark colours.
+    pub fn for_file(&self, width: f32, dark: bool) -> Result<Scene, String> {
+        let paper = Paper { width, dark, bare: false };
         let view = self.with_page(paper, |page| self.figure.borrow().view(&page));
         view.map(|view| view.scene).map_err(in_words)
     }
@@ -21,6 +21,11 @@ impl Live {
     /// Its current title.
     pub fn title(&self) -> String {
         self.shown.borrow().as_ref().map_or_else(|| self.name.clone(), |view| view.scene.title.clone())
+    }
+
+    /// Whether the page shows it in dark colours.
+    pub fn is_dark(&self) -> bool {
+        self.paper().dark
     }
 
     /// Its name in the page.

@@ -4,11 +4,11 @@ use super::legend::legend;
 use super::{Data, LEAD, Pool, State, description, full_at, pooled, said, strength, title};
 use crate::figure::Canvas;
 use crate::figure::axis::Side;
-use crate::figure::frame::{Frame, Masked, PAD};
+use crate::figure::frame::{Frame, Masked, PAD, SMALL};
 use crate::figure::pattern::{BROKEN, MASKED, palette};
 use crate::raster::Raster;
 use crate::scale::Band;
-use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
+use crate::scene::{Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
 use std::ops::Range;
 
@@ -68,7 +68,7 @@ fn ticks(part: Range<usize>, start: f32, length: f32, room: f32) -> impl Iterato
 fn key_axis(frame: &mut Frame, cols: Range<usize>, x0: f32, wide: f32) {
     let theme = frame.theme;
     let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (attended to) →")]);
-    frame.push(name.size(12.0).fill(theme.key).centred());
+    frame.push(name.size(SMALL).fill(theme.key).centred());
     frame.y += 40.0;
     frame.positions(Side::Above, frame.y, ticks(cols, x0, wide, 64.0));
 }
@@ -77,7 +77,7 @@ fn key_axis(frame: &mut Frame, cols: Range<usize>, x0: f32, wide: f32) {
 fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, high: f32) {
     let theme = frame.theme;
     let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
-    frame.push(Node::text(x0 - GAP, y0 - 34.0, name).size(12.0).anchor(Anchor::End).fill(theme.query).centred());
+    frame.push(Node::text(PAD, y0 - 34.0, name).size(SMALL).fill(theme.query).centred());
     let (rows, first) = (data.tile.rows.clone(), data.position(0));
     frame.positions(Side::Left, x0, ticks(first + rows.start..first + rows.end, y0, high, 40.0));
 }
