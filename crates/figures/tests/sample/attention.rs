@@ -22,7 +22,7 @@ pub fn lesson(text: &str) -> (Model, Trace) {
 
 /// What attention reads: the rows of `resid_pre`, normed.
 pub fn read(model: &Model, trace: &Trace, layer: usize) -> Vec<Vec<f32>> {
-    let weight = &model.weights().blocks[layer].norm_attn.weight;
+    let weight = &model.weights().blocks[layer].norms.before.as_ref().unwrap().weight;
     let resid = trace.layer(layer, Site::ResidPre).unwrap();
     let row = |x: &[f32]| {
         let mean = x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32;
