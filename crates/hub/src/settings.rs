@@ -26,6 +26,8 @@ pub struct Settings {
     /// Whether pip shows its own progress on this process's stderr. Otherwise it is silent, and an error quotes its
     /// last line.
     pub pip_on_stderr: bool,
+    /// Whether the user has accepted the licence of a model that asks for it ([`KnownModel::terms`]).
+    pub accepts_licence: bool,
     /// The models known by name.
     pub catalogue: &'static [KnownModel],
     /// Time limits and proxies.
@@ -53,6 +55,7 @@ impl Settings {
             offline: false,
             search_path: None,
             pip_on_stderr: false,
+            accepts_licence: false,
             catalogue: CATALOGUE,
             network: Network::default(),
         }

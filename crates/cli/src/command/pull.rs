@@ -15,6 +15,9 @@ pub struct PullArgs {
     /// Where to fetch it from
     #[arg(long, value_enum, default_value_t)]
     pub from: PullFrom,
+    /// I have read and accept the licence of a model that asks for it (Gemma)
+    #[arg(long)]
+    pub accept_license: bool,
 }
 
 /// A [`Route`], as the command line names it.
@@ -37,6 +40,7 @@ pub fn run(args: &PullArgs) -> Result<()> {
     }
     let mut settings = Settings::from_env()?;
     settings.pip_on_stderr = stderr().is_terminal();
+    settings.accepts_licence = args.accept_license;
     let route = match args.from {
         PullFrom::Auto => Route::Auto,
         PullFrom::Hub => Route::Hub,

