@@ -292,6 +292,22 @@ impl Timeline {
         scene
     }
 
+    /// Adds the marks that the next step's picture has and this one lacks, if they arrive there: a page can move only what
+    /// is there already. For figures that draw another picture at each step.
+    pub fn ahead(&self, mut scene: Scene, next: Scene, at: usize) -> Scene {
+        let mut after = 0;
+        for node in next.nodes {
+            let Some(key) = &node.key else { continue };
+            if let Some(i) = scene.nodes.iter().position(|here| here.key.as_ref() == Some(key)) {
+                after = i + 1;
+            } else if self.arrival(key).is_some_and(|(step, _)| step == at + 1) {
+                scene.nodes.insert(after, node);
+                after += 1;
+            }
+        }
+        scene
+    }
+
     fn place(&self, nodes: &mut Vec<Node>, at: usize, shapes: &HashMap<String, Shape>) {
         let (mut one_by_one, mut abreast) = (Vec::new(), Vec::new());
         let mut copies = Vec::new();
@@ -385,6 +401,7 @@ fn hide(node: &mut Node, brought: &Brought, key: &str, shapes: &HashMap<String, 
         }
         _ => node.opacity = 0.0,
     }
+    node.value = None;
 }
 
 /// Moves a shape to the place of another; rectangles take its size.
@@ -471,6 +488,17 @@ mod tests {
         assert!(second.node("copy-bar-1").is_none() && second.node("copy-bar-2").unwrap().target.is_none());
         assert_eq!((second.node("bar-1").unwrap().opacity, second.node("end-1").unwrap().opacity), (DIM, 1.0));
         assert!(steps.stage(scene(), 2).node("copy-bar-2").is_none());
+    }
+
+    #[test]
+    fn what_comes_next_waits_where_it_will_be_drawn() {
+        let steps = Timeline::new().step("a").step("b").grows("bar-2").step("c").brings("end-1");
+        let mut before = scene();
+        before.nodes.retain(|node| !matches!(node.key.as_deref(), Some("bar-2" | "end-1")));
+        let ahead = steps.stage(steps.ahead(before, scene(), 0), 0);
+        let keys: Vec<_> = ahead.nodes.iter().filter_map(|node| node.key.as_deref()).collect();
+        assert_eq!(keys, ["bar-1", "bar-2", "sum"], "what comes later still is not there yet");
+        assert_eq!(place(&ahead, "bar-2"), (20.0, 20.0, 0.0, 4.0));
     }
 
     #[test]

@@ -99,7 +99,8 @@ fn questions(terminal: &Terminal, scores: &[HeadScore], top: usize) -> String {
         let mut rows: Vec<_> = scores.iter().filter_map(|s| Some((s.layer, s.head, score(s)?))).collect();
         if rows.is_empty() {
             let alone = scores.iter().all(|score| score.previous.is_none());
-            let why = if alone { "  one token has no other to attend to" } else { "  no token of this text is repeated" };
+            let why =
+                if alone { "  one token has no other to attend to" } else { "  no token of this text is repeated" };
             let none = terminal.dim(why);
             return format!("{}\n{none}\n", terminal.bold(question));
         }

@@ -6,8 +6,8 @@ use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Purpose};
 use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
-use attnscope_figures::{Table, Target};
 use attnscope_figures::figure::attention_steps::{Data, MAX_TOKENS, State, moment, render, step_of, timeline};
+use attnscope_figures::{Table, Target};
 
 /// The arrays that it shows.
 const NEEDS: &str = "attn_in,q,k,v,z,pattern";
@@ -28,11 +28,17 @@ impl PageFigure for AttentionSteps {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         let row = position(page, &trace.tokens);
-        let state =
-            State { canvas: page.paper.canvas(), q_idx: Some(page.hovered.unwrap_or(row)), ..self.state() };
-        Ok(View::of(render(&data, &state, page.paper.theme()))
-            .with(self.controls(trace.model.causal, head_picker(&chosen, &trace.model)))
-            .plays(timeline(&data, row.min(MAX_TOKENS - 1), self.masked)))
+        let at = |step| {
+            let q_idx = Some(page.hovered.unwrap_or(row));
+            render(&data, &State { canvas: page.paper.canvas(), q_idx, ..self.state(step) }, page.paper.theme())
+        };
+        let steps = timeline(&data, row.min(MAX_TOKENS - 1), self.masked);
+        let scene = match self.step {
+            Some(step) => steps.ahead(at(Some(step)), at(Some(step + 1)), step),
+            None => at(None),
+        };
+        let controls = self.controls(trace.model.causal, head_picker(&chosen, &trace.model));
+        Ok(View::of(scene).with(controls).plays(steps))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -40,7 +46,7 @@ impl PageFigure for AttentionSteps {
     }
 
     fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
-        data(page).ok()?.explain(&self.state(), mark)
+        data(page).ok()?.explain(&self.state(self.step), mark)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -72,8 +78,8 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
 }
 
 impl AttentionSteps {
-    fn state(&self) -> State {
-        let (step, alone, named) = moment(self.step);
+    fn state(&self, step: Option<usize>) -> State {
+        let (step, alone, named) = moment(step);
         State { step, alone, named, masked: self.masked, ..State::default() }
     }
 
@@ -81,7 +87,8 @@ impl AttentionSteps {
         if causal {
             let options = [("on", "mask"), ("off", "no mask")].map(|(v, name)| (v.into(), name.into()));
             let value = if self.masked { "on" } else { "off" }.into();
-            picker.insert(0, Control::Switch { id: "mask", label: "later words".into(), options: options.into(), value });
+            picker
+                .insert(0, Control::Switch { id: "mask", label: "later words".into(), options: options.into(), value });
         }
         picker
     }

@@ -4,9 +4,9 @@ use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
 use attnscope::analysis::random_dots;
-use attnscope_figures::{Table, Timeline};
 use attnscope_figures::figure::root_d::{Data, State, render, spread};
 use attnscope_figures::number::fixed;
+use attnscope_figures::{Table, Timeline};
 
 /// Pairs of vectors in a sample.
 const PAIRS: usize = 2000;

@@ -5,8 +5,8 @@ use super::projection::too_long;
 use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
-use attnscope_figures::{Table, Target, Timeline};
 use attnscope_figures::figure::running_softmax::{Data, State, render};
+use attnscope_figures::{Table, Target, Timeline};
 
 /// Keys per tile; the kernel uses 128.
 const TILE: usize = 2;

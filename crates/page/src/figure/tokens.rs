@@ -2,8 +2,8 @@
 
 use super::{PageFigure, View};
 use crate::{Missing, Page};
-use attnscope_figures::figure::tokens::{Data, State, render, timeline};
 use attnscope_figures::Table;
+use attnscope_figures::figure::tokens::{Data, State, render, timeline};
 
 /// The figure.
 #[derive(Default)]

@@ -130,7 +130,9 @@ impl Training {
     fn wrong_many(&self) -> Option<String> {
         let wrong = !self.many.is_empty() && self.many().is_none();
         let found = excerpt(&shown(&self.many), 24);
-        wrong.then(|| format!("Note: the number of steps is \"{found}\", expected a whole number from 1 to {MOST_STEPS}."))
+        wrong.then(|| {
+            format!("Note: the number of steps is \"{found}\", expected a whole number from 1 to {MOST_STEPS}.")
+        })
     }
 
     /// What is wrong with the seed's field, if it holds no valid seed.

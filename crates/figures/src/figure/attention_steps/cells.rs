@@ -71,7 +71,15 @@ fn target(data: &Data, numbers: &Numbers, matrix: Matrix, position: usize, compo
 }
 
 /// The value, colour and label of a score at this step.
-fn score(data: &Data, state: &State, numbers: &Numbers, theme: &Theme, limit: f32, q: usize, k: usize) -> (f32, Color, String) {
+fn score(
+    data: &Data,
+    state: &State,
+    numbers: &Numbers,
+    theme: &Theme,
+    limit: f32,
+    q: usize,
+    k: usize,
+) -> (f32, Color, String) {
     let (asks, whom) = (spoken(data.token(q)), spoken(data.token(k)));
     let dot = at(&numbers.dots, q, k);
     match state.step {

@@ -292,7 +292,11 @@ mod tests {
         assert!(has(0, "x-0-0") && !has(0, "q-0-0") && has(0, "outline-q"));
         assert!(has(1, "v-3-15") && !has(1, "s-0-0"));
         let masked = |step: usize| at(step).node("s-0-3").map(|node| (node.target.is_some(), node.label.is_some()));
-        assert_eq!((masked(3), masked(4), masked(5)), (Some((true, true)), Some((false, false)), None), "the mask takes it");
+        assert_eq!(
+            (masked(3), masked(4), masked(5)),
+            (Some((true, true)), Some((false, false)), None),
+            "the mask takes it"
+        );
         assert!(!has(3, "curtain-3") && has(4, "curtain-3") && has(6, "curtain-3"));
         assert!(!has(5, "z-0-0") && has(6, "z-3-15"));
         let place = |step: usize| {
@@ -301,7 +305,8 @@ mod tests {
         };
         assert!(place(2).is_some() && place(2) == place(6));
         assert_eq!(at(2).height, at(6).height);
-        let value = |step: usize| at(step).node(if step < 5 { "s-2-1" } else { "w-2-1" }).and_then(|n| n.value).unwrap();
+        let value =
+            |step: usize| at(step).node(if step < 5 { "s-2-1" } else { "w-2-1" }).and_then(|n| n.value).unwrap();
         assert!((value(2) / 4.0 - value(3)).abs() < 1e-6 && value(5) == data.weights[2][1]);
     }
 

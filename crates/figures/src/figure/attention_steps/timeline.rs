@@ -74,27 +74,26 @@ fn one_row(data: &Data, row: usize, steps: Timeline) -> Timeline {
         .brings(&format!("share-{i}-"))
         .one_by_one()
         .step("The row of weights meets the columns of V: each value counts as much as its weight says (chapter 7).")
-        .sends(&format!("w-{i}-"), |k| format!("v-{k}-0"));
+        .sends(&format!("w-{i}-"), |k| format!("v-{k}-0"))
+        .sends(&format!("share-{i}-"), |k| format!("v-{k}-0"));
     vector(steps, "z", i, move |c| format!("v-{i}-{c}"))
 }
 
 /// A row of a matrix arrives: its cells, or the strip that stands for them.
 fn vector(steps: Timeline, of: &str, row: usize, from: impl Fn(&str) -> String + Clone + 'static) -> Timeline {
     let strip = from.clone();
-    steps
-        .moves(&format!("{of}-{row}-"), from)
-        .one_by_one()
-        .moves(&format!("{of}-{row}"), move |_| strip("0"))
+    steps.moves(&format!("{of}-{row}-"), from).one_by_one().moves(&format!("{of}-{row}"), move |_| strip("0"))
 }
 
 /// What one row did, all rows do.
 fn all_rows(data: &Data, masked: bool, steps: Timeline) -> Timeline {
     let last = data.d_head().saturating_sub(1);
     let column = |rest: &str| rest.split('-').nth(1).unwrap_or_default().to_owned();
-    let steps = steps.step("Now all rows do the same, at once: a query, a key and a value for every word.").pauses(QUICK);
-    let steps = ["q-", "k-", "v-"].into_iter().fold(steps, |steps, of| {
-        steps.moves(of, |rest| format!("x-{rest}")).one_by_one()
-    });
+    let steps =
+        steps.step("Now all rows do the same, at once: a query, a key and a value for every word.").pauses(QUICK);
+    let steps = ["q-", "k-", "v-"]
+        .into_iter()
+        .fold(steps, |steps, of| steps.moves(of, |rest| format!("x-{rest}")).one_by_one());
     let mask = match data.of.masks() && masked {
         true => "The mask comes down: what is later may not be seen, so those scores are struck out.",
         false => "Here nothing is masked: every word may attend to every other.",
@@ -119,6 +118,7 @@ fn all_rows(data: &Data, masked: bool, steps: Timeline) -> Timeline {
         .abreast()
         .step(SAID[6])
         .sends("w-", move |rest| format!("v-{}-0", column(rest)))
+        .sends("share-", move |rest| format!("v-{}-0", column(rest)))
         .moves("z-", |rest| format!("v-{rest}"))
         .one_by_one()
         .step(

@@ -23,7 +23,8 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
     let steps = Steps::new(data, state);
     let query = spoken(data.of.query());
     if (0..data.dots.len()).all(|k| data.is_masked(k)) {
-        let none = format!("“{query}” may attend to no key: all its edges are cut. There is nothing to make weights of.");
+        let none =
+            format!("“{query}” may attend to no key: all its edges are cut. There is nothing to make weights of.");
         return Timeline::new().step(none);
     }
     let most = (0..steps.exps.len()).max_by(|&a, &b| steps.exps[a].total_cmp(&steps.exps[b])).unwrap_or(0);

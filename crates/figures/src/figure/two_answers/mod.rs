@@ -5,8 +5,8 @@ mod words;
 
 pub use timeline::{bag_then_threads, into_the_bag, own_sentence};
 
-use crate::figure::compare::{self, Column};
 use crate::figure::Canvas;
+use crate::figure::compare::{self, Column};
 use crate::figure::frame::Frame;
 use crate::scale::nice_ceil;
 use crate::scene::Scene;
@@ -28,7 +28,8 @@ impl Data {
     /// The answers of these columns, on the same words.
     pub fn of(&self, columns: &[usize]) -> compare::Data {
         let all = &self.answers;
-        let (names, p) = columns.iter().filter_map(|&c| Some((all.columns.get(c)?.clone(), all.p.get(c)?.clone()))).unzip();
+        let (names, p) =
+            columns.iter().filter_map(|&c| Some((all.columns.get(c)?.clone(), all.p.get(c)?.clone()))).unzip();
         compare::Data { columns: names, words: all.words.clone(), p, model: all.model.clone() }
     }
 
@@ -140,7 +141,8 @@ mod tests {
     fn one_sentence_is_on_the_thread_and_in_the_bag() {
         let mut data = sample();
         data.sentences.truncate(1);
-        let scene = render(&data, &State { words: Words::Both, columns: vec![0, 2], ..State::default() }, &Theme::LIGHT);
+        let scene =
+            render(&data, &State { words: Words::Both, columns: vec![0, 2], ..State::default() }, &Theme::LIGHT);
         assert!(place(&scene, "bagged-0-2").1 > place(&scene, "chip-0-2").1);
         assert_eq!(scene.texts().iter().filter(|text| *text == "dog").count(), 2);
     }
@@ -148,8 +150,9 @@ mod tests {
     #[test]
     fn a_long_sentence_is_cut_and_said_to_be() {
         let long = Data { sentences: vec![vec!["so".into(); 90]], ..sample() };
-        let scene = render(&long, &State { words: Words::Both, columns: vec![0, 2], ..State::default() }, &Theme::LIGHT);
-        assert!(scene.node("chip-0-23").is_some() && scene.node("chip-0-24").is_none());
+        let scene =
+            render(&long, &State { words: Words::Both, columns: vec![0, 2], ..State::default() }, &Theme::LIGHT);
+        assert!(scene.node("chip-0-24").is_some() && scene.node("chip-0-25").is_none());
         assert!(scene.texts().contains(&"…".to_owned()));
     }
 }
