@@ -67,15 +67,10 @@ impl Model {
             config.name = origin.into();
         }
         #[cfg(feature = "tokenizers")]
-        let vocabulary = match find("tokenizer.json") {
-            Some(json) => {
-                let beside = crate::tokenizer::BESIDE.map(find);
-                let [config, special, added] = beside.each_ref().map(|bytes| bytes.as_ref().map(|bytes| &bytes[..]));
-                let beside = crate::tokenizer::Beside { config, special, added };
-                Vocabulary::Pieces(Box::new(crate::Tokenizer::from_files(&json, beside)?))
-            }
-            None => Vocabulary::None,
-        };
+        let model_type = json.get("model_type").and_then(serde_json::Value::as_str);
+        #[cfg(feature = "tokenizers")]
+        let vocabulary = crate::Tokenizer::from_folder(find, model_type)?
+            .map_or(Vocabulary::None, |tokenizer| Vocabulary::Pieces(Box::new(tokenizer)));
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
         let (origin, files) = (origin.into(), Files::default());
