@@ -1,4 +1,4 @@
-//! Cuts texts with a tokenizer alone, without the weights, for comparing it with other software (fixtures/tokenizers.py).
+//! Cuts texts with a tokenizer alone, without the weights, for comparing it with other software (fixtures/compare_tokenizers.py).
 //!
 //! ```text
 //! cargo run --release --package attnscope --example tokenize -- FILE.gguf|FOLDER < TEXTS > IDS
