@@ -239,6 +239,25 @@ mod tests {
         assert!(REFUSED.iter().all(|name| find(name).is_none()));
     }
 
+    /// The list in docs/models.md: `UPDATE_DOCS=1 cargo test -p attnscope documentation` writes it.
+    #[test]
+    fn documentation_lists_the_names() {
+        const MARKS: (&str, &str) = (
+            "<!-- pre-tokenizers: made by `UPDATE_DOCS=1 cargo test -p attnscope documentation` -->\n",
+            "<!-- end of pre-tokenizers -->",
+        );
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/models.md");
+        let file = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = file.split_once(MARKS.0).unwrap();
+        let (found, after) = rest.split_once(MARKS.1).unwrap();
+        let quoted = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let list = format!("Read: {}.\n\nRefused by name: {}.\n", quoted(&names()), quoted(&REFUSED));
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            return std::fs::write(path, format!("{before}{}{list}{}{after}", MARKS.0, MARKS.1)).unwrap();
+        }
+        assert!(found == list, "docs/models.md is not what the table says: run this test with UPDATE_DOCS=1");
+    }
+
     /// `fixtures/tokenizers/byte-level.json`: the same vocabulary cut by every rule, by the library `tokenizers` with the
     /// patterns of llama.cpp's source (`compare_tokenizers.py --golden`).
     #[test]

@@ -118,6 +118,11 @@ impl Merge {
                 None => word[start..].chars().next().map_or(1, char::len_utf8),
             };
             let id = frozen.or_else(|| vocab.find(&text[start..start + len])).unwrap_or(NONE);
+            // A byte without a token is left out, and its neighbours are neighbours then (as in the library).
+            if id == NONE && matches!(self.order, Order::Pairs(_)) {
+                start += len;
+                continue;
+            }
             let n = symbols.len() as u32;
             symbols.push(Symbol {
                 start,
@@ -248,7 +253,13 @@ mod tests {
         let mut merge = Merge { order, by_bytes: true, ..scores(&[]) };
         assert_eq!(words(&merge, &v, "abc"), ["abc"]);
         assert_eq!(words(&merge, &v, "ab"), ["a", "b"]);
+        let ids = |merge: &Merge, text: &str| {
+            let mut ids = Vec::new();
+            merge.encode(&v, text, |_, id| ids.extend(id));
+            ids
+        };
+        assert_eq!(ids(&merge, "axbc"), [4]);
         merge.ignore_merges = true;
-        assert_eq!(words(&merge, &v, "ab"), ["ab"]);
+        assert_eq!(ids(&merge, "ab"), [5]);
     }
 }
