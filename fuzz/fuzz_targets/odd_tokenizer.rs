@@ -6,4 +6,5 @@ mod odd;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     odd::tokenizer_alone(&mut odd::draw::Draw::from_bytes(data));
+    odd::other_tokenizer(&mut odd::draw::Draw::from_bytes(data));
 });

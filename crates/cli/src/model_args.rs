@@ -6,7 +6,7 @@ use attnscope::{Capture, Intervention, Model, ModelInfo, Run, Trace};
 use std::io::Read;
 
 /// A model and a text.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct ModelArgs {
     /// A name that `attnscope models` lists (lesson is built in), a Hub id, or a path to a .gguf file or a model's folder
     #[arg(long, short, default_value = attnscope_hub::LESSON)]
@@ -14,13 +14,22 @@ pub struct ModelArgs {
     /// The text; - reads it from stdin (one line break at the end is left away)
     #[arg(long, short, allow_hyphen_values = true)]
     pub text: Option<String>,
+    /// Token ids instead of a text: 1,2,3 (nothing is put around them)
+    #[arg(long, allow_hyphen_values = true, value_name = "IDS", conflicts_with_all = ["text", "bos", "no_bos"])]
+    pub ids: Option<String>,
+    /// Put BOS before the text, whatever the model's files say
+    #[arg(long, conflicts_with = "no_bos")]
+    pub bos: bool,
+    /// Put no BOS before the text
+    #[arg(long)]
+    pub no_bos: bool,
     /// What to change in the run.
     #[command(flatten)]
     pub changes: ChangeArgs,
 }
 
 /// What to change in a run. Each may be given several times.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Changes to the run (each may be repeated)")]
 pub struct ChangeArgs {
     /// Switch off a head (16.0) or all heads of a layer (16)
@@ -102,7 +111,7 @@ impl ModelArgs {
     /// The same with this text.
     pub fn open_on(&self, text: &str) -> Result<Opened> {
         let interventions = self.changes.interventions()?;
-        let model = attnscope_hub::open(&self.model)?;
+        let model = self.open_model()?;
         let tokens = model.encode(text)?;
         if let Some(warning) = model.warning(&tokens) {
             crate::failure::warn(&warning);
@@ -110,8 +119,41 @@ impl ModelArgs {
         Ok(Opened { model, tokens, interventions })
     }
 
-    /// The text from the option or from stdin.
+    /// The model, which reads texts as the options say.
+    pub fn open_model(&self) -> Result<Model> {
+        let model = attnscope_hub::open(&self.model)?;
+        let bos = (self.bos || self.no_bos).then_some(self.bos);
+        let model = model.with_bos(bos);
+        match &self.ids {
+            Some(text) => Ok(model.with_ids(&self.read_text()?, ids(text)?)?),
+            None => Ok(model),
+        }
+    }
+
+    /// Whether a text or ids are given.
+    pub fn has_text(&self) -> bool {
+        self.text.is_some() || self.ids.is_some()
+    }
+
+    /// The text from the option or from stdin; for ids, what is shown as one.
     pub fn read_text(&self) -> Result<String> {
+        if self.bos && attnscope_hub::is_lesson(&self.model) {
+            return Err(usage("--bos: the lesson model has no token that begins a text"));
+        }
+        if let Some(text) = &self.ids {
+            let ids = ids(text)?;
+            // The lesson model's words are its ids, so that their text can stand for them.
+            if attnscope_hub::is_lesson(&self.model) {
+                let model = attnscope::lesson::model();
+                let known = |id: &&u32| (**id as usize) < model.config().n_vocab;
+                let words: Vec<String> = ids.iter().filter(known).map(|id| model.token(*id).text).collect();
+                if words.len() == ids.len() {
+                    return Ok(words.join(" "));
+                }
+            }
+            let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
+            return Ok(format!("ids {}", ids.join(",")));
+        }
         let text = match self.text.as_deref() {
             Some("-") => read_stdin()?,
             Some(text) => text.to_owned(),
@@ -122,6 +164,20 @@ impl ModelArgs {
         }
         Ok(text)
     }
+}
+
+/// Token ids from an option: numbers with commas or spaces between.
+fn ids(text: &str) -> Result<Vec<u32>> {
+    if text.len() > attnscope::MAX_TEXT {
+        return Err(usage(format!("--ids has {} bytes; at most {} are read", text.len(), attnscope::MAX_TEXT)));
+    }
+    let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+    let one = |word: &str| {
+        let shown: String = word.chars().take(40).collect();
+        word.parse().map_err(|_| usage(format!("--ids: {shown:?} is no token id: give numbers, as 1,2,3")))
+    };
+    let ids: Vec<u32> = words.map(one).collect::<Result<_>>()?;
+    if ids.is_empty() { Err(usage("--ids is empty: give numbers, as 1,2,3")) } else { Ok(ids) }
 }
 
 fn read_stdin() -> Result<String> {
@@ -199,6 +255,14 @@ pub fn require_head(info: &ModelInfo, layer: usize, head: usize) -> Result<()> {
 mod tests {
     use super::*;
     use attnscope::Heads;
+
+    #[test]
+    fn ids_are_numbers() {
+        assert_eq!(ids("1,2, 3").unwrap(), [1, 2, 3]);
+        for (wrong, said) in [("", "is empty"), ("1,x", "\"x\" is no token id"), ("-1", "\"-1\""), ("4294967296", "no token id")] {
+            assert!(ids(wrong).unwrap_err().to_string().contains(said), "{wrong}");
+        }
+    }
 
     #[test]
     fn changes_come_in_the_order_of_their_kinds() {

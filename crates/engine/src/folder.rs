@@ -77,7 +77,8 @@ pub(crate) fn no_shard(name: &str, origin: &str) -> Error {
 
 /// The error for a folder without tokenizer.json, with which no text can be read.
 pub(crate) fn no_tokenizer(origin: &str) -> Error {
-    let text = "there is no tokenizer.json, so no text can be read; from other forms of it, transformers' \
+    let text = "there is no tokenizer.json, nor another file of a tokenizer that is read (tokenizer.model, tekken.json, \
+                vocab.json with merges.txt, vocab.txt), so no text can be read; transformers' \
                 AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes one";
     Error::format(origin, text)
 }

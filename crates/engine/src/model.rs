@@ -23,6 +23,10 @@ pub struct Model {
     quantization: Option<String>,
     /// The files from which its weights are read, if there are any.
     pub(crate) files: Files,
+    /// Whether BOS stands before every text, if it is not left to the files.
+    bos: Option<bool>,
+    /// A text that stands for these ids.
+    ids: Option<(String, Vec<u32>)>,
 }
 
 impl Model {
@@ -46,7 +50,7 @@ impl Model {
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
         let (origin, files, quantization) = (origin.into(), Files::default(), quantization(&file));
-        Ok(Self { config, weights, origin, vocabulary, headless, quantization, files })
+        Ok(Self { config, weights, origin, vocabulary, headless, quantization, files, bos: None, ids: None })
     }
 
     /// Opens files given by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards), and
@@ -74,26 +78,21 @@ impl Model {
             config.name = origin.into();
         }
         #[cfg(feature = "tokenizers")]
-        let vocabulary = match find("tokenizer.json") {
-            Some(json) => {
-                let beside = crate::tokenizer::BESIDE.map(find);
-                let [config, special, added] = beside.each_ref().map(|bytes| bytes.as_ref().map(|bytes| &bytes[..]));
-                let beside = crate::tokenizer::Beside { config, special, added };
-                Vocabulary::Pieces(Box::new(crate::Tokenizer::from_files(&json, beside)?))
-            }
-            None => Vocabulary::None,
-        };
+        let model_type = json.get("model_type").and_then(serde_json::Value::as_str);
+        #[cfg(feature = "tokenizers")]
+        let vocabulary = crate::Tokenizer::from_folder(find, model_type)?
+            .map_or(Vocabulary::None, |tokenizer| Vocabulary::Pieces(Box::new(tokenizer)));
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
         let (origin, files) = (origin.into(), Files::default());
-        Ok(Self { config, weights, origin, vocabulary, headless, quantization: None, files })
+        Ok(Self { config, weights, origin, vocabulary, headless, quantization: None, files, bos: None, ids: None })
     }
 
     /// A model of whole words, from numbers in memory.
     pub(crate) fn of_words(config: Config, weights: Weights, words: crate::lesson::Words) -> Self {
         let vocabulary = Vocabulary::Words(words);
         let (origin, files) = (config.name.clone(), Files::default());
-        Self { origin, config, weights, vocabulary, headless: None, quantization: None, files }
+        Self { origin, config, weights, vocabulary, headless: None, quantization: None, files, bos: None, ids: None }
     }
 
     /// The same model under another name, for captions: the name of a cache's folder is not worth showing.
@@ -155,13 +154,32 @@ impl Model {
         }
     }
 
+    /// The same model, which puts BOS before every text or not, whatever its files say; `None` leaves it to them.
+    pub fn with_bos(mut self, bos: Option<bool>) -> Self {
+        self.bos = bos;
+        self
+    }
+
+    /// The same model, which reads this text as these ids: for those who have ids and no text.
+    ///
+    /// # Errors
+    /// No ids, more than the context, or some that do not exist.
+    pub fn with_ids(mut self, text: &str, ids: Vec<u32>) -> Result<Self, Error> {
+        self.check_tokens(&ids, 0)?;
+        self.ids = Some((text.to_owned(), ids));
+        Ok(self)
+    }
+
     /// Text to token ids. Empty text and text over the context are errors.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
+        if let Some((_, ids)) = self.ids.as_ref().filter(|(read, _)| read == text) {
+            return Ok(ids.clone());
+        }
         if text.is_empty() {
             return Err(Error::usage("the text is empty; give at least one word"));
         }
         self.vocabulary.check_text(text, self.config.n_ctx)?;
-        let tokens = self.vocabulary.encode(text, &self.origin)?;
+        let tokens = self.vocabulary.encode(text, self.bos, &self.origin)?;
         self.check_tokens(&tokens, 0)?;
         Ok(tokens)
     }
@@ -243,7 +261,8 @@ impl Model {
 
     /// A warning about these tokens, or about the tokenizer, that a reader should know before relying on the results.
     pub fn warning(&self, tokens: &[u32]) -> Option<String> {
-        let twice = self.vocabulary.start().filter(|start| tokens.starts_with(&[*start, *start])).map(|start| {
+        let start = self.vocabulary.start().filter(|_| self.bos != Some(false));
+        let twice = start.filter(|start| tokens.starts_with(&[*start, *start])).map(|start| {
             let text = self.token(start).text;
             format!(
                 "the text begins with a second BOS: {} puts {text:?} before every text, and the text has one of its own; \

@@ -19,7 +19,9 @@ impl Model {
         let meta = std::fs::metadata(path).map_err(|e| Error::io(path, e))?;
         if meta.is_dir() {
             let mut files = list(path)?;
-            files.retain(|(_, file)| ["json", "gguf", "safetensors"].iter().any(|ending| has_ending(file, ending)));
+            files.retain(|(name, file)| {
+                is_tokenizers(name) || ["json", "gguf", "safetensors"].iter().any(|ending| has_ending(file, ending))
+            });
             // Several models in a folder are reported before an empty one of them is.
             crate::folder::check(files.iter().map(|(name, _)| name.as_str()), &name(path))?;
             return opened(&files, |files| Self::from_files(files, &name(path)));
@@ -48,7 +50,9 @@ impl Model {
         }
         // A file named by the user is the model, whatever else lies beside it, including an index of shards.
         let mut files = list(folder)?;
-        files.retain(|(name, file)| has_ending(file, "json") && !name.ends_with(".index.json"));
+        files.retain(|(name, file)| {
+            is_tokenizers(name) || has_ending(file, "json") && !name.ends_with(".index.json")
+        });
         files.push(("model.safetensors".into(), path.to_owned()));
         let model = opened(&files, |files| Self::from_files(files, &name(folder)));
         // Errors use the file's own name.
@@ -81,10 +85,18 @@ fn checked(mut files: Vec<(String, Bytes)>, open: impl FnOnce() -> Result<Model,
     // A changed file is reported instead of any other error, which would be misleading.
     Files::new(files.clone()).check_unchanged()?;
     // The config and the tokenizer have been read completely.
-    files.retain(|(name, _)| !name.ends_with(".json"));
+    files.retain(|(name, _)| !name.ends_with(".json") && !is_tokenizers(name));
     let mut model = model?;
     model.files = Files::new(files);
     Ok(model)
+}
+
+/// Whether a file is read for the tokenizer.
+fn is_tokenizers(name: &str) -> bool {
+    #[cfg(feature = "tokenizers")]
+    return crate::tokenizer::FILES.contains(&name);
+    #[cfg(not(feature = "tokenizers"))]
+    return false;
 }
 
 /// The folder's files by name, sorted.

@@ -41,8 +41,17 @@ impl Vocabulary {
         }
     }
 
-    /// Text to ids; `origin` is the model's file, for the error.
-    pub fn encode(&self, text: &str, origin: &str) -> Result<Vec<u32>, Error> {
+    /// Text to ids, with BOS before it or without, or as the model's files say; `origin` is the model's file, for the error.
+    pub fn encode(&self, text: &str, bos: Option<bool>, origin: &str) -> Result<Vec<u32>, Error> {
+        match (self, bos) {
+            #[cfg(feature = "tokenizers")]
+            (Self::Pieces(tokenizer), Some(bos)) => tokenizer.encode_with_start(text, bos),
+            (Self::Words(_), Some(true)) => Err(Error::usage("whole words have no token that begins a text (BOS)")),
+            (vocabulary, _) => vocabulary.encode_as_said(text, origin),
+        }
+    }
+
+    fn encode_as_said(&self, text: &str, origin: &str) -> Result<Vec<u32>, Error> {
         match self {
             #[cfg(feature = "tokenizers")]
             Self::Pieces(tokenizer) => tokenizer.encode(text),

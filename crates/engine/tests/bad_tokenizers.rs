@@ -78,7 +78,9 @@ fn a_key_that_stands_twice_is_refused() {
 #[test]
 fn parts_that_the_library_cannot_bear_are_refused() {
     for (slot, part, said) in [
-        ("normalizer", json!({"type": "Precompiled", "precompiled_charsmap": "AA=="}), "Precompiled"),
+        ("normalizer", json!({"type": "Precompiled", "precompiled_charsmap": "AA=="}), "precompiled_charsmap"),
+        ("normalizer", json!({"type": "Precompiled", "precompiled_charsmap": "-"}), "is not base64"),
+        ("normalizer", json!({"type": "Precompiled", "precompiled_charsmap": ""}), "is empty"),
         ("normalizer", json!({"type": "Prepend", "prepend": ""}), "nothing to prepend"),
         ("normalizer", json!({"prepend": ""}), "does not say its `type`"),
         ("normalizer", json!({"type": "Replace", "pattern": {"String": ""}, "content": "x"}), "a pattern of 0 bytes"),

@@ -98,7 +98,8 @@ fn keys_are_read_as_llama_cpp_reads_them() {
         ("split.count", u(1), Same),
         ("split.count", u(3), Named("split into 3 files")),
         ("tokenizer.ggml.add_sep_token", yes(false), Same),
-        ("tokenizer.ggml.add_sep_token", yes(true), Named("add_sep_token")),
+        // It is about pairs of texts.
+        ("tokenizer.ggml.add_sep_token", yes(true), Same),
         ("tokenizer.ggml.add_eos_token", yes(true), Other),
         ("tokenizer.ggml.add_eos_token", u(1), Other),
         ("tokenizer.ggml.add_eos_token", u(7), Named("add_eos_token")),

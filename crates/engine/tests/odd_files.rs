@@ -40,6 +40,7 @@ fn odd_values_are_refused_or_run_and_never_panic() {
         ("gguf", odd::gguf_file as fn(&mut Draw<'_>) -> Outcome),
         ("folder", odd::folder_of_files),
         ("tokenizer", odd::tokenizer_alone),
+        ("other tokenizers", odd::other_tokenizer),
     ] {
         let [refused, opened, ran] = run(seeds(), make);
         println!("{name}: {refused} refused, {opened} opened, {ran} ran");

@@ -395,6 +395,28 @@ impl Metadata {
     }
 }
 
+impl Metadata {
+    /// An array of numbers, whole or not.
+    pub fn get_floats(&self, key: &str) -> Result<Vec<f32>, Error> {
+        let Value::Array(kind, _, range) = self.get(key)? else { return Err(self.wrong(key, "an array of numbers")) };
+        let width = width(*kind).filter(|_| *kind != 7).ok_or_else(|| self.wrong(key, "an array of numbers"))?;
+        let number = |b| match scalar(*kind, b) {
+            Value::Float(x) => x as f32,
+            Value::Int(i) => i as f32,
+            _ => 0.0,
+        };
+        Ok(self.bytes[range.clone()].chunks_exact(width).map(number).collect())
+    }
+
+    /// An array of bytes, borrowed from the file.
+    pub fn get_bytes(&self, key: &str) -> Result<&[u8], Error> {
+        match self.get(key)? {
+            Value::Array(0 | 1, _, range) => Ok(&self.bytes[range.clone()]),
+            _ => Err(self.wrong(key, "an array of bytes")),
+        }
+    }
+}
+
 /// ggml's name for a type of numbers that is not read here.
 fn type_name(kind: u32) -> String {
     const NAMES: [(u32, &str); 19] = [

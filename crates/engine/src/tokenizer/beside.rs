@@ -3,7 +3,9 @@
 //! `tokenizer.json`, it is not clear which of the two the model was trained with, so it is refused.
 
 use super::classes::{self, Parts};
-use super::{Tokenizer, check, json as file};
+use super::pieces::{Pieces, Whole};
+use super::text::Limits;
+use super::{Cutter, Tokenizer, check, json as file};
 use crate::Error;
 use crate::format::json;
 use serde::Deserialize;
@@ -53,25 +55,114 @@ impl Said {
     }
 }
 
+impl Beside<'_> {
+    /// `tokenizer_config.json`; empty if it is not there.
+    pub(super) fn config(&self) -> Result<Object, Error> {
+        object(self.config, CONFIG)
+    }
+}
+
+/// What the files say.
+struct All {
+    config: Object,
+    /// Whether they are of the older kind, in which the config lists no tokens with ids.
+    old: bool,
+    listed: BTreeMap<u32, AddedToken>,
+    named: Vec<AddedToken>,
+}
+
+impl All {
+    fn read(beside: Beside<'_>) -> Result<Self, Error> {
+        let mut config = beside.config()?;
+        // If the config lists tokens with their ids, the two other files are not read.
+        let listed = numbered(&config)?;
+        let old = listed.is_none();
+        if old {
+            config.extend(object(beside.special, SPECIAL)?);
+        }
+        let named = named(&config)?;
+        let listed = match listed {
+            Some(listed) => listed,
+            None => older(&object(beside.added, ADDED)?, &named)?,
+        };
+        Ok(Self { config, old, listed, named })
+    }
+
+    /// The file that lists tokens.
+    fn origin(&self) -> &'static str {
+        if self.old { ADDED } else { CONFIG }
+    }
+}
+
+/// Adds the files' tokens to a tokenizer that is computed here: they are matched whole. Returns the ids of BOS and EOS, if
+/// the files name them.
+pub(super) fn extend(pieces: &mut Pieces, beside: Beside<'_>, origin: &str) -> Result<[Option<u32>; 2], Error> {
+    let all = All::read(beside)?;
+    let tokens: Vec<AddedToken> = all.listed.values().chain(&all.named).cloned().collect();
+    check::added(&tokens, all.origin())?;
+    let wrong = |text: String| Error::config(all.origin(), text);
+    let mut whole = Vec::new();
+    let mut add = |id: u32, token: &AddedToken| match token.single_word {
+        true => Err(wrong(format!(
+            "its token {:?} counts only between words (`single_word`), which attnscope reads only from tokenizer.json",
+            check::short(&token.content)
+        ))),
+        false => {
+            whole.push((id, Whole { lstrip: token.lstrip, rstrip: token.rstrip }));
+            Ok(())
+        }
+    };
+    for (id, token) in all.listed.iter().filter(|(_, token)| !token.content.is_empty()) {
+        let n = pieces.vocab.len() as u32;
+        let found = pieces.vocab.get(*id);
+        if *id < n && found != token.content.as_bytes() {
+            let (said, found) = (check::short(&token.content), check::short(&String::from_utf8_lossy(found)));
+            return Err(wrong(format!("it adds the token {said:?} as {id}, which is {found:?} in {origin}; which of the two is right?")));
+        }
+        if *id >= n {
+            check::count("tokens", *id as usize + 1, n as usize + MOST_GAP, all.origin())?;
+            (n..*id).for_each(|_| pieces.vocab.push(b""));
+            pieces.vocab.push(token.content.as_bytes());
+        }
+        add(*id, token)?;
+    }
+    for token in all.named.iter().filter(|token| !token.content.is_empty()) {
+        if all.listed.values().any(|listed| listed.content == token.content) {
+            continue;
+        }
+        let id = place(pieces, &token.content).unwrap_or_else(|| {
+            pieces.vocab.push(token.content.as_bytes());
+            pieces.vocab.len() as u32 - 1
+        });
+        add(id, token)?;
+    }
+    pieces.match_whole(whole);
+    let id = |name: &str| {
+        let token = one(name, all.config.get(name).unwrap_or(&Value::Null)).ok().flatten()?;
+        place(pieces, &token.content)
+    };
+    Ok([id("bos_token"), id("eos_token")])
+}
+
+/// Ids that may be left out before an added token.
+const MOST_GAP: usize = 1 << 14;
+
+/// The id of a token that is written like this.
+fn place(pieces: &Pieces, content: &str) -> Option<u32> {
+    (0..pieces.vocab.len() as u32).find(|id| pieces.vocab.get(*id) == content.as_bytes())
+}
+
 /// Adds the files' tokens and options to a tokenizer read from `tokenizer.json` (whose bytes are `whole`).
 pub(super) fn apply(tokenizer: &mut Tokenizer, beside: Beside<'_>, whole: &[u8]) -> Result<(), Error> {
-    let mut config = object(beside.config, CONFIG)?;
-    // If the config lists tokens with their ids, the two other files are not read.
-    let listed = numbered(&config)?;
-    let old = listed.is_none();
-    if old {
-        config.extend(object(beside.special, SPECIAL)?);
-    }
-    let named = named(&config)?;
-    let listed = match listed {
-        Some(listed) => listed,
-        None => older(&object(beside.added, ADDED)?, &named)?,
-    };
-    add(tokenizer, &listed, named)?;
+    let all = All::read(beside)?;
+    let origin = all.origin();
+    let All { config, listed, named, .. } = all;
+    let Cutter::Library(inner) = &mut tokenizer.cutter else { return Ok(()) };
+    add(inner, &mut tokenizer.limits, &listed, named)?;
     for (id, token) in &listed {
         let content = &token.content;
-        if !content.is_empty() && tokenizer.inner.token_to_id(content) != Some(*id) {
-            let (content, origin) = (check::short(content), if old { ADDED } else { CONFIG });
+        if !content.is_empty() && inner.token_to_id(content) != Some(*id) {
+            let content = check::short(content);
             let text = format!(
                 "it adds the token {content:?} as {id}, which tokenizer.json does not; which of the two is right?"
             );
@@ -82,7 +173,11 @@ pub(super) fn apply(tokenizer: &mut Tokenizer, beside: Beside<'_>, whole: &[u8])
     check_options(&config, &parts)?;
     tokenizer.note = classes::note(&config, &parts);
     if let Some(split) = config.get("split_special_tokens").and_then(Value::as_bool) {
-        tokenizer.inner.set_encode_special_tokens(split);
+        inner.set_encode_special_tokens(split);
+    }
+    if tokenizer.around.bos.is_none() {
+        let bos = one("bos_token", config.get("bos_token").unwrap_or(&Value::Null))?;
+        tokenizer.around.bos = bos.and_then(|bos| inner.token_to_id(&bos.content));
     }
     Ok(())
 }
@@ -196,8 +291,13 @@ fn wrong(name: &str, found: &Value) -> Error {
 }
 
 /// Adds the tokens whose listing differs from the tokenizer's, then the named ones that it does not match whole.
-fn add(tokenizer: &mut Tokenizer, listed: &BTreeMap<u32, AddedToken>, named: Vec<AddedToken>) -> Result<(), Error> {
-    let known = tokenizer.inner.get_added_tokens_decoder().into_values();
+fn add(
+    inner: &mut tokenizers::Tokenizer,
+    limits: &mut Limits,
+    listed: &BTreeMap<u32, AddedToken>,
+    named: Vec<AddedToken>,
+) -> Result<(), Error> {
+    let known = inner.get_added_tokens_decoder().into_values();
     let known: BTreeMap<String, AddedToken> = known.map(|token| (token.content.clone(), token)).collect();
     let mut whole: BTreeSet<String> = known.keys().cloned().collect();
     let mut new: Vec<AddedToken> =
@@ -216,12 +316,12 @@ fn add(tokenizer: &mut Tokenizer, listed: &BTreeMap<u32, AddedToken>, named: Vec
     check::added(&all, CONFIG)?;
     let broken = |e: tokenizers::Error| Error::format(CONFIG, format!("its tokens: {e}"));
     check::guarded(|| {
-        file::check_normalised(&tokenizer.inner, &new)?;
-        tokenizer.inner.add_tokens(new)?;
+        file::check_normalised(inner, &new)?;
+        inner.add_tokens(new)?;
         Ok(())
     })
     .map_err(broken)?;
-    tokenizer.limits.also(&all);
+    limits.also(&all);
     Ok(())
 }
 

@@ -97,6 +97,12 @@ pub(super) fn added(tokens: &[AddedToken], origin: &str) -> Result<(), Error> {
     }
 }
 
+/// Refuses tokens matched whole if there are too many. (Those of a file with a tokenizer of its own: there they cost less.)
+pub(super) fn whole(n: usize, bytes: usize, origin: &str) -> Result<(), Error> {
+    count("tokens that are matched whole", n, MOST_TOKENS, origin)?;
+    count("bytes in tokens that are matched whole", bytes, 16 * MOST_ADDED_BYTES, origin)
+}
+
 /// Refuses lists that are longer than the limit.
 pub(super) fn count(what: &str, n: usize, most: usize, origin: &str) -> Result<(), Error> {
     if n <= most {

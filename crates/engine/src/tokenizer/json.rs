@@ -12,8 +12,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tokenizers::{AddedToken, ModelWrapper, NormalizedString, Normalizer, Tokenizer};
 
-/// Bytes of one part that is neither vocabulary nor merges.
-const MOST_PART: usize = 1 << 18;
+/// Bytes of one part that is neither vocabulary nor merges. (SentencePiece's table of letters for NFKC has 316,000.)
+const MOST_PART: usize = 1 << 20;
 
 /// Parts are kept as text until each is checked. Truncation and padding are not read, so that texts are read whole.
 #[derive(Deserialize)]
@@ -93,7 +93,7 @@ fn typed<T: serde::de::DeserializeOwned>(part: Option<Value>) -> tokenizers::Res
 fn added(raw: Option<&RawValue>, origin: &str) -> Result<Vec<AddedToken>, Error> {
     let Some(raw) = raw else { return Ok(Vec::new()) };
     // Each token has its six field names, hence the larger limit.
-    check::count("bytes in its `added_tokens`", raw.get().len(), 16 * MOST_PART, origin)?;
+    check::count("bytes in its `added_tokens`", raw.get().len(), 4 * MOST_PART, origin)?;
     let tokens: Vec<AddedToken> =
         serde_json::from_str(raw.get()).map_err(|e| not_one(origin, format!("its added tokens: {e}")))?;
     check::added(&tokens, origin)?;

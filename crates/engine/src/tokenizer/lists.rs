@@ -4,11 +4,20 @@ use super::check;
 use crate::Error;
 use crate::format::gguf::Metadata;
 use std::collections::{HashMap, HashSet};
-use tokenizers::AddedToken;
 
 pub(super) const TYPES: &str = "tokenizer.ggml.token_type";
+/// Types of tokens (`tokenizer.ggml.token_type`).
+pub(super) const UNKNOWN: i64 = 2;
+/// See [`UNKNOWN`].
+pub(super) const CONTROL: i64 = 3;
+/// See [`UNKNOWN`].
+pub(super) const USER_DEFINED: i64 = 4;
+/// See [`UNKNOWN`].
+pub(super) const UNUSED: i64 = 5;
+/// See [`UNKNOWN`].
+pub(super) const BYTE: i64 = 6;
 /// Types of tokens that are matched whole, before text is cut.
-pub(super) const WHOLE: [i64; 3] = [2, 3, 4];
+pub(super) const WHOLE: [i64; 3] = [UNKNOWN, CONTROL, USER_DEFINED];
 
 /// Refuses lists of different lengths, and duplicate tokens.
 pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
@@ -40,9 +49,8 @@ pub(super) fn check(meta: &Metadata, tokens: &[&str]) -> Result<(), Error> {
 
 /// Refuses two tokens matched whole of which one ends as the other begins. llama.cpp matches the longest token first in
 /// the whole text; here the first one in the text is matched. Only for runs of one letter are the results the same.
-pub(super) fn check_overlap(tokens: &[AddedToken], origin: &str) -> Result<(), Error> {
-    let tokens: Vec<&str> = tokens.iter().map(|token| token.content.as_str()).collect();
-    let Some((a, b)) = overlap(&tokens) else { return Ok(()) };
+pub(super) fn check_overlap(tokens: &[&str], origin: &str) -> Result<(), Error> {
+    let Some((a, b)) = overlap(tokens) else { return Ok(()) };
     let (a, b) = (check::short(a), check::short(b));
     let text = format!(
         "its tokens {a:?} and {b:?} can share letters of a text, which llama.cpp and attnscope would cut otherwise; use the \

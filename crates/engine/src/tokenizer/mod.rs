@@ -1,42 +1,64 @@
-//! Text to tokens and back, through Hugging Face's `tokenizers`.
+//! Text to tokens and back: a `tokenizer.json` through Hugging Face's `tokenizers`, other files by [`pieces`].
 
 mod beside;
+mod byte_level;
 mod check;
 mod classes;
+mod folder;
 mod gguf;
 mod json;
 mod lists;
 mod models;
 mod parts;
+mod pieces;
+mod pre;
+mod sentencepiece;
 mod spelling;
 mod text;
+mod tiktoken;
+mod word_piece;
 
 pub use beside::{BESIDE, Beside};
+pub use folder::FILES;
 
 use crate::Error;
 use crate::format::gguf::Metadata;
 use crate::format::json::without_bom;
 use serde::Deserialize;
 use serde_json::Value;
+use pieces::Pieces;
 use spelling::Spelling;
-use std::collections::BTreeMap;
 use tokenizers::ModelWrapper;
 
 /// A model's tokenizer.
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
-    /// Tokens that the library does not find by id, because a later one is spelled alike.
-    hidden: BTreeMap<u32, String>,
+    cutter: Cutter,
     limits: text::Limits,
+    /// How the library's tokens are spelled.
     spelling: Spelling,
-    /// The token that every text begins with, whether `inner` or `before` puts it there.
-    start: Option<u32>,
-    /// The ids put before and after every text, in addition to those that `inner` adds.
-    before: Option<u32>,
-    after: Option<u32>,
+    around: Around,
     /// A note that a reader should know before relying on the ids.
     note: Option<String>,
+}
+
+/// What cuts texts.
+#[derive(Clone, Debug)]
+enum Cutter {
+    Library(Box<tokenizers::Tokenizer>),
+    Pieces(Box<Pieces>),
+}
+
+/// The tokens around a text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Around {
+    /// The token that every text begins with, whether the library or `before` puts it there.
+    start: Option<u32>,
+    /// The token that could stand there, if the file names one.
+    bos: Option<u32>,
+    /// The ids put before and after every text, in addition to those that the library adds.
+    before: Option<u32>,
+    after: Option<u32>,
 }
 
 impl Tokenizer {
@@ -57,15 +79,16 @@ impl Tokenizer {
             serde_json::from_slice(without_bom(json)).map_err(|e| wrong(e.into()))?;
         let start = check::guarded(|| start(&inner)).map_err(wrong)?;
         Ok(Self {
-            inner,
-            hidden: BTreeMap::new(),
+            cutter: Cutter::Library(Box::new(inner)),
             limits,
             spelling: Spelling::new(&decoder, &pre_tokenizer),
-            start,
-            before: None,
-            after: None,
+            around: Around { start, bos: start, ..Around::default() },
             note: None,
         })
+    }
+
+    fn of_pieces(pieces: Pieces, limits: text::Limits, around: Around) -> Self {
+        Self { cutter: Cutter::Pieces(Box::new(pieces)), limits, spelling: Spelling::default(), around, note: None }
     }
 
     /// From a `tokenizer.json` and the files beside it: the tokens that they add are matched whole.
@@ -85,32 +108,63 @@ impl Tokenizer {
 
     /// The ids of a text, with the special tokens that the model wants around it.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, Error> {
-        let encoding = check::guarded(|| self.inner.encode_fast(text, true));
-        let encoding = encoding.map_err(cannot_be_cut)?;
-        Ok(self.before.into_iter().chain(encoding.get_ids().iter().copied()).chain(self.after).collect())
+        let Around { before, after, .. } = self.around;
+        let ids = match &self.cutter {
+            Cutter::Library(inner) => {
+                let encoding = check::guarded(|| inner.encode_fast(text, true));
+                encoding.map_err(cannot_be_cut)?.get_ids().to_vec()
+            }
+            Cutter::Pieces(pieces) => pieces.encode(text)?,
+        };
+        Ok(before.into_iter().chain(ids).chain(after).collect())
+    }
+
+    /// The same, with BOS (or BERT's `[CLS]`) before the text or without it, whatever the file says.
+    ///
+    /// # Errors
+    /// If it is wanted, but the file does not say which token it is.
+    pub fn encode_with_start(&self, text: &str, start: bool) -> Result<Vec<u32>, Error> {
+        let mut ids = self.encode(text)?;
+        match (self.around.start, self.around.bos) {
+            (Some(_), _) if !start => drop(ids.remove(0)),
+            (None, Some(bos)) if start => ids.insert(0, bos),
+            (None, None) if start => {
+                return Err(Error::usage("the model's files name no token that begins a text (BOS)"));
+            }
+            _ => {}
+        }
+        Ok(ids)
     }
 
     /// The text of ids, special tokens included.
     pub fn decode(&self, ids: &[u32]) -> String {
-        // One of the library's decoders counts down from the number of tokens, and panics if there are none.
-        if !ids.iter().any(|id| self.inner.id_to_token(*id).is_some()) {
-            return String::new();
+        match &self.cutter {
+            // One of the library's decoders counts down from the number of tokens, and panics if there are none.
+            Cutter::Library(inner) if !ids.iter().any(|id| inner.id_to_token(*id).is_some()) => String::new(),
+            Cutter::Library(inner) => check::guarded(|| inner.decode(ids, false)).unwrap_or_default(),
+            Cutter::Pieces(pieces) => pieces.decode(ids),
         }
-        check::guarded(|| self.inner.decode(ids, false)).unwrap_or_default()
     }
 
     /// One token as a reader sees it: bytes that are not valid text on their own are written `<0xF0><0x9F>`.
     pub fn text(&self, id: u32) -> String {
-        let token = self.inner.id_to_token(id).or_else(|| self.hidden.get(&id).cloned());
-        let Some(token) = token else { return format!("<{id}>") };
-        // Added tokens are stored as plain text.
-        let added = self.inner.get_added_vocabulary().get_added_tokens_decoder().contains_key(&id);
-        if added { token } else { self.spelling.read(&token) }
+        match &self.cutter {
+            Cutter::Library(inner) => {
+                let Some(token) = inner.id_to_token(id) else { return format!("<{id}>") };
+                // Added tokens are stored as plain text.
+                let added = inner.get_added_vocabulary().get_added_tokens_decoder().contains_key(&id);
+                if added { token } else { self.spelling.read(&token) }
+            }
+            Cutter::Pieces(pieces) => match pieces.bytes_of(id) {
+                bytes if bytes.is_empty() => format!("<{id}>"),
+                bytes => spelling::shown(bytes),
+            },
+        }
     }
 
     /// The token that every text begins with, if there is one: BOS, or BERT's `[CLS]`.
     pub fn start(&self) -> Option<u32> {
-        self.start
+        self.around.start
     }
 
     /// A note for a reader before relying on the ids: that other software may cut some texts differently.
@@ -120,12 +174,16 @@ impl Tokenizer {
 
     /// Whether tokens are words without the spaces between them, as BERT's are (continued pieces are marked `##`).
     pub fn is_word_level(&self) -> bool {
-        matches!(self.inner.get_model(), ModelWrapper::WordPiece(_) | ModelWrapper::WordLevel(_))
+        let Cutter::Library(inner) = &self.cutter else { return false };
+        matches!(inner.get_model(), ModelWrapper::WordPiece(_) | ModelWrapper::WordLevel(_))
     }
 
     /// Number of tokens.
     pub fn vocab_size(&self) -> usize {
-        self.inner.get_vocab_size(true)
+        match &self.cutter {
+            Cutter::Library(inner) => inner.get_vocab_size(true),
+            Cutter::Pieces(pieces) => pieces.vocab.len(),
+        }
     }
 }
 
@@ -155,7 +213,7 @@ mod tests {
         for (json, expected) in [
             (&b"{\"version\":\"1.0\",\"decoder\":{\"type\"!"[..], "not a tokenizer"),
             (b"{\"version\":\"1.0\",\"normalizer\":{\"type\":", "not a tokenizer"),
-            (b"{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AA==\"}}", "Precompiled"),
+            (b"{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AA==\"}}", "is cut off"),
             (b"[1, 2", "not a tokenizer"),
             (b"", "not a tokenizer"),
         ] {

@@ -2,6 +2,7 @@
 
 use super::check;
 use crate::Error;
+use crate::format::json::without_bom;
 use serde::de::IgnoredAny;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -115,12 +116,11 @@ fn bpe(file: BpeFile, origin: &str) -> Result<Loaded, Error> {
     Ok(Loaded { model: model.into(), longest, has_unknown })
 }
 
-/// The library's BPE of a GGUF file, with checked merges.
-pub(super) fn byte_level_bpe(vocab: Vocab, merges: Vec<(String, String)>, origin: &str) -> Result<BPE, Error> {
-    check::merges(&merges, &vocab, None, origin)?;
-    let builder = BPE::builder().vocab_and_merges(vocab, merges).cache_capacity(CACHED);
-    check::guarded(|| builder.build())
-        .map_err(|e| Error::format(origin, format!("its merges do not fit its vocabulary: {e}")))
+/// The vocabulary of a `vocab.json`: ids by token.
+pub(super) fn vocab(json: &[u8], origin: &str) -> Result<Vocab, Error> {
+    let vocab: Unique = serde_json::from_slice(without_bom(json))
+        .map_err(|e| Error::format(origin, format!("not a vocabulary: {e}; download it again")))?;
+    Ok(vocab.0)
 }
 
 #[derive(serde::Deserialize)]
@@ -215,7 +215,7 @@ fn known(field: &str, token: Option<&str>, vocab: &Vocab, origin: &str) -> Resul
 }
 
 /// Bytes of the longest token.
-pub(super) fn longest(vocab: &Vocab) -> usize {
+fn longest(vocab: &Vocab) -> usize {
     vocab.keys().map(String::len).max().unwrap_or(0)
 }
 

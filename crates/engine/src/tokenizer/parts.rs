@@ -85,7 +85,15 @@ impl Found {
 
     fn one_normalizer(&mut self, kind: &str, part: &Value) -> Result<(), Error> {
         match kind {
-            "Precompiled" => self.fail("its normalizer `Precompiled` (SentencePiece) is not supported"),
+            "Precompiled" => {
+                let map = self.text(kind, part, "precompiled_charsmap")?;
+                let map = super::tiktoken::base64(map)
+                    .ok_or_else(|| self.error("its normalizer `Precompiled` is not base64"))?;
+                match super::pieces::Charsmap::read(&map, &self.origin)? {
+                    Some(map) => self.grow(map.growth),
+                    None => self.fail("its normalizer `Precompiled` is empty"),
+                }
+            }
             // The library recognises this one by its fields; without them it would take it for another one.
             "Bert" | "BertNormalizer" => {
                 let fields = ["clean_text", "handle_chinese_chars", "lowercase"];

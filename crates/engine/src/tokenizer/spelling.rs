@@ -22,11 +22,6 @@ enum Step {
 }
 
 impl Spelling {
-    /// The spelling of GPT-2, which most byte-level vocabularies share.
-    pub fn byte_level() -> Self {
-        Self(vec![Step::ByteLevel])
-    }
-
     /// The spelling that a `tokenizer.json` uses, from its decoder or, without one, from its pre-tokenizer.
     pub fn new(decoder: &Value, pre_tokenizer: &Value) -> Self {
         let mut steps = Vec::new();
@@ -40,7 +35,7 @@ impl Spelling {
         for step in &self.0 {
             match step {
                 Step::ByteLevel => {
-                    let Some(bytes) = text.chars().map(byte_of).collect::<Option<Vec<u8>>>() else { return text };
+                    let Some(bytes) = bytes_of(&text) else { return text };
                     text = shown(bytes);
                 }
                 Step::ByteFallback => {
@@ -88,14 +83,20 @@ fn collect(part: &Value, steps: &mut Vec<Step>) {
     }
 }
 
-fn shown(bytes: Vec<u8>) -> String {
+/// Bytes as a reader sees them: those that are not valid text on their own are written `<0xF0><0x9F>`.
+pub(super) fn shown(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|e| e.as_bytes().iter().map(|b| format!("<0x{b:02X}>")).collect())
 }
 
 /// `<0x0A>` → 10.
-fn byte_named(token: &str) -> Option<u8> {
+pub(super) fn byte_named(token: &str) -> Option<u8> {
     let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
     (digits.len() == 2).then(|| u8::from_str_radix(digits, 16).ok())?
+}
+
+/// The bytes that a token in GPT-2's alphabet stands for; `None` if it has other letters.
+pub(super) fn bytes_of(token: &str) -> Option<Vec<u8>> {
+    token.chars().map(byte_of).collect()
 }
 
 /// The byte that a character of GPT-2's alphabet stands for: printable bytes stand for themselves,
@@ -104,7 +105,9 @@ fn byte_of(c: char) -> Option<u8> {
     let printable = |b: u8| matches!(b, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
     let code = u32::from(c);
     match code.checked_sub(0x100) {
-        Some(n) => (0..=255).filter(|b| !printable(*b)).nth(n as usize),
+        Some(n @ 0..=32) => Some(n as u8),
+        Some(n @ 33..=66) => Some((n - 33 + 127) as u8),
+        Some(n) => (n == 67).then_some(0xad),
         None => u8::try_from(code).ok().filter(|b| printable(*b)),
     }
 }
@@ -123,8 +126,9 @@ mod tests {
         assert_eq!(byte_of('Ń'), Some(0xad));
         assert_eq!(byte_of('ń'), None);
         assert_eq!(byte_of(' '), None);
-        assert_eq!(Spelling::byte_level().read("Ġdog"), " dog");
-        assert_eq!(Spelling::byte_level().read("ðŁ"), "<0xF0><0x9F>");
+        let bytes = Spelling::new(&json!({"type": "ByteLevel"}), &Value::Null);
+        assert_eq!((bytes.read("Ġdog").as_str(), bytes.read("ðŁ").as_str()), (" dog", "<0xF0><0x9F>"));
+        assert_eq!((bytes_of("Ġa"), bytes_of("a b")), (Some(b" a".to_vec()), None));
     }
 
     #[test]

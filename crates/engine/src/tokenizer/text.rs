@@ -1,7 +1,9 @@
 //! Which texts are tokenized at all. Tokenizing takes hundreds of bytes of memory per byte of text, so a text that
 //! cannot fit is refused beforehand.
 
+use super::Cutter;
 use super::check::short;
+use super::pieces::Pieces;
 use crate::vocabulary::MAX_TEXT;
 use crate::{Error, Tokenizer};
 use fancy_regex::Regex;
@@ -52,9 +54,12 @@ impl Limits {
         self.bounded &= !added.iter().any(|token| token.lstrip || token.rstrip);
     }
 
-    /// The limits of byte-level BPE alone, as GGUF has it: a byte that cannot be printed takes two.
-    pub fn byte_level(longest: usize) -> Self {
-        Self { longest, bounded: true, growth: 2, patterns: Vec::new() }
+    /// The limits of a tokenizer that is computed here, whose patterns are looked at when they are used. `bounded`: every
+    /// byte of a text is in some token.
+    pub fn of_pieces(pieces: &Pieces, bounded: bool) -> Self {
+        let bounded = bounded && !pieces.whole.values().any(|whole| whole.lstrip || whole.rstrip);
+        let (longest, growth) = (pieces.vocab.longest(), pieces.normalize.growth());
+        Self { longest, bounded, growth, patterns: Vec::new() }
     }
 }
 
@@ -119,11 +124,15 @@ impl Tokenizer {
 
     /// Bytes of a piece of text after normalization and pre-tokenization.
     fn prepared(&self, piece: &str) -> Result<usize, Error> {
+        let inner = match &self.cutter {
+            Cutter::Library(inner) => inner,
+            Cutter::Pieces(pieces) => return pieces.normalized_len(piece),
+        };
         let prepare = || {
             let mut text = NormalizedString::from(piece);
-            self.inner.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut text))?;
+            inner.get_normalizer().map_or(Ok(()), |normalizer| normalizer.normalize(&mut text))?;
             let mut text = PreTokenizedString::from(text);
-            self.inner.get_pre_tokenizer().map_or(Ok(()), |cut| cut.pre_tokenize(&mut text))?;
+            inner.get_pre_tokenizer().map_or(Ok(()), |cut| cut.pre_tokenize(&mut text))?;
             let words = text.get_splits(OffsetReferential::Original, OffsetType::None);
             Ok(words.iter().map(|(word, ..)| word.len()).sum())
         };
@@ -131,7 +140,12 @@ impl Tokenizer {
     }
 
     fn encode_piece(&self, piece: &str) -> Result<usize, Error> {
-        let encoding = super::check::guarded(|| self.inner.encode_fast(piece, false));
-        encoding.map(|e| e.len()).map_err(super::cannot_be_cut)
+        match &self.cutter {
+            Cutter::Library(inner) => {
+                let encoding = super::check::guarded(|| inner.encode_fast(piece, false));
+                encoding.map(|e| e.len()).map_err(super::cannot_be_cut)
+            }
+            Cutter::Pieces(pieces) => pieces.encode(piece).map(|ids| ids.len()),
+        }
     }
 }

@@ -64,6 +64,76 @@ pub fn tokenizer_alone(draw: &mut Draw<'_>) -> Outcome {
     }
 }
 
+/// Files of tokenizers in their other forms, with some bytes changed, and a text cut with each.
+#[allow(dead_code)] // the fuzzer's
+pub fn other_tokenizer(draw: &mut Draw<'_>) -> Outcome {
+    macro_rules! golden {
+        ($name:literal) => {
+            include_bytes!(concat!("../../../../fixtures/tokenizers/", $name)) as &[u8]
+        };
+    }
+    type Files = [(&'static str, &'static str, &'static [u8])];
+    const ALL: &Files = &[
+        ("tokenizer.model", "llama", golden!("bpe.model")),
+        ("tokenizer.model", "gemma", golden!("bpe-plain.model")),
+        ("tokenizer.model", "t5", golden!("unigram.model")),
+        ("tekken.json", "", golden!("tekken.json")),
+        ("vocab.txt", "bert", golden!("vocab.txt")),
+        ("", "", golden!("bpe.gguf")),
+        ("", "", golden!("bpe-plain.gguf")),
+        ("", "", golden!("unigram.gguf")),
+        ("", "", golden!("bert.gguf")),
+    ];
+    let (name, model_type, bytes) = draw.of(ALL);
+    let mut bytes = bytes.to_vec();
+    for _ in 0..draw.of(&[0, 1, 1, 2, 8]) {
+        // Often near the beginning or the end, where there is more than tokens.
+        let at = draw.below(bytes.len().max(1));
+        let at = draw.of(&[at, at % 64, bytes.len().saturating_sub(1 + at % 64)]);
+        match draw.below(4) {
+            0 => bytes.truncate(at),
+            1 => bytes.insert(at.min(bytes.len()), draw.below(256) as u8),
+            _ => {
+                let byte = draw.of(&[0u8, 1, 2, 0x7f, 0x80, 0xff]);
+                let byte = if draw.odd(2) { draw.below(256) as u8 } else { byte };
+                bytes.get_mut(at).into_iter().for_each(|place| *place = byte);
+            }
+        }
+    }
+    let config = draw.of(&["{}", "{}", r#"{"add_bos_token": true, "legacy": true, "add_prefix_space": false}"#,
+        r#"{"added_tokens_decoder": {"999": {"content": "the", "lstrip": true, "rstrip": true}}, "bos_token": "a"}"#]);
+    let bytes = Bytes::from(bytes);
+    let read = if name.is_empty() {
+        attnscope::format::gguf::parse(bytes, "odd.gguf").and_then(|file| attnscope::Tokenizer::from_gguf(&file.metadata))
+    } else {
+        let find = |wanted: &str| match wanted {
+            "tokenizer_config.json" => Some(Bytes::from(config.as_bytes().to_vec())),
+            wanted => (wanted == name).then(|| bytes.clone()),
+        };
+        attnscope::Tokenizer::from_folder(find, Some(model_type)).map(Option::unwrap)
+    };
+    let tokenizer = match read {
+        Ok(tokenizer) => tokenizer,
+        Err(error) => {
+            check_error(&error);
+            return Outcome::Refused;
+        }
+    };
+    let text = draw.text() + draw.of(&["", " the hot\ndog", "<s>a</s>", "\u{fb01}\u{2122} ", "<x>▁▁"]);
+    match tokenizer.check_text(&text, 1000).and_then(|()| tokenizer.encode(&text)) {
+        Ok(ids) => {
+            let _ = tokenizer.decode(&ids);
+            ids.iter().for_each(|id| drop(tokenizer.text(*id)));
+            let _ = (tokenizer.encode_with_start(&text, true), tokenizer.encode_with_start(&text, false));
+            Outcome::Ran
+        }
+        Err(error) => {
+            check_error(&error);
+            Outcome::Opened
+        }
+    }
+}
+
 /// An error is one line, and names something.
 fn check_error(error: &Error) {
     let text = error.to_string();

@@ -3,6 +3,9 @@
 use super::draw::Draw;
 use serde_json::{Map, Value, json};
 
+/// SentencePiece's table of letters in base64.
+const CHARSMAP: &str = include_str!("charsmap.txt");
+
 /// The file, and how many tokens its vocabulary has.
 pub fn json(draw: &mut Draw<'_>) -> (String, usize) {
     if !draw.odd(3) {
@@ -204,7 +207,15 @@ fn normalizer(draw: &mut Draw<'_>) -> Value {
         1 => json!({"type": "Strip", "strip_left": draw.odd(2), "strip_right": draw.odd(2)}),
         2 => json!({"type": "Prepend", "prepend": text}),
         3 | 4 => json!({"type": "Replace", "pattern": pattern(draw), "content": text}),
-        5 => json!({"type": "Precompiled", "precompiled_charsmap": "AAAA"}),
+        // A table of 'A' to 'a' (engine/src/tokenizer/pieces/charsmap.rs), whole or with a letter changed.
+        5 => {
+            let mut map = CHARSMAP.to_owned();
+            if draw.odd(2) {
+                let at = draw.below(map.len());
+                map.replace_range(at..at + 1, draw.of(&["A", "/", "B", "g", "-"]));
+            }
+            json!({"type": "Precompiled", "precompiled_charsmap": map})
+        }
         6 => json!({"type": "Sequence", "normalizers": [normalizer(draw)]}),
         i => json!({"type": (["Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Nmt", "ByteLevel"])[i - 7]}),
     }

@@ -18,6 +18,9 @@ fn given(args: &RenderArgs) -> Vec<(&'static str, Option<Follows>)> {
     let all = [
         ("model", Some(Follows::Model), !is_lesson(&args.input.model)),
         ("text", Some(Follows::Text), args.input.text.is_some()),
+        ("ids", Some(Follows::Text), args.input.ids.is_some()),
+        ("bos", Some(Follows::Text), args.input.bos),
+        ("no-bos", Some(Follows::Text), args.input.no_bos),
         ("ablate", Some(Follows::Changes), !changes.ablate.is_empty()),
         ("mean-ablate", Some(Follows::Changes), !changes.mean_ablate.is_empty()),
         ("cut", Some(Follows::Changes), !changes.cut.is_empty()),

@@ -5,6 +5,7 @@ use super::{Drawn, RenderArgs, Wanted, options};
 use crate::command::predict;
 use crate::failure::{quoted, usage, warn};
 use crate::heatmap::heatmap;
+use crate::model_args::ModelArgs;
 use crate::place::place;
 use crate::terminal::Terminal;
 use anyhow::Result;
@@ -18,8 +19,8 @@ use attnscope_protocol::{Failure, FailureKind, ModelCard, Request, Response, Sou
 /// The word that the story is about.
 const STORY: &str = "dog";
 
-/// The one model that the user named.
-struct Named;
+/// The one model that the user named, and how it reads texts.
+struct Named(ModelArgs);
 
 impl Source for Named {
     fn cards(&self) -> Vec<ModelCard> {
@@ -27,14 +28,16 @@ impl Source for Named {
     }
 
     fn open(&self, id: &str) -> Result<Model, Failure> {
-        attnscope_hub::open(id).map_err(|error| Failure::model(format!("{:#}", anyhow::Error::from(error))))
+        // A figure of the story may ask for another model too, which reads as its files say.
+        let model = if id == self.0.model { self.0.open_model() } else { attnscope_hub::open(id).map_err(Into::into) };
+        model.map_err(|error| Failure::model(format!("{error:#}")))
     }
 }
 
 /// The requested figure, after everything has been set.
 pub(super) fn draw(args: &RenderArgs, wanted: Wanted) -> Result<Drawn> {
     let kind = options::kind(args)?;
-    let mut driver = Driver::for_file(selection(args)?, Named);
+    let mut driver = Driver::for_file(selection(args)?, Named(args.input.clone()));
     driver.real = (driver.selection.model != LESSON).then(|| driver.selection.model.clone());
     driver.head_is_chosen = args.layer.is_some() || args.head.is_some();
     let tokens = if kind.follows.contains(&Follows::Text) { choose(&mut driver, args)? } else { Vec::new() };
@@ -61,9 +64,9 @@ fn selection(args: &RenderArgs) -> Result<Selection> {
     let model = if is_lesson(&args.input.model) { LESSON.to_owned() } else { args.input.model.clone() };
     let begun = Selection::default();
     // The story's first sentence and the word in it that the story explains; otherwise the last word.
-    let (text, q_idx) = match args.input.text {
-        None => (SENTENCE.to_owned(), begun.q_idx),
-        Some(_) => (args.input.read_text()?, None),
+    let (text, q_idx) = match args.input.has_text() {
+        false => (SENTENCE.to_owned(), begun.q_idx),
+        true => (args.input.read_text()?, None),
     };
     let (layer, head) = (args.layer.unwrap_or(0), args.head.unwrap_or(0));
     let top = args.top.map_or(begun.top, |top| top as usize);
@@ -81,7 +84,7 @@ fn choose(driver: &mut Driver<Named>, args: &RenderArgs) -> Result<Vec<Token>> {
     }
     crate::model_args::require_head(&model, driver.selection.layer, driver.selection.head)?;
     // The story's word, wherever the model's own tokens put it.
-    if args.input.text.is_none() {
+    if !args.input.has_text() {
         let story = tokens.iter().position(|token| token.text.trim() == STORY);
         driver.selection.q_idx = story.or(driver.selection.q_idx);
     }
