@@ -26,8 +26,8 @@ fn answer(expected: &Value, folder: &str) -> Result<(Model, Trace), String> {
 
 /// Whether the message says what it must.
 fn is_named(expected: &Value, message: &str) -> bool {
-    let words = expected["error"].as_array().into_iter().flatten().map(|word| word.as_str().unwrap());
-    words.into_iter().any(|word| message.contains(word))
+    let mut words = expected["error"].as_array().into_iter().flatten().map(|word| word.as_str().unwrap());
+    words.any(|word| message.contains(word))
 }
 
 fn check(folder: &str) {

@@ -179,7 +179,9 @@ fn a_model_in_several_files_is_one() {
     }
     let folder = tempfile::tempdir().unwrap();
     let at = |path: &Path| folder.path().join(path.file_name().unwrap());
-    parts[1..].iter().for_each(|path| drop(std::fs::copy(path, at(path)).unwrap()));
+    for path in &parts[1..] {
+        std::fs::copy(path, at(path)).unwrap();
+    }
     for path in [at(&parts[1]), folder.path().to_owned()] {
         let message = Model::open(&path).err().unwrap().to_string();
         assert!(message.contains("of them are here"), "{message}");

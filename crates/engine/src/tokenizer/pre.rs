@@ -73,26 +73,13 @@ pub(super) const RULES: [Rule; 29] = [
     rule(&["smollm", "starcoder", "refact", "codeshell", "exaone", "minerva-7b", "mellum2"], &[DIGIT, GPT2]),
     with_nfc(rule(&["command-r"], &[DIGIT, GPT2])),
     with_bos(whole_words(rule(
-        &[
-            "llama-bpe",
-            "llama3",
-            "llama-v3",
-            "falcon3",
-            "falcon-h1",
-            "pixtral",
-            "midm-2.0",
-            "lfm2",
-            "jina-v5-nano",
-        ],
+        &["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"],
         &[LLAMA3],
     ))),
     rule(&["dbrx", "smaug-bpe", "chatglm-bpe"], &[LLAMA3]),
     whole_words(rule(&["glm4", "glm5"], &[LLAMA3])),
     with_nfc(rule(&["qwen2"], &[QWEN2])),
-    rule(
-        &["deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan", "solar-open", "grok-2"],
-        &[QWEN2],
-    ),
+    rule(&["deepseek-r1-qwen", "kormo", "f2llmv2", "megrez", "stablelm2", "hunyuan", "solar-open", "grok-2"], &[QWEN2]),
     with_nfc(rule(
         &["qwen35"],
         &[
@@ -142,9 +129,7 @@ pub(super) const RULES: [Rule; 29] = [
     )),
     rule(
         &["bailingmoe", "bailingmoe2", "llada-moe"],
-        &[
-            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+",
-        ],
+        &[r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"],
     ),
     rule(
         &["seed-coder"],
@@ -158,10 +143,7 @@ pub(super) const RULES: [Rule; 29] = [
             r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}",
         ],
     ),
-    rule(
-        &["ufakzeka"],
-        &[r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"],
-    ),
+    rule(&["ufakzeka"], &[r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"]),
     rule(&["laguna"], &[LINES, QWEN2]),
     rule(
         &["exaone-moe"],
