@@ -259,7 +259,9 @@ mod tests {
     #[test]
     fn ids_are_numbers() {
         assert_eq!(ids("1,2, 3").unwrap(), [1, 2, 3]);
-        for (wrong, said) in [("", "is empty"), ("1,x", "\"x\" is no token id"), ("-1", "\"-1\""), ("4294967296", "no token id")] {
+        for (wrong, said) in
+            [("", "is empty"), ("1,x", "\"x\" is no token id"), ("-1", "\"-1\""), ("4294967296", "no token id")]
+        {
             assert!(ids(wrong).unwrap_err().to_string().contains(said), "{wrong}");
         }
     }

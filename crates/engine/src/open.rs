@@ -37,9 +37,7 @@ impl Model {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // A file named by the user is the model, whatever else lies beside it, including an index of shards.
         let mut files = list(folder)?;
-        files.retain(|(name, file)| {
-            is_tokenizers(name) || has_ending(file, "json") && !name.ends_with(".index.json")
-        });
+        files.retain(|(name, file)| is_tokenizers(name) || has_ending(file, "json") && !name.ends_with(".index.json"));
         files.push(("model.safetensors".into(), path.to_owned()));
         let model = opened(&files, |files| Self::from_files(files, &name(folder)));
         // Errors use the file's own name.

@@ -92,7 +92,8 @@ fn vocab_json_and_merges_are_a_tokenizer() {
 #[test]
 fn tokens_around_a_text_are_as_the_files_say_or_as_they_are_asked_for() {
     let file = golden("bpe.model");
-    let read = |config: &str| folder(&[("tokenizer.model", &file), ("tokenizer_config.json", config.as_bytes())], "llama");
+    let read =
+        |config: &str| folder(&[("tokenizer.model", &file), ("tokenizer_config.json", config.as_bytes())], "llama");
     let tokenizer = read("{}").unwrap();
     let plain = read(r#"{"add_bos_token": false}"#).unwrap().encode("the dog").unwrap();
     let with_bos: Vec<u32> = std::iter::once(1).chain(plain.iter().copied()).collect();
@@ -112,7 +113,10 @@ fn tokens_around_a_text_are_as_the_files_say_or_as_they_are_asked_for() {
         (r#"{"added_tokens_decoder": {"1": {"content": "<|x|>"}}}"#, "which of the two is right"),
         (r#"{"added_tokens_decoder": {"900000": {"content": "<|x|>"}}}"#, "at most"),
         (r#"{"added_tokens_decoder": {"500": {"content": "x", "single_word": true}}}"#, "single_word"),
-        (r#"{"tokenizer_class": "XLMRobertaTokenizer"}"#, "XLMRobertaTokenizer, which attnscope reads only from tokenizer.json"),
+        (
+            r#"{"tokenizer_class": "XLMRobertaTokenizer"}"#,
+            "XLMRobertaTokenizer, which attnscope reads only from tokenizer.json",
+        ),
     ] {
         let error = read(config).unwrap_err().to_string();
         assert!(error.contains(said) && !error.contains('\n'), "{error}");

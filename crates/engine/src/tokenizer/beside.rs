@@ -117,7 +117,9 @@ pub(super) fn extend(pieces: &mut Pieces, beside: Beside<'_>, origin: &str) -> R
         let found = pieces.vocab.get(*id);
         if *id < n && found != token.content.as_bytes() {
             let (said, found) = (check::short(&token.content), check::short(&String::from_utf8_lossy(found)));
-            return Err(wrong(format!("it adds the token {said:?} as {id}, which is {found:?} in {origin}; which of the two is right?")));
+            return Err(wrong(format!(
+                "it adds the token {said:?} as {id}, which is {found:?} in {origin}; which of the two is right?"
+            )));
         }
         if *id >= n {
             check::count("tokens", *id as usize + 1, n as usize + MOST_GAP, all.origin())?;

@@ -110,7 +110,10 @@ impl Said {
             _ => return Err(self.unknown(VOCAB)),
         };
         if self.flag("add_prefix_space") == Some(true) {
-            return Err(Error::config("tokenizer_config.json", "add_prefix_space is true, which attnscope reads only from tokenizer.json"));
+            return Err(Error::config(
+                "tokenizer_config.json",
+                "add_prefix_space is true, which attnscope reads only from tokenizer.json",
+            ));
         }
         let rule = pre::find(rule).ok_or_else(|| self.unknown(VOCAB))?;
         let vocab = super::models::vocab(vocab, VOCAB)?;
@@ -120,10 +123,14 @@ impl Said {
             let place = texts.get_mut(*id as usize).filter(|place| place.is_empty());
             *place.ok_or_else(|| {
                 let text = check::short(text);
-                Error::format(VOCAB, format!("its token {text:?} has the id {id}, which is not one of {n}, or stands twice"))
+                Error::format(
+                    VOCAB,
+                    format!("its token {text:?} has the id {id}, which is not one of {n}, or stands twice"),
+                )
             })? = text;
         }
-        let merges = std::str::from_utf8(merges).map_err(|_| Error::format(MERGES, "it is not UTF-8; download it again"))?;
+        let merges =
+            std::str::from_utf8(merges).map_err(|_| Error::format(MERGES, "it is not UTF-8; download it again"))?;
         let lines = merges.lines().filter(|line| !line.is_empty() && !line.starts_with("#version"));
         check::count("merges", lines.clone().count(), check::MOST_MERGES, MERGES)?;
         let pieces = byte_level::build(&texts, |_| false, lines, rule, MERGES)?;
@@ -145,7 +152,8 @@ impl Said {
         if self.class != "BertTokenizer" {
             return Err(self.unknown(WORDS));
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| Error::format(WORDS, "it is not UTF-8; download it again"))?;
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| Error::format(WORDS, "it is not UTF-8; download it again"))?;
         let vocab: Vec<String> = text.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect();
         check::count("tokens", vocab.len(), check::MOST_TOKENS, WORDS)?;
         let id = |name: &str| {

@@ -83,12 +83,21 @@ impl<'a> Tokens<'a> {
             vocab.push(text.as_bytes());
         }
         let defined: Vec<u32> = self.of_types(&[USER_DEFINED]).filter(|_| frozen).collect();
-        let normal: Vec<u32> =
-            (0u32..).zip(&self.types).filter(|(_, kind)| ![UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE].contains(kind)).map(|(id, _)| id).collect();
+        let normal: Vec<u32> = (0u32..)
+            .zip(&self.types)
+            .filter(|(_, kind)| ![UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE].contains(kind))
+            .map(|(id, _)| id)
+            .collect();
         let map = "tokenizer.ggml.precompiled_charsmap";
         let letters = if meta.has(map) { Charsmap::read(meta.get_bytes(map)?, origin)? } else { None };
         let unknown = "tokenizer.ggml.unknown_token_id";
-        let unknown = if meta.has(unknown) { meta.get_u64(unknown)? } else if unigram { 2 } else { 0 };
+        let unknown = if meta.has(unknown) {
+            meta.get_u64(unknown)?
+        } else if unigram {
+            2
+        } else {
+            0
+        };
         let parts = Parts {
             bytes: sentencepiece::byte_tokens(&vocab, self.of_types(&[BYTE])),
             vocab,

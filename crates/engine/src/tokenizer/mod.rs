@@ -24,9 +24,9 @@ pub use folder::FILES;
 use crate::Error;
 use crate::format::gguf::Metadata;
 use crate::format::json::without_bom;
+use pieces::Pieces;
 use serde::Deserialize;
 use serde_json::Value;
-use pieces::Pieces;
 use spelling::Spelling;
 use tokenizers::ModelWrapper;
 

@@ -47,7 +47,9 @@ impl Parts {
 /// Refuses scores with which sums would not stay finite.
 pub(super) fn check_scores(scores: &[f32], origin: &str) -> Result<(), Error> {
     match scores.iter().find(|score| !score.is_finite() || score.abs() > 1e9) {
-        Some(score) => Err(Error::format(origin, format!("a token has the score {score}, expected a number of at most 1e9"))),
+        Some(score) => {
+            Err(Error::format(origin, format!("a token has the score {score}, expected a number of at most 1e9")))
+        }
         None => Ok(()),
     }
 }
@@ -143,8 +145,9 @@ pub(super) fn read(bytes: &[u8], prefix: Prefix, origin: &str) -> Result<Read, E
             return Err(Error::config(origin, text));
         }
     };
-    let of_type =
-        |wanted: i64| (0u32..).zip(&types).filter(move |(_, kind)| **kind == wanted).map(|(id, _)| id).collect::<Vec<u32>>();
+    let of_type = |wanted: i64| {
+        (0u32..).zip(&types).filter(move |(_, kind)| **kind == wanted).map(|(id, _)| id).collect::<Vec<u32>>()
+    };
     let control = of_type(CONTROL);
     let named = |name: &str| control.iter().copied().find(|id| vocab.get(*id) == name.as_bytes());
     let (bos, eos) = (named(&trainer.bos), named(&trainer.eos));

@@ -110,7 +110,10 @@ pub(super) fn read(bytes: &[u8], origin: &str) -> Result<Read, Error> {
     for (line, at) in text.lines().filter(|line| !line.is_empty()).zip(0usize..) {
         let damaged = || {
             let line = check::short(line);
-            Error::format(origin, format!("its line {} is {line:?}, expected a token in base64 and the rank {at}", at + 1))
+            Error::format(
+                origin,
+                format!("its line {} is {line:?}, expected a token in base64 and the rank {at}", at + 1),
+            )
         };
         let (token, rank) = line.split_once(' ').ok_or_else(damaged)?;
         let token = base64(token).filter(|token| !token.is_empty()).ok_or_else(damaged)?;
@@ -248,7 +251,8 @@ pub(super) fn read_tekken(json: &[u8], origin: &str) -> Result<Read, Error> {
         None => TEKKEN_SPECIAL.iter().map(|token| (*token).to_owned()).enumerate().collect(),
     };
     for (rank, token) in named {
-        let place = special.get_mut(rank).ok_or_else(|| wrong(format!("its special token {rank} is one of {n_special}")))?;
+        let place =
+            special.get_mut(rank).ok_or_else(|| wrong(format!("its special token {rank} is one of {n_special}")))?;
         *place = token;
     }
     let mut vocab = Vocab::default();

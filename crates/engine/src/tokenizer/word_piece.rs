@@ -21,8 +21,12 @@ impl Bert<'_> {
             json!({"id": id, "content": text, "single_word": false, "lstrip": false, "rstrip": false,
                 "normalized": false, "special": true})
         });
-        let ids: Map<String, Value> =
-            vocab.iter().zip(0u32..).filter(|(text, _)| !text.is_empty()).map(|(text, id)| (text.clone(), id.into())).collect();
+        let ids: Map<String, Value> = vocab
+            .iter()
+            .zip(0u32..)
+            .filter(|(text, _)| !text.is_empty())
+            .map(|(text, id)| (text.clone(), id.into()))
+            .collect();
         let text = |id: u32| vocab.get(id as usize).map_or("", String::as_str);
         let one = |id: &Option<u32>| id.map(|id| json!({"SpecialToken": {"id": text(id), "type_id": 0}}));
         let [before, after] = self.around.each_ref().map(one);

@@ -100,11 +100,16 @@ pub fn other_tokenizer(draw: &mut Draw<'_>) -> Outcome {
             }
         }
     }
-    let config = draw.of(&["{}", "{}", r#"{"add_bos_token": true, "legacy": true, "add_prefix_space": false}"#,
-        r#"{"added_tokens_decoder": {"999": {"content": "the", "lstrip": true, "rstrip": true}}, "bos_token": "a"}"#]);
+    let config = draw.of(&[
+        "{}",
+        "{}",
+        r#"{"add_bos_token": true, "legacy": true, "add_prefix_space": false}"#,
+        r#"{"added_tokens_decoder": {"999": {"content": "the", "lstrip": true, "rstrip": true}}, "bos_token": "a"}"#,
+    ]);
     let bytes = Bytes::from(bytes);
     let read = if name.is_empty() {
-        attnscope::format::gguf::parse(bytes, "odd.gguf").and_then(|file| attnscope::Tokenizer::from_gguf(&file.metadata))
+        attnscope::format::gguf::parse(bytes, "odd.gguf")
+            .and_then(|file| attnscope::Tokenizer::from_gguf(&file.metadata))
     } else {
         let find = |wanted: &str| match wanted {
             "tokenizer_config.json" => Some(Bytes::from(config.as_bytes().to_vec())),

@@ -11,7 +11,7 @@ mod unigram;
 mod vocab;
 
 pub(super) use charsmap::Charsmap;
-pub(super) use merge::{Merge, Order};
+pub(super) use merge::{Merge, Order, Pairs};
 pub(super) use normalize::{MARK, Normalize, Prefix, Spaces};
 pub(super) use unigram::Unigram;
 pub(super) use vocab::{Prefixes, Vocab};
@@ -143,7 +143,9 @@ impl Pieces {
                             "the tokenizer's pattern {pattern:?} gives up on this text ({e}); shorten it"
                         ))
                     })?;
-                    next.extend([&word[end..found.start()], found.as_str()].into_iter().filter(|word| !word.is_empty()));
+                    next.extend(
+                        [&word[end..found.start()], found.as_str()].into_iter().filter(|word| !word.is_empty()),
+                    );
                     end = found.end();
                 }
                 next.extend(Some(&word[end..]).filter(|word| !word.is_empty()));
@@ -180,8 +182,7 @@ impl Pieces {
 /// Patterns of attnscope's own tables, or of a file.
 pub(super) fn compile(patterns: &[&str], origin: &str) -> Result<Vec<Regex>, Error> {
     let one = |pattern: &&str| {
-        Regex::new(pattern)
-            .map_err(|e| Error::config(origin, format!("its pattern {:?} is none: {e}", short(pattern))))
+        Regex::new(pattern).map_err(|e| Error::config(origin, format!("its pattern {:?} is none: {e}", short(pattern))))
     };
     patterns.iter().map(one).collect()
 }

@@ -124,7 +124,10 @@ mod tests {
         }
         assert_eq!(vocab.find(b"a"), None);
         vocab.index(0..6);
-        assert_eq!((vocab.find(b"ab"), vocab.find(b"abc"), vocab.find(b"c"), vocab.longest()), (Some(5), Some(3), None, 3));
+        assert_eq!(
+            (vocab.find(b"ab"), vocab.find(b"abc"), vocab.find(b"c"), vocab.longest()),
+            (Some(5), Some(3), None, 3)
+        );
         assert_eq!((vocab.get(0), vocab.get(2), vocab.get(9)), (&b"a"[..], &b""[..], &b""[..]));
         let prefixes = Prefixes::new(&vocab, 0..6);
         let all = |text: &str| {
