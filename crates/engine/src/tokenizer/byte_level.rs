@@ -46,11 +46,7 @@ pub(super) fn build<'a>(
 }
 
 /// The list of merges: the ids of both parts to its place and the id of what they make.
-fn pairs<'a>(
-    texts: &[&str],
-    merges: impl Iterator<Item = &'a str>,
-    origin: &str,
-) -> Result<HashMap<(u32, u32), (u32, u32)>, Error> {
+fn pairs<'a>(texts: &[&str], merges: impl Iterator<Item = &'a str>, origin: &str) -> Result<pieces::Pairs, Error> {
     // Of tokens that are spelled alike the later one is meant.
     let ids: HashMap<&str, u32> = texts.iter().copied().zip(0u32..).collect();
     let mut pairs = HashMap::new();

@@ -7,14 +7,17 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 const NONE: u32 = u32::MAX;
 
+/// The ids of two neighbours, to their place in a list of merges and the id of what they become.
+pub(in crate::tokenizer) type Pairs = HashMap<(u32, u32), (u32, u32)>;
+
 /// Which neighbours are joined, and which of them first.
 #[derive(Clone, Debug)]
 pub(in crate::tokenizer) enum Order {
     /// Those that make a token of the vocabulary; by the token's score, highest first (SentencePiece; tiktoken, whose
     /// ranks are scores from 0 downwards).
     Scores(Vec<f32>),
-    /// Those that a list of merges names, by their place in it: two ids to place and joined id (GPT-2).
-    Pairs(HashMap<(u32, u32), (u32, u32)>),
+    /// Those that a list of merges names, by their place in it (GPT-2).
+    Pairs(Pairs),
 }
 
 /// A model of this kind.

@@ -11,7 +11,7 @@ mod unigram;
 mod vocab;
 
 pub(super) use charsmap::Charsmap;
-pub(super) use merge::{Merge, Order};
+pub(super) use merge::{Merge, Order, Pairs};
 pub(super) use normalize::{MARK, Normalize, Prefix, Spaces};
 pub(super) use unigram::Unigram;
 pub(super) use vocab::{Prefixes, Vocab};
