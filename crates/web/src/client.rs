@@ -179,7 +179,7 @@ impl Client {
         }
         self.worker.borrow_mut().take();
         let file = match model.strip_prefix(IN_BROWSER) {
-            Some(id) => ModelFile::Url(format!("models/{id}/model.gguf")),
+            Some(id) => ModelFile::Url(server::from_root(&format!("models/{id}/model.gguf"))),
             None => ModelFile::File(self.files.borrow().get(model).cloned().ok_or_else(|| {
                 let name = model.trim_start_matches(FROM_FILE);
                 let message = format!("the file {name} is no longer at hand; drop it on the page once more");

@@ -15,6 +15,12 @@ impl Drop for Ongoing {
     }
 }
 
+/// The address of what lies in the site's own folder, from the page: those in other languages lie in folders below.
+pub fn from_root(name: &str) -> String {
+    let html = web_sys::window().and_then(|window| window.document()?.document_element());
+    html.and_then(|html| html.get_attribute("data-root")).unwrap_or_default() + name
+}
+
 /// Asks, and reports progress as it comes. Dropping the future cancels.
 pub async fn ask(request: &Request, on_progress: impl Fn(Progress)) -> Result<Response, Failure> {
     let ongoing = Ongoing(AbortController::new().map_err(lost)?);
@@ -24,7 +30,7 @@ pub async fn ask(request: &Request, on_progress: impl Fn(Progress)) -> Result<Re
     init.set_body(&Uint8Array::from(body.as_slice()));
     init.set_signal(Some(&ongoing.0.signal()));
     let window = web_sys::window().ok_or_else(|| lost(JsValue::NULL))?;
-    let response = JsFuture::from(window.fetch_with_str_and_init("api", &init)).await.map_err(lost)?;
+    let response = JsFuture::from(window.fetch_with_str_and_init(&from_root("api"), &init)).await.map_err(lost)?;
     let response: web_sys::Response = response.dyn_into().map_err(lost)?;
     let is_ours = response.headers().get("content-type").ok().flatten().as_deref() == Some("application/octet-stream");
     if !is_ours {
