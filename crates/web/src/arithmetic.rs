@@ -1,6 +1,7 @@
 //! The arithmetic of one number, opened from any cell: its parts, each a button that opens its own arithmetic, down to
 //! numbers that are stored in the model.
 
+use attnscope_words::words;
 use crate::app::App;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Step, Term};
 use attnscope_figures::number::{count, fixed, number};
@@ -68,11 +69,11 @@ pub fn Arithmetic(app: App) -> impl IntoView {
         let elsewhere = open.said();
         let title = content.as_ref().map(|e| e.title.clone()).unwrap_or_default();
         Some(view! {
-            <aside id="arithmetic" tabindex="-1" aria-label="How this number comes about" on:keydown=pressed>
+            <aside id="arithmetic" tabindex="-1" aria-label=words!("How this number comes about") on:keydown=pressed>
                 <div class="head">
                     <button type="button" class="back" disabled=move || app.opened.with(Vec::is_empty)
-                        on:click=move |_| app.back_number()>"← back"</button>
-                    <button type="button" class="close" aria-label="close" on:click=move |_| close()>"×"</button>
+                        on:click=move |_| app.back_number()>{words!("← back")}</button>
+                    <button type="button" class="close" aria-label=words!("close") on:click=move |_| close()>"×"</button>
                 </div>
                 <h2>{stressed(&title)}</h2>
                 {elsewhere.map(|run| view! { <p class="elsewhere">{stressed(&run)}</p> })}
@@ -153,7 +154,7 @@ fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<im
             format!("exp({} − max)", names.join(" ÷ "))
         }
         None if rule == Rule::Surprise => "−ln p".into(),
-        None => "gives".into(),
+        None => words!("gives").into(),
     };
     let terms = terms.to_vec();
     let rows = move || {
@@ -161,11 +162,11 @@ fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<im
         terms[..shown].iter().map(|term| row(app, term)).collect_view()
     };
     let more = (hidden > 0).then(|| {
-        let label = move || if all.get() { "fewer".to_owned() } else { format!("{hidden} more") };
+        let label = move || if all.get() { words!("fewer").to_owned() } else { words!("{hidden} more") };
         view! { <button type="button" class="more" on:click=move |_| all.update(|all| *all = !*all)>{label}</button> }
     });
     Some(view! {
-        <table><thead><tr><th>"of"</th><th>"is made of"</th><th>{value}</th></tr></thead><tbody>{rows}</tbody></table>
+        <table><thead><tr><th>{words!("of")}</th><th>{words!("is made of")}</th><th>{value}</th></tr></thead><tbody>{rows}</tbody></table>
         {more}
     })
 }
@@ -207,7 +208,7 @@ fn part(app: App, factor: &Factor) -> AnyView {
         }
         Source::Stored { tensor, at } => {
             let at = at.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
-            let name = format!("stored in the model: {tensor}[{at}]");
+            let name = words!("stored in the model: {tensor}[{at}]");
             view! { <span class="stored" title=name.clone() aria-label=format!("{value}, {name}")>{value.clone()}</span> }
                 .into_any()
         }

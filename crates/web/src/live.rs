@@ -2,6 +2,7 @@
 
 mod file;
 
+use attnscope_words::words;
 use crate::app::App;
 use crate::controls;
 use crate::scene_view::SceneView;
@@ -197,7 +198,7 @@ impl Live {
         for (control, value) in settings {
             match chosen(&there, &format!("{control}={value}")) {
                 Ok((control, value)) => self.hear(Event::Set(control, value)),
-                Err(why) => self.app.refused.update(|all| all.push(format!("This link sets {}: {why}.", self.name))),
+                Err(why) => self.app.refused.update(|all| all.push(words!("This link sets {}: {why}.", self.name))),
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! What can be done with a figure: save it, share it, read it as a table.
 
+use attnscope_words::words;
 use crate::export;
 use crate::live::Live;
 use leptos::ev::KeyboardEvent;
@@ -49,7 +50,7 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
     };
     let rows = move || {
         match shown()? {
-        Ok(html) => Some(view! { <div class="twin" tabindex="0" role="region" aria-label="The figure as a table" inner_html=html></div> }.into_any()),
+        Ok(html) => Some(view! { <div class="twin" tabindex="0" role="region" aria-label=words!("The figure as a table") inner_html=html></div> }.into_any()),
         Err(why) => Some(view! { <p class="twin">{why}</p> }.into_any()),
     }
     };
@@ -58,16 +59,16 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
             let (link, frame) = figure.with_value(|live| (export::link(live), export::frame(live)));
             view! {
                 <div class="panel">
-                    <p class="row"><span>"Save as"</span>
+                    <p class="row"><span>{words!("Save as")}</span>
                         <button type="button" on:click=move |_| save("svg")>"SVG"</button>
                         <button type="button" on:click=move |_| save("png")>"PNG"</button>
                         <button type="button" on:click=move |_| save("csv")>"CSV"</button>
                     </p>
-                    {field("Link", link, said)}
-                    {field("Embed", frame, said)}
+                    {field(words!("Link"), link, said)}
+                    {field(words!("Embed"), frame, said)}
                     <p class="row"><button type="button" aria-pressed=move || table.get().to_string()
                         on:click=move |_| { table.update(|shown| *shown = !*shown); close(); focus_summary(root); }>
-                        {move || if table.get() { "hide the table" } else { "show as a table" }}</button></p>
+                        {move || if table.get() { words!("hide the table") } else { words!("show as a table") }}</button></p>
                     <p role="status">{move || said.get()}</p>
                 </div>
             }
@@ -75,7 +76,7 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
     };
     view! {
         <details class="menu" node_ref=root on:toggle=toggled on:keydown=pressed>
-            <summary aria-label=format!("Save, share or read as a table: {name}") title="Save, share, table">
+            <summary aria-label=words!("Save, share or read as a table: {name}") title=words!("Save, share, table")>
                 <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" fill="currentColor">
                     <circle cx="4" cy="10" r="1.6" /><circle cx="10" cy="10" r="1.6" /><circle cx="16" cy="10" r="1.6" />
                 </svg>
@@ -91,8 +92,8 @@ fn field(name: &'static str, text: String, said: RwSignal<String>) -> impl IntoV
     let copied = text.clone();
     view! {
         <p class="row"><label><span>{name}</span><input type="text" readonly on:focus=select_all prop:value=text /></label>
-            <button type="button" aria-label=format!("copy: {name}")
-                on:click=move |_| export::copy(&copied, move |done| said.set(done))>"copy"</button></p>
+            <button type="button" aria-label=words!("copy: {name}")
+                on:click=move |_| export::copy(&copied, move |done| said.set(done))>{words!("copy")}</button></p>
     }
 }
 

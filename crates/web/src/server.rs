@@ -1,5 +1,6 @@
 //! Asking the server that the page came from: a POST, answered by a stream of frames.
 
+use attnscope_words::words;
 use attnscope_protocol::{Event, Failure, Progress, Request, Response, wire};
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
@@ -34,12 +35,12 @@ pub async fn ask(request: &Request, on_progress: impl Fn(Progress)) -> Result<Re
     let response: web_sys::Response = response.dyn_into().map_err(lost)?;
     let is_ours = response.headers().get("content-type").ok().flatten().as_deref() == Some("application/octet-stream");
     if !is_ours {
-        return Err(failure(format!(
+        return Err(failure(words!(
             "expected an answer, found status {}: no attnscope serves here",
             response.status()
         )));
     }
-    let stream = response.body().ok_or_else(|| failure("the answer is empty".into()))?;
+    let stream = response.body().ok_or_else(|| failure(words!("the answer is empty").into()))?;
     let reader: ReadableStreamDefaultReader = stream.get_reader().dyn_into().map_err(|_| lost(JsValue::NULL))?;
     let mut frames = wire::Frames::default();
     loop {
@@ -52,7 +53,7 @@ pub async fn ask(request: &Request, on_progress: impl Fn(Progress)) -> Result<Re
         }
         let piece: ReadableStreamReadResult = JsFuture::from(reader.read()).await.map_err(lost)?.unchecked_into();
         if piece.get_done().unwrap_or(true) {
-            return Err(failure("the server ended its answer half-way; try again".into()));
+            return Err(failure(words!("the server ended its answer half-way; try again").into()));
         }
         frames.push(&Uint8Array::new(&piece.get_value()).to_vec());
     }
@@ -63,5 +64,5 @@ fn failure(message: String) -> Failure {
 }
 
 fn lost(_: JsValue) -> Failure {
-    failure("the server does not answer; is `attnscope serve` still running?".into())
+    failure(words!("the server does not answer; is `attnscope serve` still running?").into())
 }

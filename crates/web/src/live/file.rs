@@ -1,5 +1,6 @@
 //! What can be exported from a figure: its drawing, its numbers, its settings.
 
+use attnscope_words::words;
 use super::Live;
 use attnscope_figures::{Scene, Table};
 use attnscope_page::{Control, Missing, Paper, Selection};
@@ -58,7 +59,7 @@ impl Live {
 
 fn in_words(missing: Missing) -> String {
     match missing {
-        Missing::Waiting => "the figure is not there yet".into(),
+        Missing::Waiting => words!("the figure is not there yet").into(),
         Missing::Failed(failure) => failure.message,
         Missing::Nothing(why) | Missing::TooLong(why) => why,
     }
