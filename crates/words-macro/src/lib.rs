@@ -61,7 +61,7 @@ fn expand(input: TokenStream) -> Result<TokenStream, String> {
             (hole.name.clone(), given.unwrap_or_else(here))
         };
         if used.contains(&name) {
-            return Err(format!("{{{name}}} stands there twice"));
+            continue;
         }
         pairs.extend(pair(&name, value, &hole.form)?);
         used.push(name);
