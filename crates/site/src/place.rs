@@ -4,8 +4,15 @@ use attnscope_figures::svg::escape;
 use attnscope_words::{key, text, words};
 
 /// The parts of a model, in the order in which a sentence passes them, and the chapter about each.
-const PARTS: [(&str, usize); 7] =
-    [(key!("words"), 1), (key!("vectors"), 2), ("q · k", 4), ("softmax", 6), (key!("values"), 7), ("MLP", 9), (key!("next word"), 1)];
+const PARTS: [(&str, usize); 7] = [
+    (key!("words"), 1),
+    (key!("vectors"), 2),
+    ("q · k", 4),
+    ("softmax", 6),
+    (key!("values"), 7),
+    ("MLP", 9),
+    (key!("next word"), 1),
+];
 /// The chapter about layers.
 const LAYERS: usize = 9;
 /// Of those, the parts of attention.

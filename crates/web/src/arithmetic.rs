@@ -1,12 +1,12 @@
 //! The arithmetic of one number, opened from any cell: its parts, each a button that opens its own arithmetic, down to
 //! numbers that are stored in the model.
 
-use attnscope_words::words;
 use crate::app::App;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Step, Term};
 use attnscope_figures::number::{count, fixed, number};
 use attnscope_page::{Missing, Open};
 use attnscope_protocol::Response;
+use attnscope_words::{heard, words};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -218,6 +218,8 @@ fn part(app: App, factor: &Factor) -> AnyView {
 
 /// Text between asterisks is emphasized.
 fn stressed(text: &str) -> impl IntoView + use<> {
+    // The engine and the figures write English, wherever they run.
+    let text = heard(text);
     let pieces = text.split('*').map(str::to_owned).enumerate();
     let view =
         pieces.map(|(i, piece)| if i % 2 == 1 { view! { <em>{piece}</em> }.into_any() } else { piece.into_any() });

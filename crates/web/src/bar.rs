@@ -1,6 +1,5 @@
 //! The bar that stays visible: the sentence, the model, light or dark; and below it the page's messages.
 
-use attnscope_words::words;
 use crate::app::{Answer, App, Away};
 use crate::client::{FROM_FILE, IN_BROWSER, Place, place};
 use crate::palette::Palette;
@@ -9,6 +8,7 @@ use crate::theme;
 use attnscope_figures::number::plural;
 use attnscope_page::selection::{LESSON, TRAINED};
 use attnscope_protocol::{Failure, FailureKind, Progress};
+use attnscope_words::{heard, words};
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
@@ -136,9 +136,8 @@ fn computed(answer: &Answer) -> impl IntoView + use<> {
         Place::Worker | Place::Trainer => words!("computed in this browser"),
     };
     let trace = &answer.run.trace;
-    let warning =
-        answer.run.warning.clone().map(|warning| view! { <p class="warned">{words!("note: {warning}")}</p> });
-    let said = format!("{} · {}", trace.model.name, plural(trace.tokens.len(), "token"));
+    let warning = answer.run.warning.clone().map(|warning| view! { <p class="warned">{words!("note: {warning}")}</p> });
+    let said = format!("{} · {}", heard(&trace.model.name), plural(trace.tokens.len(), "token"));
     // A telephone has no room for where.
     view! { <p><span>{said}<span class="whose">{format!(" · {whose}")}</span></span></p> {warning} }
 }
@@ -185,7 +184,7 @@ fn use_lesson(app: App) -> impl IntoView + use<> {
 }
 
 fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
-    let message = failure.without_near().to_owned();
+    let message = heard(failure.without_near()).into_owned();
     let (word, near) = match failure.kind {
         FailureKind::Text { word: Some(word), near } => (word, near),
         _ => (String::new(), Vec::new()),

@@ -1,7 +1,6 @@
 //! Who answers: the page's own engine (the lesson model), the server, or a worker with a real model. A figure does
 //! not know which.
 
-use attnscope_words::words;
 use crate::engine_worker::{EngineWorker, ModelFile};
 use crate::server;
 use attnscope_page::Trained;
@@ -9,6 +8,7 @@ use attnscope_page::selection::{LESSON, TRAINED};
 use attnscope_protocol::{
     BEFORE, Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Request, Response, Session, TWIN,
 };
+use attnscope_words::words;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;

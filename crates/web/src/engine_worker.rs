@@ -1,7 +1,7 @@
 //! Asking the engine in a Web Worker of this page: real models, in the reader's own browser.
 
-use attnscope_words::{key, text, words};
 use attnscope_protocol::{Event, Failure, Progress, Request, Response, wire};
+use attnscope_words::{key, text, words};
 use futures_channel::mpsc;
 use futures_util::StreamExt;
 use js_sys::{Function, Object, Reflect, Uint8Array};
@@ -12,8 +12,10 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{File, MessageEvent, MessagePort, Worker, WorkerOptions, WorkerType};
 
 const STOPPED: &str = key!("the engine in this browser stopped, perhaps for want of memory; try a smaller model");
-const NOT_LOADED: &str = key!("the part of this page that computes this could not be loaded; check that you are online and try \
-    again, or reload the page");
+const NOT_LOADED: &str = key!(
+    "the part of this page that computes this could not be loaded; check that you are online and try \
+    again, or reload the page"
+);
 
 type Answers = Rc<RefCell<HashMap<u32, mpsc::UnboundedSender<Event>>>>;
 
@@ -104,7 +106,9 @@ impl EngineWorker {
         let (sender, mut events) = mpsc::unbounded();
         self.answers.borrow_mut().insert(id, sender);
         let _ongoing = Ongoing { worker: self.worker.clone(), answers: self.answers.clone(), id };
-        self.worker.post_message(&message(id, fields)).map_err(|_| lost(words!("the engine's worker takes no message")))?;
+        self.worker
+            .post_message(&message(id, fields))
+            .map_err(|_| lost(words!("the engine's worker takes no message")))?;
         while let Some(event) = events.next().await {
             match event {
                 Event::Progress(progress) => on_progress(progress),

@@ -1,11 +1,11 @@
 //! A figure as a file, as an address, and as a table.
 
-use attnscope_words::words;
 use crate::live::Live;
 use crate::settings::add;
 use attnscope_figures::svg::{escape, to_svg};
 use attnscope_figures::{Scene, Table};
 use attnscope_page::Selection;
+use attnscope_words::words;
 use js_sys::{Array, Promise, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -93,7 +93,14 @@ pub fn copy(text: &str, said: impl Fn(String) + 'static) {
             Some(promise) => JsFuture::from(promise).await.is_ok(),
             None => false,
         };
-        said(if done { words!("copied") } else { words!("This browser does not let the page copy: take it from the field.") }.into());
+        said(
+            if done {
+                words!("copied")
+            } else {
+                words!("This browser does not let the page copy: take it from the field.")
+            }
+            .into(),
+        );
     });
 }
 

@@ -2,7 +2,6 @@
 
 mod file;
 
-use attnscope_words::words;
 use crate::app::App;
 use crate::controls;
 use crate::scene_view::SceneView;
@@ -11,6 +10,7 @@ use crate::watch::{is_read, is_still, seen, width_of};
 use attnscope_figures::Scene;
 use attnscope_page::control::chosen;
 use attnscope_page::{Change, Control, Event, Missing, Open, Page, PageFigure, Paper, View};
+use attnscope_words::words;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;

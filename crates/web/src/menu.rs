@@ -1,8 +1,8 @@
 //! What can be done with a figure: save it, share it, read it as a table.
 
-use attnscope_words::words;
 use crate::export;
 use crate::live::Live;
+use attnscope_words::words;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use std::rc::Rc;

@@ -1,10 +1,10 @@
 //! The lesson model's words, to choose from, and sentences by chance: nobody need guess what it knows.
 
-use attnscope_words::words;
 use crate::app::App;
 use attnscope_page::Selection;
 use attnscope_page::palette::{groups, surprise};
 use attnscope_page::selection::{LESSON, TRAINED};
+use attnscope_words::words;
 use leptos::prelude::*;
 
 /// The two buttons below the sentence, and the list that the first opens. Only for a model that knows these words alone.

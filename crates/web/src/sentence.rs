@@ -1,7 +1,7 @@
 //! The box of the reader's sentence: one line high at first, it grows with what is written, and then scrolls.
 
-use attnscope_words::words;
 use crate::app::App;
+use attnscope_words::words;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use web_sys::HtmlTextAreaElement;

@@ -1,7 +1,7 @@
 //! Asking the server that the page came from: a POST, answered by a stream of frames.
 
-use attnscope_words::words;
 use attnscope_protocol::{Event, Failure, Progress, Request, Response, wire};
+use attnscope_words::words;
 use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;

@@ -26,10 +26,12 @@ fn expand(input: TokenStream) -> Result<TokenStream, String> {
     let template = match input.next() {
         Some(TokenTree::Literal(literal)) => literal,
         // A literal that came through another macro is wrapped.
-        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => match group.stream().into_iter().next() {
-            Some(TokenTree::Literal(literal)) => literal,
-            _ => return Err("expected the English text".into()),
-        },
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
+            match group.stream().into_iter().next() {
+                Some(TokenTree::Literal(literal)) => literal,
+                _ => return Err("expected the English text".into()),
+            }
+        }
         _ => return Err("expected the English text".into()),
     };
     let written = template.to_string();

@@ -6,10 +6,8 @@ use std::sync::OnceLock;
 pub const ENGLISH: (&str, &str) = ("en", "English");
 
 /// The other languages: code, name, and table.
-pub const LANGUAGES: [(&str, &str, &str); 2] = [
-    ("de", "Deutsch", include_str!("../tables/de.toml")),
-    ("es", "Español", include_str!("../tables/es.toml")),
-];
+pub const LANGUAGES: [(&str, &str, &str); 2] =
+    [("de", "Deutsch", include_str!("../tables/de.toml")), ("es", "Español", include_str!("../tables/es.toml"))];
 
 /// A language with its table.
 #[derive(Debug)]
@@ -18,8 +16,10 @@ pub struct Language {
     pub code: &'static str,
     /// The English text and its own, sorted.
     table: Vec<(&'static str, &'static str)>,
-    /// Of those, texts with holes that the engine writes: see [`crate::heard`].
+    /// Texts with holes that the engine writes: see [`crate::heard`].
     pub(crate) heard: Vec<(&'static str, &'static str)>,
+    /// English texts that stand below `[engine]`.
+    of_engine: Vec<&'static str>,
 }
 
 /// From this line on a table holds what the engine writes.
@@ -31,14 +31,15 @@ impl Language {
     /// # Errors
     /// A line is none of these, or an English text stands there twice.
     pub fn read(code: &str, table: &str) -> Result<&'static Self, String> {
-        let (mut all, mut heard, mut of_engine) = (Vec::new(), Vec::new(), false);
+        let (mut all, mut heard, mut of_engine) = (Vec::new(), Vec::new(), Vec::new());
+        let mut in_engine = false;
         for (at, line) in table.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             if line.starts_with('[') {
-                of_engine = line == ENGINE;
+                in_engine = line == ENGINE;
                 continue;
             }
             let wrong = || format!("line {}: expected \"English\" = \"text\", found {line}", at + 1);
@@ -49,20 +50,28 @@ impl Language {
                 return Err(wrong());
             }
             let (key, own): (&str, &str) = (key.leak(), own.leak());
-            if of_engine && key.contains('{') { heard.push((key, own)) } else { all.push((key, own)) }
+            if in_engine {
+                of_engine.push(key);
+            }
+            if in_engine && key.contains('{') { heard.push((key, own)) } else { all.push((key, own)) }
         }
         all.sort_unstable();
         if let Some(pair) = all.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(format!("{:?} stands there twice", pair[0].0));
         }
         let code = code.to_owned().leak();
-        Ok(Box::leak(Box::new(Self { code, table: all, heard })))
+        Ok(Box::leak(Box::new(Self { code, table: all, heard, of_engine })))
     }
 
     /// What stands there for an English text.
     pub fn get(&self, key: &str) -> Option<&'static str> {
         let at = self.table.binary_search_by(|(english, _)| (*english).cmp(key)).ok()?;
         Some(self.table[at].1)
+    }
+
+    /// Whether this English text is one of the engine's.
+    pub fn is_heard(&self, english: &str) -> bool {
+        self.of_engine.contains(&english)
     }
 
     /// All English texts and their own.

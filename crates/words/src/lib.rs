@@ -115,7 +115,13 @@ mod tests {
         let german = Language::read("de", table).unwrap();
         let said = speaking(Some(german), || {
             let (a, b) = ("A", 0.25);
-            [words!("{} of {}", 1, 2), words!("{a} in {b:.1}"), words!("yes").into(), words!("not there").into(), code().into()]
+            [
+                words!("{} of {}", 1, 2),
+                words!("{a} in {b:.1}"),
+                words!("yes").into(),
+                words!("not there").into(),
+                code().into(),
+            ]
         });
         assert_eq!(said, ["von 2: 1", "in 0.2 A", "ja", "not there", "de"]);
         assert_eq!((words!("yes"), code()), ("yes", "en"), "and then English again");

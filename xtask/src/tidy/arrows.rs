@@ -13,8 +13,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("attnscope-protocol", &["attnscope"]),
     ("attnscope-channel", &["attnscope-protocol"]),
     ("attnscope-page", &["attnscope", "attnscope-figures", "attnscope-protocol", "attnscope-words"]),
-    ("attnscope-web", &["attnscope", "attnscope-channel", "attnscope-figures", "attnscope-page", "attnscope-protocol", "attnscope-words"]),
-    ("attnscope-cli", &["attnscope", "attnscope-figures", "attnscope-hub", "attnscope-page", "attnscope-protocol", "attnscope-words"]),
+    (
+        "attnscope-web",
+        &[
+            "attnscope",
+            "attnscope-channel",
+            "attnscope-figures",
+            "attnscope-page",
+            "attnscope-protocol",
+            "attnscope-words",
+        ],
+    ),
+    (
+        "attnscope-cli",
+        &["attnscope", "attnscope-figures", "attnscope-hub", "attnscope-page", "attnscope-protocol", "attnscope-words"],
+    ),
     ("attnscope-py", &["attnscope", "attnscope-figures", "attnscope-protocol"]),
     ("attnscope-worker", &["attnscope", "attnscope-channel", "attnscope-protocol"]),
     ("attnscope-site", &["attnscope", "attnscope-figures", "attnscope-page", "attnscope-protocol", "attnscope-words"]),

@@ -9,6 +9,7 @@ use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
 use attnscope_figures::figure::attention_steps::{Data, MAX_TOKENS, SAID, STEPS, State, render};
+use attnscope_words::words;
 
 /// Milliseconds for which a step is shown while it plays.
 const PAUSE: u32 = 2800;
@@ -66,24 +67,30 @@ impl PageFigure for AttentionSteps {
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     if page.purpose == Purpose::File && page.selection.q_idx.is_some_and(|q_idx| q_idx >= MAX_TOKENS) {
-        return Err(Missing::Nothing(format!("of a text its first {MAX_TOKENS} tokens are drawn: choose one of them")));
+        return Err(Missing::Nothing(words!("of a text its first {MAX_TOKENS} tokens are drawn: choose one of them")));
     }
     let (trace, chosen) = chosen(page, NEEDS)?;
-    let x = trace.layer(chosen.layer, Site::AttnIn).ok_or_else(|| too_long("every layer's input"))?;
+    let x = trace.layer(chosen.layer, Site::AttnIn).ok_or_else(|| too_long(words!("every layer's input")))?;
     let x = x.data().chunks_exact(trace.model.d_model.max(1)).map(<[f32]>::to_vec).collect();
     Ok(Data::from_trace(trace, chosen.layer, chosen.head, x)?)
 }
 
 impl AttentionSteps {
     fn controls(&self, causal: bool, picker: Vec<Control>) -> Vec<Control> {
-        let mut controls = self.player.controls("step", LAST, STEPS[self.player.step(LAST)].into());
+        let mut controls =
+            self.player.controls(words!("step"), LAST, attnscope_words::text(STEPS[self.player.step(LAST)]).into());
         if causal {
-            let options = [("on", "mask"), ("off", "no mask")].map(|(v, name)| (v.into(), name.into()));
+            let options = [("on", words!("mask")), ("off", words!("no mask"))].map(|(v, name)| (v.into(), name.into()));
             let value = if self.masked { "on" } else { "off" }.into();
-            controls.push(Control::Switch { id: "mask", label: "later words".into(), options: options.into(), value });
+            controls.push(Control::Switch {
+                id: "mask",
+                label: words!("later words").into(),
+                options: options.into(),
+                value,
+            });
         }
         controls.extend(picker);
-        controls.push(Control::Said { id: "said", text: SAID[self.player.step(LAST)].into() });
+        controls.push(Control::Said { id: "said", text: attnscope_words::text(SAID[self.player.step(LAST)]).into() });
         controls
     }
 }

@@ -3,6 +3,7 @@
 use super::View;
 use crate::{Control, Event, Paper};
 use attnscope_figures::{Target, Timeline};
+use attnscope_words::words;
 
 /// Where it is, and whether it goes on by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -36,7 +37,7 @@ impl Player {
 
     /// Its button by itself.
     pub fn button(&self, last: usize) -> Control {
-        let play = if self.playing { "pause" } else { "play" };
+        let play = if self.playing { words!("pause") } else { words!("play") };
         Control::Button { id: "play", label: play.into(), disabled: last == 0 }
     }
 
@@ -44,7 +45,7 @@ impl Player {
     pub fn stage(&self, timeline: &Timeline, view: View, paper: Paper) -> View {
         let (said, last) = (timeline.said(), timeline.last());
         let step = self.step(last);
-        let mut controls = self.controls("step", last, format!("{} of {}", step + 1, last + 1));
+        let mut controls = self.controls(words!("step"), last, words!("{} of {}", step + 1, last + 1));
         controls.extend(view.controls);
         controls.push(Control::Said { id: "said", text: said.into_iter().nth(step).unwrap_or_default() });
         let mut scene = timeline.stage(view.scene, self.step);

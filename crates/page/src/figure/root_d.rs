@@ -8,6 +8,7 @@ use attnscope::analysis::random_dots;
 use attnscope_figures::Table;
 use attnscope_figures::figure::root_d::{Data, State, render, spread};
 use attnscope_figures::number::fixed;
+use attnscope_words::words;
 
 /// Pairs of vectors in a sample.
 const PAIRS: usize = 2000;
@@ -29,17 +30,17 @@ impl PageFigure for RootD {
         let data = self.data();
         let slider = Control::Slider {
             id: "d",
-            label: "components d".into(),
+            label: words!("components d").into(),
             min: 1.0,
             max: LAST as f32,
             step: 1.0,
             value: self.power() as f32,
             shown: data.d.to_string(),
         };
-        let again = Control::Button { id: "again", label: "other random vectors".into(), disabled: false };
+        let again = Control::Button { id: "again", label: words!("other random vectors").into(), disabled: false };
         let scene = render(&data, &State { canvas: page.paper.canvas() }, page.paper.theme());
         let [raw, scaled] = [&data.dots, &data.scaled()].map(|dots| spread(dots).unwrap_or(0.0));
-        let text = format!(
+        let text = words!(
             "With {} numbers a list, sums of random products spread by {}. Divided by √{}, they spread by {}.",
             data.d,
             fixed(raw, 1),

@@ -8,6 +8,7 @@ use crate::{Change, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::Table;
 use attnscope_figures::figure::running_softmax::{Data, State, render};
+use attnscope_words::words;
 
 /// Keys per tile; the kernel uses 128.
 const TILE: usize = 2;
@@ -29,12 +30,12 @@ impl PageFigure for RunningSoftmax {
         let last = data.states.len();
         let step = self.player.step(last);
         let shown = match step {
-            0 => "none read".into(),
-            all if all == last => "all read".into(),
+            0 => words!("none read").into(),
+            all if all == last => words!("all read").into(),
             tile => tile.to_string(),
         };
-        let mut controls = self.player.controls("tile", last, shown);
-        controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
+        let mut controls = self.player.controls(words!("tile"), last, shown);
+        controls.extend(token_picker("word", words!("word"), &trace.tokens, position(page, &trace.tokens)));
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View { controls, scene: render(&data, &State { canvas: page.paper.canvas(), step }, page.paper.theme()) })
     }
@@ -67,5 +68,5 @@ impl PageFigure for RunningSoftmax {
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let (trace, chosen) = chosen(page, NEEDS)?;
     let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens), TILE);
-    data.map_err(|_| too_long("q, k and v"))
+    data.map_err(|_| too_long(words!("q, k and v")))
 }

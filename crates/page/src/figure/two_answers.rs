@@ -7,6 +7,7 @@ use crate::{Change, Control, Event, LESSON, Missing, Page};
 use attnscope_figures::figure::compare::{Column, Data, State, render, run_by_run};
 use attnscope_figures::{Table, Target, Timeline};
 use attnscope_protocol::{Prompt, Request, Response, TWIN};
+use attnscope_words::words;
 
 /// The same words; which noun is hot differs.
 pub const PAIR: [&str; 2] = ["the hot dog on the rock was", "the dog on the hot rock was"];
@@ -42,12 +43,14 @@ impl PageFigure for TwoAnswers {
     fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
         let first = match self.compare {
             Compare::With => {
-                "Two sentences with the same words: “hot” stands beside “dog” in one, beside “rock” in the other."
+                words!(
+                    "Two sentences with the same words: “hot” stands beside “dog” in one, beside “rock” in the other."
+                )
             }
             Compare::Without => {
-                "The same two sentences for the twin without attention. To it, both are one bag of words."
+                words!("The same two sentences for the twin without attention. To it, both are one bag of words.")
             }
-            Compare::Yours => "Your sentence, read with attention and without.",
+            Compare::Yours => words!("Your sentence, read with attention and without."),
         };
         self.data(page).ok().map(|data| run_by_run(&data, first))
     }
@@ -72,7 +75,7 @@ impl PageFigure for TwoAnswers {
 
 impl TwoAnswers {
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
-        Ok(compared(self.answers(page)?, MOST, "Lesson model".into()))
+        Ok(compared(self.answers(page)?, MOST, words!("Lesson model").into()))
     }
 
     fn answers<'a>(&self, page: &Page<'a>) -> Result<[Answer<'a>; 2], Missing> {
@@ -88,14 +91,18 @@ impl TwoAnswers {
     }
 
     fn switch(&self) -> Control {
-        let options = [("on", "attention on"), ("off", "attention off"), ("yours", "your sentence, on and off")];
+        let options = [
+            ("on", words!("attention on")),
+            ("off", words!("attention off")),
+            ("yours", words!("your sentence, on and off")),
+        ];
         let value = match self.compare {
             Compare::With => "on",
             Compare::Without => "off",
             Compare::Yours => "yours",
         };
         let options = options.map(|(v, name)| (v.into(), name.into())).into();
-        Control::Switch { id: "compare", label: "what is compared".into(), options, value: value.into() }
+        Control::Switch { id: "compare", label: words!("what is compared").into(), options, value: value.into() }
     }
 }
 
@@ -103,11 +110,11 @@ fn with_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing
     let of = Prompt::plain(LESSON, text);
     let run = page.run_of(&Request::Run { prompt: of.clone(), capture: String::new(), layers: None, top: TOP })?;
     needs_next(run)?;
-    Ok(Answer::of_run(Column { name: text.into(), detail: "with attention".into() }, run, of))
+    Ok(Answer::of_run(Column { name: text.into(), detail: words!("with attention").into() }, run, of))
 }
 
 fn without_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing> {
-    let column = Column { name: text.into(), detail: "without attention".into() };
+    let column = Column { name: text.into(), detail: words!("without attention").into() };
     let of = Prompt::plain(TWIN, text);
     match page.ask(&Request::Twin { text: text.into(), top: TOP })? {
         // The lesson's tokens are words.

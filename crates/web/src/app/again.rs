@@ -1,11 +1,11 @@
 //! A model that the reader trained and that is not there any more (the page was loaded again, or its address was sent to
 //! somebody else) is trained again, as the address says.
 
-use attnscope_words::words;
 use super::App;
 use attnscope_page::selection::TRAINED;
 use attnscope_page::{Event, Trained};
 use attnscope_protocol::Progress;
+use attnscope_words::words;
 use leptos::prelude::*;
 
 /// How far that has come.
@@ -34,13 +34,17 @@ impl Away {
     /// What figures say in its place.
     pub fn said(&self) -> String {
         match self {
-            Self::Under(..) => words!("The model that you trained is being trained again, step by step from the same seed. \
-                This figure shows it when that is done.")
-                .into(),
+            Self::Under(..) => words!(
+                "The model that you trained is being trained again, step by step from the same seed. \
+                This figure shows it when that is done."
+            )
+            .into(),
             Self::Failed(why) => words!("The model that you trained could not be trained again: {why}."),
-            Self::NotSaid => words!("This address shows a model that a reader trained, but does not say how it was trained. \
-                Train one in chapter 11, or use the lesson model.")
-                .into(),
+            Self::NotSaid => words!(
+                "This address shows a model that a reader trained, but does not say how it was trained. \
+                Train one in chapter 11, or use the lesson model."
+            )
+            .into(),
         }
     }
 }

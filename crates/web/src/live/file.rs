@@ -1,9 +1,9 @@
 //! What can be exported from a figure: its drawing, its numbers, its settings.
 
-use attnscope_words::words;
 use super::Live;
 use attnscope_figures::{Scene, Table};
 use attnscope_page::{Control, Missing, Paper, Selection};
+use attnscope_words::words;
 use leptos::prelude::*;
 
 impl Live {

@@ -15,6 +15,7 @@ use crate::text;
 use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Site;
+use attnscope_words::words;
 
 /// X, Q, K, V or Z: one cell per number where there is room, otherwise one raster per token.
 pub(super) fn vectors(frame: &mut Frame, data: &Data, numbers: &Numbers, place: &Place, matrix: Matrix, opacity: f32) {
@@ -49,7 +50,7 @@ pub(super) fn vectors(frame: &mut Frame, data: &Data, numbers: &Numbers, place: 
             let cell = Node::rect(x, y, w - air, h - air).radius(if air >= 1.0 { 1.5 } else { 0.0 });
             let cell = cell.fill(color(frame.theme, value, limit)).value(value).opacity(opacity);
             let cell =
-                cell.key(format!("{}-{i}-{c}", matrix.key())).label(format!("{name}, number {c}: {}", number(value)));
+                cell.key(format!("{}-{i}-{c}", matrix.key())).label(words!("{name}, number {c}: {}", number(value)));
             frame.push(cell.target(target(data, numbers, matrix, i, c)));
         }
     }
@@ -89,16 +90,16 @@ fn cell(
     Some(match state.step {
         0..=2 => {
             let dot = at(&numbers.dots);
-            (dot, color(theme, dot, limit), format!("{asks} with {whom}: q·k {}", fixed(dot, 2)))
+            (dot, color(theme, dot, limit), words!("{asks} with {whom}: q·k {}", fixed(dot, 2)))
         }
         3 | 4 => {
             let score = at(&numbers.dots) / data.root();
-            (score, color(theme, score, limit), format!("{asks} with {whom}: score {}", fixed(score, 2)))
+            (score, color(theme, score, limit), words!("{asks} with {whom}: score {}", fixed(score, 2)))
         }
         _ => {
             let w = at(&numbers.weights);
             let fill = if w.is_finite() { theme.weight(w) } else { theme.accent };
-            (w, fill, format!("{asks} attends {} to {whom}", percent(w)))
+            (w, fill, words!("{asks} attends {} to {whom}", percent(w)))
         }
     })
 }

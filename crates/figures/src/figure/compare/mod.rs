@@ -14,6 +14,7 @@ use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::NextToken;
+use attnscope_words::{key, words};
 
 /// The most runs that are drawn, from the first on.
 pub const MAX_COLUMNS: usize = 4;
@@ -108,13 +109,15 @@ impl Data {
     /// The text under the heading of a run that changed nothing.
     fn sameness(&self, column: usize) -> Option<String> {
         let same = self.same_as(column)?;
-        let which = ["first", "second", "third", "fourth"].get(same)?;
+        let which = [key!("first"), key!("second"), key!("third"), key!("fourth")].get(same)?;
         // With two runs it is clear which other one is meant.
-        Some(if self.columns.len() == 2 { SAME.into() } else { format!("{SAME} as the {which}") })
+        Some(if self.columns.len() == 2 {
+            words!("exactly the same").into()
+        } else {
+            words!("exactly the same as the {which}")
+        })
     }
 }
-
-const SAME: &str = "exactly the same";
 
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -128,8 +131,8 @@ pub struct State {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
-    let lead = "How probable each run finds the same next words. All bars have one scale.";
-    let mut frame = Frame::new(theme, &state.canvas, width, "What comes next, run by run", lead);
+    let lead = words!("How probable each run finds the same next words. All bars have one scale.");
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("What comes next, run by run"), lead);
     let known = || (0..data.n_columns()).flat_map(|c| (0..data.n_words()).map(move |w| data.probability(c, w)));
     let top = known().flatten().filter(|p| p.is_finite()).fold(0.0, f32::max);
     let max_p = state.max_p.filter(|p| p.is_finite() && *p > 0.0).unwrap_or_else(|| nice_ceil(top).min(1.0));
@@ -141,13 +144,13 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let missing = known().any(|p| p.is_none());
     let marked = data.words.iter().any(|word| token::shown(word).contains('␣'));
     let cut = |drawn: usize, all: usize, noun: &str| {
-        if all > drawn { format!("The first {drawn} of {}.", plural(all, noun)) } else { String::new() }
+        if all > drawn { words!("The first {drawn} of {}.", plural(all, noun)) } else { String::new() }
     };
     let caption = caption(&[
         &credit(&data.model),
-        "Percentages are rounded; bars are not.",
-        if missing { "– stands for less than the last of that run's list." } else { "" },
-        if marked { "␣ marks a space." } else { "" },
+        words!("Percentages are rounded; bars are not."),
+        if missing { words!("– stands for less than the last of that run's list.") } else { "" },
+        if marked { words!("␣ marks a space.") } else { "" },
         &cut(data.n_columns(), data.columns.len(), "run"),
         &cut(data.n_words(), data.words.len(), "word"),
     ]);
@@ -160,14 +163,14 @@ fn description(data: &Data) -> String {
         let detail = if detail.is_empty() { String::new() } else { format!(" ({})", token::plain(detail)) };
         let top = match data.top(column) {
             Some((word, p)) => format!("{} {}", spoken(&data.words[word]), percent(p)),
-            None => "no word".into(),
+            None => words!("no word").into(),
         };
         let same = data.sameness(column).map_or(String::new(), |same| format!(", {}", token::plain(&same)));
         format!("{}{detail}: {top}{same}", token::plain(name))
     };
     let runs: Vec<String> = (0..data.n_columns()).map(said).collect();
     let n = plural(data.n_words(), "next word");
-    format!(
+    words!(
         "The probabilities of {n} in {}. The likeliest of them in each: {}.",
         plural(runs.len(), "run"),
         runs.join("; ")
