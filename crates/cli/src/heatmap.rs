@@ -31,7 +31,7 @@ pub fn heatmap(terminal: &Terminal, pattern: &Pattern, tokens: &[Token], name: &
         let position = first + q_idx * block;
         let text = tokens.get(position).map(|token| shown(&token.text)).unwrap_or_default();
         out.push_str(&terminal.dim(format!("{position:>digits$} ")));
-        out.push_str(&terminal.paint(fit(&text, longest), Theme::DARK.token(position)));
+        out.push_str(&fit(&text, longest));
         out.push(' ');
         (0..drawn.kv_len).for_each(|k_idx| out.push_str(&map.cell(q_idx, k_idx)));
         out.push('\n');

@@ -73,10 +73,10 @@ impl Terminal {
         }
     }
 
-    /// The text as a line of tokens, each in its colour, broken at the width of the terminal.
+    /// The text as a line of tokens, with a thin line between, broken at the width of the terminal.
     pub fn tokens<'a>(&self, tokens: impl Iterator<Item = &'a str>) -> String {
         let (mut out, mut column) = (String::new(), 0);
-        for (i, token) in tokens.enumerate() {
+        for token in tokens {
             let token = shown(token);
             if column > 0 && column + 1 + token.width() > self.width {
                 out.push('\n');
@@ -87,7 +87,7 @@ impl Terminal {
                 column += 1;
             }
             column += token.width();
-            out.push_str(&self.paint(token, Theme::DARK.token(i)));
+            out.push_str(&token);
         }
         out.push('\n');
         out

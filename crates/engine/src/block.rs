@@ -5,8 +5,9 @@ use crate::cache::KvCache;
 use crate::config::{Config, Mlp};
 use crate::pass::Pass;
 use crate::site::Site;
+use crate::stream::{self, Step};
 use crate::weights::{BlockWeights, Linear, MlpWeights, Weights, best};
-use crate::{Error, stream, weights};
+use crate::{Error, weights};
 use attnscope_kernels::attention::{self as kernel, Inputs, Outputs};
 use attnscope_kernels::rope::Rope;
 use attnscope_kernels::{activation, norm};
@@ -27,14 +28,22 @@ pub(crate) fn forward(
 
     let mut x = stream::read(c, step(Site::AttnIn), resid);
     pass.site(Site::AttnIn, &mut x)?;
-    let mut out = attend(pass, w, rope, cache, &x)?;
+    // Read now what would have changed later.
+    let beside = match step(Site::MlpIn) {
+        Some(Step::Norm { of: Site::ResidPre, weights, .. }) => Some(stream::normalise(c, weights, resid)),
+        Some(Step::Same(Site::AttnIn, _)) => Some(x.clone()),
+        _ => None,
+    };
+    let out = attend(pass, w, rope, cache, &x)?;
+    let mut out = stream::changed(c, step(Site::AttnOut), out);
     pass.site(Site::AttnOut, &mut out)?;
     stream::write(c, step(Site::ResidMid), resid, &out);
     pass.site(Site::ResidMid, resid)?;
 
     if let (Some(mlp_config), Some(mlp_weights)) = (c.layers[layer].mlp, &w.mlp) {
-        let x = stream::read(c, step(Site::MlpIn), resid);
-        let mut out = mlp(pass, mlp_config, mlp_weights, &x)?;
+        let x = beside.unwrap_or_else(|| stream::read(c, step(Site::MlpIn), resid));
+        let out = mlp(pass, mlp_config, mlp_weights, &x)?;
+        let mut out = stream::changed(c, step(Site::MlpOut), out);
         pass.site(Site::MlpOut, &mut out)?;
         stream::write(c, step(Site::ResidPost), resid, &out);
     }
@@ -105,22 +114,21 @@ fn attend(
     Ok(w.o.forward(&join_heads(c, &z)))
 }
 
-/// `[seq, heads · d_head]` → `[heads, seq, d_head]`, each head normed and rotated where the model does so.
+/// `[seq, heads · d_head]` → `[heads, seq, d_head]`, normed (each head alone or all together) and rotated where the model
+/// does so.
 fn split_heads(pass: &Pass<'_>, seq: usize, rope: Option<&Rope>, norm_weight: Option<&[f32]>, x: &[f32]) -> Vec<f32> {
     let c = pass.config;
     let d = c.d_head;
+    let normed = norm_weight.map(|weight| {
+        let mut normed = vec![0.0; x.len()];
+        norm::rms(x, weight, c.norm_eps, &mut normed);
+        normed
+    });
+    let x = normed.as_deref().unwrap_or(x);
     let mut out = vec![0.0; x.len()];
-    let mut normed = vec![0.0; d];
     let width = x.len() / seq;
     for (i, row) in x.chunks_exact(width).enumerate() {
         for (head, part) in row.chunks_exact(d).enumerate() {
-            let part = match norm_weight {
-                Some(weight) => {
-                    norm::rms(part, weight, c.norm_eps, &mut normed);
-                    &normed
-                }
-                None => part,
-            };
             let to = &mut out[(head * seq + i) * d..][..d];
             match rope {
                 Some(rope) => rope.apply(pass.first + i, part, to),

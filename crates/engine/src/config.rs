@@ -16,30 +16,61 @@ pub enum NormKind {
     Layer,
 }
 
-/// Where the norms stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NormPlace {
-    /// Before attention and MLP, on their input: GPT-2, Llama.
-    Pre,
-    /// After, on the sum of residual and output: BERT.
-    Post,
-}
-
-/// Rotary positions: pairs of the first `dim` numbers of each query and key are rotated (Su et al. 2021).
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Rotary positions: pairs of the first numbers of each query and key are rotated by an angle that grows with the
+/// position (Su et al. 2021).
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rotary {
-    /// Base of the frequencies.
-    pub theta: f32,
-    /// How many numbers of a head are rotated.
-    pub dim: usize,
-    /// Which of them form pairs in the file.
+    /// Radians per position of each pair, `[pairs]`; twice as many numbers of a head are rotated, from the first on.
+    pub frequencies: Vec<f32>,
+    /// For texts longer than a number of tokens: other frequencies, `[pairs]`, of all its positions (longrope).
+    pub long: Option<(usize, Vec<f32>)>,
+    /// The factor by which rotated numbers are multiplied besides: 1, unless positions are scaled by YaRN or longrope.
+    pub factor: f32,
+    /// Which numbers form pairs in the file.
     pub pairs: Pairs,
 }
 
 impl Rotary {
-    /// Cosines and sines for `len` positions from `first` on.
-    pub(crate) fn rope(&self, first: usize, len: usize) -> Rope {
-        Rope::new(rope::frequencies(self.dim, self.theta), self.pairs, first, len)
+    /// The frequencies θ^(−2i ÷ dim), as most models have them.
+    pub fn plain(dim: usize, theta: f32, pairs: Pairs) -> Self {
+        Self { frequencies: rope::frequencies(dim, theta), long: None, factor: 1.0, pairs }
+    }
+
+    /// How many numbers of a head are rotated.
+    pub fn dim(&self) -> usize {
+        2 * self.frequencies.len()
+    }
+
+    /// The frequencies for a text of `n` tokens.
+    pub fn frequencies(&self, n: usize) -> &[f32] {
+        match &self.long {
+            Some((from, long)) if n > *from => long,
+            _ => &self.frequencies,
+        }
+    }
+
+    /// Cosines and sines for the positions `first .. first + len`, of a text of `n` tokens.
+    pub(crate) fn rope(&self, n: usize, first: usize, len: usize) -> Rope {
+        Rope::new(self.frequencies(n).to_vec(), self.factor, self.pairs, first, len)
+    }
+}
+
+/// Factors that are 1 in most models.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scales {
+    /// Of a token's embedding as it enters (Gemma: √d_model).
+    pub embed: f32,
+    /// Of what attention and MLP add to the residual stream (Granite).
+    pub residual: f32,
+    /// Of the logits (Granite, Cohere).
+    pub logits: f32,
+    /// The bound that no logit exceeds: cap · tanh(logit ÷ cap) (Gemma 2).
+    pub logit_cap: Option<f32>,
+}
+
+impl Default for Scales {
+    fn default() -> Self {
+        Self { embed: 1.0, residual: 1.0, logits: 1.0, logit_cap: None }
     }
 }
 
@@ -91,6 +122,8 @@ pub struct Config {
     pub causal: bool,
     /// The rotations that layers choose from; empty if positions are learned vectors.
     pub rotaries: Vec<Rotary>,
+    /// Factors that are 1 in most models.
+    pub scales: Scales,
     /// The settings that may differ from layer to layer.
     pub layers: PerLayer<Layer>,
 }
@@ -201,14 +234,17 @@ impl Config {
 
     /// The numbers from which scores, norms and angles are computed.
     fn check_numbers(&self) -> Result<(), String> {
-        for Rotary { dim, theta, .. } in self.rotaries.iter().copied() {
-            if dim > self.d_head || dim == 0 || !dim.is_multiple_of(2) {
-                return Err(format!("rotary positions over {dim} numbers do not fit heads of {}", self.d_head));
+        for rotary in &self.rotaries {
+            self.check_rotary(rotary)?;
+        }
+        let Scales { embed, residual, logits, logit_cap } = self.scales;
+        for (name, scale) in [("embeddings", embed), ("what a layer adds", residual), ("logits", logits)] {
+            if !(1e-6..=1e6).contains(&scale) {
+                return Err(format!("{name} are multiplied by {scale}, expected a number above 0"));
             }
-            // With a base below 1 the angles grow along the head, and soon exceed what an f32 can hold.
-            if !(1.0..=1e15).contains(&theta) {
-                return Err(format!("the rotary base theta is {theta}, expected a number from 1 to 1e15"));
-            }
+        }
+        if let Some(cap) = logit_cap.filter(|cap| !(1e-3..=1e9).contains(cap)) {
+            return Err(format!("the soft cap of the logits is {cap}, expected a number above 0"));
         }
         if !(0.0..=1.0).contains(&self.norm_eps) {
             return Err(format!("the norm's epsilon is {}, expected a number from 0 to 1", self.norm_eps));
@@ -224,6 +260,29 @@ impl Config {
             if let Some(rotary) = layer.rotary.filter(|rotary| *rotary >= self.rotaries.len()) {
                 return Err(format!("a layer has rotation {rotary} of {}", self.rotaries.len()));
             }
+        }
+        Ok(())
+    }
+
+    fn check_rotary(&self, rotary: &Rotary) -> Result<(), String> {
+        let dim = rotary.dim();
+        if dim > self.d_head || dim == 0 {
+            return Err(format!("rotary positions over {dim} numbers do not fit heads of {}", self.d_head));
+        }
+        let long = rotary.long.as_ref().map(|(_, long)| long);
+        for frequencies in std::iter::once(&rotary.frequencies).chain(long) {
+            // Faster than a radian a position, angles soon exceed what an f32 can hold.
+            let wrong = frequencies.iter().find(|f| !(0.0..=1e3).contains(*f));
+            if let Some(wrong) = wrong {
+                return Err(format!("a rotary pair is rotated by {wrong} radians a position, expected 0 to 1000"));
+            }
+            if frequencies.len() * 2 != dim {
+                let n = frequencies.len();
+                return Err(format!("long texts have {n} rotary frequencies, expected {}", dim / 2));
+            }
+        }
+        if !(1e-3..=1e3).contains(&rotary.factor) {
+            return Err(format!("rotated numbers are multiplied by {}, expected a number above 0", rotary.factor));
         }
         Ok(())
     }
@@ -280,12 +339,19 @@ mod tests {
 
     #[test]
     fn numbers_that_give_nan_are_refused() {
-        let rotary = |theta, dim| vec![Rotary { theta, dim, pairs: Pairs::Halves }];
-        for theta in [0.0, -1.0, 1e-30, 1e30, f32::NAN, f32::INFINITY] {
-            assert!(refusal(|c| c.rotaries = rotary(theta, 4)).contains("theta"), "{theta}");
+        let rotary =
+            |frequencies: &[f32]| Rotary { frequencies: frequencies.into(), ..Rotary::plain(2, 1e4, Pairs::Halves) };
+        for wrong in [-1.0, 1e30, f32::NAN, f32::INFINITY] {
+            assert!(refusal(|c| c.rotaries = vec![rotary(&[1.0, wrong])]).contains("radians"), "{wrong}");
+            let long = Rotary { long: Some((8, vec![wrong])), ..rotary(&[1.0]) };
+            assert!(refusal(|c| c.rotaries = vec![long]).contains("radians"), "{wrong}");
+            let factor = Rotary { factor: wrong, ..rotary(&[1.0]) };
+            assert!(refusal(|c| c.rotaries = vec![factor]).contains("multiplied"), "{wrong}");
+            assert!(refusal(|c| c.scales.embed = wrong).contains("embeddings are multiplied"), "{wrong}");
+            assert!(refusal(|c| c.scales.logit_cap = Some(wrong)).contains("cap of the logits"), "{wrong}");
         }
-        for dim in [0, 3, 18] {
-            assert!(refusal(|c| c.rotaries = rotary(1e4, dim)).contains("rotary positions over"), "{dim}");
+        for pairs in [0, 9] {
+            assert!(refusal(|c| c.rotaries = vec![rotary(&vec![1.0; pairs])]).contains("rotary positions over"));
         }
         for eps in [-1e-6, 2.0, f32::NAN, f32::INFINITY] {
             assert!(refusal(|c| c.norm_eps = eps).contains("epsilon"), "{eps}");

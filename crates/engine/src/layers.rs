@@ -2,7 +2,7 @@
 //! alternate: each kind is stored once.
 
 use crate::Error;
-use crate::config::{Mlp, NormPlace, score_scale};
+use crate::config::{Mlp, score_scale};
 use attnscope_kernels::attention::Mask;
 use serde::{Deserialize, Serialize};
 
@@ -108,8 +108,9 @@ pub struct Layer {
     pub attention: Attention,
     /// How its queries and keys are rotated: an index in [`crate::Config::rotaries`]; `None` if they are not.
     pub rotary: Option<usize>,
-    /// Where its norms stand.
-    pub norm_place: NormPlace,
+    /// Whether attention and MLP both read the layer's input, instead of the MLP reading what attention has changed
+    /// (GPT-J, Pythia, Falcon).
+    pub parallel: bool,
     /// Its MLP; none in a model of attention alone.
     pub mlp: Option<Mlp>,
 }

@@ -49,7 +49,7 @@ pub use attnscope_kernels::memory::HugePages;
 pub use bytes::Bytes;
 pub use cache::KvCache;
 pub use capture::Capture;
-pub use config::{Activation, Config, Mlp, NormKind, NormPlace, Pairs, Rotary};
+pub use config::{Activation, Config, Mlp, NormKind, Pairs, Rotary, Scales};
 pub use error::{Error, nearest};
 pub use generate::{GenerateOptions, Generation};
 pub use intervention::{Change, Heads, Intervention};

@@ -8,7 +8,7 @@ use crate::folder;
 use crate::format::quantization::quantization;
 use crate::format::{Tensors, gguf, safetensors};
 use crate::vocabulary::Vocabulary;
-use crate::weights::{Weights, product};
+use crate::weights::Weights;
 use crate::{Bytes, Error, ModelInfo, NextToken, Token, Trace, arch, stream};
 
 /// A transformer ready to run. Its weights stay in the file.
@@ -210,11 +210,11 @@ impl Model {
 
     /// Logits, `[rows, n_vocab]`, of rows of the residual stream: final norm, then the vocabulary head.
     pub fn unembed(&self, resid: &[f32]) -> Result<Vec<f32>, Error> {
-        let Some(unembed) = &self.weights.unembed else { return Err(self.no_head()) };
-        let logits = match &self.weights.final_norm {
-            Some(norm) => product(unembed, &stream::normalise(&self.config, norm, resid), None),
-            None => product(unembed, resid, None),
+        let normed = match &self.weights.final_norm {
+            Some(norm) => &stream::normalise(&self.config, norm, resid),
+            None => resid,
         };
+        let logits = self.weights.logits(&self.config, normed).ok_or_else(|| self.no_head())?;
         self.check_files()?;
         Ok(logits)
     }

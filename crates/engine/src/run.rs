@@ -7,7 +7,6 @@ use crate::cache::KvCache;
 use crate::capture::Capture;
 use crate::pass::{Pass, State};
 use crate::site::Site;
-use crate::weights::product;
 use crate::{Array, Error, Intervention, Model, Trace, block, stream};
 use attnscope_kernels::rope::Rope;
 use attnscope_kernels::threads;
@@ -57,7 +56,8 @@ impl<M: Deref<Target = Model> + Send + Sync> Run<M> {
     ) -> Result<Self, Error> {
         model.check_run(&tokens, &interventions, &cache)?;
         let c = &model.config;
-        let ropes = c.rotaries.iter().map(|rotary| rotary.rope(cache.len, tokens.len())).collect();
+        let ropes =
+            c.rotaries.iter().map(|rotary| rotary.rope(cache.len + tokens.len(), cache.len, tokens.len())).collect();
         let mut resid = model.embed(&tokens, cache.len);
         model.check_files()?;
         let (first, seq) = (cache.len, tokens.len());
@@ -162,6 +162,18 @@ impl Model {
     fn check_run(&self, tokens: &[u32], interventions: &[Intervention], cache: &KvCache) -> Result<(), Error> {
         let c = &self.config;
         self.check_tokens(tokens, cache.len)?;
+        let (before, after) = (cache.len, cache.len + tokens.len());
+        if let Some((most, _)) = c
+            .rotaries
+            .iter()
+            .filter_map(|r| r.long.as_ref())
+            .find(|long| (1..=long.0).contains(&before) && after > long.0)
+        {
+            return Err(Error::usage(format!(
+                "{} rotates the tokens of texts of more than {most} tokens otherwise: read the text anew, without a cache",
+                c.name
+            )));
+        }
         if !c.causal && cache.len > 0 {
             return Err(Error::usage(format!("{} attends both ways: it cannot go on from a cache", c.name)));
         }
@@ -188,15 +200,29 @@ impl Model {
 
     /// The input of block 0, `[seq, d_model]`: the sum of each token's embeddings, normed where the model does so.
     fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
-        let rows = tokens.iter().zip(first..).flat_map(|(token, position)| self.embed_sum(*token, position));
+        let rows = (0..tokens.len()).flat_map(|i| self.embed_sum(tokens[i], self.position_row(tokens, first, i)));
         let sums: Vec<f32> = rows.collect();
         stream::read(&self.config, stream::step(&self.config, &self.weights, Site::Embed, 0), &sums)
+    }
+
+    /// The row of the position table for token `i` of `tokens`, before which `first` others were read. Mostly it is its
+    /// position. With a padding token p (RoBERTa) rows begin after p's own, and padding tokens are not counted.
+    pub(crate) fn position_row(&self, tokens: &[u32], first: usize, i: usize) -> usize {
+        match self.weights.padding {
+            None => first + i,
+            Some(padding) if tokens[i] == padding => padding as usize,
+            Some(padding) => {
+                let before = tokens[..i].iter().filter(|token| **token != padding).count();
+                padding as usize + 1 + first + before
+            }
+        }
     }
 
     /// Word, position and token type of one token, added up: [`Site::EmbedSum`].
     pub(crate) fn embed_sum(&self, token: u32, position: usize) -> Vec<f32> {
         let w = &self.weights;
         let mut row = w.embed.row_f32(token as usize);
+        stream::scale(&mut row, self.config.scales.embed);
         let position = w.positions.as_ref().map(|p| p.row_f32(position));
         position.iter().chain(&w.token_type).for_each(|added| stream::add(&mut row, added));
         row
@@ -208,9 +234,8 @@ impl Model {
         let (c, w) = (&self.config, &self.weights);
         let mut normed = stream::read(c, stream::step(c, w, Site::FinalNorm, 0), &resid);
         pass.site(Site::FinalNorm, &mut normed)?;
-        let Some(unembed) = &w.unembed else { return Ok(Vec::new()) };
         let from = if pass.all_logits() { 0 } else { pass.seq - 1 };
-        let mut logits = product(unembed, &normed[from * c.d_model..], None);
+        let Some(mut logits) = w.logits(c, &normed[from * c.d_model..]) else { return Ok(Vec::new()) };
         pass.check(Site::Logits, &logits)?;
         if pass.keeps(Site::Logits) {
             let last = logits[logits.len() - c.n_vocab..].to_vec();

@@ -17,7 +17,7 @@ impl Config {
         let times = |a: u64, b: u64| a.saturating_mul(b);
         let (q, kv) = (times(n(self.n_heads), n(self.d_head)), times(n(self.n_kv_heads), n(self.d_head)));
         let d_ff = n(self.d_ff());
-        let angles = self.rotaries.iter().map(|rotary| n(rotary.dim)).fold(0, u64::saturating_add);
+        let angles = self.rotaries.iter().map(|rotary| n(rotary.dim())).fold(0, u64::saturating_add);
         // Queries, keys and values, each as the product's output and again split into heads; z, and z joined again.
         let attention = times(4, q).saturating_add(times(4, kv));
         // Gate and up, or the input and the output of the activation.

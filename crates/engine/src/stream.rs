@@ -1,7 +1,7 @@
 //! The residual stream: how each of its arrays is computed from others. Both a run and an explanation
 //! (`analysis/explain/stream.rs`) follow this table.
 
-use crate::config::{Config, NormKind, NormPlace};
+use crate::config::{Config, NormKind};
 use crate::site::Site;
 use crate::weights::{Norm, Weights};
 use attnscope_kernels::norm;
@@ -12,6 +12,8 @@ pub(crate) enum Step<'m> {
     Same(Site, &'static str),
     /// Two arrays added.
     Sum(Site, Site),
+    /// Another array multiplied by a number.
+    Scaled(Site, f32),
     /// A norm of another array.
     Norm {
         of: Site,
@@ -24,28 +26,49 @@ pub(crate) enum Step<'m> {
 /// How `site` is computed in `layer` of a model; `None` for an array that is not part of the stream, or that comes from
 /// another layer ([`Site::ResidPre`]).
 pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> Option<Step<'m>> {
-    const BEFORE: &str = "the norm stands after";
+    const NO_NORM: &str = "no norm stands before";
     let block = w.blocks.get(layer);
-    let norm = |of, weights, which: usize| Step::Norm { of, weights, tensor: format!("blocks.{layer}.ln{which}") };
-    let attention = block.map(|block| &block.norm_attn);
-    let mlp = block.and_then(|block| block.mlp.as_ref()).map(|mlp| &mlp.norm);
-    let pre = c.layers[layer].norm_place == NormPlace::Pre;
+    let norm = |of, weights, name: &str| Step::Norm { of, weights, tensor: format!("blocks.{layer}.{name}") };
+    let attention = block.map(|block| &block.norms);
+    let mlp = block.and_then(|block| block.mlp.as_ref()).map(|mlp| &mlp.norms);
+    let (parallel, residual) = (c.layers[layer].parallel, c.scales.residual);
     Some(match site {
         Site::Embed => match &w.embed_norm {
             Some(weights) => Step::Norm { of: Site::EmbedSum, weights, tensor: "embed.ln".into() },
             None => Step::Same(Site::EmbedSum, "no norm stands between"),
         },
-        Site::AttnIn if pre => norm(Site::ResidPre, attention?, 1),
-        Site::AttnIn => Step::Same(Site::ResidPre, BEFORE),
+        Site::AttnIn => match &attention?.before {
+            Some(weights) => norm(Site::ResidPre, weights, "ln1"),
+            None => Step::Same(Site::ResidPre, NO_NORM),
+        },
+        Site::AttnOut => match &attention?.output {
+            Some(weights) => norm(Site::AttnRaw, weights, "ln1_out"),
+            None if residual != 1.0 => Step::Scaled(Site::AttnRaw, residual),
+            None => return None,
+        },
         Site::AttnSum => Step::Sum(Site::ResidPre, Site::AttnOut),
-        Site::ResidMid if pre => Step::Sum(Site::ResidPre, Site::AttnOut),
-        Site::ResidMid => norm(Site::AttnSum, attention?, 1),
-        Site::MlpIn if pre => norm(Site::ResidMid, mlp?, 2),
-        Site::MlpIn => Step::Same(Site::ResidMid, BEFORE),
+        Site::ResidMid => match &attention?.after {
+            Some(weights) => norm(Site::AttnSum, weights, "ln1"),
+            None => Step::Sum(Site::ResidPre, Site::AttnOut),
+        },
+        Site::MlpIn => match &mlp?.before {
+            Some(weights) => norm(if parallel { Site::ResidPre } else { Site::ResidMid }, weights, "ln2"),
+            None if parallel => Step::Same(Site::AttnIn, "attention and MLP read the same"),
+            None => Step::Same(Site::ResidMid, NO_NORM),
+        },
+        Site::MlpOut => match &mlp?.output {
+            Some(weights) => norm(Site::MlpRaw, weights, "ln2_out"),
+            None if residual != 1.0 => Step::Scaled(Site::MlpRaw, residual),
+            None => return None,
+        },
         Site::MlpSum => Step::Sum(Site::ResidMid, Site::MlpOut),
-        Site::ResidPost if mlp.is_none() => Step::Same(Site::ResidMid, "there is no MLP"),
-        Site::ResidPost if pre => Step::Sum(Site::ResidMid, Site::MlpOut),
-        Site::ResidPost => norm(Site::MlpSum, mlp?, 2),
+        Site::ResidPost => match mlp {
+            None => Step::Same(Site::ResidMid, "there is no MLP"),
+            Some(norms) => match &norms.after {
+                Some(weights) => norm(Site::MlpSum, weights, "ln2"),
+                None => Step::Sum(Site::ResidMid, Site::MlpOut),
+            },
+        },
         Site::FinalNorm | Site::LensNorm => {
             let of = if site == Site::LensNorm { Site::ResidPre } else { Site::ResidPost };
             match &w.final_norm {
@@ -62,6 +85,25 @@ pub(crate) fn read(c: &Config, step: Option<Step<'_>>, x: &[f32]) -> Vec<f32> {
     match step {
         Some(Step::Norm { weights, .. }) => normalise(c, weights, x),
         _ => x.to_vec(),
+    }
+}
+
+/// `x`, `[seq, d_model]`, normed or scaled if the step says so.
+pub(crate) fn changed(c: &Config, step: Option<Step<'_>>, mut x: Vec<f32>) -> Vec<f32> {
+    match step {
+        Some(Step::Norm { weights, .. }) => normalise(c, weights, &x),
+        Some(Step::Scaled(_, factor)) => {
+            scale(&mut x, factor);
+            x
+        }
+        _ => x,
+    }
+}
+
+/// Multiplies every number of `x`.
+pub(crate) fn scale(x: &mut [f32], factor: f32) {
+    if factor != 1.0 {
+        x.iter_mut().for_each(|x| *x *= factor);
     }
 }
 

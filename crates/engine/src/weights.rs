@@ -1,7 +1,7 @@
 //! The tensors of a model in the layout that the block expects.
 
 use crate::format::Tensor;
-use crate::{Bytes, Site};
+use crate::{Bytes, Config, Site, stream};
 use attnscope_kernels::dequant::DType;
 use attnscope_kernels::{Level, level, linear};
 
@@ -57,20 +57,43 @@ pub struct Norm {
     pub bias: Vec<f32>,
 }
 
+/// The norms around a part of a block, attention or MLP; models have one or two of them.
+#[derive(Clone, Debug, Default)]
+pub struct Norms {
+    /// Of its input: GPT-2, Llama.
+    pub before: Option<Norm>,
+    /// Of its output, which is added to the residual stream afterwards: Gemma 2, OLMo 2.
+    pub output: Option<Norm>,
+    /// Of the sum of its output and the residual stream: BERT.
+    pub after: Option<Norm>,
+}
+
+impl Norms {
+    /// Only the norm of the input.
+    pub fn before(norm: Norm) -> Self {
+        Self { before: Some(norm), ..Self::default() }
+    }
+
+    /// Only the norm of the sum.
+    pub fn after(norm: Norm) -> Self {
+        Self { after: Some(norm), ..Self::default() }
+    }
+}
+
 /// The tensors of one block.
 #[derive(Clone, Debug)]
 pub struct BlockWeights {
-    /// Norm of the attention (before or after it, see the config).
-    pub norm_attn: Norm,
+    /// The norms around attention.
+    pub norms: Norms,
     /// `[n_heads · d_head, d_model]`
     pub q: Linear,
     /// `[n_kv_heads · d_head, d_model]`
     pub k: Linear,
     /// `[n_kv_heads · d_head, d_model]`
     pub v: Linear,
-    /// RMS norm of each query, `[d_head]` (Qwen3).
+    /// RMS norm of each query, `[d_head]` (Qwen 3); or of all heads' queries together, `[n_heads · d_head]` (OLMo 2).
     pub q_norm: Option<Vec<f32>>,
-    /// RMS norm of each key, `[d_head]`.
+    /// RMS norm of the keys, `[d_head]` or `[n_kv_heads · d_head]`.
     pub k_norm: Option<Vec<f32>>,
     /// W_O, `[d_model, n_heads · d_head]`
     pub o: Linear,
@@ -81,8 +104,8 @@ pub struct BlockWeights {
 /// The tensors of one MLP.
 #[derive(Clone, Debug)]
 pub struct MlpWeights {
-    /// The norm before or after it, see the config.
-    pub norm: Norm,
+    /// The norms around it.
+    pub norms: Norms,
     /// `[d_ff, d_model]`, only in gated MLPs.
     pub gate: Option<Linear>,
     /// `[d_ff, d_model]`
@@ -111,8 +134,10 @@ impl BlockWeights {
 pub struct Weights {
     /// `[n_vocab, d_model]`
     pub embed: Tensor,
-    /// `[n_ctx, d_model]`, if positions are learned.
+    /// `[n_ctx, d_model]`, if positions are learned; with a padding token p there are p + 1 more rows.
     pub positions: Option<Tensor>,
+    /// A padding token, if its rows of `positions` begin after its own (RoBERTa).
+    pub padding: Option<u32>,
     /// `[d_model]`: BERT's vector of token type 0, added to every token.
     pub token_type: Option<Vec<f32>>,
     /// BERT's norm of the embedding.
@@ -123,6 +148,8 @@ pub struct Weights {
     pub final_norm: Option<Norm>,
     /// `[n_vocab, d_model]`; `None` in an encoder.
     pub unembed: Option<Tensor>,
+    /// `[n_vocab]`, added to the logits (GPT-J, Phi-2).
+    pub unembed_bias: Option<Vec<f32>>,
 }
 
 /// The learned matrix by which an array is computed from another one, token by token: x · Wᵀ + b.
@@ -155,6 +182,16 @@ impl Learned<'_> {
 }
 
 impl Weights {
+    /// Logits, `[rows, n_vocab]`, of rows of `final_norm`, `[rows, d_model]`; `None` without a vocabulary head.
+    pub(crate) fn logits(&self, c: &Config, normed: &[f32]) -> Option<Vec<f32>> {
+        let mut logits = product(self.unembed.as_ref()?, normed, self.unembed_bias.as_deref());
+        stream::scale(&mut logits, c.scales.logits);
+        if let Some(cap) = c.scales.logit_cap {
+            logits.iter_mut().for_each(|x| *x = cap * (*x / cap).tanh());
+        }
+        Some(logits)
+    }
+
     /// The matrix that computes `site` in `layer`; `None` if another rule computes it, or if the model has none.
     /// [`Site::MlpPost`] has two where it is gated: see [`Self::gate`].
     pub(crate) fn learned(&self, site: Site, layer: usize) -> Option<Learned<'_>> {
@@ -164,12 +201,13 @@ impl Weights {
             Site::QRaw => (Site::AttnIn, &block?.q, "attn.Q"),
             Site::KRaw => (Site::AttnIn, &block?.k, "attn.K"),
             Site::V => (Site::AttnIn, &block?.v, "attn.V"),
-            Site::AttnOut => (Site::Z, &block?.o, "attn.O"),
+            Site::AttnOut | Site::AttnRaw => (Site::Z, &block?.o, "attn.O"),
             Site::MlpPost => (Site::MlpIn, &mlp?.up, "mlp.in"),
-            Site::MlpOut => (Site::MlpPost, &mlp?.down, "mlp.out"),
+            Site::MlpOut | Site::MlpRaw => (Site::MlpPost, &mlp?.down, "mlp.out"),
             Site::Logits | Site::LensLogits => {
                 let of = if site == Site::Logits { Site::FinalNorm } else { Site::LensNorm };
-                return Some(Learned { of, weight: self.unembed.as_ref()?, bias: None, name: "U" });
+                let (weight, bias) = (self.unembed.as_ref()?, self.unembed_bias.as_deref());
+                return Some(Learned { of, weight, bias, name: "U" });
             }
             _ => return None,
         };

@@ -59,7 +59,7 @@ pub fn whole_percent(p: f32) -> String {
     if (0.01..0.99).contains(&p) { format!("{:.0}\u{202f}%", p * 100.0) } else { percent(p) }
 }
 
-/// A count with thousands separators: `49,152`. Where the comma is read as a decimal point, they are narrow spaces.
+/// A count with thousands separators: `49,152`. Where a comma is read as a decimal point, they are narrow spaces.
 pub fn count(n: usize) -> String {
     let digits = n.to_string();
     let mark = if attnscope_words::spoken().is_none() { ',' } else { '\u{202f}' };

@@ -42,10 +42,12 @@ pub fn frequencies(dim: usize, theta: f32) -> Vec<f32> {
 
 impl Rope {
     /// Angles `position · frequency` of each pair for positions `first .. first + len`; they are rounded to f32 on the way.
-    pub fn new(frequencies: Vec<f32>, pairs: Pairs, first: usize, len: usize) -> Self {
+    /// Cosines and sines are multiplied by `factor`, which is 1 in most models.
+    pub fn new(frequencies: Vec<f32>, factor: f32, pairs: Pairs, first: usize, len: usize) -> Self {
+        let factor = f64::from(factor);
         let table = (first..first + len)
-            .flat_map(|p| frequencies.iter().map(move |f| p as f32 * f))
-            .map(|angle| (f64::from(angle).cos() as f32, f64::from(angle).sin() as f32))
+            .flat_map(|p| frequencies.iter().map(move |f| f64::from(p as f32 * f)))
+            .map(|angle| ((angle.cos() * factor) as f32, (angle.sin() * factor) as f32))
             .collect();
         Self { half: frequencies.len(), pairs, frequencies, table, first }
     }
@@ -86,9 +88,9 @@ pub struct Rotation {
     pub first: bool,
     /// Radians per position.
     pub frequency: f32,
-    /// The cosine of the angle, which is position times frequency.
+    /// The cosine of the angle, which is position times frequency; multiplied by the model's factor, mostly 1.
     pub cos: f32,
-    /// The sine of the angle.
+    /// The sine of the angle, multiplied likewise.
     pub sin: f32,
 }
 
@@ -99,7 +101,7 @@ mod tests {
     #[test]
     fn dot_products_depend_on_distance_only() {
         let (q, k) = ([0.3, -1.0, 0.5, 2.0], [1.0, 0.2, -0.7, 0.1]);
-        let rope = Rope::new(frequencies(4, 100.0), Pairs::Halves, 0, 20);
+        let rope = Rope::new(frequencies(4, 100.0), 1.0, Pairs::Halves, 0, 20);
         let dot = |pq: usize, pk: usize| {
             let (mut a, mut b) = ([0.0; 4], [0.0; 4]);
             rope.apply(pq, &q, &mut a);
@@ -114,7 +116,7 @@ mod tests {
     fn a_rotation_says_what_apply_does() {
         let x = [0.3, -1.0, 0.5, 2.0, 7.0];
         for pairs in [Pairs::Halves, Pairs::Interleaved] {
-            let rope = Rope::new(frequencies(4, 100.0), pairs, 3, 2);
+            let rope = Rope::new(frequencies(4, 100.0), 1.0, pairs, 3, 2);
             let mut out = [0.0; 5];
             rope.apply(4, &x, &mut out);
             for (i, out) in out[..4].iter().enumerate() {
@@ -129,7 +131,7 @@ mod tests {
 
     #[test]
     fn interleaved_reads_pairs_side_by_side() {
-        let rope = |pairs| Rope::new(frequencies(4, 100.0), pairs, 0, 4);
+        let rope = |pairs| Rope::new(frequencies(4, 100.0), 1.0, pairs, 0, 4);
         let (mut a, mut b) = ([0.0; 4], [0.0; 4]);
         rope(Pairs::Halves).apply(3, &[1.0, 2.0, 3.0, 4.0], &mut a);
         rope(Pairs::Interleaved).apply(3, &[1.0, 3.0, 2.0, 4.0], &mut b);

@@ -3,7 +3,9 @@ const links = new Map([...document.querySelectorAll("#contents a")].map((link) =
 const chapters = [...document.querySelectorAll("main section")];
 const where = document.querySelector("#where span");
 const contents = document.querySelector("#contents");
+const button = document.querySelector("#where");
 let current;
+let before = scrollY;
 
 function follow() {
   // The last chapter whose heading is above the middle of the window.
@@ -22,6 +24,12 @@ addEventListener("scroll", () => {
   requestAnimationFrame(() => {
     waiting = false;
     follow();
+    // Who reads on has the button out of the text; who turns back, or is at either end, looks for something.
+    const end = document.documentElement.scrollHeight - innerHeight - 8;
+    if (Math.abs(scrollY - before) > 8) {
+      button.toggleAttribute("data-away", scrollY > before && scrollY < end);
+      before = scrollY;
+    }
   });
 }, { passive: true });
 contents.addEventListener("click", (event) => {

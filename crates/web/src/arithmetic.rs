@@ -128,8 +128,15 @@ fn explained(app: App, e: &Explanation, all: RwSignal<bool>) -> impl IntoView + 
         <p class="formula">{stressed(&e.formula)}</p>
         {table(app, &e.terms, e.rule, all)}
         {steps}
+        {learned(e).then(|| view! { <p class="remark"><span class="stored">"dotted"</span>": learned in training, kept in the model’s file"</p> })}
         {remarks}
     }
+}
+
+/// Whether a weight of the model's file is among the terms.
+fn learned(e: &Explanation) -> bool {
+    let terms = e.terms.iter().chain(e.steps.iter().flat_map(|step| &step.terms));
+    terms.flat_map(|term| &term.factors).any(|factor| matches!(factor.source, Source::Stored { .. }))
 }
 
 fn step_of(app: App, step: &Step, all: RwSignal<bool>) -> impl IntoView + use<> {
@@ -208,7 +215,7 @@ fn part(app: App, factor: &Factor) -> AnyView {
         }
         Source::Stored { tensor, at } => {
             let at = at.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
-            let name = words!("stored in the model: {tensor}[{at}]");
+            let name = words!("learned in training, kept in the model’s file: {tensor}[{at}]");
             view! { <span class="stored" title=name.clone() aria-label=format!("{value}, {name}")>{value.clone()}</span> }
                 .into_any()
         }

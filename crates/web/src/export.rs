@@ -15,19 +15,36 @@ use web_sys::{
     HtmlElement, HtmlImageElement, Response, Url, Window,
 };
 
-/// Width of a saved drawing in pixels, and pixels of the picture per pixel of the drawing.
-const WIDTH: f32 = 760.0;
-const SCALE: f64 = 2.0;
+/// How a figure is saved: in which colours, and how wide.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// Light on dark.
+    pub dark: bool,
+    /// As wide as a column of a paper, which is half of a page.
+    pub column: bool,
+}
+
+impl Look {
+    /// Width of the drawing in pixels, of which a printed inch has 96: a column is 89 mm.
+    fn width(self) -> f32 {
+        if self.column { 336.0 } else { 760.0 }
+    }
+
+    /// Pixels of a picture per pixel of the drawing: enough for print.
+    fn scale(self) -> f64 {
+        if self.column { 4.0 } else { 2.0 }
+    }
+}
 
 /// Rows and columns of a table that are shown; the file has all.
 const ROWS: usize = 200;
 const COLUMNS: usize = 64;
 
 /// Saves a figure as `svg`, `png` or `csv`; `said` gets the reason if that fails.
-pub fn save(live: &Rc<Live>, kind: &'static str, said: impl Fn(String) + 'static) {
+pub fn save(live: &Rc<Live>, kind: &'static str, look: Look, said: impl Fn(String) + 'static) {
     let (name, live) = (format!("{}.{kind}", file_name(live)), live.clone());
     leptos::task::spawn_local(async move {
-        if let Err(why) = saved(&live, kind, &name).await {
+        if let Err(why) = saved(&live, kind, look, &name).await {
             said(why);
         }
     });
@@ -44,11 +61,12 @@ fn file_name(live: &Live) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-async fn saved(live: &Live, kind: &str, name: &str) -> Result<(), String> {
+async fn saved(live: &Live, kind: &str, look: Look, name: &str) -> Result<(), String> {
+    let scene = || live.for_file(look.width(), look.dark);
     let blob = match kind {
         "csv" => text(&live.table()?.to_csv(), "text/csv"),
-        "png" => picture(&live.for_file(WIDTH)?).await,
-        _ => text(&to_svg(&live.for_file(WIDTH)?), "image/svg+xml"),
+        "png" => picture(&scene()?, look.scale()).await,
+        _ => text(&to_svg(&scene()?), "image/svg+xml"),
     };
     blob.and_then(|blob| download(&blob, name)).map_err(|error| words!("this browser cannot save it: {}", why(&error)))
 }
@@ -143,11 +161,11 @@ fn download(blob: &Blob, name: &str) -> Result<(), JsValue> {
 }
 
 /// The drawing as PNG, by way of the browser's own canvas.
-async fn picture(scene: &Scene) -> Result<Blob, JsValue> {
+async fn picture(scene: &Scene, scale: f64) -> Result<Blob, JsValue> {
     // An image cannot use anything of the page around it, so it must contain its font.
     let svg = to_svg(scene).replacen('>', &format!("><style>{}</style>", fonts().await?), 1);
     let url = Url::create_object_url_with_blob(&text(&svg, "image/svg+xml")?)?;
-    let drawn = canvas(scene, &url).await;
+    let drawn = canvas(scene, scale, &url).await;
     Url::revoke_object_url(&url)?;
     let canvas = drawn?;
     let mut failed = Ok(());
@@ -157,12 +175,12 @@ async fn picture(scene: &Scene) -> Result<Blob, JsValue> {
     blob.dyn_into()
 }
 
-async fn canvas(scene: &Scene, url: &str) -> Result<HtmlCanvasElement, JsValue> {
+async fn canvas(scene: &Scene, scale: f64, url: &str) -> Result<HtmlCanvasElement, JsValue> {
     let image = HtmlImageElement::new()?;
     image.set_src(url);
     JsFuture::from(image.decode()).await?;
     let canvas: HtmlCanvasElement = document()?.create_element("canvas")?.unchecked_into();
-    let (width, height) = (f64::from(scene.width) * SCALE, f64::from(scene.height) * SCALE);
+    let (width, height) = (f64::from(scene.width) * scale, f64::from(scene.height) * scale);
     canvas.set_width(width as u32);
     canvas.set_height(height as u32);
     let context = canvas.get_context("2d")?.ok_or("no canvas")?.unchecked_into::<CanvasRenderingContext2d>();

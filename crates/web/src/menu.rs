@@ -1,6 +1,6 @@
 //! What can be done with a figure: save it, share it, read it as a table.
 
-use crate::export;
+use crate::export::{self, Look};
 use crate::live::Live;
 use attnscope_words::words;
 use leptos::ev::KeyboardEvent;
@@ -41,9 +41,21 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
         open.set(root.get_untracked().is_some_and(|details| details.has_attribute("open")));
         said.set(String::new());
     };
+    // Until the reader chooses colours, a file has those of the page.
+    let (dark, column) = (RwSignal::new(None::<bool>), RwSignal::new(false));
+    let is_dark = move || dark.get().unwrap_or_else(|| figure.with_value(|live| live.is_dark()));
     let save = move |kind: &'static str| {
-        figure.with_value(|live| export::save(live, kind, move |why| said.set(why)));
+        let look = Look { dark: is_dark(), column: column.get_untracked() };
+        figure.with_value(|live| export::save(live, kind, look, move |why| said.set(why)));
     };
+    // Below, or above where the window ends before it does.
+    Effect::new(move || {
+        let shown = open.get();
+        request_animation_frame(move || {
+            let Some(details) = root.get_untracked().filter(|_| shown) else { return };
+            let _ = details.toggle_attribute_with_force("data-up", opens_upwards(&details));
+        });
+    });
     let shown = move || {
         drawn.track();
         table.get().then(|| figure.with_value(|live| export::table(live)))
@@ -63,6 +75,14 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
                         <button type="button" on:click=move |_| save("svg")>"SVG"</button>
                         <button type="button" on:click=move |_| save("png")>"PNG"</button>
                         <button type="button" on:click=move |_| save("csv")>"CSV"</button>
+                    </p>
+                    <p class="row" role="group" aria-label=words!("Colours of the file")><span>{words!("Colours")}</span>
+                        {choice(words!("light"), move || !is_dark(), move || dark.set(Some(false)))}
+                        {choice(words!("dark"), is_dark, move || dark.set(Some(true)))}
+                    </p>
+                    <p class="row" role="group" aria-label=words!("Width of the file")><span>{words!("Width")}</span>
+                        {choice(words!("page"), move || !column.get(), move || column.set(false))}
+                        {choice(words!("column"), move || column.get(), move || column.set(true))}
                     </p>
                     {field(words!("Link"), link, said)}
                     {field(words!("Embed"), frame, said)}
@@ -85,6 +105,25 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
         </details>
         {rows}
     }
+}
+
+/// One of several ways, of which one is pressed.
+fn choice(
+    name: &'static str,
+    chosen: impl Fn() -> bool + Send + Sync + 'static,
+    choose: impl Fn() + 'static,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="choice" aria-pressed=move || chosen().to_string() on:click=move |_| choose()>{name}</button>
+    }
+}
+
+/// Whether an open menu has no room below its button, and more above it.
+fn opens_upwards(details: &Element) -> bool {
+    let Some(panel) = details.query_selector(".panel").ok().flatten() else { return false };
+    let height = web_sys::window().and_then(|window| window.inner_height().ok()?.as_f64()).unwrap_or_default();
+    let (button, panel) = (details.get_bounding_client_rect(), panel.get_bounding_client_rect().height());
+    button.bottom() + panel + 8.0 > height && button.top() > height - button.bottom()
 }
 
 /// A text to copy, by hand or with its button.

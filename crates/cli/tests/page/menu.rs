@@ -2,6 +2,7 @@
 
 use crate::browser::Browser;
 use crate::{page, quiet};
+use attnscope_figures::Theme;
 use attnscope_page::{Driver, FIGURES, Kind, Selection, figure};
 use attnscope_protocol::LessonOnly;
 use serde_json::json;
@@ -64,6 +65,37 @@ fn every_figure_can_be_saved_and_read_as_a_table() {
     // The table follows the reader as the drawing does.
     browser.write("the dog was");
     browser.wait("document.querySelectorAll('figure[data-figure=matrix] .twin tbody tr').length === 3");
+    quiet(&browser, &served);
+}
+
+#[test]
+fn a_file_has_the_colours_and_the_width_that_are_chosen() {
+    let (served, browser) = page();
+    let size = |svg: &str, what: &str| {
+        let rest = svg.split_once(&format!("{what}=\"")).unwrap().1;
+        rest.split('"').next().unwrap().parse::<f32>().unwrap()
+    };
+    let page_wide = saved(&browser, "matrix", "SVG");
+    let [light, dark] = [Theme::LIGHT, Theme::DARK].map(|theme| theme.background.to_string());
+    assert!(page_wide.contains(&light) && !page_wide.contains(&dark));
+    choose(&browser, "matrix", "dark");
+    choose(&browser, "matrix", "column");
+    let column = saved(&browser, "matrix", "SVG");
+    assert!(column.contains(&dark) && !column.contains(&light));
+    assert!(size(&column, "width") < 0.6 * size(&page_wide, "width"), "{}", &column[..200]);
+    // The page itself stays as it was.
+    assert_eq!(browser.run("return document.documentElement.dataset.theme ?? null"), json!(null));
+
+    // A menu whose button is at the window's lower edge opens upwards, and is all in the window.
+    let menu = "document.querySelector('figure[data-figure=arcs] details.menu')";
+    browser.run(&format!("{menu}.querySelector('summary').scrollIntoView({{block: 'end', behavior: 'instant'}})"));
+    browser.run(&format!("{menu}.querySelector('summary').click()"));
+    browser.wait(&format!("{menu}.hasAttribute('data-up')"));
+    let inside = format!(
+        "(() => {{ const panel = {menu}.querySelector('.panel').getBoundingClientRect();
+            return panel.top >= 0 && panel.bottom <= innerHeight; }})()"
+    );
+    browser.wait(&inside);
     quiet(&browser, &served);
 }
 

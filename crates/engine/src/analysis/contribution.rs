@@ -11,8 +11,8 @@ use crate::model::Model;
 use crate::weights::Norm;
 use crate::{Error, Trace};
 
-/// The direct logit attribution of every head: what it adds to the logit of `token_id` at the last position,
-/// `[layer][head]`, with the final norm's scale held at that of the run. The trace must hold every layer's `attn.z` (or
+/// The direct logit attribution of every head: what it adds to the logit of `token_id` at the last position (before a
+/// soft cap, if the model has one), `[layer][head]`, with the final norm's scale held at that of the run. The trace must hold every layer's `attn.z` (or
 /// `attn.result`) and the last layer's `resid_post`.
 pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<Vec<f32>>, Error> {
     let (config, weights) = (model.config(), model.weights());
@@ -30,11 +30,25 @@ pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<
         Some(norm) => direction(config.norm, norm, config.norm_eps, resid, &row),
         None => row,
     };
-    let share = |layer: usize, head: usize| {
-        let out = output(model, trace, layer, head).ok_or_else(|| missing(Site::Z, layer))?;
-        Ok(dot(&out, &direction))
+    let heads = |layer: usize| {
+        let out = |head| output(model, trace, layer, head).ok_or_else(|| missing(Site::Z, layer));
+        let outs: Vec<Vec<f32>> = (0..config.n_heads).map(out).collect::<Result<_, _>>()?;
+        let direction = before_output(model, layer, &outs, &direction);
+        Ok(outs.iter().map(|out| dot(out, &direction) * config.scales.logits).collect())
     };
-    (0..config.n_layers).map(|layer| (0..config.n_heads).map(|head| share(layer, head)).collect()).collect()
+    (0..config.n_layers).map(heads).collect()
+}
+
+/// The same direction before a layer's attention is normed or scaled, if the model does so; the norm's scale is held
+/// too.
+fn before_output(model: &Model, layer: usize, outs: &[Vec<f32>], direction: &[f32]) -> Vec<f32> {
+    let (config, block) = (model.config(), &model.weights().blocks[layer]);
+    if let Some(norm) = &block.norms.output {
+        let mut sum = block.o.bias.clone().unwrap_or_else(|| vec![0.0; config.d_model]);
+        outs.iter().for_each(|out| crate::stream::add(&mut sum, out));
+        return self::direction(config.norm, norm, config.norm_eps, &sum, direction);
+    }
+    direction.iter().map(|x| x * config.scales.residual).collect()
 }
 
 /// What a head writes at the last position, `[d_model]`.

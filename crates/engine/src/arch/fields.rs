@@ -33,7 +33,8 @@ pub(super) enum Plain {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Field(pub &'static str, pub Means);
 
-/// A family's own table and the tables that it shares with others.
+/// A family's own table and the tables that it shares with others. A field that stands in several has the meaning of
+/// the first.
 pub(super) type Tables = &'static [&'static [Field]];
 
 /// Where the fields come from.
@@ -74,7 +75,8 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    fn means(&self, name: &str) -> Option<Means> {
+    /// What a field means; where several tables name it, the first counts.
+    pub fn means(&self, name: &str) -> Option<Means> {
         self.tables.iter().flat_map(|table| table.iter()).find(|field| field.0 == name).map(|field| field.1)
     }
 

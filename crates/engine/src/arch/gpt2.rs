@@ -7,9 +7,9 @@ use super::fields::{Field, Fields, Means, Tables};
 use super::loader::{Bias, Ignored, Loader, rows};
 use super::{Read, common, head};
 use crate::Error;
-use crate::config::{Activation, Config, Mlp, NormKind, NormPlace};
+use crate::config::{Activation, Config, Mlp, NormKind, Scales};
 use crate::format::gguf::Metadata;
-use crate::weights::{BlockWeights, Linear, MlpWeights, Weights};
+use crate::weights::{BlockWeights, Linear, MlpWeights, Norms, Weights};
 use crate::{Attention, Layer, PerLayer};
 use serde_json::Value;
 
@@ -84,9 +84,9 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
         let at = |name: &str| format!("{prefix}h.{l}.{name}");
         let fused = turned(&at("attn.c_attn"), 3 * d, d)?;
         Ok(BlockWeights {
-            norm_attn: loader.layer_norm(&at("ln_1"), d)?,
+            norms: Norms::before(loader.layer_norm(&at("ln_1"), d)?),
             mlp: Some(MlpWeights {
-                norm: loader.layer_norm(&at("ln_2"), d)?,
+                norms: Norms::before(loader.layer_norm(&at("ln_2"), d)?),
                 gate: None,
                 up: turned(&at("mlp.c_fc"), d_ff, d)?,
                 down: turned(&at("mlp.c_proj"), d, d_ff)?,
@@ -94,16 +94,18 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             ..attention(&fused, turned(&at("attn.c_proj"), d, d)?, d)
         })
     };
-    let embed = head::embed(loader, &format!("{prefix}wte.weight"), &[config.n_vocab, d], tied)?;
-    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed)?);
+    let embed = head::embed(loader, &format!("{prefix}wte.weight"), &[config.n_vocab, d], tied, head::HEAD)?;
+    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head::HEAD)?);
     let weights = Weights {
         embed,
         positions: Some(loader.tensor(&format!("{prefix}wpe.weight"), &[config.n_ctx, d])?),
+        padding: None,
         token_type: None,
         embed_norm: None,
         blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
         final_norm: Some(loader.layer_norm(&format!("{prefix}ln_f"), d)?),
         unembed,
+        unembed_bias: None,
     };
     loader.finish("gpt2", IGNORED)?;
     #[cfg(test)]
@@ -190,9 +192,9 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
         let at = |name: &str| format!("blk.{l}.{name}");
         let fused = linear(&at("attn_qkv"), 3 * d, d)?;
         Ok(BlockWeights {
-            norm_attn: loader.layer_norm(&at("attn_norm"), d)?,
+            norms: Norms::before(loader.layer_norm(&at("attn_norm"), d)?),
             mlp: Some(MlpWeights {
-                norm: loader.layer_norm(&at("ffn_norm"), d)?,
+                norms: Norms::before(loader.layer_norm(&at("ffn_norm"), d)?),
                 gate: None,
                 up: linear(&at("ffn_up"), d_ff, d)?,
                 down: linear(&at("ffn_down"), d, d_ff)?,
@@ -206,11 +208,13 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     let weights = Weights {
         embed,
         positions: Some(loader.tensor("position_embd.weight", &[config.n_ctx, d])?),
+        padding: None,
         token_type: None,
         embed_norm: None,
         blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
         final_norm: Some(loader.layer_norm("output_norm", d)?),
         unembed: Some(unembed),
+        unembed_bias: None,
     };
     loader.finish("gpt2", &[])?;
     #[cfg(test)]
@@ -234,10 +238,11 @@ fn plain(d_model: usize, n_heads: usize, d_head: usize, mlp: Mlp) -> Config {
         norm_eps: 0.0,
         causal: true,
         rotaries: Vec::new(),
+        scales: Scales::default(),
         layers: PerLayer::same(Layer {
             attention: Attention::plain(d_head),
             rotary: None,
-            norm_place: NormPlace::Pre,
+            parallel: false,
             mlp: Some(mlp),
         }),
     }
@@ -246,7 +251,7 @@ fn plain(d_model: usize, n_heads: usize, d_head: usize, mlp: Mlp) -> Config {
 /// Splits the fused matrix: q, k and v are a third of its rows each. Norms and MLP are filled in by the caller.
 fn attention(fused: &Linear, o: Linear, d: usize) -> BlockWeights {
     BlockWeights {
-        norm_attn: Default::default(),
+        norms: Norms::default(),
         q: rows(fused, 0, d),
         k: rows(fused, d, d),
         v: rows(fused, 2 * d, d),

@@ -64,15 +64,16 @@ fn remote_code(fields: &Fields<'_>) -> Result<(), Error> {
     }
 }
 
-const HEAD: &str = "lm_head.weight";
+/// The name of its matrix in most files.
+pub(super) const HEAD: &str = "lm_head.weight";
 
 /// The embedding matrix, `[n_vocab, d_model]`. If it is tied to the head, a file may hold only the head.
-pub(super) fn embed(loader: &Loader<'_>, name: &str, shape: &[usize], tied: bool) -> Result<Tensor, Error> {
-    let name = if tied && !loader.has(name) && loader.has(HEAD) { HEAD } else { name };
+pub(super) fn embed(loader: &Loader<'_>, name: &str, shape: &[usize], tied: bool, head: &str) -> Result<Tensor, Error> {
+    let name = if tied && !loader.has(name) && loader.has(head) { head } else { name };
     loader.tensor(name, shape)
 }
 
-/// The matrix that computes logits, `[n_vocab, d_model]`; or the reason why there is none.
+/// The matrix that computes logits, `[n_vocab, d_model]`, called `head` in the file; or the reason why there is none.
 ///
 /// transformers uses the embedding for it if `tie_word_embeddings` says so, unless the file has another matrix.
 pub(super) fn unembed(
@@ -81,19 +82,20 @@ pub(super) fn unembed(
     trained: &Trained,
     tied: bool,
     embed: &Tensor,
+    head: &str,
 ) -> Result<Result<Tensor, String>, Error> {
     match trained {
         Trained::Other(class) => Ok(Err(format!("a {class}: it has no lm_head and predicts no next token"))),
-        _ if loader.has(HEAD) => loader.tensor(HEAD, &embed.shape).map(Ok),
+        _ if loader.has(head) => loader.tensor(head, &embed.shape).map(Ok),
         Trained::Unsaid if classifies(loader) => {
-            Ok(Err(format!("a classifier (score or classifier, without {HEAD}): it predicts no next token")))
+            Ok(Err(format!("a classifier (score or classifier, without {head}): it predicts no next token")))
         }
         _ if tied => Ok(Ok(embed.clone())),
-        Trained::Blocks => Ok(Err(format!("without the vocabulary head ({HEAD}): it predicts no next token"))),
+        Trained::Blocks => Ok(Err(format!("without the vocabulary head ({head}): it predicts no next token"))),
         Trained::NextToken | Trained::Unsaid => Err(Error::config(
             fields.origin,
             format!(
-                "tensor `{HEAD}` is missing: the config says that the head is not the embedding (tie_word_embeddings is \
+                "tensor `{head}` is missing: the config says that the head is not the embedding (tie_word_embeddings is \
                  false or left out); the file is incomplete"
             ),
         )),

@@ -64,10 +64,6 @@ impl<'a> Loader<'a> {
         Ok(Linear { weight, bias: wanted.then(|| self.vector(&name, n_out)).transpose()? })
     }
 
-    pub fn rms(&self, prefix: &str, d: usize) -> Result<Norm, Error> {
-        Ok(Norm { weight: self.vector(&format!("{prefix}.weight"), d)?, bias: Vec::new() })
-    }
-
     /// Weight and bias; files made before PyTorch had layer norm call them gamma and beta.
     pub fn layer_norm(&self, prefix: &str, d: usize) -> Result<Norm, Error> {
         let old = self.has(&format!("{prefix}.gamma")) && !self.has(&format!("{prefix}.weight"));

@@ -1,6 +1,7 @@
 //! How each architecture's config and tensor names map onto the one block.
 
 mod bert;
+mod beside;
 mod common;
 mod fields;
 mod gpt2;
@@ -9,6 +10,8 @@ mod llama;
 mod loader;
 #[cfg(test)]
 mod meanings;
+mod neox;
+mod phi;
 mod rope;
 #[cfg(test)]
 mod tests;
@@ -46,10 +49,15 @@ pub fn from_gguf(gguf: &Gguf, origin: &str) -> Result<Read, Error> {
     refuse_other_files(meta, origin)?;
     let arch = meta.get_str("general.architecture")?;
     let loader = Loader::new(&gguf.tensors, origin);
+    if let Some(member) = llama::GGUF_MEMBERS.iter().find(|member| member.name == arch) {
+        return llama::gguf(meta, &loader, member);
+    }
     match arch {
-        "llama" | "qwen2" | "qwen3" => llama::gguf(meta, &loader, arch),
         "gpt2" => gpt2::gguf(meta, &loader),
-        _ => Err(unknown(origin, arch, &["llama", "qwen2", "qwen3", "gpt2"], "GGUF", "safetensors")),
+        "gptneox" => neox::gguf(meta, &loader),
+        "phi2" => phi::gguf(meta, &loader),
+        "bert" => bert::gguf(meta, &loader),
+        _ => Err(unknown(origin, arch, gguf_names().collect(), "GGUF")),
     }
 }
 
@@ -74,14 +82,26 @@ pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<Read, Er
     if let Some(member) = llama::MEMBERS.iter().find(|member| member.name == arch) {
         return llama::hf(json, &loader, member);
     }
+    if let Some(kind) = bert::KINDS.iter().find(|kind| kind.name == arch) {
+        return bert::hf(json, &loader, kind);
+    }
     match arch {
         "gpt2" => gpt2::hf(json, &loader),
-        "bert" => bert::hf(json, &loader),
-        _ => {
-            let known = ["llama", "mistral", "qwen2", "qwen3", "gpt2", "bert"];
-            Err(unknown(origin, arch, &known, "safetensors", "GGUF"))
-        }
+        "gpt_neox" => neox::hf(json, &loader),
+        "phi" => phi::hf(json, &loader),
+        _ => Err(unknown(origin, arch, hf_names().collect(), "safetensors")),
     }
+}
+
+/// The architectures that are read from GGUF.
+fn gguf_names() -> impl Iterator<Item = &'static str> {
+    llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(["gpt2", "gptneox", "phi2", "bert"])
+}
+
+/// The `model_type`s that are read from safetensors.
+fn hf_names() -> impl Iterator<Item = &'static str> {
+    let decoders = llama::MEMBERS.iter().map(|member| member.name).chain(["gpt2", "gpt_neox", "phi"]);
+    decoders.chain(bert::KINDS.iter().map(|kind| kind.name))
 }
 
 /// Refuses GGUF files that hold only a part of a model, or something that belongs to one.
@@ -107,17 +127,20 @@ fn refuse_other_files(meta: &Metadata, origin: &str) -> Result<(), Error> {
     }
 }
 
-/// The error for an architecture that is not read from this kind of file, with advice if it is read from the other.
-fn unknown(origin: &str, arch: &str, known: &[&str], here: &str, other: &str) -> Error {
+/// The error for an architecture that is not read from this kind of file, with what is known about it.
+fn unknown(origin: &str, arch: &str, known: Vec<&str>, here: &str) -> Error {
     let arch: String = arch.chars().take(60).collect();
-    let elsewhere = match (arch.as_str(), here) {
-        _ if arch.contains("moe") || arch.contains("mixtral") => {
-            "; it is a mixture of experts, which attnscope does not compute".into()
-        }
-        ("bert", "GGUF") => {
-            format!("; BERT is read as {other}: give its folder with config.json, tokenizer.json and model.safetensors")
-        }
-        _ => String::new(),
+    let has = |parts: &[&str]| parts.iter().any(|part| arch.contains(part));
+    let elsewhere = if has(&["moe", "mixtral", "deepseek", "dbrx", "gpt_oss", "gpt-oss"]) {
+        "; it is a mixture of experts, which attnscope does not compute"
+    } else if has(&["mamba", "rwkv", "jamba", "qwen3next", "qwen3_next", "falcon_h1", "lfm2"]) {
+        "; some of its layers are not attention, and attnscope does not compute them"
+    } else if has(&["t5", "bart", "marian", "pegasus", "whisper"]) {
+        "; it is an encoder with a decoder, which attnscope does not compute"
+    } else if has(&["vl", "vision", "clip", "llava", "siglip"]) || ["gemma3", "gemma4", "mllama"].contains(&&*arch) {
+        "; it reads pictures too, which attnscope does not: take the model for text alone"
+    } else {
+        ""
     };
     let text =
         format!("architecture `{arch}` is not one that attnscope reads from {here} ({}){elsewhere}", known.join(", "));

@@ -72,3 +72,12 @@ pub(super) fn layer_types(fields: &Fields<'_>, n_layers: usize) -> Result<Option
     });
     windowed.collect::<Result<_, _>>().map(Some)
 }
+
+/// Whether each layer has a window: as the config lists, or else all but every `pattern`-th. More layers than allowed
+/// are not listed; the config's check refuses the number.
+pub(super) fn listed_or_every(fields: &Fields<'_>, n_layers: usize, pattern: usize) -> Result<Vec<bool>, Error> {
+    match layer_types(fields, n_layers)? {
+        Some(listed) => Ok(listed),
+        None => Ok((0..n_layers.min(MOST_LAYERS)).map(|layer| !(layer + 1).is_multiple_of(pattern)).collect()),
+    }
+}

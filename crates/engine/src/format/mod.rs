@@ -69,6 +69,19 @@ impl Tensor {
         Tensor { name: self.name.clone(), shape: vec![m, n], dtype: self.dtype, bytes: Bytes::from(turned) }
     }
 
+    /// Some rows, copied one range after another.
+    ///
+    /// # Panics
+    /// If the rows do not exist.
+    pub fn gather_rows(&self, ranges: impl Iterator<Item = Range<usize>>) -> Tensor {
+        let row = self.bytes.len() / self.rows();
+        let mut bytes = Vec::new();
+        ranges.for_each(|rows| bytes.extend_from_slice(&self.bytes[rows.start * row..rows.end * row]));
+        let mut shape = self.shape.clone();
+        shape[0] = bytes.len() / row.max(1);
+        Tensor { name: self.name.clone(), shape, dtype: self.dtype, bytes: Bytes::from(bytes) }
+    }
+
     /// Some rows; the bytes are shared.
     ///
     /// # Panics

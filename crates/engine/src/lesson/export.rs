@@ -3,9 +3,9 @@
 use super::params::{D_HEAD, D_MODEL, N_LAYERS, Params};
 use super::twin::Twin;
 use super::words::Words;
-use crate::config::{Config, NormKind, NormPlace};
+use crate::config::{Config, NormKind, Scales};
 use crate::format::{Tensor, safetensors};
-use crate::weights::{BlockWeights, Linear, Norm, Weights};
+use crate::weights::{BlockWeights, Linear, Norm, Norms, Weights};
 use crate::{Attention, Layer, PerLayer};
 use crate::{Bytes, Error, Model};
 use ::safetensors::Dtype;
@@ -97,15 +97,11 @@ pub(super) fn to_model(params: &Params) -> Model {
         norm_eps: super::math::EPS,
         causal: true,
         rotaries: Vec::new(),
-        layers: PerLayer::same(Layer {
-            attention: Attention::plain(D_HEAD),
-            rotary: None,
-            norm_place: NormPlace::Pre,
-            mlp: None,
-        }),
+        scales: Scales::default(),
+        layers: PerLayer::same(Layer { attention: Attention::plain(D_HEAD), rotary: None, parallel: false, mlp: None }),
     };
     let block = |(l, w): (usize, &super::params::Layer)| BlockWeights {
-        norm_attn: norm(&w.norm),
+        norms: Norms::before(norm(&w.norm)),
         q: linear(&format!("blocks.{l}.q"), &w.q),
         k: linear(&format!("blocks.{l}.k"), &w.k),
         v: linear(&format!("blocks.{l}.v"), &w.v),
@@ -117,11 +113,13 @@ pub(super) fn to_model(params: &Params) -> Model {
     let embed = tensor("embed", [words.len(), D_MODEL], params.embed.as_flattened());
     let weights = Weights {
         positions: Some(tensor("positions", [params.positions.len(), D_MODEL], params.positions.as_flattened())),
+        padding: None,
         token_type: None,
         embed_norm: None,
         blocks: params.layers.iter().enumerate().map(block).collect(),
         final_norm: Some(norm(&params.final_norm)),
         unembed: Some(embed.clone()),
+        unembed_bias: None,
         embed,
     };
     Model::of_words(config, weights, words)

@@ -52,18 +52,24 @@ pub enum Site {
     Lse,
     /// The weighted sum of values of each query.
     Z,
-    /// Each head's share of `attn_out`.
+    /// Each head's share of `attn_out`, before that is normed or scaled where the model does so.
     Result,
-    /// What attention adds to the residual stream: the outputs of all heads after W_O.
+    /// The outputs of all heads after W_O, before they are normed or scaled.
+    AttnRaw,
+    /// What attention adds to the residual stream: the outputs of all heads after W_O, normed or scaled where the model
+    /// does so.
     AttnOut,
     /// `resid_pre` + `attn_out`, before the norm if the norm stands after.
     AttnSum,
     /// The residual stream after attention.
     ResidMid,
-    /// The input of the MLP: `resid_mid`, normed if the norm stands before.
+    /// The input of the MLP: `resid_mid` (or `resid_pre`, if attention and MLP read the same), normed if a norm stands
+    /// before.
     MlpIn,
     /// The MLP's hidden activations.
     MlpPost,
+    /// The output of the MLP, before it is normed or scaled.
+    MlpRaw,
     /// What the MLP adds.
     MlpOut,
     /// `resid_mid` + `mlp_out`, before the norm if the norm stands after.

@@ -50,7 +50,7 @@ const VOCABULARY: &[Axis] = &[Position, Token];
 
 /// In the order of [`Site`].
 #[rustfmt::skip]
-pub(super) const TABLE: [Row; 32] = [
+pub(super) const TABLE: [Row; 34] = [
     row(TokenEmbed, "token_embed", Before, &[Token, Component], Derived, Nothing, &[],
         "component {n} of the embedding of {word}"),
     row(EmbedSum, "embed_sum", Before, STREAM, Derived, Nothing, &[Embed],
@@ -81,16 +81,20 @@ pub(super) const TABLE: [Row; 32] = [
         "component {n} of the values that {token} mixes (layer {layer}, head {head})"),
     row(Result, "attn.result", Layer, &[Head, Position, Component], Kept, Nothing, &[Z, Result],
         "what head {head} adds to component {n} of {token} in layer {layer}"),
+    row(AttnRaw, "attn_raw", Layer, STREAM, Derived, Nothing, &[Z],
+        "component {n} of what all heads give {token} in layer {layer}, as it comes from W_O"),
     row(AttnOut, "attn_out", Layer, STREAM, Patched, Nothing, &[Z, AttnOut],
         "what attention adds to component {n} of {token} in layer {layer}"),
     row(AttnSum, "attn_sum", Layer, STREAM, Derived, Nothing, &[ResidPre, AttnOut],
         "component {n} of {token} with what attention adds in layer {layer}"),
     row(ResidMid, "resid_mid", Layer, STREAM, Patched, Nothing, &[ResidPre, AttnOut, ResidMid],
         "component {n} of {token} after attention in layer {layer}"),
-    row(MlpIn, "mlp_in", Layer, STREAM, Derived, Mlp, &[ResidMid],
+    row(MlpIn, "mlp_in", Layer, STREAM, Derived, Mlp, &[ResidPre, AttnIn, ResidMid],
         "component {n} of {token} as the MLP reads it in layer {layer}"),
-    row(MlpPost, "mlp.post", Layer, &[Position, Neuron], Kept, Mlp, &[ResidMid, MlpPost],
+    row(MlpPost, "mlp.post", Layer, &[Position, Neuron], Kept, Mlp, &[ResidPre, AttnIn, ResidMid, MlpPost],
         "neuron {n} of the MLP for {token} in layer {layer}"),
+    row(MlpRaw, "mlp_raw", Layer, STREAM, Derived, Mlp, &[MlpPost],
+        "component {n} of what the MLP gives {token} in layer {layer}, as it comes from W_out"),
     row(MlpOut, "mlp_out", Layer, STREAM, Patched, Mlp, &[MlpPost, MlpOut],
         "what the MLP adds to component {n} of {token} in layer {layer}"),
     row(MlpSum, "mlp_sum", Layer, STREAM, Derived, Mlp, &[ResidMid, MlpOut],

@@ -6,7 +6,6 @@ mod numbers;
 mod said;
 mod stored;
 
-use attnscope::NormPlace;
 use attnscope::Number;
 use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Term, captures, explain};
@@ -106,7 +105,7 @@ fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
     }
     let without = |wanted: bool, n: usize| if wanted { 0 } else { n };
     let c = model.config();
-    assert_eq!(kinds.len(), 27 - without(c.d_ff() > 0, 4) - without(model.has_vocab_head(), 2), "{kinds:?}");
+    assert_eq!(kinds.len(), 29 - without(c.d_ff() > 0, 5) - without(model.has_vocab_head(), 2), "{kinds:?}");
     // A few of each architecture's own.
     let block = &model.weights().blocks[0];
     for (tensor, wanted) in [
@@ -153,9 +152,19 @@ fn qwen_with_biases_or_normed_queries_and_keys() {
 }
 
 #[test]
+fn every_family() {
+    for entry in std::fs::read_dir(fixture("families")).unwrap().map(|entry| entry.unwrap()) {
+        if entry.file_type().unwrap().is_dir() {
+            let name = format!("families/{}", entry.file_name().display());
+            check_tiny(&name, &format!("{name}/reference.safetensors"));
+        }
+    }
+}
+
+#[test]
 fn bert() {
     let model = Model::open(fixture("tiny/bert")).unwrap();
-    assert_eq!(model.config().layers[0].norm_place, NormPlace::Post);
+    assert!(model.weights().blocks[0].norms.after.is_some());
     check_tiny("tiny/bert", "tiny/bert/reference.safetensors");
 }
 

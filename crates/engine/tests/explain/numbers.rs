@@ -22,6 +22,7 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
                 all.extend([
                     Site::ResidPre.in_layer(layer, [position, component]),
                     Site::AttnIn.in_layer(layer, [position, component]),
+                    Site::AttnRaw.in_layer(layer, [position, component]),
                     Site::AttnOut.in_layer(layer, [position, component]),
                     Site::AttnSum.in_layer(layer, [position, component]),
                     Site::ResidMid.in_layer(layer, [position, component]),
@@ -30,6 +31,7 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
                 if c.d_ff() > 0 {
                     all.extend([
                         Site::MlpIn.in_layer(layer, [position, component]),
+                        Site::MlpRaw.in_layer(layer, [position, component]),
                         Site::MlpOut.in_layer(layer, [position, component]),
                         Site::MlpSum.in_layer(layer, [position, component]),
                     ]);

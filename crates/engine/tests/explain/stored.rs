@@ -1,6 +1,6 @@
 //! What a model has learned, looked up by the names that explanations give it.
 
-use attnscope::weights::{Linear, Norm};
+use attnscope::weights::{Linear, Norm, Norms};
 use attnscope::{MatrixKind, Model};
 
 const KINDS: [(&str, MatrixKind); 4] = [
@@ -9,6 +9,11 @@ const KINDS: [(&str, MatrixKind); 4] = [
     ("attn.W_V", MatrixKind::V),
     ("attn.W_O", MatrixKind::O),
 ];
+
+/// The norm of the input, or else of the sum.
+fn around(norms: &Norms) -> &Norm {
+    norms.before.as_ref().or(norms.after.as_ref()).unwrap()
+}
 
 /// A learned number by its name, from the model's own tensors.
 pub fn stored(model: &Model, tensor: &str, at: &[usize]) -> f32 {
@@ -20,6 +25,7 @@ pub fn stored(model: &Model, tensor: &str, at: &[usize]) -> f32 {
         "W_E" => Some(w.embed.row_f32(at[0])[at[1]]),
         "W_pos" => Some(w.positions.as_ref().unwrap().row_f32(at[0])[at[1]]),
         "W_token_type" => Some(w.token_type.as_ref().unwrap()[at[1]]),
+        "b_U" => Some(w.unembed_bias.as_ref().unwrap()[at[0]]),
         "W_U" => Some(w.unembed.as_ref().unwrap().row_f32(at[1])[at[0]]),
         "embed.ln.w" | "embed.ln.b" => Some(norm(w.embed_norm.as_ref().unwrap())),
         "ln_final.w" | "ln_final.b" => Some(norm(w.final_norm.as_ref().unwrap())),
@@ -48,8 +54,10 @@ pub fn stored(model: &Model, tensor: &str, at: &[usize]) -> f32 {
         "mlp.b_gate" => bias(mlp().gate.as_ref().unwrap(), at[0]),
         "mlp.b_in" => bias(&mlp().up, at[0]),
         "mlp.b_out" => bias(&mlp().down, at[0]),
-        "ln1.w" | "ln1.b" => norm(&block.norm_attn),
-        "ln2.w" | "ln2.b" => norm(&mlp().norm),
+        "ln1.w" | "ln1.b" => norm(around(&block.norms)),
+        "ln2.w" | "ln2.b" => norm(around(&mlp().norms)),
+        "ln1_out.w" | "ln1_out.b" => norm(block.norms.output.as_ref().unwrap()),
+        "ln2_out.w" | "ln2_out.b" => norm(mlp().norms.output.as_ref().unwrap()),
         other => panic!("no tensor is called {other}"),
     }
 }

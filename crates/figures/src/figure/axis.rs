@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn labels_that_would_touch_are_left_out_from_the_last_one_on() {
-        let ticks: Vec<Tick> = (0..5).map(|i| Tick::new(i as f32 * 20.0, format!("{}", i * 1000))).collect();
+        let ticks: Vec<Tick> = (0..5).map(|i| Tick::new(i as f32 * 22.0, format!("{}", i * 1000))).collect();
         let labels = |ticks: &[Tick]| ticks.iter().map(|tick| tick.label.clone()).collect::<Vec<_>>();
         assert_eq!(labels(&apart(&ticks)), ["0", "2000", "4000"]);
         assert_eq!(labels(&apart(&ticks[..1])), ["0"]);

@@ -13,8 +13,8 @@ use attnscope_words::words;
 pub(crate) const PAD: f32 = 28.0;
 /// Size of labels.
 pub(crate) const LABEL: f32 = 13.0;
-/// Size of small print.
-pub(crate) const SMALL: f32 = 11.5;
+/// Size of small print, and the smallest of all: a number that has no room for it is not written.
+pub(crate) const SMALL: f32 = 13.0;
 
 const TITLE: f32 = 18.0;
 const LEAD: f32 = 13.0;

@@ -99,7 +99,7 @@ pub(super) fn largest(values: &[f32]) -> f32 {
     values.iter().copied().fold(0.0, |most, v| if most.is_nan() || v.abs() <= most.abs() { most } else { v })
 }
 
-/// The colours from negative to positive, and the number at which each named scale is fullest.
+/// The colours from negative to positive, and the numbers at both ends of each named scale.
 pub(super) fn legend(frame: &mut Frame, scales: &[(&str, f32)]) {
     let (theme, mid, bar) = (frame.theme, frame.y + 7.0, 88.0);
     frame.label(PAD, mid, Anchor::Start, "−");
@@ -109,7 +109,7 @@ pub(super) fn legend(frame: &mut Frame, scales: &[(&str, f32)]) {
     let said: Vec<String> = scales.iter().map(|(name, limit)| words!("±{} in {name}", number(*limit))).collect();
     let x = PAD + bar + 42.0;
     let room = frame.width - PAD - x;
-    for line in text::wrap(&words!("fullest at {}", said.join(", ")), room, SMALL, Weight::Regular) {
+    for line in text::wrap(&words!("strongest colour at {}", said.join(", ")), room, SMALL, Weight::Regular) {
         frame.push(Node::text(x, frame.y + 7.0, Run::new(line)).size(SMALL).fill(theme.muted).centred());
         frame.y += 17.0;
     }

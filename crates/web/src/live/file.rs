@@ -7,9 +7,9 @@ use attnscope_words::words;
 use leptos::prelude::*;
 
 impl Live {
-    /// The drawing by itself, with heading and caption.
-    pub fn for_file(&self, width: f32) -> Result<Scene, String> {
-        let paper = Paper { width, bare: false, ..self.paper() };
+    /// The drawing by itself, with heading and caption, in light or dark colours.
+    pub fn for_file(&self, width: f32, dark: bool) -> Result<Scene, String> {
+        let paper = Paper { width, dark, bare: false };
         let view = self.with_page(paper, |page| self.figure.borrow().view(&page));
         view.map(|view| view.scene).map_err(in_words)
     }
@@ -22,6 +22,11 @@ impl Live {
     /// Its current title.
     pub fn title(&self) -> String {
         self.shown.borrow().as_ref().map_or_else(|| self.name.clone(), |view| view.scene.title.clone())
+    }
+
+    /// Whether the page shows it in dark colours.
+    pub fn is_dark(&self) -> bool {
+        self.paper().dark
     }
 
     /// Its name in the page.

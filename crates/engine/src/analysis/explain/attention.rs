@@ -5,8 +5,9 @@ use super::explanation::{Factor, Rule, Term};
 use super::held::Held;
 use super::name::component;
 use super::parts::{Arithmetic, Steps};
-use crate::Error;
+use crate::config::score_scale;
 use crate::site::Site;
+use crate::{Attention, Error};
 
 /// Whether the mask lets a query attend to a key.
 pub(super) fn is_visible(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> bool {
@@ -43,11 +44,16 @@ pub(super) fn score(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error
     let products = q.into_iter().zip(k).enumerate().map(|(i, (q, k))| Term::product(component(i), vec![q, k]));
     let mut steps = Steps::default();
     let dot = steps.add("q·k", "Σ q · k", Rule::Sum, products.collect());
-    let root = Factor::constant("√d_head", 1.0 / c.layers[layer].attention.scale).divisor();
-    let terms = vec![Term::product("q·k ÷ √d_head", vec![dot, root])];
-    let (formula, rule) = match c.layers[layer].attention.soft_cap {
-        Some(cap) => ("cap · tanh(q·k ÷ √d_head ÷ cap)", Rule::SoftCap { cap }),
-        None => ("q·k ÷ √d_head", Rule::Sum),
+    let Attention { scale, soft_cap, .. } = c.layers[layer].attention;
+    // Some models divide by another number than the root of a head's width.
+    let usual = scale == score_scale(c.d_head);
+    let divisor =
+        if usual { Factor::constant("√d_head", 1.0 / scale).divisor() } else { Factor::constant("scale", scale) };
+    let scaled = if usual { "q·k ÷ √d_head" } else { "q·k · scale" };
+    let terms = vec![Term::product(scaled, vec![dot, divisor])];
+    let (formula, rule) = match soft_cap {
+        Some(cap) => (format!("cap · tanh({scaled} ÷ cap)"), Rule::SoftCap { cap }),
+        None => (scaled.into(), Rule::Sum),
     };
     Ok(Arithmetic { rule, steps: steps.0, ..Arithmetic::sum(formula, terms) })
 }

@@ -41,6 +41,12 @@ impl<'a> Held<'a> {
         self.trace.tokens.len()
     }
 
+    /// The row of the position table for a token of the text.
+    pub fn position_row(&self, position: usize) -> usize {
+        let ids: Vec<u32> = self.trace.tokens.iter().map(|token| token.id).collect();
+        self.model.position_row(&ids, 0, position)
+    }
+
     /// A number of the run.
     pub fn value(&self, number: Number) -> Result<f32, Error> {
         if let Some(cosine) = cosine::value(self, number)? {
@@ -62,14 +68,21 @@ impl<'a> Held<'a> {
         Ok(named.map(|(number, value)| Factor::number(short(number), number, value)).collect())
     }
 
+    /// The rows of all heads of a number's token, one after another.
+    pub fn all_heads(&self, number: Number) -> Result<Vec<Factor>, Error> {
+        let (layer, position) = (number.layer().unwrap_or(0), number.position());
+        let n_heads = number.site().axes()[0].len(self.config(), layer, 1, 1);
+        let heads = (0..n_heads).map(|head| self.factors(number.site().in_layer(layer, [head, position, 0])));
+        heads.collect::<Result<Vec<_>, _>>().map(|heads| heads.concat())
+    }
+
     /// What a learned matrix is applied to for a number: the row of `site` at its token; of [`Site::Z`], all heads' rows.
     pub fn input(&self, site: Site, number: Number) -> Result<Vec<Factor>, Error> {
         let (layer, position) = (number.layer().unwrap_or(0), number.position());
         if site != Site::Z {
             return self.factors(site.in_layer(layer, [position, 0]));
         }
-        let heads = (0..self.config().n_heads).map(|head| self.factors(site.in_layer(layer, [head, position, 0])));
-        heads.collect::<Result<Vec<_>, _>>().map(|heads| heads.concat())
+        self.all_heads(site.in_layer(layer, [0, position, 0]))
     }
 
     /// The matrix that computes a number.
@@ -85,9 +98,13 @@ impl<'a> Held<'a> {
     pub fn row(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         Ok(match number.site() {
             Site::TokenEmbed => self.model.embedding(number.indices()[0] as u32).into(),
-            Site::EmbedSum => self.model.embed_sum(self.trace.tokens[number.position()].id, number.position()).into(),
+            Site::EmbedSum => {
+                let token = self.trace.tokens[number.position()].id;
+                self.model.embed_sum(token, self.position_row(number.position())).into()
+            }
             Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm => self.stream(number)?,
-            Site::QRaw | Site::KRaw | Site::LensLogits => self.product(number)?,
+            Site::QRaw | Site::KRaw | Site::AttnRaw | Site::MlpRaw => self.product(number)?,
+            Site::LensLogits => self.head(number)?,
             Site::Logits => self.logits(number)?,
             Site::Probabilities | Site::LensProbabilities => softmax(&self.row(vocabulary::logits(number, 0))?).into(),
             _ => self.held(number)?.into(),
@@ -111,9 +128,14 @@ impl<'a> Held<'a> {
     /// A row of the stream that the trace may not hold, computed from those that it does.
     fn stream(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         Ok(match self.step(number)? {
-            Step::Same(of, _) => self.held(number.of(of))?.into(),
+            Step::Same(of, _) => self.row(number.of(of))?,
             Step::Norm { of, weights, .. } => {
-                stream::normalise(self.config(), weights, self.held(number.of(of))?).into()
+                stream::normalise(self.config(), weights, &self.row(number.of(of))?).into()
+            }
+            Step::Scaled(of, factor) => {
+                let mut row = self.row(number.of(of))?.to_vec();
+                stream::scale(&mut row, factor);
+                row.into()
             }
             Step::Sum(a, b) => {
                 let mut sum = self.held(number.of(a))?.to_vec();
@@ -140,7 +162,7 @@ impl<'a> Held<'a> {
     /// A row that a learned matrix computes and no run keeps: of a query or key, one head's part.
     fn product(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
         let Learned { of, weight, bias, .. } = self.learned(number)?;
-        let x = self.row(of.in_layer(number.layer().unwrap_or(0), [number.position(), 0]))?;
+        let x = self.inputs(of, number)?;
         if number.site().axes().len() == 2 {
             return Ok(product(weight, &x, bias).into());
         }
@@ -159,7 +181,24 @@ impl<'a> Held<'a> {
         if position + 1 == n && self.trace.last_logits.len() == n_vocab {
             return Ok(self.trace.last_logits.as_slice().into());
         }
-        self.product(number)
+        self.head(number)
+    }
+
+    /// The logits of a row, computed by the vocabulary head.
+    fn head(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
+        let x = self.inputs(self.learned(number)?.of, number)?;
+        let logits = self.model.weights.logits(self.config(), &x).ok_or_else(|| self.model.no_head())?;
+        Ok(logits.into())
+    }
+
+    /// The row that a learned matrix is applied to: of [`Site::Z`], all heads' rows.
+    fn inputs(&self, of: Site, number: Number) -> Result<Cow<'a, [f32]>, Error> {
+        let (layer, position) = (number.layer().unwrap_or(0), number.position());
+        if of != Site::Z {
+            return self.row(of.in_layer(layer, [position, 0]));
+        }
+        let heads = (0..self.config().n_heads).map(|head| self.row(of.in_layer(layer, [head, position, 0])));
+        Ok(heads.collect::<Result<Vec<_>, _>>()?.concat().into())
     }
 }
 

@@ -76,9 +76,11 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         | Site::ResidPost
         | Site::FinalNorm
         | Site::LensNorm => stream::stream(held, number),
-        Site::QRaw | Site::KRaw | Site::V | Site::AttnOut | Site::MlpOut | Site::Logits | Site::LensLogits => {
+        Site::AttnOut | Site::MlpOut if held.step(number).is_ok() => stream::stream(held, number),
+        Site::QRaw | Site::KRaw | Site::V | Site::AttnRaw | Site::AttnOut | Site::MlpRaw | Site::MlpOut => {
             linear::linear(held, number)
         }
+        Site::Logits | Site::LensLogits => vocabulary::logit(held, number),
         Site::Q | Site::K => rotation::rotated(held, number),
         Site::Scores => attention::score(held, number),
         Site::Pattern => softmax::weight(held, number),
@@ -134,7 +136,7 @@ mod tests {
     fn capped_scores_and_heads_that_are_turned_in_part() {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/qwen3");
         let mut model = Model::open(&file).unwrap();
-        model.config.rotaries[0].dim = 4;
+        model.config.rotaries[0].frequencies.truncate(2);
         model.config.attend(|attention| attention.soft_cap = Some(0.1));
         let trace = model.run(&[5, 17, 42], &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
         let (layer, head, position) = (1, 0, 2);

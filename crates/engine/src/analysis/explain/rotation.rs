@@ -24,7 +24,11 @@ pub(super) fn rotated(held: &Held<'_>, number: Number) -> Result<Arithmetic, Err
     if norm.is_none() && held.config().layers[layer].rotary.is_none() {
         return linear(held, raw);
     }
-    let mut parts = Parts { steps: Steps::default(), raw: held.factors(raw)?, rms: None };
+    let mut parts =
+        Parts { steps: Steps::default(), raw: held.factors(raw)?, rms: None, all: Vec::new(), head: number.head() };
+    if norm.is_some_and(|weights| weights.len() > parts.raw.len()) {
+        parts.all = held.all_heads(raw)?;
+    }
     let Some(rotation) = rotation(held, layer, position, i) else {
         // This component lies beyond the part of a head that is rotated.
         let factors = match norm {
@@ -54,32 +58,36 @@ struct Parts {
     steps: Steps,
     raw: Vec<Factor>,
     rms: Option<Factor>,
+    /// All heads' rows, if they are normed together.
+    all: Vec<Factor>,
+    head: usize,
 }
 
 impl Parts {
     /// The factors of a normed component.
     fn normed(&mut self, held: &Held<'_>, layer: usize, letter: char, weights: &[f32], at: usize) -> Vec<Factor> {
         let eps = Factor::constant("ε", held.config().norm_eps);
-        let Self { steps, raw, rms: known } = self;
-        let rms = known.get_or_insert_with(|| rms(steps, raw, eps)).clone();
+        let Self { steps, raw, rms: known, all, head } = self;
+        let (row, weight) = if all.is_empty() { (&*raw, at) } else { (&*all, *head * raw.len() + at) };
+        let rms = known.get_or_insert_with(|| rms(steps, row, eps)).clone();
         let tensor = format!("blocks.{layer}.attn.{letter}_norm.w");
-        vec![raw[at].clone(), rms.divisor(), Factor::stored(&tensor, weights[at], vec![at])]
+        vec![raw[at].clone(), rms.divisor(), Factor::stored(&tensor, weights[weight], vec![weight])]
     }
 }
 
 /// The rotation of one component at a position, as the kernel applies it.
 fn rotation(held: &Held<'_>, layer: usize, position: usize, component: usize) -> Option<Rotation> {
     let c = held.config();
-    let rotary = c.rotaries[c.layers[layer].rotary?];
-    rotary.rope(position, 1).rotation(position, component)
+    let rotary = &c.rotaries[c.layers[layer].rotary?];
+    rotary.rope(held.n_tokens(), position, 1).rotation(position, component)
 }
 
 /// a · cos − b · sin, or b · cos + a · sin.
 fn written(rotation: Rotation, position: usize, steps: &mut Steps, a: Factor, b: Factor) -> Arithmetic {
     let position = Factor::constant("position", position as f32);
-    let frequency = Factor::constant("θ^(−2i ÷ dim)", rotation.frequency);
+    let frequency = Factor::constant("frequency", rotation.frequency);
     let angle = vec![Term::product("angle", vec![position, frequency])];
-    steps.add("angle", "position · θ^(−2i ÷ dim)", Rule::Sum, angle);
+    steps.add("angle", "position · frequency", Rule::Sum, angle);
     let cos = Factor::constant("cos(angle)", rotation.cos);
     let sin = Factor::constant("sin(angle)", rotation.sin);
     let (x, y) = rotation.pair;

@@ -18,6 +18,12 @@ pub(super) fn stream(held: &Held<'_>, number: Number) -> Result<Arithmetic, Erro
         Step::Same(Site::EmbedSum, _) => embed_sum(held, number),
         Step::Same(of, why) => sum(held, &format!("{} itself: {why}", of.short()), &[held.place_of(number, of)]),
         Step::Sum(a, b) => sum(held, &format!("{} + {}", a.short(), b.short()), &[number.of(a), number.of(b)]),
+        Step::Scaled(of, factor) => {
+            let of = held.factor(held.place_of(number, of))?;
+            let formula = format!("{} · scale", of.name);
+            let term = Term::product(name::component(number.last()), vec![of, Factor::constant("scale", factor)]);
+            Ok(Arithmetic::sum(formula, vec![term]))
+        }
         Step::Norm { of, weights, tensor } => {
             norm(held, weights, &tensor, held.place_of(number, of).with_last(0), number.last())
         }
@@ -49,8 +55,15 @@ pub(super) fn embed_sum(held: &Held<'_>, number: Number) -> Result<Arithmetic, E
     };
     let mut terms = vec![learned("token", "W_E", token, w.embed.row_f32(token)[component])];
     let mut formula = String::from("W_E of the token");
+    let scale = held.config().scales.embed;
+    if scale != 1.0 {
+        let stored = Factor::stored("W_E", w.embed.row_f32(token)[component], vec![token, component]);
+        terms = vec![Term::product("token", vec![stored, Factor::constant("scale", scale)])];
+        formula.push_str(" · scale");
+    }
     if let Some(positions) = &w.positions {
-        terms.push(learned("position", "W_pos", position, positions.row_f32(position)[component]));
+        let row = held.position_row(position);
+        terms.push(learned("position", "W_pos", row, positions.row_f32(row)[component]));
         formula.push_str(" + W_pos of its position");
     }
     if let Some(token_type) = &w.token_type {

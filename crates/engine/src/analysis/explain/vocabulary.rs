@@ -4,10 +4,12 @@ use super::super::Number;
 use super::super::rank::largest;
 use super::explanation::{Factor, Rule, Term};
 use super::held::Held;
+use super::linear::linear;
 use super::name::short;
-use super::parts::Arithmetic;
+use super::parts::{Arithmetic, Steps};
 use super::softmax::{exponential, formula, steps};
 use crate::Error;
+use crate::config::Scales;
 use crate::site::Site;
 
 /// How many tokens of the vocabulary are listed one by one.
@@ -17,6 +19,23 @@ const LISTED: usize = 20;
 pub(super) fn probability(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let logits = held.row(logits(number, 0))?;
     Ok(share(&logits, number, |id| held.word(id)))
+}
+
+/// A logit: the product with a row of the vocabulary head, scaled and capped where the model does so.
+pub(super) fn logit(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let Scales { logits: scale, logit_cap, .. } = held.config().scales;
+    let product = linear(held, number)?;
+    if scale == 1.0 && logit_cap.is_none() {
+        return Ok(product);
+    }
+    let mut steps = Steps::default();
+    let product = steps.add("product", product.formula, Rule::Sum, product.terms);
+    let term = Term::product("logit", vec![product, Factor::constant("scale", scale)]);
+    let (formula, rule) = match logit_cap {
+        Some(cap) => ("cap · tanh(product · scale ÷ cap)", Rule::SoftCap { cap }),
+        None => ("product · scale", Rule::Sum),
+    };
+    Ok(Arithmetic { rule, steps: steps.0, ..Arithmetic::sum(formula, vec![term]) })
 }
 
 /// Whether a number belongs to the logit lens: the prediction if the model stopped before a layer.

@@ -1,28 +1,38 @@
 //! The family from `config.json` and Hugging Face's tensor names.
 
 use super::members::{HasBias, KvHeads};
-use super::{Member, Names, Parts, block, weights};
+use super::{Member, Names, NormNames, Parts, block, weights};
 use crate::Error;
+use crate::Layer;
 use crate::arch::fields::Fields;
 use crate::arch::loader::{Bias, Ignored, Loader};
-use crate::arch::{Read, head, rope, share};
-use crate::config::{Config, Mlp, NormKind, NormPlace, Pairs, Rotary};
-use crate::{Attention, Layer};
+use crate::arch::rope::Head;
+use crate::arch::{Read, head, share};
+use crate::config::{Config, Mlp, NormKind};
 use serde_json::Value;
 
 const NAMES: Names = Names {
     block: |prefix, l| format!("{prefix}layers.{l}."),
-    norm_attn: "input_layernorm",
     q: "self_attn.q_proj",
     k: "self_attn.k_proj",
     v: "self_attn.v_proj",
+    qkv: "self_attn.qkv_proj",
     q_norm: "self_attn.q_norm.weight",
     k_norm: "self_attn.k_norm.weight",
     o: "self_attn.o_proj",
-    norm_mlp: "post_attention_layernorm",
     gate: "mlp.gate_proj",
     up: "mlp.up_proj",
+    gate_up: "mlp.gate_up_proj",
     down: "mlp.down_proj",
+    before: NormNames { attn: [Some("input_layernorm"), None], mlp: [Some("post_attention_layernorm"), None] },
+    both: NormNames {
+        attn: [Some("input_layernorm"), Some("post_attention_layernorm")],
+        mlp: [Some("pre_feedforward_layernorm"), Some("post_feedforward_layernorm")],
+    },
+    output: NormNames {
+        attn: [None, Some("post_attention_layernorm")],
+        mlp: [None, Some("post_feedforward_layernorm")],
+    },
 };
 
 /// Tensors of Hugging Face's files that affect no number computed here.
@@ -49,17 +59,19 @@ pub(in crate::arch) fn read(json: &Value, loader: &Loader<'_>, member: &Member) 
         qkv_bias: bias(member.qkv_bias)?,
         o_bias: bias(member.o_bias)?,
         mlp_bias: bias(member.mlp_bias)?,
-        norms: member.norms,
+        place: member.place,
+        qk: member.qk,
+        plus_one: member.plus_one,
     };
     let trained = head::trained(&fields, member.class)?;
-    let tied = fields.flag_or("tie_word_embeddings", false)?;
+    let tied = fields.flag_or("tie_word_embeddings", member.tied)?;
     let prefix = loader.prefix(&["model.", ""], "norm.weight");
     let (d, c) = (config.d_model, &config);
-    let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &[c.n_vocab, d], tied)?;
+    let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &[c.n_vocab, d], tied, head::HEAD)?;
     let blocks = (0..c.n_layers).map(|l| block(loader, c, l, &NAMES, &(NAMES.block)(prefix, l), &parts));
     let blocks = blocks.collect::<Result<_, Error>>()?;
-    let final_norm = loader.rms(&format!("{prefix}norm"), d)?;
-    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed)?);
+    let final_norm = parts.norm(loader, &format!("{prefix}norm"), d)?;
+    let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head::HEAD)?);
     loader.finish(member.name, IGNORED)?;
     let weights = weights(embed, blocks, final_norm, unembed);
     #[cfg(test)]
@@ -68,8 +80,9 @@ pub(in crate::arch) fn read(json: &Value, loader: &Loader<'_>, member: &Member) 
 }
 
 fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
-    let (n_heads, d_model) = (fields.size_or("num_attention_heads", 32)?, fields.size_or("hidden_size", 4096)?);
-    let n_layers = fields.size_or("num_hidden_layers", 32)?;
+    let [n_layers, n_heads, d_model] = member.sizes;
+    let (n_heads, d_model) = (fields.size_or("num_attention_heads", n_heads)?, fields.size_or("hidden_size", d_model)?);
+    let n_layers = fields.size_or("num_hidden_layers", n_layers)?;
     let n_kv_heads = match (fields.optional_size("num_key_value_heads")?, member.n_kv_heads) {
         (Some(n), _) => n,
         (None, KvHeads::Many(n)) if !fields.is_null("num_key_value_heads") => n,
@@ -81,13 +94,19 @@ fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
         (None, Some(d)) => d,
         (None, None) => share(fields, d_model, n_heads)?,
     };
-    let d_ff = fields.size_or("intermediate_size", member.d_ff)?;
-    let windows = (member.window)(fields, n_layers)?;
+    let n_ctx = fields.size_or("max_position_embeddings", member.n_ctx)?;
+    let head = Head { d_head, n_ctx, theta: member.theta, part: member.part, original: member.original };
+    let kinds = (member.kinds)(fields, n_layers)?;
     let causal = fields.flag_or("is_causal", true)?;
-    if let Some(window) = windows.kinds().iter().flatten().next().filter(|_| !causal) {
+    if let Some(window) = kinds.kinds().iter().find_map(|kind| kind.window).filter(|_| !causal) {
         return Err(fields.refused("is_causal", format!("is false, beside a window of {window} tokens: not computed")));
     }
-    let mlp = Mlp { d_ff, activation: fields.activation_or("hidden_act", "silu")? };
+    let (field, default) = member.activation;
+    let mlp = Mlp {
+        d_ff: fields.size_or("intermediate_size", member.d_ff)?,
+        activation: (member.read_as)(fields.activation_or(field, default)?),
+    };
+    let attention = (member.attention)(fields, d_head)?;
     let config = Config {
         arch: member.name.into(),
         name: member.name.into(),
@@ -96,16 +115,17 @@ fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
         n_kv_heads,
         d_model,
         d_head,
-        n_ctx: fields.size_or("max_position_embeddings", member.n_ctx)?,
+        n_ctx,
         n_vocab: fields.size_or("vocab_size", member.n_vocab)?,
         norm: NormKind::Rms,
-        norm_eps: fields.float_or("rms_norm_eps", 1e-6)?,
+        norm_eps: fields.float_or("rms_norm_eps", member.eps)?,
         causal,
-        rotaries: vec![Rotary { theta: rope::theta(fields)?, dim: d_head, pairs: Pairs::Halves }],
-        layers: windows.map(|window| Layer {
-            attention: Attention { window: *window, ..Attention::plain(d_head) },
-            rotary: Some(0),
-            norm_place: NormPlace::Pre,
+        rotaries: (member.rotaries)(fields, head)?,
+        scales: (member.scales)(fields, d_model)?,
+        layers: kinds.map(|kind| Layer {
+            attention: crate::Attention { window: kind.window, ..attention },
+            rotary: kind.rotary,
+            parallel: false,
             mlp: Some(mlp),
         }),
     };

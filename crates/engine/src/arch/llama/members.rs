@@ -1,13 +1,18 @@
 //! The members of the family, each with the fields that transformers reads in its config, and its defaults for missing
 //! fields.
 
-use super::super::window::Windows;
+use super::gemma::{GEMMA, GEMMA2, GEMMA3};
+use super::{NormPlace, QkNorm};
 use crate::arch::common::TRAINING;
 use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::Bool;
 use crate::arch::fields::{Field, Fields, Means, Tables};
+use crate::arch::rope::Head;
+use crate::arch::window::Windows;
 use crate::arch::{common, rope, window};
-use crate::{Error, PerLayer};
+use crate::config::MOST_LAYERS;
+use crate::config::{Activation, Rotary, Scales};
+use crate::{Attention, Error, PerLayer};
 
 /// A member of the family: what transformers reads in its config.
 pub(in crate::arch) struct Member {
@@ -16,31 +21,64 @@ pub(in crate::arch) struct Member {
     /// The beginning of its class names in transformers.
     pub class: &'static str,
     pub tables: Tables,
+    /// Layers, heads and `d_model`.
+    pub sizes: [usize; 3],
     pub d_ff: usize,
     pub n_kv_heads: KvHeads,
     pub n_ctx: usize,
     pub n_vocab: usize,
     /// The width of a head if `head_dim` is missing: this value, or `d_model` ÷ `n_heads`.
     pub d_head: Option<usize>,
+    /// ε of the norms.
+    pub eps: f32,
+    /// The field of the MLP's activation, and its default.
+    pub activation: (&'static str, &'static str),
+    /// What a named activation means.
+    pub read_as: fn(Activation) -> Activation,
+    /// Whether the vocabulary head is the embedding.
+    pub tied: bool,
+    /// The rotary base.
+    pub theta: f64,
+    /// The rotated part of a head; `None` for whole heads, whatever the config says.
+    pub part: Option<f64>,
+    /// The length of the training's texts, for scaled rotary positions.
+    pub original: Option<usize>,
     /// Biases of q, k and v, and of the output.
     pub qkv_bias: HasBias,
     pub o_bias: HasBias,
     pub mlp_bias: HasBias,
+    /// Where norms stand.
+    pub place: NormPlace,
     /// Whether queries and keys are normed.
-    pub norms: bool,
-    pub window: fn(&Fields<'_>, usize) -> Result<Windows, Error>,
+    pub qk: QkNorm,
+    /// Whether norms multiply by 1 + weight.
+    pub plus_one: bool,
+    /// How layers attend, but for their windows.
+    pub attention: fn(&Fields<'_>, usize) -> Result<Attention, Error>,
+    pub scales: fn(&Fields<'_>, usize) -> Result<Scales, Error>,
+    /// In what layers differ, of so many.
+    pub kinds: fn(&Fields<'_>, usize) -> Result<PerLayer<Kind>, Error>,
+    pub rotaries: fn(&Fields<'_>, Head) -> Result<Vec<Rotary>, Error>,
+}
+
+/// In what the layers of a model differ.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::arch) struct Kind {
+    pub window: Option<usize>,
+    /// Its rotation, of those that [`Member::rotaries`] gives; `None` if positions are not marked.
+    pub rotary: Option<usize>,
 }
 
 /// The number of key/value heads if the config does not give one.
 #[derive(Clone, Copy)]
-pub enum KvHeads {
+pub(in crate::arch) enum KvHeads {
     AsQueries,
     Many(usize),
 }
 
 /// Whether a matrix has a bias.
 #[derive(Clone, Copy)]
-pub enum HasBias {
+pub(in crate::arch) enum HasBias {
     Always,
     Never,
     /// A field says so; false by default.
@@ -50,7 +88,7 @@ pub enum HasBias {
 const NO_WINDOW: Means = Harmless("Llama has no window, whatever its config says");
 const ENCODER: Means = Harmless("only encoders read it");
 
-const SIZES: &[Field] = &[
+pub(super) const SIZES: &[Field] = &[
     Field("num_hidden_layers", Used),
     Field("num_attention_heads", Used),
     Field("num_key_value_heads", Used),
@@ -105,23 +143,80 @@ const QWEN3_FIELDS: &[Field] = &[
     Field("mlp_bias", Only(&[Bool(false)], "biases, which Qwen 3 does not have there")),
 ];
 
+const PHI3_FIELDS: &[Field] = &[
+    Field("sliding_window", Used),
+    Field("resid_pdrop", TRAINING),
+    Field("embd_pdrop", TRAINING),
+    Field("attention_bias", Only(&[Bool(false)], "biases, which Phi-3 does not have")),
+    Field("mlp_bias", Only(&[Bool(false)], "biases, which Phi-3 does not have")),
+];
+
+const OLMO2_FIELDS: &[Field] = &[
+    Field("attention_bias", Used),
+    Field("mlp_bias", Only(&[Bool(false)], "biases, which OLMo 2 does not have there")),
+    Field("sliding_window", Only(&[], "a window, which OLMo 2 does not have")),
+];
+
+const OLMO3_FIELDS: &[Field] = &[
+    Field("attention_bias", Used),
+    Field("mlp_bias", Only(&[Bool(false)], "biases, which OLMo 3 does not have there")),
+    Field("sliding_window", Used),
+    Field("layer_types", Used),
+];
+
+const GRANITE_FIELDS: &[Field] = &[
+    Field("attention_bias", Used),
+    Field("mlp_bias", Used),
+    Field("embedding_multiplier", Used),
+    Field("logits_scaling", Used),
+    Field("residual_multiplier", Used),
+    Field("attention_multiplier", Used),
+];
+
+const SMOLLM3_FIELDS: &[Field] = &[
+    Field("attention_bias", Used),
+    Field("mlp_bias", Used),
+    Field("no_rope_layers", Used),
+    Field("no_rope_layer_interval", Used),
+    Field("use_sliding_window", Used),
+    Field("sliding_window", Used),
+    Field("layer_types", Used),
+    Field("max_window_layers", Harmless("which layers have a window, layer_types says")),
+];
+
+/// Llama itself, from which the others differ.
+pub(super) const LLAMA: Member = Member {
+    name: "llama",
+    class: "Llama",
+    tables: &[LLAMA_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+    sizes: [32, 32, 4096],
+    d_ff: 11_008,
+    n_kv_heads: KvHeads::AsQueries,
+    n_ctx: 2048,
+    n_vocab: 32_000,
+    d_head: None,
+    eps: 1e-6,
+    activation: ("hidden_act", "silu"),
+    read_as: |kind| kind,
+    tied: false,
+    theta: 10_000.0,
+    part: None,
+    original: None,
+    qkv_bias: HasBias::Field("attention_bias"),
+    o_bias: HasBias::Field("attention_bias"),
+    mlp_bias: HasBias::Field("mlp_bias"),
+    place: NormPlace::Before,
+    qk: QkNorm::None,
+    plus_one: false,
+    attention: |_, d_head| Ok(Attention::plain(d_head)),
+    scales: |_, _| Ok(Scales::default()),
+    kinds: |_, _| Ok(PerLayer::same(Kind { window: None, rotary: Some(0) })),
+    rotaries: |fields, head| Ok(vec![rope::rotary(fields, head)?]),
+};
+
 /// The members whose `config.json` is read.
-pub(in crate::arch) const MEMBERS: [Member; 4] = [
-    Member {
-        name: "llama",
-        class: "Llama",
-        tables: &[LLAMA_FIELDS, SIZES, rope::FIELDS, common::COMMON],
-        d_ff: 11_008,
-        n_kv_heads: KvHeads::AsQueries,
-        n_ctx: 2048,
-        n_vocab: 32_000,
-        d_head: None,
-        qkv_bias: HasBias::Field("attention_bias"),
-        o_bias: HasBias::Field("attention_bias"),
-        mlp_bias: HasBias::Field("mlp_bias"),
-        norms: false,
-        window: |_, _| Ok(PerLayer::same(None)),
-    },
+pub(in crate::arch) const MEMBERS: [Member; 12] = [
+    LLAMA,
     Member {
         name: "mistral",
         class: "Mistral",
@@ -129,47 +224,150 @@ pub(in crate::arch) const MEMBERS: [Member; 4] = [
         d_ff: 14_336,
         n_kv_heads: KvHeads::Many(8),
         n_ctx: 131_072,
-        n_vocab: 32_000,
-        d_head: None,
         qkv_bias: HasBias::Never,
         o_bias: HasBias::Never,
         mlp_bias: HasBias::Never,
-        norms: false,
-        window: mistral_window,
+        kinds: |fields, n_layers| Ok(windowed(mistral_window(fields, n_layers)?)),
+        ..LLAMA
     },
     Member {
         name: "qwen2",
         class: "Qwen2",
         tables: &[QWEN2_FIELDS, SIZES, rope::FIELDS, common::COMMON],
-        d_ff: 22_016,
-        n_kv_heads: KvHeads::Many(32),
-        n_ctx: 32_768,
-        n_vocab: 151_936,
-        d_head: None,
         qkv_bias: HasBias::Always,
         o_bias: HasBias::Never,
-        mlp_bias: HasBias::Never,
-        norms: false,
-        window: window::by_layer,
+        ..QWEN
     },
     Member {
         name: "qwen3",
         class: "Qwen3",
         tables: &[QWEN3_FIELDS, SIZES, rope::FIELDS, common::COMMON],
-        d_ff: 22_016,
-        n_kv_heads: KvHeads::Many(32),
-        n_ctx: 32_768,
-        n_vocab: 151_936,
         d_head: Some(128),
-        qkv_bias: HasBias::Field("attention_bias"),
-        o_bias: HasBias::Field("attention_bias"),
+        qk: QkNorm::Head,
+        ..QWEN
+    },
+    GEMMA,
+    GEMMA2,
+    GEMMA3,
+    Member {
+        name: "phi3",
+        class: "Phi3",
+        tables: &[PHI3_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        sizes: [32, 32, 3072],
+        d_ff: 8192,
+        n_ctx: 4096,
+        n_vocab: 32_064,
+        eps: 1e-5,
+        part: Some(1.0),
+        original: Some(4096),
+        qkv_bias: HasBias::Never,
+        o_bias: HasBias::Never,
         mlp_bias: HasBias::Never,
-        norms: true,
-        window: window::by_layer,
+        kinds: |fields, _| {
+            let window = fields.optional_size("sliding_window")?;
+            if window == Some(0) {
+                return Err(fields.bad("sliding_window", "1 or more tokens, or null for none", "0"));
+            }
+            Ok(PerLayer::same(Kind { window, rotary: Some(0) }))
+        },
+        ..LLAMA
+    },
+    Member { name: "olmo2", class: "Olmo2", tables: &[OLMO2_FIELDS, SIZES, rope::FIELDS, common::COMMON], ..OLMO },
+    Member {
+        name: "olmo3",
+        class: "Olmo3",
+        tables: &[OLMO3_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        theta: 500_000.0,
+        kinds: |fields, n_layers| {
+            let has = window::listed_or_every(fields, n_layers, 4)?;
+            let windows = window::where_said(fields, "layer_types", window::size(fields, 4096)?, &has)?;
+            Ok(windows.map(|window| Kind { window: *window, rotary: Some(usize::from(window.is_some())) }))
+        },
+        rotaries: |fields, head| {
+            let theta = fields.float_or("rope_theta", head.theta as f32)?;
+            rope::by_kind(fields, head, f64::from(theta)).map(Vec::from)
+        },
+        ..OLMO
+    },
+    Member {
+        name: "granite",
+        class: "Granite",
+        tables: &[GRANITE_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        attention: |fields, _| {
+            Ok(Attention { window: None, soft_cap: None, scale: fields.float_or("attention_multiplier", 1.0)? })
+        },
+        scales: |fields, _| {
+            Ok(Scales {
+                embed: fields.float_or("embedding_multiplier", 1.0)?,
+                residual: fields.float_or("residual_multiplier", 1.0)?,
+                logits: 1.0 / fields.float_or("logits_scaling", 1.0)?,
+                logit_cap: None,
+            })
+        },
+        ..LLAMA
+    },
+    Member {
+        name: "smollm3",
+        class: "SmolLM3",
+        tables: &[SMOLLM3_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        sizes: [36, 16, 2048],
+        n_kv_heads: KvHeads::Many(4),
+        n_ctx: 32_768,
+        n_vocab: 128_256,
+        theta: 2e6,
+        tied: true,
+        kinds: smollm3_kinds,
+        ..LLAMA
     },
 ];
 
-/// which of Mistral's layers have a window, layer_types says. If the config lists its layers, transformers treats it as Ministral, in
+/// What Qwen 2 and 3 have in common.
+const QWEN: Member = Member {
+    d_ff: 22_016,
+    n_kv_heads: KvHeads::Many(32),
+    n_ctx: 32_768,
+    n_vocab: 151_936,
+    mlp_bias: HasBias::Never,
+    kinds: |fields, n_layers| Ok(windowed(window::by_layer(fields, n_layers)?)),
+    ..LLAMA
+};
+
+/// What OLMo 2 and 3 have in common.
+const OLMO: Member =
+    Member { n_vocab: 50_304, eps: 1e-5, mlp_bias: HasBias::Never, place: NormPlace::Output, qk: QkNorm::All, ..LLAMA };
+
+/// Layers with these windows, all rotated alike.
+fn windowed(windows: Windows) -> PerLayer<Kind> {
+    windows.map(|window| Kind { window: *window, rotary: Some(0) })
+}
+
+/// SmolLM 3 marks no positions in some layers: those with a 0 in `no_rope_layers`, or else every fourth.
+fn smollm3_kinds(fields: &Fields<'_>, n_layers: usize) -> Result<PerLayer<Kind>, Error> {
+    let interval = fields.size_or("no_rope_layer_interval", 4)?;
+    let rotated: Vec<bool> = match fields.get("no_rope_layers")? {
+        None if interval == 0 => return Err(fields.bad("no_rope_layer_interval", "1 or more layers", "0")),
+        None => (0..n_layers.min(MOST_LAYERS)).map(|layer| !(layer + 1).is_multiple_of(interval)).collect(),
+        Some(value) => {
+            let list = value.as_array().filter(|list| list.len() >= n_layers);
+            let list = list.and_then(|list| list.iter().map(|has| has.as_u64().map(|has| has != 0)).collect());
+            list.ok_or_else(|| {
+                let expected = format!("0 or 1 for each of the {n_layers} layers");
+                fields.bad("no_rope_layers", &expected, &value.to_string())
+            })?
+        }
+    };
+    let on = fields.flag_or("use_sliding_window", false)?;
+    let size = fields.optional_size("sliding_window")?.filter(|_| on);
+    let listed = window::layer_types(fields, n_layers)?;
+    let kind = |(layer, rotated): (usize, &bool)| {
+        let has = listed.as_ref().map_or(!rotated, |listed| listed[layer]);
+        Kind { window: size.filter(|_| has), rotary: rotated.then_some(0) }
+    };
+    let kinds: Vec<Kind> = rotated.iter().take(n_layers.max(1)).enumerate().map(kind).collect();
+    Ok(if kinds.is_empty() { PerLayer::same(Kind { window: None, rotary: Some(0) }) } else { PerLayer::of(&kinds) })
+}
+
+/// Which of Mistral's layers have a window. If the config lists its layers, transformers treats it as Ministral, in
 /// which only the layers marked in the list have the window.
 fn mistral_window(fields: &Fields<'_>, n_layers: usize) -> Result<Windows, Error> {
     let window = window::size(fields, 4096)?;

@@ -1,46 +1,104 @@
-//! Llama and its family: RMS norm, rotary positions, gated MLP, grouped queries. Mistral, Qwen 2 and Qwen 3 differ in
-//! windows, biases and normed queries, and in the defaults for what their configs leave out.
+//! Llama and its family: RMS norm, rotary positions, gated MLP, grouped queries. The members differ in where their norms
+//! stand, in windows, biases, normed queries, scaled numbers, and in the defaults for what their configs leave out.
 
+mod gemma;
 mod gguf;
+mod gguf_members;
+mod gguf_rope;
 mod hf;
 mod members;
 
-#[cfg(test)]
-pub(super) use gguf::KEYS as GGUF_KEYS;
 pub(super) use gguf::read as gguf;
+pub(super) use gguf_members::MEMBERS as GGUF_MEMBERS;
+#[cfg(test)]
+pub(super) use gguf_members::{GgufMember, KEYS as GGUF_KEYS};
 pub(super) use hf::read as hf;
 pub(super) use members::{MEMBERS, Member};
 
-use super::loader::{Bias, Loader};
+use super::loader::{Bias, Loader, rows};
 use crate::Error;
 use crate::config::{Config, Mlp};
 use crate::format::Tensor;
-use crate::weights::{BlockWeights, MlpWeights, Norm, Weights};
+use crate::weights::{BlockWeights, MlpWeights, Norm, Norms, Weights};
 
 /// The names under which one file format stores the tensors of a block.
 struct Names {
     block: fn(&str, usize) -> String,
-    norm_attn: &'static str,
     q: &'static str,
     k: &'static str,
     v: &'static str,
+    /// q, k and v in one matrix, where they are.
+    qkv: &'static str,
     q_norm: &'static str,
     k_norm: &'static str,
     o: &'static str,
-    norm_mlp: &'static str,
     gate: &'static str,
     up: &'static str,
+    /// Gate and up in one matrix, where they are.
+    gate_up: &'static str,
     down: &'static str,
+    /// The norms where they only stand before attention and MLP.
+    before: NormNames,
+    /// Where each stands twice: before, and on the output.
+    both: NormNames,
+    /// Where they only stand on the outputs.
+    output: NormNames,
 }
 
-/// The optional tensors that the blocks of a file have.
+/// The names of the norms before attention, on its output, before the MLP and on its output.
+struct NormNames {
+    attn: [Option<&'static str>; 2],
+    mlp: [Option<&'static str>; 2],
+}
+
+/// Where the norms of a block stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum NormPlace {
+    /// Before attention and MLP: Llama.
+    Before,
+    /// Before them, and on their outputs: Gemma 2.
+    Both,
+    /// On their outputs only: OLMo 2.
+    Output,
+}
+
+/// What is normed of queries and keys.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum QkNorm {
+    /// Nothing.
+    None,
+    /// Each head alone: Qwen 3.
+    Head,
+    /// All heads together: OLMo 2.
+    All,
+}
+
+/// What the blocks of a model are made of.
 struct Parts {
     qkv_bias: Bias,
     o_bias: Bias,
     mlp_bias: Bias,
-    norms: bool,
+    place: NormPlace,
+    qk: QkNorm,
+    /// Whether norms multiply by 1 + weight, as Gemma's files ask (those of llama.cpp hold the sum).
+    plus_one: bool,
 }
 
+impl Parts {
+    fn norm(&self, loader: &Loader<'_>, name: &str, d: usize) -> Result<Norm, Error> {
+        Ok(Norm { weight: self.weight(loader, &format!("{name}.weight"), d)?, bias: Vec::new() })
+    }
+
+    fn weight(&self, loader: &Loader<'_>, name: &str, d: usize) -> Result<Vec<f32>, Error> {
+        let mut weight = loader.vector(name, d)?;
+        if self.plus_one {
+            weight.iter_mut().for_each(|w| *w += 1.0);
+        }
+        Ok(weight)
+    }
+}
+
+/// The tensors of layer `l`, whose names begin with `at`.
 fn block(
     loader: &Loader<'_>,
     c: &Config,
@@ -51,22 +109,48 @@ fn block(
 ) -> Result<BlockWeights, Error> {
     let at = |name: &str| format!("{at}{name}");
     let (d, heads, kv) = (c.d_model, c.n_heads * c.d_head, c.n_kv_heads * c.d_head);
-    let norm = |name: &str| parts.norms.then(|| loader.vector(&at(name), c.d_head)).transpose();
+    let norms = |[before, output]: [Option<&str>; 2]| {
+        let norm = |name: Option<&str>| name.map(|name| parts.norm(loader, &at(name), d)).transpose();
+        Ok::<_, Error>(Norms { before: norm(before)?, output: norm(output)?, after: None })
+    };
+    let place = match parts.place {
+        NormPlace::Before => &names.before,
+        NormPlace::Both => &names.both,
+        NormPlace::Output => &names.output,
+    };
+    let qk_norm = |name: &str, all: usize| {
+        let d = match parts.qk {
+            QkNorm::None => return Ok(None),
+            QkNorm::Head => c.d_head,
+            QkNorm::All => all,
+        };
+        parts.weight(loader, &at(name), d).map(Some)
+    };
     let mlp = |Mlp { d_ff, .. }| {
-        Ok::<_, Error>(MlpWeights {
-            norm: loader.rms(&at(names.norm_mlp), d)?,
-            gate: Some(loader.linear(&at(names.gate), d_ff, d, parts.mlp_bias)?),
-            up: loader.linear(&at(names.up), d_ff, d, parts.mlp_bias)?,
-            down: loader.linear(&at(names.down), d, d_ff, parts.mlp_bias)?,
-        })
+        let (gate, up) = if loader.has(&format!("{}.weight", at(names.gate_up))) {
+            let fused = loader.linear(&at(names.gate_up), 2 * d_ff, d, parts.mlp_bias)?;
+            (rows(&fused, 0, d_ff), rows(&fused, d_ff, d_ff))
+        } else {
+            let linear = |name: &str| loader.linear(&at(name), d_ff, d, parts.mlp_bias);
+            (linear(names.gate)?, linear(names.up)?)
+        };
+        let down = loader.linear(&at(names.down), d, d_ff, parts.mlp_bias)?;
+        Ok::<_, Error>(MlpWeights { norms: norms(place.mlp)?, gate: Some(gate), up, down })
+    };
+    let [q, k, v] = if loader.has(&format!("{}.weight", at(names.qkv))) {
+        let fused = loader.linear(&at(names.qkv), heads + 2 * kv, d, parts.qkv_bias)?;
+        [rows(&fused, 0, heads), rows(&fused, heads, kv), rows(&fused, heads + kv, kv)]
+    } else {
+        let linear = |name: &str, n_out| loader.linear(&at(name), n_out, d, parts.qkv_bias);
+        [linear(names.q, heads)?, linear(names.k, kv)?, linear(names.v, kv)?]
     };
     Ok(BlockWeights {
-        norm_attn: loader.rms(&at(names.norm_attn), d)?,
-        q: loader.linear(&at(names.q), heads, d, parts.qkv_bias)?,
-        k: loader.linear(&at(names.k), kv, d, parts.qkv_bias)?,
-        v: loader.linear(&at(names.v), kv, d, parts.qkv_bias)?,
-        q_norm: norm(names.q_norm)?,
-        k_norm: norm(names.k_norm)?,
+        norms: norms(place.attn)?,
+        q,
+        k,
+        v,
+        q_norm: qk_norm(names.q_norm, heads)?,
+        k_norm: qk_norm(names.k_norm, kv)?,
         o: loader.linear(&at(names.o), d, heads, parts.o_bias)?,
         mlp: c.layers[l].mlp.map(mlp).transpose()?,
     })
@@ -74,5 +158,15 @@ fn block(
 
 fn weights(embed: Tensor, blocks: Vec<BlockWeights>, final_norm: Norm, unembed: Option<Tensor>) -> Weights {
     let final_norm = Some(final_norm);
-    Weights { embed, positions: None, token_type: None, embed_norm: None, blocks, final_norm, unembed }
+    Weights {
+        embed,
+        positions: None,
+        padding: None,
+        token_type: None,
+        embed_norm: None,
+        blocks,
+        final_norm,
+        unembed,
+        unembed_bias: None,
+    }
 }

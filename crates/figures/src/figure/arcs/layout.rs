@@ -2,7 +2,7 @@
 
 use super::Data;
 use crate::figure::Pattern;
-use crate::figure::frame::PAD;
+use crate::figure::frame::{PAD, SMALL};
 use crate::scene::Weight;
 use crate::token;
 
@@ -70,7 +70,7 @@ impl Layout {
         let end = if turned { at } else { at - gap };
         let apart = x.windows(2).map(|pair| pair[1] - pair[0]).fold(f32::INFINITY, f32::min);
         let span = x.last().unwrap_or(&0.0) - x.first().unwrap_or(&0.0);
-        let size = if turned { 12.0 } else { SIZE };
+        let size = if turned { SMALL } else { SIZE };
         let upright =
             data.tokens.iter().map(|t| token::width(t, 12.0, Weight::Semibold)).fold(0.0, f32::max).min(UPRIGHT);
         let mut layout = Self {

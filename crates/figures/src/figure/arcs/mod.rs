@@ -86,7 +86,7 @@ fn draw_arc(frame: &mut Frame, data: &Data, l: &Layout, arc: &Arc, above: f32, b
     let high = if own == arc.k_idx { l.own } else { l.height(own, arc.k_idx) };
     let head = thick * 0.9 + 4.5;
     let (control, neck) = (start - up * high * 4.0 / 3.0, start - up * head);
-    let color = theme.weight(0.45 + 0.4 * w);
+    let color = theme.weight_bar(w);
     let opacity = if alone { 0.95 } else { 0.4 + 0.55 * w };
     let target = Target::weight(p.layer, p.head, arc.q_idx, arc.k_idx);
     let key = format!("arc-{}-{}", arc.q_idx, arc.k_idx);
@@ -103,7 +103,7 @@ fn draw_arc(frame: &mut Frame, data: &Data, l: &Layout, arc: &Arc, above: f32, b
 
 /// The sentence, and under each word its weight for the chosen query. Returns false if some of it did not fit.
 fn words(frame: &mut Frame, data: &Data, l: &Layout, chosen: Option<usize>, base: f32) -> bool {
-    const SHARE: f32 = 12.0;
+    const SHARE: f32 = 13.0;
     let (theme, p) = (frame.theme, &data.pattern);
     let mut all_written = true;
     for idx in named(p, l, chosen) {

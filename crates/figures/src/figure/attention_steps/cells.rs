@@ -3,7 +3,7 @@
 use super::stage::{Matrix, Place, Stage};
 use super::{Data, Numbers, State};
 use crate::color::Color;
-use crate::figure::frame::Frame;
+use crate::figure::frame::{Frame, SMALL};
 use crate::figure::signed_cells::{NARROWEST, gap, merged};
 use crate::figure::vector_strip::{color, palette, shade};
 use crate::number::{fixed, number, percent, plural};
@@ -107,7 +107,7 @@ fn cell(
 /// The size of the numbers in the square's cells, if there is room for them.
 fn number_size(data: &Data, state: &State, numbers: &Numbers, place: &Place) -> Option<f32> {
     let n = place.tokens;
-    let size = (place.token * 0.27).clamp(10.5, 14.0);
+    let size = (place.token * 0.27).clamp(SMALL, 14.0);
     let rows = if state.step >= 5 { &numbers.weights } else { &numbers.dots };
     let texts = rows.iter().take(n).flat_map(|row| row.iter().take(n)).map(|x| written(state, *x));
     let widest = texts.map(|t| text::width(&t, size, Weight::Regular)).fold(0.0, f32::max);

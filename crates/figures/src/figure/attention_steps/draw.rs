@@ -38,7 +38,7 @@ pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Them
     let notes = caption(&[
         &credit(&data.of.model),
         if data.of.tokens.len() > MAX_TOKENS { &first } else { "" },
-        words!("Blue is above zero, orange below; each matrix has its own scale, scores one in all steps."),
+        words!("Green is above zero, pink below; each matrix has its own scale, scores one in all steps."),
         written,
         if shared { attnscope_words::text(SHARED) } else { "" },
         match numbers.imagined {
@@ -65,7 +65,7 @@ pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Them
 fn steps(frame: &mut Frame, state: &State) {
     let theme = frame.theme;
     let narrow = frame.inner() < 440.0;
-    let size = 12.0;
+    let size = 13.0;
     let widths: Vec<f32> = STEPS
         .iter()
         .map(|s| formula::width(size, Weight::Semibold, &[(attnscope_words::text(s), theme.text)]))
@@ -78,11 +78,11 @@ fn steps(frame: &mut Frame, state: &State) {
     for (index, (name, w)) in STEPS.iter().map(|s| attnscope_words::text(s)).zip(widths).enumerate() {
         let (now, past) = (index == state.step, index < state.step);
         let chip = Node::rect(x, frame.y, w + 2.0 * pad, 26.0).radius(6.0);
-        let chip = if now { chip.fill(theme.accent) } else { chip.fill(theme.surface) };
+        let chip = if now { chip.fill(theme.text) } else { chip.fill(theme.surface) };
         let chip = chip.key(format!("step-{index}")).target(Target::Item { index });
         frame.push(chip.label(words!("step {} of {}: {name}", index + 1, STEPS.len())));
         let fill = match (now, past) {
-            (true, _) => theme.on(theme.accent),
+            (true, _) => theme.background,
             (false, true) => theme.text,
             (false, false) => theme.muted,
         };
@@ -237,7 +237,7 @@ fn names(frame: &mut Frame, data: &Data, state: &State, stage: &Stage) {
         for i in 0..data.shown() {
             let chosen = state.q_idx == Some(i) && *key != "v";
             let mid = place.y + (i as f32 + 0.5) * place.token - 1.0;
-            let size = NAME.min(place.token * 0.95).max(11.0);
+            let size = NAME;
             let runs = token::runs(data.token(i), theme.faint, stage.label_w, size, Weight::Semibold);
             let node = Node::text(place.x - 8.0, mid, runs).size(size).anchor(Anchor::End).fill(*fill);
             let node = if chosen { node.bold() } else { node };

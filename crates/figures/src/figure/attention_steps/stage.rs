@@ -7,7 +7,7 @@ use crate::scene::Weight;
 use crate::token;
 
 /// Font size of the tokens' names.
-pub(super) const NAME: f32 = 12.0;
+pub(super) const NAME: f32 = 13.0;
 /// Height kept for a matrix's name.
 pub(super) const TITLE_H: f32 = 24.0;
 

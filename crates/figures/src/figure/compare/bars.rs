@@ -92,13 +92,13 @@ fn heading(frame: &mut Frame, data: &Data, column: usize, x: f32, width: f32) {
         frame.y += 19.0;
     }
     for (i, line) in lines(&run.detail, width, 12.0, Weight::Regular).into_iter().enumerate() {
-        let node = Node::text(x, frame.y + 6.5, Run::new(line)).size(12.0).fill(theme.muted).centred();
+        let node = Node::text(x, frame.y + 6.5, Run::new(line)).size(SMALL).fill(theme.muted).centred();
         frame.push(node.key(format!("detail-{column}-{i}")));
         frame.y += 17.0;
     }
     let same = lines(&data.sameness(column).unwrap_or_default(), width, 12.0, Weight::Semibold);
     for (i, line) in same.into_iter().enumerate() {
-        let node = Node::text(x, frame.y + 6.5, Run::new(line)).size(12.0).bold().fill(theme.text).centred();
+        let node = Node::text(x, frame.y + 6.5, Run::new(line)).size(SMALL).bold().fill(theme.text).centred();
         frame.push(node.key(format!("same-{column}-{i}")));
         frame.y += 17.0;
     }
@@ -150,7 +150,7 @@ fn bar(
     frame.push(
         node.key(format!("bar-{column}-{word}")).target(Target::Item { index: data.index(column, word) }).label(said),
     );
-    let size = if height < 18.0 { SMALL + 0.5 } else { LABEL };
+    let size = if height < 18.0 { SMALL } else { LABEL };
     // A value that is not a number is shown as a long text.
     let shown = text::fit(&percent(p), full + NUMBER - long - 7.0, size, Weight::Semibold);
     let number = Node::text(x + long + 7.0, mid, Run::new(shown)).size(size).fill(theme.text).centred();

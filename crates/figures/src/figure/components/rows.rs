@@ -40,7 +40,7 @@ pub(super) fn headings(frame: &mut Frame, data: &Data, l: &Layout) {
     let scaled = if divide { format!("÷ √{}", count(d)) } else { format!("× {}", number(data.row.scale)) };
     let (first, second) = (frame.y + 6.0, frame.y + if l.stacked { 26.0 } else { 6.0 });
     let mut head = |x: f32, y: f32, anchor: Anchor, key: &str, text: &str, fill: Color| {
-        let name = Node::text(x, y, Run::new(text)).size(12.0).bold().anchor(anchor).fill(fill).centred();
+        let name = Node::text(x, y, Run::new(text)).size(SMALL).bold().anchor(anchor).fill(fill).centred();
         frame.push(name.key(format!("{key}-head")));
     };
     if let Some(k) = l.k {
@@ -78,7 +78,7 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
             (false, true) => words!("masked: too far away"),
             (false, false) => words!("masked: too far away, may not be attended to"),
         };
-        let why = Node::text(l.first(), mid, Run::new(why)).size(SMALL + 0.5).fill(theme.muted).centred();
+        let why = Node::text(l.first(), mid, Run::new(why)).size(SMALL).fill(theme.muted).centred();
         frame.push(why.key(format!("name-{k_idx}-why")));
         return;
     }
@@ -87,7 +87,7 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
         Strip { x, ..strip }.draw(frame, &key.k, (theme.key, theme.key), state);
     }
     let strip = Strip { kind: "product", longest: longest.product, ..strip };
-    strip.draw(frame, &key.product, (theme.weight(0.7), theme.muted), state);
+    strip.draw(frame, &key.product, (theme.positive[3], theme.negative[3]), state);
     numbers(frame, data, l, key, k_idx, top + l.numbers());
 }
 
@@ -106,7 +106,7 @@ fn numbers(frame: &mut Frame, data: &Data, l: &Layout, key: &KeyComponents, k_id
     let track = Node::rect(x, mid - 8.0, full, 16.0).radius(3.0).fill(theme.surface);
     frame.push(track.stroke(Stroke::new(theme.grid, 1.0)).key(format!("weight-track-{k_idx}")));
     let target = Target::weight(layer, head, q_idx, k_idx);
-    let bar = Node::rect(x, mid - 8.0, (full * w).max(1.0), 16.0).radius(3.0).fill(theme.weight(0.45 + 0.4 * w));
+    let bar = Node::rect(x, mid - 8.0, (full * w).max(1.0), 16.0).radius(3.0).fill(theme.weight_bar(w));
     let said = words!("{}: {} of the weight", spoken(data.token(k_idx)), percent(key.weight));
     frame.push(bar.target(target).value(key.weight).key(format!("weight-{k_idx}")).label(said));
     let share = Node::text(x + width, mid, Run::new(percent(key.weight))).size(LABEL).anchor(Anchor::End);

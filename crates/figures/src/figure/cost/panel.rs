@@ -15,7 +15,7 @@ use attnscope_words::{key, words};
 /// Height of the plot.
 const HEIGHT: f32 = 210.0;
 /// Room for the numbers of the upright axis.
-const LEFT: f32 = 50.0;
+const LEFT: f32 = 58.0;
 /// Room for the names at the lines' ends.
 const RIGHT: f32 = 84.0;
 

@@ -93,7 +93,7 @@ impl Plane {
     fn new(frame: &Frame) -> Self {
         let inner = frame.inner();
         // A grip at the plane's edge extends beyond it, but must not cover the numbers there.
-        let (before, after) = (MARGIN + 12.0, GRIP + 2.0);
+        let (before, after) = (MARGIN + 16.0, GRIP + 2.0);
         let side = if wide(frame) { inner * 0.4 } else { inner - before - after }.min(300.0);
         let left = PAD + before + if wide(frame) { 0.0 } else { (inner - before - after - side) / 2.0 };
         let axis = |from, to| Linear::new((-RANGE, RANGE), (from, to));

@@ -105,7 +105,7 @@ fn bar(
     let node = node.fill(theme.text).centred().key(format!("{key}-result")).value(value);
     frame.push(node.target(Target::Own).label(said.clone()));
     let (a, b) = (axis.at(from), axis.at(to));
-    let fill = if value < 0.0 { theme.muted } else { theme.weight(0.7) };
+    let fill = if value < 0.0 { theme.negative[3] } else { theme.positive[3] };
     let bar = Node::rect(a.min(b), mid - BAR / 2.0, (a - b).abs(), BAR).fill(fill);
     frame.push(bar.key(key).value(value).label(said).target(Target::Own));
 }

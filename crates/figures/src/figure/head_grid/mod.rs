@@ -2,7 +2,7 @@
 
 mod table;
 
-use crate::figure::frame::{Frame, Masked, PAD, caption, credit, sentence};
+use crate::figure::frame::{Frame, Masked, PAD, SMALL, caption, credit, sentence};
 use crate::figure::{Canvas, Error, Pattern};
 use crate::number::{number, plural};
 use crate::scale::max_abs;
@@ -197,13 +197,13 @@ fn axis_names(frame: &mut Frame, data: &Data, l: &Layout) {
         }
         let (x, _) = l.place(first, 0, heads, top);
         let name =
-            Node::text(x, top - 28.0, Run::new(words!("head"))).size(12.0).fill(frame.theme.muted).bold().centred();
+            Node::text(x, top - 30.0, Run::new(words!("head"))).size(SMALL).fill(frame.theme.muted).bold().centred();
         frame.push(name);
-        let name = Node::text(x - 10.0, top - 28.0, Run::new(words!("layer"))).size(12.0).anchor(Anchor::End);
+        let name = Node::text(x - 8.0, top - 30.0, Run::new(words!("layer"))).size(SMALL).anchor(Anchor::End);
         frame.push(name.fill(frame.theme.muted).bold().centred());
         for head in 0..heads {
             let (x, _) = l.place(first, head, heads, top);
-            frame.label(x + half, top - 10.0, Anchor::Middle, head.to_string());
+            frame.label(x + half, top - 12.0, Anchor::Middle, head.to_string());
         }
         for layer in first..(first + l.rows).min(data.thumbs.len()) {
             let (x, y) = l.place(layer, 0, heads, top);

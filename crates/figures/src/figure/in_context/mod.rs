@@ -187,7 +187,7 @@ fn kinds(frame: &mut Frame, data: &Data, depth: usize) {
 
 /// The colour of a kind of words.
 fn color(theme: &Theme, kind: usize) -> crate::Color {
-    theme.token(kind)
+    theme.kinds[kind % theme.kinds.len()]
 }
 
 /// `before any layer`, `after layer 3`

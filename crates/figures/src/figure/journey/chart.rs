@@ -2,7 +2,7 @@
 
 use super::{Data, said};
 use crate::figure::axis::{Side, Tick};
-use crate::figure::frame::{Frame, PAD};
+use crate::figure::frame::{Frame, PAD, SMALL};
 use crate::number::{brief, fixed};
 use crate::scale::{Band, Linear, nice_step};
 use crate::scene::Segment::{Line, Move};
@@ -62,7 +62,7 @@ fn grid(frame: &mut Frame, axis: &Linear, rows: &Band, depth: usize) {
 /// The layers' numbers at the left: some of them, and always the chosen one's.
 fn layers(frame: &mut Frame, rows: &Band, depth: usize) {
     let theme = frame.theme;
-    let right = PAD + LABEL_W - 10.0;
+    let right = PAD + LABEL_W - 9.0;
     let (every, step) = (rows.every(30.0), rows.step.abs());
     let name = |depth: usize| if depth == 0 { "embed".to_string() } else { (depth - 1).to_string() };
     // Layers 0, 5, 10 …; the embedding stands one below layer 0.
@@ -72,12 +72,12 @@ fn layers(frame: &mut Frame, rows: &Band, depth: usize) {
         if !chosen && (d.abs_diff(depth) as f32) * step < 14.0 {
             continue;
         }
-        let node = Node::text(right, rows.at(d), Run::new(name(d))).size(11.5).anchor(Anchor::End);
+        let node = Node::text(right, rows.at(d), Run::new(name(d))).size(SMALL).anchor(Anchor::End);
         let node = if chosen { node.bold().fill(theme.text) } else { node.fill(theme.muted) };
         frame.push(node.centred().key(format!("layer-{d}")).target(Target::Item { index: d }));
     }
     let y = rows.at(rows.n - 1) - 22.0;
-    let name = Node::text(right, y, Run::new(words!("layer ↑"))).size(11.5).anchor(Anchor::End).fill(theme.muted);
+    let name = Node::text(PAD, y, Run::new(words!("layer ↑"))).size(SMALL).fill(theme.muted);
     frame.push(name.centred());
 }
 

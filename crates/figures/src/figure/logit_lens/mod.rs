@@ -3,7 +3,7 @@
 mod table;
 
 use crate::figure::Canvas;
-use crate::figure::frame::{Frame, LABEL, PAD, caption, credit, sentence};
+use crate::figure::frame::{Frame, LABEL, PAD, SMALL, caption, credit, sentence};
 use crate::number::{percent, plural};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
@@ -79,7 +79,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let columns = columns(data, state);
     let n = columns.len().max(1) as f32;
     let cell = ((state.canvas.width - 2.0 * PAD - LABEL_W) / n).clamp(66.0, 132.0).floor();
-    let width = (2.0 * PAD + LABEL_W + n * cell).max(2.0 * PAD + Frame::LEGEND_WIDTH);
+    let width = (2.0 * PAD + LABEL_W + n * cell).max(Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH));
     let lead = words!(
         "Read downwards: under each token, the next token that the model would choose if it stopped after that layer. \
                 The top row is the bare embedding, the bottom row what the model says."
@@ -96,7 +96,8 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
             "embed" => "embed".into(),
             label => label.to_owned(),
         };
-        let node = Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(12.0).anchor(Anchor::End);
+        let node =
+            Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(SMALL).anchor(Anchor::End);
         let node = node.fill(if last { theme.text } else { theme.muted }).centred();
         frame.push(if last { node.bold() } else { node });
         for (column, position) in columns.clone().enumerate() {
@@ -113,7 +114,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     debug_assert!(frame.y >= top);
     frame.y += 14.0;
-    frame.weight_legend(PAD + LABEL_W, words!("probability"), 1.0, None);
+    frame.weight_legend(
+        if frame.inner() < Frame::LEGEND_WIDTH + LABEL_W { PAD } else { PAD + LABEL_W },
+        "probability",
+        1.0,
+        None,
+    );
     let rounded =
         words!("Colour is the probability of the token that is written; long tokens are cut. ␣ marks a space.");
     let all = plural(data.tokens.len(), "token");
@@ -128,7 +134,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 fn heads(frame: &mut Frame, data: &Data, columns: &Range<usize>, cell: f32) {
     let theme = frame.theme;
     let mid = frame.y + 8.0;
-    let name = Node::text(PAD + LABEL_W - 12.0, mid, Run::new(words!("layer"))).size(12.0).bold().anchor(Anchor::End);
+    let name = Node::text(PAD + LABEL_W - 12.0, mid, Run::new(words!("layer"))).size(SMALL).bold().anchor(Anchor::End);
     frame.push(name.fill(theme.muted).centred());
     for (column, idx) in columns.clone().enumerate() {
         let text = &data.tokens[idx];
@@ -158,9 +164,9 @@ fn draw_cell(
     frame.push(rect.value(top.p).key(format!("cell-{row}-{position}")).label(said));
     let ink = theme.on(fill);
     let weight = if last { Weight::Semibold } else { Weight::Regular };
-    let runs = token::runs(&top.text, fill.mix(ink, 0.45), cell - 10.0, 12.0, weight);
+    let runs = token::runs(&top.text, fill.mix(ink, 0.45), cell - 10.0, SMALL, weight);
     let node =
-        Node::text(x + (cell - 2.0) / 2.0, y + (ROW - 2.0) / 2.0, runs).size(12.0).anchor(Anchor::Middle).fill(ink);
+        Node::text(x + (cell - 2.0) / 2.0, y + (ROW - 2.0) / 2.0, runs).size(SMALL).anchor(Anchor::Middle).fill(ink);
     let node = node.centred().key(format!("text-{row}-{position}"));
     frame.push(if last { node.bold() } else { node });
 }

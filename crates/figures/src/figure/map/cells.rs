@@ -3,7 +3,7 @@
 use super::legend::legend;
 use super::{Data, LEAD, State, cell_label, description, said, strength, title};
 use crate::figure::Canvas;
-use crate::figure::frame::{Frame, Masked, PAD, caption};
+use crate::figure::frame::{Frame, Masked, PAD, SMALL, caption};
 use crate::number::{count, fixed};
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
@@ -12,12 +12,12 @@ use crate::token;
 use attnscope_words::words;
 
 /// Side of the smallest cell.
-pub(super) const LEAST: f32 = 12.0;
+pub(super) const LEAST: f32 = 13.0;
 const LARGEST: f32 = 76.0;
 /// Room for a token, without its position.
 const TOKEN: f32 = 76.0;
 /// Width of a row's labels.
-const LABELS: f32 = 124.0;
+const LABELS: f32 = 130.0;
 const GAP: f32 = 12.0;
 /// How far the rotated labels of the last keys extend beyond the right edge.
 const OVERHANG: f32 = 56.0;
@@ -57,10 +57,6 @@ fn with_numbers(cell: f32) -> bool {
     cell >= 34.0
 }
 
-fn font(cell: f32) -> f32 {
-    (cell * 0.82).clamp(10.5, 13.0)
-}
-
 /// A token, and after it its position.
 fn named(data: &Data, position: usize, size: f32, theme: &Theme) -> Vec<Run> {
     let mut runs = token::runs(data.token(position), theme.faint, TOKEN, size, Weight::Regular);
@@ -71,10 +67,10 @@ fn named(data: &Data, position: usize, size: f32, theme: &Theme) -> Vec<Run> {
 
 /// The keys above their columns, rotated.
 fn key_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32) {
-    let (theme, font) = (frame.theme, font(cell));
+    let (theme, font) = (frame.theme, SMALL);
     let name =
         Node::text(x0, frame.y + 6.0, vec![Run::new(words!("key")).bold(), Run::new(words!(" (attended to) →"))]);
-    frame.push(name.size(12.0).fill(theme.key).centred());
+    frame.push(name.size(SMALL).fill(theme.key).centred());
     let turn: f32 = if cell >= 18.0 { -45.0 } else { -90.0 };
     let all: Vec<Vec<Run>> = data.tile.cols.clone().map(|at| named(data, at, font, theme)).collect();
     let longest = all.iter().map(|runs| crate::text::runs_width(runs, font, Weight::Regular)).fold(0.0, f32::max);
@@ -89,9 +85,9 @@ fn key_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32) {
 
 /// The queries to the left of their rows.
 fn query_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32, y0: f32) {
-    let (theme, font) = (frame.theme, font(cell));
+    let (theme, font) = (frame.theme, SMALL);
     let name = vec![Run::new(words!("query")).bold(), Run::new(words!(" (asks) ↓"))];
-    frame.push(Node::text(x0 - GAP, y0 - 12.0, name).size(12.0).anchor(Anchor::End).fill(theme.query).centred());
+    frame.push(Node::text(x0 - GAP, y0 - 12.0, name).size(SMALL).anchor(Anchor::End).fill(theme.query).centred());
     for (i, q_idx) in data.tile.rows.clone().enumerate() {
         let runs = named(data, data.position(q_idx), font, theme);
         let node = Node::text(x0 - GAP, y0 + (i as f32 + 0.5) * cell, runs).size(font).anchor(Anchor::End);
@@ -119,7 +115,7 @@ fn cells(frame: &mut Frame, data: &Data, state: &State, (cell, full_at): (f32, f
         frame.push(node.key(format!("cell-{q_idx}-{k_idx}")).label(cell_label(data, q_idx, k_idx, w)));
         if with_numbers(cell) {
             let said = if w.is_finite() { fixed(w, 2) } else { "NaN".into() };
-            let number = Node::text(mid_x, mid_y, Run::new(said)).size((cell * 0.26).clamp(11.0, 15.0));
+            let number = Node::text(mid_x, mid_y, Run::new(said)).size((cell * 0.26).clamp(SMALL, 15.0));
             let number = number.anchor(Anchor::Middle).fill(theme.on(fill)).centred();
             frame.push(number.key(format!("number-{q_idx}-{k_idx}")));
         }

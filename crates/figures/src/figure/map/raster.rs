@@ -4,11 +4,11 @@ use super::legend::legend;
 use super::{Data, LEAD, Pool, State, description, full_at, pooled, said, strength, title};
 use crate::figure::Canvas;
 use crate::figure::axis::Side;
-use crate::figure::frame::{Frame, Masked, PAD};
+use crate::figure::frame::{Frame, Masked, PAD, SMALL};
 use crate::figure::pattern::{BROKEN, MASKED, palette};
 use crate::raster::Raster;
 use crate::scale::Band;
-use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
+use crate::scene::{Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
 use attnscope_words::words;
 use std::ops::Range;
@@ -70,7 +70,7 @@ fn key_axis(frame: &mut Frame, cols: Range<usize>, x0: f32, wide: f32) {
     let theme = frame.theme;
     let name =
         Node::text(x0, frame.y + 6.0, vec![Run::new(words!("key")).bold(), Run::new(words!(" (attended to) →"))]);
-    frame.push(name.size(12.0).fill(theme.key).centred());
+    frame.push(name.size(SMALL).fill(theme.key).centred());
     frame.y += 40.0;
     frame.positions(Side::Above, frame.y, ticks(cols, x0, wide, 64.0));
 }
@@ -79,7 +79,7 @@ fn key_axis(frame: &mut Frame, cols: Range<usize>, x0: f32, wide: f32) {
 fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, high: f32) {
     let theme = frame.theme;
     let name = vec![Run::new(words!("query")).bold(), Run::new(words!(" (asks) ↓"))];
-    frame.push(Node::text(x0 - GAP, y0 - 34.0, name).size(12.0).anchor(Anchor::End).fill(theme.query).centred());
+    frame.push(Node::text(PAD, y0 - 34.0, name).size(SMALL).fill(theme.query).centred());
     let (rows, first) = (data.tile.rows.clone(), data.position(0));
     frame.positions(Side::Left, x0, ticks(first + rows.start..first + rows.end, y0, high, 40.0));
 }

@@ -1,7 +1,7 @@
 //! The matrix cell by cell.
 
 use super::{Data, LEAD, State, cell_label, cut_label, cut_note, description, title};
-use crate::figure::frame::{Frame, Masked, PAD, caption, credit};
+use crate::figure::frame::{Frame, Masked, PAD, SMALL, caption, credit};
 use crate::number::fixed;
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
@@ -32,9 +32,9 @@ impl Layout {
         let n = data.pattern.kv_len.max(1) as f32;
         let longest =
             |size: f32| data.tokens.iter().map(|t| token::width(t, size, Weight::Semibold)).fold(0.0, f32::max);
-        let label_w = longest(14.0).clamp(92.0, 124.0);
-        let cell = ((canvas_width - 2.0 * PAD - label_w - 10.0 - 30.0) / n).floor().clamp(13.0, 76.0);
-        let font = (cell * 0.82).clamp(10.5, 14.0);
+        let label_w = longest(14.0).clamp(94.0, 124.0);
+        let cell = ((canvas_width - 2.0 * PAD - label_w - 10.0 - 30.0) / n).floor().clamp(14.0, 76.0);
+        let font = (cell * 0.82).clamp(SMALL, 14.0);
         let key_w = longest(font).min(110.0);
         let turn = match () {
             () if key_w <= cell - 6.0 => 0.0,
@@ -83,7 +83,7 @@ fn key_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32
     let theme = frame.theme;
     let name =
         Node::text(x0, frame.y + 6.0, vec![Run::new(words!("key")).bold(), Run::new(words!(" (attended to) →"))]);
-    frame.push(name.size(12.0).fill(theme.key).centred());
+    frame.push(name.size(SMALL).fill(theme.key).centred());
     frame.y += 20.0 + l.head_h;
     for k_idx in 0..data.pattern.kv_len {
         let chosen = state.k_idx == Some(k_idx);
@@ -106,7 +106,7 @@ fn key_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32
 fn query_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32, y0: f32) {
     let theme = frame.theme;
     let name = vec![Run::new(words!("query")).bold(), Run::new(words!(" (asks) ↓"))];
-    frame.push(Node::text(x0 - 12.0, y0 - 12.0, name).size(12.0).anchor(Anchor::End).fill(theme.query).centred());
+    frame.push(Node::text(x0 - 12.0, y0 - 12.0, name).size(SMALL).anchor(Anchor::End).fill(theme.query).centred());
     for q_idx in 0..data.pattern.q_len {
         let chosen = state.q_idx == Some(q_idx);
         let weight = if chosen { Weight::Semibold } else { Weight::Regular };
@@ -145,7 +145,7 @@ fn cells(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full_at: f32
         frame.push(cell.key(format!("cell-{q_idx}-{k_idx}")).label(said));
         if with_numbers && !cut {
             let text = if w.is_finite() { fixed(w, 2) } else { "NaN".into() };
-            let size = (l.cell * 0.26).clamp(11.0, 15.0);
+            let size = (l.cell * 0.26).clamp(SMALL, 15.0);
             let number =
                 Node::text(mid_x, mid_y, Run::new(text)).size(size).anchor(Anchor::Middle).fill(theme.on(fill));
             frame.push(number.centred().key(format!("number-{q_idx}-{k_idx}")));

@@ -82,7 +82,7 @@ fn key_axis(frame: &mut Frame, data: &Data, x0: f32, per_token: f32) {
     let theme = frame.theme;
     let name =
         Node::text(x0, frame.y + 6.0, vec![Run::new(words!("key")).bold(), Run::new(words!(" (attended to) →"))]);
-    frame.push(name.size(12.0).fill(theme.key).centred());
+    frame.push(name.size(SMALL).fill(theme.key).centred());
     frame.y += 40.0;
     let keys = Band { start: x0, step: per_token, n: data.pattern.kv_len };
     frame.positions(Side::Above, frame.y, keys.ticks(48.0, None, 0.0).into_iter().map(|k| (keys.at(k), k)));
@@ -92,7 +92,7 @@ fn key_axis(frame: &mut Frame, data: &Data, x0: f32, per_token: f32) {
 fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, per_token: f32) {
     let (theme, p) = (frame.theme, &data.pattern);
     let name = vec![Run::new(words!("query")).bold(), Run::new(words!(" (asks) ↓"))];
-    frame.push(Node::text(x0 - 12.0, y0 - 34.0, name).size(12.0).anchor(Anchor::End).fill(theme.query).centred());
+    frame.push(Node::text(x0 - 12.0, y0 - 34.0, name).size(SMALL).anchor(Anchor::End).fill(theme.query).centred());
     let queries = Band { start: y0, step: per_token, n: p.q_len };
     for q_idx in queries.ticks(24.0, None, 0.0) {
         let mid = queries.at(q_idx);

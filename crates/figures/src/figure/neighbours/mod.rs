@@ -113,7 +113,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         }
         let color = |word: usize| {
             let at = shared.iter().position(|&(a, b)| word == if i == 0 { a } else { b });
-            at.map(|at| theme.token(at))
+            at.map(|_| theme.weight(0.6))
         };
         let first = lists[..i].iter().map(|l| l.shown().len()).sum();
         places.push(list::draw(

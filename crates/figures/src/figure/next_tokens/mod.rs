@@ -192,14 +192,17 @@ fn whole(frame: &mut Frame, data: &Data) {
     hatch(frame, x, y, PAD + full - x, height);
     let others = data.n_vocab.saturating_sub(data.next.len());
     let shown = words!("the {} above  {}", plural(data.next.len(), "token"), percent(1.0 - rest));
+    let text = words!("all other {}  {}", plural(others, "token"), percent(rest));
+    let both = crate::text::width(&shown, SMALL, Weight::Semibold) + crate::text::width(&text, SMALL, Weight::Regular);
+    // On a phone the second name is below the bar.
+    let below = both + 12.0 > full;
     let name = Node::text(PAD, y - 12.0, Run::new(shown)).size(SMALL).fill(theme.output).centred();
     frame.push(name.bold().key("whole-name"));
-    let text = words!("all other {}  {}", plural(others, "token"), percent(rest));
-    let node = Node::text(PAD + full, y - 12.0, Run::new(text.clone())).size(SMALL).fill(theme.muted);
+    let mid = if below { y + height + 13.0 } else { y - 12.0 };
+    let node = Node::text(PAD + full, mid, Run::new(text.clone())).size(SMALL).fill(theme.muted);
     let node = node.anchor(Anchor::End).centred().key("rest").value(rest);
     frame.push(node.target(Target::Own).label(text));
-    frame.y = y + height;
-    frame.y += 4.0;
+    frame.y = y + height + if below { 24.0 } else { 4.0 };
 }
 
 /// Slanted lines over a rectangle: it is not one bar, but many small parts.

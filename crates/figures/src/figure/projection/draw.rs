@@ -2,7 +2,7 @@
 
 use super::terms;
 use super::{Data, State, description};
-use crate::figure::frame::{Frame, LABEL, PAD, caption, credit};
+use crate::figure::frame::{Frame, LABEL, PAD, SMALL, caption, credit};
 use crate::figure::signed_cells::{SHARED, Strip, gap, largest, legend, per_pixel};
 use crate::figure::vector_strip::{color, palette, shade};
 use crate::figure::{Part, formula};
@@ -197,7 +197,7 @@ fn pixels(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
 fn ticks(frame: &mut Frame, chosen: &terms::Chosen, l: &Layout) {
     let theme = frame.theme;
     let mut tick = |x: f32, y: f32, anchor: Anchor, index: usize, chosen: bool| {
-        let node = Node::text(x, y, Run::new(count(index))).size(11.0).anchor(anchor);
+        let node = Node::text(x, y, Run::new(count(index))).size(SMALL).anchor(anchor);
         let node = if chosen { node.bold().fill(theme.accent) } else { node.fill(theme.muted) };
         frame.push(node.centred());
     };

@@ -165,7 +165,7 @@ fn names(frame: &mut Frame, chosen: &Chosen, chart: &Chart) {
         }
         taken.push(mid);
         let theme = frame.theme;
-        let node = Node::text(chart.ends.1 + 52.0, mid, Run::new(number(chosen.terms[i] as f32))).size(11.5);
+        let node = Node::text(chart.ends.1 + 52.0, mid, Run::new(number(chosen.terms[i] as f32))).size(SMALL);
         let chosen_row = chosen.row == Some(i);
         let node = if chosen_row { node.bold().fill(theme.accent) } else { node.fill(theme.text) };
         frame.push(node.anchor(Anchor::End).centred());

@@ -154,7 +154,7 @@ fn histogram(frame: &mut Frame, values: &[f32], name: Vec<Run>, key: &str, expec
             Run::new(shown(spread)).bold(),
             Run::new(format!(", {expected}")).fill(theme.muted),
         ];
-        let node = Node::text(PAD + frame.inner(), frame.y + 8.0, said).size(SMALL + 0.5).anchor(Anchor::End);
+        let node = Node::text(PAD + frame.inner(), frame.y + 8.0, said).size(SMALL).anchor(Anchor::End);
         let node = node.fill(theme.text).centred().key(format!("spread-{key}")).value(spread);
         frame.push(node.target(Target::Own).label(label));
         bracket(frame, spread, base, key);

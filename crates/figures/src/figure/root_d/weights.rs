@@ -25,8 +25,8 @@ pub(super) fn rows(frame: &mut Frame, dots: &[f32], scaled: &[f32], root: &str) 
 fn row(frame: &mut Frame, scores: &[f32], name: Vec<Run>, key: &str) {
     let (theme, right) = (frame.theme, PAD + frame.inner());
     let weights = softmax(scores);
-    frame.push(Node::text(PAD, frame.y + 6.0, name).size(SMALL + 0.5).bold().fill(theme.text).centred());
-    let said = Node::text(right, frame.y + 6.0, Run::new(said_largest(scores))).size(SMALL + 0.5).anchor(Anchor::End);
+    frame.push(Node::text(PAD, frame.y + 6.0, name).size(SMALL).bold().fill(theme.text).centred());
+    let said = Node::text(right, frame.y + 6.0, Run::new(said_largest(scores))).size(SMALL).anchor(Anchor::End);
     frame.push(said.fill(theme.text).centred().key(format!("largest-{key}")));
     let best = largest(&weights);
     let step = (frame.inner() + 3.0) / SHOWN as f32;

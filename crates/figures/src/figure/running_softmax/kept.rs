@@ -2,7 +2,7 @@
 
 use super::tiles::terms;
 use super::{Data, Step};
-use crate::figure::frame::{Frame, LABEL, PAD};
+use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
 use crate::number::{count, number, plural};
 use crate::scale::max_abs;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
@@ -55,7 +55,7 @@ fn scalar(
 ) {
     let (theme, at, mid) = (frame.theme, column(frame), frame.y + 8.0);
     let runs = vec![Run::new(symbol).bold().fill(theme.text), Run::new(format!("  {name}"))];
-    frame.push(Node::text(PAD, mid, runs).size(12.0).fill(theme.muted).centred());
+    frame.push(Node::text(PAD, mid, runs).size(SMALL).fill(theme.muted).centred());
     let (x, anchor) = at.map_or((frame.width - PAD, Anchor::End), |x| (x, Anchor::Start));
     let shown = if value.is_nan() { "NaN".into() } else { number(value) };
     let value_node = Node::text(x, mid, Run::new(shown)).size(15.0).bold().anchor(anchor).fill(theme.text).centred();
@@ -67,7 +67,7 @@ fn scalar(
     // Long rows have many steps: the first ones are enough to find the height.
     let most = (0..=data.states.len().min(64)).map(|i| lines_at(&Step::new(data, i)).len()).max().unwrap_or(1).max(1);
     for (i, line) in lines_at(step).into_iter().take(most).enumerate() {
-        let node = Node::text(words_x, first + i as f32 * LINE, Run::new(line)).size(12.5).fill(theme.muted).centred();
+        let node = Node::text(words_x, first + i as f32 * LINE, Run::new(line)).size(SMALL).fill(theme.muted).centred();
         frame.push(node.key(format!("{key}-words-{i}")));
     }
     let above = if at.is_some() { 0.0 } else { 20.0 };
@@ -157,7 +157,7 @@ fn strip(frame: &mut Frame, (sign, name, key): (&str, &str, &str), values: &[f32
     let mid = frame.y + if at.is_some() { STRIP / 2.0 } else { 8.0 };
     let label = if sign.is_empty() { name.to_owned() } else { format!("{sign}  {name}") };
     let label = text::fit(&label, at.map_or(frame.inner(), |x| x - PAD - 10.0), 12.0, weight);
-    let node = Node::text(PAD, mid, Run::new(label)).size(12.0).fill(ink).centred().key(format!("{key}-name"));
+    let node = Node::text(PAD, mid, Run::new(label)).size(SMALL).fill(ink).centred().key(format!("{key}-name"));
     frame.push(if weight == Weight::Semibold { node.bold() } else { node });
     let x0 = at.unwrap_or(PAD);
     if at.is_none() {

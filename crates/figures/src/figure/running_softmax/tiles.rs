@@ -37,7 +37,7 @@ impl Layout {
         let (tiles, n) = (data.states.len().max(1), data.scores.len().max(1));
         let gap = if inner < 420.0 { 10.0 } else { 14.0 };
         let all = ((inner - (tiles - 1) as f32 * gap) / n as f32).floor();
-        let wanted = if all >= 34.0 { all.min(72.0) } else { 44.0 };
+        let wanted = if all >= 48.0 { all.min(72.0) } else { 52.0 };
         let cell = wanted.min(inner / data.tile as f32).max(5.0);
         let keys = data.tile.min((inner / cell) as usize).max(1);
         let per_row = (((inner + gap) / (keys as f32 * cell + gap)) as usize).max(1);
@@ -164,13 +164,12 @@ fn cell(frame: &mut Frame, data: &Data, l: &Layout, (k_idx, when): (usize, When)
     } else {
         "NaN".into()
     };
-    let size = if l.cell < 42.0 { 11.5 } else { 12.5 };
-    if text::width(&shown, size, Weight::Regular) > side - 1.0 {
+    if text::width(&shown, SMALL, Weight::Regular) > side - 1.0 {
         return;
     }
     let ink = if when == When::Gone { theme.muted } else { theme.on(fill) };
     let node =
-        Node::text(x + side / 2.0, y + CELL_H / 2.0, Run::new(shown)).size(size).anchor(Anchor::Middle).fill(ink);
+        Node::text(x + side / 2.0, y + CELL_H / 2.0, Run::new(shown)).size(SMALL).anchor(Anchor::Middle).fill(ink);
     frame.push(node.centred().key(format!("number-{k_idx}")));
 }
 
@@ -182,17 +181,16 @@ fn short(x: f32) -> String {
 fn powers(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, (x, y): (f32, f32), drawn: usize) {
     let (theme, Some(now)) = (frame.theme, step.now) else { return };
     let mut shown = false;
-    let size = if l.cell < 42.0 { 10.5 } else { SMALL };
     // A single one may be wider than its cell.
     let room = if drawn == 1 { l.cell + l.gap } else { l.cell - 1.0 };
     for (i, k_idx) in now.keys.clone().take(drawn).enumerate() {
         let e = power(data.scores[k_idx], now.max);
         let number = if e.is_finite() { number(e) } else { "NaN".into() };
-        if text::width(&number, size, Weight::Regular) > room {
+        if text::width(&number, SMALL, Weight::Regular) > room {
             continue;
         }
         shown = true;
-        let node = Node::text(x + (i as f32 + 0.5) * l.cell - 1.0, y + 15.0, Run::new(number.clone())).size(size);
+        let node = Node::text(x + (i as f32 + 0.5) * l.cell - 1.0, y + 15.0, Run::new(number.clone())).size(SMALL);
         let said = words!("e to the score of {} less the maximum: {number}", spoken(data.token(k_idx)));
         let node = node.anchor(Anchor::Middle).fill(theme.text).centred().value(e).label(said);
         frame.push(node.key(format!("power-{k_idx}")).target(Target::Own));

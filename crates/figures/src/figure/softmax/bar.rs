@@ -74,7 +74,7 @@ fn segment(
 ) {
     let (theme, mid) = (frame.theme, frame.y + HEIGHT / 2.0);
     let (fill, id, name, value) = match k_idx {
-        Some(k) => (theme.token(k), k.to_string(), data.token(k), steps.weights[k]),
+        Some(k) => (theme.weight_bar(steps.weights[k]), k.to_string(), data.token(k), steps.weights[k]),
         None => (theme.faint, words!("others").into(), "others", w / frame.inner()),
     };
     let gap = gap(frame, x, w);
@@ -132,7 +132,7 @@ fn thin(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full: f32) {
     }
     for (k_idx, x, w) in segments(data, l, &data.weights, full) {
         let gap = gap(frame, x, w);
-        let fill = k_idx.map_or(theme.faint, |k| theme.token(k));
+        let fill = k_idx.map_or(theme.faint, |k| theme.weight_bar(data.weights[k]));
         let id = k_idx.map_or("others".into(), |k| k.to_string());
         let own = k_idx.map_or(w / full, |k| data.weights[k]);
         let part = Node::rect(x, y, w - gap, 6.0).radius(1.5).fill(fill).key(format!("own-share-{id}")).value(own);

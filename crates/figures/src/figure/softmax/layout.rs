@@ -64,7 +64,7 @@ impl Layout {
         let score = dot + 62.0;
         let bar = score + 16.0;
         // What is left for two bars: the score's bar, which can be dragged, gets more.
-        let room = weight - 92.0 - 74.0 - bar;
+        let room = weight - 108.0 - 74.0 - bar;
         let bar_w = (room * 0.62).round();
         let exp = (bar + bar_w + 30.0, room - bar_w);
         Self {

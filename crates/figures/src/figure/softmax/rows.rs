@@ -51,7 +51,7 @@ fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &S
     let (theme, y) = (frame.theme, frame.y + 7.0);
     let mut head = |x: f32, anchor: Anchor, name: &str, how: String| {
         let key = if name.is_empty() { "heat" } else { name };
-        let name = Node::text(x, y, Run::new(name)).size(12.5).bold().anchor(anchor).fill(theme.text).centred();
+        let name = Node::text(x, y, Run::new(name)).size(SMALL).bold().anchor(anchor).fill(theme.text).centred();
         let how = Node::text(x, y + 17.0, Run::new(how)).size(SMALL).anchor(anchor).fill(theme.muted).centred();
         frame.nodes.extend([name.key(format!("{key}-name")), how.key(format!("{key}-how"))]);
     };
@@ -118,7 +118,7 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
     let (theme, own) = (frame.theme, data.score(k_idx).unwrap_or(f32::NAN));
     let value = steps.scores[k_idx].unwrap_or(f32::NAN);
     let (zero, end, edited) = (l.x(0.0), l.x(value), state.edit(k_idx).is_some());
-    let fill = theme.token(k_idx);
+    let fill = theme.weight_bar(steps.weights[k_idx]);
     let ink = if edited { theme.accent } else { theme.text };
     let text = Node::text(l.score, mid, Run::new(short(value))).size(LABEL).anchor(Anchor::End).fill(ink).centred();
     let text = text.key(format!("score-text-{k_idx}")).value(value);
@@ -143,19 +143,22 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
     frame.push(grip.key(format!("grip-{k_idx}")).target(Target::Handle { index: k_idx }).label(said));
 }
 
-/// exp of the score minus the largest score, as a bar in the token's colour: the largest always has 1.
+/// exp of the score minus the largest score, as a bar, darker with more weight: the largest always has 1.
 fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): (usize, f32)) {
     let (Some((x, width)), theme, e) = (l.exp, frame.theme, steps.exps[k_idx]) else { return };
     let part = if e.is_finite() { e.clamp(0.0, 1.0) } else { 0.0 };
     let track = Node::rect(x, mid - 6.0, width, 12.0).radius(2.0).fill(theme.surface);
-    let bar = Node::rect(x, mid - 6.0, (width * part).max(1.0), 12.0).radius(2.0).fill(theme.token(k_idx)).value(e);
+    let bar = Node::rect(x, mid - 6.0, (width * part).max(1.0), 12.0)
+        .radius(2.0)
+        .fill(theme.weight_bar(steps.weights[k_idx]))
+        .value(e);
     let said = words!("exp for {}: {}", spoken(data.token(k_idx)), short(e));
     frame.nodes.extend([
         track.key(format!("exp-track-{k_idx}")),
         bar.key(format!("exp-{k_idx}")).label(said).target(Target::Own),
     ]);
     let text = if e != 0.0 && e.abs() < 0.005 { number(e) } else { short(e) };
-    let text = Node::text(x + width + 8.0, mid, Run::new(text)).size(12.0).fill(theme.muted).centred();
+    let text = Node::text(x + width + 8.0, mid, Run::new(text)).size(SMALL).fill(theme.muted).centred();
     frame.push(text.key(format!("exp-text-{k_idx}")));
 }
 
@@ -172,7 +175,7 @@ fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Ste
     if let Some(own) = own {
         let said_model = words!("model {}", short_percent(own));
         let node = Node::text(l.weight, mid + 10.0, Run::new(said_model.clone()))
-            .size(10.5)
+            .size(SMALL)
             .anchor(Anchor::End)
             .fill(theme.muted);
         let said = words!("{said_model}: its own weight of {}", spoken(data.token(k_idx)));

@@ -99,7 +99,7 @@ fn chip(frame: &mut Frame, data: &Data, state: &State, idx: usize, (x, w): (f32,
     let said = id.as_ref().map_or(String::new(), |id| format!(", {id}"));
     let said = words!("token {idx}: {}{said}", token::spoken(&data.tokens[idx]));
     frame.push(rect.key(format!("token-{idx}")).target(Target::Token { idx }).label(said));
-    let line = Node::rect(x + 9.0, y + CHIP - 6.0, w - 18.0, 2.5).radius(1.0).fill(theme.token(idx));
+    let line = Node::rect(x + 9.0, y + CHIP - 6.0, w - 18.0, 2.5).radius(1.0).fill(theme.faint);
     frame.push(line.key(format!("line-{idx}")));
     let runs = token::runs(&data.tokens[idx], theme.faint, w - 20.0, SIZE, Weight::Semibold);
     let word = Node::text(x + w / 2.0, y + CHIP / 2.0 - 1.5, runs).size(SIZE).bold().anchor(Anchor::Middle);

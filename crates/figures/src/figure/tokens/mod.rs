@@ -192,7 +192,7 @@ fn description(data: &Data) -> String {
 }
 
 /// Size of the small print under a strip.
-const UNDER: f32 = SMALL - 1.0;
+const UNDER: f32 = SMALL;
 
 #[cfg(test)]
 mod tests {

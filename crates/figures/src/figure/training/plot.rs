@@ -78,7 +78,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, plot: &Plot, s
         (None, None) => words!("{} steps planned", count(data.steps)),
     };
     let ink = if step.is_some() { theme.accent } else { theme.muted };
-    let reads = Node::text(plot.width - PAD, frame.y + 6.0, Run::new(reads)).size(12.0).anchor(Anchor::End).fill(ink);
+    let reads = Node::text(plot.width - PAD, frame.y + 6.0, Run::new(reads)).size(SMALL).anchor(Anchor::End).fill(ink);
     frame.push(reads.centred().key("step"));
     frame.y += 22.0;
     loss(frame, data, plot, smooth, step);
@@ -202,7 +202,7 @@ fn track(
         Measure::Probability => theme.output,
     };
     let runs = stressed(&series.name, plot.width - 2.0 * PAD, theme.text);
-    frame.push(Node::text(PAD, frame.y + 6.0, runs).size(12.5).fill(theme.muted).centred());
+    frame.push(Node::text(PAD, frame.y + 6.0, runs).size(SMALL).fill(theme.muted).centred());
     frame.y += 25.0;
     let band = band(frame.y, TRACK, 1.0);
     ticks(frame, plot, &band, vec![0.0, 1.0]);

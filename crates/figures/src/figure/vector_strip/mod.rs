@@ -1,4 +1,4 @@
-//! Vectors as strips of cells: orange below zero, blue above.
+//! Vectors as strips of cells: pink below zero, green above.
 
 mod arithmetic;
 mod rows;
@@ -128,7 +128,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     let layout = Layout::new(data, state.canvas.width);
     let width = (2.0 * PAD + layout.per_row as f32 * layout.cell).max(Frame::within(&state.canvas, 440.0));
-    let lead = words!("Each cell is one number of a vector: blue above zero, orange below, faint near zero.");
+    let lead = words!("Each cell is one number of a vector: green above zero, pink below, faint near zero.");
     let mut frame = Frame::new(theme, &state.canvas, width, data.title.clone(), lead);
     for (i, vector) in data.vectors.iter().enumerate() {
         strip(&mut frame, &layout, state, vector, i, &plural(vector.values.len(), "number"), false);

@@ -22,7 +22,7 @@ const HEIGHT: f32 = 960.0;
 
 pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state.canvas.width);
-    let lead = words!("Each row is one vector, its numbers from left to right: blue above zero, orange below.");
+    let lead = words!("Each row is one vector, its numbers from left to right: green above zero, pink below.");
     let mut frame = Frame::new(theme, &state.canvas, state.canvas.width.max(440.0), data.title.clone(), lead);
     let (n, longest) = (data.vectors.len(), data.vectors.iter().map(|v| v.values.len()).max().unwrap_or(0).max(1));
     let row = (HEIGHT / n as f32).min(16.0);

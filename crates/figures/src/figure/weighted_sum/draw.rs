@@ -89,7 +89,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let heads = words!("attn_out is the sum of all {} heads; z is one head's.", data.of.n_heads);
     let notes = caption(&[
         &credit(&data.of.model),
-        words!("Blue is above zero, orange below; a value fades with its weight. Numbers are rounded."),
+        words!("Green is above zero, pink below; a value fades with its weight. Numbers are rounded."),
         if left_out.is_empty() { "" } else { &others },
         if data.of.n_heads > 1 { &heads } else { "" },
         if data.adds_up() { "" } else { words!("The run was changed here: it went on with another z than this sum.") },
@@ -104,7 +104,7 @@ fn headings(frame: &mut Frame, l: &Layout) {
     let mut head = |x: f32, text: &str, fill| {
         let key = if x > PAD { "head-value" } else { "head-token" };
         let key = if text == words!("weight") { "head-weight" } else { key };
-        frame.push(Node::text(x, mid, Run::new(text)).size(12.0).bold().fill(fill).centred().key(key));
+        frame.push(Node::text(x, mid, Run::new(text)).size(SMALL).bold().fill(fill).centred().key(key));
     };
     match l.narrow {
         true => {

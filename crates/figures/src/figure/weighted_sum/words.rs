@@ -32,7 +32,7 @@ fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x,
     let mut head = vec![Run::new(words!("nearest to "))];
     head.extend(name.into_iter().map(Run::bold));
     head.push(Run::new(if when == "before" { words!(" before") } else { words!(" after") }).bold());
-    let size = if width < 200.0 { 12.0 } else { LABEL };
+    let size = LABEL;
     frame.push(Node::text(x, frame.y + 7.0, head).size(size).fill(theme.text).centred().key(format!("{when}-head")));
     frame.y += 24.0;
     if words.is_empty() {
@@ -49,7 +49,7 @@ fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x,
         let runs = token::runs(word, theme.faint, label_w, LABEL, Weight::Semibold);
         frame.push(Node::text(x, mid, runs).size(LABEL).fill(theme.text).centred().key(format!("{when}-name-{rank}")));
         let text = if cosine.is_finite() { fixed(*cosine, 2) } else { "NaN".into() };
-        let text = Node::text(x + width, mid, Run::new(text)).size(SMALL + 0.5).anchor(Anchor::End).fill(theme.muted);
+        let text = Node::text(x + width, mid, Run::new(text)).size(SMALL).anchor(Anchor::End).fill(theme.muted);
         frame.push(text.centred().key(format!("{when}-cosine-{rank}")));
         let (bar_x, bar_y, full, high) = match stacked {
             true => (x, frame.y + 18.0, width, 6.0),
@@ -69,12 +69,12 @@ fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x,
     }
 }
 
-/// A word in both lists has one colour in both; a new one has the colour of the output, and one that is gone is pale.
+/// A word in both lists is ink in both; a new one has the colour of the output, and one that is gone is pale.
 fn color(frame: &Frame, data: &Data, when: &str, word: &str) -> Color {
     let theme = frame.theme;
     let in_both = |list: &[(String, f32)]| list.iter().take(MOST).any(|(w, _)| w == word);
-    match (in_both(&data.after), data.before.iter().take(MOST).position(|(w, _)| w == word)) {
-        (true, Some(rank)) => theme.token(rank),
+    match (in_both(&data.after), in_both(&data.before)) {
+        (true, true) => theme.weight(0.6),
         _ if when == "after" => theme.output,
         _ => theme.faint,
     }

@@ -1,0 +1,169 @@
+//! Random models of many architectures, and every switch of their configs, against transformers in float64.
+
+mod common;
+
+use attnscope::{Model, Site};
+use common::{close, error, fixture, ids, reference};
+use serde_json::Value;
+use std::path::Path;
+
+/// Every model of `fixtures/families`.
+fn families() -> Vec<String> {
+    let entries = std::fs::read_dir(fixture("families")).unwrap().map(|entry| entry.unwrap());
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    let mut names: Vec<String> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Compares every array that the reference holds.
+fn check(name: &str, model: &Model, expected: &str) {
+    let expected = reference(expected);
+    let trace = model.run(&ids(&expected), &"all,scores,pattern".parse().unwrap(), &[]).unwrap();
+    let mut compared = 0;
+    for (key, array) in &expected.arrays {
+        let key = if key == "last_hidden_state" { "final_norm" } else { key };
+        let found = trace.get(key).unwrap_or_else(|| panic!("{name}: {key} was not captured"));
+        close(&format!("{name}: {key}"), found, array, 1e-5);
+        compared += 1;
+    }
+    assert!(compared >= 18, "{name}: only {compared} arrays compared");
+    let n = ids(&expected).len();
+    for layer in 0..model.config().n_layers {
+        for row in trace.layer(layer, Site::Pattern).unwrap().data().chunks(n) {
+            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+        }
+    }
+}
+
+#[test]
+fn every_array_of_every_family_is_that_of_transformers() {
+    let names = families();
+    for name in &names {
+        let model = Model::open(fixture(&format!("families/{name}"))).unwrap();
+        check(name, &model, &format!("families/{name}/reference.safetensors"));
+    }
+    assert!(names.len() >= 16, "only {names:?}");
+}
+
+/// The same models as GGUF. A few have a reference of their own, since llama.cpp takes something for granted that their
+/// folder's config says otherwise.
+#[test]
+fn every_family_is_read_from_gguf_as_well() {
+    // llama.cpp does not know DistilBERT, and counts RoBERTa's padding tokens.
+    const NOT: [&str; 3] = ["distilbert", "roberta", "xlm-roberta"];
+    let bert = Model::open(fixture("families/bert.gguf")).unwrap();
+    check("bert.gguf", &bert, "tiny/bert/reference.safetensors");
+    for name in families().into_iter().filter(|name| !NOT.contains(&name.as_str())) {
+        let model = Model::open(fixture(&format!("families/{name}.gguf"))).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let own = format!("families/{name}.gguf.safetensors");
+        let expected = if fixture(&own).exists() { own } else { format!("families/{name}/reference.safetensors") };
+        check(&format!("{name}.gguf"), &model, &expected);
+    }
+}
+
+/// Each head's share of a logit, added up over a layer, is the share of what attention adds there: also where that is
+/// normed or scaled on the way.
+#[test]
+fn shares_of_the_heads_add_up_to_that_of_their_layer() {
+    for name in ["gemma2", "gemma3", "olmo2", "granite", "llama3"] {
+        let model = Model::open(fixture(&format!("families/{name}"))).unwrap();
+        let (c, w) = (model.config(), model.weights());
+        let ids = ids(&reference(&format!("families/{name}/reference.safetensors")));
+        let trace = model.run(&ids, &"all".parse().unwrap(), &[]).unwrap();
+        let last = |site: Site, layer| {
+            let array = trace.layer(layer, site).unwrap();
+            array.row(&[ids.len() - 1]).unwrap().to_vec()
+        };
+        let resid = last(Site::ResidPost, c.n_layers - 1);
+        let mean = resid.iter().map(|x| x * x).sum::<f32>() / c.d_model as f32;
+        let (token, norm) = (5, w.final_norm.as_ref().unwrap());
+        let unembed = w.unembed.as_ref().unwrap().row_f32(token as usize);
+        let shares = attnscope::analysis::contributions(&model, &trace, token).unwrap();
+        for (layer, heads) in shares.iter().enumerate() {
+            let out = last(Site::AttnOut, layer);
+            let terms = out.iter().zip(&norm.weight).zip(&unembed).map(|((x, w), u)| x * w * u);
+            let expected = terms.sum::<f32>() / (mean + c.norm_eps).sqrt() * c.scales.logits;
+            let found: f32 = heads.iter().sum();
+            assert!((found - expected).abs() <= 1e-4 * (1.0 + expected.abs()), "{name}: {found}, not {expected}");
+        }
+    }
+}
+
+/// A text read token by token, from a cache, gives what it gives at once.
+#[test]
+fn every_family_reads_on_from_a_cache() {
+    for name in families() {
+        let model = Model::open(fixture(&format!("families/{name}"))).unwrap();
+        if !model.config().causal {
+            continue;
+        }
+        let all = ids(&reference(&format!("families/{name}/reference.safetensors")));
+        // Longer texts than this are rotated otherwise, so a cache may not grow across it.
+        let whole =
+            model.config().rotaries.iter().find_map(|rotary| rotary.long.as_ref()).map_or(all.len(), |long| long.0);
+        let text = &all[..whole.min(all.len())];
+        let capture = "resid_post".parse().unwrap();
+        let expected = model.run(text, &capture, &[]).unwrap().last_logits;
+        let mut cache = model.new_cache();
+        let mut found = Vec::new();
+        for token in text {
+            found = model.run_with_cache(&mut cache, &[*token], &capture, &[]).unwrap().last_logits;
+        }
+        assert!(error(&found, &expected, found.len(), false) <= 1e-5, "{name}");
+        if whole < all.len() {
+            let message = model.run_with_cache(&mut cache, &all[whole..], &capture, &[]).unwrap_err().to_string();
+            assert!(message.contains("anew"), "{message}");
+        }
+    }
+}
+
+/// The model with some fields of its config changed.
+fn changed(folder: &Path, changes: &Value) -> Result<Model, String> {
+    let mut config: Value = serde_json::from_slice(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
+    for (name, value) in changes.as_object().unwrap() {
+        config[name] = value.clone();
+    }
+    let weights = std::fs::read(folder.join("model.safetensors")).unwrap();
+    let files = vec![
+        ("config.json".to_owned(), serde_json::to_vec(&config).unwrap().into()),
+        ("model.safetensors".to_owned(), weights.into()),
+    ];
+    Model::from_files(files, "test").map_err(|error| error.to_string())
+}
+
+/// With another value in a field of the config, the numbers follow as transformers' do, or the field is refused by name.
+#[test]
+fn every_switch_of_every_config_is_followed_or_refused_by_name() {
+    let rows = common::json("families/switches.json");
+    let (mut followed, mut refused) = (0, 0);
+    for row in rows.as_array().unwrap() {
+        let (name, changes) = (row["model"].as_str().unwrap(), &row["changes"]);
+        let field = changes.as_object().unwrap().keys().next().unwrap();
+        let what = format!("{name}, {changes}");
+        match (changed(&fixture(&format!("families/{name}")), changes), row["logits"].as_array()) {
+            (Ok(model), Some(logits)) => {
+                let expected: Vec<f32> = logits.iter().map(|x| x.as_f64().unwrap() as f32).collect();
+                let ids = ids(&reference(&format!("families/{name}/reference.safetensors")));
+                let trace = model.run(&ids, &"final_norm".parse().unwrap(), &[]).unwrap();
+                let last = trace.get("final_norm").unwrap().row(&[ids.len() - 1]).unwrap();
+                let found = if model.has_vocab_head() { &trace.last_logits } else { last };
+                let off = error(found, &expected, found.len(), false);
+                assert!(off <= 1e-5, "{what}: the logits are off by {off}");
+                followed += 1;
+            }
+            // Without a tensor that the config asks for there are no numbers: the tensor or the field is named.
+            (Err(message), None) => {
+                assert!(message.contains("tensor `") || message.contains(field), "{what}: {message}");
+                refused += 1;
+            }
+            (Err(message), Some(_)) => {
+                assert!(message.contains(field), "{what}: {message}");
+                refused += 1;
+            }
+            (Ok(_), None) => panic!("{what}: a tensor that it asks for is missing"),
+        }
+    }
+    assert!(followed >= 150 && followed > 4 * refused, "{followed} followed, {refused} refused");
+    println!("{followed} followed, {refused} refused");
+}
