@@ -112,7 +112,7 @@ impl Data {
         let which = [key!("first"), key!("second"), key!("third"), key!("fourth")].get(same)?;
         // With two runs it is clear which other one is meant.
         Some(if self.columns.len() == 2 {
-            words!("exactly the same").into()
+            attnscope_words::text(SAME).into()
         } else {
             words!("exactly the same as the {which}")
         })
@@ -176,6 +176,9 @@ fn description(data: &Data) -> String {
         runs.join("; ")
     )
 }
+
+/// Said of a run whose probabilities are those of another.
+const SAME: &str = key!("exactly the same");
 
 #[cfg(test)]
 mod tests {
