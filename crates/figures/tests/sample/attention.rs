@@ -146,7 +146,8 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
     };
     let dog = || weighted_sum("the hot dog was", 0, 2);
     let steps = |data: attention_steps::Data, canvas, step, q_idx, masked| {
-        attention_steps::render(&data, &attention_steps::State { canvas, step, q_idx, masked }, theme)
+        let state = attention_steps::State { canvas, step, q_idx, masked, ..Default::default() };
+        attention_steps::render(&data, &state, theme)
     };
     let hot = || attention_steps("the hot dog was", 0);
     vec![

@@ -104,7 +104,7 @@ impl Data {
             let name = self.nearest(reading, depth).first().and_then(|&word| self.words().get(word));
             name.map_or_else(|| "nothing".into(), |word| format!("“{}”", spoken(&word.name)))
         };
-        let [before, after] = [0, 1].map(|reading| token::plain(&self.readings[reading].name));
+        let [before, after] = [0, 1].map(|reading| token::excerpt(&self.readings[reading].name, SAID));
         let when = match depth.checked_sub(1) {
             None => "Before any layer".into(),
             Some(layer) => format!("After layer {layer}"),
@@ -124,6 +124,9 @@ impl Data {
         Linear::new(((low * 10.0).floor() / 10.0, 1.0), range)
     }
 }
+
+/// Characters of a text that a sentence quotes.
+const SAID: usize = 48;
 
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -209,7 +212,7 @@ fn description(data: &Data, depth: usize) -> String {
         let near = data.nearest(reading, depth).into_iter().take(5);
         let near = near
             .map(|word| format!("{} {}", spoken(&data.words[word].name), fixed(data.cosine(reading, depth, word), 2)));
-        format!("in “{}”: {}", token::plain(&data.readings[reading].name), near.collect::<Vec<_>>().join(", "))
+        format!("in “{}”: {}", token::excerpt(&data.readings[reading].name, SAID), near.collect::<Vec<_>>().join(", "))
     };
     format!("The words nearest to “{}” {}, {}; {}.", spoken(&data.word), said(depth), list(0), list(1))
 }
