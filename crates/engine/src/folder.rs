@@ -7,13 +7,10 @@ pub(crate) fn check<'a>(files: impl Iterator<Item = &'a str> + Clone, origin: &s
     let whole = |name: &str| is_gguf(name) || ["model.safetensors", "model.safetensors.index.json"].contains(&name);
     let models: Vec<&str> = files.clone().filter(|name| whole(name)).collect();
     if let [first, second, rest @ ..] = models.as_slice() {
-        if models.iter().all(|name| parts(name).is_some()) {
-            let text = format!(
-                "it is a model that was split into {} files ({first} …), which attnscope does not read; join them with \
-                 `llama-gguf-split --merge {first} WHOLE.gguf`",
-                models.len()
-            );
-            return Err(Error::config(origin, text));
+        let whole =
+            part(first).map(|(stem, count)| models.iter().all(|name| part(name) == Some((stem.clone(), count))));
+        if whole == Some(true) {
+            return Ok(());
         }
         if models == ["model.safetensors", "model.safetensors.index.json"] {
             let text = "there are model.safetensors and an index of shards here; give the path of model.safetensors, or take \
@@ -47,10 +44,13 @@ pub(crate) fn is_gguf(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".gguf")
 }
 
-/// The number of files that a model was split into: `model-00001-of-00003.gguf` → 3.
-fn parts(name: &str) -> Option<u32> {
+/// The model that a file is a part of, and into how many it was split: `m-00001-of-00003.gguf` → `m`, 3.
+pub(crate) fn part(name: &str) -> Option<(String, u32)> {
     let lower = name.to_ascii_lowercase();
-    lower.rsplit_once("-of-")?.1.split('.').next()?.parse().ok()
+    let (before, count) = lower.strip_suffix(".gguf")?.rsplit_once("-of-")?;
+    let (stem, no) = before.rsplit_once('-')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (is_number(no) && is_number(count)).then(|| Some((stem.to_owned(), count.parse().ok()?)))?
 }
 
 /// The error for a file that a folder must have.

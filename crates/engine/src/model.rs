@@ -28,7 +28,12 @@ pub struct Model {
 impl Model {
     /// Opens a GGUF file.
     pub fn from_gguf(bytes: Bytes, origin: &str) -> Result<Self, Error> {
-        let file = gguf::parse(bytes, origin)?;
+        Self::from_parts(vec![(origin.into(), bytes)], origin)
+    }
+
+    /// Opens the GGUF files that a model was split into; mostly it is one.
+    fn from_parts(parts: Vec<(String, Bytes)>, origin: &str) -> Result<Self, Error> {
+        let file = gguf::parse_parts(parts)?;
         let arch::Read { config, weights, headless } = arch::from_gguf(&file, origin)?;
         if let Some(n) = file.metadata.array_len("tokenizer.ggml.tokens").filter(|n| *n != config.n_vocab) {
             let rows = config.n_vocab;
@@ -49,8 +54,10 @@ impl Model {
     pub fn from_files(files: Vec<(String, Bytes)>, origin: &str) -> Result<Self, Error> {
         let find = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, b)| b.clone());
         folder::check(files.iter().map(|(name, _)| name.as_str()), origin)?;
-        if let Some((name, bytes)) = files.iter().find(|(n, _)| folder::is_gguf(n)) {
-            return Self::from_gguf(bytes.clone(), name);
+        let parts: Vec<(String, Bytes)> = files.iter().filter(|(name, _)| folder::is_gguf(name)).cloned().collect();
+        if let Some((first, _)) = parts.first() {
+            let first = first.clone();
+            return Self::from_parts(parts, &first);
         }
         let missing = |name: &str| folder::missing(name, &files, origin);
         let json = find("config.json").ok_or_else(|| missing("config.json"))?;

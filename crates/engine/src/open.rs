@@ -26,13 +26,26 @@ impl Model {
         }
         // Opening a pipe would block until something writes into it.
         require_file(path, meta.file_type())?;
-        refuse_part(&name(path))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if is_part(&name(path)) {
+            return Self::open_path(folder);
+        }
         if !has_ending(path, "safetensors") {
+            let name = name(path);
+            if has_ending(path, "json") {
+                let text = "it is a file that belongs to a model; give the folder that it lies in";
+                return Err(Error::format(&name, text));
+            }
+            if let Some(part) = crate::folder::part(&name) {
+                // The parts of a model that was split lie side by side.
+                let mut files = list(folder)?;
+                files.retain(|(name, _)| crate::folder::part(name).as_ref() == Some(&part));
+                return opened(&files, |files| Self::from_files(files, &name));
+            }
             // Whatever the file is called, the parser reports what it contains.
-            let (bytes, name) = (map(path)?, name(path));
+            let bytes = map(path)?;
             return checked(vec![(name.clone(), bytes.clone())], || Self::from_gguf(bytes, &name));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // A file named by the user is the model, whatever else lies beside it, including an index of shards.
         let mut files = list(folder)?;
         files.retain(|(name, file)| has_ending(file, "json") && !name.ends_with(".index.json"));
@@ -43,18 +56,13 @@ impl Model {
     }
 }
 
-/// Refuses a file that is only a part of a model, named alone.
-fn refuse_part(name: &str) -> Result<(), Error> {
+/// Whether a file is only a part of the model in its folder: its config, an index, or a shard such as
+/// `model-00001-of-00003.safetensors`.
+fn is_part(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    // model-00001-of-00003.safetensors
-    let shards = lower.strip_suffix(".safetensors").and_then(|stem| stem.rsplit_once("-of-"));
-    let shards = shards.filter(|(_, n)| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
-    let what = match shards {
-        Some((_, n)) => format!("one of the {} shards of a model", n.trim_start_matches('0')),
-        None if lower.ends_with(".json") => "a file that belongs to a model".into(),
-        None => return Ok(()),
-    };
-    Err(Error::format(name, format!("it is {what}; give the folder that it lies in")))
+    let shard = lower.strip_suffix(".safetensors").and_then(|stem| stem.rsplit_once("-of-"));
+    let is_shard = shard.is_some_and(|(_, n)| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    is_shard || lower == "config.json" || lower.ends_with(".safetensors.index.json")
 }
 
 /// Maps the files and opens them as a model.

@@ -167,3 +167,33 @@ fn every_switch_of_every_config_is_followed_or_refused_by_name() {
     assert!(followed >= 150 && followed > 4 * refused, "{followed} followed, {refused} refused");
     println!("{followed} followed, {refused} refused");
 }
+
+/// A model that was split into several files opens by its folder or any of its parts, and not without one of them.
+#[test]
+fn a_model_in_several_files_is_one() {
+    let reference = "families/llama3/reference.safetensors";
+    let parts: Vec<_> = std::fs::read_dir(fixture("split")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(parts.len() >= 3, "{parts:?}");
+    for path in parts.iter().chain([&fixture("split")]) {
+        check("split", &Model::open(path).unwrap(), reference);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &Path| folder.path().join(path.file_name().unwrap());
+    parts[1..].iter().for_each(|path| drop(std::fs::copy(path, at(path)).unwrap()));
+    for path in [at(&parts[1]), folder.path().to_owned()] {
+        let message = Model::open(&path).err().unwrap().to_string();
+        assert!(message.contains("of them are here"), "{message}");
+    }
+    // A part that belongs to no other.
+    std::fs::copy(&parts[1], at(&parts[0])).unwrap();
+    assert!(Model::open(folder.path()).err().unwrap().to_string().contains("and so is another"));
+}
+
+/// A shard, an index or a config stands for the model of its folder.
+#[test]
+fn a_shard_stands_for_its_folder() {
+    for name in ["model-00002-of-00003.safetensors", "model.safetensors.index.json", "config.json"] {
+        let model = Model::open(fixture("tiny/llama-sharded").join(name)).unwrap();
+        check(name, &model, "tiny/llama/reference.safetensors");
+    }
+}

@@ -2,14 +2,23 @@
 //! moves them; each step by itself is a still.
 
 use crate::scene::{Node, Scene, Shape};
-use std::collections::HashMap;
+use attnscope_words::words;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::rc::Rc;
 
 /// Seconds over which the marks that arrive one after another set out.
 const SPREAD: f32 = 0.6;
 /// What is left of a mark that does not belong to a step.
 const DIM: f32 = 0.3;
+/// Milliseconds for which a step is shown while it plays: long enough to read its sentence.
+const PAUSE: u32 = 2800;
+
+/// The rest of a key → the key of another mark.
+type Other = Rc<dyn Fn(&str) -> String>;
 
 /// Where a mark is before its step.
+#[derive(Clone)]
 enum From {
     /// Where it stands, invisible.
     Here,
@@ -17,27 +26,44 @@ enum From {
     Begin,
     /// Without height, at its foot.
     Below,
+    /// Without height, at its head.
+    Above,
     /// At the place of another mark, whose key is made from the rest of its own. Invisible.
-    Mark(Box<dyn Fn(&str) -> String>),
+    Mark(Other),
+}
+
+/// In which order the marks of a name set out.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Together,
+    OneByOne,
+    /// By the last number of their keys: rows side by side, each from its first mark to its last.
+    Abreast,
 }
 
 /// The marks of this name.
+#[derive(Clone)]
 struct Brought {
     marks: String,
     from: From,
-    one_by_one: bool,
+    order: Order,
 }
 
 /// Copies of marks that fly to another mark and are taken up by it.
+#[derive(Clone)]
 struct Sent {
     marks: String,
-    /// The rest of the key → key of the mark where they fly to.
-    to: Box<dyn Fn(&str) -> String>,
+    /// The mark where they fly to.
+    to: Other,
 }
 
 /// A step: its sentence, and what happens.
+#[derive(Clone)]
 struct Step {
     said: String,
+    /// Its name, if it is not called by its number.
+    name: Option<String>,
+    pause: Option<u32>,
     brought: Vec<Brought>,
     sent: Vec<Sent>,
     lit: Vec<String>,
@@ -57,9 +83,30 @@ struct Step {
 /// assert_eq!(steps.said(), ["Nothing yet.", "A bar grows."]);
 /// assert_eq!(steps.stage(scene.clone(), 1), scene);
 /// ```
-#[derive(Default)]
+#[derive(Clone)]
 pub struct Timeline {
     steps: Vec<Step>,
+    /// The id of the control that sets the step.
+    pub id: &'static str,
+    /// What a step is.
+    pub label: &'static str,
+    /// The number of the first step, for the reader and in addresses.
+    pub first: usize,
+    /// The step whose picture is shown at rest, if it is not the last.
+    pub rest: Option<usize>,
+    pause: u32,
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self { steps: Vec::new(), id: "step", label: words!("step"), first: 1, rest: None, pause: PAUSE }
+    }
+}
+
+impl fmt::Debug for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.said()).finish()
+    }
 }
 
 impl Timeline {
@@ -68,15 +115,53 @@ impl Timeline {
         Self::default()
     }
 
+    /// What a step is, if it is something more than a step, and the number of the first: tiles, from 0.
+    pub fn counts(self, label: &'static str, first: usize) -> Self {
+        Self { label, first, ..self }
+    }
+
+    /// The steps are set by a control of this name.
+    pub fn set_by(self, id: &'static str) -> Self {
+        Self { id, ..self }
+    }
+
+    /// At rest the picture of this step is shown, and not of the last.
+    pub fn rests_at(self, step: usize) -> Self {
+        Self { rest: Some(step), ..self }
+    }
+
+    /// Milliseconds for which each step is shown while it plays.
+    pub fn every(self, pause: u32) -> Self {
+        Self { pause, ..self }
+    }
+
     /// One more step, with its sentence. What follows belongs to it.
     pub fn step(mut self, said: impl Into<String>) -> Self {
         self.steps.push(Step {
             said: said.into(),
+            name: None,
+            pause: None,
             brought: Vec::new(),
             sent: Vec::new(),
             lit: Vec::new(),
             whole: Vec::new(),
         });
+        self
+    }
+
+    /// The step has a name, which stands in the place of its number.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.name = Some(name.into());
+        }
+        self
+    }
+
+    /// The step is shown for so many milliseconds while it plays.
+    pub fn pauses(mut self, pause: u32) -> Self {
+        if let Some(step) = self.steps.last_mut() {
+            step.pause = Some(pause);
+        }
         self
     }
 
@@ -95,15 +180,29 @@ impl Timeline {
         self.bring(marks, From::Below)
     }
 
+    /// Marks come down from their head.
+    pub fn falls(self, marks: &str) -> Self {
+        self.bring(marks, From::Above)
+    }
+
     /// Marks come from the places of others: `from` makes the key of such a mark from the rest of the key.
     pub fn moves(self, marks: &str, from: impl Fn(&str) -> String + 'static) -> Self {
-        self.bring(marks, From::Mark(Box::new(from)))
+        self.bring(marks, From::Mark(Rc::new(from)))
     }
 
     /// The marks named last set out one after another.
-    pub fn one_by_one(mut self) -> Self {
+    pub fn one_by_one(self) -> Self {
+        self.order(Order::OneByOne)
+    }
+
+    /// The marks named last set out row by row at the same time: those whose keys end in the same number together.
+    pub fn abreast(self) -> Self {
+        self.order(Order::Abreast)
+    }
+
+    fn order(mut self, order: Order) -> Self {
         if let Some(brought) = self.steps.last_mut().and_then(|step| step.brought.last_mut()) {
-            brought.one_by_one = true;
+            brought.order = order;
         }
         self
     }
@@ -111,7 +210,7 @@ impl Timeline {
     /// Copies of marks fly to other marks, where they are taken up.
     pub fn sends(mut self, marks: &str, to: impl Fn(&str) -> String + 'static) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.sent.push(Sent { marks: marks.into(), to: Box::new(to) });
+            step.sent.push(Sent { marks: marks.into(), to: Rc::new(to) });
         }
         self
     }
@@ -134,7 +233,7 @@ impl Timeline {
 
     fn bring(mut self, marks: &str, from: From) -> Self {
         if let Some(step) = self.steps.last_mut() {
-            step.brought.push(Brought { marks: marks.into(), from, one_by_one: false });
+            step.brought.push(Brought { marks: marks.into(), from, order: Order::Together });
         }
         self
     }
@@ -162,6 +261,22 @@ impl Timeline {
         self.steps.len().saturating_sub(1)
     }
 
+    /// The sentence of a step, if it has one.
+    pub fn sentence(&self, step: usize) -> Option<&str> {
+        self.steps.get(step).map(|step| step.said.as_str()).filter(|said| !said.is_empty())
+    }
+
+    /// A step's name, or its number among all.
+    pub fn name(&self, step: usize) -> String {
+        let named = self.steps.get(step).and_then(|step| step.name.clone());
+        named.unwrap_or_else(|| words!("{} of {}", step + self.first, self.last() + self.first))
+    }
+
+    /// Milliseconds for which a step is shown while it plays.
+    pub fn pause(&self, step: usize) -> u32 {
+        self.steps.get(step).and_then(|step| step.pause).unwrap_or(self.pause)
+    }
+
     /// The figure at a step: what has not arrived yet is invisible and stands for nothing. Beyond the last step nothing is
     /// changed.
     pub fn stage(&self, mut scene: Scene, at: usize) -> Scene {
@@ -178,8 +293,24 @@ impl Timeline {
         scene
     }
 
+    /// Adds the marks that the next step's picture has and this one lacks, if they arrive there: a page can move only what
+    /// is there already. For figures that draw another picture at each step.
+    pub fn ahead(&self, mut scene: Scene, next: Scene, at: usize) -> Scene {
+        let mut after = 0;
+        for node in next.nodes {
+            let Some(key) = &node.key else { continue };
+            if let Some(i) = scene.nodes.iter().position(|here| here.key.as_ref() == Some(key)) {
+                after = i + 1;
+            } else if self.arrival(key).is_some_and(|(step, _)| step == at + 1) {
+                scene.nodes.insert(after, node);
+                after += 1;
+            }
+        }
+        scene
+    }
+
     fn place(&self, nodes: &mut Vec<Node>, at: usize, shapes: &HashMap<String, Shape>) {
-        let mut arriving: Vec<usize> = Vec::new();
+        let (mut one_by_one, mut abreast) = (Vec::new(), Vec::new());
         let mut copies = Vec::new();
         for (i, node) in nodes.iter_mut().enumerate() {
             if let Shape::Group { nodes, .. } = &mut node.shape {
@@ -194,15 +325,24 @@ impl Timeline {
             }
             match self.arrival(&key) {
                 Some((step, brought)) if step > at => hide(node, brought, &key, shapes),
-                Some((step, brought)) if step == at && brought.one_by_one => arriving.push(i),
+                Some((step, brought)) if step == at => match brought.order {
+                    Order::Together => {}
+                    Order::OneByOne => one_by_one.push(i),
+                    Order::Abreast => abreast.extend(column(&key).map(|column| (column, i))),
+                },
                 _ => {}
             }
             if step.is_some_and(|step| !step.lit.is_empty() && !named(&step.lit)) {
                 node.opacity *= DIM;
             }
         }
-        let step = SPREAD / arriving.len().max(1) as f32;
-        arriving.iter().enumerate().for_each(|(order, &i)| nodes[i].delay = step * order as f32);
+        let step = SPREAD / one_by_one.len().max(1) as f32;
+        one_by_one.iter().enumerate().for_each(|(order, &i)| nodes[i].delay = step * order as f32);
+        let columns: BTreeSet<usize> = abreast.iter().map(|(column, _)| *column).collect();
+        let step = SPREAD / columns.len().max(1) as f32;
+        for (column, i) in abreast {
+            nodes[i].delay = step * columns.range(..column).count() as f32;
+        }
         nodes.extend(copies);
     }
 
@@ -222,7 +362,7 @@ impl Timeline {
         let mut copy = Node { label: None, target: None, ..node.clone() }.key(format!("copy-{key}"));
         match (sent(at), sent(at + 1)) {
             (Some(sent), _) => {
-                move_to(&mut copy.shape, shapes.get(&(sent.to)(&key[sent.marks.len()..]))?);
+                move_to(&mut copy.shape, place_of(shapes, &(sent.to)(&key[sent.marks.len()..]))?);
                 copy.opacity = 0.0;
             }
             (None, Some(_)) => {}
@@ -230,6 +370,18 @@ impl Timeline {
         }
         Some(copy)
     }
+}
+
+/// The number that a key ends in.
+fn column(key: &str) -> Option<usize> {
+    key.rsplit('-').next()?.parse().ok()
+}
+
+/// Where the mark of this key is. Numbers are drawn as cells or, where these would be too narrow, as one strip for all:
+/// the strip is the place of a cell that is not drawn, and the first cell that of a strip.
+fn place_of<'a>(shapes: &'a HashMap<String, Shape>, key: &str) -> Option<&'a Shape> {
+    let strip = || key.rsplit_once('-').and_then(|(strip, _)| shapes.get(strip));
+    shapes.get(key).or_else(strip).or_else(|| shapes.get(&format!("{key}-0")))
 }
 
 /// A mark before it has arrived.
@@ -241,14 +393,16 @@ fn hide(node: &mut Node, brought: &Brought, key: &str, shapes: &HashMap<String, 
             *width = 0.0;
         }
         (From::Below, Shape::Rect { y, height, .. }) => (*y, *height) = (*y + *height, 0.0),
+        (From::Above, Shape::Rect { height, .. }) => *height = 0.0,
         (From::Mark(from), shape) => {
             node.opacity = 0.0;
-            if let Some(place) = shapes.get(&from(&key[brought.marks.len()..])) {
+            if let Some(place) = place_of(shapes, &from(&key[brought.marks.len()..])) {
                 move_to(shape, place);
             }
         }
         _ => node.opacity = 0.0,
     }
+    node.value = None;
 }
 
 /// Moves a shape to the place of another; rectangles take its size.
@@ -335,6 +489,17 @@ mod tests {
         assert!(second.node("copy-bar-1").is_none() && second.node("copy-bar-2").unwrap().target.is_none());
         assert_eq!((second.node("bar-1").unwrap().opacity, second.node("end-1").unwrap().opacity), (DIM, 1.0));
         assert!(steps.stage(scene(), 2).node("copy-bar-2").is_none());
+    }
+
+    #[test]
+    fn what_comes_next_waits_where_it_will_be_drawn() {
+        let steps = Timeline::new().step("a").step("b").grows("bar-2").step("c").brings("end-1");
+        let mut before = scene();
+        before.nodes.retain(|node| !matches!(node.key.as_deref(), Some("bar-2" | "end-1")));
+        let ahead = steps.stage(steps.ahead(before, scene(), 0), 0);
+        let keys: Vec<_> = ahead.nodes.iter().filter_map(|node| node.key.as_deref()).collect();
+        assert_eq!(keys, ["bar-1", "bar-2", "sum"], "what comes later still is not there yet");
+        assert_eq!(place(&ahead, "bar-2"), (20.0, 20.0, 0.0, 4.0));
     }
 
     #[test]

@@ -70,7 +70,7 @@ proptest! {
         let list = |c: usize| tokens.iter().skip(c).zip(&numbers).map(|(t, p)| (t.as_str(), *p)).collect::<Vec<_>>();
         let columns = (0..n_columns).map(|c| (answers::run(&tokens.concat(), "x"), answers::next(&list(c)))).collect();
         let data = compare::Data::from_next(columns, 30, String::new());
-        sound(&compare::render(&data, &compare::State { canvas, max_p }, &Theme::DARK));
+        sound(&compare::render(&data, &compare::State { canvas, max_p, room: false }, &Theme::DARK));
         sample::sound_table(&data.table());
         let given = tokens::Data {
             ids: (0..n_columns as u32 * 4).collect(),

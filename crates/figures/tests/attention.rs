@@ -133,7 +133,7 @@ fn all(tokens: &[String], odd: &[f32], chosen: usize, width: f32, masked: bool) 
         weighted_sum::render(&Default::default(), &Default::default(), theme),
     ];
     for step in 0..8 {
-        let state = attention_steps::State { canvas, step, q_idx: row, masked };
+        let state = attention_steps::State { canvas, step, q_idx: row, masked, ..Default::default() };
         scenes.push(attention_steps::render(&steps, &state, theme));
         scenes.push(attention_steps::render(&Default::default(), &state, theme));
     }

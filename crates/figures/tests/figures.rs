@@ -40,9 +40,8 @@ fn extent(shape: &Shape) -> Option<[f32; 4]> {
 /// The gallery in English and in every other language, whose words may be longer.
 fn in_every_language() -> Vec<(String, Scene)> {
     let scenes = |code: &str| {
-        let drawn = attnscope_words::speaking(attnscope_words::language(code).unwrap(), || {
-            sample::scenes::scenes(&Theme::LIGHT)
-        });
+        let language = attnscope_words::language(code).unwrap();
+        let drawn = attnscope_words::speaking(language, || sample::scenes::scenes(&Theme::LIGHT));
         drawn.into_iter().map(|(name, scene)| (format!("{name} in {code}"), scene)).collect::<Vec<_>>()
     };
     ["en", "de", "es"].into_iter().flat_map(scenes).collect()

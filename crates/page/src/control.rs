@@ -87,6 +87,8 @@ impl Control {
 /// There is no such control, or it has no such value; the error lists those that there are.
 pub fn chosen(controls: &[Control], asked: &str) -> Result<(String, String), String> {
     let (id, value) = asked.split_once('=').unwrap_or((asked, ""));
+    // Links from before steps were counted from 1 begin with 0.
+    let value = if (id, value) == ("step", "0") && least(controls, id) == Some(1.0) { "1" } else { value };
     let settable = || controls.iter().filter(|control| control.can_be_set());
     let Some(control) = settable().find(|control| control.id() == id) else {
         let all: Vec<String> = settable().map(Control::said).collect();
@@ -103,6 +105,14 @@ pub fn chosen(controls: &[Control], asked: &str) -> Result<(String, String), Str
     } else {
         Err(format!("expected {}, found {}", control.said(), quoted(asked)))
     }
+}
+
+/// The least number of a slider.
+fn least(controls: &[Control], id: &str) -> Option<f32> {
+    controls.iter().find_map(|control| match control {
+        Control::Slider { id: own, min, .. } if *own == id => Some(*min),
+        _ => None,
+    })
 }
 
 /// The controls of a figure as HTML. `live` is false before the page is live: then nothing can be set.

@@ -41,6 +41,7 @@ use attnscope_figures::figure::add_note;
 use attnscope_figures::{Scene, Table, Target, Timeline};
 use attnscope_words::key;
 use player::Player;
+use std::cell::RefCell;
 
 /// A figure of the page, with what the reader has set in it.
 pub trait PageFigure {
@@ -67,18 +68,13 @@ pub trait PageFigure {
         usual(event, page)
     }
 
-    /// How what it shows comes about, step by step, if that is shown: the marks of [`Self::view`] arrive one after another.
-    fn timeline(&self, _page: &Page<'_>) -> Option<Timeline> {
-        None
-    }
-
-    /// The step of the timeline that is shown, `None` once it is at rest: for figures that show another state at a step, and
-    /// not only fewer marks.
+    /// The step of its timeline that is shown, `None` at rest: for figures that show another state at a step, and not only
+    /// fewer marks.
     fn at_step(&mut self, _step: Option<usize>) {}
 
-    /// Milliseconds for which a step is shown while it plays: long enough to read its sentence.
-    fn pause(&self) -> u32 {
-        2800
+    /// The step that a mark stands for, if choosing it leads there.
+    fn step_of(&self, _target: Target, _page: &Page<'_>) -> Option<usize> {
+        None
     }
 
     /// Id of the model that it shows.
@@ -86,7 +82,7 @@ pub trait PageFigure {
         &page.selection.model
     }
 
-    /// Milliseconds to the next [`Event::Tick`], while something of its own plays.
+    /// Milliseconds to the next [`Event::Tick`], while its timeline plays. The registry sees to it.
     fn plays(&self) -> Option<u32> {
         None
     }
@@ -98,18 +94,31 @@ pub trait PageFigure {
 }
 
 /// What a figure shows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct View {
     /// Above the drawing.
     pub controls: Vec<Control>,
     /// The drawing.
     pub scene: Scene,
+    /// How it comes about, step by step, if that is shown: the marks of the drawing arrive one after another. What plays it
+    /// adds the controls for it.
+    pub timeline: Option<Timeline>,
 }
 
 impl View {
     /// A drawing without controls.
     pub fn of(scene: Scene) -> Self {
-        Self { controls: Vec::new(), scene }
+        Self { controls: Vec::new(), scene, timeline: None }
+    }
+
+    /// With these controls.
+    fn with(self, controls: Vec<Control>) -> Self {
+        Self { controls, ..self }
+    }
+
+    /// With these steps.
+    fn plays(self, timeline: Timeline) -> Self {
+        Self { timeline: Some(timeline), ..self }
     }
 
     /// Adds a sentence to the caption, if there is one.
@@ -169,7 +178,7 @@ pub struct Kind {
 impl Kind {
     /// The figure as it is in the beginning.
     pub fn make(&'static self) -> Box<dyn PageFigure> {
-        Box::new(Registered { kind: self, figure: (self.make)(), player: Player::END })
+        Box::new(Registered { kind: self, figure: (self.make)(), player: Player::REST, steps: RefCell::default() })
     }
 }
 
@@ -178,6 +187,8 @@ struct Registered {
     kind: &'static Kind,
     figure: Box<dyn PageFigure>,
     player: Player,
+    /// The steps of what was drawn last, to which events refer.
+    steps: RefCell<Option<Timeline>>,
 }
 
 impl Registered {
@@ -197,11 +208,8 @@ impl Registered {
 
 impl PageFigure for Registered {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        let view = self.figure.view(page)?;
-        let view = match self.figure.timeline(page) {
-            Some(timeline) => self.player.stage(&timeline, view, page.paper),
-            None => view,
-        };
+        let view = self.player.stage(self.figure.view(page)?, page.paper);
+        self.steps.borrow_mut().clone_from(&view.timeline);
         Ok(view.note(self.changes(page).as_deref(), page.paper))
     }
 
@@ -209,19 +217,17 @@ impl PageFigure for Registered {
         self.figure.table(page)
     }
 
-    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
-        self.figure.timeline(page)
-    }
-
     fn explain(&self, mark: &str, page: &Page<'_>) -> Option<Explanation> {
         self.figure.explain(mark, page)
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
-        if self.player.concerns(event)
-            && let Some(timeline) = self.figure.timeline(page)
-        {
-            let heard = self.player.follow(event, timeline.last());
+        if let Some(timeline) = self.steps.get_mut() {
+            let chosen = match event {
+                Event::Chosen(target, _) => self.figure.step_of(*target, page),
+                _ => None,
+            };
+            let heard = self.player.hear(event, timeline, chosen);
             self.figure.at_step(self.player.shown(timeline.last()));
             if heard {
                 return Vec::new();
@@ -235,7 +241,7 @@ impl PageFigure for Registered {
     }
 
     fn plays(&self) -> Option<u32> {
-        self.player.plays(self.figure.pause()).or_else(|| self.figure.plays())
+        self.player.plays(self.steps.borrow().as_ref()?)
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {

@@ -60,7 +60,8 @@ fn what_the_reader_sets_is_in_the_table() {
     assert!(matches!(weights(table(&driver, &*steps))[2], Cell::Number(_)));
 
     let mut running = figure("running-softmax").unwrap();
+    driver.set(&mut *running, "step=0").unwrap();
     assert_eq!(table(&driver, &*running).rows.len(), 1);
-    driver.tell(&mut *running, &Event::Set("step".into(), "2".into()));
+    driver.set(&mut *running, "step=2").unwrap();
     assert_eq!(table(&driver, &*running).rows.last().unwrap()[0], "z of dog".into());
 }

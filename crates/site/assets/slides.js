@@ -21,13 +21,13 @@ function show(next, first) {
   figures[at].closest("section").classList.add("now");
   place.textContent = place.dataset.of.replace("{at}", at + 1).replace("{all}", figures.length);
   scrollTo(0, 0);
-  if (slider()) step(first ? 0 : slider().max);
+  if (slider()) step(first ? slider().min : slider().max);
 }
 
 function go(by) {
   const input = slider();
   const to = input ? Number(input.value) + by : NaN;
-  if (to >= 0 && to <= Number(input.max)) step(to);
+  if (to >= Number(input?.min) && to <= Number(input.max)) step(to);
   else if (at + by in figures) show(at + by, by > 0);
 }
 

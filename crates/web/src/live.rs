@@ -9,7 +9,7 @@ use crate::steady;
 use crate::watch::{is_read, is_still, seen, width_of};
 use attnscope_figures::Scene;
 use attnscope_page::control::chosen;
-use attnscope_page::{Change, Control, Event, Missing, Open, Page, PageFigure, Paper, View};
+use attnscope_page::{Change, Control, Event, LESSON, Missing, Open, Page, PageFigure, Paper, View};
 use attnscope_words::words;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -36,6 +36,8 @@ pub struct Live {
     paper: Element,
     caption: Option<Element>,
     figure: RefCell<Box<dyn PageFigure>>,
+    /// Id of the model that is drawn.
+    of_model: RefCell<String>,
     /// The last view that was shown.
     shown: RefCell<Option<View>>,
     /// The drawing.
@@ -81,6 +83,7 @@ impl Live {
             controls: RefCell::new(place.query_selector(".controls")?),
             caption: place.query_selector("figcaption")?,
             figure: RefCell::new(figure),
+            of_model: RefCell::new(LESSON.into()),
             shown: RefCell::default(),
             scene: RefCell::default(),
             width: width_of(&paper)?,
@@ -115,6 +118,7 @@ impl Live {
             return self.draw();
         }
         if self.is_heavy() {
+            self.wait();
             return self.app.want(self.at, Vec::new());
         }
         if self.later.replace(true) {
@@ -156,10 +160,12 @@ impl Live {
         match view {
             Ok(view) => {
                 self.set_stale(false);
+                let model = self.with_page(self.paper(), |page| self.figure.borrow().model(&page).to_owned());
+                *self.of_model.borrow_mut() = model;
                 // A figure that cannot be drawn does not affect the others.
                 let _ = self.show(view);
             }
-            Err(Missing::Waiting) => {}
+            Err(Missing::Waiting) => self.wait(),
             Err(Missing::Failed(_)) => self.set_stale(true),
             // The old drawing belongs to another model or sentence: it must not stay.
             Err(Missing::Nothing(why)) => self.say(&why),
@@ -248,6 +254,18 @@ impl Live {
         }
         self.set_stale(false);
         self.is_ready();
+    }
+
+    /// What is drawn stays until the answer comes; if that is of another model, the drawing is pale and its caption says so.
+    fn wait(&self) {
+        let next = self.with_page(self.paper(), |page| self.figure.borrow().model(&page).to_owned());
+        if *self.of_model.borrow() == next {
+            return;
+        }
+        self.set_stale(true);
+        if let Some(caption) = &self.caption {
+            caption.set_text_content(Some(&words!("Waits for {next}; until then, another model is drawn here.")));
+        }
     }
 
     fn set_stale(&self, stale: bool) {

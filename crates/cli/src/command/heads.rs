@@ -87,18 +87,21 @@ fn lines(terminal: &Terminal, tokens: &[Token]) -> String {
 type Question = (&'static str, fn(&HeadScore) -> Option<f32>);
 
 const QUESTIONS: [Question; 5] = [
-    ("Who attends to the token before?", |s| Some(s.previous)),
+    ("Who attends to the token before?", |s| s.previous),
     ("Who attends to earlier tokens equal to its own? (duplicate)", |s| s.duplicate),
     ("Who attends to what came after them? (induction)", |s| s.induction),
-    ("Who attends to itself?", |s| Some(s.own)),
-    ("Who rests on the first token?", |s| Some(s.first)),
+    ("Who attends to itself?", |s| s.own),
+    ("Who rests on the first token?", |s| s.first),
 ];
 
 fn questions(terminal: &Terminal, scores: &[HeadScore], top: usize) -> String {
     let blocks = QUESTIONS.map(|(question, score)| {
         let mut rows: Vec<_> = scores.iter().filter_map(|s| Some((s.layer, s.head, score(s)?))).collect();
         if rows.is_empty() {
-            let none = terminal.dim("  no token of this text is repeated");
+            let alone = scores.iter().all(|score| score.previous.is_none());
+            let why =
+                if alone { "  one token has no other to attend to" } else { "  no token of this text is repeated" };
+            let none = terminal.dim(why);
             return format!("{}\n{none}\n", terminal.bold(question));
         }
         rows.sort_by(|a, b| b.2.total_cmp(&a.2));
@@ -131,11 +134,11 @@ mod tests {
         let score = |head, previous| HeadScore {
             layer: 0,
             head,
-            previous,
+            previous: Some(previous),
             duplicate: None,
             induction: None,
-            first: 0.5,
-            own: 0.1,
+            first: Some(0.5),
+            own: Some(0.1),
             entropy: 1.0,
         };
         let terminal = Terminal { colors: Colors::None, width: 48 };

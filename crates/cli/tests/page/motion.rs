@@ -29,12 +29,12 @@ fn a_figure_plays_once_when_it_is_read_and_stops_for_the_reader() {
     assert_eq!(browser.run(&format!("return {STEP}")), json!(last), "at first it is whole");
     let height = browser.run("return document.querySelector('#figure-softmax').offsetHeight");
     read(&browser);
-    browser.wait(&format!("{PLAYS} && {STEP} === 0"));
+    browser.wait(&format!("{PLAYS} && {STEP} === 1"));
     browser.wait("document.querySelector('#figure-softmax .said').textContent.includes('one dot product each')");
     // What has not arrived stands for nothing, and the marks move there instead of being drawn anew.
     let share = "document.querySelector('#figure-softmax svg [fill-opacity], #figure-softmax svg rect[opacity=\"0\"]')";
     browser.wait(&format!("{share} && !{share}.dataset.key && !{share}.ariaLabel"));
-    browser.wait(&format!("{STEP} === 1"));
+    browser.wait(&format!("{STEP} === 2"));
     assert_eq!(browser.run("return document.querySelector('#figure-softmax').offsetHeight"), height, "nothing jumps");
     // Who takes the line stops it.
     browser.set("softmax", "step", &last.to_string());
@@ -71,7 +71,7 @@ fn where_motion_is_not_wanted_nothing_plays_and_steps_are_stills() {
     read(&browser);
     browser.run_async("setTimeout(done, 1500)");
     assert_eq!(browser.run(&format!("return {PLAYS}")), json!(false));
-    browser.set("softmax", "step", "0");
+    browser.set("softmax", "step", "1");
     browser.wait("!document.querySelector('#figure-softmax [data-key=share-1]')");
     quiet(&browser, &served);
 }
@@ -86,11 +86,11 @@ fn slides_show_one_figure_at_a_time_and_go_through_its_steps() {
         ));
     };
     seen("tokens");
-    browser.wait("Number(document.querySelector('#tokens-step').value) === 0");
+    browser.wait("Number(document.querySelector('#tokens-step').value) === 1");
     for _ in 0..4 {
         browser.press("\u{e014}");
     }
-    browser.wait("Number(document.querySelector('#tokens-step').value) === 4");
+    browser.wait("Number(document.querySelector('#tokens-step').value) === 5");
     browser.press("\u{e014}");
     seen("next-tokens");
     browser.press("\u{e012}");

@@ -5,7 +5,7 @@ use crate::{LazyPattern, Trace};
 use std::collections::HashMap;
 
 /// How well a head fits each of the well-known patterns: mean weights over the queries after the first token (a causal
-/// model leaves the first no choice), 0 where there are none.
+/// model leaves the first no choice), `None` where there are none.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct HeadScore {
     /// Layer.
@@ -13,15 +13,15 @@ pub struct HeadScore {
     /// Head.
     pub head: usize,
     /// Attends to the token just before.
-    pub previous: f32,
+    pub previous: Option<f32>,
     /// Attends to earlier copies of its own token, over the queries that have one; `None` if no token is repeated.
     pub duplicate: Option<f32>,
     /// Attends to the token after an earlier copy of its own; `None` if no token is repeated.
     pub induction: Option<f32>,
     /// Attends to the first token (often an attention sink).
-    pub first: f32,
+    pub first: Option<f32>,
     /// Attends to itself.
-    pub own: f32,
+    pub own: Option<f32>,
     /// Mean entropy of its rows, in bits.
     pub entropy: f32,
 }
@@ -87,7 +87,7 @@ impl Sums {
     }
 
     fn score(&self, layer: usize, head: usize, entropy: f32) -> HeadScore {
-        let mean = |sum: f32| sum / self.rows.max(1) as f32;
+        let mean = |sum: f32| (self.rows > 0).then(|| sum / self.rows as f32);
         let over_repeats = |sum: f32| (self.repeats > 0).then(|| sum / self.repeats as f32);
         HeadScore {
             layer,
@@ -111,7 +111,7 @@ mod tests {
     fn a_previous_token_head_scores_as_one() {
         let trace = sample::trace(&[1, 2, 3], 1, &[1., 0., 0., 1., 0., 0., 0., 1., 0.]);
         let score = head_scores(&trace)[0];
-        assert_eq!((score.previous, score.first, score.own), (1.0, 0.5, 0.0));
+        assert_eq!((score.previous, score.first, score.own), (Some(1.0), Some(0.5), Some(0.0)));
         assert_eq!((score.duplicate, score.induction), (None, None));
         assert_eq!(score.entropy, 0.0);
     }
@@ -130,6 +130,6 @@ mod tests {
     #[test]
     fn one_token_has_no_pattern_to_fit() {
         let score = head_scores(&sample::trace(&[7], 1, &[1.0]))[0];
-        assert_eq!((score.previous, score.first, score.own), (0.0, 0.0, 0.0));
+        assert_eq!((score.previous, score.first, score.own), (None, None, None));
     }
 }

@@ -104,17 +104,8 @@ fn hf_names() -> impl Iterator<Item = &'static str> {
     decoders.chain(bert::KINDS.iter().map(|kind| kind.name))
 }
 
-/// Refuses GGUF files that hold only a part of a model, or something that belongs to one.
+/// Refuses GGUF files that hold no language model, but something that belongs to one.
 fn refuse_other_files(meta: &Metadata, origin: &str) -> Result<(), Error> {
-    const COUNT: &str = "split.count";
-    if meta.has(COUNT) && meta.get_u64(COUNT)? > 1 {
-        let (count, part) = (meta.get_u64(COUNT)?, meta.get_u64("split.no").map_or(1, |no| no.saturating_add(1)));
-        let text = format!(
-            "it is part {part} of a model that was split into {count} files, which attnscope does not read; join them \
-             with `llama-gguf-split --merge FIRST-PART WHOLE.gguf`"
-        );
-        return Err(Error::config(origin, text));
-    }
     match meta.get_str("general.type") {
         Ok("adapter") => {
             let text = "it is a LoRA adapter, which changes a model but is none; merge it into its model first";

@@ -86,6 +86,42 @@ pub fn parse(bytes: Bytes, origin: &str) -> Result<Gguf, Error> {
     Ok(Gguf { metadata, tensors })
 }
 
+/// Parses the files that one model was split into, in any order: the first holds the metadata, each some of the tensors.
+///
+/// # Errors
+/// A part that is missing, stands twice or belongs to another model; one part alone.
+pub fn parse_parts(parts: Vec<(String, Bytes)>) -> Result<Gguf, Error> {
+    let n = parts.len();
+    let mut all: BTreeMap<u64, Gguf> = BTreeMap::new();
+    for (name, bytes) in parts {
+        let file = parse(bytes, &name)?;
+        let count = |key: &str, default| if file.metadata.has(key) { file.metadata.get_u64(key) } else { Ok(default) };
+        let (count, no) = (count("split.count", 1)?.max(1), count("split.no", 0)?);
+        if count != n as u64 || no >= count {
+            let text = format!(
+                "it is part {} of a model that was split into {count} files, and {n} of them are here: put all into one \
+                 folder, and give the path of the folder or of the first part",
+                no.saturating_add(1)
+            );
+            return Err(Error::config(&name, text));
+        }
+        if all.insert(no, file).is_some() {
+            return Err(Error::config(&name, format!("it is part {} of a model, and so is another file here", no + 1)));
+        }
+    }
+    let mut parts = all.into_values();
+    let mut first = parts.next().ok_or_else(|| Error::usage("no file is given"))?;
+    parts.try_for_each(|part| first.tensors.merge(part.tensors))?;
+    const TENSORS: &str = "split.tensors.count";
+    let (found, meta) = (first.tensors.all_names().count() as u64, &first.metadata);
+    if n > 1 && meta.has(TENSORS) && meta.get_u64(TENSORS)? != found {
+        let expected = meta.get_u64(TENSORS)?;
+        let text = format!("its parts hold {found} tensors, expected {expected}: they belong to different models");
+        return Err(Error::config(meta.origin(), text));
+    }
+    Ok(first)
+}
+
 /// The first bytes of a file that is no GGUF, in words: they need not be letters.
 fn beginning(magic: &[u8]) -> String {
     match std::str::from_utf8(magic) {

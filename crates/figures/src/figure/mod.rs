@@ -34,6 +34,7 @@ mod signed_cells;
 pub mod softmax;
 pub mod tokens;
 pub mod training;
+pub mod two_answers;
 pub mod vector_strip;
 pub mod weighted_sum;
 

@@ -186,6 +186,12 @@ impl Pattern {
         let mut runs = vec![Run::new(name(own)).bold().fill(theme.query), Run::new(words!(" attends "))];
         // Never more than three: beyond that a picture is clearer.
         let top: Vec<_> = self.strongest(q_idx).into_iter().take(3).collect();
+        if let Some((_, largest)) = top.first()
+            && *largest == 0.0
+        {
+            runs.push(Run::new(words!("to nothing: all its edges are cut")));
+            return runs;
+        }
         let said = top.iter().take_while(|(_, w)| *w >= 0.01).count().max(1);
         for (i, &(k_idx, w)) in top.iter().take(said).enumerate() {
             runs.push(Run::new(if i == 0 { "" } else { ", " }));

@@ -66,7 +66,9 @@ pub fn lesson_words(n: usize) -> Vec<String> {
 }
 
 pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
-    let compare = |data: compare::Data, canvas, max_p| compare::render(&data, &compare::State { canvas, max_p }, theme);
+    let compare = |data: compare::Data, canvas, max_p| {
+        compare::render(&data, &compare::State { canvas, max_p, room: false }, theme)
+    };
     let tokens = |data, canvas, idx| tokens::render(&data, &tokens::State { canvas, idx }, theme);
     vec![
         ("compare-2", compare(compared(2), Canvas::default(), None)),

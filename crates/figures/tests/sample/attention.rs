@@ -22,7 +22,7 @@ pub fn lesson(text: &str) -> (Model, Trace) {
 
 /// What attention reads: the rows of `resid_pre`, normed.
 pub fn read(model: &Model, trace: &Trace, layer: usize) -> Vec<Vec<f32>> {
-    let weight = &model.weights().blocks[layer].norm_attn.weight;
+    let weight = &model.weights().blocks[layer].norms.before.as_ref().unwrap().weight;
     let resid = trace.layer(layer, Site::ResidPre).unwrap();
     let row = |x: &[f32]| {
         let mean = x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32;
@@ -146,7 +146,8 @@ pub fn scenes(theme: &Theme) -> Vec<(&'static str, Scene)> {
     };
     let dog = || weighted_sum("the hot dog was", 0, 2);
     let steps = |data: attention_steps::Data, canvas, step, q_idx, masked| {
-        attention_steps::render(&data, &attention_steps::State { canvas, step, q_idx, masked }, theme)
+        let state = attention_steps::State { canvas, step, q_idx, masked, ..Default::default() };
+        attention_steps::render(&data, &state, theme)
     };
     let hot = || attention_steps("the hot dog was", 0);
     vec![

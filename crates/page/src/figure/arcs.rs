@@ -16,7 +16,7 @@ impl PageFigure for Arcs {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         let q_idx = page.hovered.or(chosen.q_idx).map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
         let state = State { canvas: page.paper.canvas(), q_idx, ..Default::default() };
-        Ok(View { controls: head_picker(&chosen, &trace.model), scene: render(&data, &state, page.paper.theme()) })
+        Ok(View::of(render(&data, &state, page.paper.theme())).with(head_picker(&chosen, &trace.model)))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

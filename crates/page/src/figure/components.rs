@@ -6,7 +6,7 @@ use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page};
 use attnscope::Site;
 use attnscope_figures::figure::components::{Data, State, render, timeline};
-use attnscope_figures::{Table, Target, Timeline};
+use attnscope_figures::{Table, Target};
 use attnscope_words::words;
 
 /// The arrays that it shows.
@@ -30,15 +30,11 @@ impl PageFigure for Components {
         let mut controls: Vec<_> =
             token_picker("word", words!("word"), &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
-        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
+        Ok(View::of(render(&data, &state, page.paper.theme())).with(controls).plays(timeline(&data)))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         Ok(data(page)?.table())
-    }
-
-    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
-        data(page).ok().map(|data| timeline(&data))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

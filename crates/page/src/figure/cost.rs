@@ -36,7 +36,7 @@ impl PageFigure for Cost {
         };
         let controls = vec![Control::Button { id: "measure", label, disabled: false }];
         let stopped = self.failed.as_ref().map(|why| words!("It stopped: {why}"));
-        Ok(View { controls, scene }.note(stopped.as_deref(), page.paper))
+        Ok(View::of(scene).with(controls).note(stopped.as_deref(), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -46,7 +46,7 @@ impl PageFigure for CutEdge {
         } else {
             controls.push(token_picker("to", words!("without"), tokens, k));
         }
-        let view = View { controls: controls.into_iter().flatten().collect(), scene };
+        let view = View::of(scene).with(controls.into_iter().flatten().collect());
         let alone = words!("The first token attends only to itself: there is no edge to cut.");
         let view = view.note((own && q == 0).then_some(alone), page.paper);
         let several = data.columns.len() > 1;

@@ -42,26 +42,19 @@ impl Default for DotProduct {
 
 impl PageFigure for DotProduct {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        Ok(View::of(render(&self.data(), &State { canvas: page.paper.canvas() }, page.paper.theme())))
+        let steps = TURN.iter().fold(Timeline::new().every(1100), |steps, (_, said)| steps.step(*said));
+        let steps = steps.step(words!(
+            "Once around: the dot product says how far two lists point the same way. Now drag the tips yourself."
+        ));
+        Ok(View::of(render(&self.data(), &State { canvas: page.paper.canvas() }, page.paper.theme())).plays(steps))
     }
 
     fn table(&self, _: &Page<'_>) -> Result<Table, Missing> {
         Ok(self.data().table())
     }
 
-    fn timeline(&self, _: &Page<'_>) -> Option<Timeline> {
-        let steps = TURN.iter().fold(Timeline::new(), |steps, (_, said)| steps.step(*said));
-        Some(steps.step(words!(
-            "Once around: the dot product says how far two lists point the same way. Now drag the tips yourself."
-        )))
-    }
-
     fn at_step(&mut self, step: Option<usize>) {
         self.step = step;
-    }
-
-    fn pause(&self) -> u32 {
-        1100
     }
 
     fn explain(&self, mark: &str, _: &Page<'_>) -> Option<Explanation> {

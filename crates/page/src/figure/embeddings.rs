@@ -9,7 +9,7 @@ use attnscope::analysis::explain::Explanation;
 use attnscope::analysis::strongest;
 use attnscope_figures::figure::vector_strip::{Data, State, Vector, render, word_by_word};
 use attnscope_figures::token::spoken;
-use attnscope_figures::{Table, Target, Timeline};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 use attnscope_words::words;
 
@@ -22,11 +22,7 @@ impl PageFigure for Embeddings {
         let (data, (tokens, _)) = (data(page)?, page.tokens()?);
         let state = State { canvas: page.paper.canvas(), ..Default::default() };
         let controls = token_picker("word", words!("word"), tokens, position(page, tokens)).into_iter().collect();
-        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
-    }
-
-    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
-        data(page).ok().map(|data| word_by_word(&data))
+        Ok(View::of(render(&data, &state, page.paper.theme())).with(controls).plays(word_by_word(&data)))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -22,7 +22,8 @@ impl PageFigure for HeadGrid {
         let state = State { canvas: page.paper.canvas(), selected: chosen, ..Default::default() };
         let few = words!("The lesson model has one head a layer; with a real model here, all of its heads are shown.");
         let controls = self.whose.control(page).into_iter().collect();
-        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) }
+        Ok(View::of(render(&data, &state, page.paper.theme()))
+            .with(controls)
             .note((page.paper.bare && page.real.is_none()).then_some(few), page.paper))
     }
 

@@ -1,7 +1,6 @@
 //! Chapter 7: what a word is like in its sentence. Other words are ordered by how near they are to it, layer by layer.
 
 use super::choose::{picked, position, token_picker};
-use super::player::Player;
 use super::reading::{ALONE, KINDS, Reading, left_out, listed, named, vectors};
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Open, Page};
@@ -9,7 +8,7 @@ use attnscope::analysis::cosine;
 use attnscope::analysis::explain::Between;
 use attnscope_figures::figure::in_context::{self, Data, MAX_WORDS, State, Word, render};
 use attnscope_figures::token::spoken;
-use attnscope_figures::{Table, Target};
+use attnscope_figures::{Table, Target, Timeline};
 use attnscope_protocol::What;
 use attnscope_words::words;
 
@@ -20,16 +19,11 @@ const PAUSE: u32 = 1200;
 const OF_REAL_MODELS: [&str; 2] = ["puppy, cat, horse, cow, wolf", "sausage, sandwich, pizza, soup, cheese"];
 
 /// The figure, with the layer that it shows and the words with which it compares.
+#[derive(Default)]
 pub struct InContext {
     /// The words of both kinds, where the reader has chosen them.
     kinds: [Option<String>; 2],
-    player: Player,
-}
-
-impl Default for InContext {
-    fn default() -> Self {
-        Self { kinds: [None, None], player: Player::END }
-    }
+    step: Option<usize>,
 }
 
 /// All texts that are read.
@@ -48,17 +42,15 @@ impl PageFigure for InContext {
         let (data, parts) = self.data(page)?;
         let (tokens, _) = page.tokens()?;
         let last = data.depths().saturating_sub(1);
-        let depth = self.player.step(last);
-        let shown = depth.checked_sub(1).map_or(words!("none yet").into(), |layer| layer.to_string());
-        let mut controls = self.player.controls(words!("after layer"), last, shown);
-        controls.extend(token_picker("word", words!("word"), tokens, position(page, tokens)));
+        let depth = self.step.unwrap_or(last).min(last);
+        let mut controls = Vec::from_iter(token_picker("word", words!("word"), tokens, position(page, tokens)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
         controls.push(text("first", words!("words of one kind"), self.words(page, 0)));
         controls.push(text("second", words!("of another"), self.words(page, 1)));
         let state = State { canvas: page.paper.canvas(), depth: Some(depth) };
-        controls.push(Control::Said { id: "said", text: data.said(depth) });
+        let steps = (0..=last).fold(layers().every(PAUSE), |steps, depth| after_layer(steps, depth, data.said(depth)));
         let lists = [self.words(page, 0), self.words(page, 1)];
-        let view = View { controls, scene: render(&data, &state, page.paper.theme()) };
+        let view = View::of(render(&data, &state, page.paper.theme())).with(controls).plays(steps);
         let several = parts.then_some(words!("Words of several tokens are compared by their last token."));
         let view = view.note(several, page.paper);
         Ok(view.note(left_out(&lists, MAX_WORDS / 2).as_deref(), page.paper))
@@ -71,7 +63,6 @@ impl PageFigure for InContext {
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Chosen(Target::Item { index }, _) => return self.choose(page, *index).unwrap_or_default(),
-            _ if self.player.hear(event, last(page)) => {}
             Event::Set(id, value) if id == "first" => self.kinds[0] = Some(value.clone()),
             Event::Set(id, value) if id == "second" => self.kinds[1] = Some(value.clone()),
             Event::Set(id, value) => return picked(page, id, value),
@@ -80,8 +71,8 @@ impl PageFigure for InContext {
         Vec::new()
     }
 
-    fn plays(&self) -> Option<u32> {
-        self.player.plays(PAUSE)
+    fn at_step(&mut self, step: Option<usize>) {
+        self.step = step;
     }
 
     fn is_heavy(&self, page: &Page<'_>) -> bool {
@@ -173,7 +164,12 @@ impl InContext {
     }
 }
 
-/// The last depth of the model.
-fn last(page: &Page<'_>) -> usize {
-    page.tokens().map_or(0, |(_, model)| model.n_layers)
+/// A timeline of layers: step 0 is before the first.
+pub(super) fn layers() -> Timeline {
+    Timeline::new().counts(words!("after layer"), 0)
+}
+
+/// One more step of [`layers`], with its sentence.
+pub(super) fn after_layer(steps: Timeline, depth: usize, said: String) -> Timeline {
+    steps.step(said).named(depth.checked_sub(1).map_or(words!("none yet").into(), |layer| layer.to_string()))
 }

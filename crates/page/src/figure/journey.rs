@@ -1,11 +1,11 @@
 //! Chapter 9: the path of a word through the layers, among words whose kind is known.
 
 use super::choose::{picked, position, token_picker};
-use super::player::Player;
+use super::in_context::{after_layer, layers};
 use super::reading::{ALONE, KINDS, Reading, left_out, listed, named, vectors};
 use super::whose::Whose;
 use super::{PageFigure, View, usual};
-use crate::{Change, Control, Event, LESSON, Missing, Open, Page, Place};
+use crate::{Change, Control, Event, LESSON, Missing, Open, Page};
 use attnscope::analysis::explain::Between;
 use attnscope::analysis::journey as place_between;
 use attnscope::{Heads, Intervention};
@@ -21,12 +21,12 @@ const PAUSE: u32 = 220;
 pub struct Journey {
     whose: Whose,
     kinds: [String; 2],
-    player: Player,
+    step: Option<usize>,
 }
 
 impl Default for Journey {
     fn default() -> Self {
-        Self { whose: Whose::default(), kinds: KINDS.map(|(_, words)| words.into()), player: Player::END }
+        Self { whose: Whose::default(), kinds: KINDS.map(|(_, words)| words.into()), step: None }
     }
 }
 
@@ -41,17 +41,18 @@ impl PageFigure for Journey {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (tokens, _)) = (self.data(page)?, page.tokens_in(&self.own(page))?);
         let last = data.depths().saturating_sub(1);
-        let depth = self.player.step(last);
+        let depth = self.step.unwrap_or(last).min(last);
+        // Too fast for sentences.
+        let steps = (0..=last).fold(layers().every(PAUSE), |steps, depth| after_layer(steps, depth, String::new()));
         let scene = render(&data, &State { canvas: page.paper.canvas(), depth: Some(depth) }, page.paper.theme());
-        let shown = depth.checked_sub(1).map_or(words!("none yet").into(), |layer| layer.to_string());
         let mut controls: Vec<Control> = self.whose.control(page).into_iter().collect();
-        controls.extend(self.player.controls(words!("after layer"), last, shown));
         controls.extend(token_picker("word", words!("word"), tokens, position(page, tokens)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
         controls.push(text("from", words!("words on the left"), &self.kinds[0]));
         controls.push(text("to", words!("words on the right"), &self.kinds[1]));
         let few = words!("The lesson model has few layers; with a real model here, all of its layers are shown.");
-        let view = View { controls, scene }.note((page.paper.bare && page.real.is_none()).then_some(few), page.paper);
+        let view = View::of(scene).with(controls).plays(steps);
+        let view = view.note((page.paper.bare && page.real.is_none()).then_some(few), page.paper);
         Ok(view.note(left_out(&self.kinds, MAX_LANDMARKS / 2).as_deref(), page.paper))
     }
 
@@ -62,7 +63,7 @@ impl PageFigure for Journey {
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
         match event {
             Event::Chosen(Target::Item { index }, _) => return self.choose(page, *index).unwrap_or_default(),
-            _ if self.whose.hear(event, page) || self.player.hear(event, self.last(page)) => {}
+            _ if self.whose.hear(event, page) => {}
             Event::Set(id, value) if id == "from" => self.kinds[0].clone_from(value),
             Event::Set(id, value) if id == "to" => self.kinds[1].clone_from(value),
             Event::Set(id, value) => return picked(page, id, value),
@@ -71,8 +72,13 @@ impl PageFigure for Journey {
         Vec::new()
     }
 
-    fn plays(&self) -> Option<u32> {
-        self.player.plays(PAUSE)
+    fn at_step(&mut self, step: Option<usize>) {
+        self.step = step;
+    }
+
+    fn step_of(&self, target: Target, page: &Page<'_>) -> Option<usize> {
+        let Target::Item { index } = target else { return None };
+        self.data(page).ok().map(|data| data.chosen(index).1)
     }
 
     fn model<'a>(&self, page: &Page<'a>) -> &'a str {
@@ -88,11 +94,6 @@ impl Journey {
     /// The reader's sentence as it is.
     fn own(&self, page: &Page<'_>) -> Prompt {
         Prompt::plain(self.whose.id(page), &page.selection.text)
-    }
-
-    /// The last depth of the model that is followed.
-    fn last(&self, page: &Page<'_>) -> usize {
-        page.tokens_in(&self.own(page)).map_or(0, |(_, model)| model.n_layers)
     }
 
     fn readings(&self, page: &Page<'_>) -> Result<Readings, Missing> {
@@ -130,10 +131,9 @@ impl Journey {
         Ok(Data::from_journey(found, &word, &names(&paths), [&a, &b], poles, ALONE, model))
     }
 
-    /// A depth, and the arithmetic of a word's place there if it is a word's.
-    fn choose(&mut self, page: &Page<'_>, item: usize) -> Result<Vec<Change>, Missing> {
+    /// The arithmetic of a word's place at a depth, if the item is a word's.
+    fn choose(&self, page: &Page<'_>, item: usize) -> Result<Vec<Change>, Missing> {
         let (word, depth) = self.data(page)?.chosen(item);
-        self.player.hear(&Event::Chosen(Target::Item { index: depth }, Place::default()), self.last(page));
         let (Some(word), Readings { paths, kinds, .. }) = (word, self.readings(page)?) else { return Ok(Vec::new()) };
         // The place of a kind's own word is computed from the other words.
         let others = |kind: &[Reading], first: usize| -> Result<Vec<Spot>, Missing> {

@@ -36,7 +36,7 @@ impl PageFigure for Map {
         let value = if self.pool == Pool::Max { "max" } else { "mean" }.into();
         controls.push(Control::Switch { id: "pool", label: words!("a pixel shows").into(), options, value });
         let state = State { canvas: page.paper.canvas(), pool: self.pool, ..Default::default() };
-        Ok(View { controls, scene: render(&self.data(page)?, &state, page.paper.theme()) })
+        Ok(View::of(render(&self.data(page)?, &state, page.paper.theme())).with(controls))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

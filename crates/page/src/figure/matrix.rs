@@ -19,7 +19,7 @@ impl PageFigure for Matrix {
         // If the sentence is too short for the chosen row, its last row is shown.
         let q_idx = page.hovered.or(chosen.q_idx).map(|q_idx| q_idx.min(trace.tokens.len().saturating_sub(1)));
         let state = State { canvas: page.paper.canvas(), q_idx, ..Default::default() };
-        Ok(View { controls: head_picker(&chosen, &trace.model), scene: render(&data, &state, page.paper.theme()) })
+        Ok(View::of(render(&data, &state, page.paper.theme())).with(head_picker(&chosen, &trace.model)))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

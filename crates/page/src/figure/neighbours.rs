@@ -24,7 +24,7 @@ impl PageFigure for Neighbours {
         let (tokens, _) = page.tokens()?;
         let controls = token_picker("word", words!("word"), tokens, position(page, tokens)).into_iter().collect();
         let state = State { canvas: page.paper.canvas() };
-        Ok(View { controls, scene: render(&data(page)?, &state, page.paper.theme()) })
+        Ok(View::of(render(&data(page)?, &state, page.paper.theme())).with(controls))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

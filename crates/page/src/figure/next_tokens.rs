@@ -4,7 +4,7 @@ use super::{PageFigure, View, usual};
 use crate::{Change, Event, Missing, Page, Selection};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::next_tokens::{Data, State, render, timeline};
-use attnscope_figures::{Table, Target, Timeline};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::Run;
 use attnscope_words::words;
 
@@ -15,11 +15,8 @@ pub struct NextTokens;
 impl PageFigure for NextTokens {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let state = State { canvas: page.paper.canvas(), ..Default::default() };
-        Ok(View::of(render(&data(page)?, &state, page.paper.theme())))
-    }
-
-    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
-        data(page).ok().map(|data| timeline(&data))
+        let data = data(page)?;
+        Ok(View::of(render(&data, &state, page.paper.theme())).plays(timeline(&data)))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

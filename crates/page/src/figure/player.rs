@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::{Control, Event, Paper};
-use attnscope_figures::{Target, Timeline};
+use attnscope_figures::Timeline;
 use attnscope_words::words;
 
 /// Where it is, and whether it goes on by itself.
@@ -13,101 +13,87 @@ pub struct Player {
 }
 
 impl Player {
-    /// At the end, whichever step that will be.
-    pub const END: Self = Self { step: usize::MAX, playing: false };
+    /// Before it plays: the figure is whole.
+    pub const REST: Self = Self { step: usize::MAX, playing: false };
 
-    /// At a step, at rest there.
-    pub fn at(step: usize) -> Self {
-        Self { step, playing: false }
+    /// The step that is shown.
+    fn step(&self, timeline: &Timeline) -> usize {
+        let at_rest = timeline.rest.filter(|_| self.step == usize::MAX);
+        at_rest.unwrap_or(self.step).min(timeline.last())
     }
 
-    /// The step that is shown, where the last one is `last`.
-    pub fn step(&self, last: usize) -> usize {
-        self.step.min(last)
-    }
-
-    /// Its button and its slider; `label` says what a step is, `shown` is the name of the current one.
-    pub fn controls(&self, label: &str, last: usize, shown: String) -> Vec<Control> {
-        let (value, max) = (self.step(last) as f32, last as f32);
-        vec![
-            self.button(last),
-            Control::Slider { id: "step", label: label.into(), min: 0.0, max, step: 1.0, value, shown },
-        ]
-    }
-
-    /// Its button by itself.
-    pub fn button(&self, last: usize) -> Control {
-        let play = if self.playing { words!("pause") } else { words!("play") };
-        Control::Button { id: "play", label: play.into(), disabled: last == 0 }
-    }
-
-    /// A figure at its step of a timeline, with the controls for it before its own, and the step's sentence.
-    pub fn stage(&self, timeline: &Timeline, view: View, paper: Paper) -> View {
-        let (said, last) = (timeline.said(), timeline.last());
-        let step = self.step(last);
-        let mut controls = self.controls(words!("step"), last, words!("{} of {}", step + 1, last + 1));
+    /// A figure at its step of its timeline, with the controls for it before its own, and the step's sentence.
+    pub fn stage(&self, mut view: View, paper: Paper) -> View {
+        let Some(timeline) = view.timeline.take() else { return view };
+        let step = self.step(&timeline);
+        let mut controls = self.controls(&timeline);
         controls.extend(view.controls);
-        controls.push(Control::Said { id: "said", text: said.into_iter().nth(step).unwrap_or_default() });
+        controls.extend(timeline.sentence(step).map(|text| Control::Said { id: "said", text: text.into() }));
         let mut scene = timeline.stage(view.scene, self.step);
         if !paper.bare {
             scene.nodes.retain(|node| node.opacity > 0.0);
         }
-        View { controls, scene }
+        View { controls, scene, timeline: Some(timeline) }
+    }
+
+    /// Its button and its slider.
+    fn controls(&self, timeline: &Timeline) -> Vec<Control> {
+        let play = if self.playing { words!("pause") } else { words!("play") };
+        let (step, first, last) = (self.step(timeline), timeline.first, timeline.last());
+        let slider = Control::Slider {
+            id: timeline.id,
+            label: timeline.label.into(),
+            min: first as f32,
+            max: (first + last) as f32,
+            step: 1.0,
+            value: (first + step) as f32,
+            shown: timeline.name(step),
+        };
+        vec![Control::Button { id: "play", label: play.into(), disabled: last == 0 }, slider]
     }
 
     /// The step that is shown, `None` at rest.
     pub fn shown(&self, last: usize) -> Option<usize> {
-        (self.step <= last).then_some(self.step)
+        (self.step != usize::MAX).then_some(self.step.min(last))
     }
 
-    /// Whether an event may change which step of a timeline is shown.
-    pub fn concerns(&self, event: &Event) -> bool {
-        match event {
-            Event::Set(id, _) => id == "play" || id == "step",
-            Event::Seen | Event::Tick => true,
-            Event::Dragged(..) | Event::Nudged(..) | Event::Chosen(..) => self.step != usize::MAX,
-            _ => false,
-        }
-    }
-
-    /// Handles the events that concern a timeline. Returns true for those that concern nothing else.
-    pub fn follow(&mut self, event: &Event, last: usize) -> bool {
-        match event {
-            Event::Set(..) | Event::Seen | Event::Tick => self.hear(event, last),
-            Event::Dragged(..) | Event::Nudged(..) => {
-                *self = Self::END;
-                false
-            }
-            Event::Chosen(..) => {
-                self.playing = false;
-                false
-            }
-            _ => false,
-        }
-    }
-
-    /// Handles its own events: button, slider, a step that is chosen in the drawing, time. Returns false for any other.
-    pub fn hear(&mut self, event: &Event, last: usize) -> bool {
-        let step = self.step(last);
+    /// Handles the events that concern a timeline. Returns true for those that concern nothing else. `chosen` is the step
+    /// that a chosen mark stands for.
+    pub fn hear(&mut self, event: &Event, timeline: &Timeline, chosen: Option<usize>) -> bool {
+        let (step, last) = (self.step(timeline), timeline.last());
         match event {
             Event::Set(id, _) if id == "play" => {
-                // At the end it starts again.
-                *self = Self { step: if !self.playing && step == last { 0 } else { step }, playing: !self.playing };
+                // At rest and at the end it starts again.
+                let ended = self.step == usize::MAX || step == last;
+                *self = Self { step: if !self.playing && ended { 0 } else { step }, playing: !self.playing };
             }
-            Event::Set(id, value) if id == "step" => {
-                *self = Self::at(value.parse().unwrap_or(step));
+            Event::Set(id, value) if id == timeline.id => {
+                let step = value.parse().map_or(step, |number: usize| number.saturating_sub(timeline.first));
+                *self = Self { step: step.min(last), playing: false };
             }
-            Event::Chosen(Target::Item { index }, _) => *self = Self::at(*index),
+            // What is set in a figure that has played is set in the whole figure.
+            Event::Set(..) if step == last && !self.playing => {
+                *self = Self::REST;
+                return false;
+            }
             Event::Seen if self.step == usize::MAX && last > 0 => *self = Self { step: 0, playing: true },
             Event::Tick if self.playing => *self = Self { step: (step + 1).min(last), playing: step + 1 < last },
+            Event::Dragged(..) | Event::Nudged(..) => {
+                *self = Self::REST;
+                return false;
+            }
+            Event::Chosen(..) => {
+                *self = Self { step: chosen.unwrap_or(self.step), playing: false };
+                return false;
+            }
             _ => return false,
         }
         true
     }
 
     /// Milliseconds to the next step, while it plays.
-    pub fn plays(&self, pause: u32) -> Option<u32> {
-        self.playing.then_some(pause)
+    pub fn plays(&self, timeline: &Timeline) -> Option<u32> {
+        self.playing.then(|| timeline.pause(self.step(timeline)))
     }
 }
 
@@ -115,23 +101,47 @@ impl Player {
 mod tests {
     use super::*;
 
+    fn set(id: &str, value: &str) -> Event {
+        Event::Set(id.into(), value.into())
+    }
+
     #[test]
     fn it_plays_from_the_beginning_to_the_end_and_stops_when_it_is_taken() {
-        let set = |id: &str, value: &str| Event::Set(id.into(), value.into());
-        let mut player = Player::END;
-        assert_eq!((player.step(2), player.plays(9)), (2, None));
-        assert!(player.hear(&set("play", ""), 2));
-        assert_eq!((player.step(2), player.plays(9)), (0, Some(9)), "from the end it begins anew");
-        assert!(player.hear(&Event::Tick, 2));
-        assert_eq!((player.step(2), player.plays(9)), (1, Some(9)));
-        assert!(player.hear(&set("step", "0"), 2));
-        assert_eq!((player.step(2), player.plays(9)), (0, None), "who takes the line stops it");
-        assert!(!player.hear(&Event::Tick, 2), "no time passes for it");
-        player.hear(&set("play", ""), 2);
-        player.hear(&Event::Tick, 2);
-        player.hear(&Event::Tick, 2);
-        assert_eq!((player.step(2), player.plays(9)), (2, None));
-        assert!(player.hear(&set("step", "99"), 2) && player.step(2) == 2);
-        assert!(!player.hear(&set("word", "1"), 2));
+        let steps = Timeline::new().every(9).step("a").step("b").pauses(5).step("c");
+        let mut player = Player::REST;
+        let now = |player: &Player| (player.step(&steps), player.plays(&steps));
+        assert_eq!((now(&player), player.shown(2)), ((2, None), None));
+        assert!(player.hear(&set("play", ""), &steps, None));
+        assert_eq!(now(&player), (0, Some(9)), "from the end it begins anew");
+        assert!(player.hear(&Event::Tick, &steps, None));
+        assert_eq!(now(&player), (1, Some(5)));
+        assert!(player.hear(&set("step", "1"), &steps, None));
+        assert_eq!(now(&player), (0, None), "who takes the line stops it; the first step is 1");
+        assert!(!player.hear(&Event::Tick, &steps, None), "no time passes for it");
+        player.hear(&set("play", ""), &steps, None);
+        player.hear(&Event::Tick, &steps, None);
+        player.hear(&Event::Tick, &steps, None);
+        assert_eq!((now(&player), player.shown(2)), ((2, None), Some(2)));
+        assert!(player.hear(&set("step", "99"), &steps, None) && player.step(&steps) == 2);
+        assert!(player.hear(&set("step", "0"), &steps, None) && player.step(&steps) == 0, "as links once counted");
+        player.hear(&set("step", "2"), &steps, None);
+        assert!(!player.hear(&set("word", "1"), &steps, None) && player.shown(2) == Some(1));
+        player.hear(&set("step", "3"), &steps, None);
+        assert!(!player.hear(&set("word", "1"), &steps, None) && player.shown(2).is_none());
+    }
+
+    #[test]
+    fn a_mark_may_stand_for_a_step_and_a_drag_ends_it() {
+        let steps = Timeline::new().set_by("d").counts("a", 3).rests_at(1).step("a").step("").named("four");
+        let at = |player: &Player| match &player.controls(&steps)[1] {
+            Control::Slider { id, value, min, max, shown, .. } => (*id, *value, *min, *max, shown.clone()),
+            other => panic!("{other:?}"),
+        };
+        let mut player = Player::REST;
+        assert_eq!(at(&player), ("d", 4.0, 3.0, 4.0, "four".into()));
+        assert!(!player.hear(&Event::Chosen(attnscope_figures::Target::Own, Default::default()), &steps, Some(0)));
+        assert_eq!((at(&player).1, player.shown(1)), (3.0, Some(0)));
+        player.hear(&Event::Nudged(attnscope_figures::Target::Handle { index: 0 }, 1, 0), &steps, None);
+        assert_eq!(player.shown(1), None);
     }
 }

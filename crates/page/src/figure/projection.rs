@@ -10,7 +10,7 @@ use attnscope::analysis::strongest;
 use attnscope_figures::figure::Canvas;
 use attnscope_figures::figure::Part;
 use attnscope_figures::figure::projection::{Data, FIRST, State, render, timeline};
-use attnscope_figures::{Table, Target, Timeline};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 use attnscope_words::words;
 
@@ -32,16 +32,13 @@ impl PageFigure for Projection {
         let mut controls = vec![self.switch()];
         controls.extend(token_picker("word", words!("word"), &trace.tokens, position(page, &trace.tokens)));
         controls.extend(head_picker(&chosen, &trace.model));
-        Ok(View { controls, scene: render(&data, &self.state(&data, page.paper.canvas()), page.paper.theme()) })
+        let scene = render(&data, &self.state(&data, page.paper.canvas()), page.paper.theme());
+        Ok(View::of(scene).with(controls).plays(timeline(&data)))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         let data = self.data(page)?;
         Ok(data.table(&self.state(&data, Canvas::default())))
-    }
-
-    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
-        self.data(page).ok().map(|data| timeline(&data))
     }
 
     fn at_step(&mut self, step: Option<usize>) {

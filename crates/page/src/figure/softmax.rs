@@ -6,7 +6,7 @@ use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, Missing, Page, Selection};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::softmax::{Data, State, render, score_at, temperature, timeline};
-use attnscope_figures::{Table, Target, Timeline};
+use attnscope_figures::{Table, Target};
 use attnscope_words::words;
 
 /// The arrays that it shows.
@@ -44,7 +44,7 @@ impl PageFigure for Softmax {
         });
         let touched = self.temperature != 1.0 || state.edited.iter().any(Option::is_some);
         controls.push(Control::Button { id: "reset", label: words!("as in the model").into(), disabled: !touched });
-        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
+        Ok(View::of(render(&data, &state, page.paper.theme())).with(controls).plays(timeline(&data, &state)))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -59,10 +59,6 @@ impl PageFigure for Softmax {
 
     fn at_step(&mut self, step: Option<usize>) {
         self.step = step;
-    }
-
-    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
-        self.data(page).ok().map(|(data, state)| timeline(&data, &state))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

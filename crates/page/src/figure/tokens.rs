@@ -2,8 +2,8 @@
 
 use super::{PageFigure, View};
 use crate::{Missing, Page};
+use attnscope_figures::Table;
 use attnscope_figures::figure::tokens::{Data, State, render, timeline};
-use attnscope_figures::{Table, Timeline};
 
 /// The figure.
 #[derive(Default)]
@@ -12,11 +12,8 @@ pub struct Tokens;
 impl PageFigure for Tokens {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let state = State { canvas: page.paper.canvas(), idx: page.hovered.or(page.selection.q_idx) };
-        Ok(View::of(render(&data(page)?, &state, page.paper.theme())))
-    }
-
-    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
-        data(page).ok().map(|data| timeline(&data))
+        let data = data(page)?;
+        Ok(View::of(render(&data, &state, page.paper.theme())).plays(timeline(&data)))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -8,6 +8,7 @@ use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope::lesson::{self, Settings};
 use attnscope_figures::figure::training::{Data, Measure, Record, Series, State, render};
+use attnscope_figures::number::plural;
 use attnscope_figures::token::{excerpt, shown};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Progress, Prompt, Request, Response, Run, What};
@@ -21,6 +22,8 @@ const FOODS: [&str; 6] = ["delicious", "tasty", "salty", "served", "cooked", "fr
 
 /// The attention edges that are tracked in [`SENTENCE`]: layer, query, key.
 const EDGES: [(usize, usize, usize); 2] = [(0, 2, 1), (1, 3, 2)];
+/// The most steps that the button trains at once.
+const MOST_STEPS: usize = 10_000;
 /// Position of [`SENTENCE`]'s last word.
 const LAST: usize = 3;
 
@@ -41,6 +44,8 @@ pub struct Training {
     failed: Option<String>,
     /// The content of the seed's field, if it is not a valid seed.
     wrong_seed: Option<String>,
+    /// How many steps the button trains, as the reader wrote it; empty for all that are planned.
+    many: String,
 }
 
 impl PageFigure for Training {
@@ -51,8 +56,10 @@ impl PageFigure for Training {
         }
         let wrong = wrong.map(|wrong| words!("Note: {wrong}. The seed is still {}.", self.settings.seed));
         let scene = render(&self.data(page)?, &State { canvas: page.paper.canvas(), step: None }, page.paper.theme());
-        Ok(View { controls: self.controls(page), scene }
+        Ok(View::of(scene)
+            .with(self.controls(page))
             .note(wrong.as_deref(), page.paper)
+            .note(self.wrong_many().as_deref(), page.paper)
             .note(self.failed.as_deref(), page.paper))
     }
 
@@ -115,6 +122,20 @@ impl Training {
         })
     }
 
+    /// How many steps the button trains, if the reader set a number.
+    fn many(&self) -> Option<usize> {
+        self.many.parse().ok().filter(|steps| (1..=MOST_STEPS).contains(steps))
+    }
+
+    /// What is wrong with the field of steps, if it holds no number of steps.
+    fn wrong_many(&self) -> Option<String> {
+        let wrong = !self.many.is_empty() && self.many().is_none();
+        let found = excerpt(&shown(&self.many), 24);
+        wrong.then(|| {
+            words!("Note: the number of steps is \"{found}\", expected a whole number from 1 to {MOST_STEPS}.")
+        })
+    }
+
     /// What is wrong with the seed's field, if it holds no valid seed.
     fn wrong_seed(&self) -> Option<String> {
         let found = excerpt(&shown(self.wrong_seed.as_ref()?), 24);
@@ -142,7 +163,7 @@ impl Training {
     }
 
     fn set(&mut self, id: &str, value: &str, page: &Page<'_>) -> Vec<Change> {
-        if self.again && !["train", "use"].contains(&id) {
+        if self.again && !["train", "use", "steps"].contains(&id) {
             self.failed =
                 Some(words!("The model is being trained again: pause first, or wait until it is done.").into());
             return Vec::new();
@@ -150,7 +171,15 @@ impl Training {
         match id {
             // It counts as running until its last step is known: a report may have been on its way.
             "train" if self.running => return vec![Change::Stop, self.ask(0, 1, false)],
-            "train" => return self.train(self.settings.steps.saturating_sub(self.step).max(EVERY), EVERY),
+            "train" => {
+                let left = self.settings.steps.saturating_sub(self.step).max(EVERY);
+                let steps = self.many().unwrap_or(left);
+                return self.train(steps, EVERY.min(steps));
+            }
+            "steps" => {
+                value.trim().clone_into(&mut self.many);
+                return Vec::new();
+            }
             "step" => return self.train(1, 1),
             "reset" => {
                 self.forget();
@@ -186,8 +215,8 @@ impl Training {
 
     /// Forgets what was learned, but not the settings.
     fn forget(&mut self) {
-        let Self { settings, own, wrong_seed, .. } = std::mem::take(self);
-        *self = Self { settings, own, wrong_seed, fresh: true, ..Self::default() };
+        let Self { settings, own, wrong_seed, many, .. } = std::mem::take(self);
+        *self = Self { settings, own, wrong_seed, many, fresh: true, ..Self::default() };
     }
 
     fn train(&mut self, steps: usize, every: usize) -> Vec<Change> {
@@ -230,19 +259,25 @@ impl Training {
     }
 
     fn controls(&self, page: &Page<'_>) -> Vec<Control> {
-        let train = match (self.running, self.step) {
-            (true, _) => words!("pause"),
-            (false, 0) => words!("train"),
-            (false, _) => words!("go on"),
+        let train = match (self.running, self.step, self.many()) {
+            (true, ..) => words!("pause").into(),
+            (false, _, Some(steps)) => words!("train {}", plural(steps, "step")),
+            (false, 0, None) => words!("train").into(),
+            (false, _, None) => words!("go on").into(),
         };
         let used = page.selection.model == TRAINED;
         let button = |id, label: &str, disabled| Control::Button { id, label: label.into(), disabled };
         let rate = self.settings.learning_rate;
         let seed = self.wrong_seed.clone().unwrap_or_else(|| self.settings.seed.to_string());
         vec![
-            button("train", train, false),
+            button("train", &train, false),
             button("step", words!("one step"), self.running),
             button("reset", words!("reset"), self.step == 0),
+            Control::Text {
+                id: "steps",
+                label: words!("steps at a time (empty: all)").into(),
+                value: self.many.clone(),
+            },
             Control::Text { id: "seed", label: words!("seed").into(), value: seed },
             Control::Slider {
                 id: "rate",

@@ -4,10 +4,13 @@ use super::answer::{Answer, compared, open};
 use super::next_tokens::needs_next;
 use super::{PageFigure, View, usual};
 use crate::{Change, Control, Event, LESSON, Missing, Page};
-use attnscope_figures::figure::compare::{Column, Data, State, render, run_by_run};
-use attnscope_figures::{Table, Target, Timeline};
+use attnscope_figures::figure::compare::Column;
+use attnscope_figures::figure::two_answers::{
+    Data, State, Words, bag_then_threads, into_the_bag, own_sentence, render,
+};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Prompt, Request, Response, TWIN};
-use attnscope_words::words;
+use attnscope_words::{key, words};
 
 /// The same words; which noun is hot differs.
 pub const PAIR: [&str; 2] = ["the hot dog on the rock was", "the dog on the hot rock was"];
@@ -24,35 +27,38 @@ enum Compare {
     Yours,
 }
 
+/// The columns of the answers to [`PAIR`], of all four.
+const WITH: [usize; 2] = [0, 1];
+const WITHOUT: [usize; 2] = [2, 3];
+const FIRST: &str =
+    key!("Two sentences with the same words: “hot” stands beside “dog” in one, beside “rock” in the other.");
+
 /// The figure.
 #[derive(Default)]
 pub struct TwoAnswers {
     compare: Compare,
+    step: Option<usize>,
 }
 
 impl PageFigure for TwoAnswers {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        let state = State { canvas: page.paper.canvas(), ..Default::default() };
-        Ok(View { controls: vec![self.switch()], scene: render(&self.data(page)?, &state, page.paper.theme()) })
+        let data = self.data(page)?;
+        let (words, columns) = self.shown();
+        let state = State { canvas: page.paper.canvas(), words, columns: columns.into() };
+        let steps = match self.compare {
+            Compare::With => bag_then_threads(&data, FIRST, WITH, WITHOUT[0]),
+            Compare::Without => into_the_bag(&data, FIRST, WITHOUT[0]),
+            Compare::Yours => own_sentence(&data, WITH),
+        };
+        Ok(View::of(render(&data, &state, page.paper.theme())).with(vec![self.switch()]).plays(steps))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
-        Ok(self.data(page)?.table())
+        Ok(self.data(page)?.of(&self.shown().1).table())
     }
 
-    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
-        let first = match self.compare {
-            Compare::With => {
-                words!(
-                    "Two sentences with the same words: “hot” stands beside “dog” in one, beside “rock” in the other."
-                )
-            }
-            Compare::Without => {
-                words!("The same two sentences for the twin without attention. To it, both are one bag of words.")
-            }
-            Compare::Yours => words!("Your sentence, read with attention and without."),
-        };
-        self.data(page).ok().map(|data| run_by_run(&data, first))
+    fn at_step(&mut self, step: Option<usize>) {
+        self.step = step;
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {
@@ -66,7 +72,10 @@ impl PageFigure for TwoAnswers {
                 Vec::new()
             }
             Event::Chosen(Target::Item { index }, _) => {
-                self.answers(page).ok().and_then(|answers| open(answers, MOST, *index)).into_iter().collect()
+                let Ok(data) = self.data(page) else { return Vec::new() };
+                // Bars are counted from the first column that is shown.
+                let item = index + self.shown().1[0] * data.answers.words.len();
+                self.answers(page).ok().and_then(|answers| open(answers, MOST, item)).into_iter().collect()
             }
             _ => usual(event, page),
         }
@@ -75,19 +84,35 @@ impl PageFigure for TwoAnswers {
 
 impl TwoAnswers {
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
-        Ok(compared(self.answers(page)?, MOST, words!("Lesson model").into()))
+        let answers = compared(self.answers(page)?, MOST, words!("Lesson model").into());
+        let texts: &[&str] = if self.compare == Compare::Yours { &[&page.selection.text] } else { &PAIR };
+        let words = |text: &&str| text.split_whitespace().map(str::to_owned).collect();
+        Ok(Data { answers, sentences: texts.iter().map(words).collect() })
     }
 
-    fn answers<'a>(&self, page: &Page<'a>) -> Result<[Answer<'a>; 2], Missing> {
+    /// Where the words are, and the columns that are shown.
+    fn shown(&self) -> (Words, [usize; 2]) {
+        match (self.compare, self.step) {
+            (Compare::With, Some(0 | 3)) | (Compare::Without, Some(0)) => (Words::Threads, WITHOUT),
+            (Compare::With, Some(1 | 2)) | (Compare::Without, _) => (Words::Bag, WITHOUT),
+            (Compare::With, _) => (Words::Threads, WITH),
+            (Compare::Yours, _) => (Words::Both, WITH),
+        }
+    }
+
+    /// All answers: to [`PAIR`] with attention and without, or to the reader's sentence with it and without.
+    fn answers<'a>(&self, page: &Page<'a>) -> Result<Vec<Answer<'a>>, Missing> {
         let text = page.selection.text.as_str();
-        let (with, without) = (with_attention, without_attention);
-        // Both are requested before waiting for one.
-        let [a, b] = match self.compare {
-            Compare::With => PAIR.map(|text| with(page, text)),
-            Compare::Without => PAIR.map(|text| without(page, text)),
-            Compare::Yours => [with(page, text), without(page, text)],
+        // All are requested before waiting for one.
+        let all = match self.compare {
+            Compare::Yours => vec![with_attention(page, text), without_attention(page, text)],
+            _ => PAIR
+                .iter()
+                .map(|text| with_attention(page, text))
+                .chain(PAIR.iter().map(|text| without_attention(page, text)))
+                .collect(),
         };
-        Ok([a?, b?])
+        all.into_iter().collect()
     }
 
     fn switch(&self) -> Control {

@@ -27,7 +27,7 @@ impl PageFigure for VectorStrip {
         let label = words!("tokens, counted from 0 (1,2)").into();
         let query = Control::Text { id: "query", label, value: self.query.clone() };
         let state = State { canvas: page.paper.canvas(), ..Default::default() };
-        Ok(View { controls: vec![layer, query], scene: render(&self.data(page)?, &state, page.paper.theme()) })
+        Ok(View::of(render(&self.data(page)?, &state, page.paper.theme())).with(vec![layer, query]))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {

@@ -9,7 +9,7 @@ use attnscope::Site;
 use attnscope::analysis::Neighbour;
 use attnscope::analysis::strongest;
 use attnscope_figures::figure::weighted_sum::{Data, State, render, timeline};
-use attnscope_figures::{Table, Target, Timeline};
+use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
 use attnscope_words::words;
 
@@ -35,15 +35,11 @@ impl PageFigure for WeightedSum {
         let mut controls: Vec<_> =
             token_picker("word", words!("word"), &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
-        Ok(View { controls, scene: render(&data, &state, page.paper.theme()) })
+        Ok(View::of(render(&data, &state, page.paper.theme())).with(controls).plays(timeline(&data)))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
         Ok(data(page)?.table())
-    }
-
-    fn timeline(&self, page: &Page<'_>) -> Option<Timeline> {
-        data(page).ok().map(|data| timeline(&data))
     }
 
     fn hear(&mut self, event: &Event, page: &Page<'_>) -> Vec<Change> {

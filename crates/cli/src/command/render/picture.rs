@@ -3,7 +3,7 @@
 
 use super::{Drawn, RenderArgs, Wanted, options};
 use crate::command::predict;
-use crate::failure::{usage, warn};
+use crate::failure::{quoted, usage, warn};
 use crate::heatmap::heatmap;
 use crate::place::place;
 use crate::terminal::Terminal;
@@ -11,6 +11,7 @@ use anyhow::Result;
 use attnscope::{Model, Token};
 use attnscope_figures::figure::Pattern;
 use attnscope_hub::is_lesson;
+use attnscope_page::control::chosen;
 use attnscope_page::{Control, Driver, Event, Follows, LESSON, PageFigure, Paper, SENTENCE, Selection};
 use attnscope_protocol::{Failure, FailureKind, ModelCard, Request, Response, Source};
 
@@ -132,10 +133,39 @@ fn set_controls(
     // Values first: a button does its work with them.
     let (values, buttons): (Vec<&String>, Vec<&String>) =
         args.control.iter().chain(&begun).partition(|control| control.contains('='));
-    for control in values.into_iter().chain(buttons) {
-        driver.set(figure, control).map_err(in_words)?;
+    set_one_after_another(driver, figure, values.into_iter().chain(buttons))
+}
+
+/// Sets controls. What is drawn between them need not make sense: two kinds of words that change places are the same for a
+/// moment. What cannot be drawn in the end is the fault of the control since which it could not.
+fn set_one_after_another<'a>(
+    driver: &mut Driver<Named>,
+    figure: &mut dyn PageFigure,
+    settings: impl Iterator<Item = &'a String>,
+) -> Result<()> {
+    let mut known: Option<Vec<Control>> = None;
+    let mut since: Option<&String> = None;
+    for setting in settings {
+        let drawn = driver.with_page(|page| figure.view(page));
+        known = match (drawn, known) {
+            (Ok(view), _) => {
+                since = None;
+                Some(view.controls)
+            }
+            (Err(_), Some(known)) => Some(known),
+            (Err(failure), None) => return Err(in_words(failure)),
+        };
+        let (id, value) = chosen(known.as_deref().unwrap_or_default(), setting).map_err(usage)?;
+        if let Some(failure) = driver.tell(figure, &Event::Set(id, value)) {
+            return Err(in_words(failure));
+        }
+        since = since.or(Some(setting));
     }
-    Ok(())
+    let Some(since) = since else { return Ok(()) };
+    driver.with_page(|page| figure.view(page)).map(|_| ()).map_err(|failure| {
+        let message = format!("--control {}: {}", quoted(since), failure.message);
+        in_words(Failure { message, ..failure })
+    })
 }
 
 /// What is set where the user sets nothing. Some figures begin empty, since on a page the reader begins them.

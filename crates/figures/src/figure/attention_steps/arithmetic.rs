@@ -25,7 +25,7 @@ impl Data {
         match (what, state.step) {
             ("dot", _) | ("s", 0..=2) => Some(unmasked.dot(row, column)),
             ("score", _) | ("s", 3..=4) => Some(unmasked.score(row, column)),
-            ("weight" | "s", _) => Some(unmasked.weight(row, column)),
+            ("weight" | "w" | "s", _) => Some(unmasked.weight(row, column)),
             ("z", _) => Some(unmasked.z(row, column)),
             _ => None,
         }
@@ -119,7 +119,7 @@ mod tests {
                 assert!(adds_up(&e), "{step} {name}-{row}-{column}: {} {e:?}", e.computed());
             }
         }
-        let weight = data.explain(&state(6), "s-1-3").unwrap();
+        let weight = data.explain(&state(6), "w-1-3").unwrap();
         assert_eq!(weight.value, Numbers::new(&data, &state(6)).weights[1][3], "a later word");
         let strongest = data.explain(&state(6), "z-2").unwrap();
         assert!(Numbers::new(&data, &state(6)).z[2].iter().all(|z| z.abs() <= strongest.value.abs()));

@@ -1,7 +1,7 @@
 //! The cells of the matrices: signed numbers of vectors, and the square of scores or weights.
 
 use super::stage::{Matrix, Place, Stage};
-use super::{Data, Numbers, State};
+use super::{Data, Numbers, State, masks};
 use crate::color::Color;
 use crate::figure::frame::{Frame, SMALL};
 use crate::figure::signed_cells::{NARROWEST, gap, merged};
@@ -71,37 +71,36 @@ fn target(data: &Data, numbers: &Numbers, matrix: Matrix, position: usize, compo
     Target::Number { number }
 }
 
-/// The value, colour and label of a cell of the square at this step; `None` where it is masked.
-fn cell(
+/// The value, colour and label of a score at this step.
+fn score(
     data: &Data,
     state: &State,
     numbers: &Numbers,
-    limit: f32,
     theme: &Theme,
+    limit: f32,
     q: usize,
     k: usize,
-) -> Option<(f32, Color, String)> {
-    let masked = state.masked && state.step >= 4 && !data.of.sees(q, k);
-    if masked {
-        return None;
-    }
-    let at = |rows: &[Vec<f32>]| rows.get(q).and_then(|row| row.get(k)).copied().unwrap_or(f32::NAN);
+) -> (f32, Color, String) {
     let (asks, whom) = (spoken(data.token(q)), spoken(data.token(k)));
-    Some(match state.step {
-        0..=2 => {
-            let dot = at(&numbers.dots);
-            (dot, color(theme, dot, limit), words!("{asks} with {whom}: q·k {}", fixed(dot, 2)))
-        }
-        3 | 4 => {
-            let score = at(&numbers.dots) / data.root();
+    let dot = at(&numbers.dots, q, k);
+    match state.step {
+        0..=2 => (dot, color(theme, dot, limit), words!("{asks} with {whom}: q·k {}", fixed(dot, 2))),
+        _ => {
+            let score = dot / data.root();
             (score, color(theme, score, limit), words!("{asks} with {whom}: score {}", fixed(score, 2)))
         }
-        _ => {
-            let w = at(&numbers.weights);
-            let fill = if w.is_finite() { theme.weight(w) } else { theme.accent };
-            (w, fill, words!("{asks} attends {} to {whom}", percent(w)))
-        }
-    })
+    }
+}
+
+/// The same of a weight.
+fn weight(data: &Data, numbers: &Numbers, theme: &Theme, q: usize, k: usize) -> (f32, Color, String) {
+    let w = at(&numbers.weights, q, k);
+    let fill = if w.is_finite() { theme.weight(w) } else { theme.accent };
+    (w, fill, words!("{} attends {} to {}", spoken(data.token(q)), percent(w), spoken(data.token(k))))
+}
+
+fn at(rows: &[Vec<f32>], q: usize, k: usize) -> f32 {
+    rows.get(q).and_then(|row| row.get(k)).copied().unwrap_or(f32::NAN)
 }
 
 /// The size of the numbers in the square's cells, if there is room for them.
@@ -133,33 +132,89 @@ pub(super) fn has_numbers(data: &Data, state: &State, numbers: &Numbers, stage: 
     state.step >= 2 && number_size(data, state, numbers, &stage.s).is_some()
 }
 
-/// Scores or weights.
+/// Scores or weights: scores lie beneath the weights that come out of them, and beneath the mask.
 pub(super) fn square(frame: &mut Frame, data: &Data, state: &State, numbers: &Numbers, place: &Place, opacity: f32) {
     let (theme, n) = (frame.theme, place.tokens);
     let limit = max_abs(numbers.dots.iter().take(n).flat_map(|row| row.iter().take(n).copied()));
-    let air = gap(place.token);
     let size = number_size(data, state, numbers, place);
-    let mut dots = Vec::new();
-    for (q, k) in (0..n).flat_map(|q| (0..n).map(move |k| (q, k))) {
-        let (x, y, w, h) = place.part(q, k, k + 1);
-        let (mid_x, mid_y) = (x + (w - air) / 2.0, y + (h - air) / 2.0);
-        let Some((value, fill, label)) = cell(data, state, numbers, limit, theme, q, k) else {
-            dots.extend([Move(mid_x, mid_y), Line(mid_x, mid_y + 0.01)]);
-            continue;
-        };
-        let (layer, head) = (data.of.layer, data.of.head);
-        let target = match state.step {
+    let seen = |q: usize, k: usize| !masks(state) || data.of.sees(q, k);
+    let cells = || (0..n).flat_map(|q| (0..n).map(move |k| (q, k)));
+    let (layer, head) = (data.of.layer, data.of.head);
+    for (q, k) in cells().filter(|_| state.step <= 5) {
+        let (value, fill, label) = score(data, state, numbers, theme, limit, q, k);
+        let target = match data.of.sees(q, k) {
+            true => Target::Number { number: Site::Scores.in_layer(layer, [head, q, k]) },
             // The run has no score for a later key.
-            0..=4 if !data.of.sees(q, k) => Target::Own,
-            0..=4 => Target::Number { number: Site::Scores.in_layer(layer, [head, q, k]) },
-            _ if numbers.imagined => Target::Own,
-            _ => Target::Number { number: Site::Pattern.in_layer(layer, [head, q, k]) },
+            false => Target::Own,
         };
-        let node = Node::rect(x, y, w - air, h - air).radius(if air >= 2.0 { 3.0 } else { 1.0 }).fill(fill);
-        frame.push(node.key(format!("s-{q}-{k}")).value(value).label(label).target(target).opacity(opacity));
-        if let Some(size) = size {
-            let node = Node::text(mid_x, mid_y, Run::new(written(state, value))).size(size).anchor(Anchor::Middle);
-            frame.push(node.fill(theme.on(fill)).centred().key(format!("number-{q}-{k}")).opacity(opacity.max(0.6)));
+        let cell = cell(place, q, k, fill).key(format!("s-{q}-{k}")).value(value).opacity(opacity);
+        let now = state.step < 5;
+        // The mask falls on scores that are still there.
+        if seen(q, k) || state.step == 4 && !state.alone {
+            frame.push(if seen(q, k) && now { cell.label(label).target(target) } else { cell });
+            written_in(frame, place, q, k, &written(state, value), fill, size.filter(|_| now), "number", opacity);
+        }
+    }
+    for (q, k) in cells().filter(|&(q, k)| state.step >= 5 && seen(q, k)) {
+        let (value, fill, label) = weight(data, numbers, theme, q, k);
+        let target = match numbers.imagined {
+            true => Target::Own,
+            false => Target::Number { number: Site::Pattern.in_layer(layer, [head, q, k]) },
+        };
+        let cell = cell(place, q, k, fill).key(format!("w-{q}-{k}")).value(value).opacity(opacity);
+        frame.push(cell.label(label).target(target));
+        written_in(frame, place, q, k, &written(state, value), fill, size, "share", opacity);
+    }
+    if !state.alone {
+        curtain(frame, place, n, &seen);
+    }
+}
+
+/// A cell of the square.
+fn cell(place: &Place, q: usize, k: usize, fill: Color) -> Node {
+    let (x, y, w, h) = place.part(q, k, k + 1);
+    let air = gap(place.token);
+    Node::rect(x, y, w - air, h - air).radius(if air >= 2.0 { 3.0 } else { 1.0 }).fill(fill)
+}
+
+/// The number in a cell, if there is room.
+#[expect(clippy::too_many_arguments, reason = "a place, a text and its looks")]
+fn written_in(
+    frame: &mut Frame,
+    place: &Place,
+    q: usize,
+    k: usize,
+    text: &str,
+    fill: Color,
+    size: Option<f32>,
+    key: &str,
+    opacity: f32,
+) {
+    let Some(size) = size else { return };
+    let ((x, y, w, h), air) = (place.part(q, k, k + 1), gap(place.token));
+    let node = Node::text(x + (w - air) / 2.0, y + (h - air) / 2.0, Run::new(text)).size(size).anchor(Anchor::Middle);
+    frame.push(node.fill(frame.theme.on(fill)).centred().key(format!("{key}-{q}-{k}")).opacity(opacity.max(0.6)));
+}
+
+/// What is masked, column by column: a cloth from the top down, or from the foot up where what lies too far back is
+/// masked, with a dot for each cell.
+fn curtain(frame: &mut Frame, place: &Place, n: usize, seen: &dyn Fn(usize, usize) -> bool) {
+    let (theme, air) = (frame.theme, gap(place.token));
+    let mut dots = Vec::new();
+    for k in 0..n {
+        let above = (0..n).take_while(|&q| !seen(q, k)).count();
+        let below = (above..n).rev().take_while(|&q| !seen(q, k)).count();
+        for (name, first, rows) in [("curtain", 0, above), ("hem", n - below, below)] {
+            if rows > 0 {
+                let ((x, y, w, h), long) = (place.part(first, k, k + 1), (rows - 1) as f32 * place.token);
+                let cloth = Node::rect(x - air / 2.0, y - air / 2.0, w, h + long).fill(theme.surface);
+                frame.push(cloth.key(format!("{name}-{k}")));
+            }
+        }
+        for q in (0..n).filter(|&q| !seen(q, k)) {
+            let (x, y, w, h) = place.part(q, k, k + 1);
+            let (x, y) = (x + (w - air) / 2.0, y + (h - air) / 2.0);
+            dots.extend([Move(x, y), Line(x, y + 0.01)]);
         }
     }
     let dot = (place.token * 0.12).clamp(2.0, 4.0);

@@ -140,7 +140,7 @@ fn formula_line(frame: &mut Frame, data: &Data, state: &State) {
 }
 
 /// Whether the matrix is made by this step, plays a part in it, or neither.
-fn part(matrix: Matrix, step: usize) -> (bool, bool) {
+fn part(matrix: Matrix, step: usize, alone: bool) -> (bool, bool) {
     use Matrix::{K, Q, S, V, X, Z};
     let made = match step {
         0 => matrix == X,
@@ -151,6 +151,7 @@ fn part(matrix: Matrix, step: usize) -> (bool, bool) {
     let used = match step {
         1 => matrix == X,
         2 => matches!(matrix, Q | K),
+        3 if alone => matches!(matrix, Q | K),
         6 => matches!(matrix, S | V),
         _ => false,
     };
@@ -159,12 +160,14 @@ fn part(matrix: Matrix, step: usize) -> (bool, bool) {
 
 fn draw(frame: &mut Frame, data: &Data, state: &State, numbers: &Numbers, stage: &Stage, matrix: Matrix) {
     let (theme, place) = (frame.theme, stage.place(matrix));
-    let (made, used) = part(matrix, state.step);
+    let (made, used) = part(matrix, state.step, state.alone);
     let known = matrix.born() <= state.step;
     title(frame, data, state, stage, matrix, made || used || !known);
     let air = gap(place.token.min(place.component));
     let outline = Node::rect(place.x - 3.0, place.y - 3.0, place.width() - air + 6.0, place.height() - air + 6.0);
-    let stroke = match (made, known) {
+    let whole = known && (!state.alone || matrix == Matrix::X);
+    let famous = matrix == Matrix::S && state.named && state.step >= 6;
+    let stroke = match (made && whole || famous, whole) {
         (true, _) => Stroke::new(theme.accent, 1.5),
         (false, true) => Stroke::new(theme.grid, 1.0),
         (false, false) => Stroke::new(theme.faint, 1.0).dash(4.0, 3.0),
@@ -186,6 +189,7 @@ fn draw(frame: &mut Frame, data: &Data, state: &State, numbers: &Numbers, stage:
 fn title(frame: &mut Frame, data: &Data, state: &State, stage: &Stage, matrix: Matrix, strong: bool) {
     let (theme, place) = (frame.theme, stage.place(matrix));
     let s = match state.step {
+        6 if state.named => words!("attention pattern"),
         0..=2 => words!("scores"),
         3 => words!("scores ÷ √d"),
         4 => words!("scores, masked"),

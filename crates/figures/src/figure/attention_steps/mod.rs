@@ -5,6 +5,9 @@ mod cells;
 mod draw;
 mod stage;
 mod table;
+mod timeline;
+
+pub use timeline::{moment, step_of, timeline};
 
 use crate::figure::head::{Head, captured};
 use crate::figure::{Canvas, Error};
@@ -108,6 +111,11 @@ pub struct State {
     pub step: usize,
     /// The row that is ringed.
     pub q_idx: Option<usize>,
+    /// Whether only one row is done, that of the timeline: outlines stay dashed, and of scores only those of keys that it
+    /// may attend to are drawn.
+    pub alone: bool,
+    /// Whether the weights are called by their name, as what all steps lead to.
+    pub named: bool,
     /// Whether later tokens are masked. Without it the figure computes what the weights would be: softmax over all keys.
     pub masked: bool,
 }
@@ -115,7 +123,7 @@ pub struct State {
 impl Default for State {
     /// All steps computed, with the mask, as in the model.
     fn default() -> Self {
-        Self { canvas: Canvas::default(), step: STEPS.len() - 1, q_idx: None, masked: true }
+        Self { canvas: Canvas::default(), step: STEPS.len() - 1, q_idx: None, alone: false, named: true, masked: true }
     }
 }
 
@@ -174,6 +182,11 @@ impl Numbers {
     }
 }
 
+/// Whether what a token may not attend to is struck out at this step.
+fn masks(state: &State) -> bool {
+    state.masked && (state.step >= 4 || state.alone)
+}
+
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let state = State { step: state.step.min(STEPS.len() - 1), ..state.clone() };
@@ -205,8 +218,7 @@ fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
         let row = rows.get(i).map_or(&[][..], Vec::as_slice);
         row.iter().take(3).map(|x| number(*x)).collect::<Vec<_>>().join(", ")
     };
-    let masked = state.masked && state.step >= 4;
-    let visible = if masked { data.of.visible(i) } else { 0..data.of.tokens.len() };
+    let visible = if masks(state) { data.of.visible(i) } else { 0..data.of.tokens.len() };
     let best = |row: &[f32], scale: f32, say: &dyn Fn(f32) -> String| {
         let mut keys: Vec<usize> = (visible.start..row.len().min(visible.end)).collect();
         keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
@@ -268,7 +280,7 @@ mod tests {
         assert!(scene.caption.contains("not the model's"), "{}", scene.caption);
         assert!(
             scene
-                .node("s-0-3")
+                .node("w-0-3")
                 .is_some_and(|n| n.target.is_some_and(|t| !matches!(t, crate::scene::Target::Number { .. })))
         );
     }
@@ -280,14 +292,22 @@ mod tests {
         let has = |step: usize, key: &str| at(step).node(key).is_some();
         assert!(has(0, "x-0-0") && !has(0, "q-0-0") && has(0, "outline-q"));
         assert!(has(1, "v-3-15") && !has(1, "s-0-0"));
-        assert!(has(3, "s-0-3") && !has(4, "s-0-3"), "the mask takes what comes later");
+        let masked = |step: usize| at(step).node("s-0-3").map(|node| (node.target.is_some(), node.label.is_some()));
+        assert_eq!(
+            (masked(3), masked(4), masked(5)),
+            (Some((true, true)), Some((false, false)), None),
+            "the mask takes it"
+        );
+        assert!(!has(3, "curtain-3") && has(4, "curtain-3") && has(6, "curtain-3"));
         assert!(!has(5, "z-0-0") && has(6, "z-3-15"));
         let place = |step: usize| {
-            at(step).node("s-1-0").map(|n| format!("{:?}", n.shape).split("fill").next().map(str::to_owned))
+            let key = if step < 5 { "s-1-0" } else { "w-1-0" };
+            at(step).node(key).map(|n| format!("{:?}", n.shape).split("fill").next().map(str::to_owned))
         };
-        assert_eq!(place(2), place(6));
+        assert!(place(2).is_some() && place(2) == place(6));
         assert_eq!(at(2).height, at(6).height);
-        let value = |step: usize| at(step).node("s-2-1").and_then(|n| n.value).unwrap();
+        let value =
+            |step: usize| at(step).node(if step < 5 { "s-2-1" } else { "w-2-1" }).and_then(|n| n.value).unwrap();
         assert!((value(2) / 4.0 - value(3)).abs() < 1e-6 && value(5) == data.weights[2][1]);
     }
 

@@ -25,7 +25,7 @@ pub(super) fn nothing(frame: &mut Frame) {
 }
 
 /// Words once at the left, then a column of bars for each run.
-pub(super) fn columns(frame: &mut Frame, data: &Data, max_p: f32) {
+pub(super) fn columns(frame: &mut Frame, data: &Data, max_p: f32, room: bool) {
     let label_w = label_width(data, frame.inner() * 0.24);
     let n = data.n_columns() as f32;
     let left = PAD + label_w + AIR;
@@ -35,7 +35,7 @@ pub(super) fn columns(frame: &mut Frame, data: &Data, max_p: f32) {
     for column in 0..data.n_columns() {
         let x = left + column as f32 * (column_w + GAP);
         frame.y = top;
-        heading(frame, data, column, x, column_w);
+        heading(frame, data, column, x, column_w, room);
         below = below.max(frame.y);
     }
     frame.y = below + 10.0;
@@ -55,12 +55,12 @@ pub(super) fn columns(frame: &mut Frame, data: &Data, max_p: f32) {
 }
 
 /// A word's bars under one another, each in the colour of its run.
-pub(super) fn grouped(frame: &mut Frame, data: &Data, max_p: f32) {
+pub(super) fn grouped(frame: &mut Frame, data: &Data, max_p: f32, room: bool) {
     for column in 0..data.n_columns() {
         let swatch = Node::rect(PAD, frame.y + 1.5, 12.0, 12.0).radius(3.0).fill(frame.theme.run(column));
         frame.push(swatch);
         let (x, width) = (PAD + 20.0, frame.inner() - 20.0);
-        heading(frame, data, column, x, width);
+        heading(frame, data, column, x, width, room);
         frame.y += 6.0;
     }
     frame.y += 10.0;
@@ -83,7 +83,7 @@ pub(super) fn grouped(frame: &mut Frame, data: &Data, max_p: f32) {
 }
 
 /// A run's name in bold, what is special about it, and whether it changes nothing; moves `y` below it.
-fn heading(frame: &mut Frame, data: &Data, column: usize, x: f32, width: f32) {
+fn heading(frame: &mut Frame, data: &Data, column: usize, x: f32, width: f32, room: bool) {
     let theme = frame.theme;
     let run = &data.columns[column];
     for (i, line) in lines(&run.name, width, LABEL + 1.0, Weight::Semibold).into_iter().enumerate() {
@@ -97,6 +97,7 @@ fn heading(frame: &mut Frame, data: &Data, column: usize, x: f32, width: f32) {
         frame.y += 17.0;
     }
     let same = lines(&data.sameness(column).unwrap_or_default(), width, 12.0, Weight::Semibold);
+    frame.y += if same.is_empty() && room { 17.0 } else { 0.0 };
     for (i, line) in same.into_iter().enumerate() {
         let node = Node::text(x, frame.y + 6.5, Run::new(line)).size(SMALL).bold().fill(theme.text).centred();
         frame.push(node.key(format!("same-{column}-{i}")));

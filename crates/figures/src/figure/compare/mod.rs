@@ -119,6 +119,10 @@ impl Data {
     }
 }
 
+/// Characters of a text that the description quotes.
+const QUOTED: usize = 60;
+const SAME: &str = key!("exactly the same");
+
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
@@ -126,6 +130,8 @@ pub struct State {
     pub canvas: Canvas,
     /// The probability at the end of every bar's axis; `None` for a round number just above the longest bar.
     pub max_p: Option<f32>,
+    /// Whether room is kept for the line about runs that agree, where there is none.
+    pub room: bool,
 }
 
 /// Draws it.
@@ -133,40 +139,46 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
     let lead = words!("How probable each run finds the same next words. All bars have one scale.");
     let mut frame = Frame::new(theme, &state.canvas, width, words!("What comes next, run by run"), lead);
+    let caption = draw(&mut frame, data, state);
+    frame.finish(&caption, description(data))
+}
+
+/// Headings and bars; returns the caption.
+pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State) -> String {
     let known = || (0..data.n_columns()).flat_map(|c| (0..data.n_words()).map(move |w| data.probability(c, w)));
     let top = known().flatten().filter(|p| p.is_finite()).fold(0.0, f32::max);
     let max_p = state.max_p.filter(|p| p.is_finite() && *p > 0.0).unwrap_or_else(|| nice_ceil(top).min(1.0));
     match (data.n_columns(), data.n_words()) {
-        (0, _) | (_, 0) => bars::nothing(&mut frame),
-        _ if width < WIDE => bars::grouped(&mut frame, data, max_p),
-        _ => bars::columns(&mut frame, data, max_p),
+        (0, _) | (_, 0) => bars::nothing(frame),
+        _ if frame.width < WIDE => bars::grouped(frame, data, max_p, state.room),
+        _ => bars::columns(frame, data, max_p, state.room),
     }
     let missing = known().any(|p| p.is_none());
     let marked = data.words.iter().any(|word| token::shown(word).contains('␣'));
     let cut = |drawn: usize, all: usize, noun: &str| {
         if all > drawn { words!("The first {drawn} of {}.", plural(all, noun)) } else { String::new() }
     };
-    let caption = caption(&[
+    caption(&[
         &credit(&data.model),
         words!("Percentages are rounded; bars are not."),
         if missing { words!("– stands for less than the last of that run's list.") } else { "" },
         if marked { words!("␣ marks a space.") } else { "" },
         &cut(data.n_columns(), data.columns.len(), "run"),
         &cut(data.n_words(), data.words.len(), "word"),
-    ]);
-    frame.finish(&caption, description(data))
+    ])
 }
 
-fn description(data: &Data) -> String {
+/// The likeliest word of each run, in words.
+pub(super) fn description(data: &Data) -> String {
     let said = |column: usize| {
         let Column { name, detail } = &data.columns[column];
-        let detail = if detail.is_empty() { String::new() } else { format!(" ({})", token::plain(detail)) };
+        let detail = if detail.is_empty() { String::new() } else { format!(" ({})", token::excerpt(detail, QUOTED)) };
         let top = match data.top(column) {
             Some((word, p)) => format!("{} {}", spoken(&data.words[word]), percent(p)),
             None => words!("no word").into(),
         };
         let same = data.sameness(column).map_or(String::new(), |same| format!(", {}", token::plain(&same)));
-        format!("{}{detail}: {top}{same}", token::plain(name))
+        format!("{}{detail}: {top}{same}", token::excerpt(name, QUOTED))
     };
     let runs: Vec<String> = (0..data.n_columns()).map(said).collect();
     let n = plural(data.n_words(), "next word");
@@ -176,9 +188,6 @@ fn description(data: &Data) -> String {
         runs.join("; ")
     )
 }
-
-/// Said of a run whose probabilities are those of another.
-const SAME: &str = key!("exactly the same");
 
 #[cfg(test)]
 mod tests {

@@ -105,7 +105,7 @@ impl Data {
             let name = self.nearest(reading, depth).first().and_then(|&word| self.words().get(word));
             name.map_or_else(|| words!("nothing").into(), |word| format!("“{}”", spoken(&word.name)))
         };
-        let [before, after] = [0, 1].map(|reading| token::plain(&self.readings[reading].name));
+        let [before, after] = [0, 1].map(|reading| token::excerpt(&self.readings[reading].name, SAID));
         let when = match depth.checked_sub(1) {
             None => words!("Before any layer").into(),
             Some(layer) => words!("After layer {layer}"),
@@ -125,6 +125,9 @@ impl Data {
         Linear::new(((low * 10.0).floor() / 10.0, 1.0), range)
     }
 }
+
+/// Characters of a text that a sentence quotes.
+const SAID: usize = 48;
 
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -212,7 +215,7 @@ fn description(data: &Data, depth: usize) -> String {
         let near = data.nearest(reading, depth).into_iter().take(5);
         let near = near
             .map(|word| format!("{} {}", spoken(&data.words[word].name), fixed(data.cosine(reading, depth, word), 2)));
-        words!("in “{}”: {}", token::plain(&data.readings[reading].name), near.collect::<Vec<_>>().join(", "))
+        words!("in “{}”: {}", token::excerpt(&data.readings[reading].name, SAID), near.collect::<Vec<_>>().join(", "))
     };
     words!("The words nearest to “{}” {}, {}; {}.", spoken(&data.word), said(depth), list(0), list(1))
 }

@@ -191,7 +191,8 @@ fn description(data: &Data, depth: usize) -> String {
     for path in data.paths() {
         let at = |depth: usize| path.at.get(depth).map_or(words!("nothing").into(), |at| fixed(*at, 2));
         let last = path.at.len().saturating_sub(1);
-        out += &words!(" In “{}”: {} {}", token::plain(&path.name), at(0), said(0));
+        // The beginning of a text is enough to know which it is.
+        out += &words!(" In “{}”: {} {}", token::excerpt(&path.name, 48), at(0), said(0));
         if depth > 0 && depth < last {
             out += &format!(", {} {}", at(depth), said(depth));
         }

@@ -171,6 +171,9 @@ fn description(data: &Data, step: &Step<'_>) -> String {
     let (query, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
     let begin = words!("The running softmax of “{query}” in layer {layer}, head {head}: {keys} in {tiles}.");
     let kept = words!("Kept: 2 + {} numbers, whatever the length.", data.d());
+    if data.states.is_empty() {
+        return words!("{begin} All edges of this query are cut: there is nothing to read, and z is 0.");
+    }
     let Some(now) = step.now else { return words!("{begin} Nothing is read yet. {kept}") };
     let end = if step.done { words!(" All is read: the vector divided by the sum is z.") } else { "" };
     words!(

@@ -53,7 +53,7 @@ impl Layout {
 /// Draws the tiles. Returns the first and the last one drawn if there are more.
 pub(super) fn draw(frame: &mut Frame, data: &Data, step: &Step<'_>) -> Option<(usize, usize)> {
     if data.states.is_empty() {
-        frame.label(PAD, frame.y + 10.0, Anchor::Start, words!("no keys to read"));
+        frame.label(PAD, frame.y + 10.0, Anchor::Start, words!("No key to read: all edges of this query are cut."));
         frame.y += 30.0;
         return None;
     }

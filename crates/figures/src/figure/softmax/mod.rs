@@ -206,6 +206,11 @@ fn description(data: &Data, state: &State, steps: &Steps) -> String {
         (false, false) => "",
     };
     let (asks, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
+    if order.is_empty() {
+        return words!(
+            "From scores to weights of “{asks}” in layer {layer}, head {head}. It may attend to no key: all its edges are cut, and it has no weights."
+        );
+    }
     let all = if order.len() > said.len() { words!(" The {} largest weights.", said.len()) } else { String::new() };
     words!(
         "From scores to weights of “{asks}” in layer {layer}, head {head}. {}. All weights fill one bar, 100\u{202f}%.{all}{whose}",

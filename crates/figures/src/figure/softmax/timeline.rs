@@ -28,6 +28,11 @@ pub fn temperature(step: usize) -> Option<f32> {
 pub fn timeline(data: &Data, state: &State) -> Timeline {
     let steps = Steps::new(data, state);
     let query = spoken(data.of.query());
+    if (0..data.dots.len()).all(|k| data.is_masked(k)) {
+        let none =
+            words!("“{query}” may attend to no key: all its edges are cut. There is nothing to make weights of.");
+        return Timeline::new().step(none);
+    }
     let most = (0..steps.exps.len()).max_by(|&a, &b| steps.exps[a].total_cmp(&steps.exps[b])).unwrap_or(0);
     let most = spoken(data.token(most));
     let max = if steps.max.is_finite() { fixed(steps.max, 2) } else { words!("the largest").into() };
@@ -36,7 +41,7 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
         .step(words!("Each is divided by √{}: these are the scores, some above zero, some below.", count(data.d_head)))
         .brings("score-name")
         .brings("score-how")
-        .moves("score-text-", |k| format!("dot-{k}"))
+        .brings("score-text-")
         .one_by_one()
         .grows("score-")
         .one_by_one()

@@ -242,13 +242,9 @@ fn point(
     let dot = Node::circle(x, y, 4.5).fill(ink).stroke(Stroke::new(theme.background, 1.5)).value(value).label(said);
     let dot = dot.key(format!("{key}-point"));
     frame.push(dot.target(target));
-    let at = if chosen { plot.right() + 10.0 } else { x + 10.0 };
+    // Beside the plot: behind the point goes on the line of an earlier run.
     let fill = if chosen { theme.accent } else { theme.text };
-    if !chosen {
-        let wide = text::width(shown, LABEL, Weight::Semibold);
-        frame.push(Node::rect(at - 3.0, y - 6.0, wide + 6.0, 12.0).fill(theme.background));
-    }
-    let node = Node::text(at, y, Run::new(shown)).size(LABEL).bold().fill(fill).centred();
+    let node = Node::text(plot.right() + 10.0, y, Run::new(shown)).size(LABEL).bold().fill(fill).centred();
     frame.push(node.key(format!("{key}-value")).value(value).target(target));
 }
 
