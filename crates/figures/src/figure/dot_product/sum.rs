@@ -133,7 +133,8 @@ fn cosine(frame: &mut Frame, data: &Data, x: f32) {
         let fill = if chosen { theme.weight(0.35) } else { theme.grid };
         let part = Node::rect(at(from) + 1.0, y - 4.0, at(to) - at(from) - 2.0, 8.0).radius(2.0);
         frame.push(part.fill(fill).key(format!("part-{i}")));
-        let word = Node::text((at(from) + at(to)) / 2.0, y + 20.0, Run::new(KINDS[i])).size(SMALL);
+        let word =
+            Node::text((at(from) + at(to)) / 2.0, y + 20.0, Run::new(attnscope_words::text(KINDS[i]))).size(SMALL);
         let word = word.anchor(Anchor::Middle).fill(if chosen { theme.text } else { theme.muted }).centred();
         frame.push(if chosen { word.bold() } else { word });
     }

@@ -91,7 +91,10 @@ pub struct State {
 /// The least distance from one thumbnail to the next, if the width allows it: room for a finger.
 const TOUCH: f32 = 27.0;
 /// Width of a layer's number, and of the gap between two columns of layers.
-const LABEL_W: f32 = 39.0;
+/// Room for the layers' numbers and the word over them, in English and where that is longer.
+fn label_w() -> f32 {
+    (crate::text::width(words!("layer"), 13.0, crate::scene::Weight::Semibold) + 12.0).max(39.0)
+}
 const BETWEEN: f32 = 22.0;
 
 /// Where everything is: layers may stand in several columns, side by side.
@@ -114,7 +117,7 @@ impl Layout {
         let scored = data.scores.is_some();
         let inner = canvas_width.max(320.0) - 2.0 * PAD;
         let side = |columns: usize| {
-            let labels = columns as f32 * LABEL_W + (columns as f32 - 1.0) * BETWEEN;
+            let labels = columns as f32 * label_w() + (columns as f32 - 1.0) * BETWEEN;
             let by_width = (inner - labels) / (columns as f32 * heads);
             let by_height = canvas_width.max(480.0) * 0.9 / layers.div_ceil(columns) as f32;
             // A long figure is better than heads too small for a finger.
@@ -129,7 +132,7 @@ impl Layout {
     }
 
     fn column_width(&self, heads: usize) -> f32 {
-        LABEL_W + heads as f32 * (self.thumb + self.gap) - self.gap
+        label_w() + heads as f32 * (self.thumb + self.gap) - self.gap
     }
 
     fn width(&self, heads: usize) -> f32 {
@@ -139,7 +142,7 @@ impl Layout {
     /// Top left of a head's thumbnail.
     fn place(&self, layer: usize, head: usize, heads: usize, top: f32) -> (f32, f32) {
         let column = (layer / self.rows) as f32;
-        let x = PAD + column * (self.column_width(heads) + BETWEEN) + LABEL_W + head as f32 * (self.thumb + self.gap);
+        let x = PAD + column * (self.column_width(heads) + BETWEEN) + label_w() + head as f32 * (self.thumb + self.gap);
         (x, top + (layer % self.rows) as f32 * self.pitch)
     }
 }

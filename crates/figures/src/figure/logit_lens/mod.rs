@@ -62,7 +62,9 @@ pub struct State {
 }
 
 const ROW: f32 = 24.0;
-const LABEL_W: f32 = 54.0;
+fn label_w() -> f32 {
+    (crate::text::width(words!("layer"), 13.0, crate::scene::Weight::Semibold) + 14.0).max(54.0)
+}
 
 /// The most columns: each holds a word that must be legible.
 pub const MAX_COLUMNS: usize = 24;
@@ -78,8 +80,8 @@ fn columns(data: &Data, state: &State) -> Range<usize> {
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let columns = columns(data, state);
     let n = columns.len().max(1) as f32;
-    let cell = ((state.canvas.width - 2.0 * PAD - LABEL_W) / n).clamp(66.0, 132.0).floor();
-    let width = (2.0 * PAD + LABEL_W + n * cell).max(Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH));
+    let cell = ((state.canvas.width - 2.0 * PAD - label_w()) / n).clamp(66.0, 132.0).floor();
+    let width = (2.0 * PAD + label_w() + n * cell).max(Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH));
     let lead = words!(
         "Read downwards: under each token, the next token that the model would choose if it stopped after that layer. \
                 The top row is the bare embedding, the bottom row what the model says."
@@ -97,16 +99,16 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
             label => label.to_owned(),
         };
         let node =
-            Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(SMALL).anchor(Anchor::End);
+            Node::text(PAD + label_w() - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(SMALL).anchor(Anchor::End);
         let node = node.fill(if last { theme.text } else { theme.muted }).centred();
         frame.push(if last { node.bold() } else { node });
         for (column, position) in columns.clone().enumerate() {
             let Some(top) = data.top(row, position) else { continue };
-            let x = PAD + LABEL_W + column as f32 * cell;
+            let x = PAD + label_w() + column as f32 * cell;
             draw_cell(&mut frame, data, top, (row, position), (x, cell), last);
         }
         if let Some((_, position)) = state.selected.filter(|&(r, p)| r == row && data.top(r, p).is_some()) {
-            let x = PAD + LABEL_W + position.saturating_sub(columns.start) as f32 * cell;
+            let x = PAD + label_w() + position.saturating_sub(columns.start) as f32 * cell;
             let ring = Node::rect(x - 1.5, frame.y - 1.5, cell + 1.0, ROW + 1.0).radius(4.0);
             frame.push(ring.stroke(Stroke::new(theme.accent, 2.0)).key("chosen-cell"));
         }
@@ -115,7 +117,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     debug_assert!(frame.y >= top);
     frame.y += 14.0;
     frame.weight_legend(
-        if frame.inner() < Frame::LEGEND_WIDTH + LABEL_W { PAD } else { PAD + LABEL_W },
+        if frame.inner() < Frame::LEGEND_WIDTH + label_w() { PAD } else { PAD + label_w() },
         "probability",
         1.0,
         None,
@@ -134,11 +136,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 fn heads(frame: &mut Frame, data: &Data, columns: &Range<usize>, cell: f32) {
     let theme = frame.theme;
     let mid = frame.y + 8.0;
-    let name = Node::text(PAD + LABEL_W - 12.0, mid, Run::new(words!("layer"))).size(SMALL).bold().anchor(Anchor::End);
+    let name =
+        Node::text(PAD + label_w() - 12.0, mid, Run::new(words!("layer"))).size(SMALL).bold().anchor(Anchor::End);
     frame.push(name.fill(theme.muted).centred());
     for (column, idx) in columns.clone().enumerate() {
         let text = &data.tokens[idx];
-        let x = PAD + LABEL_W + column as f32 * cell;
+        let x = PAD + label_w() + column as f32 * cell;
         let runs = token::runs(text, theme.faint, cell - 8.0, LABEL, Weight::Semibold);
         let node = Node::text(x + (cell - 2.0) / 2.0, mid, runs).size(LABEL).bold().anchor(Anchor::Middle);
         frame.push(node.fill(theme.text).centred().key(format!("token-{idx}")).target(Target::Token { idx }));

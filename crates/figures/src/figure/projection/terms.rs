@@ -233,7 +233,7 @@ fn reading(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout) {
         formula::write(frame, x, frame.y + 8.0, size, Weight::Semibold, line);
         let i = chosen.row.or_else(|| chosen.top(1).first().copied());
         if let Some(i) = i {
-            let what = if chosen.row.is_some() { "" } else { "largest: " };
+            let what = if chosen.row.is_some() { "" } else { words!("largest: ") };
             let (a, w) = (data.x[i], data.weight(i, c));
             let numbers = format!(" = {} × {} = {}", factor(a), factor(w), number(chosen.terms[i] as f32));
             let line = format!("{what}{}{numbers}", product(data, &i.to_string(), Some(c)));

@@ -9,7 +9,7 @@ use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::token::{self, spoken};
 use attnscope::Site;
-use attnscope_words::words;
+use attnscope_words::{key, words};
 
 /// Height of the line of a masked key.
 const QUIET: f32 = 26.0;
@@ -49,9 +49,14 @@ fn scaled(data: &Data) -> String {
 /// Each column's name, and below it the operation that computes it.
 fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps) {
     let (theme, y) = (frame.theme, frame.y + 7.0);
-    let mut head = |x: f32, anchor: Anchor, name: &str, how: String| {
+    let mut head = |x: f32, anchor: Anchor, name: &'static str, how: String| {
         let key = if name.is_empty() { "heat" } else { name };
-        let name = Node::text(x, y, Run::new(name)).size(SMALL).bold().anchor(anchor).fill(theme.text).centred();
+        let name = Node::text(x, y, Run::new(attnscope_words::text(name)))
+            .size(SMALL)
+            .bold()
+            .anchor(anchor)
+            .fill(theme.text)
+            .centred();
         let how = Node::text(x, y + 17.0, Run::new(how)).size(SMALL).anchor(anchor).fill(theme.muted).centred();
         frame.nodes.extend([name.key(format!("{key}-name")), how.key(format!("{key}-how"))]);
     };
@@ -60,9 +65,9 @@ fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &S
     match l.dot {
         Some(dot) => {
             head(dot, Anchor::End, "q·k", String::new());
-            head(l.score, Anchor::End, "score", scaled(data));
+            head(l.score, Anchor::End, key!("score"), scaled(data));
         }
-        None => head(l.score, Anchor::End, "score", format!("q·k {}", scaled(data))),
+        None => head(l.score, Anchor::End, key!("score"), format!("q·k {}", scaled(data))),
     }
     if let Some((x, _)) = l.exp {
         let inner = words!("score − {}", short(steps.max));
@@ -73,7 +78,7 @@ fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &S
         head((left + right) / 2.0, Anchor::Middle, "", format!("then{divided}"));
     }
     let sum = if l.exp.is_some() { words!("÷ sum {}", short(steps.sum)) } else { "softmax".into() };
-    head(l.weight, Anchor::End, "weight", sum);
+    head(l.weight, Anchor::End, key!("weight"), sum);
     frame.y += 34.0;
     frame.push(Node::line(PAD, frame.y, l.width - PAD, frame.y, Stroke::new(theme.grid, 1.0)));
     frame.y += 6.0;

@@ -184,7 +184,9 @@ fn steps_axis(frame: &mut Frame, plot: &Plot) {
     let steps: Vec<Tick> = steps.collect();
     frame.tick_labels(Side::Below, y, &apart(&steps));
     let name_w = text::width(words!("steps"), SMALL, Weight::Regular);
-    frame.label((plot.width - PAD).max(plot.right() + name_w), y, Anchor::End, words!("steps"));
+    // A longer word than the English one has no room beside the last tick.
+    let below = if name_w > 36.0 { 15.0 } else { 0.0 };
+    frame.label((plot.width - PAD).max(plot.right() + name_w), y + below, Anchor::End, words!("steps"));
     frame.y += 44.0;
 }
 
