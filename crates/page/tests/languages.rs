@@ -1,6 +1,7 @@
 //! Figures in other languages. A language that is made for this writes every text of the tables in Greek letters: what is
 //! still Latin in a drawing was never looked up, or is a word of the model.
 
+use attnscope::Capture;
 use attnscope_figures::svg::to_svg;
 use attnscope_figures::text::runs_width;
 use attnscope_figures::{Anchor, Scene, Shape};
@@ -52,12 +53,12 @@ fn said(driver: &Driver<LessonOnly>, kind: &'static attnscope_page::Kind, width:
     let (figure, paper) = (kind.make(), Paper { width, dark: false, bare: true });
     let view = driver.on(paper, |page| figure.view(page)).unwrap();
     let table = driver.on(paper, |page| figure.table(page)).unwrap();
-    let steps = driver.on(paper, |page| Ok(figure.timeline(page).map(|timeline| timeline.said()))).unwrap();
     let mut all = read(&to_svg(&view.scene));
     all.extend([view.scene.caption.clone(), view.scene.title.clone(), view.scene.description.clone()]);
     all.extend(read(&control::html(kind.name, &view.controls, true)));
     all.extend(read(&table.to_html(&view.scene.title, 100, 100)));
-    all.extend(steps.into_iter().flatten().map(|said| said.to_string()));
+    let steps = view.timeline.iter().flat_map(|timeline| timeline.said().into_iter().map(|said| said.to_string()));
+    all.extend(steps.collect::<Vec<_>>());
     all
 }
 
@@ -65,7 +66,8 @@ fn said(driver: &Driver<LessonOnly>, kind: &'static attnscope_page::Kind, width:
 fn nothing_that_a_figure_says_stays_english() {
     let model = attnscope::lesson::model();
     let mut known: HashSet<String> = SAME.split(' ').map(str::to_lowercase).collect();
-    known.extend((0..model.info().n_vocab as u32).map(|id| model.decode(&[id]).to_lowercase()));
+    let trace = model.run(&model.encode("the").unwrap(), &Capture::none(), &[]).unwrap();
+    known.extend(model.next_tokens(&trace, trace.model.n_vocab).into_iter().map(|next| next.text.to_lowercase()));
     // Words that its figures compare with, and names that are no words.
     known.extend(["puppy", "cat", "xml"].map(String::from));
     let greek = all_greek();
