@@ -109,7 +109,8 @@ fn build(dist: &Path, options: &[&str], with: With, threads: Threads) -> Result<
 
 /// Whether the page is younger than all that it is made of.
 fn is_fresh(dist: &Path, site: &Path, package: &Path) -> Result<bool> {
-    let own = ["story", "crates/site/assets", "crates/figures/fonts"].map(|folder| root().join(folder));
+    let own = ["story", "story/de", "story/es", "crates/site/assets", "crates/figures/fonts", "crates/words/tables"]
+        .map(|folder| root().join(folder));
     let mut made_of = vec![site.to_path_buf()];
     for folder in own.iter().map(PathBuf::as_path).chain([package]) {
         // The folder's own time changes when a file goes.

@@ -1,5 +1,7 @@
 //! Numbers as a reader reads them: few digits, a true minus, never `-0.00`.
 
+use attnscope_words::words;
+
 /// Three significant digits or so: `0.92`, `−1.3`, `128`, `1.3e−4`.
 pub fn number(x: f32) -> String {
     if !x.is_finite() {
@@ -57,27 +59,30 @@ pub fn whole_percent(p: f32) -> String {
     if (0.01..0.99).contains(&p) { format!("{:.0}\u{202f}%", p * 100.0) } else { percent(p) }
 }
 
-/// A count with thousands separators: `49,152`.
+/// A count with thousands separators: `49,152`. Where a comma is read as a decimal point, they are narrow spaces.
 pub fn count(n: usize) -> String {
     let digits = n.to_string();
+    let mark = if attnscope_words::spoken().is_none() { ',' } else { '\u{202f}' };
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
+            out.push(mark);
         }
         out.push(c);
     }
     out
 }
 
-/// `1 token`, `4 tokens`.
+/// `1 token`, `4 tokens`. Another language's table has both words.
 pub fn plural(n: usize, noun: &str) -> String {
-    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+    let word = if n == 1 { noun.to_owned() } else { format!("{noun}s") };
+    let own = attnscope_words::spoken().and_then(|language| language.get(&word));
+    format!("{} {}", count(n), own.unwrap_or(&word))
 }
 
 fn not_finite(x: f32) -> String {
     match x {
-        x if x.is_nan() => "not a number".into(),
+        x if x.is_nan() => words!("not a number").into(),
         x if x > 0.0 => "∞".into(),
         _ => "−∞".into(),
     }

@@ -2,6 +2,7 @@
 
 use crate::svg::escape;
 use crate::token::plain;
+use attnscope_words::words;
 use std::fmt::Write;
 
 /// The numbers that a figure draws, unrounded.
@@ -71,11 +72,11 @@ impl Table {
             out += "</tr>";
         }
         out += "</tbody></table>";
-        let all = [("rows", most_rows, self.rows.len()), ("columns", most_columns, self.columns.len())];
+        let all = [(words!("rows"), most_rows, self.rows.len()), (words!("columns"), most_columns, self.columns.len())];
         let left_out = all.into_iter().filter(|(_, most, len)| len > most);
-        let left_out: Vec<String> = left_out.map(|(what, most, len)| format!("{most} of {len} {what}")).collect();
+        let left_out: Vec<String> = left_out.map(|(what, most, len)| words!("{most} of {len} {what}")).collect();
         if !left_out.is_empty() {
-            let _ = write!(out, "<p>The first {}; the CSV file has all.</p>", left_out.join(", "));
+            let _ = write!(out, "<p>{}</p>", words!("The first {}; the CSV file has all.", left_out.join(", ")));
         }
         out
     }

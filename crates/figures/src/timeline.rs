@@ -2,6 +2,7 @@
 //! moves them; each step by itself is a still.
 
 use crate::scene::{Node, Scene, Shape};
+use attnscope_words::words;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::rc::Rc;
@@ -98,7 +99,7 @@ pub struct Timeline {
 
 impl Default for Timeline {
     fn default() -> Self {
-        Self { steps: Vec::new(), id: "step", label: "step", first: 1, rest: None, pause: PAUSE }
+        Self { steps: Vec::new(), id: "step", label: words!("step"), first: 1, rest: None, pause: PAUSE }
     }
 }
 
@@ -268,7 +269,7 @@ impl Timeline {
     /// A step's name, or its number among all.
     pub fn name(&self, step: usize) -> String {
         let named = self.steps.get(step).and_then(|step| step.name.clone());
-        named.unwrap_or_else(|| format!("{} of {}", step + self.first, self.last() + self.first))
+        named.unwrap_or_else(|| words!("{} of {}", step + self.first, self.last() + self.first))
     }
 
     /// Milliseconds for which a step is shown while it plays.

@@ -3,6 +3,7 @@
 use crate::color::Color;
 use crate::scene::{Run, Weight};
 use crate::text;
+use attnscope_words::words;
 
 /// Stands for one space at the beginning or end of a token.
 const SPACE_MARK: char = '␣';
@@ -119,9 +120,9 @@ fn takes_joiner(c: char) -> bool {
 /// The token as it is spoken: without its space; `space` or `line break` if it is nothing else.
 pub fn spoken(token: &str) -> String {
     match token {
-        "" => "nothing".into(),
-        t if t.chars().all(|c| c == ' ') => "space".into(),
-        t if t.chars().all(|c| c == '\n' || c == '\r') => "line break".into(),
+        "" => words!("nothing").into(),
+        t if t.chars().all(|c| c == ' ') => words!("space").into(),
+        t if t.chars().all(|c| c == '\n' || c == '\r') => words!("line break").into(),
         t => shown(t.trim_matches(' ')),
     }
 }

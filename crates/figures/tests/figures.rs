@@ -37,10 +37,20 @@ fn extent(shape: &Shape) -> Option<[f32; 4]> {
     ])
 }
 
+/// The gallery in English and in every other language, whose words may be longer.
+fn in_every_language() -> Vec<(String, Scene)> {
+    let scenes = |code: &str| {
+        let language = attnscope_words::language(code).unwrap();
+        let drawn = attnscope_words::speaking(language, || sample::scenes::scenes(&Theme::LIGHT));
+        drawn.into_iter().map(|(name, scene)| (format!("{name} in {code}"), scene)).collect::<Vec<_>>()
+    };
+    ["en", "de", "es"].into_iter().flat_map(scenes).collect()
+}
+
 #[test]
 fn no_text_leaves_the_picture() {
     let mut outside = Vec::new();
-    for (name, scene) in sample::scenes::scenes(&Theme::LIGHT) {
+    for (name, scene) in in_every_language() {
         scene.visit(&mut |node| {
             let Some([left, top, right, bottom]) = extent(&node.shape) else { return };
             // A page shows a figure without its margin at the left (`CROP` of the page crate).
@@ -56,7 +66,7 @@ fn no_text_leaves_the_picture() {
 #[test]
 fn no_two_upright_texts_overlap() {
     let mut overlaps = Vec::new();
-    for (name, scene) in sample::scenes::scenes(&Theme::LIGHT) {
+    for (name, scene) in in_every_language() {
         let mut seen: Vec<([f32; 4], &Shape)> = Vec::new();
         scene.visit(&mut |node| {
             let upright = matches!(node.shape, Shape::Text { rotate: 0.0, .. });

@@ -6,6 +6,7 @@ use crate::selection::{MOST_TOKENS, Selection, TRAINED};
 use attnscope::{ModelInfo, Token};
 use attnscope_figures::number::count;
 use attnscope_protocol::{BEFORE, Failure, FailureKind, Prompt, Request, Response, Run, wire};
+use attnscope_words::words;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -25,7 +26,7 @@ pub enum Missing {
 impl Missing {
     /// The text has so many tokens, more than figures read of it.
     pub(crate) fn too_long(n: usize) -> Self {
-        Self::TooLong(format!("This figure reads up to {MOST_TOKENS} tokens; the text has {}: shorten it.", count(n)))
+        Self::TooLong(words!("This figure reads up to {MOST_TOKENS} tokens; the text has {}: shorten it.", count(n)))
     }
 }
 
@@ -35,7 +36,8 @@ impl From<attnscope_figures::figure::Error> for Missing {
         Self::Nothing(match error {
             // The array's name says nothing to a reader.
             NotCaptured { .. } => {
-                "This figure needs numbers that were not kept: of a long text only the attention patterns are.".into()
+                words!("This figure needs numbers that were not kept: of a long text only the attention patterns are.")
+                    .into()
             }
             other => other.to_string(),
         })
@@ -118,7 +120,7 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// A page in which nothing is hovered.
     pub fn new(selection: &'a Selection, answers: &'a Answers) -> Self {
-        let (host, purpose, wanted) = ("in this browser", Purpose::default(), RefCell::default());
+        let (host, purpose, wanted) = (words!("in this browser"), Purpose::default(), RefCell::default());
         Self {
             selection,
             hovered: None,

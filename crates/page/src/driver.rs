@@ -4,6 +4,7 @@ use crate::control::chosen;
 use crate::{Answers, Change, Event, Missing, Page, PageFigure, Paper, Purpose, Selection};
 use attnscope_protocol::limits::Limits;
 use attnscope_protocol::{Event as Said, Failure, Request, Response, Session, Source};
+use attnscope_words::{key, words};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -33,14 +34,14 @@ impl<S: Source> Driver<S> {
     }
 
     fn with_session(selection: Selection, session: Session<S>) -> Self {
-        let (host, purpose, answers) = ("in this browser", Purpose::Page, RefCell::default());
+        let (host, purpose, answers) = (key!("in this browser"), Purpose::Page, RefCell::default());
         Self { selection, host, real: None, purpose, paper: Paper::default(), head_is_chosen: true, session, answers }
     }
 
     /// Draws for a file, on the user's own machine: with all of its memory, and each figure by itself.
     pub fn for_file(selection: Selection, source: S) -> Self {
         let session = Session::new(source).with_limits(Limits::ALONE);
-        Self { host: "on this machine", purpose: Purpose::File, ..Self::with_session(selection, session) }
+        Self { host: key!("on this machine"), purpose: Purpose::File, ..Self::with_session(selection, session) }
     }
 
     /// The result of `f` on the page, once all questions of `f` are answered.
@@ -68,7 +69,7 @@ impl<S: Source> Driver<S> {
             };
             drop(answers);
             if wanted.is_empty() {
-                return Err(Failure::lost("a figure waits for something that it did not ask for"));
+                return Err(Failure::lost(words!("a figure waits for something that it did not ask for")));
             }
             for request in wanted {
                 let answer = self.answer(&request, |_| {});
@@ -124,7 +125,7 @@ impl<S: Source> Driver<S> {
 
     fn page<'a>(&'a self, answers: &'a Answers) -> Page<'a> {
         let mut page = Page::new(&self.selection, answers);
-        (page.host, page.real, page.purpose) = (self.host, self.real.as_deref(), self.purpose);
+        (page.host, page.real, page.purpose) = (attnscope_words::text(self.host), self.real.as_deref(), self.purpose);
         page.paper = self.paper;
         page.head_is_chosen = self.head_is_chosen;
         page
@@ -139,7 +140,7 @@ impl<S: Source> Driver<S> {
                 Said::Progress(said) => progress(Event::Progress(said)),
             }
         }
-        Err(Failure::lost("a job ended without an answer"))
+        Err(Failure::lost(words!("a job ended without an answer")))
     }
 }
 

@@ -39,6 +39,7 @@ use attnscope::analysis::explain::Explanation;
 use attnscope::analysis::strongest;
 use attnscope_figures::figure::add_note;
 use attnscope_figures::{Scene, Table, Target, Timeline};
+use attnscope_words::key;
 use player::Player;
 use std::cell::RefCell;
 
@@ -268,79 +269,95 @@ impl Kind {
 pub const FIGURES: [Kind; 24] = [
     kind::<tokens::Tokens>(
         "tokens",
-        "the sentence in tokens, their ids, and the first numbers of their vectors",
+        key!("the sentence in tokens, their ids, and the first numbers of their vectors"),
         TOKEN,
     ),
-    kind::<next_tokens::NextTokens>("next-tokens", "the likeliest next tokens as bars", &[Model, Text, Top, Changes]),
+    kind::<next_tokens::NextTokens>(
+        "next-tokens",
+        key!("the likeliest next tokens as bars"),
+        &[Model, Text, Top, Changes],
+    ),
     kind::<embeddings::Embeddings>(
         "embeddings",
-        "a word's embedding in the sentence and alone, their difference, and a word near it",
+        key!("a word's embedding in the sentence and alone, their difference, and a word near it"),
         TOKEN,
     ),
     kind::<neighbours::Neighbours>(
         "neighbours",
-        "the words whose embeddings are nearest to that of a token and of the one before it",
+        key!("the words whose embeddings are nearest to that of a token and of the one before it"),
         TOKEN,
     ),
     kind::<two_answers::TwoAnswers>(
         "two-answers",
-        "the lesson model with attention and its twin without, on the same words in two orders",
+        key!("the lesson model with attention and its twin without, on the same words in two orders"),
         &[Text],
     ),
-    kind::<dot_product::DotProduct>("dot-product", "two vectors and their dot product, component by component", &[]),
-    kind::<root_d::RootD>("root-d", "how the dot products of random vectors spread, and what dividing by √d does", &[]),
-    kind::<projection::Projection>("projection", "a token's vector times W_Q, W_K or W_V", ROW),
+    kind::<dot_product::DotProduct>(
+        "dot-product",
+        key!("two vectors and their dot product, component by component"),
+        &[],
+    ),
+    kind::<root_d::RootD>(
+        "root-d",
+        key!("how the dot products of random vectors spread, and what dividing by √d does"),
+        &[],
+    ),
+    kind::<projection::Projection>("projection", key!("a token's vector times W_Q, W_K or W_V"), ROW),
     kind::<components::Components>(
         "components",
-        "how one token's weights come about: q × k term by term, sum, softmax",
+        key!("how one token's weights come about: q × k term by term, sum, softmax"),
         CELL,
     ),
     kind::<softmax::Softmax>(
         "softmax",
-        "one token's scores, their exponentials, and the weights that fill one bar",
+        key!("one token's scores, their exponentials, and the weights that fill one bar"),
         CELL,
     ),
     kind::<weighted_sum::WeightedSum>(
         "weighted-sum",
-        "how the weights mix the values, and the words near the token before and after",
+        key!("how the weights mix the values, and the words near the token before and after"),
         CELL,
     ),
     kind::<in_context::InContext>(
         "in-context",
-        "the words nearest to a word by itself and in its sentence, layer by layer",
+        key!("the words nearest to a word by itself and in its sentence, layer by layer"),
         &[Model, Text, Query, Against, Changes],
     ),
     kind::<attention_steps::AttentionSteps>(
         "attention-steps",
-        "all of attention as matrices: Q, K, V, scores, mask, softmax, output",
+        key!("all of attention as matrices: Q, K, V, scores, mask, softmax, output"),
         ROW,
     ),
-    kind::<matrix::Matrix>("matrix", "one head's attention: which token attends to which, as a matrix", ROW),
-    kind::<head_grid::HeadGrid>("head-grid", "the patterns of all heads, layer by layer", HEAD),
+    kind::<matrix::Matrix>("matrix", key!("one head's attention: which token attends to which, as a matrix"), ROW),
+    kind::<head_grid::HeadGrid>("head-grid", key!("the patterns of all heads, layer by layer"), HEAD),
     kind::<journey::Journey>(
         "journey",
-        "a word's way through the layers, between words of two kinds",
+        key!("a word's way through the layers, between words of two kinds"),
         &[Model, Text, Query, Against, Changes],
     ),
     kind::<cut_edge::CutEdge>(
         "cut-edge",
-        "the next tokens as the sentence is, with one edge cut, and without the word attended to",
+        key!("the next tokens as the sentence is, with one edge cut, and without the word attended to"),
         RUN,
     ),
-    kind::<training::Training>("training", "the lesson model as it learns: loss, attention, prediction", &[]),
-    kind::<cost::Cost>("cost", "time and memory of attention against length, measured here", &[]),
+    kind::<training::Training>("training", key!("the lesson model as it learns: loss, attention, prediction"), &[]),
+    kind::<cost::Cost>("cost", key!("time and memory of attention against length, measured here"), &[]),
     kind::<running_softmax::RunningSoftmax>(
         "running-softmax",
-        "how the kernel goes over the keys tile by tile, with a running softmax",
+        key!("how the kernel goes over the keys tile by tile, with a running softmax"),
         ROW,
     ),
-    kind::<arcs::Arcs>("arcs", "one head's attention as arcs over the sentence", ROW),
-    kind::<logit_lens::LogitLens>("logit-lens", "what the model would say after each layer", RUN),
-    kind::<vector_strip::VectorStrip>("vector-strip", "vectors as strips of coloured cells, and their difference", RUN)
-        .options(&["layer", "query"]),
+    kind::<arcs::Arcs>("arcs", key!("one head's attention as arcs over the sentence"), ROW),
+    kind::<logit_lens::LogitLens>("logit-lens", key!("what the model would say after each layer"), RUN),
+    kind::<vector_strip::VectorStrip>(
+        "vector-strip",
+        key!("vectors as strips of coloured cells, and their difference"),
+        RUN,
+    )
+    .options(&["layer", "query"]),
     kind::<map::Map>(
         "map",
-        "one head's attention over a long text, whole or any part of it, down to single weights",
+        key!("one head's attention over a long text, whole or any part of it, down to single weights"),
         HEAD,
     )
     .options(&["rows", "cols", "pool"]),

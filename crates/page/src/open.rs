@@ -7,6 +7,7 @@ use attnscope::Intervention;
 use attnscope::Number;
 use attnscope::analysis::explain::{Between, Source};
 use attnscope_protocol::{BEFORE, Prompt, Request, TWIN, What};
+use attnscope_words::words;
 
 /// A number whose arithmetic is open.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,31 +45,31 @@ impl Open {
     pub fn said(&self) -> Option<String> {
         let Self::Of { run: Some(run), what } = self else { return None };
         let who = match run.model.as_str() {
-            TWIN => "the twin without attention".into(),
-            LESSON => "the lesson model".into(),
-            TRAINED => "the model that you trained, as it is now".into(),
+            TWIN => words!("the twin without attention").into(),
+            LESSON => words!("the lesson model").into(),
+            TRAINED => words!("the model that you trained, as it is now").into(),
             other if other.strip_suffix(BEFORE) == Some(TRAINED) => {
-                "the model that you trained, as it was before its last step".into()
+                words!("the model that you trained, as it was before its last step").into()
             }
             other => other.to_owned(),
         };
         let text = |text: &str| format!("*{}*", text.replace('*', "∗"));
         let between = match what {
-            What::Loss { .. } => return Some(format!("Of {who}.")),
+            What::Loss { .. } => return Some(words!("Of {who}.")),
             What::Between { groups: [word, _], which: Between::Cosine, .. } => {
                 let texts: Vec<String> = word.iter().map(|spot| text(&spot.text)).collect();
-                format!(" The other word is read in {}.", texts.join(", "))
+                words!(" The other word is read in {}.", texts.join(", "))
             }
             What::Between { groups, .. } => {
                 let [a, b] = groups.each_ref().map(|group| {
                     let texts: Vec<String> = group.iter().map(|spot| text(&spot.text)).collect();
                     texts.join(", ")
                 });
-                format!(" The first group's words are read in {a}; the second's in {b}.")
+                words!(" The first group's words are read in {a}; the second's in {b}.")
             }
             What::Number(_) | What::AnyOf { .. } => String::new(),
         };
-        Some(format!("In {}, read by {who}{}.{between}", text(&run.text), changed(&run.interventions)))
+        Some(words!("In {}, read by {who}{}.{between}", text(&run.text), changed(&run.interventions)))
     }
 
     /// As a part of an address' query.
@@ -108,9 +109,9 @@ impl Open {
 fn changed(changes: &[Intervention]) -> String {
     let said = changes.iter().map(|change| match change {
         Intervention::SetEdge { heads, q, k, weight: 0.0 } if heads.layer.is_none() => {
-            format!(", where token {q} may not attend to token {k} (counted from 0)")
+            words!(", where token {q} may not attend to token {k} (counted from 0)")
         }
-        other => format!(", with {other}"),
+        other => words!(", with {other}"),
     });
     said.collect()
 }
@@ -167,7 +168,7 @@ pub(crate) struct Fields {
 impl Fields {
     /// Takes one field, if it is one of these. One that cannot be read is an error with a message.
     pub fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let wrong = || format!("the link's {name} cannot be read: {}", attnscope_protocol::quoted(value));
+        let wrong = || words!("the link's {name} cannot be read: {}", attnscope_protocol::quoted(value));
         let run = &mut self.run;
         match name {
             "number" => self.number = Some(value.parse().map_err(|_| wrong())?),

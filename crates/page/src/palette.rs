@@ -3,6 +3,7 @@
 use attnscope::lesson::corpus::Corpus;
 use attnscope::lesson::lexicon::{ADJECTIVES, DETERMINERS, KINDS, OPENINGS, PAIRS, PREPOSITIONS, VERBS};
 use attnscope::lesson::{Words, lexicon};
+use attnscope_words::words;
 
 /// The words that a sentence can be made of, in groups with a name.
 pub fn groups() -> Vec<(&'static str, Vec<String>)> {
@@ -17,12 +18,16 @@ pub fn groups() -> Vec<(&'static str, Vec<String>)> {
     let pairs = PAIRS.iter().map(|pair| format!("{} {}", pair.modifier, pair.noun)).collect();
     let openings = OPENINGS.iter().map(|opening| opening.join(" ")).collect();
     let first = [
-        ("two words, one thing", pairs),
-        ("the same without the first", alone),
-        ("before a noun", words(&DETERMINERS)),
-        ("how it is", words(&ADJECTIVES)),
+        (words!("two words, one thing"), pairs),
+        (words!("the same without the first"), alone),
+        (words!("before a noun"), words(&DETERMINERS)),
+        (words!("how it is"), words(&ADJECTIVES)),
     ];
-    let last = [("where", words(&PREPOSITIONS)), ("verbs", words(&VERBS)), ("to begin with", openings)];
+    let last = [
+        (words!("where"), words(&PREPOSITIONS)),
+        (words!("verbs"), words(&VERBS)),
+        (words!("to begin with"), openings),
+    ];
     first.into_iter().chain(nouns).chain(last).collect()
 }
 

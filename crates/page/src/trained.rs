@@ -7,6 +7,7 @@ use crate::selection::TRAINED;
 use attnscope::lesson::Settings;
 use attnscope_protocol::limits::MAX_STEPS;
 use attnscope_protocol::{Request, quoted};
+use attnscope_words::words;
 
 /// Steps between two reports of a model that is trained.
 pub const EVERY: usize = 20;
@@ -67,20 +68,20 @@ impl Fields {
 
     fn read(&mut self, name: &str, value: &str) -> Result<(), String> {
         let wrong =
-            |what: &str, expected: &str| format!("This link's {what} is {}; expected {expected}.", quoted(value));
+            |what: &str, expected: &str| words!("This link's {what} is {}; expected {expected}.", quoted(value));
         match name {
             "steps" => {
                 let steps = value.parse().ok().filter(|steps| (1..=MAX_STEPS).contains(steps));
-                let expected = format!("a whole number from 1 to {MAX_STEPS}");
-                self.steps = Some(steps.ok_or_else(|| wrong("number of training steps", &expected))?);
+                let expected = words!("a whole number from 1 to {MAX_STEPS}");
+                self.steps = Some(steps.ok_or_else(|| wrong(words!("number of training steps"), &expected))?);
             }
             "seed" => {
-                let expected = format!("a whole number from 0 to {}", u64::MAX);
+                let expected = words!("a whole number from 0 to {}", u64::MAX);
                 self.settings.seed = value.parse().map_err(|_| wrong("seed", &expected))?;
             }
             "rate" => {
                 let rate = value.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
-                let rate = rate.ok_or_else(|| wrong("learning rate", "a number from 0 to 1"))?;
+                let rate = rate.ok_or_else(|| wrong(words!("learning rate"), words!("a number from 0 to 1")))?;
                 self.settings.learning_rate = rate;
             }
             _ => self.settings.own = sentences(value),

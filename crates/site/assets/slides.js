@@ -19,7 +19,7 @@ function show(next, first) {
   at = Math.max(0, Math.min(figures.length - 1, next));
   figures[at].classList.add("shown");
   figures[at].closest("section").classList.add("now");
-  place.textContent = `${at + 1} of ${figures.length}`;
+  place.textContent = place.dataset.of.replace("{at}", at + 1).replace("{all}", figures.length);
   scrollTo(0, 0);
   if (slider()) step(first ? slider().min : slider().max);
 }

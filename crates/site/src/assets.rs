@@ -1,6 +1,7 @@
 //! Files of the page: in a folder named by a hash of their content, so that a browser may cache them forever, with
 //! compressed copies.
 
+use crate::language;
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use std::io::Write;
@@ -33,9 +34,9 @@ impl Assets {
         Self { files, folder: format!("assets/{hash}") }
     }
 
-    /// The address of a file, relative to the page.
+    /// The address of a file, relative to a page in the language of this thread.
     pub fn url(&self, name: &str) -> String {
-        format!("{}/{name}", self.folder)
+        format!("{}{}/{name}", language::root(), self.folder)
     }
 
     /// Whether there is a file of this name.

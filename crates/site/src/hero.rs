@@ -8,6 +8,7 @@ use attnscope_figures::Weight;
 use attnscope_figures::number::percent;
 use attnscope_figures::svg::escape;
 use attnscope_figures::text::width;
+use attnscope_words::words;
 
 const WITHOUT: &str = "the dog was";
 const WITH: &str = "the hot dog was";
@@ -47,7 +48,7 @@ pub fn hero() -> Result<String> {
     let ((_, before), (trace, after)) = (read(WITHOUT)?, read(WITH)?);
     let weight = weight(&trace).context("dog attends to hot")?;
     let (moving, still) = (drawing(weight, (&before, &after), true), drawing(weight, (&before, &after), false));
-    let said = format!(
+    let said = words!(
         "After “{WITHOUT}” the model expects {}. In “{WITH}”, dog attends to hot with {}, and it expects {}.",
         listed(&before),
         percent(weight),
@@ -55,8 +56,9 @@ pub fn hero() -> Result<String> {
     );
     Ok(format!(
         "<div id=\"hero\" role=\"img\" aria-label=\"{}\">{moving}{still}</div>\n\
-         <p class=\"replay\"><button type=\"button\" id=\"replay\" hidden>play again</button></p>\n",
-        escape(&said)
+         <p class=\"replay\"><button type=\"button\" id=\"replay\" hidden>{}</button></p>\n",
+        escape(&said),
+        words!("play again")
     ))
 }
 
@@ -135,12 +137,12 @@ fn arc(words: &[Word], weight: f32, moves: bool) -> String {
     let shown = if moves { (0, animate("opacity", 0.0, 1.0, ATTENDS + 0.4, 0.4)) } else { (1, String::new()) };
     format!(
         "<path class=\"arc\" pathLength=\"1\" {hidden} d=\"M{from:.1} {top} C{from:.1} {high}, {to:.1} {high}, {to:.1} {top}\">{line}</path>\
-         <text class=\"share\" x=\"{x:.1}\" y=\"{y}\" opacity=\"{opacity}\">attends {share}{appears}</text>",
+         <text class=\"share\" x=\"{x:.1}\" y=\"{y}\" opacity=\"{opacity}\">{said}{appears}</text>",
         high = top - 34.0,
         x = (from + to) / 2.0,
         y = top - 34.0,
         opacity = shown.0,
-        share = escape(&percent(weight)),
+        said = escape(&words!("attends {share}", share = percent(weight))),
         appears = shown.1,
     )
 }

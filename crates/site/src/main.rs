@@ -6,12 +6,14 @@
 mod assets;
 mod drawing;
 mod hero;
+mod language;
 mod page;
 mod place;
 mod story;
 
 use anyhow::{Context, Result, bail};
 use assets::{Asset, Assets};
+use attnscope_words::{LANGUAGES, code, speaking, text};
 use std::path::{Path, PathBuf};
 
 /// The workspace's folder, which contains story and fonts.
@@ -26,17 +28,14 @@ fn main() -> Result<()> {
         bail!("after PACKAGE DIST, only --static and --keep are known");
     }
     let example = drawing::Example::new();
-    let chapters = story::chapters(&Path::new(ROOT).join("story"), &example)?;
     let assets = Assets::new(collect(package)?);
-    let index = page::index(&chapters, &hero::hero()?, &assets, is_static);
     // Made beside it and then renamed, so that a running server never sees half a page.
     let fresh = dist.with_extension("new");
     remove(&fresh)?;
     assets.write(&fresh)?;
-    assets::write_file(&fresh, &Asset { name: "index.html".into(), bytes: index.into_bytes() })?;
-    for attnscope_page::Kind { name, about, .. } in attnscope_page::FIGURES {
-        let alone = page::embed(about, &example.figure(name)?, &assets, is_static);
-        assets::write_file(&fresh, &Asset { name: page::embed_name(name), bytes: alone.into_bytes() })?;
+    // The model reads once; its answers are drawn in each language.
+    for language in language::all().map_err(anyhow::Error::msg)? {
+        speaking(language, || pages(&fresh.join(language::folder(code())), &example, &assets, is_static))?;
     }
     if keep {
         keep_assets(dist, &fresh)?;
@@ -49,6 +48,18 @@ fn main() -> Result<()> {
     std::fs::rename(&fresh, dist).with_context(|| format!("cannot rename to {}", dist.display()))?;
     remove(&old)?;
     assets::report(dist)
+}
+
+/// Writes the pages of the language of this thread: the story, and every figure by itself.
+fn pages(folder: &Path, example: &drawing::Example, assets: &Assets, is_static: bool) -> Result<()> {
+    let chapters = story::chapters(&Path::new(ROOT).join("story").join(language::folder(code())), example)?;
+    let index = page::index(&chapters, &hero::hero()?, assets, is_static);
+    assets::write_file(folder, &Asset { name: "index.html".into(), bytes: index.into_bytes() })?;
+    for attnscope_page::Kind { name, about, .. } in attnscope_page::FIGURES {
+        let alone = page::embed(text(about), &example.figure(name)?, assets, is_static);
+        assets::write_file(folder, &Asset { name: page::embed_name(name), bytes: alone.into_bytes() })?;
+    }
+    Ok(())
 }
 
 /// Removes a folder, if it is there.
@@ -80,7 +91,7 @@ fn keep_assets(dist: &Path, fresh: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Every file of the page: what wasm-bindgen made, what lies in `assets/`, and the fonts.
+/// Every file of the page: what wasm-bindgen made, what lies in `assets/`, the fonts, and the tables of words.
 fn collect(package: &Path) -> Result<Vec<Asset>> {
     let mut all = Vec::new();
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
@@ -101,6 +112,7 @@ fn collect(package: &Path) -> Result<Vec<Asset>> {
             bail!("{needed} is missing; `cargo xtask web` makes all of it");
         }
     }
+    all.extend(LANGUAGES.iter().map(|(code, _, table)| Asset { name: format!("{code}.toml"), bytes: (*table).into() }));
     all.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(all)
 }

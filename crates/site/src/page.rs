@@ -1,43 +1,60 @@
 //! The page around the chapters.
 
 use crate::assets::Assets;
+use crate::language;
 use crate::place;
 use crate::story::Chapter;
 use attnscope_figures::svg::escape;
 use attnscope_page::SENTENCE;
-
-const DESCRIPTION: &str = "Attention in language models, explained with a real model that runs in the page: every number \
-    is computed, on your own words.";
+use attnscope_words::{code, words};
 
 /// The page with the story. `is_static` tells it that there is no server.
 pub fn index(chapters: &[Chapter], hero: &str, assets: &Assets, is_static: bool) -> String {
     let sections: String =
         chapters.iter().enumerate().map(|(i, one)| section(one, chapters.get(i + 1), chapters)).collect();
     let (contents, minutes) = (contents(chapters), minutes(chapters));
-    let head = head("Attention, visualized", assets, is_static);
-    let bar = bar(assets);
+    let title = words!("Attention, visualized");
+    let head = head(title, &language::alternates(), assets, is_static);
+    let bar = bar(assets, &language::switch());
     format!(
         r##"{head}<body>
-<a class="skip" href="#story">Skip to the story</a>
+<a class="skip" href="#story">{skip}</a>
 {bar}{contents}<main id="story">
 <div class="hero">
-<h1>Attention, visualized</h1>
-<p>How does a language model know that a hot dog is no dog? Every figure on this page is computed by a real model, here, while you read. Change the sentence at the top, and the figures of all chapters follow.</p>
-{hero}<p class="length">{n} chapters, about {minutes} minutes to read</p>
+<h1>{title}</h1>
+<p>{lead}</p>
+{hero}<p class="length">{length}</p>
 </div>
 {sections}</main>
-<div id="page-of-slides" role="group" aria-label="Slides"><button type="button" value="-1" aria-label="back">←</button><span></span><button type="button" value="1" aria-label="on">→</button><button type="button" value="end">end</button></div>
-<footer><p>Made with attnscope, an attention engine whose every number can be looked at. MIT or Apache-2.0. The page asks no other host for anything.</p></footer>
+<div id="page-of-slides" role="group" aria-label="{slides_name}"><button type="button" value="-1" aria-label="{back}">←</button><span data-of="{of}"></span><button type="button" value="1" aria-label="{on}">→</button><button type="button" value="end">{end}</button></div>
+<footer><p>{made}</p></footer>
 <script type="module" src="{script}"></script>
 <script type="module" src="{replay}"></script>
 <script type="module" src="{slides}"></script>
+<script type="module" src="{switch}"></script>
 </body>
 </html>
 "##,
-        n = chapters.len(),
+        skip = words!("Skip to the story"),
+        lead = words!(
+            "How does a language model know that a hot dog is no dog? Every figure on this page is computed by a real model, \
+             here, while you read. Change the sentence at the top, and the figures of all chapters follow."
+        ),
+        length = words!("{n} chapters, about {minutes} minutes to read", n = chapters.len()),
+        slides_name = words!("Slides"),
+        back = words!("back"),
+        on = words!("on"),
+        end = words!("end"),
+        // Filled by the script.
+        of = words!("{at} of {all}", at = "{at}", all = "{all}"),
+        made = words!(
+            "Made with attnscope, an attention engine whose every number can be looked at. MIT or Apache-2.0. The page asks \
+             no other host for anything."
+        ),
         script = assets.url("contents.js"),
         replay = assets.url("hero.js"),
         slides = assets.url("slides.js"),
+        switch = assets.url("language.js"),
     )
 }
 
@@ -48,9 +65,11 @@ fn contents(chapters: &[Chapter]) -> String {
     };
     let entries: String = chapters.iter().map(entry).collect();
     format!(
-        "<button id=\"where\" type=\"button\" popovertarget=\"contents\">Chapters <span></span></button>\n\
-         <nav id=\"contents\" popover aria-label=\"Chapters\"><ol>\n{entries}</ol>\n\
-         <button class=\"present\" type=\"button\">Show as slides</button></nav>\n"
+        "<button id=\"where\" type=\"button\" popovertarget=\"contents\">{name} <span></span></button>\n\
+         <nav id=\"contents\" popover aria-label=\"{name}\"><ol>\n{entries}</ol>\n\
+         <button class=\"present\" type=\"button\">{present}</button></nav>\n",
+        name = words!("Chapters"),
+        present = words!("Show as slides"),
     )
 }
 
@@ -62,8 +81,8 @@ fn minutes(chapters: &[Chapter]) -> usize {
 
 /// One figure by itself, for a frame in another page.
 pub fn embed(about: &str, figure: &str, assets: &Assets, is_static: bool) -> String {
-    let head = head(about, assets, is_static);
-    let bar = bar(assets);
+    let head = head(about, "", assets, is_static);
+    let bar = bar(assets, "");
     format!(
         "{head}<body class=\"embed\">\n{bar}<main>\n<h1 class=\"unseen\">{}</h1>\n{figure}</main>\n</body>\n</html>\n",
         escape(about)
@@ -75,28 +94,38 @@ pub fn embed_name(figure: &str) -> String {
     format!("embed-{figure}.html")
 }
 
-fn head(title: &str, assets: &Assets, is_static: bool) -> String {
+fn head(title: &str, alternates: &str, assets: &Assets, is_static: bool) -> String {
     let url = |name: &str| assets.url(name);
+    let (table, preload) = language::table().map_or_else(Default::default, |name| {
+        let url = url(&name);
+        let preload = format!("<link rel=\"preload\" href=\"{url}\" as=\"fetch\" crossorigin>\n");
+        (format!(" data-words=\"{url}\" data-root=\"{}\"", language::root()), preload)
+    });
     format!(
         r##"<!doctype html>
-<html lang="en"{server}{threads}>
+<html lang="{lang}"{table}{server}{threads}>
 <head>
 <meta charset="utf-8">
 <title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="description" content="{DESCRIPTION}">
+<meta name="description" content="{description}">
 <meta name="color-scheme" content="light dark">
-<link rel="icon" href="{icon}">
+{alternates}<link rel="icon" href="{icon}">
 <script src="{theme}"></script>
 <link rel="stylesheet" href="{style}">
 <link rel="preload" href="{font}" as="font" type="font/woff2" crossorigin>
 <link rel="preload" href="{bold}" as="font" type="font/woff2" crossorigin>
 <link rel="modulepreload" href="{script}">
 <link rel="preload" href="{wasm}" as="fetch" type="application/wasm" crossorigin>
-<script type="module" src="{boot}"></script>
+{preload}<script type="module" src="{boot}"></script>
 </head>
 "##,
+        lang = code(),
         title = escape(title),
+        description = words!(
+            "Attention in language models, explained with a real model that runs in the page: every number is computed, on \
+             your own words."
+        ),
         server = if is_static { " data-server=\"none\"" } else { "" },
         threads = if assets.has("attnscope_worker_threads_bg.wasm") { " data-threads" } else { "" },
         icon = url("favicon.svg"),
@@ -111,22 +140,26 @@ fn head(title: &str, assets: &Assets, is_static: bool) -> String {
 }
 
 /// The bar that stays visible: the sentence, the model, and the page's messages.
-fn bar(assets: &Assets) -> String {
+fn bar(assets: &Assets, switch: &str) -> String {
     format!(
         r##"<header class="top">
 <div class="top-inner">
 <a class="brand" href="./"><img src="{icon}" alt="" width="24" height="24">attnscope</a>
 <div id="bar">
-<label class="field sentence"><span>Your sentence</span><textarea id="sentence" rows="1" disabled>{sentence}</textarea></label>
-<label class="field model"><span>Model</span><select id="model" disabled><option>Lesson model</option></select></label>
+<label class="field sentence"><span>{your}</span><textarea id="sentence" rows="1" disabled>{sentence}</textarea></label>
+<label class="field model"><span>{model}</span><select id="model" disabled><option>{lesson}</option></select></label>
 <span class="icon"></span>
 </div>
-<div id="status"><noscript><p>The figures show this sentence. With JavaScript they follow yours.</p></noscript></div>
+{switch}<div id="status"><noscript><p>{noscript}</p></noscript></div>
 </div>
 </header>
 "##,
         icon = assets.url("favicon.svg"),
         sentence = escape(SENTENCE),
+        your = words!("Your sentence"),
+        model = words!("Model"),
+        lesson = words!("Lesson model"),
+        noscript = words!("The figures show this sentence. With JavaScript they follow yours."),
     )
 }
 

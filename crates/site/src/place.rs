@@ -1,10 +1,18 @@
 //! Where a chapter is in the whole model: one small diagram above each, with the part that it is about lit.
 
 use attnscope_figures::svg::escape;
+use attnscope_words::{key, text, words};
 
 /// The parts of a model, in the order in which a sentence passes them, and the chapter about each.
-const PARTS: [(&str, usize); 7] =
-    [("words", 1), ("vectors", 2), ("q · k", 4), ("softmax", 6), ("values", 7), ("MLP", 9), ("next word", 1)];
+const PARTS: [(&str, usize); 7] = [
+    (key!("words"), 1),
+    (key!("vectors"), 2),
+    ("q · k", 4),
+    ("softmax", 6),
+    (key!("values"), 7),
+    ("MLP", 9),
+    (key!("next word"), 1),
+];
 /// The chapter about layers.
 const LAYERS: usize = 9;
 /// Of those, the parts of attention.
@@ -56,13 +64,13 @@ pub fn diagram(number: usize, id: impl Fn(usize) -> String) -> String {
         if part == LAYER.start {
             html += "<span class=\"layer\"><span class=\"attention\">";
         }
-        html += &link(if lit(part) { "lit" } else { "" }, name, *chapter);
+        html += &link(if lit(part) { "lit" } else { "" }, text(name), *chapter);
         if part + 1 == ATTENTION.end {
             html += "</span>";
         }
         if part + 1 == LAYER.end {
             let class = if matches!(about, About::Layers | About::Whole) { "times lit" } else { "times" };
-            html += &link(class, "× layers", LAYERS);
+            html += &link(class, words!("× layers"), LAYERS);
             html += "</span>";
         }
     }

@@ -88,6 +88,63 @@ mod tests {
         assert!(chapter("a", "# A", &example).is_err() && chapter("01-a", "A", &example).is_err());
     }
 
+    /// What a translation must share with the English text: placeholders and links, and all numbers.
+    fn facts(text: &str) -> [Vec<String>; 3] {
+        let between = |open: &str, close: char| -> Vec<String> {
+            text.split(open).skip(1).filter_map(|rest| Some(rest.split_once(close)?.0.to_owned())).collect()
+        };
+        let links = [between("](", ')'), between("href=\"", '"')].concat();
+        let placeholders = between("{{", '}');
+        // Formulas are not counted: their numbers are not read as words are.
+        let mut bare: String =
+            text.split("<math").map(|part| part.split("</math>").last().unwrap_or_default()).collect();
+        for mark in links.iter().chain(&placeholders) {
+            bare = bare.replacen(mark, "", 1);
+        }
+        // A thousands separator is a comma in English, a narrow space elsewhere.
+        let chars: Vec<char> = bare.chars().collect();
+        let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
+        let inside = |at: usize| at > 0 && digit(at - 1) && (1..=3).all(|n| digit(at + n)) && !digit(at + 4);
+        let kept = (0..chars.len()).filter(|&at| !(matches!(chars[at], ',' | '\u{202f}') && inside(at)));
+        let bare: String = kept.map(|at| chars[at]).collect();
+        let numbers = bare.split(|c: char| !(c.is_ascii_digit() || c == '.')).map(|part| part.trim_matches('.'));
+        let mut all = [placeholders, links, numbers.filter(|part| !part.is_empty()).map(str::to_owned).collect()];
+        all.iter_mut().for_each(|facts| facts.sort());
+        all
+    }
+
+    #[test]
+    fn what_a_translation_must_share_is_found() {
+        let english = facts("In {{weight 0.0 2>1}}, 2,048 of 3.5 %. [a](?q=1) <a href=\"#b-2\">c</a> 1,2");
+        assert_eq!(english, facts("2\u{202f}048 [a](?q=1) 3.5\u{202f}% 1,2 {{weight 0.0 2>1}} <a href=\"#b-2\">c</a>"));
+        assert_eq!(english[2], ["1", "2", "2048", "3.5"]);
+        assert_ne!(english[2], facts("2,048 of 3,5 %. 1,2")[2], "the decimal point stays");
+    }
+
+    #[test]
+    fn every_language_tells_the_same_story() {
+        let folder = Path::new(crate::ROOT).join("story");
+        let names = |folder: &Path| -> Vec<String> {
+            let files =
+                std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let mut names: Vec<String> = files.filter(|name| name.ends_with(".md")).collect();
+            names.sort();
+            names
+        };
+        let chapters = names(&folder);
+        for (code, ..) in attnscope_words::LANGUAGES {
+            assert_eq!(names(&folder.join(code)), chapters, "{code}");
+            for name in &chapters {
+                let [english, own] = [folder.join(name), folder.join(code).join(name)]
+                    .map(|path| facts(&std::fs::read_to_string(path).unwrap()));
+                for (what, (english, own)) in ["placeholders", "links", "numbers"].iter().zip(english.iter().zip(&own))
+                {
+                    assert_eq!(own, english, "{what} of {code}/{name}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn every_chapter_of_the_story_is_sound() {
         let folder = Path::new(crate::ROOT).join("story");

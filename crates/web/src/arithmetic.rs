@@ -6,6 +6,7 @@ use attnscope::analysis::explain::{Explanation, Factor, Rule, Source, Step, Term
 use attnscope_figures::number::{count, fixed, number};
 use attnscope_page::{Missing, Open};
 use attnscope_protocol::Response;
+use attnscope_words::{heard, words};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -68,11 +69,11 @@ pub fn Arithmetic(app: App) -> impl IntoView {
         let elsewhere = open.said();
         let title = content.as_ref().map(|e| e.title.clone()).unwrap_or_default();
         Some(view! {
-            <aside id="arithmetic" tabindex="-1" aria-label="How this number comes about" on:keydown=pressed>
+            <aside id="arithmetic" tabindex="-1" aria-label=words!("How this number comes about") on:keydown=pressed>
                 <div class="head">
                     <button type="button" class="back" disabled=move || app.opened.with(Vec::is_empty)
-                        on:click=move |_| app.back_number()>"← back"</button>
-                    <button type="button" class="close" aria-label="close" on:click=move |_| close()>"×"</button>
+                        on:click=move |_| app.back_number()>{words!("← back")}</button>
+                    <button type="button" class="close" aria-label=words!("close") on:click=move |_| close()>"×"</button>
                 </div>
                 <h2>{stressed(&title)}</h2>
                 {elsewhere.map(|run| view! { <p class="elsewhere">{stressed(&run)}</p> })}
@@ -160,7 +161,7 @@ fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<im
             format!("exp({} − max)", names.join(" ÷ "))
         }
         None if rule == Rule::Surprise => "−ln p".into(),
-        None => "gives".into(),
+        None => words!("gives").into(),
     };
     let terms = terms.to_vec();
     let rows = move || {
@@ -168,11 +169,11 @@ fn table(app: App, terms: &[Term], rule: Rule, all: RwSignal<bool>) -> Option<im
         terms[..shown].iter().map(|term| row(app, term)).collect_view()
     };
     let more = (hidden > 0).then(|| {
-        let label = move || if all.get() { "fewer".to_owned() } else { format!("{hidden} more") };
+        let label = move || if all.get() { words!("fewer").to_owned() } else { words!("{hidden} more") };
         view! { <button type="button" class="more" on:click=move |_| all.update(|all| *all = !*all)>{label}</button> }
     });
     Some(view! {
-        <table><thead><tr><th>"of"</th><th>"is made of"</th><th>{value}</th></tr></thead><tbody>{rows}</tbody></table>
+        <table><thead><tr><th>{words!("of")}</th><th>{words!("is made of")}</th><th>{value}</th></tr></thead><tbody>{rows}</tbody></table>
         {more}
     })
 }
@@ -214,7 +215,7 @@ fn part(app: App, factor: &Factor) -> AnyView {
         }
         Source::Stored { tensor, at } => {
             let at = at.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
-            let name = format!("learned in training, kept in the model’s file: {tensor}[{at}]");
+            let name = words!("learned in training, kept in the model’s file: {tensor}[{at}]");
             view! { <span class="stored" title=name.clone() aria-label=format!("{value}, {name}")>{value.clone()}</span> }
                 .into_any()
         }
@@ -224,6 +225,8 @@ fn part(app: App, factor: &Factor) -> AnyView {
 
 /// Text between asterisks is emphasized.
 fn stressed(text: &str) -> impl IntoView + use<> {
+    // The engine and the figures write English, wherever they run.
+    let text = heard(text);
     let pieces = text.split('*').map(str::to_owned).enumerate();
     let view =
         pieces.map(|(i, piece)| if i % 2 == 1 { view! { <em>{piece}</em> }.into_any() } else { piece.into_any() });

@@ -8,6 +8,7 @@ use crate::theme;
 use attnscope_figures::number::plural;
 use attnscope_page::selection::{LESSON, TRAINED};
 use attnscope_protocol::{Failure, FailureKind, Progress};
+use attnscope_words::{heard, words};
 use leptos::prelude::*;
 use web_sys::HtmlInputElement;
 
@@ -32,7 +33,7 @@ pub fn Bar(app: App) -> impl IntoView {
     view! {
         <Sentence app=app />
         <label class="field model">
-            <span>"Model"</span>
+            <span>{words!("Model")}</span>
             <select id="model" prop:value=move || app.selection.with(|s| s.model.clone())
                 on:change:target=move |event| choose(event.target().value())>
                 {move || choices(app).into_iter().map(|(id, name)| {
@@ -41,10 +42,10 @@ pub fn Bar(app: App) -> impl IntoView {
                 }).collect_view()}
             </select>
         </label>
-        <input type="file" accept=".gguf" hidden node_ref=file_input on:change=opened aria-label="A model's file" />
+        <input type="file" accept=".gguf" hidden node_ref=file_input on:change=opened aria-label=words!("A model's file") />
         <button id="theme" class="icon" type="button" on:click=move |_| theme::toggle(app)
-            aria-label=move || if app.dark.get() { "Use light colours" } else { "Use dark colours" }
-            title=move || if app.dark.get() { "Light" } else { "Dark" }>
+            aria-label=move || if app.dark.get() { words!("Use light colours") } else { words!("Use dark colours") }
+            title=move || if app.dark.get() { words!("Light") } else { words!("Dark") }>
             <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
                 <circle cx="10" cy="10" r="7" fill="none" stroke="currentColor" stroke-width="1.5" />
                 <path d="M10 3a7 7 0 0 1 0 14z" fill="currentColor" />
@@ -55,19 +56,19 @@ pub fn Bar(app: App) -> impl IntoView {
 
 /// The models that can be chosen: id and name.
 fn choices(app: App) -> Vec<(String, String)> {
-    let mut all = vec![(LESSON.to_owned(), "Lesson model".to_owned())];
+    let mut all = vec![(LESSON.to_owned(), words!("Lesson model").to_owned())];
     for card in app.cards.get() {
         let known = card.info.as_ref().map(|info| info.name.clone());
         let name = known.or_else(|| called(app, &card.id)).unwrap_or_else(|| card.id.clone());
-        all.push((card.id.clone(), format!("{name} · on the server")));
+        all.push((card.id.clone(), words!("{name} · on the server")));
         if card.gguf {
             let here = format!("{IN_BROWSER}{}", card.id);
             let name = called(app, &here).unwrap_or(name);
-            all.push((here, format!("{name} · in this browser, {:.0} MB", card.bytes as f64 / 1e6)));
+            all.push((here, words!("{name} · in this browser, {:.0} MB", card.bytes as f64 / 1e6)));
         }
     }
     if chosen_is(app, TRAINED) {
-        all.push((TRAINED.to_owned(), "The model that you trained".to_owned()));
+        all.push((TRAINED.to_owned(), words!("The model that you trained").to_owned()));
     }
     // A model from a link or a file is on the list as well, whoever offers it.
     let chosen = app.selection.with(|s| s.model.clone());
@@ -76,7 +77,7 @@ fn choices(app: App) -> Vec<(String, String)> {
         let name = called(app, &chosen).map_or(file.clone(), |name| format!("{name} · {file}"));
         all.push((chosen.clone(), name));
     }
-    all.push(("open".into(), "open a GGUF file …".into()));
+    all.push(("open".into(), words!("open a GGUF file …").into()));
     all
 }
 
@@ -115,14 +116,14 @@ fn changed(app: App) -> impl IntoView + use<> {
     let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
     let changed = (!changes.is_empty()).then(|| {
         view! {
-            <p class="warned"><span>{format!("changed: {}", changes.join(", "))}</span>
-                <button type="button" on:click=move |_| app.undo_changes()>"as it is"</button></p>
+            <p class="warned"><span>{words!("changed: {}", changes.join(", "))}</span>
+                <button type="button" on:click=move |_| app.undo_changes()>{words!("as it is")}</button></p>
         }
     });
     let against = against.map(|against| {
         view! {
-            <p><span>{format!("compared with: {against}")}</span>
-                <button type="button" on:click=move |_| app.undo_comparison()>"compare with none"</button></p>
+            <p><span>{words!("compared with: {against}")}</span>
+                <button type="button" on:click=move |_| app.undo_comparison()>{words!("compare with none")}</button></p>
         }
     });
     view! { {changed} {against} }
@@ -130,14 +131,13 @@ fn changed(app: App) -> impl IntoView + use<> {
 
 fn computed(answer: &Answer) -> impl IntoView + use<> {
     let whose = match place(&answer.selection.model) {
-        Place::Page => "computed in this page",
-        Place::Server => "computed by the server",
-        Place::Worker | Place::Trainer => "computed in this browser",
+        Place::Page => words!("computed in this page"),
+        Place::Server => words!("computed by the server"),
+        Place::Worker | Place::Trainer => words!("computed in this browser"),
     };
     let trace = &answer.run.trace;
-    let warning =
-        answer.run.warning.clone().map(|warning| view! { <p class="warned">{format!("note: {warning}")}</p> });
-    let said = format!("{} · {}", trace.model.name, plural(trace.tokens.len(), "token"));
+    let warning = answer.run.warning.clone().map(|warning| view! { <p class="warned">{words!("note: {warning}")}</p> });
+    let said = format!("{} · {}", heard(&trace.model.name), plural(trace.tokens.len(), "token"));
     // A telephone has no room for where.
     view! { <p><span>{said}<span class="whose">{format!(" · {whose}")}</span></span></p> {warning} }
 }
@@ -145,24 +145,24 @@ fn computed(answer: &Answer) -> impl IntoView + use<> {
 fn working(app: App, progress: &Progress) -> impl IntoView + use<> {
     let (what, done, total) = match progress {
         Progress::Loading { done, total } => {
-            let text = format!("loading the model: {:.0} of {:.0} MB", *done as f64 / 1e6, *total as f64 / 1e6);
+            let text = words!("loading the model: {:.0} of {:.0} MB", *done as f64 / 1e6, *total as f64 / 1e6);
             (text, *done as f64, *total as f64)
         }
-        Progress::Layers { done, total } => (format!("layer {done} of {total}"), *done as f64, *total as f64),
-        _ => ("working".into(), 0.0, 1.0),
+        Progress::Layers { done, total } => (words!("layer {done} of {total}"), *done as f64, *total as f64),
+        _ => (words!("working").into(), 0.0, 1.0),
     };
     view! {
         <p class="working">
             <progress max=total.max(1.0) value=done aria-label=what.clone()></progress>
             <span>{what}</span>
-            <button type="button" on:click=move |_| app.give_up()>"stop"</button>
+            <button type="button" on:click=move |_| app.give_up()>{words!("stop")}</button>
         </p>
     }
 }
 
 /// How far the chosen model has come, which is trained again.
 fn trained_again(app: App, done: usize, total: usize) -> impl IntoView + use<> {
-    let what = format!("training your model again: step {done} of {total}");
+    let what = words!("training your model again: step {done} of {total}");
     view! {
         <p class="working">
             <progress max=total value=done aria-label=what.clone()></progress>
@@ -174,17 +174,17 @@ fn trained_again(app: App, done: usize, total: usize) -> impl IntoView + use<> {
 /// Why the chosen model is not there, and what can be done.
 fn gone(app: App, away: &Away) -> impl IntoView + use<> {
     let once_more = matches!(away, Away::Failed(_)).then(|| {
-        view! { <button type="button" on:click=move |_| app.try_again()>"try again"</button> }
+        view! { <button type="button" on:click=move |_| app.try_again()>{words!("try again")}</button> }
     });
     view! { <p class="failed"><span>{away.said()}</span> {once_more} {use_lesson(app)}</p> }
 }
 
 fn use_lesson(app: App) -> impl IntoView + use<> {
-    view! { <button type="button" on:click=move |_| app.choose_model(LESSON)>"use the lesson model"</button> }
+    view! { <button type="button" on:click=move |_| app.choose_model(LESSON)>{words!("use the lesson model")}</button> }
 }
 
 fn failed(app: App, failure: Failure) -> impl IntoView + use<> {
-    let message = failure.without_near().to_owned();
+    let message = heard(failure.without_near()).into_owned();
     let (word, near) = match failure.kind {
         FailureKind::Text { word: Some(word), near } => (word, near),
         _ => (String::new(), Vec::new()),

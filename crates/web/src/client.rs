@@ -8,6 +8,7 @@ use attnscope_page::selection::{LESSON, TRAINED};
 use attnscope_protocol::{
     BEFORE, Event, Failure, FailureKind, LessonOnly, ModelCard, Progress, Request, Response, Session, TWIN,
 };
+use attnscope_words::words;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -103,7 +104,7 @@ impl Client {
     fn untrained(&self, failure: Failure) -> Failure {
         match failure.kind {
             FailureKind::Model if self.trained().is_none() => {
-                Failure::model("the model that you trained is not here any more; train one in chapter 11")
+                Failure::model(words!("the model that you trained is not here any more; train one in chapter 11"))
             }
             _ => failure,
         }
@@ -166,7 +167,7 @@ impl Client {
                 Event::Failed(failure) => return Err(failure),
             }
         }
-        Err(Failure::lost("the engine of this page ended without an answer; reload the page"))
+        Err(Failure::lost(words!("the engine of this page ended without an answer; reload the page")))
     }
 
     /// The worker with this model; it is started and loaded if there is none.
@@ -179,10 +180,10 @@ impl Client {
         }
         self.worker.borrow_mut().take();
         let file = match model.strip_prefix(IN_BROWSER) {
-            Some(id) => ModelFile::Url(format!("models/{id}/model.gguf")),
+            Some(id) => ModelFile::Url(server::from_root(&format!("models/{id}/model.gguf"))),
             None => ModelFile::File(self.files.borrow().get(model).cloned().ok_or_else(|| {
                 let name = model.trim_start_matches(FROM_FILE);
-                let message = format!("the file {name} is no longer at hand; drop it on the page once more");
+                let message = words!("the file {name} is no longer at hand; drop it on the page once more");
                 Failure::model(message)
             })?),
         };

@@ -1,6 +1,7 @@
 //! Asking the engine in a Web Worker of this page: real models, in the reader's own browser.
 
 use attnscope_protocol::{Event, Failure, Progress, Request, Response, wire};
+use attnscope_words::{key, text, words};
 use futures_channel::mpsc;
 use futures_util::StreamExt;
 use js_sys::{Function, Object, Reflect, Uint8Array};
@@ -10,9 +11,11 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{File, MessageEvent, MessagePort, Worker, WorkerOptions, WorkerType};
 
-const STOPPED: &str = "the engine in this browser stopped, perhaps for want of memory; try a smaller model";
-const NOT_LOADED: &str = "the part of this page that computes this could not be loaded; check that you are online and try \
-    again, or reload the page";
+const STOPPED: &str = key!("the engine in this browser stopped, perhaps for want of memory; try a smaller model");
+const NOT_LOADED: &str = key!(
+    "the part of this page that computes this could not be loaded; check that you are online and try \
+    again, or reload the page"
+);
 
 type Answers = Rc<RefCell<HashMap<u32, mpsc::UnboundedSender<Event>>>>;
 
@@ -43,12 +46,12 @@ impl EngineWorker {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(script, &options)
-            .map_err(|_| lost("this browser does not start a worker; use another model"))?;
+            .map_err(|_| lost(words!("this browser does not start a worker; use another model")))?;
         let (answers, dead, is_loaded) = (Answers::default(), Rc::new(Cell::new(None)), Rc::new(Cell::new(false)));
         let on_error = Closure::<dyn FnMut(web_sys::Event)>::new({
             let (answers, dead, is_loaded) = (answers.clone(), dead.clone(), is_loaded.clone());
             move |_| {
-                let why = if is_loaded.get() { STOPPED } else { NOT_LOADED };
+                let why = if is_loaded.get() { text(STOPPED) } else { text(NOT_LOADED) };
                 dead.set(Some(why));
                 for (_, answer) in answers.borrow_mut().drain() {
                     let _ = answer.unbounded_send(Event::Failed(lost(why)));
@@ -103,7 +106,9 @@ impl EngineWorker {
         let (sender, mut events) = mpsc::unbounded();
         self.answers.borrow_mut().insert(id, sender);
         let _ongoing = Ongoing { worker: self.worker.clone(), answers: self.answers.clone(), id };
-        self.worker.post_message(&message(id, fields)).map_err(|_| lost("the engine's worker takes no message"))?;
+        self.worker
+            .post_message(&message(id, fields))
+            .map_err(|_| lost(words!("the engine's worker takes no message")))?;
         while let Some(event) = events.next().await {
             match event {
                 Event::Progress(progress) => on_progress(progress),
@@ -111,7 +116,7 @@ impl EngineWorker {
                 Event::Failed(failure) => return Err(failure),
             }
         }
-        Err(lost("the engine's worker was ended"))
+        Err(lost(words!("the engine's worker was ended")))
     }
 }
 
@@ -168,7 +173,7 @@ fn deliver(answers: &Answers, data: &JsValue) {
     let mut frames = wire::Frames::default();
     frames.push(&frame.to_vec());
     let event = frames.next_event().and_then(Result::ok);
-    let event = event.unwrap_or_else(|| Event::Failed(lost("the engine's worker answered in an unknown way")));
+    let event = event.unwrap_or_else(|| Event::Failed(lost(words!("the engine's worker answered in an unknown way"))));
     if let Some(answer) = answers.borrow().get(&(id as u32)) {
         let _ = answer.unbounded_send(event);
     }

@@ -5,6 +5,7 @@ use crate::settings::add;
 use attnscope_figures::svg::{escape, to_svg};
 use attnscope_figures::{Scene, Table};
 use attnscope_page::Selection;
+use attnscope_words::words;
 use js_sys::{Array, Promise, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -67,13 +68,13 @@ async fn saved(live: &Live, kind: &str, look: Look, name: &str) -> Result<(), St
         "png" => picture(&scene()?, look.scale()).await,
         _ => text(&to_svg(&scene()?), "image/svg+xml"),
     };
-    blob.and_then(|blob| download(&blob, name)).map_err(|error| format!("this browser cannot save it: {}", why(&error)))
+    blob.and_then(|blob| download(&blob, name)).map_err(|error| words!("this browser cannot save it: {}", why(&error)))
 }
 
 /// What the browser says of an error, without the names of where it happened.
 fn why(error: &JsValue) -> String {
     let said = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-    said.or_else(|| error.as_string()).unwrap_or_else(|| "it does not say why".into())
+    said.or_else(|| error.as_string()).unwrap_or_else(|| words!("it does not say why").into())
 }
 
 /// The figure's numbers as HTML.
@@ -110,7 +111,14 @@ pub fn copy(text: &str, said: impl Fn(String) + 'static) {
             Some(promise) => JsFuture::from(promise).await.is_ok(),
             None => false,
         };
-        said(if done { "copied" } else { "This browser does not let the page copy: take it from the field." }.into());
+        said(
+            if done {
+                words!("copied")
+            } else {
+                words!("This browser does not let the page copy: take it from the field.")
+            }
+            .into(),
+        );
     });
 }
 

@@ -31,6 +31,7 @@ mod work;
 use app::App;
 use arithmetic::Arithmetic;
 use attnscope_page::Selection;
+use attnscope_words::Language;
 use bar::{Bar, Status};
 use client::{Client, Scripts};
 use leptos::prelude::*;
@@ -38,10 +39,14 @@ use settings::Settings;
 use wasm_bindgen::prelude::*;
 use web_sys::{DragEvent, Element, HtmlElement, MouseEvent, Window};
 
-/// Makes the page live. `engine` and `lesson` are the addresses of the workers' scripts.
+/// Makes the page live. `engine` and `lesson` are the addresses of the workers' scripts; `code` is the page's language, and
+/// `table` holds its texts, which English needs not.
 #[wasm_bindgen]
-pub fn start(engine: &str, lesson: &str) -> Result<(), JsValue> {
+pub fn start(engine: &str, lesson: &str, code: &str, table: &str) -> Result<(), JsValue> {
     console_error_panic_hook::set_once();
+    if !table.is_empty() {
+        attnscope_words::speak(Some(Language::read(code, table)?));
+    }
     let window = web_sys::window().ok_or("a window")?;
     let query = window.location().search()?;
     let ((selection, refused), settings) = (Selection::read_query(&query), Settings::from_query(&query));

@@ -10,6 +10,7 @@ use crate::watch::{is_read, is_still, seen, width_of};
 use attnscope_figures::Scene;
 use attnscope_page::control::chosen;
 use attnscope_page::{Change, Control, Event, LESSON, Missing, Open, Page, PageFigure, Paper, View};
+use attnscope_words::words;
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -203,7 +204,7 @@ impl Live {
         for (control, value) in settings {
             match chosen(&there, &format!("{control}={value}")) {
                 Ok((control, value)) => self.hear(Event::Set(control, value)),
-                Err(why) => self.app.refused.update(|all| all.push(format!("This link sets {}: {why}.", self.name))),
+                Err(why) => self.app.refused.update(|all| all.push(words!("This link sets {}: {why}.", self.name))),
             }
         }
         Ok(())
@@ -263,7 +264,7 @@ impl Live {
         }
         self.set_stale(true);
         if let Some(caption) = &self.caption {
-            caption.set_text_content(Some(&format!("Waits for {next}; until then, another model is drawn here.")));
+            caption.set_text_content(Some(&words!("Waits for {next}; until then, another model is drawn here.")));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::export::{self, Look};
 use crate::live::Live;
+use attnscope_words::words;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -61,7 +62,7 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
     };
     let rows = move || {
         match shown()? {
-        Ok(html) => Some(view! { <div class="twin" tabindex="0" role="region" aria-label="The figure as a table" inner_html=html></div> }.into_any()),
+        Ok(html) => Some(view! { <div class="twin" tabindex="0" role="region" aria-label=words!("The figure as a table") inner_html=html></div> }.into_any()),
         Err(why) => Some(view! { <p class="twin">{why}</p> }.into_any()),
     }
     };
@@ -70,24 +71,24 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
             let (link, frame) = figure.with_value(|live| (export::link(live), export::frame(live)));
             view! {
                 <div class="panel">
-                    <p class="row"><span>"Save as"</span>
+                    <p class="row"><span>{words!("Save as")}</span>
                         <button type="button" on:click=move |_| save("svg")>"SVG"</button>
                         <button type="button" on:click=move |_| save("png")>"PNG"</button>
                         <button type="button" on:click=move |_| save("csv")>"CSV"</button>
                     </p>
-                    <p class="row" role="group" aria-label="Colours of the file"><span>"Colours"</span>
-                        {choice("light", move || !is_dark(), move || dark.set(Some(false)))}
-                        {choice("dark", is_dark, move || dark.set(Some(true)))}
+                    <p class="row" role="group" aria-label=words!("Colours of the file")><span>{words!("Colours")}</span>
+                        {choice(words!("light"), move || !is_dark(), move || dark.set(Some(false)))}
+                        {choice(words!("dark"), is_dark, move || dark.set(Some(true)))}
                     </p>
-                    <p class="row" role="group" aria-label="Width of the file"><span>"Width"</span>
-                        {choice("page", move || !column.get(), move || column.set(false))}
-                        {choice("column", move || column.get(), move || column.set(true))}
+                    <p class="row" role="group" aria-label=words!("Width of the file")><span>{words!("Width")}</span>
+                        {choice(words!("page"), move || !column.get(), move || column.set(false))}
+                        {choice(words!("column"), move || column.get(), move || column.set(true))}
                     </p>
-                    {field("Link", link, said)}
-                    {field("Embed", frame, said)}
+                    {field(words!("Link"), link, said)}
+                    {field(words!("Embed"), frame, said)}
                     <p class="row"><button type="button" aria-pressed=move || table.get().to_string()
                         on:click=move |_| { table.update(|shown| *shown = !*shown); close(); focus_summary(root); }>
-                        {move || if table.get() { "hide the table" } else { "show as a table" }}</button></p>
+                        {move || if table.get() { words!("hide the table") } else { words!("show as a table") }}</button></p>
                     <p role="status">{move || said.get()}</p>
                 </div>
             }
@@ -95,7 +96,7 @@ fn Menu(figure: StoredValue<Rc<Live>, LocalStorage>) -> impl IntoView {
     };
     view! {
         <details class="menu" node_ref=root on:toggle=toggled on:keydown=pressed>
-            <summary aria-label=format!("Save, share or read as a table: {name}") title="Save, share, table">
+            <summary aria-label=words!("Save, share or read as a table: {name}") title=words!("Save, share, table")>
                 <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" fill="currentColor">
                     <circle cx="4" cy="10" r="1.6" /><circle cx="10" cy="10" r="1.6" /><circle cx="16" cy="10" r="1.6" />
                 </svg>
@@ -130,8 +131,8 @@ fn field(name: &'static str, text: String, said: RwSignal<String>) -> impl IntoV
     let copied = text.clone();
     view! {
         <p class="row"><label><span>{name}</span><input type="text" readonly on:focus=select_all prop:value=text /></label>
-            <button type="button" aria-label=format!("copy: {name}")
-                on:click=move |_| export::copy(&copied, move |done| said.set(done))>"copy"</button></p>
+            <button type="button" aria-label=words!("copy: {name}")
+                on:click=move |_| export::copy(&copied, move |done| said.set(done))>{words!("copy")}</button></p>
     }
 }
 

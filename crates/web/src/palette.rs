@@ -4,6 +4,7 @@ use crate::app::App;
 use attnscope_page::Selection;
 use attnscope_page::palette::{groups, surprise};
 use attnscope_page::selection::{LESSON, TRAINED};
+use attnscope_words::words;
 use leptos::prelude::*;
 
 /// The two buttons below the sentence, and the list that the first opens. Only for a model that knows these words alone.
@@ -28,13 +29,13 @@ pub fn Palette(app: App) -> impl IntoView {
     };
     view! {
         <p class="palette" hidden=move || !known()>
-            <button type="button" popovertarget="words">"words"</button>
-            <button type="button" on:click=chance>"surprise me"</button>
+            <button type="button" popovertarget="words">{words!("words")}</button>
+            <button type="button" on:click=chance>{words!("surprise me")}</button>
         </p>
-        <div id="words" popover="" role="dialog" aria-label="The words that the lesson model knows">
+        <div id="words" popover="" role="dialog" aria-label=words!("The words that the lesson model knows")>
             <p>
                 <button type="button" on:click=move |_| write(String::new())>"empty"</button>
-                <button type="button" on:click=chance>"surprise me"</button>
+                <button type="button" on:click=chance>{words!("surprise me")}</button>
             </p>
             <dl>{groups().into_iter().map(group).collect_view()}</dl>
         </div>

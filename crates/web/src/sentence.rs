@@ -1,6 +1,7 @@
 //! The box of the reader's sentence: one line high at first, it grows with what is written, and then scrolls.
 
 use crate::app::App;
+use attnscope_words::words;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use web_sys::HtmlTextAreaElement;
@@ -27,7 +28,7 @@ pub fn Sentence(app: App) -> impl IntoView {
     }
     view! {
         <label class="field sentence">
-            <span>"Your sentence"</span>
+            <span>{words!("Your sentence")}</span>
             <textarea id="sentence" rows="1" node_ref=field autocomplete="off" autocapitalize="off" spellcheck="false"
                 enterkeyhint="done" prop:value=text
                 on:focus=move |_| typed.set_value(false)

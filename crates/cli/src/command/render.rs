@@ -8,6 +8,7 @@ use crate::output::{Destination, extension, print};
 use anyhow::Result;
 use attnscope_figures::{Scene, Table, pdf, png, svg};
 use attnscope_page::FIGURES;
+use attnscope_words::{ENGLISH, LANGUAGES, language};
 use clap::ValueEnum;
 use std::io::Write;
 use std::path::PathBuf;
@@ -63,6 +64,9 @@ pub struct RenderArgs {
     /// Width to aim for, in pixels of the drawing
     #[arg(long, allow_hyphen_values = true, default_value_t = 760, value_parser = clap::value_parser!(u16).range(200..))]
     pub width: u16,
+    /// The language of its words
+    #[arg(long, value_name = "LANG", default_value = ENGLISH.0, value_parser = languages())]
+    pub lang: String,
     /// PNG: pixels of the picture for one of the drawing
     #[arg(long, allow_hyphen_values = true, default_value_t = png::DEFAULT_SCALE)]
     pub scale: f32,
@@ -87,6 +91,12 @@ impl ThemeName {
     }
 }
 
+/// The languages' codes with their names, for clap.
+fn languages() -> clap::builder::PossibleValuesParser {
+    let all = std::iter::once(ENGLISH).chain(LANGUAGES.iter().map(|(code, name, _)| (*code, *name)));
+    all.map(|(code, name)| clap::builder::PossibleValue::new(code).help(name)).collect::<Vec<_>>().into()
+}
+
 /// The figures' names with descriptions, for clap.
 fn figures() -> clap::builder::PossibleValuesParser {
     let value = |kind: &attnscope_page::Kind| clap::builder::PossibleValue::new(kind.name).help(kind.about);
@@ -95,6 +105,7 @@ fn figures() -> clap::builder::PossibleValuesParser {
 
 /// Runs the model, draws, and writes.
 pub fn run(args: &RenderArgs) -> Result<()> {
+    attnscope_words::speak(language(&args.lang).map_err(anyhow::Error::msg)?);
     let kind = args.output.as_deref().map(|path| extension(path, &["svg", "png", "pdf", "csv"])).transpose()?;
     options::check(args)?;
     let to = args.output.as_deref().map(|path| Destination::new(path, Some(&args.input.model))).transpose()?;

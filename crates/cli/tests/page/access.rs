@@ -111,7 +111,7 @@ fn axe_finds_nothing() {
 }
 
 /// Looks at the page light and dark, on a wide screen and on a phone.
-fn axe(browser: &Browser) {
+pub fn axe(browser: &Browser) {
     let axe = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/npm/node_modules/axe-core/axe.min.js");
     let axe = std::fs::read_to_string(axe).expect("axe-core is not here; `cargo xtask test` gets it");
     for _ in [0, 1] {

@@ -4,6 +4,7 @@ mod access;
 mod bar;
 mod browser;
 mod keyboard;
+mod languages;
 mod live;
 mod map;
 mod menu;

@@ -7,6 +7,7 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Weight};
 use crate::text;
 use crate::theme::Theme;
 use crate::token;
+use attnscope_words::words;
 
 /// Margin on every side.
 pub(crate) const PAD: f32 = 28.0;
@@ -106,18 +107,18 @@ impl<'a> Frame<'a> {
         let ramp = Raster::new(128, 1, palette, (0..128).collect());
         self.push(Node::raster(x0, mid - 5.0, bar, 10.0, ramp));
         self.push(Node::rect(x0 - 0.5, mid - 5.5, bar + 1.0, 11.0).stroke(Stroke::new(theme.grid, 1.0)));
-        let end = if full_at < 1.0 { format!("{} and more", number(full_at)) } else { "1".into() };
+        let end = if full_at < 1.0 { words!("{} and more", number(full_at)) } else { "1".into() };
         let x1 = x0 + bar + 32.0 + text::width(&end[1..], SMALL, Weight::Regular);
         self.label(x0 + bar + 7.0, mid, Anchor::Start, end);
         match masked {
             None => {}
             Some(Masked::Dot) => {
                 self.push(Node::circle(x1 + 5.0, mid, 2.0).fill(theme.masked_dot));
-                self.label(x1 + 16.0, mid, Anchor::Start, "masked");
+                self.label(x1 + 16.0, mid, Anchor::Start, words!("masked"));
             }
             Some(Masked::Flat) => {
                 self.push(Node::rect(x1, mid - 5.0, 10.0, 10.0).fill(theme.masked));
-                self.label(x1 + 16.0, mid, Anchor::Start, "masked");
+                self.label(x1 + 16.0, mid, Anchor::Start, words!("masked"));
             }
         }
         self.y += 14.0;
@@ -177,7 +178,7 @@ pub(crate) fn caption(parts: &[&str]) -> String {
 
 /// `name.` or nothing: a model's name as the beginning of a caption.
 pub(crate) fn credit(model: &str) -> String {
-    if model.is_empty() { String::new() } else { format!("{model}.") }
+    if model.is_empty() { String::new() } else { format!("{}.", attnscope_words::heard(model)) }
 }
 
 /// The sentence that the tokens form: concatenated, or with spaces between them if they are whole words.

@@ -4,6 +4,7 @@ use crate::color::Color;
 use crate::theme::Theme;
 use attnscope::Number;
 use attnscope::Site;
+use attnscope_words::words;
 
 /// Which matrix a vector goes through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize)]
@@ -50,12 +51,12 @@ impl Part {
     }
 
     /// The output vector, in words.
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Query => "query",
-            Self::Key => "key",
-            Self::Value => "value",
-            Self::Output => "output",
+            Self::Query => words!("query"),
+            Self::Key => words!("key"),
+            Self::Value => words!("value"),
+            Self::Output => words!("output"),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::token::spoken;
 use attnscope::Site;
 use attnscope::analysis::piece;
 use attnscope::{Array, LazyPattern, Trace};
+use attnscope_words::words;
 use std::ops::Range;
 
 /// Palette index of a masked cell; 254 is a cell whose weight is not a number, lower ones are weights.
@@ -182,20 +183,20 @@ impl Pattern {
     pub fn reading(&self, q_idx: usize, tokens: &[String], theme: &Theme) -> Vec<Run> {
         let name = |i: usize| tokens.get(i).map_or_else(|| format!("token {i}"), |t| spoken(t));
         let own = self.first_query() + q_idx;
-        let mut runs = vec![Run::new(name(own)).bold().fill(theme.query), Run::new(" attends ")];
+        let mut runs = vec![Run::new(name(own)).bold().fill(theme.query), Run::new(words!(" attends "))];
         // Never more than three: beyond that a picture is clearer.
         let top: Vec<_> = self.strongest(q_idx).into_iter().take(3).collect();
         if let Some((_, largest)) = top.first()
             && *largest == 0.0
         {
-            runs.push(Run::new("to nothing: all its edges are cut"));
+            runs.push(Run::new(words!("to nothing: all its edges are cut")));
             return runs;
         }
         let said = top.iter().take_while(|(_, w)| *w >= 0.01).count().max(1);
         for (i, &(k_idx, w)) in top.iter().take(said).enumerate() {
             runs.push(Run::new(if i == 0 { "" } else { ", " }));
-            runs.push(Run::new(format!("{} to ", whole_percent(w))));
-            let whom = if k_idx == own { "itself".into() } else { name(k_idx) };
+            runs.push(Run::new(words!("{} to ", whole_percent(w))));
+            let whom = if k_idx == own { words!("itself").into() } else { name(k_idx) };
             runs.push(Run::new(whom).bold().fill(theme.key));
         }
         if top.is_empty() { Vec::new() } else { runs }

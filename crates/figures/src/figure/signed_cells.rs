@@ -7,12 +7,13 @@ use crate::raster::Raster;
 use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::text;
 use attnscope::Number;
+use attnscope_words::{key, words};
 
 /// Cells narrower than this are pixels of one raster, without marks of their own.
 pub(super) const NARROWEST: f32 = 2.5;
 
 /// The caption's note about numbers that share a pixel.
-pub(super) const SHARED: &str = "Some numbers share a pixel, which shows the largest.";
+pub(super) const SHARED: &str = key!("Some numbers share a pixel, which shows the largest.");
 
 /// Numbers in a row (or, `down`, in a column).
 pub(super) struct Strip<'a> {
@@ -48,7 +49,7 @@ impl Strip<'_> {
             let radius = if step >= 14.0 { 2.0 } else { (step / 7.0).floor() };
             let cell = Node::rect(x, y, w, h).radius(radius).fill(color(frame.theme, value, self.limit)).value(value);
             let cell = cell.target(Target::Number { number: number_at(i) }).key(format!("{}-{i}", self.key));
-            frame.push(cell.label(format!("{}, number {i}: {}", self.name, number(value))).opacity(opacity(i)));
+            frame.push(cell.label(words!("{}, number {i}: {}", self.name, number(value))).opacity(opacity(i)));
         }
     }
 
@@ -105,10 +106,10 @@ pub(super) fn legend(frame: &mut Frame, scales: &[(&str, f32)]) {
     let ramp = Raster::new(201, 1, palette(theme), (0..=200).collect());
     frame.push(Node::raster(PAD + 13.0, mid - 5.0, bar, 10.0, ramp));
     frame.label(PAD + 19.0 + bar, mid, Anchor::Start, "+");
-    let said: Vec<String> = scales.iter().map(|(name, limit)| format!("±{} in {name}", number(*limit))).collect();
+    let said: Vec<String> = scales.iter().map(|(name, limit)| words!("±{} in {name}", number(*limit))).collect();
     let x = PAD + bar + 42.0;
     let room = frame.width - PAD - x;
-    for line in text::wrap(&format!("strongest colour at {}", said.join(", ")), room, SMALL, Weight::Regular) {
+    for line in text::wrap(&words!("strongest colour at {}", said.join(", ")), room, SMALL, Weight::Regular) {
         frame.push(Node::text(x, frame.y + 7.0, Run::new(line)).size(SMALL).fill(theme.muted).centred());
         frame.y += 17.0;
     }

@@ -8,6 +8,7 @@ use attnscope::Site;
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::attention_steps::{Data, MAX_TOKENS, State, moment, render, step_of, timeline};
 use attnscope_figures::{Table, Target};
+use attnscope_words::words;
 
 /// The arrays that it shows.
 const NEEDS: &str = "attn_in,q,k,v,z,pattern";
@@ -69,10 +70,10 @@ impl PageFigure for AttentionSteps {
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     if page.purpose == Purpose::File && page.selection.q_idx.is_some_and(|q_idx| q_idx >= MAX_TOKENS) {
-        return Err(Missing::Nothing(format!("of a text its first {MAX_TOKENS} tokens are drawn: choose one of them")));
+        return Err(Missing::Nothing(words!("of a text its first {MAX_TOKENS} tokens are drawn: choose one of them")));
     }
     let (trace, chosen) = chosen(page, NEEDS)?;
-    let x = trace.layer(chosen.layer, Site::AttnIn).ok_or_else(|| too_long("every layer's input"))?;
+    let x = trace.layer(chosen.layer, Site::AttnIn).ok_or_else(|| too_long(words!("every layer's input")))?;
     let x = x.data().chunks_exact(trace.model.d_model.max(1)).map(<[f32]>::to_vec).collect();
     Ok(Data::from_trace(trace, chosen.layer, chosen.head, x)?)
 }
@@ -85,10 +86,12 @@ impl AttentionSteps {
 
     fn controls(&self, causal: bool, mut picker: Vec<Control>) -> Vec<Control> {
         if causal {
-            let options = [("on", "mask"), ("off", "no mask")].map(|(v, name)| (v.into(), name.into()));
+            let options = [("on", words!("mask")), ("off", words!("no mask"))].map(|(v, name)| (v.into(), name.into()));
             let value = if self.masked { "on" } else { "off" }.into();
-            picker
-                .insert(0, Control::Switch { id: "mask", label: "later words".into(), options: options.into(), value });
+            picker.insert(
+                0,
+                Control::Switch { id: "mask", label: words!("later words").into(), options: options.into(), value },
+            );
         }
         picker
     }

@@ -4,6 +4,7 @@ use super::select_row;
 use crate::{Change, Control, Missing, Page, Selection};
 use attnscope::{ModelInfo, Token, Trace};
 use attnscope_figures::token::spoken;
+use attnscope_words::key;
 
 /// With more tokens than this a list of them is no help: the reader then chooses among the rows of a matrix.
 const MANY: usize = 128;
@@ -19,13 +20,13 @@ pub fn chosen<'a>(page: &Page<'a>, capture: &str) -> Result<(&'a Trace, Selectio
 pub fn head_picker(chosen: &Selection, model: &ModelInfo) -> Vec<Control> {
     let choice = |id: &'static str, n: usize, value: usize| Control::Choice {
         id,
-        label: id.into(),
+        label: attnscope_words::text(id).into(),
         options: (0..n).map(|i| (i.to_string(), i.to_string())).collect(),
         value: value.to_string(),
     };
-    let mut controls = vec![choice("layer", model.n_layers, chosen.layer)];
+    let mut controls = vec![choice(key!("layer"), model.n_layers, chosen.layer)];
     if model.n_heads > 1 {
-        controls.push(choice("head", model.n_heads, chosen.head));
+        controls.push(choice(key!("head"), model.n_heads, chosen.head));
     }
     controls
 }

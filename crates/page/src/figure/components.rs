@@ -7,6 +7,7 @@ use crate::{Change, Event, Missing, Page};
 use attnscope::Site;
 use attnscope_figures::figure::components::{Data, State, render, timeline};
 use attnscope_figures::{Table, Target};
+use attnscope_words::words;
 
 /// The arrays that it shows.
 const NEEDS: &str = "q,k,pattern";
@@ -27,7 +28,7 @@ impl PageFigure for Components {
             k_idx: self.k_idx.or(page.selection.k_idx),
         };
         let mut controls: Vec<_> =
-            token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
+            token_picker("word", words!("word"), &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View::of(render(&data, &state, page.paper.theme())).with(controls).plays(timeline(&data)))
     }
@@ -61,7 +62,8 @@ impl PageFigure for Components {
 
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let (trace, chosen) = chosen(page, NEEDS)?;
-    Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens)).map_err(|_| too_long("q and k"))
+    Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens))
+        .map_err(|_| too_long(words!("q and k")))
 }
 
 /// The score that a product is a part of.

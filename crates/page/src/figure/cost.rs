@@ -6,6 +6,7 @@ use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::cost::{Data, Point, State, at_item, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
+use attnscope_words::words;
 
 /// Lengths that are measured.
 const LENGTHS: [usize; 7] = [64, 128, 256, 512, 1024, 2048, 4096];
@@ -29,12 +30,12 @@ impl PageFigure for Cost {
         let state = State { canvas: page.paper.canvas(), lengths: LENGTHS.to_vec(), selected: self.selected };
         let scene = render(&self.data(page), &state, page.paper.theme());
         let label = match (self.running, self.points.is_empty()) {
-            (true, _) => "stop".into(),
-            (false, true) => format!("measure {}", page.host),
-            (false, false) => "measure again".into(),
+            (true, _) => words!("stop").into(),
+            (false, true) => words!("measure {}", page.host),
+            (false, false) => words!("measure again").into(),
         };
         let controls = vec![Control::Button { id: "measure", label, disabled: false }];
-        let stopped = self.failed.as_ref().map(|why| format!("It stopped: {why}"));
+        let stopped = self.failed.as_ref().map(|why| words!("It stopped: {why}"));
         Ok(View::of(scene).with(controls).note(stopped.as_deref(), page.paper))
     }
 

@@ -12,6 +12,7 @@ use attnscope_figures::figure::compare::{Column, Data, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Prompt, Request, Run};
+use attnscope_words::words;
 use std::collections::{HashMap, HashSet};
 
 const MOST: usize = 10;
@@ -36,17 +37,20 @@ impl PageFigure for CutEdge {
         let own = page.selection.prompt_for(self.whose.id(page)).interventions.is_empty();
         let mut controls = vec![self.whose.control(page)];
         if own {
-            controls.extend([token_picker("from", "query", tokens, q), token_picker("to", "key", tokens, k)]);
-            let (label, value) = ("only in head (as 16.0)".into(), self.heads.clone());
+            controls.extend([
+                token_picker("from", words!("query"), tokens, q),
+                token_picker("to", words!("key"), tokens, k),
+            ]);
+            let (label, value) = (words!("only in head (as 16.0)").into(), self.heads.clone());
             controls.push(Some(Control::Text { id: "heads", label, value }));
         } else {
-            controls.push(token_picker("to", "without", tokens, k));
+            controls.push(token_picker("to", words!("without"), tokens, k));
         }
         let view = View::of(scene).with(controls.into_iter().flatten().collect());
-        let alone = "The first token attends only to itself: there is no edge to cut.";
+        let alone = words!("The first token attends only to itself: there is no edge to cut.");
         let view = view.note((own && q == 0).then_some(alone), page.paper);
         let several = data.columns.len() > 1;
-        Ok(view.note(several.then_some("Shown are the words that change most."), page.paper))
+        Ok(view.note(several.then_some(words!("Shown are the words that change most.")), page.paper))
     }
 
     fn table(&self, page: &Page<'_>) -> Result<Table, Missing> {
@@ -99,11 +103,11 @@ impl CutEdge {
         let (layers, each) = (model.n_layers, model.n_heads);
         if heads.layer.is_some_and(|layer| layer >= layers) || heads.head.is_some_and(|head| head >= each) {
             let last = (layers.saturating_sub(1), each.saturating_sub(1));
-            let there = format!("{} has layers 0 to {} with heads 0 to {} each", model.name, last.0, last.1);
-            return Err(Missing::Nothing(format!("There is no {}: {there}.", self.heads)));
+            let there = words!("{} has layers 0 to {} with heads 0 to {} each", model.name, last.0, last.1);
+            return Err(Missing::Nothing(words!("There is no {}: {there}.", self.heads)));
         }
-        let what = if heads.head.is_some() { "head" } else { "layer" };
-        Ok((heads, format!(" in {what} {heads}")))
+        let what = if heads.head.is_some() { words!("head") } else { words!("layer") };
+        Ok((heads, words!(" in {what} {heads}")))
     }
 
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
@@ -123,20 +127,20 @@ impl CutEdge {
             Ok(Answer::of_run(Column { name: named(&name), detail }, run, of))
         };
         let plain = |text: &str| Prompt::plain(model, text);
-        let mut answers = vec![asked(text.clone(), "as it is".into(), plain(text))];
+        let mut answers = vec![asked(text.clone(), words!("as it is").into(), plain(text))];
         // The reader's changes, if any, are shown in place of the edge that the story cuts.
         let changed = page.selection.prompt_for(model);
         if !changed.interventions.is_empty() {
             let said: Vec<String> = changed.interventions.iter().map(ToString::to_string).collect();
-            answers.push(asked("changed".into(), said.join(", "), changed));
+            answers.push(asked(words!("changed").into(), said.join(", "), changed));
         } else if q > 0 {
-            let whom = if q == k { "itself".into() } else { name(k) };
-            let detail = format!("{} may not attend to {whom}{place}", name(q));
+            let whom = if q == k { words!("itself").into() } else { name(k) };
+            let detail = words!("{} may not attend to {whom}{place}", name(q));
             let cut = vec![Intervention::cut_edge(heads, q, k)];
-            answers.push(asked("one edge cut".into(), detail, Prompt { interventions: cut, ..plain(text) }));
+            answers.push(asked(words!("one edge cut").into(), detail, Prompt { interventions: cut, ..plain(text) }));
         }
         if let Some(text) = shorter {
-            answers.push(asked(text.clone(), format!("without {}", name(k)), plain(&text)));
+            answers.push(asked(text.clone(), words!("without {}", name(k)), plain(&text)));
         }
         // All are requested before waiting for one.
         Ok(most_changed(answers.into_iter().collect::<Result<_, Missing>>()?))

@@ -5,6 +5,7 @@ use crate::{Change, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::dot_product::{Data, State, at, render};
 use attnscope_figures::{Table, Target, Timeline};
+use attnscope_words::{key, words};
 
 /// Where the second arrow points at each step, in degrees from the first, and what is to be seen.
 const TURN: [(f32, &str); 11] = [
@@ -20,12 +21,12 @@ const TURN: [(f32, &str); 11] = [
     (270.0, RIGHT),
     (320.0, BACK),
 ];
-const SAME: &str = "Two arrows that point the same way: both products are large, and so is their sum.";
-const ASIDE: &str = "One turns away. The sum shrinks, though both arrows are as long as before.";
-const RIGHT: &str = "At a right angle, the products cancel: the sum is 0.";
-const APART: &str = "Beyond that the sum is below zero …";
-const OPPOSITE: &str = "… and lowest where they point in opposite directions.";
-const BACK: &str = "On the other side it grows again.";
+const SAME: &str = key!("Two arrows that point the same way: both products are large, and so is their sum.");
+const ASIDE: &str = key!("One turns away. The sum shrinks, though both arrows are as long as before.");
+const RIGHT: &str = key!("At a right angle, the products cancel: the sum is 0.");
+const APART: &str = key!("Beyond that the sum is below zero …");
+const OPPOSITE: &str = key!("… and lowest where they point in opposite directions.");
+const BACK: &str = key!("On the other side it grows again.");
 
 /// The figure, with its arrows.
 pub struct DotProduct {
@@ -42,9 +43,9 @@ impl Default for DotProduct {
 impl PageFigure for DotProduct {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let steps = TURN.iter().fold(Timeline::new().every(1100), |steps, (_, said)| steps.step(*said));
-        let steps = steps.step(
-            "Once around: the dot product says how far two lists point the same way. Now drag the tips yourself.",
-        );
+        let steps = steps.step(words!(
+            "Once around: the dot product says how far two lists point the same way. Now drag the tips yourself."
+        ));
         Ok(View::of(render(&self.data(), &State { canvas: page.paper.canvas() }, page.paper.theme())).plays(steps))
     }
 

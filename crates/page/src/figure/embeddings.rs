@@ -11,6 +11,7 @@ use attnscope_figures::figure::vector_strip::{Data, State, Vector, render, word_
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
+use attnscope_words::words;
 
 /// The figure.
 #[derive(Default)]
@@ -20,7 +21,7 @@ impl PageFigure for Embeddings {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (tokens, _)) = (data(page)?, page.tokens()?);
         let state = State { canvas: page.paper.canvas(), ..Default::default() };
-        let controls = token_picker("word", "word", tokens, position(page, tokens)).into_iter().collect();
+        let controls = token_picker("word", words!("word"), tokens, position(page, tokens)).into_iter().collect();
         Ok(View::of(render(&data, &state, page.paper.theme())).with(controls).plays(word_by_word(&data)))
     }
 
@@ -56,12 +57,12 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let Response::Embeddings(vectors) = page.ask(&request)? else { return Err(Missing::Waiting) };
     let word = spoken(&token.text);
     let here = before.map_or_else(|| word.clone(), |b| format!("{} {word}", spoken(&b.text)));
-    let names = [here, format!("{word} alone"), other.map(|n| spoken(&n.text)).unwrap_or_default()];
+    let names = [here, words!("{word} alone"), other.map(|n| spoken(&n.text)).unwrap_or_default()];
     let first = |id: &u32| Site::TokenEmbed.at([*id as usize, 0]);
     let vectors = names.into_iter().zip(ids.iter().map(first)).zip(vectors);
     let vectors = vectors.map(|((name, first), values)| Vector { name, values: values.clone(), first: Some(first) });
     Ok(Data {
-        title: format!("The embedding of {word}"),
+        title: words!("The embedding of {word}"),
         vectors: vectors.collect(),
         difference: Some((0, 1)),
         model: info.name.clone(),

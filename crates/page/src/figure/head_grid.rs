@@ -6,6 +6,7 @@ use crate::{Change, Event, LESSON, Missing, Page, Selection};
 use attnscope_figures::figure::head_grid::{Data, State, THUMB_SIDE, render};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
+use attnscope_words::words;
 
 /// The figure, with the model whose heads it shows.
 #[derive(Default)]
@@ -19,7 +20,7 @@ impl PageFigure for HeadGrid {
         let own = (page.selection.layer, page.selection.head);
         let chosen = (page.head_is_chosen && self.is_chosen(page, own)).then_some(own);
         let state = State { canvas: page.paper.canvas(), selected: chosen, ..Default::default() };
-        let few = "The lesson model has one head a layer; with a real model here, all of its heads are shown.";
+        let few = words!("The lesson model has one head a layer; with a real model here, all of its heads are shown.");
         let controls = self.whose.control(page).into_iter().collect();
         Ok(View::of(render(&data, &state, page.paper.theme()))
             .with(controls)

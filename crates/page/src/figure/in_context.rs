@@ -10,6 +10,7 @@ use attnscope_figures::figure::in_context::{self, Data, MAX_WORDS, State, Word, 
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target, Timeline};
 use attnscope_protocol::What;
+use attnscope_words::words;
 
 /// Milliseconds for which a layer is shown while it plays: the words need time to move.
 const PAUSE: u32 = 1200;
@@ -42,15 +43,15 @@ impl PageFigure for InContext {
         let (tokens, _) = page.tokens()?;
         let last = data.depths().saturating_sub(1);
         let depth = self.step.unwrap_or(last).min(last);
-        let mut controls = Vec::from_iter(token_picker("word", "word", tokens, position(page, tokens)));
+        let mut controls = Vec::from_iter(token_picker("word", words!("word"), tokens, position(page, tokens)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
-        controls.push(text("first", "words of one kind", self.words(page, 0)));
-        controls.push(text("second", "of another", self.words(page, 1)));
+        controls.push(text("first", words!("words of one kind"), self.words(page, 0)));
+        controls.push(text("second", words!("of another"), self.words(page, 1)));
         let state = State { canvas: page.paper.canvas(), depth: Some(depth) };
         let steps = (0..=last).fold(layers().every(PAUSE), |steps, depth| after_layer(steps, depth, data.said(depth)));
         let lists = [self.words(page, 0), self.words(page, 1)];
         let view = View::of(render(&data, &state, page.paper.theme())).with(controls).plays(steps);
-        let several = parts.then_some("Words of several tokens are compared by their last token.");
+        let several = parts.then_some(words!("Words of several tokens are compared by their last token."));
         let view = view.note(several, page.paper);
         Ok(view.note(left_out(&lists, MAX_WORDS / 2).as_deref(), page.paper))
     }
@@ -103,17 +104,19 @@ impl InContext {
         let word = tokens.get(at).map(|token| spoken(&token.text)).ok_or(Missing::Waiting)?;
         let [first, second] = [0, 1].map(|kind| listed(self.words(page, kind), MAX_WORDS / 2));
         if first.len() + second.len() < 2 {
-            return Err(Missing::Nothing("At least 2 words to compare with are needed, with commas between.".into()));
+            return Err(Missing::Nothing(
+                words!("At least 2 words to compare with are needed, with commas between.").into(),
+            ));
         }
         let before = match &page.selection.against {
             Some(text) => Reading::same_word(page, model, text, &word)?,
             None => Reading::of_token(page, model, &tokens[at], at)?.ok_or_else(|| {
-                let why = "is no word of its own that could be read by itself: choose another one";
-                Missing::Nothing(format!("{word:?} {why}, or compare with a second sentence that has it."))
+                let why = words!("is no word of its own that could be read by itself: choose another one");
+                Missing::Nothing(words!("{word:?} {why}, or compare with a second sentence that has it."))
             })?,
         };
         let before = Reading { name: named(&before.of.text), ..before };
-        let changed = if own.interventions.is_empty() { "" } else { ", changed" };
+        let changed = if own.interventions.is_empty() { "" } else { words!(", changed") };
         let of_word =
             vec![before, Reading { name: format!("{}{changed}", named(&own.text)), of: own, position: Some(at) }];
         let others = first.iter().chain(&second).map(|word| Reading::alone(model, word)).collect();
@@ -163,10 +166,10 @@ impl InContext {
 
 /// A timeline of layers: step 0 is before the first.
 pub(super) fn layers() -> Timeline {
-    Timeline::new().counts("after layer", 0)
+    Timeline::new().counts(words!("after layer"), 0)
 }
 
 /// One more step of [`layers`], with its sentence.
 pub(super) fn after_layer(steps: Timeline, depth: usize, said: String) -> Timeline {
-    steps.step(said).named(depth.checked_sub(1).map_or("none yet".into(), |layer| layer.to_string()))
+    steps.step(said).named(depth.checked_sub(1).map_or(words!("none yet").into(), |layer| layer.to_string()))
 }

@@ -13,6 +13,7 @@ use attnscope_figures::figure::journey::{Data, MAX_LANDMARKS, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Prompt, Spot, What};
+use attnscope_words::words;
 
 /// Milliseconds for which a layer is shown while it plays.
 const PAUSE: u32 = 220;
@@ -45,11 +46,11 @@ impl PageFigure for Journey {
         let steps = (0..=last).fold(layers().every(PAUSE), |steps, depth| after_layer(steps, depth, String::new()));
         let scene = render(&data, &State { canvas: page.paper.canvas(), depth: Some(depth) }, page.paper.theme());
         let mut controls: Vec<Control> = self.whose.control(page).into_iter().collect();
-        controls.extend(token_picker("word", "word", tokens, position(page, tokens)));
+        controls.extend(token_picker("word", words!("word"), tokens, position(page, tokens)));
         let text = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
-        controls.push(text("from", "words on the left", &self.kinds[0]));
-        controls.push(text("to", "words on the right", &self.kinds[1]));
-        let few = "The lesson model has few layers; with a real model here, all of its layers are shown.";
+        controls.push(text("from", words!("words on the left"), &self.kinds[0]));
+        controls.push(text("to", words!("words on the right"), &self.kinds[1]));
+        let few = words!("The lesson model has few layers; with a real model here, all of its layers are shown.");
         let view = View::of(scene).with(controls).plays(steps);
         let view = view.note((page.paper.bare && page.real.is_none()).then_some(few), page.paper);
         Ok(view.note(left_out(&self.kinds, MAX_LANDMARKS / 2).as_deref(), page.paper))
@@ -103,7 +104,7 @@ impl Journey {
             page.selection.against.as_ref().map(|text| Reading::same_word(page, model, text, &word)).transpose()?;
         let kinds = self.kinds.each_ref().map(|words| listed(words, MAX_LANDMARKS / 2));
         if let Some(few) = kinds.iter().find(|words| words.len() < 2) {
-            return Err(Missing::Nothing(format!(
+            return Err(Missing::Nothing(words!(
                 "Two kinds of words are needed, at least 2 words each with commas between; found {}.",
                 few.len()
             )));
@@ -116,7 +117,7 @@ impl Journey {
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
         let Readings { word, paths, kinds } = self.readings(page)?;
         let (found, [a, b]) = (vectors(page, &paths)?, kinds.each_ref().map(|kind| vectors(page, kind)));
-        let none = || Missing::Nothing("These words make no line between two kinds.".into());
+        let none = || Missing::Nothing(words!("These words make no line between two kinds.").into());
         let found = place_between(&found, [&a?, &b?]).ok_or_else(none)?;
         // Two kinds of the same words lie in one point.
         if !found.paths.iter().flatten().all(|place| place.is_finite()) {
@@ -165,7 +166,7 @@ fn paths(page: &Page<'_>, own: Prompt, at: usize, [against, alone]: [Option<Read
     } else if let Some(before) = at.checked_sub(1).filter(|before| *before > 0) {
         let cut = vec![Intervention::cut_edge(Heads::default(), at, before)];
         let of = Prompt { interventions: cut, ..own.clone() };
-        paths.push(Reading { name: "its edge to the word before cut".into(), of, position: Some(at) });
+        paths.push(Reading { name: words!("its edge to the word before cut").into(), of, position: Some(at) });
     }
     paths.extend(against);
     let alone = alone.filter(|alone| alone.of.text != own.text.trim());

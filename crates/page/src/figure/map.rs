@@ -8,6 +8,7 @@ use attnscope_figures::Table;
 use attnscope_figures::figure::map::{Data, Pool, State, most_pixels, render};
 use attnscope_protocol::limits::MAX_TILE;
 use attnscope_protocol::{Request, Response};
+use attnscope_words::words;
 use std::ops::Range;
 
 /// Pixels of a side on a page.
@@ -27,11 +28,13 @@ impl PageFigure for Map {
         let (_, model) = page.tokens()?;
         let mut controls = head_picker(&page.selection.within(model), model);
         let part = |id, label: &str, value: &str| Control::Text { id, label: label.into(), value: value.into() };
-        controls.push(part("rows", "queries (A..B)", &self.rows));
-        controls.push(part("cols", "keys (A..B)", &self.cols));
-        let options = [("max", "largest weight"), ("mean", "mean")].map(|(v, name)| (v.into(), name.into())).into();
+        controls.push(part("rows", words!("queries (A..B)"), &self.rows));
+        controls.push(part("cols", words!("keys (A..B)"), &self.cols));
+        let options = [("max", words!("largest weight")), ("mean", words!("mean"))]
+            .map(|(v, name)| (v.into(), name.into()))
+            .into();
         let value = if self.pool == Pool::Max { "max" } else { "mean" }.into();
-        controls.push(Control::Switch { id: "pool", label: "a pixel shows".into(), options, value });
+        controls.push(Control::Switch { id: "pool", label: words!("a pixel shows").into(), options, value });
         let state = State { canvas: page.paper.canvas(), pool: self.pool, ..Default::default() };
         Ok(View::of(render(&self.data(page)?, &state, page.paper.theme())).with(controls))
     }
@@ -85,7 +88,7 @@ fn part(name: &str, written: &str, n: usize) -> Result<Range<usize>, Missing> {
     let (from, to) = if written.is_empty() { ("", "") } else { written.split_once("..").unwrap_or(("x", "x")) };
     let part = number(from, 0).zip(number(to, n)).map(|(from, to)| from..to);
     part.filter(|part| part.start < part.end && part.end <= n).ok_or_else(|| {
-        Missing::Nothing(format!(
+        Missing::Nothing(words!(
             "{name}: expected A..B with A less than B and B at most {n}, since the text has {n} tokens; found {written}"
         ))
     })

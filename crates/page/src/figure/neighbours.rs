@@ -9,6 +9,7 @@ use attnscope_figures::Table;
 use attnscope_figures::figure::neighbours::{Data, List, State, render};
 use attnscope_figures::token::spoken;
 use attnscope_protocol::{Request, Response};
+use attnscope_words::words;
 
 /// How many nearest words are named, and how many other spellings of the word itself may be among them.
 const NEAR: usize = 7;
@@ -21,7 +22,7 @@ pub struct Neighbours;
 impl PageFigure for Neighbours {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (tokens, _) = page.tokens()?;
-        let controls = token_picker("word", "word", tokens, position(page, tokens)).into_iter().collect();
+        let controls = token_picker("word", words!("word"), tokens, position(page, tokens)).into_iter().collect();
         let state = State { canvas: page.paper.canvas() };
         Ok(View::of(render(&data(page)?, &state, page.paper.theme())).with(controls))
     }
@@ -50,7 +51,7 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
         let same = |text: &str| text.trim().eq_ignore_ascii_case(token.text.trim());
         let others: Vec<Neighbour> = near.iter().filter(|n| !same(&n.text)).take(NEAR).cloned().collect();
         let number = Site::EmbedCosine.at([position, 0]);
-        Ok(List::new(format!("nearest to {}", spoken(&token.text)), &others, number))
+        Ok(List::new(words!("nearest to {}", spoken(&token.text)), &others, number))
     });
     // All are requested before waiting for one.
     let lists = lists.collect::<Vec<Result<List, Missing>>>().into_iter().collect::<Result<_, _>>()?;

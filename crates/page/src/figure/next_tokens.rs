@@ -6,6 +6,7 @@ use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::next_tokens::{Data, State, render, timeline};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::Run;
+use attnscope_words::words;
 
 /// The figure.
 #[derive(Default)]
@@ -46,8 +47,12 @@ pub(crate) fn needs_next(run: &Run) -> Result<(), Missing> {
         return Ok(());
     }
     let model = &run.trace.model;
-    let why = if model.causal { "was trained for something else" } else { "is an encoder: it reads a text both ways" };
-    Err(Missing::Nothing(format!("{} {why}, and predicts no next word.", model.name)))
+    let why = if model.causal {
+        words!("was trained for something else")
+    } else {
+        words!("is an encoder: it reads a text both ways")
+    };
+    Err(Missing::Nothing(words!("{} {why}, and predicts no next word.", model.name)))
 }
 
 /// Appends the token of this rank to the sentence. After a sentence that could not be read the bars still belong to the

@@ -3,6 +3,7 @@
 use super::View;
 use crate::{Control, Event, Paper};
 use attnscope_figures::Timeline;
+use attnscope_words::words;
 
 /// Where it is, and whether it goes on by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -37,7 +38,7 @@ impl Player {
 
     /// Its button and its slider.
     fn controls(&self, timeline: &Timeline) -> Vec<Control> {
-        let play = if self.playing { "pause" } else { "play" };
+        let play = if self.playing { words!("pause") } else { words!("play") };
         let (step, first, last) = (self.step(timeline), timeline.first, timeline.last());
         let slider = Control::Slider {
             id: timeline.id,

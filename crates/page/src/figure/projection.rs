@@ -12,6 +12,7 @@ use attnscope_figures::figure::Part;
 use attnscope_figures::figure::projection::{Data, FIRST, State, render, timeline};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
+use attnscope_words::words;
 
 /// The arrays that it shows.
 const NEEDS: &str = "attn_in,q,k,v";
@@ -29,7 +30,7 @@ impl PageFigure for Projection {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (self.data(page)?, chosen(page, NEEDS)?);
         let mut controls = vec![self.switch()];
-        controls.extend(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
+        controls.extend(token_picker("word", words!("word"), &trace.tokens, position(page, &trace.tokens)));
         controls.extend(head_picker(&chosen, &trace.model));
         let scene = render(&data, &self.state(&data, page.paper.canvas()), page.paper.theme());
         Ok(View::of(scene).with(controls).plays(timeline(&data)))
@@ -125,13 +126,13 @@ impl Projection {
         let all = [Part::Query, Part::Key, Part::Value];
         let options = all.map(|part| (part.letter().to_string(), part.name().to_string()));
         let value = self.part.letter().to_string();
-        Control::Switch { id: "part", label: "times".into(), options: options.into(), value }
+        Control::Switch { id: "part", label: words!("times").into(), options: options.into(), value }
     }
 }
 
 /// A long text is run for its patterns only.
 pub(super) fn too_long(what: &str) -> Missing {
-    Missing::Nothing(format!(
+    Missing::Nothing(words!(
         "The sentence is too long for this figure, which needs every number of {what}: shorten it."
     ))
 }

@@ -6,10 +6,11 @@ use attnscope::analysis::{Depths, depths};
 use attnscope::{Number, Site, Token};
 use attnscope_figures::token::{excerpt, spoken};
 use attnscope_protocol::{Prompt, Request, Response, Run, Spot};
+use attnscope_words::{key, words};
 
 /// Two kinds of words that the lesson model and real ones know.
 pub(super) const KINDS: [(&str, &str); 2] =
-    [("animal", "cat, cow, rabbit, fox, wolf"), ("food", "pizza, bread, soup, cheese, cake")];
+    [(key!("animal"), "cat, cow, rabbit, fox, wolf"), (key!("food"), "pizza, bread, soup, cheese, cake")];
 
 /// The text in which a word is read by itself, with a gap.
 pub(super) const ALONE: &str = "the … was";
@@ -56,7 +57,7 @@ impl Reading {
     pub fn same_word(page: &Page<'_>, model: &str, text: &str, word: &str) -> Result<Self, Missing> {
         let of = Prompt::plain(model, text);
         let at = page.tokens_in(&of)?.0.iter().position(|token| spoken(&token.text) == word);
-        let none = || Missing::Nothing(format!("The sentence to compare with has no {word:?}: {text}"));
+        let none = || Missing::Nothing(words!("The sentence to compare with has no {word:?}: {text}"));
         Ok(Self { name: named(text), of, position: Some(at.ok_or_else(none)?) })
     }
 
@@ -68,7 +69,7 @@ impl Reading {
             let Response::Depths(found) = page.ask(&request)? else { return Err(Missing::Waiting) };
             return Ok(found.clone());
         }
-        let missing = || Missing::Nothing("This model does not keep what each layer leaves.".into());
+        let missing = || Missing::Nothing(words!("This model does not keep what each layer leaves.").into());
         depths(&ask(page, &self.of)?.trace, self.position(page)?).ok_or_else(missing)
     }
 
@@ -111,7 +112,7 @@ pub(super) fn listed(words: &str, most: usize) -> Vec<String> {
 /// That some of the words are not used, if a list has more than `most`.
 pub(super) fn left_out<S: AsRef<str>>(lists: &[S], most: usize) -> Option<String> {
     let longest = lists.iter().map(|words| listed(words.as_ref(), usize::MAX).len()).max()?;
-    (longest > most).then(|| format!("Of each kind only the first {most} words are used."))
+    (longest > most).then(|| words!("Of each kind only the first {most} words are used."))
 }
 
 /// The vectors of all of them; if several lack an answer, all of these are wanted at once.

@@ -7,6 +7,7 @@ use attnscope::analysis::random_dots;
 use attnscope_figures::figure::root_d::{Data, State, render, spread};
 use attnscope_figures::number::fixed;
 use attnscope_figures::{Table, Timeline};
+use attnscope_words::words;
 
 /// Pairs of vectors in a sample.
 const PAIRS: usize = 2000;
@@ -26,10 +27,10 @@ impl Default for RootD {
 impl PageFigure for RootD {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let data = self.data();
-        let again = Control::Button { id: "again", label: "other random vectors".into(), disabled: false };
+        let again = Control::Button { id: "again", label: words!("other random vectors").into(), disabled: false };
         let scene = render(&data, &State { canvas: page.paper.canvas() }, page.paper.theme());
         let [raw, scaled] = [&data.dots, &data.scaled()].map(|dots| spread(dots).unwrap_or(0.0));
-        let said = format!(
+        let said = words!(
             "With {} numbers a list, sums of random products spread by {}. Divided by √{}, they spread by {}.",
             data.d,
             fixed(raw, 1),
@@ -37,7 +38,7 @@ impl PageFigure for RootD {
             fixed(scaled, 2)
         );
         // Only the sentence of what is shown is known: another would need other random numbers.
-        let steps = Timeline::new().set_by("d").counts("components d", 1).rests_at(REST).every(1400);
+        let steps = Timeline::new().set_by("d").counts(words!("components d"), 1).rests_at(REST).every(1400);
         let steps = (1..=LAST).fold(steps, |steps, power| steps.step(said.as_str()).named((1 << power).to_string()));
         Ok(View::of(scene).with(vec![again]).plays(steps))
     }

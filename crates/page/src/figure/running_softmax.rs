@@ -7,6 +7,7 @@ use crate::{Change, Event, Missing, Page};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::running_softmax::{Data, State, render};
 use attnscope_figures::{Table, Target, Timeline};
+use attnscope_words::words;
 
 /// Keys per tile; the kernel uses 128.
 const TILE: usize = 2;
@@ -26,12 +27,13 @@ impl PageFigure for RunningSoftmax {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (data, (trace, chosen)) = (data(page)?, chosen(page, NEEDS)?);
         let (last, step) = (data.states.len(), self.step(&data));
-        let mut controls = Vec::from_iter(token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)));
+        let mut controls =
+            Vec::from_iter(token_picker("word", words!("word"), &trace.tokens, position(page, &trace.tokens)));
         controls.extend(head_picker(&chosen, &trace.model));
-        let steps = (0..=last).fold(Timeline::new().counts("tile", 0).every(PAUSE), |steps, tile| {
+        let steps = (0..=last).fold(Timeline::new().counts(words!("tile"), 0).every(PAUSE), |steps, tile| {
             let name = match tile {
-                0 => "none read".into(),
-                all if all == last => "all read".into(),
+                0 => words!("none read").into(),
+                all if all == last => words!("all read").into(),
                 tile => tile.to_string(),
             };
             // The drawing itself says what happens.
@@ -79,5 +81,5 @@ impl RunningSoftmax {
 fn data(page: &Page<'_>) -> Result<Data, Missing> {
     let (trace, chosen) = chosen(page, NEEDS)?;
     let data = Data::from_trace(trace, chosen.layer, chosen.head, position(page, &trace.tokens), TILE);
-    data.map_err(|_| too_long("q, k and v"))
+    data.map_err(|_| too_long(words!("q, k and v")))
 }

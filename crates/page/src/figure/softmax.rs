@@ -7,6 +7,7 @@ use crate::{Change, Control, Event, Missing, Page, Selection};
 use attnscope::analysis::explain::Explanation;
 use attnscope_figures::figure::softmax::{Data, State, render, score_at, temperature, timeline};
 use attnscope_figures::{Table, Target};
+use attnscope_words::words;
 
 /// The arrays that it shows.
 const NEEDS: &str = "q,k,pattern";
@@ -30,11 +31,11 @@ impl PageFigure for Softmax {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let ((data, state), (trace, chosen)) = (self.data(page)?, chosen(page, NEEDS)?);
         let mut controls: Vec<_> =
-            token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
+            token_picker("word", words!("word"), &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
         controls.push(Control::Slider {
             id: "temperature",
-            label: "temperature".into(),
+            label: words!("temperature").into(),
             min: 0.1,
             max: 20.0,
             step: 0.1,
@@ -42,7 +43,7 @@ impl PageFigure for Softmax {
             shown: format!("{:.1}", state.temperature),
         });
         let touched = self.temperature != 1.0 || state.edited.iter().any(Option::is_some);
-        controls.push(Control::Button { id: "reset", label: "as in the model".into(), disabled: !touched });
+        controls.push(Control::Button { id: "reset", label: words!("as in the model").into(), disabled: !touched });
         Ok(View::of(render(&data, &state, page.paper.theme())).with(controls).plays(timeline(&data, &state)))
     }
 
@@ -92,7 +93,7 @@ impl Softmax {
         let edited = if self.of.as_ref() == Some(&of(page)) { self.edited.clone() } else { Vec::new() };
         let temperature = self.step.and_then(temperature).unwrap_or(self.temperature);
         let state = State { canvas: page.paper.canvas(), temperature, edited, k_idx: page.selection.k_idx };
-        Ok((data.map_err(|_| too_long("q and k"))?, state))
+        Ok((data.map_err(|_| too_long(words!("q and k")))?, state))
     }
 
     fn edit(&mut self, page: &Page<'_>, k_idx: usize, score: f32) {

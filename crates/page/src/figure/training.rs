@@ -12,6 +12,7 @@ use attnscope_figures::number::plural;
 use attnscope_figures::token::{excerpt, shown};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Progress, Prompt, Request, Response, Run, What};
+use attnscope_words::words;
 
 /// The table of this figure at the end of the training with its usual settings, which is that of the built-in model. `cargo
 /// xtask lesson` writes it.
@@ -53,7 +54,7 @@ impl PageFigure for Training {
         if let Some(wrong) = wrong.as_ref().filter(|_| page.purpose == Purpose::File) {
             return Err(Missing::Nothing(wrong.clone()));
         }
-        let wrong = wrong.map(|wrong| format!("Note: {wrong}. The seed is still {}.", self.settings.seed));
+        let wrong = wrong.map(|wrong| words!("Note: {wrong}. The seed is still {}.", self.settings.seed));
         let scene = render(&self.data(page)?, &State { canvas: page.paper.canvas(), step: None }, page.paper.theme());
         Ok(View::of(scene)
             .with(self.controls(page))
@@ -87,7 +88,7 @@ impl PageFigure for Training {
             }
             Event::Failed(failure) => {
                 (self.running, self.again) = (false, false);
-                self.failed = Some(format!("The training stopped: {}.", failure.message));
+                self.failed = Some(words!("The training stopped: {}.", failure.message));
                 Vec::new()
             }
             Event::Restore => self.restore(page),
@@ -101,12 +102,12 @@ impl Training {
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
         let n_vocab = page.run_of(&lesson_run())?.trace.model.n_vocab;
         let names = [
-            ("*dog* attends to *hot* (layer 0)", Measure::Weight),
-            ("*was* attends to *dog* (layer 1)", Measure::Weight),
-            ("a food comes next", Measure::Probability),
+            (words!("*dog* attends to *hot* (layer 0)"), Measure::Weight),
+            (words!("*was* attends to *dog* (layer 1)"), Measure::Weight),
+            (words!("a food comes next"), Measure::Probability),
         ];
         let series = names.into_iter().zip(&self.tracks);
-        let steps = if self.step == 1 { "step" } else { "steps" };
+        let steps = if self.step == 1 { words!("step") } else { words!("steps") };
         Ok(Data {
             losses: self.losses.clone(),
             steps: self.settings.steps,
@@ -117,7 +118,7 @@ impl Training {
             series: series
                 .map(|((name, measure), points)| Series { name: name.into(), measure, points: points.clone() })
                 .collect(),
-            model: format!("Lesson model, seed {}, after {} {steps}, on “{SENTENCE}”", self.settings.seed, self.step),
+            model: words!("Lesson model, seed {}, after {} {steps}, on “{SENTENCE}”", self.settings.seed, self.step),
         })
     }
 
@@ -131,14 +132,14 @@ impl Training {
         let wrong = !self.many.is_empty() && self.many().is_none();
         let found = excerpt(&shown(&self.many), 24);
         wrong.then(|| {
-            format!("Note: the number of steps is \"{found}\", expected a whole number from 1 to {MOST_STEPS}.")
+            words!("Note: the number of steps is \"{found}\", expected a whole number from 1 to {MOST_STEPS}.")
         })
     }
 
     /// What is wrong with the seed's field, if it holds no valid seed.
     fn wrong_seed(&self) -> Option<String> {
         let found = excerpt(&shown(self.wrong_seed.as_ref()?), 24);
-        Some(format!("the seed is \"{found}\", expected a whole number from 0 to {}", u64::MAX))
+        Some(words!("the seed is \"{found}\", expected a whole number from 0 to {}", u64::MAX))
     }
 
     /// The model in its current state.
@@ -163,7 +164,8 @@ impl Training {
 
     fn set(&mut self, id: &str, value: &str, page: &Page<'_>) -> Vec<Change> {
         if self.again && !["train", "use", "steps"].contains(&id) {
-            self.failed = Some("The model is being trained again: pause first, or wait until it is done.".into());
+            self.failed =
+                Some(words!("The model is being trained again: pause first, or wait until it is done.").into());
             return Vec::new();
         }
         match id {
@@ -258,10 +260,10 @@ impl Training {
 
     fn controls(&self, page: &Page<'_>) -> Vec<Control> {
         let train = match (self.running, self.step, self.many()) {
-            (true, ..) => "pause".into(),
-            (false, _, Some(steps)) => format!("train {}", plural(steps, "step")),
-            (false, 0, None) => "train".into(),
-            (false, _, None) => "go on".into(),
+            (true, ..) => words!("pause").into(),
+            (false, _, Some(steps)) => words!("train {}", plural(steps, "step")),
+            (false, 0, None) => words!("train").into(),
+            (false, _, None) => words!("go on").into(),
         };
         let used = page.selection.model == TRAINED;
         let button = |id, label: &str, disabled| Control::Button { id, label: label.into(), disabled };
@@ -269,23 +271,31 @@ impl Training {
         let seed = self.wrong_seed.clone().unwrap_or_else(|| self.settings.seed.to_string());
         vec![
             button("train", &train, false),
-            button("step", "one step", self.running),
-            button("reset", "reset", self.step == 0),
-            Control::Text { id: "steps", label: "steps at a time (empty: all)".into(), value: self.many.clone() },
-            Control::Text { id: "seed", label: "seed".into(), value: seed },
+            button("step", words!("one step"), self.running),
+            button("reset", words!("reset"), self.step == 0),
+            Control::Text {
+                id: "steps",
+                label: words!("steps at a time (empty: all)").into(),
+                value: self.many.clone(),
+            },
+            Control::Text { id: "seed", label: words!("seed").into(), value: seed },
             Control::Slider {
                 id: "rate",
-                label: "learning rate".into(),
+                label: words!("learning rate").into(),
                 min: 0.001,
                 max: 0.03,
                 step: 0.001,
                 value: rate,
                 shown: format!("{rate:.3}"),
             },
-            Control::Text { id: "own", label: "own sentences, with a dot between".into(), value: self.own.clone() },
+            Control::Text {
+                id: "own",
+                label: words!("own sentences, with a dot between").into(),
+                value: self.own.clone(),
+            },
             button(
                 "use",
-                if used { "use the built-in model again" } else { "use this model in all chapters" },
+                if used { words!("use the built-in model again") } else { words!("use this model in all chapters") },
                 self.step == 0 && !used,
             ),
         ]

@@ -10,6 +10,7 @@ use attnscope_figures::figure::two_answers::{
 };
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Prompt, Request, Response, TWIN};
+use attnscope_words::{key, words};
 
 /// The same words; which noun is hot differs.
 pub const PAIR: [&str; 2] = ["the hot dog on the rock was", "the dog on the hot rock was"];
@@ -29,7 +30,8 @@ enum Compare {
 /// The columns of the answers to [`PAIR`], of all four.
 const WITH: [usize; 2] = [0, 1];
 const WITHOUT: [usize; 2] = [2, 3];
-const FIRST: &str = "Two sentences with the same words: “hot” stands beside “dog” in one, beside “rock” in the other.";
+const FIRST: &str =
+    key!("Two sentences with the same words: “hot” stands beside “dog” in one, beside “rock” in the other.");
 
 /// The figure.
 #[derive(Default)]
@@ -82,7 +84,7 @@ impl PageFigure for TwoAnswers {
 
 impl TwoAnswers {
     fn data(&self, page: &Page<'_>) -> Result<Data, Missing> {
-        let answers = compared(self.answers(page)?, MOST, "Lesson model".into());
+        let answers = compared(self.answers(page)?, MOST, words!("Lesson model").into());
         let texts: &[&str] = if self.compare == Compare::Yours { &[&page.selection.text] } else { &PAIR };
         let words = |text: &&str| text.split_whitespace().map(str::to_owned).collect();
         Ok(Data { answers, sentences: texts.iter().map(words).collect() })
@@ -114,14 +116,18 @@ impl TwoAnswers {
     }
 
     fn switch(&self) -> Control {
-        let options = [("on", "attention on"), ("off", "attention off"), ("yours", "your sentence, on and off")];
+        let options = [
+            ("on", words!("attention on")),
+            ("off", words!("attention off")),
+            ("yours", words!("your sentence, on and off")),
+        ];
         let value = match self.compare {
             Compare::With => "on",
             Compare::Without => "off",
             Compare::Yours => "yours",
         };
         let options = options.map(|(v, name)| (v.into(), name.into())).into();
-        Control::Switch { id: "compare", label: "what is compared".into(), options, value: value.into() }
+        Control::Switch { id: "compare", label: words!("what is compared").into(), options, value: value.into() }
     }
 }
 
@@ -129,11 +135,11 @@ fn with_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing
     let of = Prompt::plain(LESSON, text);
     let run = page.run_of(&Request::Run { prompt: of.clone(), capture: String::new(), layers: None, top: TOP })?;
     needs_next(run)?;
-    Ok(Answer::of_run(Column { name: text.into(), detail: "with attention".into() }, run, of))
+    Ok(Answer::of_run(Column { name: text.into(), detail: words!("with attention").into() }, run, of))
 }
 
 fn without_attention<'a>(page: &Page<'a>, text: &str) -> Result<Answer<'a>, Missing> {
-    let column = Column { name: text.into(), detail: "without attention".into() };
+    let column = Column { name: text.into(), detail: words!("without attention").into() };
     let of = Prompt::plain(TWIN, text);
     match page.ask(&Request::Twin { text: text.into(), top: TOP })? {
         // The lesson's tokens are words.

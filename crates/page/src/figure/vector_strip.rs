@@ -6,6 +6,7 @@ use attnscope::{ModelInfo, Site};
 use attnscope_figures::Table;
 use attnscope_figures::figure::vector_strip::{Data, State, render};
 use attnscope_protocol::Request;
+use attnscope_words::words;
 
 /// The figure.
 #[derive(Default)]
@@ -19,11 +20,11 @@ pub struct VectorStrip {
 impl PageFigure for VectorStrip {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
         let (_, model) = page.tokens()?;
-        let layers = (0..model.n_layers).map(|layer| (layer.to_string(), format!("after layer {layer}")));
-        let options = [("embed".to_owned(), "embedding".to_owned())].into_iter().chain(layers).collect();
+        let layers = (0..model.n_layers).map(|layer| (layer.to_string(), words!("after layer {layer}")));
+        let options = [("embed".to_owned(), words!("embedding").to_owned())].into_iter().chain(layers).collect();
         let value = self.within(model).map_or_else(|| "embed".into(), |layer| layer.to_string());
-        let layer = Control::Choice { id: "layer", label: "vectors".into(), options, value };
-        let label = "tokens, counted from 0 (1,2)".into();
+        let layer = Control::Choice { id: "layer", label: words!("vectors").into(), options, value };
+        let label = words!("tokens, counted from 0 (1,2)").into();
         let query = Control::Text { id: "query", label, value: self.query.clone() };
         let state = State { canvas: page.paper.canvas(), ..Default::default() };
         Ok(View::of(render(&self.data(page)?, &state, page.paper.theme())).with(vec![layer, query]))
@@ -71,7 +72,7 @@ impl VectorStrip {
 fn positions(written: &str, n: usize) -> Result<Vec<usize>, Missing> {
     let wrong = |found: &str| {
         let last = n.saturating_sub(1);
-        Missing::Nothing(format!("Tokens are named by their positions, 0 to {last} here, as in 1,2; found {found:?}."))
+        Missing::Nothing(words!("Tokens are named by their positions, 0 to {last} here, as in 1,2; found {found:?}."))
     };
     let position = |one: &str| one.trim().parse().ok().filter(|at| *at < n).ok_or_else(|| wrong(one));
     written.split(',').map(position).collect()

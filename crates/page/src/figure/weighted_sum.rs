@@ -11,6 +11,7 @@ use attnscope::analysis::strongest;
 use attnscope_figures::figure::weighted_sum::{Data, State, render, timeline};
 use attnscope_figures::{Table, Target};
 use attnscope_protocol::{Request, Response};
+use attnscope_words::words;
 
 /// How many nearest words are named.
 const NEAR: usize = 6;
@@ -32,7 +33,7 @@ impl PageFigure for WeightedSum {
         let component = self.component.or_else(|| strongest(&data.z));
         let state = State { canvas: page.paper.canvas(), component, k_idx: self.k_idx.or(page.selection.k_idx) };
         let mut controls: Vec<_> =
-            token_picker("word", "word", &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
+            token_picker("word", words!("word"), &trace.tokens, position(page, &trace.tokens)).into_iter().collect();
         controls.extend(head_picker(&chosen, &trace.model));
         Ok(View::of(render(&data, &state, page.paper.theme())).with(controls).plays(timeline(&data)))
     }

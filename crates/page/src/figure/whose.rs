@@ -3,6 +3,7 @@
 
 use crate::selection::TRAINED;
 use crate::{Control, Event, LESSON, Page, Purpose};
+use attnscope_words::words;
 
 /// Which model a figure asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +37,8 @@ impl Whose {
             ids.push(chosen);
         }
         let name = |id| match id {
-            LESSON => "Lesson model",
-            TRAINED => "the one you trained",
+            LESSON => words!("Lesson model"),
+            TRAINED => words!("the one you trained"),
             other => other,
         };
         let options = ids.iter().map(|id| ((*id).to_owned(), name(id).to_owned())).collect();
@@ -45,7 +46,7 @@ impl Whose {
         // The command has an option for it.
         (ids.len() > 1 && page.purpose == Purpose::Page).then(|| Control::Switch {
             id: "model",
-            label: "model".into(),
+            label: words!("model").into(),
             options,
             value,
         })

@@ -5,6 +5,7 @@ use super::App;
 use attnscope_page::selection::TRAINED;
 use attnscope_page::{Event, Trained};
 use attnscope_protocol::Progress;
+use attnscope_words::words;
 use leptos::prelude::*;
 
 /// How far that has come.
@@ -33,13 +34,17 @@ impl Away {
     /// What figures say in its place.
     pub fn said(&self) -> String {
         match self {
-            Self::Under(..) => "The model that you trained is being trained again, step by step from the same seed. \
+            Self::Under(..) => words!(
+                "The model that you trained is being trained again, step by step from the same seed. \
                 This figure shows it when that is done."
-                .into(),
-            Self::Failed(why) => format!("The model that you trained could not be trained again: {why}."),
-            Self::NotSaid => "This address shows a model that a reader trained, but does not say how it was trained. \
+            )
+            .into(),
+            Self::Failed(why) => words!("The model that you trained could not be trained again: {why}."),
+            Self::NotSaid => words!(
+                "This address shows a model that a reader trained, but does not say how it was trained. \
                 Train one in chapter 11, or use the lesson model."
-                .into(),
+            )
+            .into(),
         }
     }
 }

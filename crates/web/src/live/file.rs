@@ -3,6 +3,7 @@
 use super::Live;
 use attnscope_figures::{Scene, Table};
 use attnscope_page::{Control, Missing, Paper, Selection};
+use attnscope_words::words;
 use leptos::prelude::*;
 
 impl Live {
@@ -63,7 +64,7 @@ impl Live {
 
 fn in_words(missing: Missing) -> String {
     match missing {
-        Missing::Waiting => "the figure is not there yet".into(),
+        Missing::Waiting => words!("the figure is not there yet").into(),
         Missing::Failed(failure) => failure.message,
         Missing::Nothing(why) | Missing::TooLong(why) => why,
     }

@@ -10,6 +10,7 @@ use crate::scene::Segment::{Close, Cubic, Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::{text, token};
+use attnscope_words::words;
 use layout::{Arc, Layout, choose};
 
 /// The data: the same as for the matrix.
@@ -40,8 +41,10 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let p = &data.pattern;
     let layout = Layout::new(data, state.canvas.width, state.min_weight);
     let chosen = state.q_idx.filter(|&q| q < p.q_len);
-    let lead = "Each arc goes from the token that asks (query, dot) to a token it attends to (key, arrow). Thicker: more weight.";
-    let title = format!("Who attends to whom: layer {}, head {}", p.layer, p.head);
+    let lead = words!(
+        "Each arc goes from the token that asks (query, dot) to a token it attends to (key, arrow). Thicker: more weight."
+    );
+    let title = words!("Who attends to whom: layer {}, head {}", p.layer, p.head);
     let mut frame = Frame::new(theme, &state.canvas, layout.width, title, lead);
     let (arcs, hidden) = choose(p, state.min_weight, chosen);
     let base = frame.y + layout.above;
@@ -58,14 +61,14 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         frame.y += 32.0;
     }
     let left_out =
-        if hidden == 0 { String::new() } else { format!("{} too faint to draw.", plural(hidden, "more arc")) };
+        if hidden == 0 { String::new() } else { words!("{} too faint to draw.", plural(hidden, "more arc")) };
     let sides = match (p.is_masked(), layout.below > 0.0) {
-        (true, _) => "Every arc goes back: a token may attend only to itself and what came before.",
-        (false, true) => "Arcs above go back, arcs below go ahead.",
+        (true, _) => words!("Every arc goes back: a token may attend only to itself and what came before."),
+        (false, true) => words!("Arcs above go back, arcs below go ahead."),
         (false, false) => "",
     };
-    let some = if layout.every > 1 { "Only some tokens are named." } else { "" };
-    let few = if all_written { "" } else { "For want of room the smallest weights are not written." };
+    let some = if layout.every > 1 { words!("Only some tokens are named.") } else { "" };
+    let few = if all_written { "" } else { words!("For want of room the smallest weights are not written.") };
     frame.finish(&caption(&[&credit(&data.model), sides, &left_out, some, few]), description(data, chosen, arcs.len()))
 }
 
@@ -158,12 +161,12 @@ fn named(p: &Pattern, l: &Layout, chosen: Option<usize>) -> Vec<usize> {
 
 fn description(data: &Data, chosen: Option<usize>, arcs: usize) -> String {
     let p: &Pattern = &data.pattern;
-    let mut out = format!("Attention of layer {}, head {} as {}", p.layer, p.head, plural(arcs, "arc"));
-    out += &format!(" over “{}”.", sentence(&data.tokens, data.word_level));
+    let mut out = words!("Attention of layer {}, head {} as {}", p.layer, p.head, plural(arcs, "arc"));
+    out += &words!(" over “{}”.", sentence(&data.tokens, data.word_level));
     match (chosen, p.peak()) {
         (Some(q_idx), _) => out += &format!(" {}.", p.said(q_idx, &data.tokens)),
         (None, Some((q, k, w))) => {
-            out += &format!(" The largest weight on another token: {}.", cell_label(data, q, k, w))
+            out += &words!(" The largest weight on another token: {}.", cell_label(data, q, k, w))
         }
         (None, None) => {}
     }

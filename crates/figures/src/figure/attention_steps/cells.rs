@@ -15,6 +15,7 @@ use crate::text;
 use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Site;
+use attnscope_words::words;
 
 /// X, Q, K, V or Z: one cell per number where there is room, otherwise one raster per token.
 pub(super) fn vectors(frame: &mut Frame, data: &Data, numbers: &Numbers, place: &Place, matrix: Matrix, opacity: f32) {
@@ -49,7 +50,7 @@ pub(super) fn vectors(frame: &mut Frame, data: &Data, numbers: &Numbers, place: 
             let cell = Node::rect(x, y, w - air, h - air).radius(if air >= 1.0 { 1.5 } else { 0.0 });
             let cell = cell.fill(color(frame.theme, value, limit)).value(value).opacity(opacity);
             let cell =
-                cell.key(format!("{}-{i}-{c}", matrix.key())).label(format!("{name}, number {c}: {}", number(value)));
+                cell.key(format!("{}-{i}-{c}", matrix.key())).label(words!("{name}, number {c}: {}", number(value)));
             frame.push(cell.target(target(data, numbers, matrix, i, c)));
         }
     }
@@ -83,10 +84,10 @@ fn score(
     let (asks, whom) = (spoken(data.token(q)), spoken(data.token(k)));
     let dot = at(&numbers.dots, q, k);
     match state.step {
-        0..=2 => (dot, color(theme, dot, limit), format!("{asks} with {whom}: q·k {}", fixed(dot, 2))),
+        0..=2 => (dot, color(theme, dot, limit), words!("{asks} with {whom}: q·k {}", fixed(dot, 2))),
         _ => {
             let score = dot / data.root();
-            (score, color(theme, score, limit), format!("{asks} with {whom}: score {}", fixed(score, 2)))
+            (score, color(theme, score, limit), words!("{asks} with {whom}: score {}", fixed(score, 2)))
         }
     }
 }
@@ -95,7 +96,7 @@ fn score(
 fn weight(data: &Data, numbers: &Numbers, theme: &Theme, q: usize, k: usize) -> (f32, Color, String) {
     let w = at(&numbers.weights, q, k);
     let fill = if w.is_finite() { theme.weight(w) } else { theme.accent };
-    (w, fill, format!("{} attends {} to {}", spoken(data.token(q)), percent(w), spoken(data.token(k))))
+    (w, fill, words!("{} attends {} to {}", spoken(data.token(q)), percent(w), spoken(data.token(k))))
 }
 
 fn at(rows: &[Vec<f32>], q: usize, k: usize) -> f32 {

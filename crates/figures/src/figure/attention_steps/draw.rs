@@ -12,14 +12,16 @@ use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::text;
 use crate::theme::Theme;
 use crate::token;
+use attnscope_words::words;
 
 /// Opacity of everything that plays no part in the step.
 const PALE: f32 = 0.35;
 
 pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Theme) -> Scene {
     let width = state.canvas.width.clamp(330.0, 1600.0);
-    let title = format!("Attention of layer {}, head {}, step by step", data.of.layer, data.of.head);
-    let lead = "All tokens at once: a row a token. Every matrix keeps its place; an outline is not yet computed.";
+    let title = words!("Attention of layer {}, head {}, step by step", data.of.layer, data.of.head);
+    let lead =
+        words!("All tokens at once: a row a token. Every matrix keeps its place; an outline is not yet computed.");
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
     steps(&mut frame, state);
     formula_line(&mut frame, data, state);
@@ -30,25 +32,31 @@ pub(super) fn render(data: &Data, state: &State, numbers: &Numbers, theme: &Them
     names(&mut frame, data, state, &stage);
     frame.y = stage.bottom + 8.0;
     reading(&mut frame, data, state, numbers);
-    let first = format!("The first {MAX_TOKENS} of {}.", plural(data.of.tokens.len(), "token"));
-    let written = if cells::has_numbers(data, state, numbers, &stage) { "Numbers are rounded." } else { "" };
+    let first = words!("The first {MAX_TOKENS} of {}.", plural(data.of.tokens.len(), "token"));
+    let written = if cells::has_numbers(data, state, numbers, &stage) { words!("Numbers are rounded.") } else { "" };
     let shared = Matrix::ALL.iter().any(|m| per_pixel(stage.place(*m).component) > 1);
     let notes = caption(&[
         &credit(&data.of.model),
         if data.of.tokens.len() > MAX_TOKENS { &first } else { "" },
-        "Green is above zero, pink below; each matrix has its own scale, scores one in all steps.",
+        words!("Green is above zero, pink below; each matrix has its own scale, scores one in all steps."),
         written,
-        if shared { SHARED } else { "" },
+        if shared { attnscope_words::text(SHARED) } else { "" },
         match numbers.imagined {
             true => {
-                "Without the mask weights and Z are computed here, as if every token might attend to every other; they are not the model's."
+                words!(
+                    "Without the mask weights and Z are computed here, as if every token might attend to every other; they are not the model's."
+                )
             }
             false if !numbers.agree => {
-                "The run's weights are not softmax of these scores alone: it was changed, or limits them."
+                words!("The run's weights are not softmax of these scores alone: it was changed, or limits them.")
             }
             false => "",
         },
-        if numbers.mixes { "" } else { "The run was changed here: it went on with another Z than weights · V." },
+        if numbers.mixes {
+            ""
+        } else {
+            words!("The run was changed here: it went on with another Z than weights · V.")
+        },
     ]);
     frame.finish(&notes, description(data, state, numbers))
 }
@@ -58,18 +66,21 @@ fn steps(frame: &mut Frame, state: &State) {
     let theme = frame.theme;
     let narrow = frame.inner() < 440.0;
     let size = 13.0;
-    let widths: Vec<f32> = STEPS.iter().map(|s| formula::width(size, Weight::Semibold, &[(s, theme.text)])).collect();
+    let widths: Vec<f32> = STEPS
+        .iter()
+        .map(|s| formula::width(size, Weight::Semibold, &[(attnscope_words::text(s), theme.text)]))
+        .collect();
     let room = frame.inner() - widths.iter().sum::<f32>();
     let gap = if narrow { 2.5 } else { 6.0 };
     let pads = 2.0 * STEPS.len() as f32;
     let pad = ((room - gap * (pads / 2.0 - 1.0)) / pads).clamp(2.0, if narrow { 7.0 } else { 11.0 });
     let mut x = PAD;
-    for (index, (name, w)) in STEPS.iter().zip(widths).enumerate() {
+    for (index, (name, w)) in STEPS.iter().map(|s| attnscope_words::text(s)).zip(widths).enumerate() {
         let (now, past) = (index == state.step, index < state.step);
         let chip = Node::rect(x, frame.y, w + 2.0 * pad, 26.0).radius(6.0);
         let chip = if now { chip.fill(theme.text) } else { chip.fill(theme.surface) };
         let chip = chip.key(format!("step-{index}")).target(Target::Item { index });
-        frame.push(chip.label(format!("step {} of {}: {name}", index + 1, STEPS.len())));
+        frame.push(chip.label(words!("step {} of {}: {name}", index + 1, STEPS.len())));
         let fill = match (now, past) {
             (true, _) => theme.background,
             (false, true) => theme.text,
@@ -85,25 +96,37 @@ fn steps(frame: &mut Frame, state: &State) {
 fn formula_line(frame: &mut Frame, data: &Data, state: &State) {
     let t = frame.theme;
     let (q, k, v, text, out) = (t.query, t.key, t.value, t.text, t.output);
-    let root = format!("scores ÷ √{}", count(data.d_head()));
+    let root = words!("scores ÷ √{}", count(data.d_head()));
     let (formula, words): (Vec<(&str, Color)>, &str) = match state.step {
-        0 => (vec![("X", text)], "what attention reads: a row of numbers for each token"),
+        0 => (vec![("X", text)], words!("what attention reads: a row of numbers for each token")),
         1 => (
-            vec![("Q", q), (" = X·W_Q   ", text), ("K", k), (" = X·W_K   ", text), ("V", v), (" = X·W_V", text)],
-            "each row of X times three matrices that were learned",
+            vec![
+                ("Q", q),
+                (words!(" = X·W_Q   "), text),
+                ("K", k),
+                (words!(" = X·W_K   "), text),
+                ("V", v),
+                (words!(" = X·W_V"), text),
+            ],
+            words!("each row of X times three matrices that were learned"),
         ),
         2 => (
-            vec![("scores = ", text), ("Q", q), ("·", text), ("Kᵀ", k)],
-            "each row of Q with each row of K: multiply number by number, add up",
+            vec![(words!("scores = "), text), ("Q", q), ("·", text), ("Kᵀ", k)],
+            words!("each row of Q with each row of K: multiply number by number, add up"),
         ),
-        3 => (vec![(&root, text)], "so that scores do not grow with the length of q and k"),
+        3 => (vec![(&root, text)], words!("so that scores do not grow with the length of q and k")),
         4 if !data.of.masks() => {
-            (vec![("no mask", text)], "this model reads both ways: a token may attend to every other")
+            (vec![(words!("no mask"), text)], words!("this model reads both ways: a token may attend to every other"))
         }
-        4 if !state.masked => (vec![("no mask", text)], "every token may attend to every other, also at later ones"),
-        4 => (vec![("mask", text)], "a token may not attend to what comes after it"),
-        5 => (vec![("weights = softmax(scores)", text)], "each row becomes shares that sum to 1"),
-        _ => (vec![("Z", out), (" = weights·", text), ("V", v)], "each row of weights mixes the rows of V"),
+        4 if !state.masked => {
+            (vec![(words!("no mask"), text)], words!("every token may attend to every other, also at later ones"))
+        }
+        4 => (vec![(words!("mask"), text)], words!("a token may not attend to what comes after it")),
+        5 => (vec![(words!("weights = softmax(scores)"), text)], words!("each row becomes shares that sum to 1")),
+        _ => (
+            vec![("Z", out), (words!(" = weights·"), text), ("V", v)],
+            words!("each row of weights mixes the rows of V"),
+        ),
     };
     let size = if frame.inner() < 440.0 { 15.0 } else { 17.0 };
     formula::write(frame, PAD, frame.y + 8.0, size, Weight::Semibold, &formula);
@@ -166,13 +189,13 @@ fn draw(frame: &mut Frame, data: &Data, state: &State, numbers: &Numbers, stage:
 fn title(frame: &mut Frame, data: &Data, state: &State, stage: &Stage, matrix: Matrix, strong: bool) {
     let (theme, place) = (frame.theme, stage.place(matrix));
     let s = match state.step {
-        6 if state.named => "attention pattern",
-        0..=2 => "scores",
-        3 => "scores ÷ √d",
-        4 => "scores, masked",
-        _ => "weights",
+        6 if state.named => words!("attention pattern"),
+        0..=2 => words!("scores"),
+        3 => words!("scores ÷ √d"),
+        4 => words!("scores, masked"),
+        _ => words!("weights"),
     };
-    let s = if state.step == 4 && !(data.of.masks() && state.masked) { "scores" } else { s };
+    let s = if state.step == 4 && !(data.of.masks() && state.masked) { words!("scores") } else { s };
     let (name, fill) = match matrix {
         Matrix::X => ("X", theme.text),
         Matrix::Q => ("Q", theme.query),
@@ -242,7 +265,7 @@ fn reading(frame: &mut Frame, data: &Data, state: &State, numbers: &Numbers) {
     let theme = frame.theme;
     let (said, fill) = match state.q_idx {
         Some(i) => (row_said(data, state, numbers, i), theme.text),
-        None => ("Choose a token to follow its row.".into(), theme.muted),
+        None => (words!("Choose a token to follow its row.").into(), theme.muted),
     };
     let lines = text::wrap_balanced(&said, frame.inner(), LABEL + 1.0, Weight::Regular);
     for (i, line) in lines.into_iter().enumerate().take(2) {

@@ -17,19 +17,20 @@ use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::analysis::softmax;
 use attnscope::{Site, Trace};
+use attnscope_words::{key, words};
 
 /// The names of the steps. Step 0 is the input of attention.
-pub const STEPS: [&str; 7] = ["X", "Q, K, V", "QKᵀ", "÷ √d", "mask", "softmax", "· V"];
+pub const STEPS: [&str; 7] = ["X", "Q, K, V", "QKᵀ", "÷ √d", key!("mask"), "softmax", "· V"];
 
 /// What happens at each step, in a sentence.
 pub const SAID: [&str; STEPS.len()] = [
-    "All vectors, one under the other: X. Each row is a word.",
-    "Every row times the same three tables: a query, a key and a value for each word, all at once.",
-    "Each query meets each key: where its row and the key’s column cross stands their dot product.",
-    "All are divided by √d.",
-    "The mask: what comes later may not be seen, so those scores are struck out.",
-    "Softmax, row by row: each row now holds weights that sum to 1.",
-    "Each row of weights mixes the rows of V: Z has a new vector for every word.",
+    key!("All vectors, one under the other: X. Each row is a word."),
+    key!("Every row times the same three tables: a query, a key and a value for each word, all at once."),
+    key!("Each query meets each key: where its row and the key’s column cross stands their dot product."),
+    key!("All are divided by √d."),
+    key!("The mask: what comes later may not be seen, so those scores are struck out."),
+    key!("Softmax, row by row: each row now holds weights that sum to 1."),
+    key!("Each row of weights mixes the rows of V: Z has a new vector for every word."),
 ];
 
 /// The most tokens that are drawn, from the first on.
@@ -66,7 +67,7 @@ impl Data {
         };
         let weights = rows(Site::Pattern, head)?;
         weights.iter().try_for_each(|row| same("keys", n, row.len()))?;
-        same("rows of x", n, x.len())?;
+        same(words!("rows of x"), n, x.len())?;
         Ok(Self {
             x,
             q: rows(Site::Q, head)?,
@@ -195,14 +196,14 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 
 /// The main numbers in words.
 fn description(data: &Data, state: &State, numbers: &Numbers) -> String {
-    let mut said = format!(
+    let mut said = words!(
         "Attention of layer {}, head {} over {} as matrices, step {} of {}: {}.",
         data.of.layer,
         data.of.head,
         plural(data.of.tokens.len(), "token"),
         state.step + 1,
         STEPS.len(),
-        STEPS[state.step],
+        attnscope_words::text(STEPS[state.step]),
     );
     if let Some(i) = state.q_idx.or_else(|| data.shown().checked_sub(1)) {
         said += &format!(" {}.", row_said(data, state, numbers, i));
@@ -224,19 +225,19 @@ fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
         let keys = keys.iter().take(3);
         // A name and its number stay on one line.
         let said = |&k: &usize| {
-            let whom = if k == i { "itself".into() } else { spoken(data.token(k)) };
+            let whom = if k == i { words!("itself").into() } else { spoken(data.token(k)) };
             format!("{whom}\u{a0}{}", say(row[k] * scale))
         };
         keys.map(said).collect::<Vec<_>>().join(", ")
     };
     let row = |rows: &[Vec<f32>]| rows.get(i).cloned().unwrap_or_default();
     match state.step {
-        0 => format!("{name} reads {} …", first(&data.x)),
-        1 => format!("{name}: its query begins {} …", first(&data.q)),
-        2 => format!("{name} scores with {}", best(&row(&numbers.dots), 1.0, &|x| fixed(x, 2))),
-        3 | 4 => format!("{name} scores with {}", best(&row(&numbers.dots), 1.0 / data.root(), &|x| fixed(x, 2))),
-        5 => format!("{name} attends to {}", best(&row(&numbers.weights), 1.0, &percent)),
-        _ => format!("{name} mixes values of {}", best(&row(&numbers.weights), 1.0, &percent)),
+        0 => words!("{name} reads {} …", first(&data.x)),
+        1 => words!("{name}: its query begins {} …", first(&data.q)),
+        2 => words!("{name} scores with {}", best(&row(&numbers.dots), 1.0, &|x| fixed(x, 2))),
+        3 | 4 => words!("{name} scores with {}", best(&row(&numbers.dots), 1.0 / data.root(), &|x| fixed(x, 2))),
+        5 => words!("{name} attends to {}", best(&row(&numbers.weights), 1.0, &percent)),
+        _ => words!("{name} mixes values of {}", best(&row(&numbers.weights), 1.0, &percent)),
     }
 }
 

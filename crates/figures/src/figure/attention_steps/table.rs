@@ -3,6 +3,7 @@
 use super::{Data, Numbers, State};
 use crate::figure::as_table::{begin, longest, numbered, row, word};
 use crate::table::{Cell, Table};
+use attnscope_words::words;
 
 impl Data {
     /// The numbers of every step, whichever is shown. Scores and weights are masked if `state` is; q·k never is.
@@ -12,13 +13,18 @@ impl Data {
         let vectors = [("x", &self.x), ("q", &self.q), ("k", &self.k), ("v", &self.v)];
         let mixed = [("z", &numbers.z)];
         let d = longest(vectors.iter().chain(&mixed).flat_map(|(_, rows)| rows.iter()));
-        let mut table = begin(["row"], (0..n_keys).map(|k_idx| word(&self.of.tokens, k_idx)).chain(numbered(d)));
+        let mut table =
+            begin([words!("row")], (0..n_keys).map(|k_idx| word(&self.of.tokens, k_idx)).chain(numbered(d)));
         self.push_vectors(&mut table, &vectors, n_keys);
         let masked = |q_idx: usize, k_idx: usize| state.masked && !self.of.sees(q_idx, k_idx);
         let root = self.root();
         self.push_square(&mut table, "q·k", &numbers.dots, |_, _, dot| Some(dot));
-        self.push_square(&mut table, "scores", &numbers.dots, |q, k, dot| (!masked(q, k)).then_some(dot / root));
-        self.push_square(&mut table, "weights", &numbers.weights, |q, k, weight| (!masked(q, k)).then_some(weight));
+        self.push_square(&mut table, words!("scores"), &numbers.dots, |q, k, dot| {
+            (!masked(q, k)).then_some(dot / root)
+        });
+        self.push_square(&mut table, words!("weights"), &numbers.weights, |q, k, weight| {
+            (!masked(q, k)).then_some(weight)
+        });
         self.push_vectors(&mut table, &mixed, n_keys);
         table
     }
@@ -26,7 +32,7 @@ impl Data {
     fn push_vectors(&self, table: &mut Table, arrays: &[(&str, &Vec<Vec<f32>>)], n_keys: usize) {
         for (name, rows) in arrays {
             for (i, vector) in rows.iter().enumerate() {
-                let name = Cell::from(format!("{name} of {}", word(&self.of.tokens, i)));
+                let name = Cell::from(words!("{name} of {}", word(&self.of.tokens, i)));
                 table.push([name].into_iter().chain(vec![Cell::Empty; n_keys]).chain(row([], vector)));
             }
         }
@@ -41,7 +47,7 @@ impl Data {
         cell: impl Fn(usize, usize, f32) -> Option<f32>,
     ) {
         for (q_idx, numbers) in rows.iter().enumerate() {
-            let name = Cell::from(format!("{name} of {}", word(&self.of.tokens, q_idx)));
+            let name = Cell::from(words!("{name} of {}", word(&self.of.tokens, q_idx)));
             let cells = numbers.iter().enumerate().map(|(k_idx, x)| cell(q_idx, k_idx, *x).into());
             table.push([name].into_iter().chain(cells));
         }

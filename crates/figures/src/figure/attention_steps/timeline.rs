@@ -4,6 +4,7 @@ use super::{Data, SAID, STEPS};
 use crate::number::percent;
 use crate::timeline::Timeline;
 use crate::token::spoken;
+use attnscope_words::words;
 
 /// Which of [`STEPS`] is shown at each step of the timeline, and whether of one row alone. After the last of [`STEPS`] the
 /// weights are called by their name.
@@ -40,7 +41,7 @@ pub fn step_of(step: usize) -> usize {
 
 /// The steps; `row` is done first, `masked` says whether later tokens are masked.
 pub fn timeline(data: &Data, row: usize, masked: bool) -> Timeline {
-    let steps = one_row(data, row, Timeline::new().step(SAID[0]));
+    let steps = one_row(data, row, Timeline::new().step(attnscope_words::text(SAID[0])));
     all_rows(data, masked, steps)
 }
 
@@ -51,9 +52,9 @@ fn one_row(data: &Data, row: usize, steps: Timeline) -> Timeline {
     let best = data.weights.get(row).and_then(|row| row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)));
     let most = best.map_or_else(String::new, |(k, w)| {
         let whom = if k == row { "itself".into() } else { format!("“{}”", spoken(data.token(k))) };
-        format!(" Most goes to {whom}, {}.", percent(*w))
+        words!(" Most goes to {whom}, {}.", percent(*w))
     });
-    let said = format!(
+    let said = words!(
         "First one row, that of “{word}”. A table makes its query; each word that it may attend to has a key and a value \
          (chapter 5)."
     );
@@ -63,17 +64,19 @@ fn one_row(data: &Data, row: usize, steps: Timeline) -> Timeline {
         vector(steps, "v", k, move |c| format!("x-{k}-{c}"))
     });
     let steps = steps
-        .step(format!("The query of “{word}” meets each key. A dot product, divided by √d: a row of scores."))
+        .step(words!("The query of “{word}” meets each key. A dot product, divided by √d: a row of scores."))
         .moves(&format!("s-{i}-"), move |k| format!("k-{k}-{last}"))
         .one_by_one()
         .brings(&format!("number-{i}-"))
         .one_by_one()
-        .step(format!("Softmax makes weights of them, which sum to 1 (chapter 6).{most}"))
+        .step(words!("Softmax makes weights of them, which sum to 1 (chapter 6).{most}"))
         .grows(&format!("w-{i}-"))
         .one_by_one()
         .brings(&format!("share-{i}-"))
         .one_by_one()
-        .step("The row of weights meets the columns of V: each value counts as much as its weight says (chapter 7).")
+        .step(words!(
+            "The row of weights meets the columns of V: each value counts as much as its weight says (chapter 7)."
+        ))
         .sends(&format!("w-{i}-"), |k| format!("v-{k}-0"))
         .sends(&format!("share-{i}-"), |k| format!("v-{k}-0"));
     vector(steps, "z", i, move |c| format!("v-{i}-{c}"))
@@ -89,40 +92,41 @@ fn vector(steps: Timeline, of: &str, row: usize, from: impl Fn(&str) -> String +
 fn all_rows(data: &Data, masked: bool, steps: Timeline) -> Timeline {
     let last = data.d_head().saturating_sub(1);
     let column = |rest: &str| rest.split('-').nth(1).unwrap_or_default().to_owned();
-    let steps =
-        steps.step("Now all rows do the same, at once: a query, a key and a value for every word.").pauses(QUICK);
+    let steps = steps
+        .step(words!("Now all rows do the same, at once: a query, a key and a value for every word."))
+        .pauses(QUICK);
     let steps = ["q-", "k-", "v-"]
         .into_iter()
         .fold(steps, |steps, of| steps.moves(of, |rest| format!("x-{rest}")).one_by_one());
     let mask = match data.of.masks() && masked {
-        true => "The mask comes down: what is later may not be seen, so those scores are struck out.",
-        false => "Here nothing is masked: every word may attend to every other.",
+        true => words!("The mask comes down: what is later may not be seen, so those scores are struck out."),
+        false => words!("Here nothing is masked: every word may attend to every other."),
     };
     steps
-        .step(SAID[2])
+        .step(attnscope_words::text(SAID[2]))
         .moves("s-", move |rest| format!("k-{}-{last}", column(rest)))
         .one_by_one()
         .brings("number-")
         .one_by_one()
-        .step(SAID[3])
+        .step(attnscope_words::text(SAID[3]))
         .pauses(QUICK)
         .step(mask)
         .falls("curtain-")
         .abreast()
         .rises("hem-")
         .brings("masked")
-        .step("Softmax runs along each row: weights, which sum to 1 in every row.")
+        .step(words!("Softmax runs along each row: weights, which sum to 1 in every row."))
         .grows("w-")
         .abreast()
         .brings("share-")
         .abreast()
-        .step(SAID[6])
+        .step(attnscope_words::text(SAID[6]))
         .sends("w-", move |rest| format!("v-{}-0", column(rest)))
         .sends("share-", move |rest| format!("v-{}-0", column(rest)))
         .moves("z-", |rest| format!("v-{rest}"))
         .one_by_one()
-        .step(
+        .step(words!(
             "And this square is the famous picture: each row a word that attends, each column one that is attended to. \
-             Choose a cell, and its arithmetic opens.",
-        )
+             Choose a cell, and its arithmetic opens."
+        ))
 }

@@ -5,6 +5,7 @@ use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
 use crate::number::percent;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
+use attnscope_words::words;
 
 /// Height of a word's row where runs are columns.
 const ROW: f32 = 30.0;
@@ -19,7 +20,7 @@ const AIR: f32 = 14.0;
 
 /// The text shown where there is nothing to compare.
 pub(super) fn nothing(frame: &mut Frame) {
-    frame.label(PAD, frame.y + 10.0, Anchor::Start, "No words to compare.");
+    frame.label(PAD, frame.y + 10.0, Anchor::Start, words!("No words to compare."));
     frame.y += 24.0;
 }
 
@@ -145,7 +146,7 @@ fn bar(
     let share = if p.is_finite() { (p / max_p).clamp(0.0, 1.0) } else { 0.0 };
     let long = (share * full).max(1.5);
     let said =
-        format!("{}: {} in {}", token::spoken(&data.words[word]), percent(p), token::plain(&data.columns[column].name));
+        words!("{}: {} in {}", token::spoken(&data.words[word]), percent(p), token::plain(&data.columns[column].name));
     let node = Node::rect(x, mid - height / 2.0, long, height).radius(3.0).fill(theme.run(column)).value(p);
     frame.push(
         node.key(format!("bar-{column}-{word}")).target(Target::Item { index: data.index(column, word) }).label(said),

@@ -14,6 +14,7 @@ use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::NextToken;
+use attnscope_words::{key, words};
 
 /// The most runs that are drawn, from the first on.
 pub const MAX_COLUMNS: usize = 4;
@@ -108,15 +109,19 @@ impl Data {
     /// The text under the heading of a run that changed nothing.
     fn sameness(&self, column: usize) -> Option<String> {
         let same = self.same_as(column)?;
-        let which = ["first", "second", "third", "fourth"].get(same)?;
+        let which = [key!("first"), key!("second"), key!("third"), key!("fourth")].get(same)?;
         // With two runs it is clear which other one is meant.
-        Some(if self.columns.len() == 2 { SAME.into() } else { format!("{SAME} as the {which}") })
+        Some(if self.columns.len() == 2 {
+            attnscope_words::text(SAME).into()
+        } else {
+            words!("exactly the same as the {which}")
+        })
     }
 }
 
 /// Characters of a text that the description quotes.
 const QUOTED: usize = 60;
-const SAME: &str = "exactly the same";
+const SAME: &str = key!("exactly the same");
 
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -132,8 +137,8 @@ pub struct State {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
-    let lead = "How probable each run finds the same next words. All bars have one scale.";
-    let mut frame = Frame::new(theme, &state.canvas, width, "What comes next, run by run", lead);
+    let lead = words!("How probable each run finds the same next words. All bars have one scale.");
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("What comes next, run by run"), lead);
     let caption = draw(&mut frame, data, state);
     frame.finish(&caption, description(data))
 }
@@ -151,13 +156,13 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State) -> String {
     let missing = known().any(|p| p.is_none());
     let marked = data.words.iter().any(|word| token::shown(word).contains('␣'));
     let cut = |drawn: usize, all: usize, noun: &str| {
-        if all > drawn { format!("The first {drawn} of {}.", plural(all, noun)) } else { String::new() }
+        if all > drawn { words!("The first {drawn} of {}.", plural(all, noun)) } else { String::new() }
     };
     caption(&[
         &credit(&data.model),
-        "Percentages are rounded; bars are not.",
-        if missing { "– stands for less than the last of that run's list." } else { "" },
-        if marked { "␣ marks a space." } else { "" },
+        words!("Percentages are rounded; bars are not."),
+        if missing { words!("– stands for less than the last of that run's list.") } else { "" },
+        if marked { words!("␣ marks a space.") } else { "" },
         &cut(data.n_columns(), data.columns.len(), "run"),
         &cut(data.n_words(), data.words.len(), "word"),
     ])
@@ -170,14 +175,14 @@ pub(super) fn description(data: &Data) -> String {
         let detail = if detail.is_empty() { String::new() } else { format!(" ({})", token::excerpt(detail, QUOTED)) };
         let top = match data.top(column) {
             Some((word, p)) => format!("{} {}", spoken(&data.words[word]), percent(p)),
-            None => "no word".into(),
+            None => words!("no word").into(),
         };
         let same = data.sameness(column).map_or(String::new(), |same| format!(", {}", token::plain(&same)));
         format!("{}{detail}: {top}{same}", token::excerpt(name, QUOTED))
     };
     let runs: Vec<String> = (0..data.n_columns()).map(said).collect();
     let n = plural(data.n_words(), "next word");
-    format!(
+    words!(
         "The probabilities of {n} in {}. The likeliest of them in each: {}.",
         plural(runs.len(), "run"),
         runs.join("; ")

@@ -4,11 +4,12 @@ use super::{Column, Data};
 use crate::figure::as_table::{begin, word};
 use crate::table::Table;
 use crate::token::plain;
+use attnscope_words::words;
 
 impl Data {
     /// The probabilities; empty where a word is not in a run's list.
     pub fn table(&self) -> Table {
-        let mut table = begin(["next token"], self.columns.iter().map(heading));
+        let mut table = begin([words!("next token")], self.columns.iter().map(heading));
         for at in 0..self.words.len() {
             let p = (0..self.columns.len()).map(|column| self.probability(column, at).into());
             table.push([word(&self.words, at).into()].into_iter().chain(p));

@@ -4,14 +4,15 @@ use super::Data;
 use crate::number::percent;
 use crate::timeline::Timeline;
 use crate::token::{self, spoken};
+use attnscope_words::words;
 
 /// The steps: the runs by name, then the answer of each.
 pub fn run_by_run(data: &Data, first: &str) -> Timeline {
     (0..data.n_columns()).fold(Timeline::new().step(first), |steps, column| {
         let run = &data.columns[column];
         let top = data.top(column).map_or_else(
-            || "no word".into(),
-            |(word, p)| format!("“{}” comes first, with {}", spoken(&data.words[word]), percent(p)),
+            || words!("no word").into(),
+            |(word, p)| words!("“{}” comes first, with {}", spoken(&data.words[word]), percent(p)),
         );
         let detail = if run.detail.is_empty() { String::new() } else { format!(" {}", token::plain(&run.detail)) };
         let same = data.sameness(column).map_or_else(String::new, |same| format!(" ({})", token::plain(&same)));

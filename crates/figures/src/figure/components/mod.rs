@@ -18,6 +18,7 @@ use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Trace;
 use attnscope::analysis::{Components, softmax};
+use attnscope_words::words;
 use layout::{Layout, Longest};
 
 /// The most keys that are drawn: those with the largest weights.
@@ -62,9 +63,11 @@ pub struct State {
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state.canvas.width);
     let asks = spoken(data.of.query());
-    let title = format!("Why “{asks}” attends where it does: layer {}, head {}", data.row.layer, data.row.head);
-    let lead = "Multiply the query with a key, component by component, and add up: that is the score. Softmax turns the \
-                scores of all keys into weights that sum to 1.";
+    let title = words!("Why “{asks}” attends where it does: layer {}, head {}", data.row.layer, data.row.head);
+    let lead = words!(
+        "Multiply the query with a key, component by component, and add up: that is the score. Softmax turns the \
+                scores of all keys into weights that sum to 1."
+    );
     let mut frame = Frame::new(theme, &state.canvas, layout.width, title, lead);
     let longest = Longest::new(data);
     rows::query(&mut frame, data, state, &layout, &longest);
@@ -75,16 +78,17 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     let left_weight: f32 = left_out.iter().map(|&k| data.row.keys[k].weight).filter(|w| w.is_finite()).sum();
     let others =
-        format!("{} with little weight left out ({} together).", plural(left_out.len(), "key"), percent(left_weight));
+        words!("{} with little weight left out ({} together).", plural(left_out.len(), "key"), percent(left_weight));
     let others = if left_out.is_empty() { "" } else { others.as_str() };
     frame.y += 6.0;
-    let bars = "Bars go up for positive numbers, down for negative ones; each column has its own scale.";
-    let narrow = if layout.k.is_none() { "The keys' own numbers are not drawn for want of room." } else { "" };
+    let bars = words!("Bars go up for positive numbers, down for negative ones; each column has its own scale.");
+    let narrow = if layout.k.is_none() { words!("The keys' own numbers are not drawn for want of room.") } else { "" };
     let scores: Vec<f32> = data.row.keys.iter().map(|key| key.score).collect();
     let weights = softmax(&scores);
     let differs = weights.iter().zip(&data.row.keys).any(|(ours, key)| (ours - key.weight).abs() > 1e-3);
-    let differs = if differs { "The run's own weights differ: it was changed, or limits its scores." } else { "" };
-    let said = [&credit(&data.of.of.model), bars, "Numbers are rounded.", narrow, others, differs];
+    let differs =
+        if differs { words!("The run's own weights differ: it was changed, or limits its scores.") } else { "" };
+    let said = [&credit(&data.of.of.model), bars, words!("Numbers are rounded."), narrow, others, differs];
     frame.finish(&caption(&said), description(data))
 }
 
@@ -107,9 +111,9 @@ fn description(data: &Data) -> String {
         .take(3)
         .map(|&k| {
             let key = &row.keys[k];
-            format!("{}: q·k {}, weight {}", spoken(data.token(k)), fixed(key.dot, 2), percent(key.weight))
+            words!("{}: q·k {}, weight {}", spoken(data.token(k)), fixed(key.dot, 2), percent(key.weight))
         })
         .collect();
     let asks = spoken(data.of.query());
-    format!("The scores of “{asks}” in layer {}, head {}, taken apart. {}.", row.layer, row.head, said.join("; "))
+    words!("The scores of “{asks}” in layer {}, head {}, taken apart. {}.", row.layer, row.head, said.join("; "))
 }

@@ -9,6 +9,7 @@ use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::token::{self, spoken};
 use attnscope::Site;
 use attnscope::analysis::KeyComponents;
+use attnscope_words::words;
 
 /// The query once, above the column of the keys it is multiplied with.
 pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, longest: &Longest) {
@@ -18,7 +19,7 @@ pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, l
         true => (l.first(), frame.y + 8.0),
         false => (l.product, frame.y + ROW / 2.0),
     };
-    let says = vec![Run::new("query q").bold().fill(theme.query), Run::new("  what it asks for")];
+    let says = vec![Run::new(words!("query q")).bold().fill(theme.query), Run::new(words!("  what it asks for"))];
     let says = Node::text(x, says_mid, says).size(LABEL).fill(theme.muted).centred();
     frame.y += if l.stacked { 20.0 } else { 0.0 };
     let mid = frame.y + ROW / 2.0;
@@ -43,12 +44,12 @@ pub(super) fn headings(frame: &mut Frame, data: &Data, l: &Layout) {
         frame.push(name.key(format!("{key}-head")));
     };
     if let Some(k) = l.k {
-        head(k, first, Anchor::Start, "key", "key k", theme.key);
+        head(k, first, Anchor::Start, "key", words!("key k"), theme.key);
     }
-    head(l.product, first, Anchor::Start, "product", "q × k, one by one", theme.text);
-    head(l.sum, second, Anchor::End, "sum", "sum", theme.text);
+    head(l.product, first, Anchor::Start, "product", words!("q × k, one by one"), theme.text);
+    head(l.sum, second, Anchor::End, "sum", words!("sum"), theme.text);
     head(l.score, second, Anchor::End, "score", &scaled, theme.text);
-    head(l.weight.0, second, Anchor::Start, "weight", "softmax: weight", theme.text);
+    head(l.weight.0, second, Anchor::Start, "weight", words!("softmax: weight"), theme.text);
     frame.y = second + 14.0;
     frame.push(Node::line(PAD, frame.y, l.width - PAD, frame.y, Stroke::new(theme.grid, 1.0)));
     frame.y += 6.0;
@@ -72,10 +73,10 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
     frame.y += height;
     if masked {
         let why = match (k_idx > data.of.position(), l.stacked) {
-            (true, true) => "masked: it comes later",
-            (true, false) => "masked: comes later, may not be attended to",
-            (false, true) => "masked: too far away",
-            (false, false) => "masked: too far away, may not be attended to",
+            (true, true) => words!("masked: it comes later"),
+            (true, false) => words!("masked: comes later, may not be attended to"),
+            (false, true) => words!("masked: too far away"),
+            (false, false) => words!("masked: too far away, may not be attended to"),
         };
         let why = Node::text(l.first(), mid, Run::new(why)).size(SMALL).fill(theme.muted).centred();
         frame.push(why.key(format!("name-{k_idx}-why")));
@@ -106,7 +107,7 @@ fn numbers(frame: &mut Frame, data: &Data, l: &Layout, key: &KeyComponents, k_id
     frame.push(track.stroke(Stroke::new(theme.grid, 1.0)).key(format!("weight-track-{k_idx}")));
     let target = Target::weight(layer, head, q_idx, k_idx);
     let bar = Node::rect(x, mid - 8.0, (full * w).max(1.0), 16.0).radius(3.0).fill(theme.weight_bar(w));
-    let said = format!("{}: {} of the weight", spoken(data.token(k_idx)), percent(key.weight));
+    let said = words!("{}: {} of the weight", spoken(data.token(k_idx)), percent(key.weight));
     frame.push(bar.target(target).value(key.weight).key(format!("weight-{k_idx}")).label(said));
     let share = Node::text(x + width, mid, Run::new(percent(key.weight))).size(LABEL).anchor(Anchor::End);
     frame.push(share.bold().fill(theme.text).centred().key(format!("share-{k_idx}")).target(target));

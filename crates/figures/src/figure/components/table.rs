@@ -3,6 +3,7 @@
 use super::Data;
 use crate::figure::as_table::{begin, longest, numbered, row, word};
 use crate::table::{Cell, Table};
+use attnscope_words::words;
 
 impl Data {
     /// `q × k` is multiplied component by component; `q·k` is their sum. Of a masked key there is only its
@@ -10,18 +11,18 @@ impl Data {
     pub fn table(&self) -> Table {
         let keys = &self.row.keys;
         let d = longest(keys.iter().flat_map(|key| [&key.k, &key.product]).chain([&self.row.q]));
-        let mut table = begin(["row", "q·k", "score", "weight"], numbered(d));
-        let query = format!("q of {}", word(&self.of.of.tokens, self.of.position()));
+        let mut table = begin([words!("row"), "q·k", words!("score"), words!("weight")], numbered(d));
+        let query = words!("q of {}", word(&self.of.of.tokens, self.of.position()));
         table.push(row([query.into(), Cell::Empty, Cell::Empty, Cell::Empty], &self.row.q));
         for (k_idx, key) in keys.iter().enumerate() {
             let name = word(&self.of.of.tokens, k_idx);
             if key.score == f32::NEG_INFINITY {
-                table.push([format!("k of {name}").into()]);
+                table.push([words!("k of {name}").into()]);
                 continue;
             }
             let [dot, score, weight] = [key.dot, key.score, key.weight].map(Cell::Number);
-            table.push(row([format!("k of {name}").into(), dot, score, weight], &key.k));
-            let product = format!("q × k of {name}");
+            table.push(row([words!("k of {name}").into(), dot, score, weight], &key.k));
+            let product = words!("q × k of {name}");
             table.push(row([product.into(), Cell::Empty, Cell::Empty, Cell::Empty], &key.product));
         }
         table

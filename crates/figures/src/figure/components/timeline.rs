@@ -4,6 +4,7 @@ use super::{Data, MAX_KEYS, choose};
 use crate::number::{count, fixed, percent};
 use crate::timeline::Timeline;
 use crate::token::spoken;
+use attnscope_words::words;
 
 /// The steps, in the words of this row.
 pub fn timeline(data: &Data) -> Timeline {
@@ -14,9 +15,11 @@ pub fn timeline(data: &Data) -> Timeline {
     seen.sort_by(|&a, &b| data.row.keys[b].weight.total_cmp(&data.row.keys[a].weight));
     let d = data.row.q.len();
     let steps = Timeline::new()
-        .step(format!("The query of “{query}”: {} numbers, up for positive, down for negative.", count(d)));
-    let mut steps =
-        steps.step("Each word that it may attend to has a key, just as long.").brings("key-head").brings("name-");
+        .step(words!("The query of “{query}”: {} numbers, up for positive, down for negative.", count(d)));
+    let mut steps = steps
+        .step(words!("Each word that it may attend to has a key, just as long."))
+        .brings("key-head")
+        .brings("name-");
     for &k in &seen {
         steps = steps.brings(&format!("component-k{k}-")).one_by_one();
     }
@@ -26,26 +29,26 @@ pub fn timeline(data: &Data) -> Timeline {
         steps.moves(&format!("sum-{k}"), move |_| format!("product-k{k}-{}", d.saturating_sub(1)))
     };
     if let Some((&first, others)) = seen.split_first() {
-        let said = format!(
+        let said = words!(
             "The query meets the key of “{}”: number by number they are multiplied, and the products added up to {}.",
             spoken(data.token(first)),
             fixed(data.row.keys[first].dot, 2)
         );
         steps = brought(steps.step(said), first).brings("product-head").brings("sum-head");
         if !others.is_empty() {
-            steps = steps.step("The same query meets every other key.");
+            steps = steps.step(words!("The same query meets every other key."));
             steps = others.iter().fold(steps, |steps, &k| brought(steps, k));
         }
     }
     let best = seen.first().map_or_else(String::new, |&k| {
-        format!(" “{}” gets {}.", spoken(data.token(k)), percent(data.row.keys[k].weight))
+        words!(" “{}” gets {}.", spoken(data.token(k)), percent(data.row.keys[k].weight))
     });
     steps
-        .step(format!("Each sum is divided by √{}: these are the scores.", count(d)))
+        .step(words!("Each sum is divided by √{}: these are the scores.", count(d)))
         .brings("score-head")
         .moves("score-", |k| format!("sum-{k}"))
         .one_by_one()
-        .step(format!("Softmax makes weights of them (chapter 6).{best}"))
+        .step(words!("Softmax makes weights of them (chapter 6).{best}"))
         .brings("weight-head")
         .brings("weight-track-")
         .grows("weight-")

@@ -11,6 +11,7 @@ use crate::number::{count, number, plural};
 use crate::scene::{Node, Run, Scene, Stroke, Weight};
 use crate::text;
 use crate::theme::Theme;
+use attnscope_words::words;
 use panel::{Panel, Series, draw};
 
 /// The most points; of more, every second (third, …) is drawn, and the last.
@@ -87,9 +88,10 @@ fn bytes(n: f32) -> String {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
-    let lead =
-        "Twice the length is four times the work, and four times the matrix. In tiles, the matrix is never stored.";
-    let mut frame = Frame::new(theme, &state.canvas, width, "What attention costs", lead);
+    let lead = words!(
+        "Twice the length is four times the work, and four times the matrix. In tiles, the matrix is never stored."
+    );
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("What attention costs"), lead);
     let order = shown(&data.points);
     let x = x_range(data, state);
     let told = state.selected.filter(|&i| i < data.points.len()).or(order.last().copied());
@@ -107,11 +109,13 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     frame.y += 10.0;
     readout(&mut frame, told.map(|i| &data.points[i]), inner < 600.0);
-    let left_out = format!("{} are not drawn.", plural(data.points.len() - order.len(), "point"));
+    let left_out = words!("{} are not drawn.", plural(data.points.len() - order.len(), "point"));
     let caption = caption(&[
-        &if data.host.is_empty() { String::new() } else { format!("Measured {}.", data.host) },
-        "All axes are logarithmic: equal steps are equal factors. Memory is working memory, besides q, k, v and \
-         the result. Numbers are rounded.",
+        &if data.host.is_empty() { String::new() } else { words!("Measured {}.", data.host) },
+        words!(
+            "All axes are logarithmic: equal steps are equal factors. Memory is working memory, besides q, k, v and \
+         the result. Numbers are rounded."
+        ),
         if order.len() < data.points.len() { &left_out } else { "" },
     ]);
     frame.finish(&caption, description(data, &order))
@@ -141,7 +145,7 @@ fn time(data: &Data, order: &[usize]) -> Panel {
     let tiled = order.iter().map(|&i| (i, data.points[i].len, data.points[i].tiled_ms)).collect();
     Panel {
         key: "time",
-        title: "time",
+        title: words!("time"),
         series: [Series::whole(full), Series::tiles(tiled)],
         expected: TIMES,
         shown: duration,
@@ -153,7 +157,7 @@ fn memory(data: &Data, order: &[usize], (_, max_len): (f32, f32)) -> Panel {
     let tiled = order.iter().map(|&i| (i, data.points[i].len, data.points[i].tiled_bytes as f32)).collect();
     Panel {
         key: "memory",
-        title: "memory",
+        title: words!("memory"),
         series: [Series::whole(full), Series::tiles(tiled)],
         // Four bytes per score of the longest text.
         expected: (1000.0, (4.0 * max_len * max_len).max(1e6)),
@@ -168,10 +172,10 @@ fn readout(frame: &mut Frame, point: Option<&Point>, stacked: bool) {
     frame.y = top + if stacked { 50.0 } else { 10.0 };
     let Some(point) = point else { return };
     let whole = match (point.full_ms, point.full_bytes) {
-        (None, None) => "not measured".into(),
+        (None, None) => words!("not measured").into(),
         (ms, size) => {
             let size = size.map(|b| bytes(b as f32));
-            let said = [ms.map(duration), size].map(|said| said.unwrap_or("not measured".into()));
+            let said = [ms.map(duration), size].map(|said| said.unwrap_or(words!("not measured").into()));
             said.join(", ")
         }
     };
@@ -192,23 +196,25 @@ fn readout(frame: &mut Frame, point: Option<&Point>, stacked: bool) {
 }
 
 fn description(data: &Data, order: &[usize]) -> String {
-    let start = "Two charts against the number of tokens, time and memory of attention, with the whole matrix stored and \
-                 in tiles.";
+    let start = words!(
+        "Two charts against the number of tokens, time and memory of attention, with the whole matrix stored and \
+                 in tiles."
+    );
     let said = |&i: &usize| {
         let p = &data.points[i];
         let full = match (p.full_ms, p.full_bytes) {
-            (Some(ms), Some(b)) => format!("whole {} and {}", duration(ms), bytes(b as f32)),
-            (Some(ms), None) => format!("whole {}", duration(ms)),
-            (None, Some(b)) => format!("whole {}", bytes(b as f32)),
-            (None, None) => "whole not measured".into(),
+            (Some(ms), Some(b)) => words!("whole {} and {}", duration(ms), bytes(b as f32)),
+            (Some(ms), None) => words!("whole {}", duration(ms)),
+            (None, Some(b)) => words!("whole {}", bytes(b as f32)),
+            (None, None) => words!("whole not measured").into(),
         };
-        let tiled = format!("{} and {}", duration(p.tiled_ms), bytes(p.tiled_bytes as f32));
-        format!("{}: {full}, in tiles {tiled}", plural(p.len, "token"))
+        let tiled = words!("{} and {}", duration(p.tiled_ms), bytes(p.tiled_bytes as f32));
+        words!("{}: {full}, in tiles {tiled}", plural(p.len, "token"))
     };
     match order {
-        [] => format!("{start} Not measured yet."),
+        [] => words!("{start} Not measured yet."),
         [one] => format!("{start} {}.", said(one)),
-        [first, .., last] => format!("{start} {} lengths; {}; {}.", count(order.len()), said(first), said(last)),
+        [first, .., last] => words!("{start} {} lengths; {}; {}.", count(order.len()), said(first), said(last)),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::theme::Theme;
+use attnscope_words::{key, words};
 
 /// Height of the plot.
 const HEIGHT: f32 = 210.0;
@@ -19,7 +20,7 @@ const LEFT: f32 = 58.0;
 const RIGHT: f32 = 84.0;
 
 /// What the guide line means.
-const GUIDE: &str = "4 × for twice the length";
+const GUIDE: &str = key!("4 × for twice the length");
 
 /// One way of computing: `(index in the data, length, cost)`, shortest first.
 pub(super) struct Series {
@@ -31,12 +32,12 @@ pub(super) struct Series {
 impl Series {
     /// The whole matrix of weights, stored.
     pub fn whole(points: Vec<(usize, usize, f32)>) -> Self {
-        Self { name: "whole matrix", key: "whole", points }
+        Self { name: words!("whole matrix"), key: "whole", points }
     }
 
     /// In tiles, the matrix never stored.
     pub fn tiles(points: Vec<(usize, usize, f32)>) -> Self {
-        Self { name: "in tiles", key: "tiles", points }
+        Self { name: words!("in tiles"), key: "tiles", points }
     }
 
     /// The matrix has the colour of weights.
@@ -124,7 +125,7 @@ pub(super) fn draw(
     if panel.series.iter().all(|s| s.points.is_empty()) {
         let ((left, right), top) = (plot.sides(), plot.top());
         let (x, y) = ((left + right) / 2.0, (top + plot.bottom()) / 2.0);
-        let text = Node::text(x, y, Run::new("not measured yet")).size(LABEL).anchor(Anchor::Middle);
+        let text = Node::text(x, y, Run::new(words!("not measured yet"))).size(LABEL).anchor(Anchor::Middle);
         frame.push(text.fill(theme.muted).centred());
     }
     names(frame, panel, places);
@@ -143,7 +144,7 @@ fn axes(frame: &mut Frame, panel: &Panel, plot: &Plot, state: &State) {
     frame.tick_marks(Side::Below, lengths.iter().map(|tick| tick.at), (bottom, bottom + 4.0));
     frame.tick_labels(Side::Below, bottom + 15.0, &apart(&lengths));
     frame.push(Node::line(left, bottom, right, bottom, Stroke::new(theme.faint, 1.0)));
-    let unit = Node::text(right + 26.0, bottom + 15.0, Run::new("tokens")).size(SMALL).fill(theme.muted);
+    let unit = Node::text(right + 26.0, bottom + 15.0, Run::new(words!("tokens"))).size(SMALL).fill(theme.muted);
     frame.push(unit.centred());
 }
 
@@ -187,7 +188,7 @@ fn guide(frame: &mut Frame, panel: &Panel, plot: &Plot) {
     frame.push(Node::line(left, start, x2, y2, line).key(format!("{}-guide", panel.key)));
     // The line's name, along it and 9 pixels above, where it is long enough.
     let long = (x2 - left).hypot(start - y2);
-    let half = text::width(GUIDE, SMALL, Weight::Regular) / 2.0;
+    let half = text::width(attnscope_words::text(GUIDE), SMALL, Weight::Regular) / 2.0;
     if long < 2.0 * half + 12.0 {
         return;
     }
@@ -195,7 +196,10 @@ fn guide(frame: &mut Frame, panel: &Panel, plot: &Plot) {
     let (sin, cos) = turn.sin_cos();
     let along = long / 2.0 - half;
     let at = (left + cos * along + sin * 9.0, start + sin * along - cos * 9.0);
-    let name = Node::text(at.0, at.1, Run::new(GUIDE)).size(SMALL).fill(theme.muted).rotate(turn.to_degrees());
+    let name = Node::text(at.0, at.1, Run::new(attnscope_words::text(GUIDE)))
+        .size(SMALL)
+        .fill(theme.muted)
+        .rotate(turn.to_degrees());
     frame.push(name.centred().key(format!("{}-guide-name", panel.key)));
 }
 

@@ -4,14 +4,15 @@ use super::Data;
 use super::panel::Series;
 use crate::figure::as_table::begin;
 use crate::table::{Cell, Table};
+use attnscope_words::words;
 
 impl Data {
     /// Time and working memory of each length, shortest first.
     pub fn table(&self) -> Table {
         let [whole, tiles] = [Series::whole(vec![]), Series::tiles(vec![])].map(|series| series.name);
-        let headings = [whole, tiles].map(|how| format!("{how}, ms"));
+        let headings = [whole, tiles].map(|how| words!("{how}, ms"));
         let mut table =
-            begin(["tokens"], headings.into_iter().chain([whole, tiles].map(|how| format!("{how}, bytes"))));
+            begin([words!("tokens")], headings.into_iter().chain([whole, tiles].map(|how| words!("{how}, bytes"))));
         let mut points: Vec<_> = self.points.iter().collect();
         points.sort_by_key(|point| point.len);
         for p in points {

@@ -15,6 +15,7 @@ use crate::scene::Segment::{Close, Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::text;
 use crate::theme::Theme;
+use attnscope_words::{key, words};
 use sum::sum;
 
 /// The plane goes from −2 to 2 on both axes.
@@ -25,9 +26,11 @@ const STEPS: f32 = 20.0;
 const GRIP: f32 = 12.0;
 /// From the plane's edge to the numbers at it.
 const MARGIN: f32 = 16.0;
-const TITLE: &str = "The dot product";
-const LEAD: &str = "Multiply two arrows component by component, and add up: one number that is large where they point \
-                    the same way.";
+const TITLE: &str = key!("The dot product");
+const LEAD: &str = key!(
+    "Multiply two arrows component by component, and add up: one number that is large where they point \
+                    the same way."
+);
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +72,7 @@ fn kind(cosine: f32) -> usize {
 }
 
 /// The names of the values of [`kind`].
-const KINDS: [&str; 3] = ["opposite", "unrelated", "similar"];
+const KINDS: [&str; 3] = [key!("opposite"), key!("unrelated"), key!("similar")];
 
 /// What is chosen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -121,7 +124,7 @@ fn wide(frame: &Frame) -> bool {
 
 fn begin<'a>(state: &State, theme: &'a Theme) -> Frame<'a> {
     let width = state.canvas.width.max(320.0);
-    Frame::new(theme, &state.canvas, width, TITLE, LEAD)
+    Frame::new(theme, &state.canvas, width, attnscope_words::text(TITLE), attnscope_words::text(LEAD))
 }
 
 /// The point of the plane at a point of the scene, for dragging: within −2 to 2, rounded to 0.05.
@@ -227,7 +230,7 @@ fn grip(frame: &mut Frame, plane: &Plane, data: &Data, index: usize, v: [f32; 2]
         let letter = Node::text(x, y, Run::new(name.clone())).size(LABEL).bold().anchor(Anchor::Middle);
         nodes.push(letter.fill(theme.on(color)).centred());
     }
-    let said = format!("arrow {name}, {} and {}; move with the arrow keys", fixed(v[0], 2), fixed(v[1], 2));
+    let said = words!("arrow {name}, {} and {}; move with the arrow keys", fixed(v[0], 2), fixed(v[1], 2));
     let grip = Node::group(0.0, 0.0, nodes).key(format!("grip-{index}"));
     frame.push(grip.target(Target::Handle { index }).label(said));
 }
@@ -235,9 +238,9 @@ fn grip(frame: &mut Frame, plane: &Plane, data: &Data, index: usize, v: [f32; 2]
 fn said_below(data: &Data) -> String {
     let outside = data.a.iter().chain(&data.b).any(|c| c.is_nan() || c.abs() > RANGE);
     caption(&[
-        "“Similar” where the cosine of the angle is above 0.5, “opposite” below −0.5, “unrelated” between.",
-        "The dot product grows with the arrows' lengths, too. Numbers are rounded.",
-        if outside { "An arrow that leaves the plane is drawn to its edge." } else { "" },
+        words!("“Similar” where the cosine of the angle is above 0.5, “opposite” below −0.5, “unrelated” between."),
+        words!("The dot product grows with the arrows' lengths, too. Numbers are rounded."),
+        if outside { words!("An arrow that leaves the plane is drawn to its edge.") } else { "" },
     ])
 }
 
@@ -246,10 +249,14 @@ fn description(data: &Data) -> String {
     let tip = |v: [f32; 2]| format!("{}, {}", fixed(v[0], 2), fixed(v[1], 2));
     let [first, second] = data.products();
     let kind = match data.cosine() {
-        Some(cos) => format!("The cosine of the angle between them is {}: {}.", fixed(cos, 2), KINDS[kind(cos)]),
-        None => "There is no angle between them.".into(),
+        Some(cos) => words!(
+            "The cosine of the angle between them is {}: {}.",
+            fixed(cos, 2),
+            attnscope_words::text(KINDS[kind(cos)])
+        ),
+        None => words!("There is no angle between them.").into(),
     };
-    format!(
+    words!(
         "Two arrows from the origin, {a} to ({}) and {b} to ({}). Their dot product is {} plus {}, together {}. {kind}",
         tip(data.a),
         tip(data.b),

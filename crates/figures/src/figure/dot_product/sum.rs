@@ -7,6 +7,7 @@ use crate::number::{brief, fixed};
 use crate::scale::{Linear, max_abs, nice_ceil};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
+use attnscope_words::words;
 
 const ROW: f32 = 40.0;
 const BAR: f32 = 20.0;
@@ -116,12 +117,12 @@ fn cosine(frame: &mut Frame, data: &Data, x: f32) {
     let cos = data.cosine();
     let said = match cos {
         Some(cos) => vec![
-            Run::new("cosine of the angle ").fill(theme.muted),
+            Run::new(words!("cosine of the angle ")).fill(theme.muted),
             Run::new(fixed(cos, 2)).bold(),
             Run::new(": ").fill(theme.muted),
-            Run::new(KINDS[kind(cos)]).bold(),
+            Run::new(attnscope_words::text(KINDS[kind(cos)])).bold(),
         ],
-        None => vec![Run::new("no angle: an arrow without length points nowhere").fill(theme.muted)],
+        None => vec![Run::new(words!("no angle: an arrow without length points nowhere")).fill(theme.muted)],
     };
     frame.push(Node::text(x, frame.y, said).size(LABEL).fill(theme.text).centred().key("kind"));
     let y = frame.y + 26.0;
@@ -132,14 +133,15 @@ fn cosine(frame: &mut Frame, data: &Data, x: f32) {
         let fill = if chosen { theme.weight(0.35) } else { theme.grid };
         let part = Node::rect(at(from) + 1.0, y - 4.0, at(to) - at(from) - 2.0, 8.0).radius(2.0);
         frame.push(part.fill(fill).key(format!("part-{i}")));
-        let word = Node::text((at(from) + at(to)) / 2.0, y + 20.0, Run::new(KINDS[i])).size(SMALL);
+        let word =
+            Node::text((at(from) + at(to)) / 2.0, y + 20.0, Run::new(attnscope_words::text(KINDS[i]))).size(SMALL);
         let word = word.anchor(Anchor::Middle).fill(if chosen { theme.text } else { theme.muted }).centred();
         frame.push(if chosen { word.bold() } else { word });
     }
     if let Some(cos) = cos {
         let mark = Node::circle(at(cos).clamp(x + 7.0, x + w - 7.0), y, 6.0).fill(theme.text);
         let mark = mark.stroke(Stroke::new(theme.background, 2.0)).key("cosine").value(cos);
-        let said = format!("cosine {}: {}", fixed(cos, 2), KINDS[kind(cos)]);
+        let said = words!("cosine {}: {}", fixed(cos, 2), attnscope_words::text(KINDS[kind(cos)]));
         frame.push(mark.label(said).target(Target::Own));
     }
     frame.y = y + 30.0;

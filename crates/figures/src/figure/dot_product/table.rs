@@ -4,12 +4,13 @@ use super::Data;
 use crate::figure::as_table::begin;
 use crate::table::{Cell, Table};
 use crate::token::plain;
+use attnscope_words::words;
 
 impl Data {
     /// The arrows' components; their products, which add up to the dot product; the cosine.
     pub fn table(&self) -> Table {
         let [a, b] = self.names.each_ref().map(|name| plain(name));
-        let mut table = begin(["arrow", "0", "1", "dot product", "cosine"], []);
+        let mut table = begin([words!("arrow"), "0", "1", words!("dot product"), words!("cosine")], []);
         for (name, [x, y]) in [(&a, self.a), (&b, self.b)] {
             table.push([name.as_str().into(), x.into(), y.into()]);
         }

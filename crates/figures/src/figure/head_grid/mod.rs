@@ -9,6 +9,7 @@ use crate::scale::max_abs;
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
 use attnscope::{Array, LazyPattern, ModelInfo, Site, Token, Trace};
+use attnscope_words::words;
 
 /// A thumbnail has at most this many pixels a side.
 pub const THUMB_SIDE: usize = 64;
@@ -90,7 +91,10 @@ pub struct State {
 /// The least distance from one thumbnail to the next, if the width allows it: room for a finger.
 const TOUCH: f32 = 27.0;
 /// Width of a layer's number, and of the gap between two columns of layers.
-const LABEL_W: f32 = 39.0;
+/// Room for the layers' numbers and the word over them, in English and where that is longer.
+fn label_w() -> f32 {
+    (crate::text::width(words!("layer"), 13.0, crate::scene::Weight::Semibold) + 12.0).max(39.0)
+}
 const BETWEEN: f32 = 22.0;
 
 /// Where everything is: layers may stand in several columns, side by side.
@@ -113,7 +117,7 @@ impl Layout {
         let scored = data.scores.is_some();
         let inner = canvas_width.max(320.0) - 2.0 * PAD;
         let side = |columns: usize| {
-            let labels = columns as f32 * LABEL_W + (columns as f32 - 1.0) * BETWEEN;
+            let labels = columns as f32 * label_w() + (columns as f32 - 1.0) * BETWEEN;
             let by_width = (inner - labels) / (columns as f32 * heads);
             let by_height = canvas_width.max(480.0) * 0.9 / layers.div_ceil(columns) as f32;
             // A long figure is better than heads too small for a finger.
@@ -128,7 +132,7 @@ impl Layout {
     }
 
     fn column_width(&self, heads: usize) -> f32 {
-        LABEL_W + heads as f32 * (self.thumb + self.gap) - self.gap
+        label_w() + heads as f32 * (self.thumb + self.gap) - self.gap
     }
 
     fn width(&self, heads: usize) -> f32 {
@@ -138,7 +142,7 @@ impl Layout {
     /// Top left of a head's thumbnail.
     fn place(&self, layer: usize, head: usize, heads: usize, top: f32) -> (f32, f32) {
         let column = (layer / self.rows) as f32;
-        let x = PAD + column * (self.column_width(heads) + BETWEEN) + LABEL_W + head as f32 * (self.thumb + self.gap);
+        let x = PAD + column * (self.column_width(heads) + BETWEEN) + label_w() + head as f32 * (self.thumb + self.gap);
         (x, top + (layer % self.rows) as f32 * self.pitch)
     }
 }
@@ -148,7 +152,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (layout, heads) = (Layout::new(data, state.canvas.width), data.n_heads());
     let width = layout.width(heads).max(Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH));
     let title = format!("{} in {}", plural(data.thumbs.len() * heads, "head"), plural(data.thumbs.len(), "layer"));
-    let lead = "Each square is one head: its rows ask (query), its columns are attended to (key).";
+    let lead = words!("Each square is one head: its rows ask (query), its columns are attended to (key).");
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
     axis_names(&mut frame, data, &layout);
     let top = frame.y;
@@ -166,25 +170,20 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     frame.y = top + layout.rows as f32 * layout.pitch + 12.0;
     let masked = data.thumbs.iter().flatten().any(Pattern::is_masked);
-    frame.weight_legend(PAD, "weight", full_at(state), masked.then_some(Masked::Flat));
+    frame.weight_legend(PAD, words!("weight"), full_at(state), masked.then_some(Masked::Flat));
     if let Some(scores) = &data.scores {
         frame.y += 10.0;
         let mid = frame.y + 7.0;
         frame.push(Node::rect(PAD, mid - 1.5, 18.0, 3.0).fill(theme.accent));
-        frame.label(
-            PAD + 26.0,
-            mid,
-            Anchor::Start,
-            format!("bar: {}, longest {}", scores.name, number(best(scores).2)),
-        );
+        frame.label(PAD + 26.0, mid, Anchor::Start, words!("bar: {}, longest {}", scores.name, number(best(scores).2)));
         frame.y += 14.0;
     }
     let side = data.thumbs.iter().flatten().map(|p| p.kv_len).max().unwrap_or(0);
     let small = match data.tokens.len().div_ceil(side.max(1)) {
         0 | 1 => String::new(),
-        block => format!("A pixel of a thumbnail is the largest weight of up to {block}\u{a0}×\u{a0}{block} cells."),
+        block => words!("A pixel of a thumbnail is the largest weight of up to {block}\u{a0}×\u{a0}{block} cells."),
     };
-    let tokens = format!("{}; layers and heads are counted from 0.", plural(data.tokens.len(), "token"));
+    let tokens = words!("{}; layers and heads are counted from 0.", plural(data.tokens.len(), "token"));
     frame.finish(&caption(&[&credit(&data.model), &tokens, &small]), description(data))
 }
 
@@ -200,9 +199,10 @@ fn axis_names(frame: &mut Frame, data: &Data, l: &Layout) {
             break;
         }
         let (x, _) = l.place(first, 0, heads, top);
-        let name = Node::text(x, top - 30.0, Run::new("head")).size(SMALL).fill(frame.theme.muted).bold().centred();
+        let name =
+            Node::text(x, top - 30.0, Run::new(words!("head"))).size(SMALL).fill(frame.theme.muted).bold().centred();
         frame.push(name);
-        let name = Node::text(x - 8.0, top - 30.0, Run::new("layer")).size(SMALL).anchor(Anchor::End);
+        let name = Node::text(x - 8.0, top - 30.0, Run::new(words!("layer"))).size(SMALL).anchor(Anchor::End);
         frame.push(name.fill(frame.theme.muted).bold().centred());
         for head in 0..heads {
             let (x, _) = l.place(first, head, heads, top);
@@ -224,8 +224,8 @@ fn thumb(frame: &mut Frame, data: &Data, l: &Layout, p: &Pattern, full_at: f32, 
     let (theme, layer, head) = (frame.theme, p.layer, p.head);
     let score = data.score(layer, head);
     let said = match (score, &data.scores) {
-        (Some(s), Some(scores)) => format!("layer {layer}, head {head}; {}: {}", scores.name, number(s)),
-        _ => format!("layer {layer}, head {head}"),
+        (Some(s), Some(scores)) => words!("layer {layer}, head {head}; {}: {}", scores.name, number(s)),
+        _ => words!("layer {layer}, head {head}"),
     };
     let mut image = Node::raster(x, y, l.thumb, l.thumb, p.raster(theme, full_at)).target(Target::Head { layer, head });
     image.value = score;
@@ -251,11 +251,11 @@ fn best(scores: &Scores) -> (usize, usize, f32) {
 
 fn description(data: &Data) -> String {
     let (layers, heads) = (data.thumbs.len(), data.n_heads());
-    let mut out = format!("The attention patterns of {} in each of {}", plural(heads, "head"), plural(layers, "layer"));
-    out += &format!(" over “{}”.", sentence(&data.tokens, data.word_level));
+    let mut out = words!("The attention patterns of {} in each of {}", plural(heads, "head"), plural(layers, "layer"));
+    out += &words!(" over “{}”.", sentence(&data.tokens, data.word_level));
     if let Some(scores) = &data.scores {
         let (layer, head, s) = best(scores);
-        out += &format!(" {}: most in layer {layer}, head {head} ({}).", scores.name, number(s));
+        out += &words!(" {}: most in layer {layer}, head {head} ({}).", scores.name, number(s));
     }
     out
 }

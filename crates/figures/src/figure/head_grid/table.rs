@@ -5,6 +5,7 @@ use crate::figure::as_table::{begin, word};
 use crate::figure::matrix::weights;
 use crate::table::Table;
 use attnscope::analysis::piece;
+use attnscope_words::words;
 
 impl Data {
     /// The thumbnails' weights, and each head's score where the heads have one. For a long text, each number is the
@@ -15,7 +16,7 @@ impl Data {
         let scored = self.scores.as_ref().map(|scores| scores.name.clone());
         let keys = (0..kv_len).map(|k_idx| self.block(k_idx, kv_len));
         let headings = scored.clone().into_iter().chain(["query".into()]).chain(keys);
-        let mut table = begin(["layer", "head"], headings);
+        let mut table = begin([words!("layer"), words!("head")], headings);
         for p in patterns() {
             for q_idx in 0..p.q_len {
                 let query = self.block(p.first_query() + q_idx, p.kv_len);

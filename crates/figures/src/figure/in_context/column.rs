@@ -7,6 +7,7 @@ use crate::number::{brief, fixed, number};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::token::{self, spoken};
+use attnscope_words::words;
 
 const ROW: f32 = 24.0;
 /// Room for the number at a row's end.
@@ -19,7 +20,7 @@ const FIRST: usize = 3;
 /// Draws the reading of an index at a depth into `(left, width)`, and moves the frame's `y` below it.
 pub(super) fn draw(frame: &mut Frame, data: &Data, (reading, depth): (usize, usize), (x, width): (f32, f32)) {
     let theme = frame.theme;
-    let heading = format!("in “{}”", token::plain(&data.readings[reading].name));
+    let heading = words!("in “{}”", token::plain(&data.readings[reading].name));
     let heading = text::fit(&heading, width, LABEL + 1.0, Weight::Semibold);
     frame.push(Node::text(x, frame.y + 8.0, Run::new(heading)).size(LABEL + 1.0).bold().fill(theme.text).centred());
     frame.y += 26.0;
@@ -58,7 +59,7 @@ fn row(
     let (from, to) = (axis.range.0, axis.try_at(cosine).unwrap_or(axis.range.0));
     let stem = Node::rect(from, mid - 1.0, (to - from).max(0.5), 2.0).fill(fill).opacity(if first { 0.7 } else { 0.3 });
     frame.push(stem.key(format!("stem-{reading}-{index}")));
-    let said = format!("{}: cosine {}", spoken(&word.name), number(cosine));
+    let said = words!("{}: cosine {}", spoken(&word.name), number(cosine));
     let target = Target::Item { index: data.item(reading, depth, index) };
     let dot =
         Node::circle(to, mid, if first { 6.0 } else { 4.5 }).fill(fill).stroke(Stroke::new(theme.background, 1.5));

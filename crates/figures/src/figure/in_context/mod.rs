@@ -14,6 +14,7 @@ use crate::scale::Linear;
 use crate::scene::{Node, Run, Scene};
 use crate::theme::Theme;
 use crate::token::{self, spoken};
+use attnscope_words::words;
 
 /// The most words that are compared.
 pub const MAX_WORDS: usize = 24;
@@ -102,14 +103,14 @@ impl Data {
     pub fn said(&self, depth: usize) -> String {
         let first = |reading: usize| {
             let name = self.nearest(reading, depth).first().and_then(|&word| self.words().get(word));
-            name.map_or_else(|| "nothing".into(), |word| format!("“{}”", spoken(&word.name)))
+            name.map_or_else(|| words!("nothing").into(), |word| format!("“{}”", spoken(&word.name)))
         };
         let [before, after] = [0, 1].map(|reading| token::excerpt(&self.readings[reading].name, SAID));
         let when = match depth.checked_sub(1) {
-            None => "Before any layer".into(),
-            Some(layer) => format!("After layer {layer}"),
+            None => words!("Before any layer").into(),
+            Some(layer) => words!("After layer {layer}"),
         };
-        format!(
+        words!(
             "{when}, nearest to “{}” is {} in “{before}”, and {} in “{after}”.",
             spoken(&self.word),
             first(0),
@@ -141,15 +142,15 @@ pub struct State {
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
     let word = spoken(&data.word);
-    let lead = format!(
+    let lead = words!(
         "The words whose vectors are nearest to that of “{word}”, each read in “{}” and taken after the same layer.",
         token::plain(&data.template)
     );
-    let mut frame = Frame::new(theme, &state.canvas, width, format!("What “{word}” is like, in its sentence"), &lead);
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("What “{word}” is like, in its sentence"), &lead);
     let depths = data.depths();
     if depths == 0 || data.words.is_empty() {
-        frame.nothing("No words to compare.");
-        return frame.finish(&credit(&data.model), "The words nearest to a word; there are none.".into());
+        frame.nothing(words!("No words to compare."));
+        return frame.finish(&credit(&data.model), words!("The words nearest to a word; there are none.").into());
     }
     let depth = state.depth.unwrap_or(depths - 1).min(depths - 1);
     kinds(&mut frame, data, depth);
@@ -194,15 +195,17 @@ fn color(theme: &Theme, kind: usize) -> crate::Color {
 
 /// `before any layer`, `after layer 3`
 fn said(depth: usize) -> String {
-    depth.checked_sub(1).map_or("before any layer".into(), |layer| format!("after layer {layer}"))
+    depth.checked_sub(1).map_or(words!("before any layer").into(), |layer| words!("after layer {layer}"))
 }
 
 fn said_below(data: &Data) -> String {
-    let many = format!("The first {MAX_WORDS} of {}.", plural(data.words.len(), "word"));
+    let many = words!("The first {MAX_WORDS} of {}.", plural(data.words.len(), "word"));
     caption(&[
         &credit(&data.model),
-        "Numbers are cosines of the angle between two vectors of the residual stream, rounded to two decimals; the axis is \
-         the same for all layers and need not begin at 0.",
+        words!(
+            "Numbers are cosines of the angle between two vectors of the residual stream, rounded to two decimals; the axis is \
+         the same for all layers and need not begin at 0."
+        ),
         if data.words.len() > MAX_WORDS { &many } else { "" },
     ])
 }
@@ -212,9 +215,9 @@ fn description(data: &Data, depth: usize) -> String {
         let near = data.nearest(reading, depth).into_iter().take(5);
         let near = near
             .map(|word| format!("{} {}", spoken(&data.words[word].name), fixed(data.cosine(reading, depth, word), 2)));
-        format!("in “{}”: {}", token::excerpt(&data.readings[reading].name, SAID), near.collect::<Vec<_>>().join(", "))
+        words!("in “{}”: {}", token::excerpt(&data.readings[reading].name, SAID), near.collect::<Vec<_>>().join(", "))
     };
-    format!("The words nearest to “{}” {}, {}; {}.", spoken(&data.word), said(depth), list(0), list(1))
+    words!("The words nearest to “{}” {}, {}; {}.", spoken(&data.word), said(depth), list(0), list(1))
 }
 
 #[cfg(test)]

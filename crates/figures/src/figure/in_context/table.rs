@@ -4,11 +4,12 @@ use super::{Data, said};
 use crate::figure::as_table::{begin, row};
 use crate::table::{Cell, Table};
 use crate::token::{plain, spoken};
+use attnscope_words::words;
 
 impl Data {
     /// The cosines of both readings with every word, at every depth.
     pub fn table(&self) -> Table {
-        let mut table = begin(["reading", "word", "kind"], (0..self.depths()).map(said));
+        let mut table = begin([words!("reading"), words!("word"), words!("kind")], (0..self.depths()).map(said));
         for (index, reading) in self.readings.iter().enumerate() {
             for (at, word) in self.words.iter().enumerate() {
                 let kind: Option<Cell> = self.kinds.get(word.kind).map(|kind| plain(kind).into());

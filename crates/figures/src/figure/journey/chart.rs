@@ -8,6 +8,7 @@ use crate::scale::{Band, Linear, nice_step};
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Segment, Stroke, Target};
 use crate::token;
+use attnscope_words::words;
 
 /// Room for the layers' numbers.
 pub(super) const LABEL_W: f32 = 52.0;
@@ -76,7 +77,7 @@ fn layers(frame: &mut Frame, rows: &Band, depth: usize) {
         frame.push(node.centred().key(format!("layer-{d}")).target(Target::Item { index: d }));
     }
     let y = rows.at(rows.n - 1) - 22.0;
-    let name = Node::text(PAD, y, Run::new("layer ↑")).size(SMALL).fill(theme.muted);
+    let name = Node::text(PAD, y, Run::new(words!("layer ↑"))).size(SMALL).fill(theme.muted);
     frame.push(name.centred());
 }
 
@@ -109,7 +110,7 @@ fn path(frame: &mut Frame, data: &Data, axis: &Linear, rows: &Band, (i, depth): 
         let dot = Node::circle(x, rows.at(d), r).fill(fill).value(at).target(target);
         let dot = if d == depth { dot.stroke(Stroke::new(theme.background, 1.5)) } else { dot };
         let word = token::spoken(&data.word);
-        let said = format!("{word} in “{}”, {}: {}", token::plain(&path.name), said(d), fixed(at, 2));
+        let said = words!("{word} in “{}”, {}: {}", token::plain(&path.name), said(d), fixed(at, 2));
         frame.push(dot.key(format!("path-{i}-{d}")).label(said));
     }
 }

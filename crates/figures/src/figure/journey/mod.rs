@@ -8,6 +8,7 @@ mod table;
 
 use crate::figure::Canvas;
 use crate::figure::frame::{Frame, PAD, caption, credit};
+use attnscope_words::words;
 
 use crate::number::{fixed, plural};
 use crate::scale::{Linear, max_abs};
@@ -123,8 +124,8 @@ pub struct State {
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
     let [a, b] = data.poles.each_ref().map(|pole| token::plain(pole));
-    let title = format!("The path of “{}” between {a} and {b}", spoken(&data.word));
-    let lead = format!(
+    let title = words!("The path of “{}” between {a} and {b}", spoken(&data.word));
+    let lead = words!(
         "Each dot is the vector of “{}” after one more layer. The farther left, the more it is like those of {a} words; \
          the farther right, like those of {b} words.",
         spoken(&data.word)
@@ -132,8 +133,9 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let mut frame = Frame::new(theme, &state.canvas, width, title, &lead);
     let depths = data.depths();
     if depths == 0 {
-        frame.nothing("No path.");
-        return frame.finish(&credit(&data.model), "The path of a word through the layers; there is none.".into());
+        frame.nothing(words!("No path."));
+        return frame
+            .finish(&credit(&data.model), words!("The path of a word through the layers; there is none.").into());
     }
     let depth = state.depth.unwrap_or(depths - 1).min(depths - 1);
     let (axis, beyond) = axis(data, width);
@@ -153,44 +155,44 @@ fn axis(data: &Data, width: f32) -> (Linear, bool) {
 
 fn said_below(data: &Data, beyond: bool, unnamed: bool) -> String {
     let [a, b] = data.poles.each_ref().map(|pole| token::plain(pole));
-    let scale = format!(
+    let scale = words!(
         "Across: the place along the straight line from the mean of the {a} words (−1) to that of the {b} words (1), \
          anew after every layer; what points in other directions is left out."
     );
-    let read = format!("Each {a} or {b} word is read in “{}” and placed by the line", token::plain(&data.template));
+    let read = words!("Each {a} or {b} word is read in “{}” and placed by the line", token::plain(&data.template));
     caption(&[
         &credit(&data.model),
         &scale,
         &read,
-        "that the other words make.",
-        if beyond { "What lies beyond ±3 is drawn at the edge." } else { "" },
-        if unnamed { "Some words have no room for their names." } else { "" },
+        words!("that the other words make."),
+        if beyond { words!("What lies beyond ±3 is drawn at the edge.") } else { "" },
+        if unnamed { words!("Some words have no room for their names.") } else { "" },
         &over(data.paths.len(), MAX_PATHS, "path"),
         &over(data.landmarks.len(), MAX_LANDMARKS, "landmark"),
     ])
 }
 
 fn over(all: usize, drawn: usize, noun: &str) -> String {
-    if all > drawn { format!("The first {drawn} of {}.", plural(all, noun)) } else { String::new() }
+    if all > drawn { words!("The first {drawn} of {}.", plural(all, noun)) } else { String::new() }
 }
 
 /// A depth in words.
 fn said(depth: usize) -> String {
-    if depth == 0 { "before any layer".into() } else { format!("after layer {}", depth - 1) }
+    if depth == 0 { words!("before any layer").into() } else { words!("after layer {}", depth - 1) }
 }
 
 fn description(data: &Data, depth: usize) -> String {
     let [a, b] = data.poles.each_ref().map(|pole| token::plain(pole));
-    let mut out = format!(
+    let mut out = words!(
         "Where “{}” stands between {a} words (−1) and {b} words (1), at {}.",
         spoken(&data.word),
         plural(data.depths(), "depth")
     );
     for path in data.paths() {
-        let at = |depth: usize| path.at.get(depth).map_or("nothing".into(), |at| fixed(*at, 2));
+        let at = |depth: usize| path.at.get(depth).map_or(words!("nothing").into(), |at| fixed(*at, 2));
         let last = path.at.len().saturating_sub(1);
         // The beginning of a text is enough to know which it is.
-        out += &format!(" In “{}”: {} {}", token::excerpt(&path.name, 48), at(0), said(0));
+        out += &words!(" In “{}”: {} {}", token::excerpt(&path.name, 48), at(0), said(0));
         if depth > 0 && depth < last {
             out += &format!(", {} {}", at(depth), said(depth));
         }

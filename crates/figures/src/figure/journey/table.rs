@@ -4,13 +4,14 @@ use super::{Data, said};
 use crate::figure::as_table::{begin, row};
 use crate::table::{Cell, Table};
 use crate::token::{plain, spoken};
+use attnscope_words::words;
 
 impl Data {
     /// Where the word's paths and the words of both kinds stand: −1 is the mean of the first kind, 1 that of the second.
     pub fn table(&self) -> Table {
         let paths = self.paths.iter().map(|path| path.at.len());
         let depths = paths.chain(self.landmarks.iter().map(|landmark| landmark.at.len())).max().unwrap_or(0);
-        let mut table = begin(["word", "reading", "kind"], (0..depths).map(said));
+        let mut table = begin([words!("word"), words!("reading"), words!("kind")], (0..depths).map(said));
         for path in &self.paths {
             let first = [spoken(&self.word).into(), plain(&path.name).into(), Cell::Empty];
             table.push(row(first, &path.at));

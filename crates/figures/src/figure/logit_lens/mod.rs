@@ -10,6 +10,7 @@ use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::analysis::LensRow;
 use attnscope::{ModelInfo, NextToken, Token};
+use attnscope_words::words;
 use std::ops::Range;
 
 /// What is drawn.
@@ -61,7 +62,9 @@ pub struct State {
 }
 
 const ROW: f32 = 24.0;
-const LABEL_W: f32 = 54.0;
+fn label_w() -> f32 {
+    (crate::text::width(words!("layer"), 13.0, crate::scene::Weight::Semibold) + 14.0).max(54.0)
+}
 
 /// The most columns: each holds a word that must be legible.
 pub const MAX_COLUMNS: usize = 24;
@@ -77,11 +80,13 @@ fn columns(data: &Data, state: &State) -> Range<usize> {
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let columns = columns(data, state);
     let n = columns.len().max(1) as f32;
-    let cell = ((state.canvas.width - 2.0 * PAD - LABEL_W) / n).clamp(66.0, 132.0).floor();
-    let width = (2.0 * PAD + LABEL_W + n * cell).max(Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH));
-    let lead = "Read downwards: under each token, the next token that the model would choose if it stopped after that layer. \
-                The top row is the bare embedding, the bottom row what the model says.";
-    let mut frame = Frame::new(theme, &state.canvas, width, "The answer takes shape, layer by layer", lead);
+    let cell = ((state.canvas.width - 2.0 * PAD - label_w()) / n).clamp(66.0, 132.0).floor();
+    let width = (2.0 * PAD + label_w() + n * cell).max(Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH));
+    let lead = words!(
+        "Read downwards: under each token, the next token that the model would choose if it stopped after that layer. \
+                The top row is the bare embedding, the bottom row what the model says."
+    );
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("The answer takes shape, layer by layer"), lead);
     heads(&mut frame, data, &columns, cell);
     let top = frame.y;
     for (row, lens) in data.rows.iter().enumerate() {
@@ -94,16 +99,16 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
             label => label.to_owned(),
         };
         let node =
-            Node::text(PAD + LABEL_W - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(SMALL).anchor(Anchor::End);
+            Node::text(PAD + label_w() - 12.0, frame.y + ROW / 2.0, Run::new(name)).size(SMALL).anchor(Anchor::End);
         let node = node.fill(if last { theme.text } else { theme.muted }).centred();
         frame.push(if last { node.bold() } else { node });
         for (column, position) in columns.clone().enumerate() {
             let Some(top) = data.top(row, position) else { continue };
-            let x = PAD + LABEL_W + column as f32 * cell;
+            let x = PAD + label_w() + column as f32 * cell;
             draw_cell(&mut frame, data, top, (row, position), (x, cell), last);
         }
         if let Some((_, position)) = state.selected.filter(|&(r, p)| r == row && data.top(r, p).is_some()) {
-            let x = PAD + LABEL_W + position.saturating_sub(columns.start) as f32 * cell;
+            let x = PAD + label_w() + position.saturating_sub(columns.start) as f32 * cell;
             let ring = Node::rect(x - 1.5, frame.y - 1.5, cell + 1.0, ROW + 1.0).radius(4.0);
             frame.push(ring.stroke(Stroke::new(theme.accent, 2.0)).key("chosen-cell"));
         }
@@ -112,16 +117,17 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     debug_assert!(frame.y >= top);
     frame.y += 14.0;
     frame.weight_legend(
-        if frame.inner() < Frame::LEGEND_WIDTH + LABEL_W { PAD } else { PAD + LABEL_W },
+        if frame.inner() < Frame::LEGEND_WIDTH + label_w() { PAD } else { PAD + label_w() },
         "probability",
         1.0,
         None,
     );
-    let rounded = "Colour is the probability of the token that is written; long tokens are cut. ␣ marks a space.";
+    let rounded =
+        words!("Colour is the probability of the token that is written; long tokens are cut. ␣ marks a space.");
     let all = plural(data.tokens.len(), "token");
     let some = match columns.len() == data.tokens.len() {
         true => String::new(),
-        false => format!("Tokens {} to {} of a text of {all}.", columns.start, columns.end - 1),
+        false => words!("Tokens {} to {} of a text of {all}.", columns.start, columns.end - 1),
     };
     frame.finish(&caption(&[&credit(&data.model), &some, rounded]), description(data))
 }
@@ -130,11 +136,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 fn heads(frame: &mut Frame, data: &Data, columns: &Range<usize>, cell: f32) {
     let theme = frame.theme;
     let mid = frame.y + 8.0;
-    let name = Node::text(PAD + LABEL_W - 12.0, mid, Run::new("layer")).size(SMALL).bold().anchor(Anchor::End);
+    let name =
+        Node::text(PAD + label_w() - 12.0, mid, Run::new(words!("layer"))).size(SMALL).bold().anchor(Anchor::End);
     frame.push(name.fill(theme.muted).centred());
     for (column, idx) in columns.clone().enumerate() {
         let text = &data.tokens[idx];
-        let x = PAD + LABEL_W + column as f32 * cell;
+        let x = PAD + label_w() + column as f32 * cell;
         let runs = token::runs(text, theme.faint, cell - 8.0, LABEL, Weight::Semibold);
         let node = Node::text(x + (cell - 2.0) / 2.0, mid, runs).size(LABEL).bold().anchor(Anchor::Middle);
         frame.push(node.fill(theme.text).centred().key(format!("token-{idx}")).target(Target::Token { idx }));
@@ -156,7 +163,7 @@ fn draw_cell(
     let target = Target::Item { index: data.item(row, position) };
     let rect = Node::rect(x, y, cell - 2.0, ROW - 2.0).radius(3.0).fill(fill).target(target);
     let after = spoken(&data.tokens[position]);
-    let said = format!("after {after}, {}: {} {}", depth(data, row), spoken(&top.text), percent(top.p));
+    let said = words!("after {after}, {}: {} {}", depth(data, row), spoken(&top.text), percent(top.p));
     frame.push(rect.value(top.p).key(format!("cell-{row}-{position}")).label(said));
     let ink = theme.on(fill);
     let weight = if last { Weight::Semibold } else { Weight::Regular };
@@ -170,19 +177,19 @@ fn draw_cell(
 /// A row's place in the model, in words.
 fn depth(data: &Data, row: usize) -> String {
     match data.rows.get(row).map(|r| r.label.as_str()) {
-        Some("embed") | None => "before any layer".into(),
-        Some(label) => format!("after layer {label}"),
+        Some("embed") | None => words!("before any layer").into(),
+        Some(label) => words!("after layer {label}"),
     }
 }
 
 fn description(data: &Data) -> String {
-    let mut out = format!("The likeliest next token at {} of the model", plural(data.rows.len(), "depth"));
-    out += &format!(" for “{}”.", sentence(&data.tokens, data.word_level));
+    let mut out = words!("The likeliest next token at {} of the model", plural(data.rows.len(), "depth"));
+    out += &words!(" for “{}”.", sentence(&data.tokens, data.word_level));
     let last = data.tokens.len().saturating_sub(1);
     let said: Vec<String> = [0, data.rows.len() / 2, data.rows.len().saturating_sub(1)]
         .into_iter()
         .filter_map(|row| Some((row, data.top(row, last)?.first()?)))
         .map(|(row, top)| format!("{}: {} {}", depth(data, row), spoken(&top.text), percent(top.p)))
         .collect();
-    out + &format!(" At the last token, {}.", said.join("; "))
+    out + &words!(" At the last token, {}.", said.join("; "))
 }

@@ -4,11 +4,15 @@ use super::Data;
 use crate::figure::as_table::begin;
 use crate::table::{Cell, Table};
 use crate::token::spoken;
+use attnscope_words::words;
 
 impl Data {
     /// The likeliest next token at each depth, after each token from the first position on.
     pub fn table(&self) -> Table {
-        let mut table = begin(["layer", "position", "token", "next token", "probability"], []);
+        let mut table = begin(
+            [words!("layer"), words!("position"), words!("token"), words!("next token"), words!("probability")],
+            [],
+        );
         // Where only some tokens were asked for, there is nothing to say of the others.
         let end = self.first + self.rows.iter().map(|lens| lens.top.len()).max().unwrap_or(0);
         for (row, lens) in self.rows.iter().enumerate() {

@@ -9,6 +9,7 @@ use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::token;
+use attnscope_words::words;
 
 /// Side of the smallest cell.
 pub(super) const LEAST: f32 = 13.0;
@@ -36,7 +37,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (wide, high) = (cell * tile.cols.len() as f32, cell * tile.rows.len() as f32);
     let least = Frame::within(&state.canvas, 2.0 * PAD + LABELS + GAP + Frame::LEGEND_WIDTH);
     let total = (2.0 * PAD + LABELS + GAP + wide + OVERHANG).max(least);
-    let mut frame = Frame::new(theme, &state.canvas, total, title(data), LEAD);
+    let mut frame = Frame::new(theme, &state.canvas, total, title(data), attnscope_words::text(LEAD));
     let x0 = PAD + LABELS + GAP;
     key_labels(&mut frame, data, cell, x0);
     let y0 = frame.y;
@@ -45,8 +46,11 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     cells(&mut frame, data, state, (cell, full_at), x0, y0);
     frame.y = y0 + high + 16.0;
     legend(&mut frame, data, state, x0, (full_at, Masked::Dot));
-    let rounded = if with_numbers(cell) { "Numbers are rounded to two decimals." } else { "" };
-    frame.finish(&said(data, &caption(&["Each cell is one weight.", rounded]), full_at), description(data, state))
+    let rounded = if with_numbers(cell) { words!("Numbers are rounded to two decimals.") } else { "" };
+    frame.finish(
+        &said(data, &caption(&[words!("Each cell is one weight."), rounded]), full_at),
+        description(data, state),
+    )
 }
 
 fn with_numbers(cell: f32) -> bool {
@@ -64,7 +68,8 @@ fn named(data: &Data, position: usize, size: f32, theme: &Theme) -> Vec<Run> {
 /// The keys above their columns, rotated.
 fn key_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32) {
     let (theme, font) = (frame.theme, SMALL);
-    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (attended to) →")]);
+    let name =
+        Node::text(x0, frame.y + 6.0, vec![Run::new(words!("key")).bold(), Run::new(words!(" (attended to) →"))]);
     frame.push(name.size(SMALL).fill(theme.key).centred());
     let turn: f32 = if cell >= 18.0 { -45.0 } else { -90.0 };
     let all: Vec<Vec<Run>> = data.tile.cols.clone().map(|at| named(data, at, font, theme)).collect();
@@ -81,7 +86,7 @@ fn key_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32) {
 /// The queries to the left of their rows.
 fn query_labels(frame: &mut Frame, data: &Data, cell: f32, x0: f32, y0: f32) {
     let (theme, font) = (frame.theme, SMALL);
-    let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
+    let name = vec![Run::new(words!("query")).bold(), Run::new(words!(" (asks) ↓"))];
     frame.push(Node::text(x0 - GAP, y0 - 12.0, name).size(SMALL).anchor(Anchor::End).fill(theme.query).centred());
     for (i, q_idx) in data.tile.rows.clone().enumerate() {
         let runs = named(data, data.position(q_idx), font, theme);

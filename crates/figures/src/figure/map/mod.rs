@@ -18,10 +18,13 @@ use crate::token::spoken;
 use attnscope::Site;
 use attnscope::analysis::MapTile;
 use attnscope::{LazyPattern, ModelInfo, Trace};
+use attnscope_words::{key, words};
 use std::ops::Range;
 
-const LEAD: &str = "Each row is a query, each column a key: the stronger the colour, the more the one \
-                    attends to the other.";
+const LEAD: &str = key!(
+    "Each row is a query, each column a key: the stronger the colour, the more the one \
+                    attends to the other."
+);
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,42 +172,42 @@ fn strength(weight: f32, full_at: f32) -> f32 {
 
 /// `Attention of layer 16, head 0`
 fn title(data: &Data) -> String {
-    format!("Attention of layer {}, head {}", data.layer, data.head)
+    words!("Attention of layer {}, head {}", data.layer, data.head)
 }
 
 /// `queries 0 to 99 and keys 0 to 9`, by their positions in the text.
 fn part(data: &Data, rows: &Range<usize>, cols: &Range<usize>) -> String {
     let said = |one: &str, many: &str, first: usize, last: usize| match first == last {
         true => format!("{one} {}", count(first)),
-        false => format!("{many} {} to {}", count(first), count(last)),
+        false => words!("{many} {} to {}", count(first), count(last)),
     };
     let last = |part: &Range<usize>| part.end.saturating_sub(1);
-    let queries = said("query", "queries", data.position(rows.start), data.position(last(rows)));
-    format!("{queries} and {}", said("key", "keys", cols.start, last(cols)))
+    let queries = said(words!("query"), words!("queries"), data.position(rows.start), data.position(last(rows)));
+    words!("{queries} and {}", said(words!("key"), words!("keys"), cols.start, last(cols)))
 }
 
 /// What a pixel stands for, in words.
 fn pooled(data: &Data, pool: Pool) -> String {
     let block = data.block();
     if block == 1 {
-        return "Each pixel is one weight.".into();
+        return words!("Each pixel is one weight.").into();
     }
     let even = [data.tile.rows.len(), data.tile.cols.len()].iter().all(|n| n.is_multiple_of(block));
-    let up_to = if even { "" } else { "up to " };
+    let up_to = if even { "" } else { words!("up to ") };
     let shows = match pool {
-        Pool::Max => "the largest weight of",
-        Pool::Mean => "the mean, in which a masked cell counts as 0, of",
+        Pool::Max => words!("the largest weight of"),
+        Pool::Mean => words!("the mean, in which a masked cell counts as 0, of"),
     };
-    format!("Each pixel is {shows} {up_to}{block}\u{a0}×\u{a0}{block} cells.")
+    words!("Each pixel is {shows} {up_to}{block}\u{a0}×\u{a0}{block} cells.")
 }
 
 /// The caption: the model, the part that is shown, and how weights became colours.
 pub(super) fn said(data: &Data, pixels: &str, full_at: f32) -> String {
     let shown = part(data, &data.tile.rows, &data.tile.cols);
     let (first, rest) = shown.split_at(1);
-    let shown = format!("{}{rest} of {}.", first.to_uppercase(), plural(data.tokens.len(), "token"));
-    let full = if full_at < 1.0 { format!(", full from {} on", crate::number::number(full_at)) } else { String::new() };
-    let colours = format!("Colours go by the square root{full}.");
+    let shown = words!("{}{rest} of {}.", first.to_uppercase(), plural(data.tokens.len(), "token"));
+    let full = if full_at < 1.0 { words!(", full from {} on", crate::number::number(full_at)) } else { String::new() };
+    let colours = words!("Colours go by the square root{full}.");
     caption(&[&credit(&data.model.name), &shown, pixels, &colours])
 }
 
@@ -212,13 +215,13 @@ pub(super) fn said(data: &Data, pixels: &str, full_at: f32) -> String {
 fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -> String {
     let query = data.position(q_idx);
     let name = |at: usize| format!("{} ({})", spoken(data.token(at)), count(at));
-    let whom = if query == k_idx { "itself".into() } else { name(k_idx) };
-    format!("{} attends {} to {whom}", name(query), percent(weight))
+    let whom = if query == k_idx { words!("itself").into() } else { name(k_idx) };
+    words!("{} attends {} to {whom}", name(query), percent(weight))
 }
 
 /// The main numbers in words.
 pub(super) fn description(data: &Data, state: &State) -> String {
-    let mut out = format!(
+    let mut out = words!(
         "{}: {} of a text of {}. Rows are queries, columns are keys.",
         title(data),
         part(data, &data.tile.rows, &data.tile.cols),
@@ -228,9 +231,9 @@ pub(super) fn description(data: &Data, state: &State) -> String {
     let Some((y, x, w)) = finite.max_by(|a, b| a.2.total_cmp(&b.2)) else { return out };
     let (rows, cols) = (data.tile.queries(y), data.tile.keys(x));
     out += &match (rows.len() * cols.len(), state.pool) {
-        (1, _) => format!(" The largest weight: {}.", cell_label(data, rows.start, cols.start, w)),
-        (_, Pool::Max) => format!(" The largest weight, {}, is of {}.", percent(w), part(data, &rows, &cols)),
-        (_, Pool::Mean) => format!(" The largest mean, {}, is of {}.", percent(w), part(data, &rows, &cols)),
+        (1, _) => words!(" The largest weight: {}.", cell_label(data, rows.start, cols.start, w)),
+        (_, Pool::Max) => words!(" The largest weight, {}, is of {}.", percent(w), part(data, &rows, &cols)),
+        (_, Pool::Mean) => words!(" The largest mean, {}, is of {}.", percent(w), part(data, &rows, &cols)),
     };
     out
 }

@@ -10,6 +10,7 @@ use crate::raster::Raster;
 use crate::scale::Band;
 use crate::scene::{Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
+use attnscope_words::words;
 use std::ops::Range;
 
 /// Width of the positions at the left.
@@ -30,13 +31,13 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let least = Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH);
     let total = (2.0 * PAD + LABELS + GAP + wide).max(least);
     let full_at = full_at(data, state);
-    let mut frame = Frame::new(theme, &state.canvas, total, title(data), LEAD);
+    let mut frame = Frame::new(theme, &state.canvas, total, title(data), attnscope_words::text(LEAD));
     let x0 = PAD + LABELS + GAP;
     key_axis(&mut frame, tile.cols.clone(), x0, wide);
     let y0 = frame.y;
     query_axis(&mut frame, data, x0, y0, high);
     let image = Node::raster(x0, y0, wide, high, raster(data, state.pool, theme, full_at)).key("map");
-    let image = image.label("weights, a row a query");
+    let image = image.label(words!("weights, a row a query"));
     // Only a whole pattern is a target: places in it are counted from its first query and key.
     let whole = Target::pattern(data.layer, data.head, data.q_len, data.tokens.len());
     frame.push(if data.is_whole() { image.target(whole) } else { image });
@@ -67,7 +68,8 @@ fn ticks(part: Range<usize>, start: f32, length: f32, room: f32) -> impl Iterato
 /// Positions above the picture.
 fn key_axis(frame: &mut Frame, cols: Range<usize>, x0: f32, wide: f32) {
     let theme = frame.theme;
-    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (attended to) →")]);
+    let name =
+        Node::text(x0, frame.y + 6.0, vec![Run::new(words!("key")).bold(), Run::new(words!(" (attended to) →"))]);
     frame.push(name.size(SMALL).fill(theme.key).centred());
     frame.y += 40.0;
     frame.positions(Side::Above, frame.y, ticks(cols, x0, wide, 64.0));
@@ -76,7 +78,7 @@ fn key_axis(frame: &mut Frame, cols: Range<usize>, x0: f32, wide: f32) {
 /// Positions left of it.
 fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, high: f32) {
     let theme = frame.theme;
-    let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
+    let name = vec![Run::new(words!("query")).bold(), Run::new(words!(" (asks) ↓"))];
     frame.push(Node::text(PAD, y0 - 34.0, name).size(SMALL).fill(theme.query).centred());
     let (rows, first) = (data.tile.rows.clone(), data.position(0));
     frame.positions(Side::Left, x0, ticks(first + rows.start..first + rows.end, y0, high, 40.0));

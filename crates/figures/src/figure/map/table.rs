@@ -3,12 +3,23 @@
 use super::{Data, Pool};
 use crate::figure::as_table::begin;
 use crate::table::Table;
+use attnscope_words::words;
 
 impl Data {
     /// What each pixel shows, by positions in the text; empty where the mask forbids all of it. Zoomed in, first and
     /// last are the same, and both weights are that of the cell.
     pub fn table(&self) -> Table {
-        let mut table = begin(["query", "last query", "key", "last key", "largest weight", "mean weight"], []);
+        let mut table = begin(
+            [
+                words!("query"),
+                words!("last query"),
+                words!("key"),
+                words!("last key"),
+                words!("largest weight"),
+                words!("mean weight"),
+            ],
+            [],
+        );
         for (y, x, max) in self.weights(Pool::Max) {
             let (rows, cols) = (self.tile.queries(y), self.tile.keys(x));
             let last = |end: usize| end.saturating_sub(1);

@@ -7,6 +7,7 @@ use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::token;
+use attnscope_words::words;
 
 /// Where everything is.
 struct Layout {
@@ -56,7 +57,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state.canvas.width);
     let least = Frame::within(&state.canvas, Frame::LEGEND_WIDTH - 40.0 + layout.label_w + 12.0 + 2.0 * PAD);
     let width = layout.width(data).max(least);
-    let mut frame = Frame::new(theme, &state.canvas, width, title(data), LEAD);
+    let mut frame = Frame::new(theme, &state.canvas, width, title(data), attnscope_words::text(LEAD));
     let x0 = PAD + layout.label_w + 12.0;
     key_labels(&mut frame, data, state, &layout, x0);
     let y0 = frame.y;
@@ -68,11 +69,11 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.y = y0 + layout.cell * data.pattern.q_len as f32 + 14.0;
     reading(&mut frame, data, state, x0);
     let legend_x = if x0 + Frame::LEGEND_WIDTH - 40.0 + PAD > width { PAD } else { x0 };
-    frame.weight_legend(legend_x, "weight", full_at, data.pattern.is_masked().then_some(Masked::Dot));
+    frame.weight_legend(legend_x, words!("weight"), full_at, data.pattern.is_masked().then_some(Masked::Dot));
     let numbers = if shown {
-        "Numbers are rounded to two decimals."
+        words!("Numbers are rounded to two decimals.")
     } else {
-        "No room for numbers: each cell's colour is its weight."
+        words!("No room for numbers: each cell's colour is its weight.")
     };
     frame.finish(&caption(&[&credit(&data.model), numbers, cut_note(data, state)]), description(data, state))
 }
@@ -80,7 +81,8 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 /// The keys above their columns, with the axis' name over them.
 fn key_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32) {
     let theme = frame.theme;
-    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (attended to) →")]);
+    let name =
+        Node::text(x0, frame.y + 6.0, vec![Run::new(words!("key")).bold(), Run::new(words!(" (attended to) →"))]);
     frame.push(name.size(SMALL).fill(theme.key).centred());
     frame.y += 20.0 + l.head_h;
     for k_idx in 0..data.pattern.kv_len {
@@ -103,7 +105,7 @@ fn key_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32
 /// The queries to the left of their rows, with the axis' name over them.
 fn query_labels(frame: &mut Frame, data: &Data, state: &State, l: &Layout, x0: f32, y0: f32) {
     let theme = frame.theme;
-    let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
+    let name = vec![Run::new(words!("query")).bold(), Run::new(words!(" (asks) ↓"))];
     frame.push(Node::text(x0 - 12.0, y0 - 12.0, name).size(SMALL).anchor(Anchor::End).fill(theme.query).centred());
     for q_idx in 0..data.pattern.q_len {
         let chosen = state.q_idx == Some(q_idx);

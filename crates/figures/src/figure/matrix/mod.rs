@@ -16,11 +16,12 @@ use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Trace;
+use attnscope_words::{key, words};
 
 /// The longest text that is drawn cell by cell.
 pub const MAX_CELLS: usize = 64;
 
-const LEAD: &str = "Each row is a query: what one token attends to. A row sums to 1.";
+const LEAD: &str = key!("Each row is a query: what one token attends to. A row sums to 1.");
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,38 +100,38 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 
 /// `Attention of layer 16, head 0`
 pub(super) fn title(data: &Data) -> String {
-    format!("Attention of layer {}, head {}", data.pattern.layer, data.pattern.head)
+    words!("Attention of layer {}, head {}", data.pattern.layer, data.pattern.head)
 }
 
 /// The label of a cell.
 pub(super) fn cell_label(data: &Data, q_idx: usize, k_idx: usize, weight: f32) -> String {
     let own = data.pattern.first_query() + q_idx == k_idx;
-    let whom = if own { "itself".into() } else { spoken(data.key(k_idx)) };
-    format!("{} attends {} to {whom}", spoken(data.query(q_idx)), percent(weight))
+    let whom = if own { words!("itself").into() } else { spoken(data.key(k_idx)) };
+    words!("{} attends {} to {whom}", spoken(data.query(q_idx)), percent(weight))
 }
 
 /// The label of a cell whose edge is cut.
 fn cut_label(data: &Data, q_idx: usize, k_idx: usize) -> String {
-    format!("{} to {}: cut", spoken(data.query(q_idx)), spoken(data.key(k_idx)))
+    words!("{} to {}: cut", spoken(data.query(q_idx)), spoken(data.key(k_idx)))
 }
 
 /// The caption's note about cut edges; empty if there are none.
 fn cut_note(data: &Data, state: &State) -> &'static str {
-    if state.cuts(data).next().is_some() { "A crossed cell is an edge that is cut." } else { "" }
+    if state.cuts(data).next().is_some() { words!("A crossed cell is an edge that is cut.") } else { "" }
 }
 
 /// The main numbers in words.
 fn description(data: &Data, state: &State) -> String {
     let p = &data.pattern;
-    let mut out = format!("Attention of layer {}, head {} over {}", p.layer, p.head, plural(p.kv_len, "token"));
+    let mut out = words!("Attention of layer {}, head {} over {}", p.layer, p.head, plural(p.kv_len, "token"));
     if p.kv_len <= MAX_CELLS {
         out += &format!(": “{}”", sentence(&data.tokens, data.word_level));
     }
-    out += ". Rows are queries, columns are keys.";
+    out += words!(". Rows are queries, columns are keys.");
     match (state.q_idx.filter(|&q| q < p.q_len), p.peak()) {
         (Some(q_idx), _) => out += &format!(" {}.", p.said(q_idx, &data.tokens)),
         (None, Some((q_idx, k_idx, w))) => {
-            out += &format!(" The largest weight on another token: {}.", cell_label(data, q_idx, k_idx, w));
+            out += &words!(" The largest weight on another token: {}.", cell_label(data, q_idx, k_idx, w));
         }
         (None, None) => {}
     }

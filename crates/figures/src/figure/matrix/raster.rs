@@ -10,6 +10,7 @@ use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::{text, token};
+use attnscope_words::words;
 
 /// Room at the right for the frame of the chosen row.
 const RING: f32 = 4.0;
@@ -30,7 +31,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let least = Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH);
     let total = (2.0 * PAD + label_w + 12.0 + width + RING).max(least);
     let full_at = state.full_at.filter(|f| *f > 0.0).unwrap_or_else(|| small.full_at());
-    let mut frame = Frame::new(theme, &state.canvas, total, title(data), LEAD);
+    let mut frame = Frame::new(theme, &state.canvas, total, title(data), attnscope_words::text(LEAD));
     let x0 = PAD + label_w + 12.0;
     key_axis(&mut frame, data, x0, per_token);
     let y0 = frame.y;
@@ -38,7 +39,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let p = &data.pattern;
     let target = Target::pattern(p.layer, p.head, p.q_len, p.kv_len);
     let image = Node::raster(x0, y0, width, height, small.raster(theme, full_at));
-    let said = "all weights, a row a query; the arrow keys choose a row, Enter opens its largest weight";
+    let said = words!("all weights, a row a query; the arrow keys choose a row, Enter opens its largest weight");
     frame.push(image.key("pattern").target(target).label(said));
     frame.push(Node::rect(x0 - 0.5, y0 - 0.5, width + 1.0, height + 1.0).stroke(Stroke::new(theme.grid, 1.0)));
     if let Some(q_idx) = state.q_idx.filter(|&q| q < p.q_len) {
@@ -57,12 +58,12 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.y = y0 + height + 18.0;
     reading(&mut frame, data, state, x0);
     let legend_x = if x0 + Frame::LEGEND_WIDTH + PAD > total { PAD } else { x0 };
-    frame.weight_legend(legend_x, "weight", full_at, p.is_masked().then_some(Masked::Flat));
+    frame.weight_legend(legend_x, words!("weight"), full_at, p.is_masked().then_some(Masked::Flat));
     let made = match block {
-        1 => "One cell a weight; only some tokens are named.".into(),
-        b => format!("Each cell is the largest weight of {b}\u{a0}×\u{a0}{b} tokens; only some tokens are named."),
+        1 => words!("One cell a weight; only some tokens are named.").into(),
+        b => words!("Each cell is the largest weight of {b}\u{a0}×\u{a0}{b} tokens; only some tokens are named."),
     };
-    let scaled = format!("Colours are full from {} on.", number(full_at));
+    let scaled = words!("Colours are full from {} on.", number(full_at));
     let scaled = if full_at < 1.0 { scaled.as_str() } else { "" };
     frame.finish(
         &caption(&[
@@ -79,7 +80,8 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 /// Positions above the matrix.
 fn key_axis(frame: &mut Frame, data: &Data, x0: f32, per_token: f32) {
     let theme = frame.theme;
-    let name = Node::text(x0, frame.y + 6.0, vec![Run::new("key").bold(), Run::new(" (attended to) →")]);
+    let name =
+        Node::text(x0, frame.y + 6.0, vec![Run::new(words!("key")).bold(), Run::new(words!(" (attended to) →"))]);
     frame.push(name.size(SMALL).fill(theme.key).centred());
     frame.y += 40.0;
     let keys = Band { start: x0, step: per_token, n: data.pattern.kv_len };
@@ -89,7 +91,7 @@ fn key_axis(frame: &mut Frame, data: &Data, x0: f32, per_token: f32) {
 /// Positions and tokens left of it.
 fn query_axis(frame: &mut Frame, data: &Data, x0: f32, y0: f32, per_token: f32) {
     let (theme, p) = (frame.theme, &data.pattern);
-    let name = vec![Run::new("query").bold(), Run::new(" (asks) ↓")];
+    let name = vec![Run::new(words!("query")).bold(), Run::new(words!(" (asks) ↓"))];
     frame.push(Node::text(x0 - 12.0, y0 - 34.0, name).size(SMALL).anchor(Anchor::End).fill(theme.query).centred());
     let queries = Band { start: y0, step: per_token, n: p.q_len };
     for q_idx in queries.ticks(24.0, None, 0.0) {

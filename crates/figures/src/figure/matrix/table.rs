@@ -4,12 +4,13 @@ use super::Data;
 use crate::figure::Pattern;
 use crate::figure::as_table::{begin, word};
 use crate::table::{Cell, Table};
+use attnscope_words::words;
 
 impl Data {
     /// The weights, also those too faint for an arc.
     pub fn table(&self) -> Table {
         let p = &self.pattern;
-        let mut table = begin(["query"], (0..p.kv_len).map(|k_idx| word(&self.tokens, k_idx)));
+        let mut table = begin([words!("query")], (0..p.kv_len).map(|k_idx| word(&self.tokens, k_idx)));
         for q_idx in 0..p.q_len {
             let query = word(&self.tokens, p.first_query() + q_idx);
             table.push([query.into()].into_iter().chain(weights(p, q_idx)));

@@ -8,6 +8,7 @@ use crate::scene::Segment::{Cubic, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
 use attnscope::Number;
+use attnscope_words::words;
 
 const ROW: f32 = 28.0;
 const BAR: f32 = 16.0;
@@ -72,7 +73,7 @@ pub(super) fn draw(frame: &mut Frame, list: &List, at: Place, color: &dyn Fn(usi
     frame.y += 8.0;
     let words = list.shown();
     if words.is_empty() {
-        frame.label(at.x, frame.y + 10.0, Anchor::Start, "No words.");
+        frame.label(at.x, frame.y + 10.0, Anchor::Start, words!("No words."));
         frame.y += 24.0;
         return Vec::new();
     }
@@ -110,7 +111,7 @@ fn row(
     let long = if cosine.is_finite() { cosine.clamp(at.low, 1.0) * unit } else { 0.0 };
     let bar = Node::rect(zero + long.min(0.0), mid - BAR / 2.0, long.abs().max(1.0), BAR).radius(3.0);
     let bar = bar.fill(color.unwrap_or(at.plain)).value(cosine).key(format!("bar-{}-{i}", at.list));
-    let said = format!("{}: cosine {}", token::spoken(word), number(cosine));
+    let said = words!("{}: cosine {}", token::spoken(word), number(cosine));
     let item = Target::Item { index: at.first + i };
     frame.push(bar.target(opens.map_or(item, |number| Target::Number { number })).label(said));
     let shown = if cosine.is_nan() { "NaN".into() } else { fixed(cosine, 2) };

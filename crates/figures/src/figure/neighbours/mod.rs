@@ -11,6 +11,7 @@ use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::Number;
 use attnscope::analysis::Neighbour;
+use attnscope_words::words;
 use list::Place;
 
 /// The most lists that are drawn, from the first on.
@@ -88,9 +89,11 @@ pub struct State {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
-    let lead = "Words whose vectors point most nearly the same way. 1 is the same direction, 0 is a right angle, \
-                below 0 points away.";
-    let mut frame = Frame::new(theme, &state.canvas, width, "The nearest words", lead);
+    let lead = words!(
+        "Words whose vectors point most nearly the same way. 1 is the same direction, 0 is a right angle, \
+                below 0 points away."
+    );
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("The nearest words"), lead);
     let (lists, shared) = (data.shown(), data.shared());
     let side_by_side = lists.len() == 2 && width >= WIDE;
     let column = if side_by_side { (frame.inner() - GAP) / 2.0 } else { frame.inner() };
@@ -126,7 +129,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         list::join(&mut frame, &places, &shared);
     }
     if lists.is_empty() {
-        frame.nothing("No words.");
+        frame.nothing(words!("No words."));
     }
     frame.finish(&said_below(data, &shared), description(data, &shared))
 }
@@ -141,13 +144,13 @@ fn lowest(data: &Data) -> f32 {
 fn said_below(data: &Data, shared: &[(usize, usize)]) -> String {
     let words = || data.shown().iter().flat_map(List::shown);
     let left_out = data.lists.iter().map(|l| l.words.len()).max().unwrap_or(0) > MAX_WORDS;
-    let first = format!("The first {MAX_WORDS} words of each list.");
-    let lists = format!("The first {MAX_LISTS} of {}.", plural(data.lists.len(), "list"));
+    let first = words!("The first {MAX_WORDS} words of each list.");
+    let lists = words!("The first {MAX_LISTS} of {}.", plural(data.lists.len(), "list"));
     caption(&[
         &credit(&data.model),
-        "Numbers are cosines, rounded to two decimals.",
-        if shared.is_empty() { "" } else { "A word that stands in both lists has one colour." },
-        if words().any(|(word, _)| token::shown(word).contains('␣')) { "␣ marks a space." } else { "" },
+        words!("Numbers are cosines, rounded to two decimals."),
+        if shared.is_empty() { "" } else { words!("A word that stands in both lists has one colour.") },
+        if words().any(|(word, _)| token::shown(word).contains('␣')) { words!("␣ marks a space.") } else { "" },
         if left_out { &first } else { "" },
         if data.lists.len() > MAX_LISTS { &lists } else { "" },
     ])
@@ -157,13 +160,21 @@ fn description(data: &Data, shared: &[(usize, usize)]) -> String {
     let said = |l: &List| {
         let words: Vec<String> =
             l.words.iter().take(5).map(|(word, cosine)| format!("{} {}", spoken(word), fixed(*cosine, 2))).collect();
-        format!("{}: {}.", token::plain(&l.heading), if words.is_empty() { "none".into() } else { words.join(", ") })
+        format!(
+            "{}: {}.",
+            token::plain(&l.heading),
+            if words.is_empty() { words!("none").into() } else { words.join(", ") }
+        )
     };
-    let mut out = vec!["The words with the nearest vectors, by cosine.".to_string()];
+    let mut out = vec![words!("The words with the nearest vectors, by cosine.").to_string()];
     out.extend(data.shown().iter().map(said));
     if let [first, _] = data.shown() {
         let both: Vec<String> = shared.iter().map(|&(i, _)| spoken(&first.words[i].0)).collect();
-        out.push(if both.is_empty() { "No word is in both.".into() } else { format!("In both: {}.", both.join(", ")) });
+        out.push(if both.is_empty() {
+            words!("No word is in both.").into()
+        } else {
+            words!("In both: {}.", both.join(", "))
+        });
     }
     out.join(" ")
 }

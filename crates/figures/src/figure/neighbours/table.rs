@@ -4,11 +4,12 @@ use super::Data;
 use crate::figure::as_table::begin;
 use crate::table::Table;
 use crate::token::{plain, spoken};
+use attnscope_words::words;
 
 impl Data {
     /// The words near to each vector, nearest first.
     pub fn table(&self) -> Table {
-        let mut table = begin(["vector", "word", "cosine"], []);
+        let mut table = begin([words!("vector"), words!("word"), words!("cosine")], []);
         for list in &self.lists {
             for (word, cosine) in &list.words {
                 table.push([plain(&list.heading).into(), spoken(word).into(), (*cosine).into()]);

@@ -15,6 +15,7 @@ use crate::theme::Theme;
 use crate::token::{self, spoken};
 use attnscope::Site;
 use attnscope::{NextToken, Trace};
+use attnscope_words::words;
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +75,8 @@ const MAX_CHIPS: usize = 100;
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
-    let lead = "The model reads the text and gives every token it knows a probability of coming next.";
-    let mut frame = Frame::new(theme, &state.canvas, width, "What comes next?", lead);
+    let lead = words!("The model reads the text and gives every token it knows a probability of coming next.");
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("What comes next?"), lead);
     chips(&mut frame, &data.tokens);
     bars(&mut frame, data, state);
     whole(&mut frame, data);
@@ -83,9 +84,9 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let marked = texts.into_iter().any(|text| token::shown(text).contains('␣'));
     let caption = caption(&[
         &credit(&data.model),
-        &format!("The {} likeliest of {} tokens;", data.next.len(), count(data.n_vocab)),
-        "percentages are rounded.",
-        if marked { "␣ marks a space." } else { "" },
+        &words!("The {} likeliest of {} tokens;", data.next.len(), count(data.n_vocab)),
+        words!("percentages are rounded."),
+        if marked { words!("␣ marks a space.") } else { "" },
     ]);
     frame.finish(&caption, description(data))
 }
@@ -97,7 +98,7 @@ fn chips(frame: &mut Frame, tokens: &[String]) {
     let mut x = PAD;
     let first = tokens.len().saturating_sub(MAX_CHIPS);
     if first > 0 {
-        frame.label(PAD, frame.y + 8.0, Anchor::Start, format!("… {} before these", plural(first, "token")));
+        frame.label(PAD, frame.y + 8.0, Anchor::Start, words!("… {} before these", plural(first, "token")));
         frame.y += 24.0;
     }
     for idx in first..=tokens.len() {
@@ -120,7 +121,7 @@ fn chips(frame: &mut Frame, tokens: &[String]) {
                 .stroke(Stroke::new(theme.grid, 1.0))
                 .key(format!("token-{idx}"))
                 .target(target);
-            chip = chip.label(format!("token {idx}: {}", spoken(token)));
+            chip = chip.label(words!("token {idx}: {}", spoken(token)));
         } else {
             chip = chip.stroke(Stroke::new(theme.output, 1.5).dash(4.0, 3.0));
             word = word.fill(theme.output);
@@ -156,7 +157,7 @@ fn bars(frame: &mut Frame, data: &Data, state: &State) {
         let share = Node::text(x0 + long + 8.0, mid, Run::new(percent(next.p))).size(LABEL).fill(theme.text).centred();
         let number = Site::Probabilities.at([data.tokens.len().saturating_sub(1), next.id as usize]);
         let share = share.key(format!("p-{}", next.id)).value(next.p).target(Target::Number { number });
-        let share = share.label(format!("probability of {}: {}", spoken(&next.text), percent(next.p)));
+        let share = share.label(words!("probability of {}: {}", spoken(&next.text), percent(next.p)));
         frame.push(if chosen || rank == 0 { share.bold() } else { share });
         frame.y += ROW;
     }
@@ -190,8 +191,8 @@ fn whole(frame: &mut Frame, data: &Data) {
     }
     hatch(frame, x, y, PAD + full - x, height);
     let others = data.n_vocab.saturating_sub(data.next.len());
-    let shown = format!("the {} above  {}", plural(data.next.len(), "token"), percent(1.0 - rest));
-    let text = format!("all other {}  {}", plural(others, "token"), percent(rest));
+    let shown = words!("the {} above  {}", plural(data.next.len(), "token"), percent(1.0 - rest));
+    let text = words!("all other {}  {}", plural(others, "token"), percent(rest));
     let both = crate::text::width(&shown, SMALL, Weight::Semibold) + crate::text::width(&text, SMALL, Weight::Regular);
     // On a phone the second name is below the bar.
     let below = both + 12.0 > full;
@@ -222,7 +223,7 @@ fn hatch(frame: &mut Frame, x: f32, y: f32, width: f32, height: f32) {
 fn description(data: &Data) -> String {
     let top: Vec<String> = data.next.iter().take(5).map(|n| format!("{} {}", spoken(&n.text), percent(n.p))).collect();
     let others = data.n_vocab.saturating_sub(data.next.len());
-    format!(
+    words!(
         "After “{}” the likeliest next tokens are {}. All other {} together: {}.",
         sentence(&data.tokens, data.word_level),
         top.join(", "),

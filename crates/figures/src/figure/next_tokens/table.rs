@@ -5,16 +5,17 @@ use crate::figure::as_table::begin;
 use crate::number::plural;
 use crate::table::{Cell, Table};
 use crate::token::spoken;
+use attnscope_words::words;
 
 impl Data {
     /// The next tokens with their probabilities, likeliest first.
     pub fn table(&self) -> Table {
-        let mut table = begin(["next token", "id", "probability"], []);
+        let mut table = begin([words!("next token"), "id", words!("probability")], []);
         for next in &self.next {
             table.push([spoken(&next.text).into(), Cell::Count(next.id.into()), next.p.into()]);
         }
         let others = self.n_vocab.saturating_sub(self.next.len());
-        table.push([format!("all other {}", plural(others, "token")).into(), Cell::Empty, self.rest().into()]);
+        table.push([words!("all other {}", plural(others, "token")).into(), Cell::Empty, self.rest().into()]);
         table
     }
 }

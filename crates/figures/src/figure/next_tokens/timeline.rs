@@ -4,14 +4,15 @@ use super::Data;
 use crate::number::{count, plural};
 use crate::timeline::Timeline;
 use crate::token::spoken;
+use attnscope_words::words;
 
 /// The steps, in the words of this text.
 pub fn timeline(data: &Data) -> Timeline {
     let first = data.next.first().map_or_else(String::new, |next| spoken(&next.text));
     let others = data.n_vocab.saturating_sub(data.next.len());
     Timeline::new()
-        .step("The text so far, and an empty place: what comes next?")
-        .step(format!(
+        .step(words!("The text so far, and an empty place: what comes next?"))
+        .step(words!(
             "Each of the {} tokens that the model knows gets a probability. Here are the likeliest; first is “{first}”.",
             count(data.n_vocab)
         ))
@@ -21,7 +22,7 @@ pub fn timeline(data: &Data) -> Timeline {
         .one_by_one()
         .brings("p-")
         .one_by_one()
-        .step(format!("Laid end to end, with the {}, they fill one bar: together exactly 1.", plural(others, "other")))
+        .step(words!("Laid end to end, with the {}, they fill one bar: together exactly 1.", plural(others, "other")))
         .moves("share-", |id| format!("next-{id}"))
         .one_by_one()
         .brings("whole-track")

@@ -12,6 +12,7 @@ use crate::scale::{Band, max_abs};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target, Weight};
 use crate::theme::Theme;
 use crate::token::{self, spoken};
+use attnscope_words::words;
 
 /// More cells than this are pixels of one raster.
 const MAX_CELLS: usize = 1200;
@@ -76,8 +77,8 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.clamp(330.0, 1600.0);
     let mut l = Layout::new(data, width);
     let name = data.part.name();
-    let title = format!("From “{}” to its {name}: layer {}, head {}", spoken(&data.token), data.layer, data.head);
-    let lead = format!("Each number of the {name} is {} times one column of W, added up.", data.part.input());
+    let title = words!("From “{}” to its {name}: layer {}, head {}", spoken(&data.token), data.layer, data.head);
+    let lead = words!("Each number of the {name} is {} times one column of W, added up.", data.part.input());
     let mut frame = Frame::new(theme, &state.canvas, width, title, &lead);
     headings(&mut frame, data, state, &mut l);
     let chosen = terms::Chosen::new(data, state);
@@ -98,12 +99,12 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (input, out) = (data.part.input(), data.part.result());
     legend(&mut frame, &[(input, l.limits[0]), ("W", l.limits[1]), (out, l.limits[2])]);
     let shared = per_pixel(l.cell.0).max(per_pixel(l.cell.1)) > 1;
-    let more = format!("{out} is more than this sum: the model adds a bias, norms it, or turns it by position.");
+    let more = words!("{out} is more than this sum: the model adds a bias, norms it, or turns it by position.");
     let notes = caption(&[
         &credit(&data.model),
-        "Numbers are rounded.",
+        words!("Numbers are rounded."),
         if data.adds_up() { "" } else { &more },
-        if shared { SHARED } else { "" },
+        if shared { attnscope_words::text(SHARED) } else { "" },
     ]);
     frame.finish(&notes, description(data, &chosen))
 }
@@ -160,7 +161,7 @@ fn cells(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
         let value = data.weight(i, c);
         let (x, y) = (l.w + c as f32 * l.cell.0, l.top + i as f32 * l.cell.1);
         let cell = Node::rect(x, y, w, h).radius(2.0f32.min(w / 6.0)).fill(color(frame.theme, value, l.limits[1]));
-        let label = format!("W row {i}, column {c}: {}", number(value));
+        let label = words!("W row {i}, column {c}: {}", number(value));
         let cell = cell.key(format!("w-{i}-{c}")).label(label).value(value);
         frame.push(cell.target(Target::Item { index: i * l.d_out + c }).opacity(chosen.opacity(i, c)));
     }
@@ -180,7 +181,7 @@ fn pixels(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
     let height = l.bottom() - l.top;
     let image = Raster::new(w, h, palette(frame.theme), pixels);
     let target = Target::Items { columns: l.d_out, rows: l.d_in };
-    let said = format!("W, {} rows and {} columns; the arrow keys choose", count(l.d_in), count(l.d_out));
+    let said = words!("W, {} rows and {} columns; the arrow keys choose", count(l.d_in), count(l.d_out));
     frame.push(Node::raster(l.w, l.top, l.right() - l.w, height, image).key("w").target(target).label(said));
     let veil =
         |x: f32, width: f32| Node::rect(x, l.top, width, height).fill(frame.theme.background).opacity(1.0 - PALE);

@@ -13,6 +13,7 @@ use crate::number::{count, number, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
+use attnscope_words::words;
 use terms::Chosen;
 
 /// What is drawn.
@@ -53,7 +54,7 @@ impl Data {
     ) -> Result<Self, Error> {
         let expected = x.len() * out.len();
         if w.len() != expected {
-            return Err(Error::Size { what: "the matrix", expected, found: w.len() });
+            return Err(Error::Size { what: words!("the matrix"), expected, found: w.len() });
         }
         Ok(Self { part, token: token.into(), position, layer, head, x, w, out, model: model.into() })
     }
@@ -103,7 +104,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 /// The main numbers in words.
 fn description(data: &Data, chosen: &Chosen) -> String {
     let part = data.part;
-    let mut said = format!(
+    let mut said = words!(
         "The {} of “{}” in layer {}, head {}: {}, times a matrix of {} by {}.",
         part.name(),
         spoken(&data.token),
@@ -115,14 +116,14 @@ fn description(data: &Data, chosen: &Chosen) -> String {
     );
     match chosen.component {
         Some(c) => {
-            said += &format!(" Number {c} of it is {}, from {}", number(data.out[c]), plural(data.x.len(), "product"));
+            said += &words!(" Number {c} of it is {}, from {}", number(data.out[c]), plural(data.x.len(), "product"));
             let top: Vec<_> =
-                chosen.top(3).into_iter().map(|i| format!("{} (row {i})", number(chosen.terms[i] as f32))).collect();
-            said += &format!("; the largest: {}.", top.join(", "));
+                chosen.top(3).into_iter().map(|i| words!("{} (row {i})", number(chosen.terms[i] as f32))).collect();
+            said += &words!("; the largest: {}.", top.join(", "));
         }
         None => {
             let first: Vec<_> = data.out.iter().take(4).map(|x| number(*x)).collect();
-            said += &format!(" It begins {}.", first.join(", "));
+            said += &words!(" It begins {}.", first.join(", "));
         }
     }
     said

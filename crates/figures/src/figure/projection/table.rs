@@ -4,14 +4,15 @@ use super::{Data, State};
 use crate::figure::as_table::{begin, numbered, row};
 use crate::table::{Cell, Table};
 use crate::token::spoken;
+use attnscope_words::words;
 
 impl Data {
     /// The vector, the matrix and the result; where a column of the matrix is chosen, its products too.
     pub fn table(&self, state: &State) -> Table {
         let (input, d_out) = (self.part.input(), self.out.len());
         let chosen = state.component.filter(|c| *c < d_out);
-        let products = chosen.map(|c| format!("{input} × column {c}"));
-        let rows = format!("row of W_{}", self.part.letter());
+        let products = chosen.map(|c| words!("{input} × column {c}"));
+        let rows = words!("row of W_{}", self.part.letter());
         let mut table = begin([rows.as_str(), input], products.into_iter().chain(numbered(d_out)));
         let terms = chosen.map(|c| self.terms(c));
         for (i, x) in self.x.iter().enumerate() {

@@ -8,6 +8,7 @@ use crate::number::number;
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
+use attnscope_words::words;
 
 /// More products than this are drawn as one line instead of one bar each.
 const MAX_BARS: usize = 100;
@@ -86,7 +87,7 @@ impl Chart {
 pub(super) fn heading(frame: &mut Frame, data: &Data, c: Option<usize>, x: f32, mid: f32) {
     let named = product(data, "i", c);
     let end = formula::write(frame, x, mid, LABEL, Weight::Semibold, &[(&named, frame.theme.text)]);
-    frame.label(end + 10.0, mid, Anchor::Start, "added one by one");
+    frame.label(end + 10.0, mid, Anchor::Start, words!("added one by one"));
 }
 
 /// The products beside or below W, and their sum. Moves `y` below everything.
@@ -140,7 +141,7 @@ fn products(frame: &mut Frame, chosen: &Chosen, sums: &[f64], chart: &Chart) {
         }
         let fill = if chosen.terms[i] < 0.0 { theme.negative[3] } else { theme.positive[3] };
         let bar = chart.bar(mid - thick / 2.0, thick, sums[i], sums[i + 1]).radius(1.5).fill(fill);
-        let label = format!("product {i}: {}", number(chosen.terms[i] as f32));
+        let label = words!("product {i}: {}", number(chosen.terms[i] as f32));
         let bar = bar.key(format!("term-{i}")).value(chosen.terms[i] as f32).label(label);
         frame.push(bar.target(Target::Own));
     }
@@ -179,7 +180,7 @@ fn total(frame: &mut Frame, data: &Data, c: usize, sums: &[f64], chart: &Chart, 
     let (at, thick) = if chart.down { (result_y + 4.0, RESULT_H - 8.0) } else { (end + 10.0, 16.0) };
     let ((x1, y1), (x2, y2)) = (chart.point(end, sum), chart.point(at, sum));
     frame.push(Node::line(x1, y1, x2, y2, Stroke::new(theme.muted, 1.0)).opacity(0.55));
-    let label = format!("{} {c}: the sum, {}", data.part.name(), number(sum as f32));
+    let label = words!("{} {c}: the sum, {}", data.part.name(), number(sum as f32));
     let bar = chart.bar(at, thick, 0.0, sum).radius(2.0).fill(fill).key("sum").value(sum as f32).label(label);
     frame.push(bar.target(Target::Own));
     let ((x1, y1), (x2, y2)) = (chart.point(at - 3.0, 0.0), chart.point(at + thick + 3.0, 0.0));
@@ -195,8 +196,8 @@ fn hint(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout, chart: &Cha
     let theme = frame.theme;
     let (input, name) = (data.part.input(), data.part.name());
     let text = match chosen.row {
-        Some(i) => format!("Number {i} of {input} multiplies row {i} of W: its share in every number of the {name}."),
-        None => format!("Choose a column of W: its products with {input} add up to one number of the {name}."),
+        Some(i) => words!("Number {i} of {input} multiplies row {i} of W: its share in every number of the {name}."),
+        None => words!("Choose a column of W: its products with {input} add up to one number of the {name}."),
     };
     let (x, top, width, height) = match l.beside {
         Some((left, right)) => (left, l.top, right - left, l.bottom() - l.top),
@@ -232,14 +233,14 @@ fn reading(frame: &mut Frame, data: &Data, chosen: &Chosen, l: &Layout) {
         formula::write(frame, x, frame.y + 8.0, size, Weight::Semibold, line);
         let i = chosen.row.or_else(|| chosen.top(1).first().copied());
         if let Some(i) = i {
-            let what = if chosen.row.is_some() { "" } else { "largest: " };
+            let what = if chosen.row.is_some() { "" } else { words!("largest: ") };
             let (a, w) = (data.x[i], data.weight(i, c));
             let numbers = format!(" = {} × {} = {}", factor(a), factor(w), number(chosen.terms[i] as f32));
             let line = format!("{what}{}{numbers}", product(data, &i.to_string(), Some(c)));
             formula::write(frame, x, frame.y + 34.0, LABEL, Weight::Regular, &[(&line, theme.muted)]);
         }
         if !data.adds_up() {
-            let after = format!("{begin}{} after what else the model does to it", number(data.out[c]));
+            let after = words!("{begin}{} after what else the model does to it", number(data.out[c]));
             formula::write(frame, x, frame.y + 60.0, SMALL, Weight::Regular, &[(&after, color)]);
         }
     }

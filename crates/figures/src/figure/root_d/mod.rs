@@ -13,6 +13,7 @@ use crate::scale::Linear;
 use crate::scene::Segment::{Line, Move};
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Target};
 use crate::theme::Theme;
+use attnscope_words::words;
 use weights::{SHOWN, said_largest};
 
 /// The axis goes from −70 to 70 whatever d is, so that the histogram visibly widens: d = 512 spreads by 22.6.
@@ -81,25 +82,26 @@ fn bins(values: &[f32]) -> (Vec<usize>, usize) {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
-    let lead =
-        "Dot products of random vectors: the more components, the further they spread. Divided by √d they do not.";
-    let mut frame = Frame::new(theme, &state.canvas, width, "Why divide by √d?", lead);
+    let lead = words!(
+        "Dot products of random vectors: the more components, the further they spread. Divided by √d they do not."
+    );
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("Why divide by √d?"), lead);
     let (scaled, top) = (data.scaled(), frame.y + 24.0);
     grid(&mut frame, top);
     let root = format!("√{}", count(data.d));
-    let expected = format!("expected {root} = {}", shown((data.d as f32).sqrt()));
+    let expected = words!("expected {root} = {}", shown((data.d as f32).sqrt()));
     let beyond = histogram(&mut frame, &data.dots, name(theme, None), "raw", &expected);
-    histogram(&mut frame, &scaled, name(theme, Some(&root)), "scaled", "expected 1");
+    histogram(&mut frame, &scaled, name(theme, Some(&root)), "scaled", words!("expected 1"));
     ticks(&mut frame);
     if data.dots.is_empty() {
         frame.y += 8.0;
     } else {
         weights::rows(&mut frame, &data.dots, &scaled, &root);
     }
-    let outside = format!("{} beyond ±{}, counted in the outermost bars.", plural(beyond, "product"), fixed(LIMIT, 0));
+    let outside = words!("{} beyond ±{}, counted in the outermost bars.", plural(beyond, "product"), fixed(LIMIT, 0));
     let caption = caption(&[
-        &format!("{} of random vectors with {}.", plural(data.dots.len(), "pair"), plural(data.d, "component")),
-        "Spread is the standard deviation. Each histogram fills its height. Numbers are rounded.",
+        &words!("{} of random vectors with {}.", plural(data.dots.len(), "pair"), plural(data.d, "component")),
+        words!("Spread is the standard deviation. Each histogram fills its height. Numbers are rounded."),
         if beyond > 0 { &outside } else { "" },
     ]);
     frame.finish(&caption, description(data, &scaled))
@@ -146,9 +148,9 @@ fn histogram(frame: &mut Frame, values: &[f32], name: Vec<Run>, key: &str, expec
     let base = frame.y + BLOCK;
     frame.push(Node::text(PAD, frame.y + 8.0, name).size(LABEL).bold().fill(theme.text).centred());
     if let Some(spread) = spread(values) {
-        let label = format!("spread {}, {expected}", shown(spread));
+        let label = words!("spread {}, {expected}", shown(spread));
         let said = vec![
-            Run::new("spread ").fill(theme.muted),
+            Run::new(words!("spread ")).fill(theme.muted),
             Run::new(shown(spread)).bold(),
             Run::new(format!(", {expected}")).fill(theme.muted),
         ];
@@ -174,7 +176,7 @@ fn histogram(frame: &mut Frame, values: &[f32], name: Vec<Run>, key: &str, expec
 /// `12 of them from 3 to 4`
 fn said(bin: usize, n: usize) -> String {
     let from = bin as f32 * 2.0 * LIMIT / BINS as f32 - LIMIT;
-    format!("{} of them from {} to {}", count(n), fixed(from, 0), fixed(from + 2.0 * LIMIT / BINS as f32, 0))
+    words!("{} of them from {} to {}", count(n), fixed(from, 0), fixed(from + 2.0 * LIMIT / BINS as f32, 0))
 }
 
 /// A bracket over everything within one standard deviation.
@@ -200,7 +202,7 @@ fn shown(spread: f32) -> String {
 
 fn description(data: &Data, scaled: &[f32]) -> String {
     let of = |values: &[f32]| spread(values).map_or("unknown".into(), shown);
-    let mut out = format!(
+    let mut out = words!(
         "Two histograms of {} of random vectors with {}. The spread of q·k is {}; the root of {} is {}. Divided by that \
          root, it is {}.",
         plural(data.dots.len(), "dot product"),
@@ -212,7 +214,7 @@ fn description(data: &Data, scaled: &[f32]) -> String {
     );
     if !data.dots.is_empty() {
         let n = data.dots.len().min(SHOWN);
-        out += &format!(
+        out += &words!(
             " Softmax of the first {}: as they are, {}; divided, {}.",
             count(n),
             said_largest(&data.dots[..n]),

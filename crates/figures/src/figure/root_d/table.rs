@@ -6,16 +6,17 @@ use crate::figure::as_table::begin;
 use crate::number::count;
 use crate::table::{Cell, Table};
 use attnscope::analysis::softmax;
+use attnscope_words::words;
 
 impl Data {
     /// The dot products as they are and divided by √d, counted from 1; the figure's bars count these. The first
     /// few have weights: the softmax of those few.
     pub fn table(&self) -> Table {
         let (scaled, n) = (self.scaled(), self.dots.len().min(SHOWN));
-        let divided = format!("q·k ÷ √{}", count(self.d));
-        let headings = [divided.clone(), "softmax of q·k".into(), format!("softmax of {divided}")];
-        let mut table = begin(["pair", "q·k"], headings);
-        table.push(["spread".into(), spread(&self.dots).into(), spread(&scaled).into()]);
+        let divided = words!("q·k ÷ √{}", count(self.d));
+        let headings = [divided.clone(), words!("softmax of q·k").into(), words!("softmax of {divided}")];
+        let mut table = begin([words!("pair"), "q·k"], headings);
+        table.push([words!("spread").into(), spread(&self.dots).into(), spread(&scaled).into()]);
         let weights = [softmax(&self.dots[..n]), softmax(&scaled[..n])];
         for (i, (dot, divided)) in self.dots.iter().zip(&scaled).enumerate() {
             let [raw, flat] = weights.each_ref().map(|weights| Cell::from(weights.get(i).copied()));

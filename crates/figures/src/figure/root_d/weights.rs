@@ -6,6 +6,7 @@ use crate::number::{count, fixed, number, percent};
 use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::text;
 use attnscope::analysis::softmax;
+use attnscope_words::words;
 
 /// The number of scores that are put through softmax.
 pub(super) const SHOWN: usize = 8;
@@ -14,7 +15,7 @@ pub(super) const SHOWN: usize = 8;
 pub(super) fn rows(frame: &mut Frame, dots: &[f32], scaled: &[f32], root: &str) {
     let theme = frame.theme;
     let n = dots.len().min(SHOWN);
-    let title = format!("Softmax of the first {} of them", count(n));
+    let title = words!("Softmax of the first {} of them", count(n));
     frame.push(Node::text(PAD, frame.y + 8.0, Run::new(title)).size(LABEL).bold().fill(theme.text).centred());
     frame.y += 30.0;
     row(frame, &dots[..n], name(theme, None), "raw");
@@ -34,8 +35,8 @@ fn row(frame: &mut Frame, scores: &[f32], name: Vec<Run>, key: &str) {
         let (x, mid) = (PAD + i as f32 * step, PAD + i as f32 * step + (step - 3.0) / 2.0);
         let node = Node::text(mid, y + 6.0, Run::new(short(score))).size(SMALL).anchor(Anchor::Middle);
         let node = node.fill(theme.muted).centred().value(score).key(format!("score-{key}-{i}"));
-        frame.push(node.target(Target::Own).label(format!("score {}", short(score))));
-        let said = format!("score {}: weight {}", number(score), percent(w));
+        frame.push(node.target(Target::Own).label(words!("score {}", short(score))));
+        let said = words!("score {}: weight {}", number(score), percent(w));
         let fill = theme.weight(w);
         let cell = Node::rect(x, y + 16.0, step - 3.0, 32.0).radius(3.0).fill(fill).value(w);
         frame.push(cell.key(format!("weight-{key}-{i}")).label(said).target(Target::Own));
@@ -75,13 +76,13 @@ fn largest(weights: &[f32]) -> Option<usize> {
 /// How softmax shares the weight among these scores: `one takes all: number 3 has > 99 %`.
 pub(super) fn said_largest(scores: &[f32]) -> String {
     let weights = softmax(scores);
-    let Some(i) = largest(&weights) else { return "no weight at all".into() };
+    let Some(i) = largest(&weights) else { return words!("no weight at all").into() };
     let how = match weights[i] {
-        w if w > 0.9 => "one takes all",
-        w if w > 0.5 => "one takes most",
-        _ => "shared",
+        w if w > 0.9 => words!("one takes all"),
+        w if w > 0.5 => words!("one takes most"),
+        _ => words!("shared"),
     };
-    format!("{how}: number {} has {}", i + 1, share(weights[i]))
+    words!("{how}: number {} has {}", i + 1, share(weights[i]))
 }
 
 #[cfg(test)]

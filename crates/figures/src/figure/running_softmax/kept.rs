@@ -8,6 +8,7 @@ use crate::scale::max_abs;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use attnscope::Site;
+use attnscope_words::words;
 
 /// The most numbers of a vector that are drawn.
 const MAX_D: usize = 160;
@@ -26,9 +27,9 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, step: &Step<'_>) -> bool {
     frame.push(Node::line(PAD, frame.y, frame.width - PAD, frame.y, Stroke::new(theme.grid, 1.0)));
     frame.y += 22.0;
     let d = data.d();
-    let kept = format!("Kept: 2 + {} numbers, whatever the length", count(d));
+    let kept = words!("Kept: 2 + {} numbers, whatever the length", count(d));
     frame.push(Node::text(PAD, frame.y, Run::new(kept)).size(LABEL).bold().fill(theme.text).centred());
-    let row = format!("never stored: the row of {}", plural(data.scores.len(), "score"));
+    let row = words!("never stored: the row of {}", plural(data.scores.len(), "score"));
     match frame.width >= 560.0 {
         true => frame.label(frame.width - PAD, frame.y, Anchor::End, row),
         false => {
@@ -38,8 +39,8 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, step: &Step<'_>) -> bool {
     }
     frame.y += 26.0;
     let (max, sum) = step.now.map_or((f32::NEG_INFINITY, 0.0), |s| (s.max, s.sum));
-    scalar(frame, data, step, ("max", "largest score so far", "max", max), max_words);
-    scalar(frame, data, step, ("sum", "of all e^(score − max)", "sum", sum), sum_words);
+    scalar(frame, data, step, ("max", words!("largest score so far"), "max", max), max_words);
+    scalar(frame, data, step, ("sum", words!("of all e^(score − max)"), "sum", sum), sum_words);
     vectors(frame, data, step);
     d > MAX_D
 }
@@ -74,13 +75,15 @@ fn scalar(
 }
 
 fn max_words(data: &Data, step: &Step<'_>) -> String {
-    let Some(now) = step.now else { return "nothing read yet: any score is larger".into() };
+    let Some(now) = step.now else { return words!("nothing read yet: any score is larger").into() };
     let here = now.keys.clone().map(|k| data.scores[k]).fold(f32::NEG_INFINITY, f32::max);
     let old = step.old_max();
     match () {
-        () if here == f32::NEG_INFINITY => "nothing in this tile may be attended to: all stays as it was".into(),
-        () if old == f32::NEG_INFINITY => format!("the largest of this tile: {}", number(here)),
-        () if here > old => format!(
+        () if here == f32::NEG_INFINITY => {
+            words!("nothing in this tile may be attended to: all stays as it was").into()
+        }
+        () if old == f32::NEG_INFINITY => words!("the largest of this tile: {}", number(here)),
+        () if here > old => words!(
             "{} > {}: what is kept shrinks, × e^({} − {}) = {}",
             number(here),
             number(old),
@@ -88,14 +91,14 @@ fn max_words(data: &Data, step: &Step<'_>) -> String {
             number(here),
             number(now.correction)
         ),
-        () => format!("the largest here is {}: the max stays, nothing shrinks", number(here)),
+        () => words!("the largest here is {}: the max stays, nothing shrinks", number(here)),
     }
 }
 
 fn sum_words(data: &Data, step: &Step<'_>) -> String {
-    let Some(now) = step.now else { return "nothing summed yet".into() };
+    let Some(now) = step.now else { return words!("nothing summed yet").into() };
     if now.max == f32::NEG_INFINITY {
-        return "nothing summed yet".into();
+        return words!("nothing summed yet").into();
     }
     let new = terms(data, now.keys.clone(), now.max);
     match step.before {
@@ -122,16 +125,21 @@ fn vectors(frame: &mut Frame, data: &Data, step: &Step<'_>) {
     // One scale for all steps, so that shrinking is visible.
     let limit = max_abs(data.states.iter().flat_map(|s| s.acc.iter().copied()).chain(data.z()));
     let shrunk = match (step.before, correction) {
-        (Some(_), c) if c != 1.0 => format!("kept before, × {}", number(c)),
-        _ => "kept before".into(),
+        (Some(_), c) if c != 1.0 => words!("kept before, × {}", number(c)),
+        _ => words!("kept before").into(),
     };
-    let names = [("", shrunk), ("+", "this tile: Σ e^(score − max) · v".into()), ("=", "acc  running vector".into())];
+    let names = [
+        ("", shrunk),
+        ("+", words!("this tile: Σ e^(score − max) · v").into()),
+        ("=", words!("acc  running vector").into()),
+    ];
     for ((sign, name), (key, values)) in names.into_iter().zip([("old", old), ("add", add), ("acc", acc)]) {
         strip(frame, (sign, &name, key), &values[..d.min(values.len())], limit, None);
     }
     frame.y += 6.0;
     let sum = step.now.map_or(0.0, |s| s.sum);
-    let divided = if step.done { format!("z = acc ÷ {}", number(sum)) } else { "z = acc ÷ sum, at the end".into() };
+    let divided =
+        if step.done { words!("z = acc ÷ {}", number(sum)) } else { words!("z = acc ÷ sum, at the end").into() };
     let z = if step.done { data.z() } else { Vec::new() };
     strip(frame, ("", &divided, "z"), &z[..d.min(z.len())], limit, Some(data));
 }
@@ -171,7 +179,7 @@ fn strip(frame: &mut Frame, (sign, name, key): (&str, &str, &str), values: &[f32
         let fill = if value.is_nan() { theme.accent } else { theme.signed((value / limit).clamp(-1.0, 1.0)) };
         let rect = Node::rect(x0 + component as f32 * cell, frame.y, cell - gap, STRIP).radius(gap).fill(fill);
         let rect = rect.value(value).key(format!("{key}-{component}"));
-        let rect = rect.label(format!("{key}, number {component}: {}", number(value)));
+        let rect = rect.label(words!("{key}, number {component}: {}", number(value)));
         let of_run = z.map(|data| {
             let (layer, head, position) = (data.of.of.layer, data.of.of.head, data.of.q_idx);
             Target::Number { number: Site::Z.in_layer(layer, [head, position, component]) }

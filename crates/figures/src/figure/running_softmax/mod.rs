@@ -17,6 +17,7 @@ use attnscope::Site;
 use attnscope::Trace;
 use attnscope::analysis::softmax;
 use attnscope::analysis::{TileState, components, running};
+use attnscope_words::words;
 
 /// What is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -143,36 +144,39 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = canvas.clamp(330.0, 900.0);
     let step = Step::new(data, state.step);
     let (query, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
-    let title = format!("“{query}” reads its keys tile by tile: layer {layer}, head {head}");
-    let lead = "Only a maximum, a sum and one vector are kept. When a larger score turns up, they are shrunk to it; the \
-                row of scores is never stored.";
+    let title = words!("“{query}” reads its keys tile by tile: layer {layer}, head {head}");
+    let lead = words!(
+        "Only a maximum, a sum and one vector are kept. When a larger score turns up, they are shrunk to it; the \
+                row of scores is never stored."
+    );
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
     let window = tiles::draw(&mut frame, data, &step);
     let cut = kept::draw(&mut frame, data, &step);
     let few = match window {
-        Some((first, last)) => format!("Tiles {} to {} of {} are drawn.", first + 1, last + 1, data.states.len()),
+        Some((first, last)) => words!("Tiles {} to {} of {} are drawn.", first + 1, last + 1, data.states.len()),
         None => String::new(),
     };
-    let own = "The same recurrence as in the kernel, whose tiles have 128 keys.";
+    let own = words!("The same recurrence as in the kernel, whose tiles have 128 keys.");
     let own = if data.tile == 128 { "" } else { own };
-    let cut = if cut { "Only the first numbers of the vector are drawn." } else { "" };
-    let differs = if data.differs { "The run's own weights differ: it was changed, or limits its scores." } else { "" };
-    let z = if data.other_z { "The run went on with another z than this sum: it was changed." } else { "" };
-    let said = [&credit(&data.of.of.model), own, "Numbers are rounded.", &few, cut, differs, z];
+    let cut = if cut { words!("Only the first numbers of the vector are drawn.") } else { "" };
+    let differs =
+        if data.differs { words!("The run's own weights differ: it was changed, or limits its scores.") } else { "" };
+    let z = if data.other_z { words!("The run went on with another z than this sum: it was changed.") } else { "" };
+    let said = [&credit(&data.of.of.model), own, words!("Numbers are rounded."), &few, cut, differs, z];
     frame.finish(&caption(&said), description(data, &step))
 }
 
 fn description(data: &Data, step: &Step<'_>) -> String {
     let (tiles, keys) = (plural(data.states.len(), "tile"), plural(data.scores.len(), "key"));
     let (query, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
-    let begin = format!("The running softmax of “{query}” in layer {layer}, head {head}: {keys} in {tiles}.");
-    let kept = format!("Kept: 2 + {} numbers, whatever the length.", data.d());
+    let begin = words!("The running softmax of “{query}” in layer {layer}, head {head}: {keys} in {tiles}.");
+    let kept = words!("Kept: 2 + {} numbers, whatever the length.", data.d());
     if data.states.is_empty() {
-        return format!("{begin} All edges of this query are cut: there is nothing to read, and z is 0.");
+        return words!("{begin} All edges of this query are cut: there is nothing to read, and z is 0.");
     }
-    let Some(now) = step.now else { return format!("{begin} Nothing is read yet. {kept}") };
-    let end = if step.done { " All is read: the vector divided by the sum is z." } else { "" };
-    format!(
+    let Some(now) = step.now else { return words!("{begin} Nothing is read yet. {kept}") };
+    let end = if step.done { words!(" All is read: the vector divided by the sum is z.") } else { "" };
+    words!(
         "{begin} After tile {}: maximum {}, sum {}; what was kept before was multiplied by {}.{end} {kept}",
         step.read,
         number(now.max),

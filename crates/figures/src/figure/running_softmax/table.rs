@@ -4,11 +4,22 @@ use super::tiles::power;
 use super::{Data, State, Step};
 use crate::figure::as_table::{begin, numbered, row, word};
 use crate::table::{Cell, Table};
+use attnscope_words::words;
 
 impl Data {
     /// Everything up to the current step. A masked key has only its name.
     pub fn table(&self, state: &State) -> Table {
-        let mut table = begin(["row", "score", "e^(score − max)", "max", "sum", "correction"], numbered(self.d()));
+        let mut table = begin(
+            [
+                words!("row"),
+                words!("score"),
+                words!("e^(score − max)"),
+                words!("max"),
+                words!("sum"),
+                words!("correction"),
+            ],
+            numbered(self.d()),
+        );
         let end = Step::new(self, state.step);
         for read in 0..=end.read {
             let step = Step::new(self, read);
@@ -16,7 +27,7 @@ impl Data {
             self.push_kept(&mut table, &step);
         }
         if end.done {
-            table.push(named(format!("z of {}", crate::token::spoken(self.of.query())), [None; 5], &self.z()));
+            table.push(named(words!("z of {}", crate::token::spoken(self.of.query())), [None; 5], &self.z()));
         }
         table
     }
@@ -26,7 +37,7 @@ impl Data {
         let Some(now) = step.now else { return };
         for k_idx in now.keys.clone() {
             let score = Some(self.scores[k_idx]).filter(|score| *score != f32::NEG_INFINITY);
-            let name = format!("score of {}", word(&self.of.of.tokens, k_idx));
+            let name = words!("score of {}", word(&self.of.of.tokens, k_idx));
             table.push(named(name, [score, score.map(|score| power(score, now.max)), None, None, None], &[]));
         }
     }
@@ -36,7 +47,7 @@ impl Data {
         let Some(now) = step.now else {
             let zeros = vec![0.0; self.d()];
             return table.push(named(
-                "kept at first".into(),
+                words!("kept at first").into(),
                 [None, None, Some(f32::NEG_INFINITY), Some(0.0), None],
                 &zeros,
             ));
@@ -44,11 +55,11 @@ impl Data {
         let correction = now.correction;
         let old = step.before.map_or(0.0, |before| before.sum * correction);
         let add = now.keys.clone().map(|k_idx| power(self.scores[k_idx], now.max)).sum();
-        let shrunk = "kept before, × correction".into();
+        let shrunk = words!("kept before, × correction").into();
         table.push(named(shrunk, [None, None, None, Some(old), Some(correction)], &step.shrunk(self)));
-        let added = format!("added by tile {}", step.read);
+        let added = words!("added by tile {}", step.read);
         table.push(named(added, [None, None, None, Some(add), None], &step.added(self)));
-        let kept = format!("kept after tile {}", step.read);
+        let kept = words!("kept after tile {}", step.read);
         table.push(named(kept, [None, None, Some(now.max), Some(now.sum), None], &now.acc));
     }
 }

@@ -8,6 +8,7 @@ use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::token::{self, spoken};
 use crate::{Color, text};
 use attnscope::Site;
+use attnscope_words::words;
 
 /// The most rows of tiles; of more, those around the current tile.
 const MAX_ROWS: usize = 3;
@@ -52,7 +53,7 @@ impl Layout {
 /// Draws the tiles. Returns the first and the last one drawn if there are more.
 pub(super) fn draw(frame: &mut Frame, data: &Data, step: &Step<'_>) -> Option<(usize, usize)> {
     if data.states.is_empty() {
-        frame.label(PAD, frame.y + 10.0, Anchor::Start, "No key to read: all edges of this query are cut.");
+        frame.label(PAD, frame.y + 10.0, Anchor::Start, words!("No key to read: all edges of this query are cut."));
         frame.y += 30.0;
         return None;
     }
@@ -114,7 +115,7 @@ fn draw_tile(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, tile: 
         powers(frame, data, step, l, (x, cell_y + CELL_H), drawn);
     }
     if drawn < keys.len() {
-        let more = format!("and {} more", keys.len() - drawn);
+        let more = words!("and {} more", keys.len() - drawn);
         frame.label(x + width, y + 6.0, Anchor::End, more);
     }
 }
@@ -122,11 +123,11 @@ fn draw_tile(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, tile: 
 /// The tile's number and whether it is already dropped, as far as there is room.
 fn status(frame: &mut Frame, (tile, when): (usize, When), (x, y): (f32, f32), room: f32) {
     let theme = frame.theme;
-    let name = format!("tile {}", tile + 1);
+    let name = words!("tile {}", tile + 1);
     let more = match when {
-        When::Gone => ", thrown away",
-        When::Now => ", being read",
-        When::ToCome => ", not read yet",
+        When::Gone => words!(", thrown away"),
+        When::Now => words!(", being read"),
+        When::ToCome => words!(", not read yet"),
     };
     let (ink, weight) =
         if when == When::Now { (theme.accent, Weight::Semibold) } else { (theme.muted, Weight::Regular) };
@@ -144,7 +145,7 @@ fn cell(frame: &mut Frame, data: &Data, l: &Layout, (k_idx, when): (usize, When)
     let rect =
         Node::rect(x, y, side, CELL_H).radius(if l.cell >= 12.0 { 3.0 } else { 0.0 }).key(format!("cell-{k_idx}"));
     if when == When::ToCome {
-        let said = format!("score of {}: not worked out yet", spoken(data.token(k_idx)));
+        let said = words!("score of {}: not worked out yet", spoken(data.token(k_idx)));
         frame.push(rect.stroke(Stroke::new(theme.grid, 1.0)).label(said));
         return;
     }
@@ -153,8 +154,8 @@ fn cell(frame: &mut Frame, data: &Data, l: &Layout, (k_idx, when): (usize, When)
     let full = if masked { theme.masked } else { full };
     let fill: Color = if when == When::Gone { full.mix(theme.background, 0.78) } else { full };
     let number = data.of.number(Site::Scores, k_idx);
-    let kept = if when == When::Gone { ", no longer kept" } else { "" };
-    let said = format!("score of {}: {}{kept}", spoken(data.token(k_idx)), self::number(score));
+    let kept = if when == When::Gone { words!(", no longer kept") } else { "" };
+    let said = words!("score of {}: {}{kept}", spoken(data.token(k_idx)), self::number(score));
     frame.push(rect.fill(fill).value(score).target(Target::Number { number }).label(said));
     let shown = if score.is_finite() {
         short(score)
@@ -190,11 +191,11 @@ fn powers(frame: &mut Frame, data: &Data, step: &Step<'_>, l: &Layout, (x, y): (
         }
         shown = true;
         let node = Node::text(x + (i as f32 + 0.5) * l.cell - 1.0, y + 15.0, Run::new(number.clone())).size(SMALL);
-        let said = format!("e to the score of {} less the maximum: {number}", spoken(data.token(k_idx)));
+        let said = words!("e to the score of {} less the maximum: {number}", spoken(data.token(k_idx)));
         let node = node.anchor(Anchor::Middle).fill(theme.text).centred().value(e).label(said);
         frame.push(node.key(format!("power-{k_idx}")).target(Target::Own));
     }
-    let what = format!("e^(score − {})", number(now.max));
+    let what = words!("e^(score − {})", number(now.max));
     if shown && now.max.is_finite() {
         let width = text::width(&what, SMALL, Weight::Regular);
         let at = x.min(frame.width - PAD - width).max(PAD);
@@ -216,5 +217,5 @@ pub(super) fn terms(data: &Data, keys: std::ops::Range<usize>, max: f32) -> Stri
         let all = powers.iter().map(|e| number(*e)).collect::<Vec<_>>().join(" + ");
         return if one { all } else { format!("({all})") };
     }
-    format!("({} from {})", number(powers.iter().sum()), plural(powers.len(), "key"))
+    words!("({} from {})", number(powers.iter().sum()), plural(powers.len(), "key"))
 }

@@ -9,6 +9,7 @@ use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::token::spoken;
 use attnscope::Site;
+use attnscope_words::words;
 
 const HEIGHT: f32 = 40.0;
 
@@ -17,9 +18,9 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, l: &Layout, st
     frame.y += 14.0;
     let mid = frame.y + 7.0;
     let title = match steps.sum {
-        s if s.is_nan() => "No weights: a score is not a number",
-        0.0 => "No weights: no key may be attended to",
-        _ => "The weights fill exactly one bar",
+        s if s.is_nan() => words!("No weights: a score is not a number"),
+        0.0 => words!("No weights: no key may be attended to"),
+        _ => words!("The weights fill exactly one bar"),
     };
     let title = Node::text(PAD, mid, Run::new(title)).size(LABEL).bold().fill(theme.text);
     let all = Node::text(right, mid, Run::new("100\u{202f}%")).size(LABEL).anchor(Anchor::End).fill(theme.muted);
@@ -74,7 +75,7 @@ fn segment(
     let (theme, mid) = (frame.theme, frame.y + HEIGHT / 2.0);
     let (fill, id, name, value) = match k_idx {
         Some(k) => (theme.weight_bar(steps.weights[k]), k.to_string(), data.token(k), steps.weights[k]),
-        None => (theme.faint, "others".into(), "others", w / frame.inner()),
+        None => (theme.faint, words!("others").into(), "others", w / frame.inner()),
     };
     let gap = gap(frame, x, w);
     let part = Node::rect(x, frame.y, w - gap, HEIGHT).radius(if w > 8.0 { 3.0 } else { 0.0 }).fill(fill);
@@ -82,7 +83,7 @@ fn segment(
         Some(k_idx) => of_run(data, k_idx),
         None => Target::Own,
     });
-    let said = format!("{}: {} of the bar", spoken(name), percent(value));
+    let said = words!("{}: {} of the bar", spoken(name), percent(value));
     frame.push(part.key(format!("share-{id}")).value(value).label(said));
     if let Some(k_idx) = k_idx.filter(|&k| state.k_idx == Some(k) && w > 3.0) {
         let ring = Node::rect(x - 1.5, frame.y - 1.5, w - gap + 3.0, HEIGHT + 3.0).radius(4.0);
@@ -135,9 +136,9 @@ fn thin(frame: &mut Frame, data: &Data, state: &State, l: &Layout, full: f32) {
         let id = k_idx.map_or("others".into(), |k| k.to_string());
         let own = k_idx.map_or(w / full, |k| data.weights[k]);
         let part = Node::rect(x, y, w - gap, 6.0).radius(1.5).fill(fill).key(format!("own-share-{id}")).value(own);
-        let name = k_idx.map_or("others".into(), |k| spoken(data.token(k)));
-        let part = part.label(format!("the model's own weight of {name}: {}", percent(own)));
+        let name = k_idx.map_or(words!("others").into(), |k| spoken(data.token(k)));
+        let part = part.label(words!("the model's own weight of {name}: {}", percent(own)));
         frame.push(part.target(k_idx.map_or(Target::Own, |k_idx| of_run(data, k_idx))));
     }
-    frame.label(PAD, y + 18.0, Anchor::Start, "thin: the model's own weights");
+    frame.label(PAD, y + 18.0, Anchor::Start, words!("thin: the model's own weights"));
 }

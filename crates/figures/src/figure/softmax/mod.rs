@@ -18,6 +18,7 @@ use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Trace;
 use attnscope::analysis::components;
+use attnscope_words::words;
 use layout::Layout;
 pub use timeline::{temperature, timeline};
 
@@ -146,9 +147,11 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state);
     let steps = Steps::new(data, state);
     let (query, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
-    let title = format!("From scores to weights: “{query}” in layer {layer}, head {head}");
-    let lead = "Each score is raised to a power of e, then divided by the sum of all. What comes out fills one bar: \
-                who gets more takes it from the others.";
+    let title = words!("From scores to weights: “{query}” in layer {layer}, head {head}");
+    let lead = words!(
+        "Each score is raised to a power of e, then divided by the sum of all. What comes out fills one bar: \
+                who gets more takes it from the others."
+    );
     let mut frame = Frame::new(theme, &state.canvas, layout.width, title, lead);
     rows::draw(&mut frame, data, state, &layout, &steps);
     bar::draw(&mut frame, data, state, &layout, &steps);
@@ -159,25 +162,28 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 fn says(data: &Data, state: &State, layout: &Layout, left_out: f32) -> String {
     let edits = match edits(data, state) {
         0 => String::new(),
-        n => format!("{} set by hand", plural(n, "score")),
+        n => words!("{} set by hand", plural(n, "score")),
     };
-    let heat = if state.heat() == 1.0 { String::new() } else { format!("temperature {}", number(state.heat())) };
+    let heat = if state.heat() == 1.0 { String::new() } else { words!("temperature {}", number(state.heat())) };
     let parts: Vec<&str> = [edits.as_str(), heat.as_str()].into_iter().filter(|p| !p.is_empty()).collect();
     let whose = match parts.is_empty() {
         true => String::new(),
         false => {
-            format!("The reader's numbers, not the model's: {}; thin marks are the model's own.", parts.join(", "))
+            words!("The reader's numbers, not the model's: {}; thin marks are the model's own.", parts.join(", "))
         }
     };
     let others = match layout.left_out.len() {
         0 => String::new(),
-        n => format!("{} with little weight have no row ({} together).", plural(n, "key"), percent(left_out)),
+        n => words!("{} with little weight have no row ({} together).", plural(n, "key"), percent(left_out)),
     };
-    let narrow =
-        if layout.exp.is_none() { "The step in between, e to the score, is not drawn for want of room." } else { "" };
-    let other = "The run's own weights differ: it was changed, or limits its scores.";
+    let narrow = if layout.exp.is_none() {
+        words!("The step in between, e to the score, is not drawn for want of room.")
+    } else {
+        ""
+    };
+    let other = words!("The run's own weights differ: it was changed, or limits its scores.");
     let other = if differs(data) { other } else { "" };
-    caption(&[&credit(&data.of.of.model), &whose, "Numbers are rounded.", narrow, &others, other])
+    caption(&[&credit(&data.of.of.model), &whose, words!("Numbers are rounded."), narrow, &others, other])
 }
 
 /// Whether the run's weights are not the softmax of its scores (a cut edge, a cap on scores).
@@ -191,22 +197,22 @@ fn description(data: &Data, state: &State, steps: &Steps) -> String {
     order.sort_by(|&a, &b| steps.weights[b].total_cmp(&steps.weights[a]));
     let said = order.iter().take(4).map(|&k| {
         let score = fixed(steps.scores[k].unwrap_or(f32::NEG_INFINITY), 2);
-        format!("{}: score {score}, weight {}", spoken(data.token(k)), percent(steps.weights[k]))
+        words!("{}: score {score}, weight {}", spoken(data.token(k)), percent(steps.weights[k]))
     });
     let said: Vec<String> = said.collect();
     let whose = match (is_changed(data, state), differs(data)) {
-        (true, _) => " These are the reader's numbers, not the model's.",
-        (false, true) => " The run's own weights are others: it was changed, or limits its scores.",
+        (true, _) => words!(" These are the reader's numbers, not the model's."),
+        (false, true) => words!(" The run's own weights are others: it was changed, or limits its scores."),
         (false, false) => "",
     };
     let (asks, Head { layer, head, .. }) = (spoken(data.of.query()), &data.of.of);
     if order.is_empty() {
-        return format!(
+        return words!(
             "From scores to weights of “{asks}” in layer {layer}, head {head}. It may attend to no key: all its edges are cut, and it has no weights."
         );
     }
-    let all = if order.len() > said.len() { format!(" The {} largest weights.", said.len()) } else { String::new() };
-    format!(
+    let all = if order.len() > said.len() { words!(" The {} largest weights.", said.len()) } else { String::new() };
+    words!(
         "From scores to weights of “{asks}” in layer {layer}, head {head}. {}. All weights fill one bar, 100\u{202f}%.{all}{whose}",
         said.join("; ")
     )

@@ -9,6 +9,7 @@ use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::token::{self, spoken};
 use attnscope::Site;
+use attnscope_words::{key, words};
 
 /// Height of the line of a masked key.
 const QUIET: f32 = 26.0;
@@ -48,9 +49,14 @@ fn scaled(data: &Data) -> String {
 /// Each column's name, and below it the operation that computes it.
 fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps) {
     let (theme, y) = (frame.theme, frame.y + 7.0);
-    let mut head = |x: f32, anchor: Anchor, name: &str, how: String| {
+    let mut head = |x: f32, anchor: Anchor, name: &'static str, how: String| {
         let key = if name.is_empty() { "heat" } else { name };
-        let name = Node::text(x, y, Run::new(name)).size(SMALL).bold().anchor(anchor).fill(theme.text).centred();
+        let name = Node::text(x, y, Run::new(attnscope_words::text(name)))
+            .size(SMALL)
+            .bold()
+            .anchor(anchor)
+            .fill(theme.text)
+            .centred();
         let how = Node::text(x, y + 17.0, Run::new(how)).size(SMALL).anchor(anchor).fill(theme.muted).centred();
         frame.nodes.extend([name.key(format!("{key}-name")), how.key(format!("{key}-how"))]);
     };
@@ -59,20 +65,20 @@ fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &S
     match l.dot {
         Some(dot) => {
             head(dot, Anchor::End, "q·k", String::new());
-            head(l.score, Anchor::End, "score", scaled(data));
+            head(l.score, Anchor::End, key!("score"), scaled(data));
         }
-        None => head(l.score, Anchor::End, "score", format!("q·k {}", scaled(data))),
+        None => head(l.score, Anchor::End, key!("score"), format!("q·k {}", scaled(data))),
     }
     if let Some((x, _)) = l.exp {
-        let inner = format!("score − {}", short(steps.max));
+        let inner = words!("score − {}", short(steps.max));
         let inner = if divided.is_empty() { inner } else { format!("({inner}){divided}") };
-        head(x, Anchor::Start, "exp", if steps.max.is_finite() { format!("of {inner}") } else { String::new() });
+        head(x, Anchor::Start, "exp", if steps.max.is_finite() { words!("of {inner}") } else { String::new() });
     } else if !divided.is_empty() {
         let (left, right) = l.scale.range;
         head((left + right) / 2.0, Anchor::Middle, "", format!("then{divided}"));
     }
-    let sum = if l.exp.is_some() { format!("÷ sum {}", short(steps.sum)) } else { "softmax".into() };
-    head(l.weight, Anchor::End, "weight", sum);
+    let sum = if l.exp.is_some() { words!("÷ sum {}", short(steps.sum)) } else { "softmax".into() };
+    head(l.weight, Anchor::End, key!("weight"), sum);
     frame.y += 34.0;
     frame.push(Node::line(PAD, frame.y, l.width - PAD, frame.y, Stroke::new(theme.grid, 1.0)));
     frame.y += 6.0;
@@ -101,7 +107,7 @@ fn row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps,
     // The explanation of the score includes that of q·k.
     let number = data.of.number(Site::Scores, k_idx);
     let node = node.anchor(Anchor::End).centred().value(dot).key(format!("dot-{k_idx}"));
-    frame.push(node.target(Target::Number { number }).label(format!(
+    frame.push(node.target(Target::Number { number }).label(words!(
         "q·k of {}: {}",
         spoken(data.token(k_idx)),
         short(dot)
@@ -123,7 +129,7 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
     let text = text.key(format!("score-text-{k_idx}")).value(value);
     let bar = Node::rect(zero.min(end), mid - 6.0, (end - zero).abs(), 12.0).radius(2.0).fill(fill).value(value);
     let bar =
-        bar.key(format!("score-{k_idx}")).label(format!("score of {}: {}", spoken(data.token(k_idx)), short(value)));
+        bar.key(format!("score-{k_idx}")).label(words!("score of {}: {}", spoken(data.token(k_idx)), short(value)));
     let number = data.of.number(Site::Scores, k_idx);
     let target = Target::Number { number };
     // A score set by hand is not a number of the run.
@@ -132,13 +138,13 @@ fn score(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Step
     if edited {
         let x = l.x(own);
         let ghost = Node::line(x, mid - 12.0, x, mid + 12.0, Stroke::new(theme.muted, 1.5).dash(2.5, 2.0));
-        let said = format!("the model's own score of {}: {}", spoken(data.token(k_idx)), short(own));
+        let said = words!("the model's own score of {}: {}", spoken(data.token(k_idx)), short(own));
         frame.push(ghost.key(format!("own-score-{k_idx}")).value(own).target(target).label(said));
     }
     frame.push(reach(k_idx, end, mid));
     let (inside, ring) = if edited { (theme.accent, theme.accent) } else { (theme.background, fill) };
     let grip = Node::circle(end, mid, GRIP).fill(inside).stroke(Stroke::new(ring, 2.0)).value(value);
-    let said = format!("score of {}, {}; move with the arrow keys", spoken(data.token(k_idx)), short(value));
+    let said = words!("score of {}, {}; move with the arrow keys", spoken(data.token(k_idx)), short(value));
     frame.push(grip.key(format!("grip-{k_idx}")).target(Target::Handle { index: k_idx }).label(said));
 }
 
@@ -151,7 +157,7 @@ fn exp(frame: &mut Frame, data: &Data, l: &Layout, steps: &Steps, (k_idx, mid): 
         .radius(2.0)
         .fill(theme.weight_bar(steps.weights[k_idx]))
         .value(e);
-    let said = format!("exp for {}: {}", spoken(data.token(k_idx)), short(e));
+    let said = words!("exp for {}: {}", spoken(data.token(k_idx)), short(e));
     frame.nodes.extend([
         track.key(format!("exp-track-{k_idx}")),
         bar.key(format!("exp-{k_idx}")).label(said).target(Target::Own),
@@ -169,15 +175,15 @@ fn weight(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Ste
     let y = if own.is_some() { mid - 7.0 } else { mid };
     let share = Node::text(l.weight, y, Run::new(short_percent(w))).size(LABEL).bold().anchor(Anchor::End);
     let share = share.fill(theme.text).centred().value(w).key(format!("weight-{k_idx}"));
-    let said = format!("weight of {}: {}", spoken(data.token(k_idx)), percent(w));
+    let said = words!("weight of {}: {}", spoken(data.token(k_idx)), percent(w));
     frame.push(share.label(said).target(if changed { Target::Own } else { target }));
     if let Some(own) = own {
-        let said_model = format!("model {}", short_percent(own));
+        let said_model = words!("model {}", short_percent(own));
         let node = Node::text(l.weight, mid + 10.0, Run::new(said_model.clone()))
             .size(SMALL)
             .anchor(Anchor::End)
             .fill(theme.muted);
-        let said = format!("{said_model}: its own weight of {}", spoken(data.token(k_idx)));
+        let said = words!("{said_model}: its own weight of {}", spoken(data.token(k_idx)));
         frame.push(node.centred().value(own).target(target).key(format!("own-weight-{k_idx}")).label(said));
     }
 }
@@ -205,14 +211,14 @@ fn quiet(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     let masked: Vec<usize> = (0..data.dots.len()).filter(|&k| data.is_masked(k)).collect();
     let why = |k_idx: usize| match k_idx > data.of.position() {
-        true => "comes later: may not be attended to",
-        false => "may not be attended to",
+        true => words!("comes later: may not be attended to"),
+        false => words!("may not be attended to"),
     };
     let lines: Vec<(&str, String)> = match masked.as_slice() {
         [] => return,
         few if few.len() <= MAX_QUIET => few.iter().map(|&k| (data.token(k), why(k).into())).collect(),
         [first, rest @ ..] => {
-            vec![(data.token(*first), format!("and {} may not be attended to", plural(rest.len(), "other key")))]
+            vec![(data.token(*first), words!("and {} may not be attended to", plural(rest.len(), "other key")))]
         }
     };
     for (token, why) in lines {

@@ -3,14 +3,18 @@
 use super::{Data, State, Steps, differs, is_changed};
 use crate::figure::as_table::{begin, word};
 use crate::table::{Cell, Table};
+use attnscope_words::words;
 
 impl Data {
     /// The numbers as drawn, with the scores that were set by hand, and the run's own beside them if they are others. A
     /// masked key has only its name.
     pub fn table(&self, state: &State) -> Table {
         let (steps, changed) = (Steps::new(self, state), is_changed(self, state) || differs(self));
-        let own = ["the model's score", "the model's weight"].into_iter().filter(|_| changed).map(String::from);
-        let mut table = begin(["key", "q·k", "score", "exp", "weight"], own);
+        let own = [words!("the model's score"), words!("the model's weight")]
+            .into_iter()
+            .filter(|_| changed)
+            .map(String::from);
+        let mut table = begin([words!("key"), "q·k", words!("score"), "exp", words!("weight")], own);
         for (k_idx, dot) in self.dots.iter().enumerate() {
             let key = word(&self.of.of.tokens, k_idx).into();
             let Some(score) = steps.scores[k_idx] else {
@@ -21,8 +25,8 @@ impl Data {
             let own = [self.score(k_idx), self.weights.get(k_idx).copied()].map(Cell::from);
             table.push([key].into_iter().chain(numbers).chain(own.into_iter().filter(|_| changed)));
         }
-        table.push(["largest score".into(), Cell::Empty, steps.max.into()]);
-        table.push(["sum of exp".into(), Cell::Empty, Cell::Empty, steps.sum.into()]);
+        table.push([words!("largest score").into(), Cell::Empty, steps.max.into()]);
+        table.push([words!("sum of exp").into(), Cell::Empty, Cell::Empty, steps.sum.into()]);
         table
     }
 }

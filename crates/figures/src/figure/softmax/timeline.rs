@@ -4,11 +4,17 @@ use super::{Data, State, Steps};
 use crate::number::{count, fixed};
 use crate::timeline::Timeline;
 use crate::token::spoken;
+use attnscope_words::{key, words};
 
 /// The temperatures at the last steps but one, and what is to be seen.
 const TEMPERATURES: [(f32, &str); 2] = [
-    (0.2, "Divided by a low temperature before that, 0.2, the scores lie further apart: the largest takes nearly all."),
-    (20.0, "At a high one, 20, they lie close together, and so do the shares."),
+    (
+        0.2,
+        key!(
+            "Divided by a low temperature before that, 0.2, the scores lie further apart: the largest takes nearly all."
+        ),
+    ),
+    (20.0, key!("At a high one, 20, they lie close together, and so do the shares.")),
 ];
 /// The steps before those.
 const BEFORE: usize = 4;
@@ -24,15 +30,15 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
     let query = spoken(data.of.query());
     if (0..data.dots.len()).all(|k| data.is_masked(k)) {
         let none =
-            format!("“{query}” may attend to no key: all its edges are cut. There is nothing to make weights of.");
+            words!("“{query}” may attend to no key: all its edges are cut. There is nothing to make weights of.");
         return Timeline::new().step(none);
     }
     let most = (0..steps.exps.len()).max_by(|&a, &b| steps.exps[a].total_cmp(&steps.exps[b])).unwrap_or(0);
     let most = spoken(data.token(most));
-    let max = if steps.max.is_finite() { fixed(steps.max, 2) } else { "the largest".into() };
+    let max = if steps.max.is_finite() { fixed(steps.max, 2) } else { words!("the largest").into() };
     let timeline = Timeline::new()
-        .step(format!("The query of “{query}” has met every key that it may attend to: one dot product each."))
-        .step(format!("Each is divided by √{}: these are the scores, some above zero, some below.", count(data.d_head)))
+        .step(words!("The query of “{query}” has met every key that it may attend to: one dot product each."))
+        .step(words!("Each is divided by √{}: these are the scores, some above zero, some below.", count(data.d_head)))
         .brings("score-name")
         .brings("score-how")
         .brings("score-text-")
@@ -40,7 +46,7 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
         .grows("score-")
         .one_by_one()
         .brings("grip-")
-        .step(format!("From each score the largest, {max}, is taken away, and e is raised to what remains. Nothing is below zero now."))
+        .step(words!("From each score the largest, {max}, is taken away, and e is raised to what remains. Nothing is below zero now."))
         .brings("exp-")
         .moves("exp-", |k| format!("score-{k}"))
         .one_by_one()
@@ -48,13 +54,13 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
         .brings("exp-text-")
         .brings("exp-name")
         .brings("exp-how")
-        .step(format!("Laid end to end, they fill one bar. The share of each is its weight; “{most}” has the largest."))
+        .step(words!("Laid end to end, they fill one bar. The share of each is its weight; “{most}” has the largest."))
         .brings("bar-")
         .moves("share-", |k| format!("exp-{k}"))
         .one_by_one()
         .brings("share-name-")
         .brings("weight-")
         .brings("ring-");
-    let timeline = TEMPERATURES.iter().fold(timeline, |timeline, (_, said)| timeline.step(*said));
-    timeline.step("As in the model: temperature 1. Drag a score, and watch the others give way.")
+    let timeline = TEMPERATURES.iter().fold(timeline, |timeline, (_, said)| timeline.step(attnscope_words::text(said)));
+    timeline.step(words!("As in the model: temperature 1. Drag a score, and watch the others give way."))
 }

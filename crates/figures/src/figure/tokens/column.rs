@@ -7,6 +7,7 @@ use crate::number::plural;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::{text, token};
 use attnscope::Site;
+use attnscope_words::words;
 use std::ops::Range;
 
 const CHIP: f32 = 34.0;
@@ -55,7 +56,7 @@ fn width(data: &Data, idx: usize, room: f32) -> f32 {
 }
 
 fn id(data: &Data, idx: usize) -> Option<String> {
-    data.ids.get(idx).map(|id| format!("id {id}"))
+    data.ids.get(idx).map(|id| words!("id {id}"))
 }
 
 /// The text under a strip that does not show the whole vector.
@@ -96,7 +97,7 @@ fn chip(frame: &mut Frame, data: &Data, state: &State, idx: usize, (x, w): (f32,
     let rect = Node::rect(x + 0.5, y + 0.5, w - 1.0, CHIP - 1.0).radius(7.0).fill(theme.surface).stroke(stroke);
     let id = id(data, idx);
     let said = id.as_ref().map_or(String::new(), |id| format!(", {id}"));
-    let said = format!("token {idx}: {}{said}", token::spoken(&data.tokens[idx]));
+    let said = words!("token {idx}: {}{said}", token::spoken(&data.tokens[idx]));
     frame.push(rect.key(format!("token-{idx}")).target(Target::Token { idx }).label(said));
     let line = Node::rect(x + 9.0, y + CHIP - 6.0, w - 18.0, 2.5).radius(1.0).fill(theme.faint);
     frame.push(line.key(format!("line-{idx}")));

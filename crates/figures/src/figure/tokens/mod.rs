@@ -9,6 +9,7 @@ pub use timeline::timeline;
 use crate::figure::Canvas;
 use crate::figure::frame::{Frame, PAD, SMALL, caption, credit, sentence};
 use crate::figure::signed_cells;
+use attnscope_words::words;
 
 use crate::number::plural;
 use crate::scale::max_abs;
@@ -72,9 +73,10 @@ pub struct State {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
-    let lead =
-        "A text is cut into tokens. Each has a number in the vocabulary, and the model looks up a vector for it.";
-    let mut frame = Frame::new(theme, &state.canvas, width, "What the model is given", lead);
+    let lead = words!(
+        "A text is cut into tokens. Each has a number in the vocabulary, and the model looks up a vector for it."
+    );
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("What the model is given"), lead);
     let lines = column::lines(data, frame.inner(), MAX_LINES);
     let drawn = lines.iter().map(|line| line.len()).sum::<usize>();
     let cells = || (0..drawn).filter_map(|i| data.vector(i)).flat_map(|v| v.iter().take(CELLS).copied());
@@ -86,7 +88,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     let left_out = data.tokens.len() - drawn;
     if left_out > 0 {
-        frame.label(PAD, frame.y + 4.0, Anchor::Start, format!("… and {left_out} more"));
+        frame.label(PAD, frame.y + 4.0, Anchor::Start, words!("… and {left_out} more"));
         frame.y += 22.0;
     }
     // Half a pixel of tolerance, since the sum of widths is not exact.
@@ -98,7 +100,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     if cells().next().is_some() {
         frame.y += 18.0;
-        signed_cells::legend(&mut frame, &[("these vectors", limit)]);
+        signed_cells::legend(&mut frame, &[(words!("these vectors"), limit)]);
     }
     frame.finish(&said_below(data, drawn), description(data))
 }
@@ -131,7 +133,7 @@ fn model(frame: &mut Frame, x: f32, y: f32, width: f32) {
     let theme = frame.theme;
     let rect = Node::rect(x + 0.5, y + 0.5, width - 1.0, BOX_H - 1.0).radius(9.0).fill(theme.surface);
     frame.push(rect.stroke(Stroke::new(theme.muted, 1.5)).key("model"));
-    let word = Node::text(x + width / 2.0, y + BOX_H / 2.0, Run::new("model")).size(15.0).bold();
+    let word = Node::text(x + width / 2.0, y + BOX_H / 2.0, Run::new(words!("model"))).size(15.0).bold();
     frame.push(word.anchor(Anchor::Middle).fill(theme.text).centred().key("model-word"));
 }
 
@@ -154,19 +156,19 @@ fn said_below(data: &Data, drawn: usize) -> String {
     let first = match d {
         0 => String::new(),
         d if d > CELLS => {
-            format!(
+            words!(
                 "The first {CELLS} of {d} numbers that enter the first layer (position included where the model adds it)."
             )
         }
-        _ => "The numbers that enter the first layer (position included where the model adds it).".into(),
+        _ => words!("The numbers that enter the first layer (position included where the model adds it).").into(),
     };
     let cut = if drawn < data.tokens.len() {
-        format!("The first {drawn} of {} are drawn.", plural(data.tokens.len(), "token"))
+        words!("The first {drawn} of {} are drawn.", plural(data.tokens.len(), "token"))
     } else {
         String::new()
     };
     let marked = data.tokens.iter().take(drawn).any(|t| token::shown(t).contains('␣'));
-    caption(&[&credit(&data.model), &first, &cut, if marked { "␣ marks a space." } else { "" }])
+    caption(&[&credit(&data.model), &first, &cut, if marked { words!("␣ marks a space.") } else { "" }])
 }
 
 fn description(data: &Data) -> String {
@@ -176,12 +178,12 @@ fn description(data: &Data) -> String {
     };
     let named: Vec<String> = data.tokens.iter().enumerate().take(12).map(said).collect();
     let more = data.tokens.len() - named.len();
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more = if more > 0 { words!(" and {more} more") } else { String::new() };
     let vectors = match data.vector(0) {
-        Some(vector) => format!(" Each becomes a vector of {}.", plural(vector.len(), "number")),
+        Some(vector) => words!(" Each becomes a vector of {}.", plural(vector.len(), "number")),
         None => String::new(),
     };
-    format!(
+    words!(
         "“{}” as {} with their numbers in the vocabulary: {}{more}.{vectors} They go into the model.",
         sentence(&data.tokens, data.word_level),
         plural(data.tokens.len(), "token"),

@@ -3,12 +3,13 @@
 use super::Data;
 use crate::figure::as_table::{begin, longest, numbered, row, word};
 use crate::table::{Cell, Table};
+use attnscope_words::words;
 
 impl Data {
     /// The whole vectors; the figure draws only their first numbers.
     pub fn table(&self) -> Table {
         let n = self.tokens.len();
-        let mut table = begin(["token", "id"], numbered(longest(self.vectors.iter().take(n))));
+        let mut table = begin([words!("token"), "id"], numbered(longest(self.vectors.iter().take(n))));
         for idx in 0..n {
             let id: Option<Cell> = self.ids.get(idx).map(|id| Cell::Count((*id).into()));
             table.push(row([word(&self.tokens, idx).into(), id.into()], self.vector(idx).unwrap_or_default()));

@@ -9,6 +9,7 @@ use crate::figure::frame::{Frame, caption, credit};
 use crate::number::{count, fixed, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
+use attnscope_words::words;
 use plot::Plot;
 
 /// What a series measures: it decides the colour.
@@ -149,23 +150,25 @@ fn at(points: &[(usize, f32)], step: usize) -> Option<(usize, (usize, f32))> {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let plot = Plot::new(data, state);
-    let lead = "Before training the model guesses. Each step shows it a few sentences and moves every weight a little, \
-                so that the loss, its surprise at the true next word, gets smaller.";
-    let mut frame = Frame::new(theme, &state.canvas, plot.width, "Learning to attend", lead);
+    let lead = words!(
+        "Before training the model guesses. Each step shows it a few sentences and moves every weight a little, \
+                so that the loss, its surprise at the true next word, gets smaller."
+    );
+    let mut frame = Frame::new(theme, &state.canvas, plot.width, words!("Learning to attend"), lead);
     let smooth = data.smoothed();
     plot::draw(&mut frame, data, state, &plot, &smooth);
     let window = match data.window() {
         1 => String::new(),
-        n => format!("Line: mean over {}; faint: single batches.", plural(n, "step")),
+        n => words!("Line: mean over {}; faint: single batches.", plural(n, "step")),
     };
     let dense = data.losses.len() > (plot.x.range.1 - plot.x.range.0) as usize;
-    let dense = if dense { "Where a pixel holds several steps, it shows their lowest to highest." } else { "" };
+    let dense = if dense { words!("Where a pixel holds several steps, it shows their lowest to highest.") } else { "" };
     let recorded = match data.record.losses.is_empty() {
         true => "",
-        false => "Dotted: how the built-in model learned.",
+        false => words!("Dotted: how the built-in model learned."),
     };
     frame.finish(
-        &caption(&[&credit(&data.model), "Loss in nats a word.", &window, dense, recorded]),
+        &caption(&[&credit(&data.model), words!("Loss in nats a word."), &window, dense, recorded]),
         description(data, state, &smooth),
     )
 }
@@ -173,7 +176,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
 fn description(data: &Data, state: &State, smooth: &[(usize, f32)]) -> String {
     let step = state.step.or(data.losses.last().map(|l| l.0));
     let Some((step, (_, (_, loss)))) = step.and_then(|s| Some((s, at(smooth, s)?))) else {
-        return format!("The loss of a model in training: no step of {} is done yet.", count(data.steps));
+        return words!("The loss of a model in training: no step of {} is done yet.", count(data.steps));
     };
     let watched: Vec<String> = data
         .series
@@ -181,9 +184,8 @@ fn description(data: &Data, state: &State, smooth: &[(usize, f32)]) -> String {
         .filter_map(|s| Some(format!("{} {}", s.name.replace('*', ""), percent(at(&s.points, step)?.1.1))))
         .collect();
     let watched = if watched.is_empty() { String::new() } else { format!(" {}.", watched.join("; ")) };
-    let reference =
-        data.reference.map(|r| format!(" The built-in model ended at {}.", fixed(r, 2))).unwrap_or_default();
-    format!(
+    let reference = data.reference.map(|r| words!(" The built-in model ended at {}.", fixed(r, 2))).unwrap_or_default();
+    words!(
         "The loss of a model in training: {} nats a word at step {} of {}; guessing has {}.{reference}{watched}",
         fixed(loss, 2),
         count(step),

@@ -9,6 +9,7 @@ use crate::scale::{Linear, nice_step};
 use crate::scene::Segment::{self, Line, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
+use attnscope_words::words;
 
 /// Height of the loss.
 const HEIGHT: f32 = 210.0;
@@ -68,13 +69,13 @@ fn band(y: f32, height: f32, top: f32) -> Linear {
 
 pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, plot: &Plot, smooth: &[(usize, f32)]) {
     let theme = frame.theme;
-    let name = vec![Run::new("loss").bold().fill(theme.text), Run::new("  nats a word")];
+    let name = vec![Run::new(words!("loss")).bold().fill(theme.text), Run::new(words!("  nats a word"))];
     frame.push(Node::text(PAD, frame.y + 6.0, name).size(LABEL).fill(theme.muted).centred());
     let step = state.step.map(|s| s.min(plot.steps()));
     let reads = match (step, data.losses.last()) {
-        (Some(step), _) => format!("at step {}", count(step)),
-        (None, Some(last)) => format!("step {} of {}", count(last.0), count(data.steps)),
-        (None, None) => format!("{} steps planned", count(data.steps)),
+        (Some(step), _) => words!("at step {}", count(step)),
+        (None, Some(last)) => words!("step {} of {}", count(last.0), count(data.steps)),
+        (None, None) => words!("{} steps planned", count(data.steps)),
     };
     let ink = if step.is_some() { theme.accent } else { theme.muted };
     let reads = Node::text(plot.width - PAD, frame.y + 6.0, Run::new(reads)).size(SMALL).anchor(Anchor::End).fill(ink);
@@ -102,9 +103,9 @@ fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], st
     let band = band(frame.y, HEIGHT, plot.top);
     ticks(frame, plot, &band, band.ticks(6));
     chosen_line(frame, plot, &band, step, "chosen-step".into());
-    level(frame, plot, &band, data.chance(), ("guessing", "chance"), theme.muted);
+    level(frame, plot, &band, data.chance(), (words!("guessing"), "chance"), theme.muted);
     if let Some(reference) = data.reference.filter(|r| r.is_finite()) {
-        level(frame, plot, &band, reference, ("the built-in model, trained", "reference"), theme.output);
+        level(frame, plot, &band, reference, (words!("the built-in model, trained"), "reference"), theme.output);
     }
     recorded(frame, plot, &band, &data.smooth(&data.record.losses), theme.text, "record-loss".into());
     let raw = extremes(&data.losses, plot, &band);
@@ -118,7 +119,7 @@ fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], st
     match chosen {
         Some((index, (s, value))) => {
             let shown = if value.abs() < 1000.0 { fixed(value, 2) } else { number(value) };
-            let said = format!("loss at step {}: {shown} nats a word", count(s));
+            let said = words!("loss at step {}: {shown} nats a word", count(s));
             point(
                 frame,
                 plot,
@@ -132,7 +133,7 @@ fn loss(frame: &mut Frame, data: &Data, plot: &Plot, smooth: &[(usize, f32)], st
         None if !data.record.losses.is_empty() => {}
         None => {
             let middle = (plot.left() + plot.right()) / 2.0;
-            frame.label(middle, frame.y + HEIGHT * 0.55, Anchor::Middle, "not trained yet");
+            frame.label(middle, frame.y + HEIGHT * 0.55, Anchor::Middle, words!("not trained yet"));
         }
     }
     frame.y = band.range.0;
@@ -182,8 +183,10 @@ fn steps_axis(frame: &mut Frame, plot: &Plot) {
     let steps = (0..=plot.steps()).step_by(every).map(|step| Tick::new(plot.x(step), count(step)));
     let steps: Vec<Tick> = steps.collect();
     frame.tick_labels(Side::Below, y, &apart(&steps));
-    let name_w = text::width("steps", SMALL, Weight::Regular);
-    frame.label((plot.width - PAD).max(plot.right() + name_w), y, Anchor::End, "steps");
+    let name_w = text::width(words!("steps"), SMALL, Weight::Regular);
+    // A longer word than the English one has no room beside the last tick.
+    let below = if name_w > 36.0 { 15.0 } else { 0.0 };
+    frame.label((plot.width - PAD).max(plot.right() + name_w), y + below, Anchor::End, words!("steps"));
     frame.y += 44.0;
 }
 
@@ -213,7 +216,7 @@ fn track(
     let chosen =
         step.map_or(series.points.len().checked_sub(1).map(|i| (i, series.points[i])), |s| at(&series.points, s));
     if let Some((_, (s, value))) = chosen {
-        let said = format!("{} at step {}: {}", series.name.replace('*', ""), count(s), percent(value));
+        let said = words!("{} at step {}: {}", series.name.replace('*', ""), count(s), percent(value));
         let shown = if value.is_nan() { "NaN".into() } else { percent(value) };
         point(
             frame,

@@ -4,14 +4,15 @@ use super::Data;
 use crate::figure::as_table::begin;
 use crate::number::plural;
 use crate::table::{Cell, Table};
+use attnscope_words::words;
 use std::collections::BTreeMap;
 
 impl Data {
     /// The losses, their mean over the steps around, and the other series; below, the losses to compare with.
     pub fn table(&self) -> Table {
-        let mean = format!("mean over {}", plural(self.window(), "step"));
+        let mean = words!("mean over {}", plural(self.window(), "step"));
         let series = self.series.iter().map(|series| series.name.replace('*', ""));
-        let mut table = begin(["step", "loss"], [mean].into_iter().chain(series));
+        let mut table = begin([words!("step"), words!("loss")], [mean].into_iter().chain(series));
         let smoothed = self.smoothed();
         let lines: Vec<&[(usize, f32)]> = [&self.losses, &smoothed]
             .into_iter()
@@ -27,9 +28,9 @@ impl Data {
         for (step, cells) in rows {
             table.push([step.into()].into_iter().chain(cells));
         }
-        table.push(["guessing".into(), self.chance().into()]);
+        table.push([words!("guessing").into(), self.chance().into()]);
         if let Some(reference) = self.reference {
-            table.push(["the built-in model, trained".into(), reference.into()]);
+            table.push([words!("the built-in model, trained").into(), reference.into()]);
         }
         table
     }

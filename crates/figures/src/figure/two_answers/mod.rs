@@ -11,6 +11,7 @@ use crate::figure::frame::Frame;
 use crate::scale::nice_ceil;
 use crate::scene::Scene;
 use crate::theme::Theme;
+use attnscope_words::words;
 
 /// The most words of a sentence that are drawn, from the first on.
 pub const MAX_WORDS: usize = 24;
@@ -65,8 +66,10 @@ pub struct State {
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
-    let lead = "Which words there are, and in which order. Below, how probable each reading finds the same next words.";
-    let mut frame = Frame::new(theme, &state.canvas, width, "Bag and thread", lead);
+    let lead = words!(
+        "Which words there are, and in which order. Below, how probable each reading finds the same next words."
+    );
+    let mut frame = Frame::new(theme, &state.canvas, width, words!("Bag and thread"), lead);
     words::draw(&mut frame, data, state);
     let shown = data.of(&state.columns);
     // One scale for all answers, also for those that another step shows.
@@ -74,9 +77,9 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let of = compare::State { canvas: state.canvas, max_p: Some(nice_ceil(top).min(1.0)), room: true };
     let caption = compare::draw(&mut frame, &shown, &of);
     let place = match state.words {
-        Words::Threads => "Each sentence's words hang on a thread, in their order.",
-        Words::Bag => "The words of both sentences lie in one bag, without an order.",
-        Words::Both => "The sentence's words hang on a thread, in their order, and lie in a bag, without one.",
+        Words::Threads => words!("Each sentence's words hang on a thread, in their order."),
+        Words::Bag => words!("The words of both sentences lie in one bag, without an order."),
+        Words::Both => words!("The sentence's words hang on a thread, in their order, and lie in a bag, without one."),
     };
     frame.finish(&caption, format!("{place} {}", compare::description(&shown)))
 }

@@ -6,6 +6,7 @@ use crate::figure::frame::{Frame, PAD, SMALL};
 use crate::scene::Segment::{Cubic, Line, Move};
 use crate::scene::{Anchor, Node, Run, Stroke, Weight};
 use crate::token;
+use attnscope_words::words;
 
 /// A word's chip: font size, height, air at its sides, distance to the next one.
 const SIZE: f32 = 14.0;
@@ -152,7 +153,7 @@ fn bag(frame: &mut Frame, state: &State, inside: &[Vec<Chip>], (top, end): (f32,
     };
     let path = Node::path(d).stroke(Stroke::new(color, 2.0).round());
     frame.push(path.key("bag"));
-    let said = if full { "a bag: no first word, no last" } else { "the bag is empty" };
+    let said = if full { words!("a bag: no first word, no last") } else { words!("the bag is empty") };
     let node = Node::text((x0 + x1) / 2.0, y1 + 14.0, Run::new(said)).size(SMALL + 0.5).anchor(Anchor::Middle);
     frame.push(node.fill(theme.muted).centred().key("bag-name"));
 }

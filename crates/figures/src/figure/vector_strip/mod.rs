@@ -17,6 +17,7 @@ use crate::theme::Theme;
 use crate::{text, token};
 use attnscope::Number;
 use attnscope::Trace;
+use attnscope_words::words;
 
 /// More numbers than this in all are drawn as rasters, without a cell for each.
 const MAX_CELLS: usize = 2048;
@@ -57,7 +58,8 @@ impl Data {
             Ok(Vector { name: token.text.clone(), values: row.to_vec(), first })
         };
         let vectors = positions.iter().map(vector).collect::<Result<_, Error>>()?;
-        let title = if key == "embed" { "Each token as a list of numbers".into() } else { format!("Vectors at {key}") };
+        let title =
+            if key == "embed" { words!("Each token as a list of numbers").into() } else { words!("Vectors at {key}") };
         Ok(Self { title, vectors, difference: None, model: trace.model.name.clone() })
     }
 }
@@ -126,21 +128,24 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     let layout = Layout::new(data, state.canvas.width);
     let width = (2.0 * PAD + layout.per_row as f32 * layout.cell).max(Frame::within(&state.canvas, 440.0));
-    let lead = "Each cell is one number of a vector: green above zero, pink below, faint near zero.";
+    let lead = words!("Each cell is one number of a vector: green above zero, pink below, faint near zero.");
     let mut frame = Frame::new(theme, &state.canvas, width, data.title.clone(), lead);
     for (i, vector) in data.vectors.iter().enumerate() {
         strip(&mut frame, &layout, state, vector, i, &plural(vector.values.len(), "number"), false);
     }
     if let Some(vector) = difference(data) {
         let most = vector.values.iter().filter(|v| v.is_finite()).fold(0.0, |m: f32, v| m.max(v.abs()));
-        let note =
-            if most == 0.0 { "0 everywhere: the same vector".into() } else { format!("largest {}", number(most)) };
+        let note = if most == 0.0 {
+            words!("0 everywhere: the same vector").into()
+        } else {
+            words!("largest {}", number(most))
+        };
         strip(&mut frame, &layout, state, &vector, data.vectors.len(), &note, true);
     }
     legend(&mut frame, &layout);
-    let clipped = format!("Colours are full at ±{}; some numbers lie beyond.", number(layout.limit));
+    let clipped = words!("Colours are full at ±{}; some numbers lie beyond.", number(layout.limit));
     let clipped = if layout.clipped { clipped.as_str() } else { "" };
-    let rows = format!("{} numbers a row, read like text.", layout.per_row);
+    let rows = words!("{} numbers a row, read like text.", layout.per_row);
     let longest = data.vectors.iter().map(|v| v.values.len()).max().unwrap_or(0);
     let rows = if longest > layout.per_row { rows.as_str() } else { "" };
     frame.finish(&caption(&[&credit(&data.model), rows, clipped]), description(data))
@@ -151,7 +156,7 @@ fn difference(data: &Data) -> Option<Vector> {
     let (a, b) = data.difference?;
     let (a, b) = (data.vectors.get(a)?, data.vectors.get(b)?);
     let values = a.values.iter().zip(&b.values).map(|(a, b)| a - b).collect();
-    Some(Vector { name: "difference".into(), values, first: None })
+    Some(Vector { name: words!("difference").into(), values, first: None })
 }
 
 /// A name, a note at the right, and the cells.
@@ -160,7 +165,7 @@ fn strip(frame: &mut Frame, l: &Layout, state: &State, vector: &Vector, index: u
     let right = PAD + l.per_row.min(vector.values.len().max(1)) as f32 * l.cell - l.gap;
     let room = (right - PAD - text::width(note, SMALL, Weight::Regular) - 16.0).max(60.0);
     let runs = match is_difference {
-        true => vec![Run::new("difference").fill(theme.accent)],
+        true => vec![Run::new(words!("difference")).fill(theme.accent)],
         false => token::runs(&vector.name, theme.faint, room, LABEL + 1.0, Weight::Semibold),
     };
     let name = Node::text(PAD, frame.y + 7.0, runs).size(LABEL + 1.0).bold().fill(theme.text).centred();
@@ -218,7 +223,7 @@ fn cell_row(
             None => Target::Item { index: index * l.longest + component },
         };
         let cell = cell.target(target).key(format!("cell-{index}-{component}"));
-        frame.push(cell.label(format!("{name}, number {component}: {}", number(value))));
+        frame.push(cell.label(words!("{name}, number {component}: {}", number(value))));
     }
 }
 
@@ -228,8 +233,7 @@ fn raster_row(frame: &mut Frame, l: &Layout, vector: &Vector, first: usize, valu
     let node = Node::raster(PAD, frame.y, values.len() as f32 * l.cell, l.height, image).key(key);
     let Some(number) = vector.first else { return frame.push(node) };
     let target = Target::Numbers { first: number.with_last(first), columns: values.len(), rows: 1 };
-    let said =
-        format!("{}, numbers {first} to {}", token::spoken(&vector.name), first + values.len().saturating_sub(1));
+    let said = words!("{}, numbers {first} to {}", token::spoken(&vector.name), first + values.len().saturating_sub(1));
     frame.push(node.target(target).label(said));
 }
 
@@ -262,15 +266,16 @@ fn description(data: &Data) -> String {
     let n = data.vectors.first().map_or(0, |v| v.values.len());
     let named = match names.as_slice() {
         [first, .., last] if names.len() >= rows::FROM => {
-            format!("{} vectors, from {first} to {last}", count(names.len()))
+            words!("{} vectors, from {first} to {last}", count(names.len()))
         }
         all => all.join(", "),
     };
-    let mut out = format!("{}: {} numbers each for {named}.", data.title, count(n));
+    let mut out = words!("{}: {} numbers each for {named}.", data.title, count(n));
     if let (Some((a, b)), Some(vector)) = (data.difference, difference(data)) {
         let most = vector.values.iter().filter(|v| v.is_finite()).fold(0.0, |m: f32, v| m.max(v.abs()));
-        out += &format!(" {} less {}: ", names[a], names[b]);
-        out += &if most == 0.0 { "0 everywhere.".into() } else { format!("largest difference {}.", number(most)) };
+        out += &words!(" {} less {}: ", names[a], names[b]);
+        out +=
+            &if most == 0.0 { words!("0 everywhere.").into() } else { words!("largest difference {}.", number(most)) };
     }
     out
 }

@@ -9,6 +9,7 @@ use crate::scale::Band;
 use crate::scene::{Anchor, Node, Run, Scene, Stroke, Weight};
 use crate::theme::Theme;
 use crate::{text, token};
+use attnscope_words::words;
 
 /// From so many vectors on, they have no strips of their own.
 pub(super) const FROM: usize = 17;
@@ -21,7 +22,7 @@ const HEIGHT: f32 = 960.0;
 
 pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state.canvas.width);
-    let lead = "Each row is one vector, its numbers from left to right: green above zero, pink below.";
+    let lead = words!("Each row is one vector, its numbers from left to right: green above zero, pink below.");
     let mut frame = Frame::new(theme, &state.canvas, state.canvas.width.max(440.0), data.title.clone(), lead);
     let (n, longest) = (data.vectors.len(), data.vectors.iter().map(|v| v.values.len()).max().unwrap_or(0).max(1));
     let row = (HEIGHT / n as f32).min(16.0);
@@ -44,9 +45,9 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     }
     frame.y = y0 + height + 16.0;
     legend(&mut frame, &layout);
-    let clipped = format!("Colours are full at ±{}; some numbers lie beyond.", number(layout.limit));
+    let clipped = words!("Colours are full at ±{}; some numbers lie beyond.", number(layout.limit));
     let clipped = if layout.clipped { clipped.as_str() } else { "" };
-    let some = if row < 14.0 { "Only some rows are named." } else { "" };
+    let some = if row < 14.0 { words!("Only some rows are named.") } else { "" };
     frame.finish(&caption(&[&credit(&data.model), some, clipped]), description(data))
 }
 

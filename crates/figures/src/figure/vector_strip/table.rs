@@ -4,11 +4,12 @@ use super::{Data, difference};
 use crate::figure::as_table::{begin, longest, numbered, row};
 use crate::table::Table;
 use crate::token::spoken;
+use attnscope_words::words;
 
 impl Data {
     /// The vectors, and the difference of two where it is drawn.
     pub fn table(&self) -> Table {
-        let mut table = begin(["vector"], numbered(longest(self.vectors.iter().map(|v| &v.values))));
+        let mut table = begin([words!("vector")], numbered(longest(self.vectors.iter().map(|v| &v.values))));
         for vector in self.vectors.iter().chain(&difference(self)) {
             table.push(row([spoken(&vector.name).into()], &vector.values));
         }

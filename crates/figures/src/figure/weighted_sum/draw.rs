@@ -66,15 +66,16 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let (shown, left_out) = data.choose();
     let l = Layout::new(data, &shown, width);
     let query = spoken(data.token(data.position));
-    let title = format!("What “{query}” takes from the others: layer {}, head {}", data.of.layer, data.of.head);
-    let lead = "Each value times its weight, added up, is z. The matrix W_O turns z into what is added to the word.";
+    let title = words!("What “{query}” takes from the others: layer {}, head {}", data.of.layer, data.of.head);
+    let lead =
+        words!("Each value times its weight, added up, is z. The matrix W_O turns z into what is added to the word.");
     let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
     headings(&mut frame, &l);
     let top = frame.y;
     shown.iter().for_each(|&k_idx| value_row(&mut frame, data, state, &l, k_idx));
     let left_weight: f32 = left_out.iter().map(|&k| data.weights[k]).filter(|w| w.is_finite()).sum();
     let others =
-        format!("{} with little weight left out ({} together).", plural(left_out.len(), "token"), percent(left_weight));
+        words!("{} with little weight left out ({} together).", plural(left_out.len(), "token"), percent(left_weight));
     mix(&mut frame, data, &l);
     column(&mut frame, data, state, &l, top);
     let from = frame.nodes.len();
@@ -85,14 +86,14 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.name_since(from, "added");
     words::draw(&mut frame, data);
     let longest = data.attn_out.len().max(data.z.len()).max(1);
-    let heads = format!("attn_out is the sum of all {} heads; z is one head's.", data.of.n_heads);
+    let heads = words!("attn_out is the sum of all {} heads; z is one head's.", data.of.n_heads);
     let notes = caption(&[
         &credit(&data.of.model),
-        "Green is above zero, pink below; a value fades with its weight. Numbers are rounded.",
+        words!("Green is above zero, pink below; a value fades with its weight. Numbers are rounded."),
         if left_out.is_empty() { "" } else { &others },
         if data.of.n_heads > 1 { &heads } else { "" },
-        if data.adds_up() { "" } else { "The run was changed here: it went on with another z than this sum." },
-        if per_pixel(l.strip_w / longest as f32) > 1 { SHARED } else { "" },
+        if data.adds_up() { "" } else { words!("The run was changed here: it went on with another z than this sum.") },
+        if per_pixel(l.strip_w / longest as f32) > 1 { attnscope_words::text(SHARED) } else { "" },
     ]);
     frame.finish(&notes, description(data, &shown))
 }
@@ -102,17 +103,17 @@ fn headings(frame: &mut Frame, l: &Layout) {
     let mid = frame.y + 6.0;
     let mut head = |x: f32, text: &str, fill| {
         let key = if x > PAD { "head-value" } else { "head-token" };
-        let key = if text == "weight" { "head-weight" } else { key };
+        let key = if text == words!("weight") { "head-weight" } else { key };
         frame.push(Node::text(x, mid, Run::new(text)).size(SMALL).bold().fill(fill).centred().key(key));
     };
     match l.narrow {
         true => {
-            head(PAD, "token", theme.key);
-            head(l.bar, "weight × value", theme.value);
+            head(PAD, words!("token"), theme.key);
+            head(l.bar, words!("weight × value"), theme.value);
         }
         false => {
-            head(l.bar, "weight", theme.text);
-            head(l.strip, "× value of each token", theme.value);
+            head(l.bar, words!("weight"), theme.text);
+            head(l.strip, words!("× value of each token"), theme.value);
         }
     }
     frame.y += 18.0;
@@ -134,7 +135,7 @@ fn value_row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, k_idx: u
     frame.push(name.key(format!("key-{k_idx}")).target(Target::Key { k_idx }));
     let track = Node::rect(l.bar, mid - 7.0, l.bar_w, 14.0).radius(3.0).fill(theme.surface);
     frame.push(track.stroke(Stroke::new(theme.grid, 1.0)));
-    let said = format!("{} attends {} to {}", said(data, data.position), percent(weight), said(data, k_idx));
+    let said = words!("{} attends {} to {}", said(data, data.position), percent(weight), said(data, k_idx));
     let fill = theme.weight(0.25 + 0.75 * share);
     let bar = Node::rect(l.bar, mid - 7.0, (share * l.bar_w).max(1.0), 14.0).radius(3.0).fill(fill).value(weight);
     let target = Target::Number { number: data.number(k_idx) };
@@ -147,7 +148,7 @@ fn value_row(frame: &mut Frame, data: &Data, state: &State, l: &Layout, k_idx: u
     frame.push(times.centred().key(format!("times-{k_idx}")));
     let y = if l.narrow { frame.y + 24.0 } else { mid - STRIP_H / 2.0 };
     let values = data.values.get(k_idx).map_or(&[][..], Vec::as_slice);
-    let name = format!("value of {}", spoken(data.token(k_idx)));
+    let name = words!("value of {}", spoken(data.token(k_idx)));
     let strip = strip(l, format!("v-{k_idx}"), name, values, y, l.limit);
     let width = l.strip_w - gap(l.strip_w / values.len().max(1) as f32);
     let place = Node::rect(l.strip, y, width, STRIP_H).radius(2.0).stroke(Stroke::new(theme.grid, 1.0));
@@ -172,9 +173,9 @@ fn mix(frame: &mut Frame, data: &Data, l: &Layout) {
     let line = Stroke::new(theme.text, 1.0);
     frame.push(Node::line(l.strip, frame.y, l.strip + l.strip_w, frame.y, line).opacity(0.6).key("sum-line"));
     frame.y += 8.0;
-    let y = named(frame, l, "z", "the sum");
+    let y = named(frame, l, "z", words!("the sum"));
     let (layer, head, position) = (data.of.layer, data.of.head, data.position);
-    let strip = strip(l, "z".into(), format!("z of {}", said(data, position)), &data.z, y, l.limit);
+    let strip = strip(l, "z".into(), words!("z of {}", said(data, position)), &data.z, y, l.limit);
     strip.draw(frame, |_| 1.0, |component| Site::Z.in_layer(layer, [head, position, component]));
     frame.y = y + STRIP_H;
 }
@@ -214,13 +215,13 @@ fn added(frame: &mut Frame, data: &Data, l: &Layout) {
     frame.push(Node::line(x, top, x, bottom, Stroke::new(theme.output, 1.5)).key("arrow-line"));
     let head = vec![Move(x - 4.0, bottom - 4.0), Line(x, bottom), Line(x + 4.0, bottom - 4.0)];
     frame.push(Node::path(head).stroke(Stroke::new(theme.output, 1.5).round()).key("arrow-head"));
-    formula::write(frame, x + 12.0, (top + bottom) / 2.0, LABEL, Weight::Semibold, &[("× W_O", theme.output)]);
+    formula::write(frame, x + 12.0, (top + bottom) / 2.0, LABEL, Weight::Semibold, &[(words!("× W_O"), theme.output)]);
     frame.y = bottom + 8.0;
     let room = if l.narrow { 120.0 } else { 56.0 };
-    let what = format!("added to {}", text::fit(&said(data, data.position), room, SMALL, Weight::Regular));
+    let what = words!("added to {}", text::fit(&said(data, data.position), room, SMALL, Weight::Regular));
     let y = named(frame, l, "attn_out", &what);
     let (layer, position) = (data.of.layer, data.position);
-    let name = format!("attn_out of {}", said(data, position));
+    let name = words!("attn_out of {}", said(data, position));
     let strip = strip(l, "attn-out".into(), name, &data.attn_out, y, l.limit_out);
     strip.draw(frame, |_| 1.0, |component| Site::AttnOut.in_layer(layer, [position, component]));
     frame.y = y + STRIP_H + 30.0;

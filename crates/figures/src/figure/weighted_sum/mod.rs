@@ -17,6 +17,7 @@ use crate::token::spoken;
 use attnscope::Number;
 use attnscope::Site;
 use attnscope::Trace;
+use attnscope_words::words;
 
 /// The most tokens that are drawn: those with the largest weights.
 const MAX_ROWS: usize = 12;
@@ -142,9 +143,9 @@ fn description(data: &Data, shown: &[usize]) -> String {
         order.iter().take(3).map(|&k| format!("{} of {}", percent(data.weights[k]), spoken(data.token(k)))).collect();
     let near = |words: &[(String, f32)]| {
         let words: Vec<_> = words.iter().take(3).map(|(w, c)| format!("{} {}", spoken(w), number(*c))).collect();
-        if words.is_empty() { "nothing".into() } else { words.join(", ") }
+        if words.is_empty() { words!("nothing").into() } else { words.join(", ") }
     };
-    format!(
+    words!(
         "In layer {}, head {}, “{}” mixes the values of {}: {}. Their sum z has {} numbers. Nearest by cosine before: {}; \
          after: {}.",
         data.of.layer,

@@ -4,15 +4,16 @@ use super::Data;
 use crate::figure::as_table::{begin, longest, numbered, row, word};
 use crate::table::{Cell, Table};
 use crate::token::spoken;
+use attnscope_words::words;
 
 impl Data {
     /// A masked token has only its name.
     pub fn table(&self) -> Table {
         let d = longest(self.values.iter().chain([&self.z, &self.attn_out]));
-        let mut table = begin(["row", "weight", "cosine"], numbered(d));
+        let mut table = begin([words!("row"), words!("weight"), words!("cosine")], numbered(d));
         let visible = self.visible();
         for (k_idx, weight) in self.weights.iter().enumerate() {
-            let name = format!("v of {}", word(&self.of.tokens, k_idx)).into();
+            let name = words!("v of {}", word(&self.of.tokens, k_idx)).into();
             if visible.contains(&k_idx) {
                 let value = self.values.get(k_idx).map_or(&[][..], Vec::as_slice);
                 table.push(row([name, (*weight).into(), Cell::Empty], value));
@@ -21,12 +22,12 @@ impl Data {
             }
         }
         for (name, vector) in [("z", &self.z), ("attn_out", &self.attn_out)] {
-            let name = format!("{name} of {}", word(&self.of.tokens, self.position));
+            let name = words!("{name} of {}", word(&self.of.tokens, self.position));
             table.push(row([name.into(), Cell::Empty, Cell::Empty], vector));
         }
         for (when, words) in [("before", &self.before), ("after", &self.after)] {
             for (near, cosine) in words {
-                table.push([format!("nearest {when}: {}", spoken(near)).into(), Cell::Empty, (*cosine).into()]);
+                table.push([words!("nearest {when}: {}", spoken(near)).into(), Cell::Empty, (*cosine).into()]);
             }
         }
         table

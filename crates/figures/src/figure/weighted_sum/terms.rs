@@ -7,6 +7,7 @@ use crate::figure::frame::{Frame, LABEL, PAD};
 use crate::number::{fixed, number};
 use crate::scene::{Node, Run, Weight};
 use crate::text;
+use attnscope_words::words;
 
 /// The chosen column's sum, or how to choose one. It has the same height in either case.
 pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, shown: &[usize], l: &Layout) {
@@ -17,7 +18,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, shown: &[usize
     let y = frame.y + 20.0;
     frame.y = y + most as f32 * 20.0;
     let Some(c) = state.component.filter(|c| *c < data.z.len()) else {
-        let text = "Choose a column: its numbers times their weights add up to one number of z.";
+        let text = words!("Choose a column: its numbers times their weights add up to one number of z.");
         for (i, line) in text::wrap_balanced(text, room, size, Weight::Regular).into_iter().enumerate() {
             frame.push(Node::text(x, y + i as f32 * 20.0, Run::new(line)).size(size).fill(theme.muted).centred());
         }

@@ -7,6 +7,7 @@ use crate::number::{fixed, number};
 use crate::scale::nice_ceil;
 use crate::scene::{Anchor, Node, Run, Target, Weight};
 use crate::token::{self, spoken};
+use attnscope_words::words;
 
 /// Words per list.
 const MOST: usize = 6;
@@ -28,14 +29,14 @@ pub(super) fn draw(frame: &mut Frame, data: &Data) {
 fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x, width): (f32, f32), full_at: f32) {
     let theme = frame.theme;
     let name = token::runs(data.token(data.position), theme.faint, width - 70.0, LABEL, Weight::Semibold);
-    let mut head = vec![Run::new("nearest to ")];
+    let mut head = vec![Run::new(words!("nearest to "))];
     head.extend(name.into_iter().map(Run::bold));
-    head.push(Run::new(if when == "before" { " before" } else { " after" }).bold());
+    head.push(Run::new(if when == "before" { words!(" before") } else { words!(" after") }).bold());
     let size = LABEL;
     frame.push(Node::text(x, frame.y + 7.0, head).size(size).fill(theme.text).centred().key(format!("{when}-head")));
     frame.y += 24.0;
     if words.is_empty() {
-        frame.label(x, frame.y + 8.0, Anchor::Start, "none");
+        frame.label(x, frame.y + 8.0, Anchor::Start, words!("none"));
         frame.y += 24.0;
     }
     let stacked = width < 220.0;
@@ -58,7 +59,7 @@ fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x,
         let bar = Node::rect(bar_x, bar_y, (share * full).max(1.5), high).radius(3.0).fill(fill).value(*cosine);
         let twice = words[..rank].iter().any(|(w, _)| w == word);
         let key = if twice { format!("{when}-{rank}-{word}") } else { format!("{when}-{word}") };
-        let bar = bar.key(key).label(format!("{when}: {}, cosine {}", spoken(word), number(*cosine)));
+        let bar = bar.key(key).label(words!("{when}: {}, cosine {}", spoken(word), number(*cosine)));
         let opens = data.cosines[usize::from(when == "after")].get(rank);
         frame.push(match opens {
             Some(&number) => bar.target(Target::Number { number }),
