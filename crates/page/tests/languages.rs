@@ -11,7 +11,7 @@ use attnscope_words::{LANGUAGES, Language, language, speaking};
 use std::collections::HashSet;
 
 /// Names that are the same in every language: what formulas and arrays are called.
-const SAME: &str = "softmax exp max acc attn out embed resid pre mid post QK kB MB ms ln nat MLP logit GGUF id sum";
+const SAME: &str = "softmax exp max acc attn out embed resid pre mid post QK kB MB ms ln nat MLP logit GGUF id sum inf";
 
 /// The text with its letters in Greek, its holes as they are.
 fn greek(text: &str) -> String {
@@ -45,7 +45,9 @@ fn read(html: &str) -> Vec<String> {
     let labels = ["aria-label=\"", "aria-valuetext=\"", "title=\""].into_iter().flat_map(|name| {
         html.split(name).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect::<Vec<_>>()
     });
-    shown.chain(labels).collect()
+    let plain =
+        |text: String| text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+    shown.chain(labels).map(plain).collect()
 }
 
 /// All that a figure says, drawn this wide: drawing, controls, table, steps.

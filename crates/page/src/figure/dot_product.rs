@@ -42,7 +42,8 @@ impl Default for DotProduct {
 
 impl PageFigure for DotProduct {
     fn view(&self, page: &Page<'_>) -> Result<View, Missing> {
-        let steps = TURN.iter().fold(Timeline::new().every(1100), |steps, (_, said)| steps.step(*said));
+        let steps =
+            TURN.iter().fold(Timeline::new().every(1100), |steps, (_, said)| steps.step(attnscope_words::text(said)));
         let steps = steps.step(words!(
             "Once around: the dot product says how far two lists point the same way. Now drag the tips yourself."
         ));

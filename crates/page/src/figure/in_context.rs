@@ -90,7 +90,7 @@ impl InContext {
     /// The name of a kind: its own, or, if the reader has chosen its words, the first of them.
     fn name(&self, kind: usize, words: &[String]) -> String {
         match (&self.kinds[kind], words) {
-            (None, _) => KINDS[kind].0.into(),
+            (None, _) => attnscope_words::text(KINDS[kind].0).into(),
             (Some(_), [one]) => one.clone(),
             (Some(_), [first, ..]) => format!("{first}, …"),
             (Some(_), []) => "none".into(),

@@ -150,7 +150,7 @@ impl Journey {
 
     /// The name of a kind: its own, or, if the reader has chosen its words, the first of them.
     fn pole(&self, i: usize, words: &[String]) -> String {
-        if self.kinds[i] == KINDS[i].1 { KINDS[i].0.into() } else { words[0].clone() }
+        if self.kinds[i] == KINDS[i].1 { attnscope_words::text(KINDS[i].0).into() } else { words[0].clone() }
     }
 }
 

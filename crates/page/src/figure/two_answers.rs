@@ -46,8 +46,8 @@ impl PageFigure for TwoAnswers {
         let (words, columns) = self.shown();
         let state = State { canvas: page.paper.canvas(), words, columns: columns.into() };
         let steps = match self.compare {
-            Compare::With => bag_then_threads(&data, FIRST, WITH, WITHOUT[0]),
-            Compare::Without => into_the_bag(&data, FIRST, WITHOUT[0]),
+            Compare::With => bag_then_threads(&data, attnscope_words::text(FIRST), WITH, WITHOUT[0]),
+            Compare::Without => into_the_bag(&data, attnscope_words::text(FIRST), WITHOUT[0]),
             Compare::Yours => own_sentence(&data, WITH),
         };
         Ok(View::of(render(&data, &state, page.paper.theme())).with(vec![self.switch()]).plays(steps))

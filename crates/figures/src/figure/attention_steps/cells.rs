@@ -29,7 +29,7 @@ pub(super) fn vectors(frame: &mut Frame, data: &Data, numbers: &Numbers, place: 
     let limit = max_abs(rows.iter().take(place.tokens).flatten().copied());
     let air = gap(place.token.min(place.component));
     for (i, row) in rows.iter().enumerate().take(place.tokens) {
-        let name = format!("{} of {}", matrix.key(), spoken(data.token(i)));
+        let name = words!("{} of {}", matrix.key(), spoken(data.token(i)));
         if place.component < NARROWEST {
             let (x, y, w, h) = place.part(i, 0, place.components);
             let pixels: Vec<u8> = merged(row, place.component).iter().map(|v| shade(*v, limit)).collect();

@@ -51,7 +51,7 @@ fn one_row(data: &Data, row: usize, steps: Timeline) -> Timeline {
     let last = data.d_head().saturating_sub(1);
     let best = data.weights.get(row).and_then(|row| row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)));
     let most = best.map_or_else(String::new, |(k, w)| {
-        let whom = if k == row { "itself".into() } else { format!("“{}”", spoken(data.token(k))) };
+        let whom = if k == row { words!("itself").into() } else { words!("“{}”", spoken(data.token(k))) };
         words!(" Most goes to {whom}, {}.", percent(*w))
     });
     let said = words!(

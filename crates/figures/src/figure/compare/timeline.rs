@@ -17,7 +17,7 @@ pub fn run_by_run(data: &Data, first: &str) -> Timeline {
         let detail = if run.detail.is_empty() { String::new() } else { format!(" {}", token::plain(&run.detail)) };
         let same = data.sameness(column).map_or_else(String::new, |same| format!(" ({})", token::plain(&same)));
         steps
-            .step(format!("“{}”{detail}: {top}{same}.", token::plain(&run.name)))
+            .step(words!("“{}”{detail}: {top}{same}.", token::plain(&run.name)))
             .grows(&format!("bar-{column}-"))
             .one_by_one()
             .brings(&format!("p-{column}-"))

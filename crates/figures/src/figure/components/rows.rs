@@ -9,7 +9,7 @@ use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::token::{self, spoken};
 use attnscope::Site;
 use attnscope::analysis::KeyComponents;
-use attnscope_words::words;
+use attnscope_words::{key, words};
 
 /// The query once, above the column of the keys it is multiplied with.
 pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, longest: &Longest) {
@@ -26,7 +26,7 @@ pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, l
     let runs = token::runs(data.of.query(), theme.faint, l.label_w, LABEL + 1.0, Weight::Semibold);
     let name = Node::text(PAD + l.label_w, mid, runs).size(LABEL + 1.0).bold().anchor(Anchor::End);
     frame.push(name.fill(theme.query).centred());
-    let strip = Strip { kind: "component", of: None, x: l.first(), mid, width: l.strip_w, longest: longest.q };
+    let strip = Strip { kind: key!("component"), of: None, x: l.first(), mid, width: l.strip_w, longest: longest.q };
     strip.draw(frame, &data.row.q, (theme.query, theme.query), state);
     frame.push(says.key("query-said"));
     frame.y += ROW + if l.stacked { 12.0 } else { 20.0 };
@@ -82,11 +82,12 @@ pub(super) fn key(frame: &mut Frame, data: &Data, state: &State, l: &Layout, lon
         frame.push(why.key(format!("name-{k_idx}-why")));
         return;
     }
-    let strip = Strip { kind: "component", of: Some(k_idx), x: l.product, mid, width: l.strip_w, longest: longest.k };
+    let strip =
+        Strip { kind: key!("component"), of: Some(k_idx), x: l.product, mid, width: l.strip_w, longest: longest.k };
     if let Some(x) = l.k {
         Strip { x, ..strip }.draw(frame, &key.k, (theme.key, theme.key), state);
     }
-    let strip = Strip { kind: "product", longest: longest.product, ..strip };
+    let strip = Strip { kind: key!("product"), longest: longest.product, ..strip };
     strip.draw(frame, &key.product, (theme.positive[3], theme.negative[3]), state);
     numbers(frame, data, l, key, k_idx, top + l.numbers());
 }
@@ -156,7 +157,7 @@ impl Strip {
                 _ => Target::Component { k_idx, component },
             };
             let bar = bar.target(target).value(value);
-            frame.push(bar.label(format!("{kind} {component}: {}", number(value))));
+            frame.push(bar.label(words!("{kind} {component}: {}", number(value), kind = attnscope_words::text(kind))));
         }
     }
 }

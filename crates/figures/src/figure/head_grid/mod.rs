@@ -93,7 +93,8 @@ const TOUCH: f32 = 27.0;
 /// Width of a layer's number, and of the gap between two columns of layers.
 /// Room for the layers' numbers and the word over them, in English and where that is longer.
 fn label_w() -> f32 {
-    (crate::text::width(words!("layer"), 13.0, crate::scene::Weight::Semibold) + 12.0).max(39.0)
+    let width = |word: &str| crate::text::width(word, 13.0, crate::scene::Weight::Semibold);
+    39.0 + (width(words!("layer")) - width("layer")).max(0.0)
 }
 const BETWEEN: f32 = 22.0;
 

@@ -15,7 +15,7 @@ impl Data {
         let kv_len = patterns().map(|p| p.kv_len).max().unwrap_or(0);
         let scored = self.scores.as_ref().map(|scores| scores.name.clone());
         let keys = (0..kv_len).map(|k_idx| self.block(k_idx, kv_len));
-        let headings = scored.clone().into_iter().chain(["query".into()]).chain(keys);
+        let headings = scored.clone().into_iter().chain([words!("query").into()]).chain(keys);
         let mut table = begin([words!("layer"), words!("head")], headings);
         for p in patterns() {
             for q_idx in 0..p.q_len {

@@ -103,7 +103,7 @@ impl Data {
     pub fn said(&self, depth: usize) -> String {
         let first = |reading: usize| {
             let name = self.nearest(reading, depth).first().and_then(|&word| self.words().get(word));
-            name.map_or_else(|| words!("nothing").into(), |word| format!("“{}”", spoken(&word.name)))
+            name.map_or_else(|| words!("nothing").into(), |word| words!("“{}”", spoken(&word.name)))
         };
         let [before, after] = [0, 1].map(|reading| token::excerpt(&self.readings[reading].name, SAID));
         let when = match depth.checked_sub(1) {

@@ -63,7 +63,8 @@ pub struct State {
 
 const ROW: f32 = 24.0;
 fn label_w() -> f32 {
-    (crate::text::width(words!("layer"), 13.0, crate::scene::Weight::Semibold) + 14.0).max(54.0)
+    let width = |word: &str| crate::text::width(word, 13.0, crate::scene::Weight::Semibold);
+    54.0 + (width(words!("layer")) - width("layer")).max(0.0)
 }
 
 /// The most columns: each holds a word that must be legible.
@@ -118,7 +119,7 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.y += 14.0;
     frame.weight_legend(
         if frame.inner() < Frame::LEGEND_WIDTH + label_w() { PAD } else { PAD + label_w() },
-        "probability",
+        words!("probability"),
         1.0,
         None,
     );

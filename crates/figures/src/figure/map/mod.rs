@@ -204,7 +204,8 @@ fn pooled(data: &Data, pool: Pool) -> String {
 /// The caption: the model, the part that is shown, and how weights became colours.
 pub(super) fn said(data: &Data, pixels: &str, full_at: f32) -> String {
     let shown = part(data, &data.tile.rows, &data.tile.cols);
-    let (first, rest) = shown.split_at(1);
+    let first = shown.chars().next().map_or(0, char::len_utf8);
+    let (first, rest) = shown.split_at(first);
     let shown = words!("{}{rest} of {}.", first.to_uppercase(), plural(data.tokens.len(), "token"));
     let full = if full_at < 1.0 { words!(", full from {} on", crate::number::number(full_at)) } else { String::new() };
     let colours = words!("Colours go by the square root{full}.");

@@ -125,7 +125,7 @@ fn description(data: &Data, state: &State) -> String {
     let p = &data.pattern;
     let mut out = words!("Attention of layer {}, head {} over {}", p.layer, p.head, plural(p.kv_len, "token"));
     if p.kv_len <= MAX_CELLS {
-        out += &format!(": “{}”", sentence(&data.tokens, data.word_level));
+        out += &words!(": “{}”", sentence(&data.tokens, data.word_level));
     }
     out += words!(". Rows are queries, columns are keys.");
     match (state.q_idx.filter(|&q| q < p.q_len), p.peak()) {

@@ -136,7 +136,7 @@ fn input(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout) {
     let height = l.bottom() - l.top;
     let strip = Strip {
         key: "x".into(),
-        name: format!("{} of {}", data.part.input(), spoken(&data.token)),
+        name: words!("{} of {}", data.part.input(), spoken(&data.token)),
         values: &data.x,
         limit: l.limits[0],
         x: l.x,
@@ -219,7 +219,7 @@ fn result(frame: &mut Frame, data: &Data, chosen: &terms::Chosen, l: &Layout, y:
     formula::write(frame, x, y + RESULT_H / 2.0, LABEL + 1.0, Weight::Semibold, &parts);
     let strip = Strip {
         key: "out".into(),
-        name: format!("{} of {}", part.name(), spoken(&data.token)),
+        name: words!("{} of {}", part.name(), spoken(&data.token)),
         values: &data.out,
         limit: l.limits[2],
         x: l.w,

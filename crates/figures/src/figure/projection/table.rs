@@ -21,7 +21,7 @@ impl Data {
             table.push([i.into(), (*x).into()].into_iter().chain(term).chain(weights));
         }
         let sum = terms.map(|terms| Cell::Number(terms.iter().sum::<f64>() as f32));
-        let name = format!("{} of {}", self.part.result(), spoken(&self.token));
+        let name = words!("{} of {}", self.part.result(), spoken(&self.token));
         table.push([name.into(), Cell::Empty].into_iter().chain(sum).chain(row([], &self.out)));
         table
     }

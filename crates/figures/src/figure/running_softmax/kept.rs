@@ -8,7 +8,7 @@ use crate::scale::max_abs;
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use attnscope::Site;
-use attnscope_words::words;
+use attnscope_words::{key, words};
 
 /// The most numbers of a vector that are drawn.
 const MAX_D: usize = 160;
@@ -133,7 +133,7 @@ fn vectors(frame: &mut Frame, data: &Data, step: &Step<'_>) {
         ("+", words!("this tile: Σ e^(score − max) · v").into()),
         ("=", words!("acc  running vector").into()),
     ];
-    for ((sign, name), (key, values)) in names.into_iter().zip([("old", old), ("add", add), ("acc", acc)]) {
+    for ((sign, name), (key, values)) in names.into_iter().zip([(key!("old"), old), (key!("add"), add), ("acc", acc)]) {
         strip(frame, (sign, &name, key), &values[..d.min(values.len())], limit, None);
     }
     frame.y += 6.0;
@@ -179,7 +179,8 @@ fn strip(frame: &mut Frame, (sign, name, key): (&str, &str, &str), values: &[f32
         let fill = if value.is_nan() { theme.accent } else { theme.signed((value / limit).clamp(-1.0, 1.0)) };
         let rect = Node::rect(x0 + component as f32 * cell, frame.y, cell - gap, STRIP).radius(gap).fill(fill);
         let rect = rect.value(value).key(format!("{key}-{component}"));
-        let rect = rect.label(words!("{key}, number {component}: {}", number(value)));
+        let rect =
+            rect.label(words!("{said}, number {component}: {}", number(value), said = attnscope_words::text(key)));
         let of_run = z.map(|data| {
             let (layer, head, position) = (data.of.of.layer, data.of.of.head, data.of.q_idx);
             Target::Number { number: Site::Z.in_layer(layer, [head, position, component]) }

@@ -140,7 +140,7 @@ fn description(data: &Data, shown: &[usize]) -> String {
     let mut order = shown.to_vec();
     order.sort_by(|&a, &b| data.weights[b].total_cmp(&data.weights[a]));
     let mixed: Vec<String> =
-        order.iter().take(3).map(|&k| format!("{} of {}", percent(data.weights[k]), spoken(data.token(k)))).collect();
+        order.iter().take(3).map(|&k| words!("{} of {}", percent(data.weights[k]), spoken(data.token(k)))).collect();
     let near = |words: &[(String, f32)]| {
         let words: Vec<_> = words.iter().take(3).map(|(w, c)| format!("{} {}", spoken(w), number(*c))).collect();
         if words.is_empty() { words!("nothing").into() } else { words.join(", ") }

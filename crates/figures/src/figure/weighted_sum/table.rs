@@ -25,7 +25,7 @@ impl Data {
             let name = words!("{name} of {}", word(&self.of.tokens, self.position));
             table.push(row([name.into(), Cell::Empty, Cell::Empty], vector));
         }
-        for (when, words) in [("before", &self.before), ("after", &self.after)] {
+        for (when, words) in [(words!("before"), &self.before), (words!("after"), &self.after)] {
             for (near, cosine) in words {
                 table.push([words!("nearest {when}: {}", spoken(near)).into(), Cell::Empty, (*cosine).into()]);
             }

@@ -29,6 +29,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data) {
 fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x, width): (f32, f32), full_at: f32) {
     let theme = frame.theme;
     let name = token::runs(data.token(data.position), theme.faint, width - 70.0, LABEL, Weight::Semibold);
+    let said = if when == "before" { words!("before") } else { words!("after") };
     let mut head = vec![Run::new(words!("nearest to "))];
     head.extend(name.into_iter().map(Run::bold));
     head.push(Run::new(if when == "before" { words!(" before") } else { words!(" after") }).bold());
@@ -59,7 +60,7 @@ fn list(frame: &mut Frame, data: &Data, when: &str, words: &[(String, f32)], (x,
         let bar = Node::rect(bar_x, bar_y, (share * full).max(1.5), high).radius(3.0).fill(fill).value(*cosine);
         let twice = words[..rank].iter().any(|(w, _)| w == word);
         let key = if twice { format!("{when}-{rank}-{word}") } else { format!("{when}-{word}") };
-        let bar = bar.key(key).label(words!("{when}: {}, cosine {}", spoken(word), number(*cosine)));
+        let bar = bar.key(key).label(words!("{said}: {}, cosine {}", spoken(word), number(*cosine)));
         let opens = data.cosines[usize::from(when == "after")].get(rank);
         frame.push(match opens {
             Some(&number) => bar.target(Target::Number { number }),
