@@ -83,7 +83,7 @@ impl Error {
     }
 
     /// The same error under another file name.
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(any(not(target_arch = "wasm32"), feature = "tokenizers"))]
     pub(crate) fn renamed(mut self, from: &str, to: &str) -> Self {
         if let Self::Format { origin, .. } | Self::Config { origin, .. } | Self::MissingTensor { origin, .. } =
             &mut self

@@ -19,6 +19,7 @@ mod tiktoken;
 mod word_piece;
 
 pub use beside::{BESIDE, Beside};
+#[cfg(not(target_arch = "wasm32"))]
 pub use folder::FILES;
 
 use crate::Error;
