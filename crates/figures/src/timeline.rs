@@ -9,6 +9,8 @@ use std::rc::Rc;
 
 /// Seconds over which the marks that arrive one after another set out.
 const SPREAD: f32 = 0.6;
+/// Seconds after which what has set out has arrived.
+const ARRIVED: f32 = 1.5;
 /// What is left of a mark that does not belong to a step.
 const DIM: f32 = 0.3;
 /// Milliseconds for which a step is shown while it plays: long enough to read its sentence.
@@ -359,13 +361,17 @@ impl Timeline {
             let all = self.steps.get(step)?.sent.iter();
             all.filter(|one| Self::is(key, &one.marks)).max_by_key(|one| one.marks.len())
         };
-        let mut copy = Node { label: None, target: None, ..node.clone() }.key(format!("copy-{key}"));
+        let mut copy = Node { label: None, target: None, value: None, ..node.clone() }.key(format!("copy-{key}"));
+        let arrives = self.arrival(key).map(|(step, _)| step);
         match (sent(at), sent(at + 1)) {
             (Some(sent), _) => {
                 move_to(&mut copy.shape, place_of(shapes, &(sent.to)(&key[sent.marks.len()..]))?);
                 copy.opacity = 0.0;
             }
+            // Over a mark that arrives only now it appears when that has arrived.
+            (None, Some(_)) if arrives == Some(at) => copy.delay = ARRIVED,
             (None, Some(_)) => {}
+            (None, None) if arrives == Some(at + 1) && sent(at + 2).is_some() => copy.opacity = 0.0,
             (None, None) => return None,
         }
         Some(copy)
@@ -489,6 +495,16 @@ mod tests {
         assert!(second.node("copy-bar-1").is_none() && second.node("copy-bar-2").unwrap().target.is_none());
         assert_eq!((second.node("bar-1").unwrap().opacity, second.node("end-1").unwrap().opacity), (DIM, 1.0));
         assert!(steps.stage(scene(), 2).node("copy-bar-2").is_none());
+    }
+
+    #[test]
+    fn a_copy_does_not_hide_the_arrival_of_its_mark() {
+        let steps = Timeline::new().step("a").step("b").grows("bar-2").step("c").sends("bar-2", |_| "end-1".into());
+        let copy = |step| {
+            let scene = steps.stage(scene(), step);
+            scene.node("copy-bar-2").map(|copy| (copy.opacity, copy.delay)).unwrap()
+        };
+        assert_eq!([0, 1, 2].map(copy), [(0.0, 0.0), (1.0, ARRIVED), (0.0, 0.0)]);
     }
 
     #[test]

@@ -34,23 +34,20 @@ pub fn draw_nodes(
     nodes: &[Node],
 ) -> Result<(), JsValue> {
     let mut old = std::mem::take(&mut drawn.marks);
+    let marks = named(nodes);
+    // First what is gone: with it out of the way, what stays is in its place already. An element that is put in again, even
+    // in the same place, does not move there but appears.
+    let tags: HashMap<&str, &str> = marks.iter().map(|(key, mark, _)| (key.as_str(), mark.tag)).collect();
+    old.retain(|key, known| {
+        let stays = tags.get(key.as_str()) == Some(&known.drawn.tag);
+        if !stays {
+            known.element.remove();
+        }
+        stays
+    });
     let mut last: Option<Element> = after.cloned();
-    let mut unnamed: HashMap<String, usize> = HashMap::new();
-    for node in nodes {
-        let mark = for_page(element(node));
-        // Marks without a key of their own are matched by their order, texts by what they say: else one text would
-        // become another on its way to that one's place.
-        let key = node.key.clone().unwrap_or_else(|| {
-            let alike = match &mark.content {
-                Content::Text(spans) => spans.iter().map(|span| span.text.as_str()).collect(),
-                _ => mark.tag.to_owned(),
-            };
-            let count = unnamed.entry(alike.clone()).or_default();
-            *count += 1;
-            format!("{alike}#{count}")
-        });
-        let known = old.remove(&key).filter(|known| known.drawn.tag == mark.tag);
-        let mut current = match known {
+    for (key, mark, node) in marks {
+        let mut current = match old.remove(&key) {
             Some(mut known) => {
                 change(document, &mut known, mark)?;
                 known
@@ -77,8 +74,28 @@ pub fn draw_nodes(
         last = Some(current.element.clone());
         drawn.marks.insert(key, current);
     }
-    old.into_values().for_each(|gone| gone.element.remove());
     Ok(())
+}
+
+/// The marks of these nodes, each with its key.
+fn named(nodes: &[Node]) -> Vec<(String, Mark, &Node)> {
+    let mut unnamed: HashMap<String, usize> = HashMap::new();
+    let named = nodes.iter().map(|node| {
+        let mark = for_page(element(node));
+        // Marks without a key of their own are matched by their order, texts by what they say: else one text would
+        // become another on its way to that one's place.
+        let key = node.key.clone().unwrap_or_else(|| {
+            let alike = match &mark.content {
+                Content::Text(spans) => spans.iter().map(|span| span.text.as_str()).collect(),
+                _ => mark.tag.to_owned(),
+            };
+            let count = unnamed.entry(alike.clone()).or_default();
+            *count += 1;
+            format!("{alike}#{count}")
+        });
+        (key, mark, node)
+    });
+    named.collect()
 }
 
 /// A text's position becomes its `transform`, which a stylesheet can animate; `x` and `y` would jump.

@@ -129,12 +129,15 @@ fn formula_line(frame: &mut Frame, data: &Data, state: &State) {
         ),
     };
     let size = if frame.inner() < 440.0 { 15.0 } else { 17.0 };
+    let from = frame.nodes.len();
     formula::write(frame, PAD, frame.y + 8.0, size, Weight::Semibold, &formula);
     let lines = text::wrap_balanced(words, frame.inner(), LABEL, Weight::Regular);
     for (i, line) in lines.into_iter().enumerate() {
         let node = Node::text(PAD, frame.y + 32.0 + i as f32 * 18.0, Run::new(line)).size(LABEL).fill(t.muted);
         frame.push(node.centred());
     }
+    // A letter of one formula does not slide to its place in the next.
+    frame.name_since(from, &format!("formula-{}", state.step));
     // The same height at each step, so that the matrices do not move.
     frame.y += if frame.inner() < 440.0 { 64.0 } else { 50.0 };
 }
@@ -211,11 +214,13 @@ fn title(frame: &mut Frame, data: &Data, state: &State, stage: &Stage, matrix: M
     };
     let mid = if place.title_above { place.y - 14.0 } else { place.y + place.height() + 13.0 };
     let mid = if matrix == Matrix::S && place.title_above { mid - stage.names_h } else { mid };
+    let from = frame.nodes.len();
     let end = formula::write(frame, place.x, mid, LABEL, Weight::Semibold, &[(name, fill)]);
     let size = format!("{} × {}", count(rows), count(columns));
     if end + 8.0 + text::width(&size, SMALL, Weight::Regular) <= place.x + place.width().max(90.0) && strong {
         frame.label(end + 8.0, mid, Anchor::Start, size);
     }
+    frame.name_since(from, &format!("title-{}", matrix.key()));
 }
 
 /// A ring around the chosen row; of K and V only at the step that computes them, since later steps use all their rows.
