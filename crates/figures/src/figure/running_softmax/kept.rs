@@ -145,7 +145,13 @@ fn vectors(frame: &mut Frame, data: &Data, step: &Step<'_>) {
 }
 
 /// A name and its cells, or an empty outline without values. `z` is a vector of the run, the others are the figure's.
-fn strip(frame: &mut Frame, (sign, name, key): (&str, &str, &'static str), values: &[f32], limit: f32, z: Option<&Data>) {
+fn strip(
+    frame: &mut Frame,
+    (sign, name, key): (&str, &str, &'static str),
+    values: &[f32],
+    limit: f32,
+    z: Option<&Data>,
+) {
     let theme = frame.theme;
     let ink = match key {
         "z" => theme.output,
