@@ -132,6 +132,12 @@ impl Attention {
         Self { window: None, soft_cap: None, scale: score_scale(d_head) }
     }
 
+    /// The score of a dot product q · k: scaled, and bounded where the model has a soft cap.
+    pub fn score(&self, dot: f32) -> f32 {
+        let score = dot * self.scale;
+        self.soft_cap.map_or(score, |cap| cap * (score / cap).tanh())
+    }
+
     /// Which keys a query may attend to.
     pub fn mask(&self, causal: bool) -> Mask {
         Mask { causal, window: self.window }

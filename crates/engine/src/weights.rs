@@ -182,6 +182,21 @@ impl Learned<'_> {
 }
 
 impl Weights {
+    /// Blocks and an embedding, and nothing else yet.
+    pub(crate) fn of(embed: Tensor, blocks: Vec<BlockWeights>) -> Self {
+        Self {
+            embed,
+            positions: None,
+            padding: None,
+            token_type: None,
+            embed_norm: None,
+            blocks,
+            final_norm: None,
+            unembed: None,
+            unembed_bias: None,
+        }
+    }
+
     /// Logits, `[rows, n_vocab]`, of rows of `final_norm`, `[rows, d_model]`; `None` without a vocabulary head.
     pub(crate) fn logits(&self, c: &Config, normed: &[f32]) -> Option<Vec<f32>> {
         let mut logits = product(self.unembed.as_ref()?, normed, self.unembed_bias.as_deref());

@@ -8,9 +8,15 @@ use std::fmt::Write;
 
 /// The scene as a standalone SVG file.
 pub fn to_svg(scene: &Scene) -> String {
+    to_svg_of_width(scene, scene.width)
+}
+
+/// The same, shown `width` pixels wide: a figure that cannot be drawn narrower still fits a column.
+pub fn to_svg_of_width(scene: &Scene, width: f32) -> String {
     let (w, h, id) = (num(scene.width), num(scene.height), id(scene));
+    let (wide, high) = (num(width), num(scene.height * width / scene.width));
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{wide}\" height=\"{high}\" viewBox=\"0 0 {w} {h}\" role=\"img\" \
          aria-labelledby=\"{id}-title {id}-desc\" font-family=\"{FONT_FAMILY}\" font-size=\"12\">\n\
          <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n\
          <rect width=\"{w}\" height=\"{h}\" fill=\"{}\"/>\n",

@@ -312,7 +312,15 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
         weight: w,
     };
     let keys = weights[..tokens.len()].iter().map(key).collect();
-    let row = attnscope::analysis::Components { layer: 0, head: 0, q_idx: 0, q: values.clone(), scale: p, keys };
+    let row = attnscope::analysis::Components {
+        layer: 0,
+        head: 0,
+        q_idx: 0,
+        q: values.clone(),
+        scale: p,
+        soft_cap: None,
+        keys,
+    };
     let apart = components::Data { of: attnscope_figures::figure::head::Row::made(tokens.to_vec(), true, chosen), row };
     let top = tokens.iter().map(|_| next.clone()).collect();
     let rows = vec![attnscope::analysis::LensRow { label: "embed".into(), top }];

@@ -72,6 +72,7 @@ proptest! {
             of: of.clone(),
             dots: numbers[..n].to_vec(),
             scale: numbers[39],
+            soft_cap: None,
             masked: numbers[20..20 + n].iter().map(|x| *x < 0.0).collect(),
             weights: numbers[20..20 + n].to_vec(),
             ..softmax::Data::default()

@@ -2,7 +2,7 @@
 
 use crate::live::Live;
 use crate::settings::add;
-use attnscope_figures::svg::{escape, to_svg};
+use attnscope_figures::svg::{escape, to_svg_of_width};
 use attnscope_figures::{Scene, Table};
 use attnscope_page::Selection;
 use attnscope_words::words;
@@ -66,7 +66,10 @@ async fn saved(live: &Live, kind: &str, look: Look, name: &str) -> Result<(), St
     let blob = match kind {
         "csv" => text(&live.table()?.to_csv(), "text/csv"),
         "png" => picture(&scene()?, look.scale()).await,
-        _ => text(&to_svg(&scene()?), "image/svg+xml"),
+        _ => {
+            let scene = scene()?;
+            text(&to_svg_of_width(&scene, scene.width.min(look.width())), "image/svg+xml")
+        }
     };
     blob.and_then(|blob| download(&blob, name)).map_err(|error| words!("this browser cannot save it: {}", why(&error)))
 }
@@ -163,7 +166,7 @@ fn download(blob: &Blob, name: &str) -> Result<(), JsValue> {
 /// The drawing as PNG, by way of the browser's own canvas.
 async fn picture(scene: &Scene, scale: f64) -> Result<Blob, JsValue> {
     // An image cannot use anything of the page around it, so it must contain its font.
-    let svg = to_svg(scene).replacen('>', &format!("><style>{}</style>", fonts().await?), 1);
+    let svg = to_svg_of_width(scene, scene.width).replacen('>', &format!("><style>{}</style>", fonts().await?), 1);
     let url = Url::create_object_url_with_blob(&text(&svg, "image/svg+xml")?)?;
     let drawn = canvas(scene, scale, &url).await;
     Url::revoke_object_url(&url)?;

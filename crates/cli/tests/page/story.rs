@@ -195,9 +195,11 @@ fn edited_scores_still_fill_one_bar() {
 fn attention_is_stepped_and_played() {
     let (served, browser) = page();
     browser.set("attention-steps", "step", "2");
-    browser.wait("document.querySelector('figure[data-figure=attention-steps] output').textContent.startsWith('QK')");
+    browser
+        .wait("document.querySelector('figure[data-figure=attention-steps] output').textContent.startsWith('2 of 12')");
     browser.run("document.querySelector('#attention-steps-play').click()");
-    browser.wait("document.querySelector('figure[data-figure=attention-steps] output').textContent.includes('√')");
+    browser
+        .wait("document.querySelector('figure[data-figure=attention-steps] output').textContent.startsWith('4 of 12')");
     browser.set("root-d", "d", "9");
     browser.wait(
         "[...document.querySelectorAll('figure[data-figure=root-d] text')].some((t) => t.textContent.includes('√512'))",

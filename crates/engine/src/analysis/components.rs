@@ -16,6 +16,8 @@ pub struct Components {
     pub q: Vec<f32>,
     /// The factor that scores are multiplied by: usually 1/√d_head.
     pub scale: f32,
+    /// The soft cap of the scores, if the model has one.
+    pub soft_cap: Option<f32>,
     /// One entry per key position, in order.
     pub keys: Vec<KeyComponents>,
 }
@@ -29,7 +31,7 @@ pub struct KeyComponents {
     pub product: Vec<f32>,
     /// The sum of `product`.
     pub dot: f32,
-    /// `dot · scale`; −∞ where the mask forbids attending.
+    /// `dot · scale`, soft-capped if the model does so; −∞ where the mask forbids attending.
     pub score: f32,
     /// The weight after softmax.
     pub weight: f32,
@@ -54,7 +56,8 @@ pub fn components(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Opt
     let scores = trace.layer(layer, Site::Scores).and_then(|s| s.row(&[head, q_idx]));
     let kv_head = info.kv_head(head);
     // A trace from a file need not know its model.
-    let scale = Some(info.attention[layer].scale).filter(|s| *s > 0.0).unwrap_or(Attention::plain(q.len()).scale);
+    let known = info.attention[layer];
+    let attention = if known.scale > 0.0 { known } else { Attention::plain(q.len()) };
     let first_query = weights.len().checked_sub(trace.layer(layer, Site::Q)?.shape()[1])?;
     let visible = info.mask(layer).visible(first_query + q_idx, weights.len());
     let mut out = Vec::with_capacity(weights.len());
@@ -63,8 +66,9 @@ pub fn components(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Opt
         let product: Vec<f32> = q.iter().zip(k).map(|(a, b)| a * b).collect();
         let dot: f32 = product.iter().sum();
         let masked = !visible.contains(&k_idx);
-        let score = scores.map_or(if masked { f32::NEG_INFINITY } else { dot * scale }, |s| s[k_idx]);
+        let score = scores.map_or(if masked { f32::NEG_INFINITY } else { attention.score(dot) }, |s| s[k_idx]);
         out.push(KeyComponents { k: k.to_vec(), product, dot, score, weight });
     }
-    Some(Components { layer, head, q_idx, q: q.to_vec(), scale, keys: out })
+    let Attention { scale, soft_cap, .. } = attention;
+    Some(Components { layer, head, q_idx, q: q.to_vec(), scale, soft_cap, keys: out })
 }

@@ -7,10 +7,10 @@ use super::fields::Plain::{Bool, Number};
 use super::fields::{Field, Fields, Means, Tables};
 use super::loader::{Bias, Ignored, Loader};
 use super::{Read, common, head};
-use crate::config::{Activation, Config, Mlp, NormKind, Scales};
+use crate::config::{Activation, Config, Mlp};
 use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, MlpWeights, Norms, Weights};
-use crate::{Attention, Error, Layer, PerLayer};
+use crate::{Attention, Error, Layer};
 use serde_json::Value;
 
 const POOLER: Means = Harmless("for a pooler of its own on top, which is not computed here");
@@ -74,17 +74,9 @@ const DISTIL_NAMES: Names = Names {
 };
 
 const FIELDS: &[Field] = &[
-    Field("num_hidden_layers", Used),
-    Field("num_attention_heads", Used),
-    Field("hidden_size", Used),
-    Field("intermediate_size", Used),
-    Field("hidden_act", Used),
-    Field("max_position_embeddings", Used),
-    Field("vocab_size", Used),
     Field("type_vocab_size", Used),
     Field("layer_norm_eps", Used),
     Field("is_decoder", Used),
-    Field("is_causal", Used),
     Field("hidden_dropout_prob", TRAINING),
     Field("attention_probs_dropout_prob", TRAINING),
     Field("embedding_size", Only(&[], "an embedding of another width (ALBERT, ELECTRA)")),
@@ -140,7 +132,7 @@ pub(super) const KINDS: [Kind; 5] = [
 const BERT: Kind = Kind {
     name: "bert",
     class: "Bert",
-    tables: &[FIELDS, common::COMMON],
+    tables: &[FIELDS, common::SIZES, common::COMMON],
     sizes: [("num_hidden_layers", 12), ("num_attention_heads", 12), ("hidden_size", 768), ("intermediate_size", 3072)],
     n_vocab: 30_522,
     activation: "hidden_act",
@@ -150,7 +142,7 @@ const BERT: Kind = Kind {
 };
 
 const ROBERTA: Kind =
-    Kind { tables: &[ROBERTA_FIELDS, FIELDS, common::COMMON], prefix: "roberta.", padded: true, ..BERT };
+    Kind { tables: &[ROBERTA_FIELDS, FIELDS, common::SIZES, common::COMMON], prefix: "roberta.", padded: true, ..BERT };
 
 /// Tensors that affect no number computed here.
 const IGNORED: Ignored = &[
@@ -205,15 +197,14 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
         Ok::<_, Error>(types.row_f32(0))
     };
     let weights = Weights {
-        embed: loader.tensor(&at("word_embeddings.weight"), &[config.n_vocab, d])?,
         positions: Some(loader.tensor(&at("position_embeddings.weight"), &[positions, d])?),
         padding,
         token_type: names.token_type.map(token_type).transpose()?,
         embed_norm: Some(loader.layer_norm(&at("LayerNorm"), d)?),
-        blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
-        final_norm: None,
-        unembed: None,
-        unembed_bias: None,
+        ..Weights::of(
+            loader.tensor(&at("word_embeddings.weight"), &[config.n_vocab, d])?,
+            (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
+        )
     };
     loader.finish(kind.name, IGNORED)?;
     #[cfg(test)]
@@ -265,50 +256,19 @@ fn config(fields: &Fields<'_>, kind: &Kind, padding: Option<u32>) -> Result<(Con
 
 /// The config that all encoders share; the caller fills in the sizes that are 0 here.
 fn plain(arch: &str, d_model: usize, n_heads: usize, d_head: usize, mlp: Mlp) -> Config {
-    Config {
-        arch: arch.into(),
-        name: arch.into(),
-        n_layers: 0,
-        n_heads,
-        n_kv_heads: n_heads,
-        d_model,
-        d_head,
-        n_ctx: 0,
-        n_vocab: 0,
-        norm: NormKind::Layer,
-        norm_eps: 0.0,
-        causal: false,
-        rotaries: Vec::new(),
-        scales: Scales::default(),
-        layers: PerLayer::same(Layer {
-            attention: Attention::plain(d_head),
-            rotary: None,
-            parallel: false,
-            mlp: Some(mlp),
-        }),
-    }
+    let layer = Layer { attention: Attention::plain(d_head), rotary: None, parallel: false, mlp: Some(mlp) };
+    Config { d_model, causal: false, ..common::layer_norms(arch, n_heads, d_head, layer) }
 }
 
 /// The keys of a GGUF, without `bert.`.
 pub(super) const GGUF_KEYS: &[Field] = &[
-    Field("block_count", Used),
-    Field("attention.head_count", Used),
-    Field("embedding_length", Used),
-    Field("feed_forward_length", Used),
-    Field("context_length", Used),
-    Field("attention.layer_norm_epsilon", Used),
-    Field("attention.causal", Used),
     Field("attention.head_count_kv", Harmless("BERT has as many keys as queries")),
-    Field("vocab_size", Harmless("the embedding has as many rows as there are tokens")),
     Field("pooling_type", Harmless("how a text becomes one vector, which is asked for by other means")),
-    Field("tensor_data_layout", Harmless("a name or a version")),
-    Field("attention.sliding_window", Only(&[Number(0.0)], "a window, which BERT does not have")),
-    Field("attention.scale", Only(&[Number(0.0)], "scores scaled by another number")),
 ];
 
 /// Reads GGUF metadata and llama.cpp's tensor names. The converter leaves out RoBERTa's rows before the first position.
 pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
-    let fields = Fields::gguf(meta, "bert", &[GGUF_KEYS])?;
+    let fields = Fields::gguf(meta, "bert", &[GGUF_KEYS, common::LAYER_NORM_KEYS])?;
     let (d, n_heads) = (fields.size("embedding_length")?, fields.size("attention.head_count")?);
     let d_ff = fields.size("feed_forward_length")?;
     let mlp = Mlp { d_ff, activation: Activation::Gelu };
@@ -354,15 +314,13 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
         Ok::<_, Error>(loader.tensor("token_types.weight", &[rows, d])?.row_f32(0))
     });
     let weights = Weights {
-        embed: loader.tensor("token_embd.weight", &[config.n_vocab, d])?,
         positions: Some(loader.tensor("position_embd.weight", &[positions, d])?),
-        padding: None,
         token_type: types.transpose()?,
         embed_norm: Some(loader.layer_norm("token_embd_norm", d)?),
-        blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
-        final_norm: None,
-        unembed: None,
-        unembed_bias: None,
+        ..Weights::of(
+            loader.tensor("token_embd.weight", &[config.n_vocab, d])?,
+            (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
+        )
     };
     loader.finish("bert", &[("cls.", "a classifier's head"), ("pooler.", "a head on top of the first token")])?;
     #[cfg(test)]

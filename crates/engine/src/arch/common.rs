@@ -4,6 +4,8 @@
 use super::fields::Means::{Harmless, Only};
 use super::fields::Plain::{Bool, Empty, Number, Text};
 use super::fields::{Field, Means};
+use crate::config::{Config, NormKind, Scales};
+use crate::{Layer, PerLayer};
 
 /// The meanings that families share with each other in their own tables.
 pub(super) const TRAINING: Means = Harmless("only training reads it");
@@ -13,6 +15,38 @@ const LABELS: Means = Harmless("for a classifier's head, which is not computed h
 const TOKEN: Means = Harmless("the tokenizer's own file says which tokens are put in");
 const OUTPUTS: Means = Harmless("what a Python call gives back");
 const MEMORY: Means = Harmless("how the work is done, not what comes out");
+
+/// The sizes of a model, by the names that most families give them.
+pub(super) const SIZES: &[Field] = &[
+    Field("num_hidden_layers", Means::Used),
+    Field("num_attention_heads", Means::Used),
+    Field("hidden_size", Means::Used),
+    Field("intermediate_size", Means::Used),
+    Field("hidden_act", Means::Used),
+    Field("max_position_embeddings", Means::Used),
+    Field("vocab_size", Means::Used),
+    Field("is_causal", Means::Used),
+];
+
+/// The keys of a GGUF that are read for architectures with layer norms.
+pub(super) const LAYER_NORM_KEYS: &[Field] = &[
+    Field("block_count", Means::Used),
+    Field("attention.head_count", Means::Used),
+    Field("attention.head_count_kv", Means::Used),
+    Field("embedding_length", Means::Used),
+    Field("feed_forward_length", Means::Used),
+    Field("context_length", Means::Used),
+    Field("attention.layer_norm_epsilon", Means::Used),
+    Field("attention.causal", Means::Used),
+    Field("vocab_size", Harmless("the embedding has as many rows as there are tokens")),
+    Field("tensor_data_layout", NAMES),
+    Field("attention.layer_norm_rms_epsilon", Harmless("llama.cpp does not read it for this architecture")),
+    Field("attention.sliding_window", Only(&[Number(0.0)], "a window, which this architecture does not have")),
+    Field("attention.scale", Only(&[Number(0.0)], "scores scaled by another number")),
+    Field("attention.max_alibi_bias", Only(&[Number(0.0)], "ALiBi positions")),
+    Field("attention.clamp_kqv", Only(&[Number(0.0)], "queries, keys and values that are clamped")),
+    Field("expert_count", Only(&[Number(0.0)], "a mixture of experts")),
+];
 
 /// The fields.
 pub(super) const COMMON: &[Field] = &[
@@ -142,3 +176,24 @@ pub(super) const COMMON: &[Field] = &[
     Field("num_experts_per_tok", Only(&[Number(0.0)], "a mixture of experts")),
     Field("position_embedding_type", Only(&[Text("absolute")], "relative positions")),
 ];
+
+/// The config of a model with layer norms whose layers are alike; the caller fills in the sizes that are 0 here.
+pub(super) fn layer_norms(arch: &str, n_heads: usize, d_head: usize, layer: Layer) -> Config {
+    Config {
+        arch: arch.into(),
+        name: arch.into(),
+        n_layers: 0,
+        n_heads,
+        n_kv_heads: n_heads,
+        d_model: 0,
+        d_head,
+        n_ctx: 0,
+        n_vocab: 0,
+        norm: NormKind::Layer,
+        norm_eps: 0.0,
+        causal: true,
+        rotaries: Vec::new(),
+        scales: Scales::default(),
+        layers: PerLayer::same(layer),
+    }
+}

@@ -2,15 +2,15 @@
 
 use super::common::TRAINING;
 use super::fields::Means::{Harmless, Only, Used};
-use super::fields::Plain::{Bool, Number};
+use super::fields::Plain::Bool;
 use super::fields::{Field, Fields, Means, Tables};
 use super::loader::{Bias, Ignored, Loader, rows};
 use super::{Read, common, head};
 use crate::Error;
-use crate::config::{Activation, Config, Mlp, NormKind, Scales};
+use crate::config::{Activation, Config, Mlp};
 use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, Linear, MlpWeights, Norms, Weights};
-use crate::{Attention, Layer, PerLayer};
+use crate::{Attention, Layer};
 use serde_json::Value;
 
 const SUMMARY: Means = Harmless("for a head of its own on top, which is not computed here");
@@ -97,15 +97,10 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let embed = head::embed(loader, &format!("{prefix}wte.weight"), &[config.n_vocab, d], tied, head::HEAD)?;
     let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head::HEAD)?);
     let weights = Weights {
-        embed,
         positions: Some(loader.tensor(&format!("{prefix}wpe.weight"), &[config.n_ctx, d])?),
-        padding: None,
-        token_type: None,
-        embed_norm: None,
-        blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
         final_norm: Some(loader.layer_norm(&format!("{prefix}ln_f"), d)?),
         unembed,
-        unembed_bias: None,
+        ..Weights::of(embed, (0..config.n_layers).map(block).collect::<Result<_, Error>>()?)
     };
     loader.finish("gpt2", IGNORED)?;
     #[cfg(test)]
@@ -145,22 +140,6 @@ fn hf_config(fields: &Fields<'_>) -> Result<Config, Error> {
 
 /// The keys of a GGUF, without `gpt2.`.
 pub(super) const GGUF_KEYS: &[Field] = &[
-    Field("block_count", Used),
-    Field("attention.head_count", Used),
-    Field("attention.head_count_kv", Used),
-    Field("embedding_length", Used),
-    Field("feed_forward_length", Used),
-    Field("context_length", Used),
-    Field("attention.layer_norm_epsilon", Used),
-    Field("attention.causal", Used),
-    Field("vocab_size", Harmless("the embedding has as many rows as there are tokens")),
-    Field("tensor_data_layout", Harmless("a name or a version")),
-    Field("attention.layer_norm_rms_epsilon", Harmless("llama.cpp does not read it for this architecture")),
-    Field("attention.sliding_window", Only(&[Number(0.0)], "a window, which GPT-2 does not have")),
-    Field("attention.scale", Only(&[Number(0.0)], "scores scaled by another number")),
-    Field("attention.max_alibi_bias", Only(&[Number(0.0)], "ALiBi positions")),
-    Field("attention.clamp_kqv", Only(&[Number(0.0)], "queries, keys and values that are clamped")),
-    Field("expert_count", Only(&[Number(0.0)], "a mixture of experts")),
     Field("rope.scaling.factor", Harmless("GPT-2 has no rotary positions")),
     Field("rope.dimension_count", Harmless("GPT-2 has no rotary positions")),
     Field("rope.freq_base", Harmless("GPT-2 has no rotary positions")),
@@ -168,7 +147,7 @@ pub(super) const GGUF_KEYS: &[Field] = &[
 
 /// llama.cpp's files already hold `[n_out, n_in]` matrices.
 pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
-    let fields = Fields::gguf(meta, "gpt2", &[GGUF_KEYS])?;
+    let fields = Fields::gguf(meta, "gpt2", &[GGUF_KEYS, common::LAYER_NORM_KEYS])?;
     let n_vocab = loader.tensors.require_any("token_embd.weight")?.rows();
     let (d, n_heads) = (fields.size("embedding_length")?, fields.size("attention.head_count")?);
     if let Some(kv) = fields.optional_size("attention.head_count_kv")?.filter(|kv| *kv != n_heads) {
@@ -206,15 +185,10 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     let untied = loader.tensors.holds("output.weight");
     let unembed = if untied { loader.tensor("output.weight", &[n_vocab, d])? } else { embed.clone() };
     let weights = Weights {
-        embed,
         positions: Some(loader.tensor("position_embd.weight", &[config.n_ctx, d])?),
-        padding: None,
-        token_type: None,
-        embed_norm: None,
-        blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
         final_norm: Some(loader.layer_norm("output_norm", d)?),
         unembed: Some(unembed),
-        unembed_bias: None,
+        ..Weights::of(embed, (0..config.n_layers).map(block).collect::<Result<_, Error>>()?)
     };
     loader.finish("gpt2", &[])?;
     #[cfg(test)]
@@ -224,28 +198,8 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
 
 /// The config that every GPT-2 shares; the caller fills in the sizes that are 0 here.
 fn plain(d_model: usize, n_heads: usize, d_head: usize, mlp: Mlp) -> Config {
-    Config {
-        arch: "gpt2".into(),
-        name: "gpt2".into(),
-        n_layers: 0,
-        n_heads,
-        n_kv_heads: n_heads,
-        d_model,
-        d_head,
-        n_ctx: 0,
-        n_vocab: 0,
-        norm: NormKind::Layer,
-        norm_eps: 0.0,
-        causal: true,
-        rotaries: Vec::new(),
-        scales: Scales::default(),
-        layers: PerLayer::same(Layer {
-            attention: Attention::plain(d_head),
-            rotary: None,
-            parallel: false,
-            mlp: Some(mlp),
-        }),
-    }
+    let layer = Layer { attention: Attention::plain(d_head), rotary: None, parallel: false, mlp: Some(mlp) };
+    Config { d_model, ..common::layer_norms("gpt2", n_heads, d_head, layer) }
 }
 
 /// Splits the fused matrix: q, k and v are a third of its rows each. Norms and MLP are filled in by the caller.

@@ -9,27 +9,19 @@ use super::loader::{Bias, Ignored, Loader, rows};
 use super::rope::Head;
 use super::{Read, beside, common, head, rope};
 use crate::Error;
-use crate::config::{Activation, Config, Pairs};
+use crate::config::{Activation, Config, Mlp};
 use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, Linear, MlpWeights, Norms, Weights};
 use serde_json::Value;
 
-pub(super) const TABLES: Tables = &[FIELDS, rope::FIELDS, common::COMMON];
+pub(super) const TABLES: Tables = &[FIELDS, common::SIZES, rope::FIELDS, common::COMMON];
 
 const FIELDS: &[Field] = &[
-    Field("num_hidden_layers", Used),
-    Field("num_attention_heads", Used),
-    Field("hidden_size", Used),
-    Field("intermediate_size", Used),
-    Field("hidden_act", Used),
-    Field("max_position_embeddings", Used),
-    Field("vocab_size", Used),
     Field("layer_norm_eps", Used),
     Field("use_parallel_residual", Used),
     Field("attention_bias", Used),
     Field("rotary_pct", Used),
     Field("rotary_emb_base", Used),
-    Field("is_causal", Used),
     Field("is_decoder", Harmless("only encoders read it")),
     Field("attention_dropout", TRAINING),
     Field("hidden_dropout", TRAINING),
@@ -83,15 +75,9 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let embed = head::embed(loader, &format!("{prefix}embed_in.weight"), &shape, tied, head_name)?;
     let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head_name)?);
     let weights = Weights {
-        embed,
-        positions: None,
-        padding: None,
-        token_type: None,
-        embed_norm: None,
-        blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
         final_norm: Some(loader.layer_norm(&format!("{prefix}final_layer_norm"), d)?),
         unembed,
-        unembed_bias: None,
+        ..Weights::of(embed, (0..config.n_layers).map(block).collect::<Result<_, Error>>()?)
     };
     loader.finish("gpt_neox", IGNORED)?;
     #[cfg(test)]
@@ -116,24 +102,19 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     let theta = f64::from(fields.float_or("rotary_emb_base", 10_000.0)?);
     let part = Some(f64::from(fields.float_or("rotary_pct", 0.25)?));
     let rotary = rope::rotary(fields, Head { d_head, n_ctx, theta, part, original: None })?;
-    let config = beside::Shape {
-        arch: "gpt_neox",
-        name: "gpt_neox".into(),
+    let mlp = Mlp {
+        d_ff: fields.size_or("intermediate_size", 24_576)?,
+        activation: fields.activation_or("hidden_act", "gelu")?,
+    };
+    let config = Config {
         n_layers: fields.size_or("num_hidden_layers", 44)?,
-        n_heads,
-        n_kv_heads: n_heads,
         d_model,
-        d_head,
         n_ctx,
         n_vocab: fields.size_or("vocab_size", 50_432)?,
         norm_eps: fields.float_or("layer_norm_eps", 1e-5)?,
         causal: fields.flag_or("is_causal", true)?,
-        rotary,
-        d_ff: fields.size_or("intermediate_size", 24_576)?,
-        activation: fields.activation_or("hidden_act", "gelu")?,
-        parallel: fields.flag_or("use_parallel_residual", true)?,
+        ..beside::plain("gpt_neox", n_heads, d_head, rotary, fields.flag_or("use_parallel_residual", true)?, mlp)
     };
-    let config = config.config();
     config.check(fields.origin)?;
     Ok(config)
 }
@@ -143,14 +124,9 @@ pub(super) const GGUF_KEYS: &[Field] = &[Field("use_parallel_residual", Used)];
 
 /// llama.cpp's files hold q, k and v one after the other.
 pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
-    let fields = Fields::gguf(meta, "gptneox", &[GGUF_KEYS, beside::GGUF_KEYS])?;
-    let shape = beside::Shape {
-        parallel: fields.flag_or("use_parallel_residual", true)?,
-        activation: Activation::Gelu,
-        ..beside::gguf_shape(meta, &fields, loader, Pairs::Halves)?
-    };
-    let config = shape.config();
-    config.check(loader.origin)?;
+    let fields = Fields::gguf(meta, "gptneox", &[GGUF_KEYS, beside::GGUF_KEYS, common::LAYER_NORM_KEYS])?;
+    let parallel = fields.flag_or("use_parallel_residual", true)?;
+    let config = beside::gguf_config(meta, &fields, loader, parallel, Activation::Gelu)?;
     let d = config.d_model;
     let block = |l: usize| {
         let at = |name: &str| format!("blk.{l}.{name}");

@@ -8,24 +8,16 @@ use super::loader::{Bias, Ignored, Loader, rows};
 use super::rope::Head;
 use super::{Read, beside, common, head, rope};
 use crate::Error;
-use crate::config::{Activation, Config, Pairs};
+use crate::config::{Activation, Config, Mlp};
 use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, MlpWeights, Norms, Weights};
 use serde_json::Value;
 
-pub(super) const TABLES: Tables = &[FIELDS, rope::FIELDS, common::COMMON];
+pub(super) const TABLES: Tables = &[FIELDS, common::SIZES, rope::FIELDS, common::COMMON];
 
 const FIELDS: &[Field] = &[
-    Field("num_hidden_layers", Used),
-    Field("num_attention_heads", Used),
     Field("num_key_value_heads", Used),
-    Field("hidden_size", Used),
-    Field("intermediate_size", Used),
-    Field("hidden_act", Used),
-    Field("max_position_embeddings", Used),
-    Field("vocab_size", Used),
     Field("layer_norm_eps", Used),
-    Field("is_causal", Used),
     Field("qk_layernorm", Only(&[Bool(false)], "layer norms of queries and keys")),
     Field("is_decoder", Harmless("only encoders read it")),
     Field("attention_dropout", TRAINING),
@@ -73,15 +65,10 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &shape, tied, head::HEAD)?;
     let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head::HEAD)?);
     let weights = Weights {
-        embed,
-        positions: None,
-        padding: None,
-        token_type: None,
-        embed_norm: None,
-        blocks: (0..config.n_layers).map(block).collect::<Result<_, Error>>()?,
         final_norm: Some(loader.layer_norm(&format!("{prefix}final_layernorm"), d)?),
         unembed_bias: unembed.is_some().then(|| loader.vector("lm_head.bias", config.n_vocab)).transpose()?,
         unembed,
+        ..Weights::of(embed, (0..config.n_layers).map(block).collect::<Result<_, Error>>()?)
     };
     loader.finish("phi", IGNORED)?;
     #[cfg(test)]
@@ -94,34 +81,28 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     let d_head = super::share(fields, d_model, n_heads)?;
     let n_ctx = fields.size_or("max_position_embeddings", 2048)?;
     let rotary = rope::rotary(fields, Head { d_head, n_ctx, theta: 10_000.0, part: Some(0.5), original: None })?;
-    let config = beside::Shape {
-        arch: "phi",
-        name: "phi".into(),
+    let mlp = Mlp {
+        d_ff: fields.size_or("intermediate_size", 8192)?,
+        activation: fields.activation_or("hidden_act", "gelu_new")?,
+    };
+    let config = Config {
         n_layers: fields.size_or("num_hidden_layers", 24)?,
-        n_heads,
         n_kv_heads: fields.optional_size("num_key_value_heads")?.unwrap_or(n_heads),
         d_model,
-        d_head,
         n_ctx,
         n_vocab: fields.size_or("vocab_size", 51_200)?,
         norm_eps: fields.float_or("layer_norm_eps", 1e-5)?,
         causal: fields.flag_or("is_causal", true)?,
-        rotary,
-        d_ff: fields.size_or("intermediate_size", 8192)?,
-        activation: fields.activation_or("hidden_act", "gelu_new")?,
-        parallel: true,
+        ..beside::plain("phi", n_heads, d_head, rotary, true, mlp)
     };
-    let config = config.config();
     config.check(fields.origin)?;
     Ok(config)
 }
 
 /// llama.cpp's files hold q, k and v in one matrix, or apart.
 pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
-    let fields = Fields::gguf(meta, "phi2", &[beside::GGUF_KEYS])?;
-    let shape = beside::gguf_shape(meta, &fields, loader, Pairs::Halves)?;
-    let config = beside::Shape { parallel: true, activation: Activation::GeluTanh, ..shape }.config();
-    config.check(loader.origin)?;
+    let fields = Fields::gguf(meta, "phi2", &[beside::GGUF_KEYS, common::LAYER_NORM_KEYS])?;
+    let config = beside::gguf_config(meta, &fields, loader, true, Activation::GeluTanh)?;
     let (d, heads, kv) = (config.d_model, config.n_heads * config.d_head, config.n_kv_heads * config.d_head);
     let block = |l: usize| {
         let at = |name: &str| format!("blk.{l}.{name}");

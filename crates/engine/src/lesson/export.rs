@@ -113,14 +113,9 @@ pub(super) fn to_model(params: &Params) -> Model {
     let embed = tensor("embed", [words.len(), D_MODEL], params.embed.as_flattened());
     let weights = Weights {
         positions: Some(tensor("positions", [params.positions.len(), D_MODEL], params.positions.as_flattened())),
-        padding: None,
-        token_type: None,
-        embed_norm: None,
-        blocks: params.layers.iter().enumerate().map(block).collect(),
         final_norm: Some(norm(&params.final_norm)),
         unembed: Some(embed.clone()),
-        unembed_bias: None,
-        embed,
+        ..Weights::of(embed, params.layers.iter().enumerate().map(block).collect())
     };
     Model::of_words(config, weights, words)
 }

@@ -1,7 +1,9 @@
 //! One head of a run, with what every figure of a head needs to know.
 
 use crate::figure::Error;
-use attnscope::{Array, Mask, Number, Site, Trace};
+use crate::number::{count, number};
+use attnscope::{Array, Attention, Mask, Number, Site, Trace};
+use attnscope_words::words;
 use std::ops::Range;
 
 /// One head, and the tokens that it reads.
@@ -21,6 +23,8 @@ pub struct Head {
     pub n_heads: usize,
     /// Which keys a query may attend to in the model.
     pub mask: Mask,
+    /// How it makes scores of dot products; a scale of 0 if that is not known.
+    pub attention: Attention,
     /// Position of the first query that the trace holds: 0, unless earlier tokens came from a cache.
     pub first: usize,
 }
@@ -50,6 +54,7 @@ impl Head {
             kv_head: info.kv_head(head),
             n_heads: info.n_heads,
             mask: info.mask(layer),
+            attention: info.attention[layer],
             first: kv_len.saturating_sub(q_len),
         })
     }
@@ -57,6 +62,11 @@ impl Head {
     /// A head that belongs to no run, the only one of its layer: for numbers that were made by hand.
     pub fn made(tokens: Vec<String>, causal: bool) -> Self {
         Self { tokens, n_heads: 1, mask: Mask { causal, window: None }, ..Self::default() }
+    }
+
+    /// How it makes scores of dot products of `d` numbers: as its model, or else as is usual.
+    pub fn scoring(&self, d: usize) -> Attention {
+        if self.attention.scale > 0.0 { self.attention } else { Attention::plain(d) }
     }
 
     /// A token of the text; empty beyond its end.
@@ -131,6 +141,17 @@ impl Row {
     pub fn number(&self, site: Site, k_idx: usize) -> Number {
         site.in_layer(self.of.layer, [self.of.head, self.q_idx, k_idx])
     }
+}
+
+/// What is done with a dot product of `d` numbers to make a score: `÷ √16`, or the factor itself and a soft cap.
+pub(super) fn scaled(scale: f32, soft_cap: Option<f32>, d: usize) -> String {
+    let by = if divides(scale, d) { format!("÷ √{}", count(d)) } else { format!("× {}", number(scale)) };
+    soft_cap.map_or_else(|| by.clone(), |cap| words!("{by}, within ±{}", number(cap)))
+}
+
+/// Whether scores are divided by the root of a head's width, as in most models.
+pub(super) fn divides(scale: f32, d: usize) -> bool {
+    (scale * (d as f32).sqrt() - 1.0).abs() < 1e-3
 }
 
 /// How many keys there are, as far as the trace tells.

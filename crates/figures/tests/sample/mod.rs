@@ -214,7 +214,7 @@ pub fn components(tokens: Vec<String>, q_idx: usize, d: usize) -> figure::compon
     let max = keys.iter().map(|k| k.score).fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = keys.iter().map(|k| (k.score - max).exp()).sum();
     keys.iter_mut().for_each(|k| k.weight = (k.score - max).exp() / sum);
-    let row = Components { layer: 16, head: 0, q_idx, q, scale, keys };
+    let row = Components { layer: 16, head: 0, q_idx, q, scale, soft_cap: None, keys };
     figure::components::Data { of: made_up(tokens, q_idx, 16), row }
 }
 

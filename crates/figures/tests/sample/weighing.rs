@@ -20,6 +20,7 @@ pub fn softmax_data() -> softmax::Data {
         of: made_up(strings(&super::HOT_DOG), 2, 16),
         dots: vec![5.0, 17.0, -1.5, 4.0],
         scale: 0.25,
+        soft_cap: None,
         masked: vec![false, false, false, true],
         weights: vec![0.047, 0.944, 0.009, 0.0],
         d_head: 16,

@@ -45,7 +45,7 @@ const GEMMA3_FIELDS: &[Field] = &[
 pub(super) const GEMMA: Member = Member {
     name: "gemma",
     class: "Gemma",
-    tables: &[GEMMA_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+    tables: &[GEMMA_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
     sizes: [28, 16, 3072],
     d_ff: 24_576,
     n_kv_heads: KvHeads::Many(16),
@@ -65,7 +65,7 @@ pub(super) const GEMMA: Member = Member {
 pub(super) const GEMMA2: Member = Member {
     name: "gemma2",
     class: "Gemma2",
-    tables: &[GEMMA2_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+    tables: &[GEMMA2_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
     sizes: [26, 8, 2304],
     d_ff: 9216,
     n_kv_heads: KvHeads::Many(4),
@@ -81,7 +81,7 @@ pub(super) const GEMMA2: Member = Member {
 pub(super) const GEMMA3: Member = Member {
     name: "gemma3_text",
     class: "Gemma3",
-    tables: &[GEMMA3_FIELDS, GEMMA2_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+    tables: &[GEMMA3_FIELDS, GEMMA2_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
     n_ctx: 131_072,
     n_vocab: 262_208,
     theta: 1e6,

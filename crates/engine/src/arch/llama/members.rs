@@ -89,17 +89,9 @@ const NO_WINDOW: Means = Harmless("Llama has no window, whatever its config says
 const ENCODER: Means = Harmless("only encoders read it");
 
 pub(super) const SIZES: &[Field] = &[
-    Field("num_hidden_layers", Used),
-    Field("num_attention_heads", Used),
     Field("num_key_value_heads", Used),
-    Field("hidden_size", Used),
     Field("head_dim", Used),
-    Field("intermediate_size", Used),
-    Field("hidden_act", Used),
-    Field("max_position_embeddings", Used),
-    Field("vocab_size", Used),
     Field("rms_norm_eps", Used),
-    Field("is_causal", Used),
     Field("attention_dropout", TRAINING),
     Field("hidden_dropout", TRAINING),
     Field("pretraining_tp", Harmless("the same products in parts")),
@@ -188,7 +180,7 @@ const SMOLLM3_FIELDS: &[Field] = &[
 pub(super) const LLAMA: Member = Member {
     name: "llama",
     class: "Llama",
-    tables: &[LLAMA_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+    tables: &[LLAMA_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
     sizes: [32, 32, 4096],
     d_ff: 11_008,
     n_kv_heads: KvHeads::AsQueries,
@@ -220,7 +212,7 @@ pub(in crate::arch) const MEMBERS: [Member; 12] = [
     Member {
         name: "mistral",
         class: "Mistral",
-        tables: &[MISTRAL_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        tables: &[MISTRAL_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
         d_ff: 14_336,
         n_kv_heads: KvHeads::Many(8),
         n_ctx: 131_072,
@@ -233,7 +225,7 @@ pub(in crate::arch) const MEMBERS: [Member; 12] = [
     Member {
         name: "qwen2",
         class: "Qwen2",
-        tables: &[QWEN2_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        tables: &[QWEN2_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
         qkv_bias: HasBias::Always,
         o_bias: HasBias::Never,
         ..QWEN
@@ -241,7 +233,7 @@ pub(in crate::arch) const MEMBERS: [Member; 12] = [
     Member {
         name: "qwen3",
         class: "Qwen3",
-        tables: &[QWEN3_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        tables: &[QWEN3_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
         d_head: Some(128),
         qk: QkNorm::Head,
         ..QWEN
@@ -252,7 +244,7 @@ pub(in crate::arch) const MEMBERS: [Member; 12] = [
     Member {
         name: "phi3",
         class: "Phi3",
-        tables: &[PHI3_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        tables: &[PHI3_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
         sizes: [32, 32, 3072],
         d_ff: 8192,
         n_ctx: 4096,
@@ -272,11 +264,16 @@ pub(in crate::arch) const MEMBERS: [Member; 12] = [
         },
         ..LLAMA
     },
-    Member { name: "olmo2", class: "Olmo2", tables: &[OLMO2_FIELDS, SIZES, rope::FIELDS, common::COMMON], ..OLMO },
+    Member {
+        name: "olmo2",
+        class: "Olmo2",
+        tables: &[OLMO2_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
+        ..OLMO
+    },
     Member {
         name: "olmo3",
         class: "Olmo3",
-        tables: &[OLMO3_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        tables: &[OLMO3_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
         theta: 500_000.0,
         kinds: |fields, n_layers| {
             let has = window::listed_or_every(fields, n_layers, 4)?;
@@ -292,7 +289,7 @@ pub(in crate::arch) const MEMBERS: [Member; 12] = [
     Member {
         name: "granite",
         class: "Granite",
-        tables: &[GRANITE_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        tables: &[GRANITE_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
         attention: |fields, _| {
             Ok(Attention { window: None, soft_cap: None, scale: fields.float_or("attention_multiplier", 1.0)? })
         },
@@ -309,7 +306,7 @@ pub(in crate::arch) const MEMBERS: [Member; 12] = [
     Member {
         name: "smollm3",
         class: "SmolLM3",
-        tables: &[SMOLLM3_FIELDS, SIZES, rope::FIELDS, common::COMMON],
+        tables: &[SMOLLM3_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
         sizes: [36, 16, 2048],
         n_kv_heads: KvHeads::Many(4),
         n_ctx: 32_768,

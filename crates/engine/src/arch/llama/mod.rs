@@ -158,15 +158,5 @@ fn block(
 
 fn weights(embed: Tensor, blocks: Vec<BlockWeights>, final_norm: Norm, unembed: Option<Tensor>) -> Weights {
     let final_norm = Some(final_norm);
-    Weights {
-        embed,
-        positions: None,
-        padding: None,
-        token_type: None,
-        embed_norm: None,
-        blocks,
-        final_norm,
-        unembed,
-        unembed_bias: None,
-    }
+    Weights { final_norm, unembed, ..Weights::of(embed, blocks) }
 }

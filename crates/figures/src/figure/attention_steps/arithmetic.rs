@@ -2,7 +2,7 @@
 
 use super::{Data, Numbers, State};
 use crate::figure::arithmetic::{explained, share, stressed, two};
-use crate::figure::head::Head;
+use crate::figure::head::{Head, divides};
 use crate::token::spoken;
 use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Term};
@@ -68,15 +68,22 @@ impl Unmasked<'_> {
     }
 
     fn score(&self, q: usize, k: usize) -> Explanation {
-        let (dot, root) = (self.numbers.dots[q][k], self.data.root());
-        let factors = vec![Factor::own("q·k", format!("dot-{q}-{k}"), dot), Factor::constant("√d", root).divisor()];
-        let terms = vec![Term::product("divided", factors)];
-        explained(self.title("the score of", q, k), "score", "q·k ÷ √d", dot / root, Rule::Sum, terms)
+        let (dot, d) = (self.numbers.dots[q][k], self.data.d_head());
+        let scoring = self.data.of.scoring(d);
+        let own = Factor::own("q·k", format!("dot-{q}-{k}"), dot);
+        let factor = if divides(scoring.scale, d) {
+            Factor::constant("√d", 1.0 / scoring.scale).divisor()
+        } else {
+            Factor::constant("scale", scoring.scale)
+        };
+        let terms = vec![Term::product("scaled", vec![own, factor])];
+        let rule = scoring.soft_cap.map_or(Rule::Sum, |cap| Rule::SoftCap { cap });
+        let formula = format!("q·k {}", self.data.scaled());
+        explained(self.title("the score of", q, k), "score", &formula, scoring.score(dot), rule, terms)
     }
 
     fn weight(&self, q: usize, k: usize) -> Explanation {
-        let root = self.data.root();
-        let score = |k: usize| Factor::own("score", format!("score-{q}-{k}"), self.numbers.dots[q][k] / root);
+        let score = |k: usize| Factor::own("score", format!("score-{q}-{k}"), self.data.score(self.numbers.dots[q][k]));
         let scores = (0..self.data.of.tokens.len()).map(|k| (spoken(self.data.token(k)), vec![score(k)])).collect();
         let [asks, whom] = [q, k].map(|i| stressed(self.data.token(i)));
         let title = format!("how much {asks} would attend to {whom} if no later word were masked");

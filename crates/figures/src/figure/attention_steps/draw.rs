@@ -96,7 +96,7 @@ fn steps(frame: &mut Frame, state: &State) {
 fn formula_line(frame: &mut Frame, data: &Data, state: &State) {
     let t = frame.theme;
     let (q, k, v, text, out) = (t.query, t.key, t.value, t.text, t.output);
-    let root = words!("scores ÷ √{}", count(data.d_head()));
+    let root = words!("scores {}", data.scaled());
     let (formula, words): (Vec<(&str, Color)>, &str) = match state.step {
         0 => (vec![("X", text)], words!("what attention reads: a row of numbers for each token")),
         1 => (
@@ -194,7 +194,8 @@ fn title(frame: &mut Frame, data: &Data, state: &State, stage: &Stage, matrix: M
     let s = match state.step {
         6 if state.named => words!("attention pattern"),
         0..=2 => words!("scores"),
-        3 => words!("scores ÷ √d"),
+        3 if data.is_divided() => words!("scores ÷ √d"),
+        3 => words!("scores, scaled"),
         4 => words!("scores, masked"),
         _ => words!("weights"),
     };

@@ -9,7 +9,7 @@ mod timeline;
 
 pub use timeline::{moment, step_of, timeline};
 
-use crate::figure::head::{Head, captured};
+use crate::figure::head::{Head, captured, divides, scaled};
 use crate::figure::{Canvas, Error};
 use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
@@ -88,9 +88,21 @@ impl Data {
         self.of.token(i)
     }
 
-    /// √d.
-    fn root(&self) -> f32 {
-        (self.d_head() as f32).sqrt().max(1.0)
+    /// The model's score of a dot product.
+    fn score(&self, dot: f32) -> f32 {
+        self.of.scoring(self.d_head()).score(dot)
+    }
+
+    /// Whether it is the dot product divided by √d, and nothing else.
+    fn is_divided(&self) -> bool {
+        let scoring = self.of.scoring(self.d_head());
+        divides(scoring.scale, self.d_head()) && scoring.soft_cap.is_none()
+    }
+
+    /// What that is: `÷ √16`.
+    fn scaled(&self) -> String {
+        let scoring = self.of.scoring(self.d_head());
+        scaled(scoring.scale, scoring.soft_cap, self.d_head())
     }
 
     fn d_head(&self) -> usize {
@@ -155,7 +167,7 @@ impl Numbers {
         let softmaxed = |masked: bool| -> Vec<Vec<f32>> {
             let row = |(i, dots): (usize, &Vec<f32>)| {
                 let seen = |k: usize| !masked || data.of.sees(i, k);
-                let score = |(k, dot): (usize, &f32)| if seen(k) { dot / data.root() } else { f32::NEG_INFINITY };
+                let score = |(k, dot): (usize, &f32)| if seen(k) { data.score(*dot) } else { f32::NEG_INFINITY };
                 softmax(&dots.iter().enumerate().map(score).collect::<Vec<f32>>())
             };
             dots.iter().enumerate().map(row).collect()
@@ -219,14 +231,14 @@ fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
         row.iter().take(3).map(|x| number(*x)).collect::<Vec<_>>().join(", ")
     };
     let visible = if masks(state) { data.of.visible(i) } else { 0..data.of.tokens.len() };
-    let best = |row: &[f32], scale: f32, say: &dyn Fn(f32) -> String| {
+    let best = |row: &[f32], say: &dyn Fn(f32) -> String| {
         let mut keys: Vec<usize> = (visible.start..row.len().min(visible.end)).collect();
         keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
         let keys = keys.iter().take(3);
         // A name and its number stay on one line.
         let said = |&k: &usize| {
             let whom = if k == i { words!("itself").into() } else { spoken(data.token(k)) };
-            format!("{whom}\u{a0}{}", say(row[k] * scale))
+            format!("{whom}\u{a0}{}", say(row[k]))
         };
         keys.map(said).collect::<Vec<_>>().join(", ")
     };
@@ -234,10 +246,10 @@ fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
     match state.step {
         0 => words!("{name} reads {} …", first(&data.x)),
         1 => words!("{name}: its query begins {} …", first(&data.q)),
-        2 => words!("{name} scores with {}", best(&row(&numbers.dots), 1.0, &|x| fixed(x, 2))),
-        3 | 4 => words!("{name} scores with {}", best(&row(&numbers.dots), 1.0 / data.root(), &|x| fixed(x, 2))),
-        5 => words!("{name} attends to {}", best(&row(&numbers.weights), 1.0, &percent)),
-        _ => words!("{name} mixes values of {}", best(&row(&numbers.weights), 1.0, &percent)),
+        2 => words!("{name} scores with {}", best(&row(&numbers.dots), &|x| fixed(x, 2))),
+        3 | 4 => words!("{name} scores with {}", best(&row(&numbers.dots), &|x| fixed(data.score(x), 2))),
+        5 => words!("{name} attends to {}", best(&row(&numbers.weights), &percent)),
+        _ => words!("{name} mixes values of {}", best(&row(&numbers.weights), &percent)),
     }
 }
 

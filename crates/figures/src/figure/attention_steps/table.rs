@@ -17,10 +17,9 @@ impl Data {
             begin([words!("row")], (0..n_keys).map(|k_idx| word(&self.of.tokens, k_idx)).chain(numbered(d)));
         self.push_vectors(&mut table, &vectors, n_keys);
         let masked = |q_idx: usize, k_idx: usize| state.masked && !self.of.sees(q_idx, k_idx);
-        let root = self.root();
         self.push_square(&mut table, "q·k", &numbers.dots, |_, _, dot| Some(dot));
         self.push_square(&mut table, words!("scores"), &numbers.dots, |q, k, dot| {
-            (!masked(q, k)).then_some(dot / root)
+            (!masked(q, k)).then_some(self.score(dot))
         });
         self.push_square(&mut table, words!("weights"), &numbers.weights, |q, k, weight| {
             (!masked(q, k)).then_some(weight)

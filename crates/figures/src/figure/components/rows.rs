@@ -4,7 +4,8 @@ use super::layout::{Layout, Longest, MASKED_ROW, ROW};
 use super::{Data, State};
 use crate::color::Color;
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
-use crate::number::{count, fixed, number, percent};
+use crate::figure::head::scaled;
+use crate::number::{fixed, number, percent};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::token::{self, spoken};
 use attnscope::Site;
@@ -36,8 +37,7 @@ pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, l
 pub(super) fn headings(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     let d = data.row.q.len();
-    let divide = (data.row.scale * (d as f32).sqrt() - 1.0).abs() < 1e-3;
-    let scaled = if divide { format!("÷ √{}", count(d)) } else { format!("× {}", number(data.row.scale)) };
+    let scaled = scaled(data.row.scale, data.row.soft_cap, d);
     let (first, second) = (frame.y + 6.0, frame.y + if l.stacked { 26.0 } else { 6.0 });
     let mut head = |x: f32, y: f32, anchor: Anchor, key: &str, text: &str, fill: Color| {
         let name = Node::text(x, y, Run::new(text)).size(SMALL).bold().anchor(anchor).fill(fill).centred();

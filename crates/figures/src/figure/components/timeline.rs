@@ -1,6 +1,7 @@
 //! A query meets the keys, step by step.
 
 use super::{Data, MAX_KEYS, choose};
+use crate::figure::head::{divides, scaled};
 use crate::number::{count, fixed, percent};
 use crate::timeline::Timeline;
 use crate::token::spoken;
@@ -44,7 +45,11 @@ pub fn timeline(data: &Data) -> Timeline {
         words!(" “{}” gets {}.", spoken(data.token(k)), percent(data.row.keys[k].weight))
     });
     steps
-        .step(words!("Each sum is divided by √{}: these are the scores.", count(d)))
+        .step(if divides(data.row.scale, d) && data.row.soft_cap.is_none() {
+            words!("Each sum is divided by √{}: these are the scores.", count(d))
+        } else {
+            words!("Each sum becomes a score ({}).", scaled(data.row.scale, data.row.soft_cap, d))
+        })
         .brings("score-head")
         .moves("score-", |k| format!("sum-{k}"))
         .one_by_one()

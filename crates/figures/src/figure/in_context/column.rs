@@ -3,7 +3,7 @@
 use super::{Data, color};
 use crate::figure::axis::{Side, Tick};
 use crate::figure::frame::{Frame, LABEL};
-use crate::number::{brief, fixed, number};
+use crate::number::{brief, fixed};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::token::{self, spoken};
@@ -59,7 +59,7 @@ fn row(
     let (from, to) = (axis.range.0, axis.try_at(cosine).unwrap_or(axis.range.0));
     let stem = Node::rect(from, mid - 1.0, (to - from).max(0.5), 2.0).fill(fill).opacity(if first { 0.7 } else { 0.3 });
     frame.push(stem.key(format!("stem-{reading}-{index}")));
-    let said = words!("{}: cosine {}", spoken(&word.name), number(cosine));
+    let said = words!("{}: cosine {}", spoken(&word.name), fixed(cosine, 2));
     let target = Target::Item { index: data.item(reading, depth, index) };
     let dot =
         Node::circle(to, mid, if first { 6.0 } else { 4.5 }).fill(fill).stroke(Stroke::new(theme.background, 1.5));

@@ -3,6 +3,7 @@
 use super::layout::Layout;
 use super::{Data, State, Steps as Numbers, is_changed};
 use crate::figure::arithmetic::{explained, share, stressed};
+use crate::figure::head::scaled;
 use crate::token::spoken;
 use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Step, Term};
@@ -79,7 +80,7 @@ impl Reader<'_> {
         let model = self.own(k_idx);
         let step = Step {
             name: "the model's own".into(),
-            formula: "score = q·k ÷ √d".into(),
+            formula: format!("score = q·k {}", scaled(self.data.scale, self.data.soft_cap, self.data.d_head)),
             value: model.value,
             rule: Rule::Sum,
             terms: vec![Term::product("score", vec![model])],

@@ -16,6 +16,7 @@ use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
+use attnscope::Attention;
 use attnscope::Trace;
 use attnscope::analysis::components;
 use attnscope_words::words;
@@ -31,6 +32,8 @@ pub struct Data {
     pub dots: Vec<f32>,
     /// What they are multiplied by: usually 1/√d_head.
     pub scale: f32,
+    /// The bound of scores, if the model has one.
+    pub soft_cap: Option<f32>,
     /// The keys that are masked for the query.
     pub masked: Vec<bool>,
     /// The run's own weight of each key, for comparison.
@@ -48,6 +51,7 @@ impl Data {
             of: Row::of(trace, layer, head, q_idx)?,
             dots: row.keys.iter().map(|k| k.dot).collect(),
             scale: row.scale,
+            soft_cap: row.soft_cap,
             masked: (0..row.keys.len()).map(|k| row.keys[k].score == f32::NEG_INFINITY || row.is_cut(k)).collect(),
             weights: row.keys.iter().map(|k| k.weight).collect(),
             d_head: row.q.len(),
@@ -58,13 +62,18 @@ impl Data {
         self.of.key(k_idx)
     }
 
+    /// The model's score of a dot product.
+    pub fn of_dot(&self, dot: f32) -> f32 {
+        Attention { scale: self.scale, soft_cap: self.soft_cap, window: None }.score(dot)
+    }
+
     fn is_masked(&self, k_idx: usize) -> bool {
         self.masked.get(k_idx).copied().unwrap_or(false)
     }
 
     /// The model's own score of a key that is not masked.
     pub(super) fn score(&self, k_idx: usize) -> Option<f32> {
-        self.dots.get(k_idx).filter(|_| !self.is_masked(k_idx)).map(|dot| dot * self.scale)
+        self.dots.get(k_idx).filter(|_| !self.is_masked(k_idx)).map(|dot| self.of_dot(*dot))
     }
 }
 
@@ -255,6 +264,7 @@ mod tests {
             of: Row::made(tokens, true, 2),
             dots: vec![4.0, 16.0, -2.0, 9.0],
             scale: 0.25,
+            soft_cap: None,
             masked: vec![false, false, false, true],
             d_head: 16,
             ..Data::default()

@@ -3,8 +3,9 @@
 use super::layout::{Layout, MAX_QUIET};
 use super::{Data, State, Steps, is_changed};
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
+use crate::figure::head;
 use crate::figure::reach::reach;
-use crate::number::{brief, count, fixed, number, percent, plural};
+use crate::number::{brief, fixed, number, percent, plural};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
 use crate::text;
 use crate::token::{self, spoken};
@@ -40,10 +41,8 @@ pub(super) fn short_percent(p: f32) -> String {
     if p.is_nan() { "NaN".into() } else { percent(p) }
 }
 
-/// `÷ √16`, or the scale itself.
 fn scaled(data: &Data) -> String {
-    let divides = (data.scale * (data.d_head as f32).sqrt() - 1.0).abs() < 1e-3;
-    if divides { format!("÷ √{}", count(data.d_head)) } else { format!("× {}", number(data.scale)) }
+    head::scaled(data.scale, data.soft_cap, data.d_head)
 }
 
 /// Each column's name, and below it the operation that computes it.

@@ -41,6 +41,7 @@ mod tests {
             of: Row::made(["the", " hot", " dog"].map(String::from).into(), true, 1),
             dots: vec![4.0, 4.0, 9.0],
             scale: 0.5,
+            soft_cap: None,
             masked: vec![false, false, true],
             weights: vec![0.5, 0.25],
             ..Data::default()

@@ -1,6 +1,7 @@
 //! Softmax step by step: dot products, scores, exponentials, and the one bar that they fill.
 
 use super::{Data, State, Steps};
+use crate::figure::head::{divides, scaled};
 use crate::number::{count, fixed};
 use crate::timeline::Timeline;
 use crate::token::spoken;
@@ -38,7 +39,12 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
     let max = if steps.max.is_finite() { fixed(steps.max, 2) } else { words!("the largest").into() };
     let timeline = Timeline::new()
         .step(words!("The query of “{query}” has met every key that it may attend to: one dot product each."))
-        .step(words!("Each is divided by √{}: these are the scores, some above zero, some below.", count(data.d_head)))
+        .step(if divides(data.scale, data.d_head) && data.soft_cap.is_none() {
+            words!("Each is divided by √{}: these are the scores, some above zero, some below.", count(data.d_head))
+        } else {
+            let how = scaled(data.scale, data.soft_cap, data.d_head);
+            words!("Each becomes a score ({how}), some above zero, some below.")
+        })
         .brings("score-name")
         .brings("score-how")
         .brings("score-text-")
