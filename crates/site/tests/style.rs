@@ -4,9 +4,12 @@ use attnscope_figures::Theme;
 
 const STYLE: &str = include_str!("../assets/style.css");
 
+/// One colour of a theme.
+type Part = fn(&Theme) -> attnscope_figures::Color;
+
 #[test]
 fn the_page_has_the_colours_of_the_figures() {
-    let parts: [(&str, fn(&Theme) -> attnscope_figures::Color); 10] = [
+    let parts: [(&str, Part); 10] = [
         ("background", |t| t.background),
         ("surface", |t| t.surface),
         ("text", |t| t.text),

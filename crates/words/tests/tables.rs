@@ -109,14 +109,14 @@ fn tables() -> Vec<&'static Language> {
 /// The names of the holes; those without one are named by their place.
 fn holes(text: &str) -> BTreeSet<String> {
     let mut next = 0;
-    let mut name = |hole: &str| match hole.split([':', '}']).next().unwrap_or_default() {
+    let name = |hole: &str| match hole.split([':', '}']).next().unwrap_or_default() {
         "" => {
             next += 1;
             (next - 1).to_string()
         }
         name => name.to_owned(),
     };
-    text.split('{').skip(1).map(|hole| name(hole)).collect()
+    text.split('{').skip(1).map(name).collect()
 }
 
 #[test]
