@@ -16,7 +16,7 @@ pub struct Language {
     pub code: &'static str,
     /// The English text and its own, sorted.
     table: Vec<(&'static str, &'static str)>,
-    /// Texts with holes that the engine writes: see [`crate::heard`].
+    /// Texts with holes that the engine writes: see [`crate::heard()`].
     pub(crate) heard: Vec<(&'static str, &'static str)>,
     /// English texts that stand below `[engine]`.
     of_engine: Vec<&'static str>,
