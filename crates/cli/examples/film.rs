@@ -18,13 +18,13 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Size of the window, which is that of the film.
-const SIZE: (u32, u32) = (800, 780);
+const SIZE: (u32, u32) = (800, 880);
 /// How long the first picture plays.
 const HERO: Duration = Duration::from_secs(8);
 /// Long enough for chapter 8, whatever happens.
 const MOST: Duration = Duration::from_secs(40);
 /// Time between two frames.
-const PAUSE: Duration = Duration::from_millis(120);
+const PAUSE: Duration = Duration::from_millis(160);
 
 /// A picture of the window, four bytes a pixel, and when it was taken.
 struct Shot {
@@ -77,7 +77,7 @@ fn film(url: &str) -> Result<Vec<Shot>, Box<dyn std::error::Error>> {
     browser.run("for (const rule of ['#where { display: none }', 'html { scrollbar-width: none }']) document.styleSheets[0].insertRule(rule)");
     browser.run("document.querySelector('#hero').scrollIntoView({block: 'center'}); document.querySelector('.replay button').click()");
     take(&browser, &mut shots, |begun| begun.elapsed() < HERO)?;
-    browser.run("document.querySelector('#figure-attention-steps').scrollIntoView({block: 'start'})");
+    browser.run("document.querySelector('#figure-attention-steps').scrollIntoView({block: 'end'})");
     browser.wait("document.querySelector('#figure-attention-steps').hasAttribute('data-playing')");
     let plays = || {
         let asked = "return document.querySelector('#figure-attention-steps').hasAttribute('data-playing')";
