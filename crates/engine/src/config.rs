@@ -128,6 +128,9 @@ pub struct Config {
     pub layers: PerLayer<Layer>,
 }
 
+/// The widest head.
+pub(crate) const MOST_D_HEAD: usize = 1 << 16;
+
 /// The largest number of layers.
 pub(crate) const MOST_LAYERS: usize = 4096;
 
@@ -181,7 +184,7 @@ impl Config {
             ("n_heads", self.n_heads, 4096),
             ("n_kv_heads", self.n_kv_heads, 4096),
             ("d_model", self.d_model, 1 << 18),
-            ("d_head", self.d_head, 1 << 16),
+            ("d_head", self.d_head, MOST_D_HEAD),
             ("d_ff", if no_d_ff { 0 } else { self.d_ff().max(1) }, 1 << 20),
             ("n_ctx", self.n_ctx, 1 << 26),
             ("n_vocab", self.n_vocab, 1 << 22),

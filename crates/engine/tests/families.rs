@@ -4,7 +4,7 @@ mod common;
 
 use attnscope::{Model, Site};
 use common::{close, error, fixture, ids, reference};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 
 /// Every model of `fixtures/families`.
@@ -198,4 +198,33 @@ fn a_shard_stands_for_its_folder() {
         let model = Model::open(fixture("tiny/llama-sharded").join(name)).unwrap();
         check(name, &model, "tiny/llama/reference.safetensors");
     }
+}
+
+/// Whatever stands in a field of a config, the model opens and runs, or an error says why not.
+#[test]
+fn absurd_values_are_errors_and_no_panics() {
+    let rope = |kind: &str| json!({"rope_type": kind, "factor": 1e-30, "short_factor": [0], "original_max_position_embeddings": 4});
+    let mut values =
+        vec![json!(0), json!(-1), json!(3), json!(10u64.pow(18)), json!(u64::MAX), json!(1e300), json!(-0.5)];
+    values.extend([json!("x"), Value::Null, json!([]), json!({}), json!(true), json!(vec![1; 5000])]);
+    values.extend(["linear", "yarn", "longrope", "llama3", "dynamic"].map(rope));
+    let (mut opened, mut refused) = (0, 0);
+    for name in families() {
+        let fields = common::json(&format!("families/{name}/config.json"));
+        for field in fields.as_object().unwrap().keys() {
+            for value in &values {
+                match changed(&fixture(&format!("families/{name}")), &json!({field: value})) {
+                    Ok(model) => {
+                        let _ = model.run(&[5, 17, 42], &"pattern".parse().unwrap(), &[]);
+                        opened += 1;
+                    }
+                    Err(message) => {
+                        assert!(!message.is_empty() && !message.contains('\n'), "{message}");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(opened > 1000 && refused > 1000, "{opened} opened, {refused} refused");
 }

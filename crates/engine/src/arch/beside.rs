@@ -1,11 +1,11 @@
 //! What models whose attention and MLP may stand side by side have in common: layer norms with biases, rotary positions on
 //! a part of each head, an MLP without a gate, and biases everywhere.
 
-use super::common;
 use super::fields::Means::{Only, Used};
 use super::fields::Plain::{Bool, Number, Text};
 use super::fields::{Field, Fields};
 use super::loader::{Bias, Loader};
+use super::{common, rope};
 use crate::config::{Activation, Config, Mlp, Pairs, Rotary};
 use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, Linear, MlpWeights, Norms, Weights};
@@ -38,10 +38,7 @@ pub(super) fn gguf_config(
     let (d_model, n_heads) = (fields.size("embedding_length")?, fields.size("attention.head_count")?);
     let d_head = super::share(fields, d_model, n_heads)?;
     let dim = fields.optional_size("rope.dimension_count")?.unwrap_or(d_head);
-    if dim == 0 || dim > d_head || !dim.is_multiple_of(2) {
-        let text = format!("is {dim}: rotary positions over {dim} numbers do not fit heads of {d_head}");
-        return Err(fields.refused("rope.dimension_count", text));
-    }
+    rope::fits(fields, dim, d_head)?;
     let theta = fields.float_or("rope.freq_base", 10_000.0)?;
     if !(1.0..=1e15).contains(&theta) {
         return Err(fields.bad("rope.freq_base", "a number from 1 to 1e15", &theta.to_string()));

@@ -3,7 +3,7 @@
 
 use super::fields::{Field, Fields, Means, Plain};
 use crate::Error;
-use crate::config::{Pairs, Rotary};
+use crate::config::{MOST_D_HEAD, Pairs, Rotary};
 use serde_json::{Map, Value};
 
 /// The fields that families with rotary positions share.
@@ -206,11 +206,11 @@ impl Said<'_> {
             }
             (None, part) => part.unwrap_or(1.0),
         };
-        let dim = (d_head as f64 * part) as usize;
-        if !(0.0..=1.0).contains(&part) || dim == 0 || !dim.is_multiple_of(2) {
-            let text = format!("is {part}: rotary positions over {dim} numbers do not fit heads of {d_head}");
-            return Err(self.fields.refused(NAME, text));
+        if !(0.0..=1.0).contains(&part) {
+            return Err(self.fields.refused(NAME, format!("is {part}, expected a part of each head, from 0 to 1")));
         }
+        let dim = (d_head as f64 * part) as usize;
+        fits(self.fields, dim, d_head)?;
         Ok(dim)
     }
 
@@ -305,6 +305,16 @@ impl Said<'_> {
     fn wrong(&self, what: &str) -> Error {
         self.fields.refused(self.name, what)
     }
+}
+
+/// Refuses rotary positions over so many numbers of a head: known before a list of their frequencies is made.
+pub(super) fn fits(fields: &Fields<'_>, dim: usize, d_head: usize) -> Result<(), Error> {
+    if d_head <= MOST_D_HEAD && dim > 0 && dim <= d_head && dim.is_multiple_of(2) {
+        return Ok(());
+    }
+    let text =
+        format!("rotary positions over {dim} numbers do not fit heads of {d_head}, of at most {MOST_D_HEAD} numbers");
+    Err(Error::config(fields.origin, text))
 }
 
 /// What YaRN's step between scaled and unscaled pairs depends on.

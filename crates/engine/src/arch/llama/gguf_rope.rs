@@ -4,7 +4,7 @@ use super::gguf_members::Sizes;
 use crate::Error;
 use crate::arch::fields::Fields;
 use crate::arch::loader::Loader;
-use crate::arch::rope::{YarnShape, yarn};
+use crate::arch::rope::{YarnShape, fits, yarn};
 use crate::config::{Pairs, Rotary};
 
 /// The rotation by base `theta`; `scaled` says whether the file's scaling holds for it. llama.cpp scales positions if a
@@ -82,9 +82,6 @@ pub(super) fn rotary(
 /// How many numbers of a head are rotated: an even number.
 fn dim(fields: &Fields<'_>, sizes: &Sizes) -> Result<usize, Error> {
     let dim = fields.optional_size("rope.dimension_count")?.unwrap_or(sizes.d_head);
-    if dim == 0 || dim > sizes.d_head || !dim.is_multiple_of(2) {
-        let text = format!("is {dim}: rotary positions over {dim} numbers do not fit heads of {}", sizes.d_head);
-        return Err(fields.refused("rope.dimension_count", text));
-    }
+    fits(fields, dim, sizes.d_head)?;
     Ok(dim)
 }
