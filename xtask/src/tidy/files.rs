@@ -6,7 +6,7 @@ use anyhow::Result;
 use std::path::PathBuf;
 use std::process::Command;
 
-const MAX_BYTES: u64 = 2_000_000;
+pub const MAX_BYTES: u64 = 2_000_000;
 const MANY_LINES: usize = 350;
 
 /// A file that git tracks, or would if it were added.

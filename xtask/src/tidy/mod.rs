@@ -6,6 +6,8 @@ mod files;
 mod printing;
 mod source;
 
+pub use files::MAX_BYTES;
+
 use crate::shell::{self, cargo, step};
 use crate::workspace::{Workspace, root};
 use anyhow::{Result, bail};
