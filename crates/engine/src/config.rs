@@ -12,7 +12,7 @@ use attnscope_kernels::rope::{self, Rope};
 pub enum NormKind {
     /// Root mean square: the mean is not subtracted, and there is no bias.
     Rms,
-    /// Layer norm with bias.
+    /// Layer norm: the mean is subtracted, and most have a bias.
     Layer,
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn best() -> Level {
     level::best()
 }
 
-/// Weight and bias of a norm; the bias is empty for RMS norm.
+/// Weight and bias of a norm; the bias is empty for RMS norm, and for a layer norm without one.
 #[derive(Clone, Debug, Default)]
 pub struct Norm {
     /// `[d]`

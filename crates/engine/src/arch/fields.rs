@@ -189,6 +189,24 @@ impl<'a> Fields<'a> {
         Ok(self.optional_size(name)?.unwrap_or(default))
     }
 
+    /// A whole number that transformers reads by either of two names; where both are there, they must agree. `others`
+    /// lists the other name and the family's own.
+    pub fn size_by_any_name(
+        &self,
+        name: &'static str,
+        others: &[(&'static str, &str)],
+        default: usize,
+    ) -> Result<usize, Error> {
+        let other = others.iter().find(|(_, own)| *own == name).map(|(other, _)| *other);
+        let other = other.map(|other| self.optional_size(other)).transpose()?.flatten();
+        match (self.optional_size(name)?, other) {
+            (Some(own), Some(other)) if own != other => {
+                Err(self.refused(name, format!("is {own}, but its other name says {other}")))
+            }
+            (own, other) => Ok(own.or(other).unwrap_or(default)),
+        }
+    }
+
     /// A number, if it is there.
     pub fn optional_float(&self, name: &'static str) -> Result<Option<f32>, Error> {
         let Some(value) = self.get(name)? else { return Ok(None) };

@@ -15,7 +15,17 @@ use serde_json::Value;
 
 const SUMMARY: Means = Harmless("for a head of its own on top, which is not computed here");
 
-pub(super) const TABLES: Tables = &[FIELDS, common::COMMON];
+/// Fields for a head that chooses among texts, which configs of the GPTs have.
+pub(super) const SUMMARIES: &[Field] = &[
+    Field("summary_type", SUMMARY),
+    Field("summary_use_proj", SUMMARY),
+    Field("summary_activation", SUMMARY),
+    Field("summary_proj_to_labels", SUMMARY),
+    Field("summary_first_dropout", SUMMARY),
+    Field("summary_last_dropout", SUMMARY),
+];
+
+pub(super) const TABLES: Tables = &[FIELDS, SUMMARIES, common::COMMON];
 
 const FIELDS: &[Field] = &[
     Field("n_layer", Used),
@@ -40,17 +50,11 @@ const FIELDS: &[Field] = &[
     Field("resid_pdrop", TRAINING),
     Field("embd_pdrop", TRAINING),
     Field("attn_pdrop", TRAINING),
-    Field("summary_type", SUMMARY),
-    Field("summary_use_proj", SUMMARY),
-    Field("summary_activation", SUMMARY),
-    Field("summary_proj_to_labels", SUMMARY),
-    Field("summary_first_dropout", SUMMARY),
-    Field("summary_last_dropout", SUMMARY),
     Field("is_decoder", Harmless("nothing reads it: GPT-2 is one")),
 ];
 
 /// transformers' other names for the sizes; if a file has both names, their values must agree.
-const OTHER_NAMES: [(&str, &str); 4] = [
+pub(super) const OTHER_NAMES: &[(&str, &str)] = &[
     ("num_hidden_layers", "n_layer"),
     ("num_attention_heads", "n_head"),
     ("hidden_size", "n_embd"),
@@ -109,16 +113,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
 }
 
 fn hf_config(fields: &Fields<'_>) -> Result<Config, Error> {
-    let size = |name: &'static str, default: usize| -> Result<usize, Error> {
-        let other = OTHER_NAMES.iter().find(|(_, own)| *own == name).map(|(other, _)| *other);
-        let other = other.map(|other| fields.optional_size(other)).transpose()?.flatten();
-        match (fields.optional_size(name)?, other) {
-            (Some(own), Some(other)) if own != other => {
-                Err(fields.refused(name, format!("is {own}, but its other name says {other}")))
-            }
-            (own, other) => Ok(own.or(other).unwrap_or(default)),
-        }
-    };
+    let size = |name, default| fields.size_by_any_name(name, OTHER_NAMES, default);
     let d = size("n_embd", 768)?;
     let d_ff = match fields.optional_size("n_inner")? {
         Some(d_ff) => d_ff,

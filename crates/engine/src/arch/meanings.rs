@@ -1,13 +1,13 @@
 //! The meaning of each field in each family, as the table of docs/models.md, made from the lists that the code uses.
 
 use super::fields::{Means, Plain, Tables};
-use super::{bert, beside, common, gpt2, llama, neox, phi};
+use super::{bert, beside, common, gpt2, llama, neox};
 use std::fmt::Write;
 
 /// The families' tables by column, for `config.json`.
 fn configs() -> Vec<(String, Tables)> {
     let members = llama::MEMBERS.iter().map(|member| (member.name, member.tables));
-    let others = [("gpt2", gpt2::TABLES), ("gpt_neox", neox::TABLES), ("phi", phi::TABLES)];
+    let others = super::OTHERS.iter().map(|other| (other.0, other.1));
     let all = members.chain(others).chain(bert::KINDS.iter().map(|kind| (kind.name, kind.tables)));
     all.map(|(name, tables)| (name.to_owned(), tables)).collect()
 }

@@ -5,12 +5,15 @@ mod beside;
 mod common;
 mod fields;
 mod gpt2;
+mod gpt_neo;
+mod gptj;
 mod head;
 mod llama;
 mod loader;
 #[cfg(test)]
 mod meanings;
 mod neox;
+mod opt;
 mod phi;
 mod rope;
 #[cfg(test)]
@@ -22,7 +25,7 @@ use crate::config::Config;
 use crate::format::gguf::{Gguf, Metadata};
 use crate::format::{Tensor, Tensors};
 use crate::weights::Weights;
-use fields::Fields;
+use fields::{Fields, Tables};
 use loader::Loader;
 use serde_json::Value;
 
@@ -85,13 +88,27 @@ pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<Read, Er
     if let Some(kind) = bert::KINDS.iter().find(|kind| kind.name == arch) {
         return bert::hf(json, &loader, kind);
     }
-    match arch {
-        "gpt2" => gpt2::hf(json, &loader),
-        "gpt_neox" => neox::hf(json, &loader),
-        "phi" => phi::hf(json, &loader),
-        _ => Err(unknown(origin, arch, hf_names().collect(), "safetensors")),
+    match OTHERS.iter().find(|other| other.0 == arch) {
+        Some(Other(_, _, read)) => read(json, &loader),
+        None => Err(unknown(origin, arch, hf_names().collect(), "safetensors")),
     }
 }
+
+/// A family of one member: its `model_type`, the tables of its fields, and what reads its folder.
+struct Other(
+    &'static str,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the table of the documentation is made by a test"))] Tables,
+    fn(&Value, &Loader<'_>) -> Result<Read, Error>,
+);
+
+const OTHERS: &[Other] = &[
+    Other("gpt2", gpt2::TABLES, gpt2::hf),
+    Other("gpt_neo", gpt_neo::TABLES, gpt_neo::hf),
+    Other("gptj", gptj::TABLES, gptj::hf),
+    Other("gpt_neox", neox::TABLES, neox::hf),
+    Other("phi", phi::TABLES, phi::hf),
+    Other("opt", opt::TABLES, opt::hf),
+];
 
 /// The architectures that are read from GGUF.
 fn gguf_names() -> impl Iterator<Item = &'static str> {
@@ -100,7 +117,7 @@ fn gguf_names() -> impl Iterator<Item = &'static str> {
 
 /// The `model_type`s that are read from safetensors.
 fn hf_names() -> impl Iterator<Item = &'static str> {
-    let decoders = llama::MEMBERS.iter().map(|member| member.name).chain(["gpt2", "gpt_neox", "phi"]);
+    let decoders = llama::MEMBERS.iter().map(|member| member.name).chain(OTHERS.iter().map(|other| other.0));
     decoders.chain(bert::KINDS.iter().map(|kind| kind.name))
 }
 

@@ -2,7 +2,7 @@
 //! soft caps.
 
 use super::members::{Kind, KvHeads, LLAMA, Member, SIZES};
-use super::{NormPlace, QkNorm};
+use super::{NormForm, NormPlace, QkNorm};
 use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::Bool;
 use crate::arch::fields::{Field, Fields, Means};
@@ -56,7 +56,7 @@ pub(super) const GEMMA: Member = Member {
     // The official files say gelu, and mean its tanh formula: transformers reads it so.
     read_as: |kind| if kind == Activation::Gelu { Activation::GeluTanh } else { kind },
     tied: true,
-    plus_one: true,
+    norm: NormForm::RmsPlusOne,
     scales: |_, d_model| Ok(Scales { embed: root(d_model), ..Scales::default() }),
     mlp_bias: super::members::HasBias::Never,
     ..LLAMA
@@ -71,7 +71,7 @@ pub(super) const GEMMA2: Member = Member {
     n_kv_heads: KvHeads::Many(4),
     activation: ("hidden_activation", "gelu_pytorch_tanh"),
     read_as: |kind| kind,
-    place: NormPlace::Both,
+    place: |_| Ok(NormPlace::Both),
     attention: |fields, d_head| attention(fields, d_head, 50.0),
     scales: |fields, d_model| scales(fields, d_model, 30.0),
     kinds: |fields, n_layers| kinds(fields, n_layers, 2, 0),

@@ -2,7 +2,7 @@
 
 use super::gguf_members::{GgufMember, Sizes};
 use super::gguf_rope::rotary;
-use super::{Names, NormNames, Parts, block, weights};
+use super::{Names, NormNames, NormPlace, Parts, block, weights};
 use crate::arch::fields::Fields;
 use crate::arch::loader::Loader;
 use crate::arch::{Read, share};
@@ -10,7 +10,7 @@ use crate::config::{Config, Mlp, NormKind};
 use crate::format::gguf::Metadata;
 use crate::{Attention, Error, Layer};
 
-const NAMES: Names = Names {
+pub(super) const NAMES: Names = Names {
     block: |_, l| format!("blk.{l}."),
     q: "attn_q",
     k: "attn_k",
@@ -19,9 +19,8 @@ const NAMES: Names = Names {
     q_norm: "attn_q_norm.weight",
     k_norm: "attn_k_norm.weight",
     o: "attn_output",
-    gate: "ffn_gate",
+    gate: Some("ffn_gate"),
     up: "ffn_up",
-    // A matrix twice as high as the MLP is wide, which `ffn_up` is then: see `read`.
     gate_up: "ffn_gate_up",
     down: "ffn_down",
     before: NormNames { attn: [Some("attn_norm"), None], mlp: [Some("ffn_norm"), None] },
@@ -30,10 +29,8 @@ const NAMES: Names = Names {
         mlp: [Some("ffn_norm"), Some("post_ffw_norm")],
     },
     output: NormNames { attn: [None, Some("post_attention_norm")], mlp: [None, Some("post_ffw_norm")] },
+    shared: NormNames { attn: [Some("attn_norm"), None], mlp: [None, None] },
 };
-
-/// Phi-3 keeps gate and up in one matrix under the name of the second.
-const PHI3_NAMES: Names = Names { gate_up: "ffn_up", ..NAMES };
 
 /// Reads GGUF metadata and llama.cpp's tensor names.
 pub(in crate::arch) fn read(meta: &Metadata, loader: &Loader<'_>, member: &GgufMember) -> Result<Read, Error> {
@@ -43,11 +40,11 @@ pub(in crate::arch) fn read(meta: &Metadata, loader: &Loader<'_>, member: &GgufM
         qkv_bias: member.qkv_bias,
         o_bias: member.o_bias,
         mlp_bias: member.mlp_bias,
-        place: member.place,
+        place: (member.place)(loader),
         qk: member.qk,
-        plus_one: false,
+        norm: member.norm,
     };
-    let names = if member.name == "phi3" { &PHI3_NAMES } else { &NAMES };
+    let names = member.names;
     let (c, shape) = (&config, [config.n_vocab, config.d_model]);
     let embed = loader.tensor("token_embd.weight", &shape)?;
     let blocks = (0..c.n_layers).map(|l| block(loader, c, l, names, &(NAMES.block)("", l), &parts));
@@ -93,6 +90,10 @@ fn config(
         }
     }
     let mlp = Mlp { d_ff: fields.size("feed_forward_length")?, activation: member.activation };
+    let eps = match member.norm.kind() {
+        NormKind::Rms => "attention.layer_norm_rms_epsilon",
+        NormKind::Layer => "attention.layer_norm_epsilon",
+    };
     let config = Config {
         arch: member.name.into(),
         name: meta.model_name().unwrap_or_else(|| member.name.into()),
@@ -103,15 +104,15 @@ fn config(
         d_head,
         n_ctx,
         n_vocab: loader.tensors.require_any("token_embd.weight")?.rows(),
-        norm: NormKind::Rms,
-        norm_eps: required_float(fields, "attention.layer_norm_rms_epsilon")?,
+        norm: member.norm.kind(),
+        norm_eps: required_float(fields, eps)?,
         causal: fields.flag_or("attention.causal", true)?,
         rotaries,
         scales: (member.scales)(fields, &sizes)?,
         layers: kinds.map(|kind| Layer {
             attention: Attention { window: kind.window, ..attention },
             rotary: kind.rotary,
-            parallel: false,
+            parallel: (member.place)(loader) == NormPlace::Shared,
             mlp: Some(mlp),
         }),
     };

@@ -1,11 +1,12 @@
 //! The members of the family in GGUF: what llama.cpp reads for each, and what it takes for granted.
 
+use super::gguf::NAMES;
 use super::members::Kind;
-use super::{NormPlace, QkNorm};
+use super::{Names, NormForm, NormPlace, QkNorm};
 use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::{Bool, Number};
 use crate::arch::fields::{Field, Fields, Means, Tables};
-use crate::arch::loader::Bias;
+use crate::arch::loader::{Bias, Loader};
 use crate::config::{Activation, MOST_LAYERS, Pairs, Scales};
 use crate::{Attention, Error, PerLayer};
 
@@ -20,8 +21,10 @@ pub(in crate::arch) struct GgufMember {
     pub qkv_bias: Bias,
     pub o_bias: Bias,
     pub mlp_bias: Bias,
-    pub place: NormPlace,
+    pub place: fn(&Loader<'_>) -> NormPlace,
     pub qk: QkNorm,
+    pub norm: NormForm,
+    pub names: &'static Names,
     /// How layers attend, but for their windows.
     pub attention: fn(&Fields<'_>, &Sizes) -> Result<Attention, Error>,
     pub scales: fn(&Fields<'_>, &Sizes) -> Result<Scales, Error>,
@@ -96,8 +99,10 @@ const LLAMA: GgufMember = GgufMember {
     qkv_bias: Bias::IfThere,
     o_bias: Bias::IfThere,
     mlp_bias: Bias::IfThere,
-    place: NormPlace::Before,
+    place: |_| NormPlace::Before,
     qk: QkNorm::None,
+    norm: NormForm::Rms,
+    names: &NAMES,
     attention: usual_scale,
     scales: |_, _| Ok(Scales::default()),
     kinds: no_window,
@@ -130,8 +135,18 @@ const GRANITE_KEYS: &[Field] = &[
     Field("rope.scaling.finetuned", Only(&[Bool(true)], "layers that mark no positions")),
 ];
 
+const LAYER_KEYS: &[Field] = &[
+    Field("attention.layer_norm_epsilon", Used),
+    Field("attention.layer_norm_rms_epsilon", NOT_READ),
+    Field("use_parallel_residual", Harmless("whether there is a second norm says it")),
+];
+const OLMO1_KEYS: &[Field] =
+    &[Field("attention.layer_norm_epsilon", Used), Field("attention.layer_norm_rms_epsilon", NOT_READ)];
+const COHERE_KEYS: &[Field] = &[Field("logit_scale", Used)];
+const COHERE2_KEYS: &[Field] = &[Field("logit_scale", Used), Field("attention.sliding_window_pattern", Used)];
+
 /// The members whose GGUF is read.
-pub(in crate::arch) const MEMBERS: [GgufMember; 10] = [
+pub(in crate::arch) const MEMBERS: [GgufMember; 15] = [
     LLAMA,
     GgufMember { name: "qwen2", qkv_bias: Bias::Yes, ..HALVES },
     GgufMember { name: "qwen3", qk: QkNorm::Head, ..HALVES },
@@ -145,7 +160,7 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 10] = [
         name: "gemma2",
         tables: &[GEMMA2_KEYS, KEYS],
         activation: Activation::GeluTanh,
-        place: NormPlace::Both,
+        place: |_| NormPlace::Both,
         attention: |fields, sizes| {
             let cap = fields.float_or("attn_logit_softcapping", 50.0)?;
             Ok(Attention { soft_cap: Some(cap), ..gemma_attention(sizes, sizes.n_layers == 46) })
@@ -158,7 +173,7 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 10] = [
         name: "gemma3",
         tables: &[GEMMA3_KEYS, KEYS],
         activation: Activation::GeluTanh,
-        place: NormPlace::Both,
+        place: |_| NormPlace::Both,
         qk: QkNorm::Head,
         attention: |_, sizes| Ok(gemma_attention(sizes, sizes.n_layers == 62)),
         scales: |fields, sizes| {
@@ -171,6 +186,8 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 10] = [
     },
     GgufMember {
         name: "phi3",
+        // Gate and up stand in one matrix under the name of the second.
+        names: &Names { gate_up: "ffn_up", ..NAMES },
         // llama.cpp has switched Phi-3's window off for now; transformers, with which it was trained, has it.
         kinds: |fields, sizes| {
             let window = fields.optional_size("attention.sliding_window")?.filter(|w| (1..sizes.n_ctx).contains(w));
@@ -181,7 +198,7 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 10] = [
     GgufMember {
         name: "olmo2",
         tables: &[OLMO2_KEYS, KEYS],
-        place: NormPlace::Output,
+        place: |_| NormPlace::Output,
         qk: QkNorm::All,
         attention: |_, sizes| Ok(Attention::plain(sizes.d_head)),
         kinds: |fields, sizes| windows(fields, sizes, None, 4, 1),
@@ -223,7 +240,57 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 10] = [
         },
         ..LLAMA
     },
+    GgufMember { name: "olmo", tables: &[OLMO1_KEYS, KEYS], norm: NormForm::LayerUnlearned, ..LLAMA },
+    GgufMember {
+        name: "stablelm",
+        tables: &[LAYER_KEYS, KEYS],
+        qkv_bias: Bias::IfThere,
+        // Files of the model with attention and MLP side by side have no second norm.
+        place: |loader| if loader.has("blk.0.ffn_norm.weight") { NormPlace::Before } else { NormPlace::Shared },
+        norm: NormForm::Layer,
+        ..HALVES
+    },
+    GgufMember {
+        name: "starcoder2",
+        tables: &[LAYER_KEYS, KEYS],
+        activation: Activation::GeluTanh,
+        qkv_bias: Bias::IfThere,
+        o_bias: Bias::IfThere,
+        mlp_bias: Bias::IfThere,
+        norm: NormForm::Layer,
+        names: &Names { gate: None, ..NAMES },
+        ..HALVES
+    },
+    COMMAND_R,
+    GgufMember {
+        name: "cohere2",
+        tables: &[COHERE2_KEYS, LAYER_KEYS, KEYS],
+        kinds: |fields, sizes| {
+            // Layers without a window mark no positions.
+            let kinds = windows(fields, sizes, None, 4, 0)?;
+            if kinds.kinds().iter().all(|kind| kind.window.is_none()) {
+                return Err(fields.bad("attention.sliding_window", "1 or more tokens", "none"));
+            }
+            Ok(kinds.map(|kind| Kind { rotary: kind.window.map(|_| 0), ..*kind }))
+        },
+        ..COMMAND_R
+    },
 ];
+
+/// Cohere's Command R.
+const COMMAND_R: GgufMember = GgufMember {
+    name: "command-r",
+    tables: &[COHERE_KEYS, LAYER_KEYS, KEYS],
+    mlp_bias: Bias::No,
+    place: |_| NormPlace::Shared,
+    norm: NormForm::LayerWithoutBias,
+    scales: |fields, _| {
+        // A factor of 0 means none.
+        let logits = Some(fields.float_or("logit_scale", 1.0)?).filter(|x| *x != 0.0).unwrap_or(1.0);
+        Ok(Scales { logits, ..Scales::default() })
+    },
+    ..LLAMA
+};
 
 /// Scores divided by √d_head; another scale is refused, since llama.cpp would not compute it.
 fn usual_scale(fields: &Fields<'_>, sizes: &Sizes) -> Result<Attention, Error> {

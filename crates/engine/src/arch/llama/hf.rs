@@ -1,17 +1,17 @@
 //! The family from `config.json` and Hugging Face's tensor names.
 
 use super::members::{HasBias, KvHeads};
-use super::{Member, Names, NormNames, Parts, block, weights};
+use super::{Member, Names, NormNames, NormPlace, Parts, block, weights};
 use crate::Error;
 use crate::Layer;
 use crate::arch::fields::Fields;
 use crate::arch::loader::{Bias, Ignored, Loader};
 use crate::arch::rope::Head;
 use crate::arch::{Read, head, share};
-use crate::config::{Config, Mlp, NormKind};
+use crate::config::{Config, Mlp};
 use serde_json::Value;
 
-const NAMES: Names = Names {
+pub(super) const NAMES: Names = Names {
     block: |prefix, l| format!("{prefix}layers.{l}."),
     q: "self_attn.q_proj",
     k: "self_attn.k_proj",
@@ -20,7 +20,7 @@ const NAMES: Names = Names {
     q_norm: "self_attn.q_norm.weight",
     k_norm: "self_attn.k_norm.weight",
     o: "self_attn.o_proj",
-    gate: "mlp.gate_proj",
+    gate: Some("mlp.gate_proj"),
     up: "mlp.up_proj",
     gate_up: "mlp.gate_up_proj",
     down: "mlp.down_proj",
@@ -33,6 +33,7 @@ const NAMES: Names = Names {
         attn: [None, Some("post_attention_layernorm")],
         mlp: [None, Some("post_feedforward_layernorm")],
     },
+    shared: NormNames { attn: [Some("input_layernorm"), None], mlp: [None, None] },
 };
 
 /// Tensors of Hugging Face's files that affect no number computed here.
@@ -51,7 +52,7 @@ pub(in crate::arch) fn read(json: &Value, loader: &Loader<'_>, member: &Member) 
         let has = match has {
             HasBias::Always => true,
             HasBias::Never => false,
-            HasBias::Field(name) => fields.flag_or(name, false)?,
+            HasBias::Field(name, default) => fields.flag_or(name, default)?,
         };
         Ok::<_, Error>(if has { Bias::Yes } else { Bias::No })
     };
@@ -59,16 +60,16 @@ pub(in crate::arch) fn read(json: &Value, loader: &Loader<'_>, member: &Member) 
         qkv_bias: bias(member.qkv_bias)?,
         o_bias: bias(member.o_bias)?,
         mlp_bias: bias(member.mlp_bias)?,
-        place: member.place,
+        place: (member.place)(&fields)?,
         qk: member.qk,
-        plus_one: member.plus_one,
+        norm: member.norm,
     };
     let trained = head::trained(&fields, member.class)?;
     let tied = fields.flag_or("tie_word_embeddings", member.tied)?;
     let prefix = loader.prefix(&["model.", ""], "norm.weight");
     let (d, c) = (config.d_model, &config);
     let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &[c.n_vocab, d], tied, head::HEAD)?;
-    let blocks = (0..c.n_layers).map(|l| block(loader, c, l, &NAMES, &(NAMES.block)(prefix, l), &parts));
+    let blocks = (0..c.n_layers).map(|l| block(loader, c, l, member.names, &(member.names.block)(prefix, l), &parts));
     let blocks = blocks.collect::<Result<_, Error>>()?;
     let final_norm = parts.norm(loader, &format!("{prefix}norm"), d)?;
     let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head::HEAD)?);
@@ -107,6 +108,9 @@ fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
         activation: (member.read_as)(fields.activation_or(field, default)?),
     };
     let attention = (member.attention)(fields, d_head)?;
+    let parallel = (member.place)(fields)? == NormPlace::Shared;
+    let mut rotaries = (member.rotaries)(fields, head)?;
+    rotaries.iter_mut().for_each(|rotary| rotary.pairs = member.pairs);
     let config = Config {
         arch: member.name.into(),
         name: member.name.into(),
@@ -117,15 +121,18 @@ fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
         d_head,
         n_ctx,
         n_vocab: fields.size_or("vocab_size", member.n_vocab)?,
-        norm: NormKind::Rms,
-        norm_eps: fields.float_or("rms_norm_eps", member.eps)?,
+        norm: member.norm.kind(),
+        norm_eps: match member.eps {
+            (Some(field), default) => fields.float_or(field, default)?,
+            (None, eps) => eps,
+        },
         causal,
-        rotaries: (member.rotaries)(fields, head)?,
+        rotaries,
         scales: (member.scales)(fields, d_model)?,
         layers: kinds.map(|kind| Layer {
             attention: crate::Attention { window: kind.window, ..attention },
             rotary: kind.rotary,
-            parallel: false,
+            parallel,
             mlp: Some(mlp),
         }),
     };

@@ -2,7 +2,8 @@
 //! fields.
 
 use super::gemma::{GEMMA, GEMMA2, GEMMA3};
-use super::{NormPlace, QkNorm};
+use super::layer_normed::{COHERE, COHERE2, OLMO1, STABLELM, STARCODER2};
+use super::{Names, NormForm, NormPlace, QkNorm};
 use crate::arch::common::TRAINING;
 use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::Bool;
@@ -11,7 +12,7 @@ use crate::arch::rope::Head;
 use crate::arch::window::Windows;
 use crate::arch::{common, rope, window};
 use crate::config::MOST_LAYERS;
-use crate::config::{Activation, Rotary, Scales};
+use crate::config::{Activation, Pairs, Rotary, Scales};
 use crate::{Attention, Error, PerLayer};
 
 /// A member of the family: what transformers reads in its config.
@@ -29,8 +30,8 @@ pub(in crate::arch) struct Member {
     pub n_vocab: usize,
     /// The width of a head if `head_dim` is missing: this value, or `d_model` ÷ `n_heads`.
     pub d_head: Option<usize>,
-    /// ε of the norms.
-    pub eps: f32,
+    /// The field of the norms' ε, if there is one, and its default.
+    pub eps: (Option<&'static str>, f32),
     /// The field of the MLP's activation, and its default.
     pub activation: (&'static str, &'static str),
     /// What a named activation means.
@@ -48,11 +49,14 @@ pub(in crate::arch) struct Member {
     pub o_bias: HasBias,
     pub mlp_bias: HasBias,
     /// Where norms stand.
-    pub place: NormPlace,
+    pub place: fn(&Fields<'_>) -> Result<NormPlace, Error>,
     /// Whether queries and keys are normed.
     pub qk: QkNorm,
-    /// Whether norms multiply by 1 + weight.
-    pub plus_one: bool,
+    /// What the norms of the stream do.
+    pub norm: NormForm,
+    /// Which numbers of a head form rotary pairs.
+    pub pairs: Pairs,
+    pub names: &'static Names,
     /// How layers attend, but for their windows.
     pub attention: fn(&Fields<'_>, usize) -> Result<Attention, Error>,
     pub scales: fn(&Fields<'_>, usize) -> Result<Scales, Error>,
@@ -81,8 +85,8 @@ pub(in crate::arch) enum KvHeads {
 pub(in crate::arch) enum HasBias {
     Always,
     Never,
-    /// A field says so; false by default.
-    Field(&'static str),
+    /// A field says so, which has this default.
+    Field(&'static str, bool),
 }
 
 const NO_WINDOW: Means = Harmless("Llama has no window, whatever its config says");
@@ -187,19 +191,21 @@ pub(super) const LLAMA: Member = Member {
     n_ctx: 2048,
     n_vocab: 32_000,
     d_head: None,
-    eps: 1e-6,
+    eps: (Some("rms_norm_eps"), 1e-6),
     activation: ("hidden_act", "silu"),
     read_as: |kind| kind,
     tied: false,
     theta: 10_000.0,
     part: None,
     original: None,
-    qkv_bias: HasBias::Field("attention_bias"),
-    o_bias: HasBias::Field("attention_bias"),
-    mlp_bias: HasBias::Field("mlp_bias"),
-    place: NormPlace::Before,
+    qkv_bias: HasBias::Field("attention_bias", false),
+    o_bias: HasBias::Field("attention_bias", false),
+    mlp_bias: HasBias::Field("mlp_bias", false),
+    place: |_| Ok(NormPlace::Before),
     qk: QkNorm::None,
-    plus_one: false,
+    norm: NormForm::Rms,
+    pairs: Pairs::Halves,
+    names: &super::hf::NAMES,
     attention: |_, d_head| Ok(Attention::plain(d_head)),
     scales: |_, _| Ok(Scales::default()),
     kinds: |_, _| Ok(PerLayer::same(Kind { window: None, rotary: Some(0) })),
@@ -207,7 +213,7 @@ pub(super) const LLAMA: Member = Member {
 };
 
 /// The members whose `config.json` is read.
-pub(in crate::arch) const MEMBERS: [Member; 12] = [
+pub(in crate::arch) const MEMBERS: [Member; 17] = [
     LLAMA,
     Member {
         name: "mistral",
@@ -249,7 +255,7 @@ pub(in crate::arch) const MEMBERS: [Member; 12] = [
         d_ff: 8192,
         n_ctx: 4096,
         n_vocab: 32_064,
-        eps: 1e-5,
+        eps: (Some("rms_norm_eps"), 1e-5),
         part: Some(1.0),
         original: Some(4096),
         qkv_bias: HasBias::Never,
@@ -316,6 +322,11 @@ pub(in crate::arch) const MEMBERS: [Member; 12] = [
         kinds: smollm3_kinds,
         ..LLAMA
     },
+    OLMO1,
+    STABLELM,
+    STARCODER2,
+    COHERE,
+    COHERE2,
 ];
 
 /// What Qwen 2 and 3 have in common.
@@ -330,8 +341,14 @@ const QWEN: Member = Member {
 };
 
 /// What OLMo 2 and 3 have in common.
-const OLMO: Member =
-    Member { n_vocab: 50_304, eps: 1e-5, mlp_bias: HasBias::Never, place: NormPlace::Output, qk: QkNorm::All, ..LLAMA };
+const OLMO: Member = Member {
+    n_vocab: 50_304,
+    eps: (Some("rms_norm_eps"), 1e-5),
+    mlp_bias: HasBias::Never,
+    place: |_| Ok(NormPlace::Output),
+    qk: QkNorm::All,
+    ..LLAMA
+};
 
 /// Layers with these windows, all rotated alike.
 fn windowed(windows: Windows) -> PerLayer<Kind> {

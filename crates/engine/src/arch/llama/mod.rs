@@ -1,11 +1,13 @@
-//! Llama and its family: RMS norm, rotary positions, gated MLP, grouped queries. The members differ in where their norms
-//! stand, in windows, biases, normed queries, scaled numbers, and in the defaults for what their configs leave out.
+//! Llama and its family: rotary positions, an MLP with a gate, grouped queries. The members differ in what their norms are
+//! and where they stand, in windows, biases, normed queries, scaled numbers, and in the defaults for what their configs
+//! leave out.
 
 mod gemma;
 mod gguf;
 mod gguf_members;
 mod gguf_rope;
 mod hf;
+mod layer_normed;
 mod members;
 
 pub(super) use gguf::read as gguf;
@@ -17,12 +19,12 @@ pub(super) use members::{MEMBERS, Member};
 
 use super::loader::{Bias, Loader, rows};
 use crate::Error;
-use crate::config::{Config, Mlp};
+use crate::config::{Config, Mlp, NormKind};
 use crate::format::Tensor;
 use crate::weights::{BlockWeights, MlpWeights, Norm, Norms, Weights};
 
 /// The names under which one file format stores the tensors of a block.
-struct Names {
+pub(in crate::arch) struct Names {
     block: fn(&str, usize) -> String,
     q: &'static str,
     k: &'static str,
@@ -32,7 +34,8 @@ struct Names {
     q_norm: &'static str,
     k_norm: &'static str,
     o: &'static str,
-    gate: &'static str,
+    /// None in an MLP without a gate.
+    gate: Option<&'static str>,
     up: &'static str,
     /// Gate and up in one matrix, where they are.
     gate_up: &'static str,
@@ -43,10 +46,12 @@ struct Names {
     both: NormNames,
     /// Where they only stand on the outputs.
     output: NormNames,
+    /// Where one stands before attention and MLP, which are side by side.
+    shared: NormNames,
 }
 
 /// The names of the norms before attention, on its output, before the MLP and on its output.
-struct NormNames {
+pub(in crate::arch) struct NormNames {
     attn: [Option<&'static str>; 2],
     mlp: [Option<&'static str>; 2],
 }
@@ -60,6 +65,32 @@ pub(super) enum NormPlace {
     Both,
     /// On their outputs only: OLMo 2.
     Output,
+    /// One for both, which read the same and stand side by side: Cohere.
+    Shared,
+}
+
+/// What a norm does, and what of it is learned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum NormForm {
+    /// RMS norm.
+    Rms,
+    /// RMS norm that multiplies by 1 + weight, as Gemma's files ask (those of llama.cpp hold the sum).
+    RmsPlusOne,
+    /// Layer norm: StableLM.
+    Layer,
+    /// Layer norm whose biases are 0: Cohere.
+    LayerWithoutBias,
+    /// Layer norm of which nothing is learned, its weights are 1: OLMo 1.
+    LayerUnlearned,
+}
+
+impl NormForm {
+    fn kind(self) -> NormKind {
+        match self {
+            Self::Rms | Self::RmsPlusOne => NormKind::Rms,
+            Self::Layer | Self::LayerWithoutBias | Self::LayerUnlearned => NormKind::Layer,
+        }
+    }
 }
 
 /// What is normed of queries and keys.
@@ -80,18 +111,24 @@ struct Parts {
     mlp_bias: Bias,
     place: NormPlace,
     qk: QkNorm,
-    /// Whether norms multiply by 1 + weight, as Gemma's files ask (those of llama.cpp hold the sum).
-    plus_one: bool,
+    norm: NormForm,
 }
 
 impl Parts {
     fn norm(&self, loader: &Loader<'_>, name: &str, d: usize) -> Result<Norm, Error> {
-        Ok(Norm { weight: self.weight(loader, &format!("{name}.weight"), d)?, bias: Vec::new() })
+        let weight = || self.weight(loader, &format!("{name}.weight"), d);
+        match self.norm {
+            NormForm::Layer => loader.layer_norm(name, d),
+            NormForm::LayerUnlearned => Ok(Norm { weight: vec![1.0; d], bias: Vec::new() }),
+            NormForm::Rms | NormForm::RmsPlusOne | NormForm::LayerWithoutBias => {
+                Ok(Norm { weight: weight()?, bias: Vec::new() })
+            }
+        }
     }
 
     fn weight(&self, loader: &Loader<'_>, name: &str, d: usize) -> Result<Vec<f32>, Error> {
         let mut weight = loader.vector(name, d)?;
-        if self.plus_one {
+        if self.norm == NormForm::RmsPlusOne {
             weight.iter_mut().for_each(|w| *w += 1.0);
         }
         Ok(weight)
@@ -117,6 +154,7 @@ fn block(
         NormPlace::Before => &names.before,
         NormPlace::Both => &names.both,
         NormPlace::Output => &names.output,
+        NormPlace::Shared => &names.shared,
     };
     let qk_norm = |name: &str, all: usize| {
         let d = match parts.qk {
@@ -129,13 +167,13 @@ fn block(
     let mlp = |Mlp { d_ff, .. }| {
         let (gate, up) = if loader.has(&format!("{}.weight", at(names.gate_up))) {
             let fused = loader.linear(&at(names.gate_up), 2 * d_ff, d, parts.mlp_bias)?;
-            (rows(&fused, 0, d_ff), rows(&fused, d_ff, d_ff))
+            (Some(rows(&fused, 0, d_ff)), rows(&fused, d_ff, d_ff))
         } else {
             let linear = |name: &str| loader.linear(&at(name), d_ff, d, parts.mlp_bias);
-            (linear(names.gate)?, linear(names.up)?)
+            (names.gate.map(linear).transpose()?, linear(names.up)?)
         };
         let down = loader.linear(&at(names.down), d, d_ff, parts.mlp_bias)?;
-        Ok::<_, Error>(MlpWeights { norms: norms(place.mlp)?, gate: Some(gate), up, down })
+        Ok::<_, Error>(MlpWeights { norms: norms(place.mlp)?, gate, up, down })
     };
     let [q, k, v] = if loader.has(&format!("{}.weight", at(names.qkv))) {
         let fused = loader.linear(&at(names.qkv), heads + 2 * kv, d, parts.qkv_bias)?;
