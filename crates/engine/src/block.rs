@@ -7,10 +7,10 @@ use crate::pass::Pass;
 use crate::site::Site;
 use crate::stream::{self, Step};
 use crate::weights::{BlockWeights, Linear, MlpWeights, Weights, best};
-use crate::{Error, weights};
+use crate::{Error, experts, weights};
 use attnscope_kernels::attention::{self as kernel, Inputs, Outputs};
+use attnscope_kernels::norm;
 use attnscope_kernels::rope::Rope;
-use attnscope_kernels::{activation, norm};
 
 /// Passes the residual stream `resid`, `[seq, d_model]`, through the block of `pass.layer`, in place.
 pub(crate) fn forward(
@@ -40,9 +40,13 @@ pub(crate) fn forward(
     stream::write(c, step(Site::ResidMid), resid, &out);
     pass.site(Site::ResidMid, resid)?;
 
-    if let (Some(mlp_config), Some(mlp_weights)) = (c.layers[layer].mlp, &w.mlp) {
+    if let Some(mlp_config) = c.layers[layer].mlp {
         let x = beside.unwrap_or_else(|| stream::read(c, step(Site::MlpIn), resid));
-        let out = mlp(pass, mlp_config, mlp_weights, &x)?;
+        let out = match (mlp_config.mixture, &w.mlp, &w.experts) {
+            (Some(mixture), _, Some(w)) => experts::forward(pass, mlp_config, mixture, w, &x)?,
+            (None, Some(w), _) => mlp(pass, mlp_config, w, &x)?,
+            _ => return Err(Error::usage(format!("the weights of layer {layer} are not those of its config"))),
+        };
         let mut out = stream::changed(c, step(Site::MlpOut), out);
         pass.site(Site::MlpOut, &mut out)?;
         stream::write(c, step(Site::ResidPost), resid, &out);
@@ -184,20 +188,7 @@ fn head_results(c: &Config, w: &BlockWeights, z: &[f32]) -> Vec<f32> {
 }
 
 fn mlp(pass: &mut Pass<'_>, c: Mlp, w: &MlpWeights, x: &[f32]) -> Result<Vec<f32>, Error> {
-    let mut hidden = match &w.gate {
-        Some(gate) => {
-            let [mut gated, up] = Linear::forward_all([gate, &w.up], x);
-            pass.check(Site::MlpPost, &gated)?; // −Inf would come out of it as 0
-            activation::gated(best(), c.activation, &mut gated, &up);
-            gated
-        }
-        None => {
-            let mut hidden = w.up.forward(x);
-            pass.check(Site::MlpPost, &hidden)?;
-            activation::apply(best(), c.activation, &mut hidden);
-            hidden
-        }
-    };
+    let mut hidden = experts::hidden(c.activation, w, x, |sum| pass.check(Site::MlpPost, sum))?;
     pass.site(Site::MlpPost, &mut hidden)?;
     Ok(w.down.forward(&hidden))
 }

@@ -77,10 +77,39 @@ impl Default for Scales {
 /// The MLP of a block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mlp {
-    /// Width of its hidden layer.
+    /// Width of its hidden layer; in a mixture, of that of each expert.
     pub d_ff: usize,
     /// Its non-linearity.
     pub activation: Activation,
+    /// Whether there are many of it, of which each token passes a few.
+    pub mixture: Option<Mixture>,
+}
+
+impl Mlp {
+    /// One MLP, which every token passes.
+    pub fn one(d_ff: usize, activation: Activation) -> Self {
+        Self { d_ff, activation, mixture: None }
+    }
+}
+
+/// A mixture of experts (Shazeer et al. 2017).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mixture {
+    /// Number of experts.
+    pub n: usize,
+    /// Number of experts that each token passes.
+    pub used: usize,
+    /// Whether the weights of these add up to 1, instead of being their share among all experts.
+    pub normalised: bool,
+    /// Width of the hidden layer of an expert that every token passes, if there is one.
+    pub shared: Option<usize>,
+}
+
+impl Mixture {
+    /// The number of weights that a token has: one for each expert, the shared one included.
+    pub fn width(&self) -> usize {
+        self.n + usize::from(self.shared.is_some())
+    }
 }
 
 /// The key/value head that query head `head` of `n_heads` reads, if there are `n_kv_heads`.
@@ -131,6 +160,9 @@ pub struct Config {
 /// The widest head.
 pub(crate) const MOST_D_HEAD: usize = 1 << 16;
 
+/// The largest number of experts of a layer.
+pub(crate) const MOST_EXPERTS: usize = 4096;
+
 /// The largest number of layers.
 pub(crate) const MOST_LAYERS: usize = 4096;
 
@@ -179,6 +211,17 @@ impl Config {
     /// Each size alone. The limits are far above any existing model, and keep the memory of one token small.
     fn check_sizes(&self) -> Result<(), String> {
         let no_d_ff = self.layers.kinds().iter().any(|layer| layer.mlp.is_some_and(|mlp| mlp.d_ff == 0));
+        for mixture in self.layers.kinds().iter().filter_map(|layer| layer.mlp?.mixture) {
+            let Mixture { n, used, shared, .. } = mixture;
+            if !(1..=MOST_EXPERTS).contains(&n) || !(1..=n).contains(&used) {
+                return Err(format!(
+                    "a token passes {used} of {n} experts, expected 1 to all of at most {MOST_EXPERTS}"
+                ));
+            }
+            if let Some(width) = shared.filter(|width| !(1..=1 << 20).contains(width)) {
+                return Err(format!("the shared expert is {width} wide, expected 1 to {}", 1 << 20));
+            }
+        }
         let sizes = [
             ("n_layers", self.n_layers, MOST_LAYERS),
             ("n_heads", self.n_heads, 4096),
@@ -320,10 +363,7 @@ mod tests {
         assert!(refusal(|c| c.n_layers = 0).contains("n_layers is 0"));
         assert!(refusal(|c| each(c, |layer| layer.attention.window = Some(0))).contains("window is 0"));
         assert!(refusal(|c| c.n_vocab = usize::MAX).contains("n_vocab"));
-        assert!(
-            refusal(|c| each(c, |layer| layer.mlp = Some(Mlp { d_ff: 0, activation: Activation::Relu })))
-                .contains("d_ff is 0")
-        );
+        assert!(refusal(|c| each(c, |layer| layer.mlp = Some(Mlp::one(0, Activation::Relu)))).contains("d_ff is 0"));
         assert!(refusal(|c| each(c, |layer| layer.attention.scale = 0.0)).contains("multiplied by 0"));
         assert!(refusal(|c| each(c, |layer| layer.attention.soft_cap = Some(-1.0))).contains("soft cap"));
         assert!(refusal(|c| each(c, |layer| layer.rotary = Some(0))).contains("rotation 0 of 0"));

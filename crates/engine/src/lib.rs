@@ -15,6 +15,7 @@ mod config;
 #[doc(hidden)]
 pub mod cost;
 mod error;
+pub mod experts;
 mod files;
 mod folder;
 pub mod format;

@@ -30,7 +30,7 @@ pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> 
     let block = w.blocks.get(layer);
     let norm = |of, weights, name: &str| Step::Norm { of, weights, tensor: format!("blocks.{layer}.{name}") };
     let attention = block.map(|block| &block.norms);
-    let mlp = block.and_then(|block| block.mlp.as_ref()).map(|mlp| &mlp.norms);
+    let mlp = block.and_then(|block| block.mlp_norms());
     let (parallel, residual) = (c.layers[layer].parallel, c.scales.residual);
     Some(match site {
         Site::Embed => match &w.embed_norm {

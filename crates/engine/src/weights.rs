@@ -1,5 +1,6 @@
 //! The tensors of a model in the layout that the block expects.
 
+use crate::experts::Experts;
 use crate::format::Tensor;
 use crate::{Bytes, Config, Site, stream};
 use attnscope_kernels::dequant::DType;
@@ -97,8 +98,10 @@ pub struct BlockWeights {
     pub k_norm: Option<Vec<f32>>,
     /// W_O, `[d_model, n_heads · d_head]`
     pub o: Linear,
-    /// The MLP; `None` in a model of attention alone.
+    /// The MLP; `None` in a model of attention alone, and in a mixture of experts.
     pub mlp: Option<MlpWeights>,
+    /// The mixture of experts in place of the MLP.
+    pub experts: Option<Experts>,
 }
 
 /// The tensors of one MLP.
@@ -115,6 +118,11 @@ pub struct MlpWeights {
 }
 
 impl BlockWeights {
+    /// The norms around the MLP, or around the mixture of experts.
+    pub(crate) fn mlp_norms(&self) -> Option<&Norms> {
+        self.mlp.as_ref().map(|mlp| &mlp.norms).or(self.experts.as_ref().map(|experts| &experts.norms))
+    }
+
     /// The columns of W_O that read one head, `[d_model, d_head]`, as f32.
     pub fn head_o(&self, head: usize, d_head: usize) -> Tensor {
         let rows = self.o.weight.rows();

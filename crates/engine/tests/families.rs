@@ -51,7 +51,8 @@ fn every_array_of_every_family_is_that_of_transformers() {
 #[test]
 fn every_family_is_read_from_gguf_as_well() {
     // llama.cpp does not compute these, and counts RoBERTa's padding tokens.
-    const NOT: [&str; 7] = ["distilbert", "roberta", "xlm-roberta", "gptj", "gpt-neo", "opt", "opt-after"];
+    const NOT: [&str; 8] =
+        ["distilbert", "roberta", "xlm-roberta", "gptj", "gpt-neo", "opt", "opt-after", "qwen3-moe-some"];
     let bert = Model::open(fixture("families/bert.gguf")).unwrap();
     check("bert.gguf", &bert, "tiny/bert/reference.safetensors");
     for name in families().into_iter().filter(|name| !NOT.contains(&name.as_str())) {

@@ -90,7 +90,7 @@ fn keys_are_read_as_llama_cpp_reads_them() {
         ("llama.rope.scaling.attn_factor", f(1.0), Same),
         ("llama.pooling_type", u(3), Same),
         ("llama.expert_count", u(0), Same),
-        ("llama.expert_count", u(8), Named("experts")),
+        ("llama.expert_count", u(8), Named("expert_used_count")),
         ("llama.logit_scale", f(2.0), Named("logit_scale")),
         ("llama.something_new", f(2.0), Named("llama.something_new")),
         ("llama.something_new", several(&[1, 2]), Named("llama.something_new")),

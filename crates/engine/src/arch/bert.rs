@@ -184,6 +184,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
             q_norm: None,
             k_norm: None,
             o: linear(&at(names.o), d, d)?,
+            experts: None,
             mlp: Some(MlpWeights {
                 norms: Norms::after(loader.layer_norm(&at(names.norm_mlp), d)?),
                 gate: None,
@@ -245,7 +246,7 @@ fn config(fields: &Fields<'_>, kind: &Kind, padding: Option<u32>) -> Result<(Con
     let causal = !is_distil && (fields.flag_or("is_decoder", false)? & fields.flag_or("is_causal", true)?);
     let norm_eps = if is_distil { 1e-12 } else { fields.float_or("layer_norm_eps", 1e-12)? };
     let d_head = super::share(fields, d, n_heads)?;
-    let mlp = Mlp { d_ff, activation: fields.activation_or(kind.activation, "gelu")? };
+    let mlp = Mlp::one(d_ff, fields.activation_or(kind.activation, "gelu")?);
     let positions = fields.size_or("max_position_embeddings", 512)?;
     let n_ctx = positions.saturating_sub(padding.map_or(0, |padding| padding as usize + 1));
     let n_vocab = fields.size_or("vocab_size", kind.n_vocab)?;
@@ -271,7 +272,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     let fields = Fields::gguf(meta, "bert", &[GGUF_KEYS, common::LAYER_NORM_KEYS])?;
     let (d, n_heads) = (fields.size("embedding_length")?, fields.size("attention.head_count")?);
     let d_ff = fields.size("feed_forward_length")?;
-    let mlp = Mlp { d_ff, activation: Activation::Gelu };
+    let mlp = Mlp::one(d_ff, Activation::Gelu);
     let eps = fields.optional_float("attention.layer_norm_epsilon")?;
     let positions = loader.tensors.require_any("position_embd.weight")?.rows();
     let config = Config {
@@ -301,6 +302,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
             q_norm: None,
             k_norm: None,
             o: linear("attn_output", d, d)?,
+            experts: None,
             mlp: Some(MlpWeights {
                 norms: Norms::after(loader.layer_norm(&at("layer_output_norm"), d)?),
                 gate: None,

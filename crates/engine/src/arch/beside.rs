@@ -43,7 +43,7 @@ pub(super) fn gguf_config(
     if !(1.0..=1e15).contains(&theta) {
         return Err(fields.bad("rope.freq_base", "a number from 1 to 1e15", &theta.to_string()));
     }
-    let mlp = Mlp { d_ff: fields.size("feed_forward_length")?, activation };
+    let mlp = Mlp::one(fields.size("feed_forward_length")?, activation);
     let eps = fields.optional_float("attention.layer_norm_epsilon")?;
     let arch = if fields.arch == "gptneox" { "gpt_neox" } else { "phi" };
     let config = Config {
@@ -81,6 +81,7 @@ pub(super) fn gguf_block(
         q_norm: None,
         k_norm: None,
         o: linear("attn_output", d, c.n_heads * c.d_head)?,
+        experts: None,
         mlp: Some(MlpWeights {
             norms: Norms { before, ..Norms::default() },
             gate: None,

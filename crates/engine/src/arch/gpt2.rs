@@ -89,6 +89,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
         let fused = turned(&at("attn.c_attn"), 3 * d, d)?;
         Ok(BlockWeights {
             norms: Norms::before(loader.layer_norm(&at("ln_1"), d)?),
+            experts: None,
             mlp: Some(MlpWeights {
                 norms: Norms::before(loader.layer_norm(&at("ln_2"), d)?),
                 gate: None,
@@ -120,7 +121,7 @@ fn hf_config(fields: &Fields<'_>) -> Result<Config, Error> {
         None => d.saturating_mul(4),
     };
     let n_heads = size("n_head", 12)?;
-    let mlp = Mlp { d_ff, activation: fields.activation_or("activation_function", "gelu_new")? };
+    let mlp = Mlp::one(d_ff, fields.activation_or("activation_function", "gelu_new")?);
     let config = Config {
         norm_eps: fields.float_or("layer_norm_epsilon", 1e-5)?,
         causal: fields.flag_or("is_causal", true)?,
@@ -158,7 +159,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
         n_layers: fields.size("block_count")?,
         n_ctx: fields.size("context_length")?,
         n_vocab,
-        ..plain(d, n_heads, super::share(&fields, d, n_heads)?, Mlp { d_ff, activation: Activation::GeluTanh })
+        ..plain(d, n_heads, super::share(&fields, d, n_heads)?, Mlp::one(d_ff, Activation::GeluTanh))
     };
     config.check(loader.origin)?;
     let linear = |name: &str, n_out, n_in| loader.linear(name, n_out, n_in, Bias::Yes);
@@ -167,6 +168,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
         let fused = linear(&at("attn_qkv"), 3 * d, d)?;
         Ok(BlockWeights {
             norms: Norms::before(loader.layer_norm(&at("attn_norm"), d)?),
+            experts: None,
             mlp: Some(MlpWeights {
                 norms: Norms::before(loader.layer_norm(&at("ffn_norm"), d)?),
                 gate: None,
@@ -207,6 +209,7 @@ fn attention(fused: &Linear, o: Linear, d: usize) -> BlockWeights {
         q_norm: None,
         k_norm: None,
         mlp: None,
+        experts: None,
         o,
     }
 }

@@ -64,6 +64,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             q_norm: None,
             k_norm: None,
             o: square("out_proj", Bias::Yes)?,
+            experts: None,
             mlp: Some(MlpWeights {
                 norms: Norms::before(loader.layer_norm(&at("ln_2"), d)?),
                 gate: None,
@@ -93,7 +94,7 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     let n_layers = size("num_layers", 24)?;
     let d_head = super::share(fields, d_model, n_heads)?;
     let d_ff = fields.optional_size("intermediate_size")?.unwrap_or(d_model.saturating_mul(4));
-    let mlp = Mlp { d_ff, activation: fields.activation_or("activation_function", "gelu_new")? };
+    let mlp = Mlp::one(d_ff, fields.activation_or("activation_function", "gelu_new")?);
     let size = match fields.size_or("window_size", 256)? {
         0 => return Err(fields.bad("window_size", "1 or more tokens", "0")),
         size => size,

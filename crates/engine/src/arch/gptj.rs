@@ -66,6 +66,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             q_norm: None,
             k_norm: None,
             o: square("attn.out_proj")?,
+            experts: None,
             mlp: Some(MlpWeights {
                 norms: Norms::default(),
                 gate: None,
@@ -96,7 +97,7 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     let dim = fields.size_or("rotary_dim", 64)?;
     rope::fits(fields, dim, d_head)?;
     let d_ff = fields.optional_size("n_inner")?.unwrap_or(d_model.saturating_mul(4));
-    let mlp = Mlp { d_ff, activation: fields.activation_or("activation_function", "gelu_new")? };
+    let mlp = Mlp::one(d_ff, fields.activation_or("activation_function", "gelu_new")?);
     let config = Config {
         n_layers: size("n_layer", 28)?,
         d_model,

@@ -140,7 +140,7 @@ fn unknown(origin: &str, arch: &str, known: Vec<&str>, here: &str) -> Error {
     let arch: String = arch.chars().take(60).collect();
     let has = |parts: &[&str]| parts.iter().any(|part| arch.contains(part));
     let elsewhere = if has(&["moe", "mixtral", "deepseek", "dbrx", "gpt_oss", "gpt-oss"]) {
-        "; it is a mixture of experts, which attnscope does not compute"
+        "; it is a mixture of experts of a kind that attnscope does not compute"
     } else if has(&["mamba", "rwkv", "jamba", "qwen3next", "qwen3_next", "falcon_h1", "lfm2"]) {
         "; some of its layers are not attention, and attnscope does not compute them"
     } else if has(&["t5", "bart", "marian", "pegasus", "whisper"]) {

@@ -60,6 +60,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             q_norm: None,
             k_norm: None,
             o: loader.linear(&at("attention.dense"), d, d, bias)?,
+            experts: None,
             mlp: Some(MlpWeights {
                 norms: Norms::before(loader.layer_norm(&at("post_attention_layernorm"), d)?),
                 gate: None,
@@ -102,10 +103,7 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     let theta = f64::from(fields.float_or("rotary_emb_base", 10_000.0)?);
     let part = Some(f64::from(fields.float_or("rotary_pct", 0.25)?));
     let rotary = rope::rotary(fields, Head { d_head, n_ctx, theta, part, original: None })?;
-    let mlp = Mlp {
-        d_ff: fields.size_or("intermediate_size", 24_576)?,
-        activation: fields.activation_or("hidden_act", "gelu")?,
-    };
+    let mlp = Mlp::one(fields.size_or("intermediate_size", 24_576)?, fields.activation_or("hidden_act", "gelu")?);
     let config = Config {
         n_layers: fields.size_or("num_hidden_layers", 44)?,
         d_model,

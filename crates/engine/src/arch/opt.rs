@@ -64,6 +64,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             q_norm: None,
             k_norm: None,
             o: square("out_proj")?,
+            experts: None,
             mlp: Some(MlpWeights {
                 norms: norms(loader.layer_norm(&at("final_layer_norm"), d)?),
                 gate: None,
@@ -96,10 +97,7 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
         return Err(fields.refused("word_embed_proj_dim", text));
     }
     let d_head = super::share(fields, d_model, n_heads)?;
-    let mlp = Mlp {
-        d_ff: fields.size_or("ffn_dim", 3072)?,
-        activation: fields.activation_or("activation_function", "relu")?,
-    };
+    let mlp = Mlp::one(fields.size_or("ffn_dim", 3072)?, fields.activation_or("activation_function", "relu")?);
     let layer = Layer { attention: Attention::plain(d_head), rotary: None, parallel: false, mlp: Some(mlp) };
     let config = Config {
         n_layers: fields.size_or("num_hidden_layers", 12)?,

@@ -53,6 +53,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             q_norm: None,
             k_norm: None,
             o: linear("self_attn.dense", d, heads)?,
+            experts: None,
             mlp: Some(MlpWeights {
                 norms: Norms::default(),
                 gate: None,
@@ -81,10 +82,7 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     let d_head = super::share(fields, d_model, n_heads)?;
     let n_ctx = fields.size_or("max_position_embeddings", 2048)?;
     let rotary = rope::rotary(fields, Head { d_head, n_ctx, theta: 10_000.0, part: Some(0.5), original: None })?;
-    let mlp = Mlp {
-        d_ff: fields.size_or("intermediate_size", 8192)?,
-        activation: fields.activation_or("hidden_act", "gelu_new")?,
-    };
+    let mlp = Mlp::one(fields.size_or("intermediate_size", 8192)?, fields.activation_or("hidden_act", "gelu_new")?);
     let config = Config {
         n_layers: fields.size_or("num_hidden_layers", 24)?,
         n_kv_heads: fields.optional_size("num_key_value_heads")?.unwrap_or(n_heads),

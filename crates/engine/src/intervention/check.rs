@@ -103,10 +103,10 @@ fn check_key(key: &str, c: &Config) -> Result<(), Error> {
     let patchable = || Site::all().filter(|site| site.is_patchable());
     let found = Site::of_key(key).filter(|(site, layer)| site.is_patchable() && *layer < c.n_layers);
     match found {
-        Some((site, layer)) if site.needs_mlp() && c.layers[layer].mlp.is_none() => {
-            Err(Error::usage(format!("cannot patch `{key}`: {} has no MLP, only attention", c.name)))
-        }
-        Some(_) => Ok(()),
+        Some((site, layer)) => match site.lacks(c, layer) {
+            Some(why) => Err(Error::usage(format!("cannot patch `{key}`: {} {why}", c.name))),
+            None => Ok(()),
+        },
         None => {
             let in_layers = patchable().filter(|site| site.stage() == Stage::Layer).map(Site::name);
             Err(Error::usage(format!(

@@ -109,6 +109,7 @@ pub(super) fn to_model(params: &Params) -> Model {
         k_norm: None,
         o: linear(&format!("blocks.{l}.o"), &w.o),
         mlp: None,
+        experts: None,
     };
     let embed = tensor("embed", [words.len(), D_MODEL], params.embed.as_flattened());
     let weights = Weights {

@@ -66,6 +66,9 @@ pub enum Site {
     /// The input of the MLP: `resid_mid` (or `resid_pre`, if attention and MLP read the same), normed if a norm stands
     /// before.
     MlpIn,
+    /// The weight of each expert of a mixture, 0 for those that a token does not pass; with a shared expert, its weight
+    /// is the last.
+    Experts,
     /// The MLP's hidden activations.
     MlpPost,
     /// The output of the MLP, before it is normed or scaled.
@@ -113,6 +116,8 @@ pub enum Axis {
     HeadComponent,
     /// Hidden activations of the MLP.
     Neuron,
+    /// Experts of a mixture.
+    Expert,
     /// Tokens of the vocabulary.
     Token,
 }
@@ -139,6 +144,7 @@ impl Axis {
             Self::Component => c.d_model,
             Self::HeadComponent => c.d_head,
             Self::Neuron => c.layers[layer].mlp.map_or(0, |mlp| mlp.d_ff),
+            Self::Expert => c.layers[layer].mlp.and_then(|mlp| mlp.mixture).map_or(0, |mixture| mixture.width()),
             Self::Token => c.n_vocab,
         }
     }
@@ -205,10 +211,9 @@ impl Site {
     /// How many numbers an array of this shape has. Saturates at `u64::MAX`.
     pub fn len(self, c: &Config, layer: usize, q_len: usize, kv_len: usize) -> u64 {
         let axes = self.shape(c, layer, q_len, kv_len).into_iter();
-        if self.needs_mlp() && c.layers[layer].mlp.is_none() {
-            0
-        } else {
-            axes.fold(1, |n: u64, len| n.saturating_mul(len as u64))
+        match self.lacks(c, layer) {
+            Some(_) => 0,
+            None => axes.fold(1, |n: u64, len| n.saturating_mul(len as u64)),
         }
     }
 
@@ -226,16 +231,25 @@ impl Site {
     pub(crate) fn check_in(self, model: &crate::Model, layer: usize) -> Result<(), Error> {
         let c = model.config();
         match self.row().needs {
-            Needs::Mlp if c.layers[layer].mlp.is_none() => {
-                Err(Error::usage(format!("{} has no MLP, only attention", c.name)))
-            }
             Needs::VocabHead if !model.has_vocab_head() => Err(model.no_head()),
-            _ => Ok(()),
+            _ => match self.lacks(c, layer) {
+                Some(why) => Err(Error::usage(format!("{} {why}", c.name))),
+                None => Ok(()),
+            },
         }
     }
 
-    pub(crate) fn needs_mlp(self) -> bool {
-        self.row().needs == Needs::Mlp
+    /// What a layer lacks for it, if it does: "has no MLP, only attention".
+    pub(crate) fn lacks(self, c: &Config, layer: usize) -> Option<&'static str> {
+        const NO_MLP: &str = "has no MLP, only attention";
+        match (self.row().needs, c.layers[layer].mlp) {
+            (Needs::Mlp | Needs::Neurons, None) => Some(NO_MLP),
+            (Needs::Neurons, Some(mlp)) if mlp.mixture.is_some() => {
+                Some("has a mixture of experts there: each token passes other neurons, which no run keeps")
+            }
+            (Needs::Experts, mlp) if mlp.is_none_or(|mlp| mlp.mixture.is_none()) => Some("has no experts there"),
+            _ => None,
+        }
     }
 
     /// The arrays that a run must keep so that one of its numbers can be explained.

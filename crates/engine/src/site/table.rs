@@ -18,6 +18,10 @@ pub(super) enum Use {
 pub(super) enum Needs {
     Nothing,
     Mlp,
+    /// An MLP that is no mixture.
+    Neurons,
+    /// A mixture of experts.
+    Experts,
     VocabHead,
 }
 
@@ -36,8 +40,8 @@ pub(super) struct Row {
     pub words: &'static str,
 }
 
-use Axis::{Component, Head, HeadComponent, Key, KvHead, Neuron, Position, Token};
-use Needs::{Mlp, Nothing, VocabHead};
+use Axis::{Component, Expert, Head, HeadComponent, Key, KvHead, Neuron, Position, Token};
+use Needs::{Mlp, Neurons, Nothing, VocabHead};
 use Site::*;
 use Stage::{After, Before, Layer};
 use Use::{Derived, Kept, Patched};
@@ -50,7 +54,7 @@ const VOCABULARY: &[Axis] = &[Position, Token];
 
 /// In the order of [`Site`].
 #[rustfmt::skip]
-pub(super) const TABLE: [Row; 34] = [
+pub(super) const TABLE: [Row; 35] = [
     row(TokenEmbed, "token_embed", Before, &[Token, Component], Derived, Nothing, &[],
         "component {n} of the embedding of {word}"),
     row(EmbedSum, "embed_sum", Before, STREAM, Derived, Nothing, &[Embed],
@@ -91,7 +95,9 @@ pub(super) const TABLE: [Row; 34] = [
         "component {n} of {token} after attention in layer {layer}"),
     row(MlpIn, "mlp_in", Layer, STREAM, Derived, Mlp, &[ResidPre, AttnIn, ResidMid],
         "component {n} of {token} as the MLP reads it in layer {layer}"),
-    row(MlpPost, "mlp.post", Layer, &[Position, Neuron], Kept, Mlp, &[ResidPre, AttnIn, ResidMid, MlpPost],
+    row(Experts, "experts", Layer, &[Position, Expert], Patched, Needs::Experts, &[ResidPre, AttnIn, ResidMid, Experts],
+        "how much expert {n} counts for {token} in layer {layer}"),
+    row(MlpPost, "mlp.post", Layer, &[Position, Neuron], Kept, Neurons, &[ResidPre, AttnIn, ResidMid, MlpPost],
         "neuron {n} of the MLP for {token} in layer {layer}"),
     row(MlpRaw, "mlp_raw", Layer, STREAM, Derived, Mlp, &[MlpPost],
         "component {n} of what the MLP gives {token} in layer {layer}, as it comes from W_out"),

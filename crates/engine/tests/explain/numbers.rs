@@ -39,8 +39,15 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
             }
         }
         for &layer in layers {
-            for component in some(c.d_ff().max(1)).into_iter().filter(|_| c.d_ff() > 0) {
-                all.push(Site::MlpPost.in_layer(layer, [position, component]));
+            match c.layers[layer].mlp {
+                Some(mlp) if mlp.mixture.is_none() => {
+                    all.extend(some(mlp.d_ff).iter().map(|n| Site::MlpPost.in_layer(layer, [position, *n])));
+                }
+                Some(mlp) => {
+                    let width = mlp.mixture.unwrap().width();
+                    all.extend((0..width).map(|expert| Site::Experts.in_layer(layer, [position, expert])));
+                }
+                None => {}
             }
             for component in some(c.d_head) {
                 for head in some(c.n_heads) {

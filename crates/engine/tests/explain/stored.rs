@@ -37,6 +37,8 @@ pub fn stored(model: &Model, tensor: &str, at: &[usize]) -> f32 {
     let (layer, name) = tensor.strip_prefix("blocks.").unwrap().split_once('.').unwrap();
     let block = &w.blocks[layer.parse::<usize>().unwrap()];
     let mlp = || block.mlp.as_ref().unwrap();
+    let experts = || block.experts.as_ref().unwrap();
+    let mlp_norms = || block.mlp.as_ref().map_or_else(|| &experts().norms, |mlp| &mlp.norms);
     if let Some((_, kind)) = KINDS.into_iter().find(|(matrix, _)| *matrix == name) {
         let head = model.matrix(layer.parse().unwrap(), at[0], kind).unwrap();
         return head.row(&[at[1]]).unwrap()[at[2]];
@@ -51,13 +53,15 @@ pub fn stored(model: &Model, tensor: &str, at: &[usize]) -> f32 {
         "mlp.W_gate" => matrix(mlp().gate.as_ref().unwrap(), at[0], at[1]),
         "mlp.W_in" => matrix(&mlp().up, at[0], at[1]),
         "mlp.W_out" => matrix(&mlp().down, at[0], at[1]),
+        "mlp.W_router" => matrix(&experts().router, at[0], at[1]),
+        "mlp.W_shared_router" => matrix(&experts().shared.as_ref().unwrap().0, at[0], at[1]),
         "mlp.b_gate" => bias(mlp().gate.as_ref().unwrap(), at[0]),
         "mlp.b_in" => bias(&mlp().up, at[0]),
         "mlp.b_out" => bias(&mlp().down, at[0]),
         "ln1.w" | "ln1.b" => norm(around(&block.norms)),
-        "ln2.w" | "ln2.b" => norm(around(&mlp().norms)),
+        "ln2.w" | "ln2.b" => norm(around(mlp_norms())),
         "ln1_out.w" | "ln1_out.b" => norm(block.norms.output.as_ref().unwrap()),
-        "ln2_out.w" | "ln2_out.b" => norm(mlp().norms.output.as_ref().unwrap()),
+        "ln2_out.w" | "ln2_out.b" => norm(mlp_norms().output.as_ref().unwrap()),
         other => panic!("no tensor is called {other}"),
     }
 }

@@ -28,6 +28,7 @@ pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error
             Axis::Component => ("component", "the residual stream has components".into()),
             Axis::HeadComponent => ("component", "a head has components".into()),
             Axis::Neuron => ("component", "the MLP's hidden layer has components".into()),
+            Axis::Expert => ("expert", format!("layer {layer} of {name} has experts")),
             Axis::Token => ("token", format!("{name} knows tokens")),
         };
         check_index(at, axis.len(c, layer, n_tokens, n_tokens), what, &there_are)?;

@@ -2,6 +2,7 @@
 
 use super::super::Number;
 use super::cosine;
+use super::experts;
 use super::explanation::Factor;
 use super::name::{short, shown};
 use super::vocabulary;
@@ -103,6 +104,7 @@ impl<'a> Held<'a> {
                 self.model.embed_sum(token, self.position_row(number.position())).into()
             }
             Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm => self.stream(number)?,
+            Site::MlpRaw if experts::of(self, number).is_some() => experts::row(self, number)?.into(),
             Site::QRaw | Site::KRaw | Site::AttnRaw | Site::MlpRaw => self.product(number)?,
             Site::LensLogits => self.head(number)?,
             Site::Logits => self.logits(number)?,

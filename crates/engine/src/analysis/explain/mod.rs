@@ -7,6 +7,7 @@ mod any_of;
 mod attention;
 mod check;
 mod cosine;
+mod experts;
 mod explanation;
 mod held;
 mod linear;
@@ -77,6 +78,7 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         | Site::FinalNorm
         | Site::LensNorm => stream::stream(held, number),
         Site::AttnOut | Site::MlpOut if held.step(number).is_ok() => stream::stream(held, number),
+        Site::MlpRaw | Site::MlpOut if experts::of(held, number).is_some() => experts::output(held, number),
         Site::QRaw | Site::KRaw | Site::V | Site::AttnRaw | Site::AttnOut | Site::MlpRaw | Site::MlpOut => {
             linear::linear(held, number)
         }
@@ -85,6 +87,7 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         Site::Scores => attention::score(held, number),
         Site::Pattern => softmax::weight(held, number),
         Site::Z => attention::z(held, number),
+        Site::Experts => experts::weight(held, number),
         Site::MlpPost => mlp::post(held, number),
         Site::Probabilities | Site::LensProbabilities => vocabulary::probability(held, number),
         Site::EmbedCosine | Site::PreCosine | Site::MidCosine => cosine::cosine(held, number),

@@ -13,7 +13,15 @@ pub fn captures(number: Number, config: &Config) -> Capture {
         (Site::FinalNorm, None) => config.n_layers.saturating_sub(1),
         (_, None) => 0,
     };
-    let capture = Capture::of(site.explained_by().iter().copied());
+    let is_mixture = config.layers[layer].mlp.is_some_and(|mlp| mlp.mixture.is_some());
+    let by = match site {
+        // The experts' own numbers are computed anew from what they read.
+        Site::MlpOut | Site::MlpRaw if is_mixture => {
+            &[Site::ResidPre, Site::AttnIn, Site::ResidMid, Site::Experts, Site::MlpOut]
+        }
+        _ => site.explained_by(),
+    };
+    let capture = Capture::of(by.iter().copied());
     if site == Site::ResidPre && layer > 0 {
         return Capture::of([Site::ResidPre, Site::ResidPost]).layers(layer - 1..layer.saturating_add(1));
     }

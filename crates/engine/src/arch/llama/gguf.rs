@@ -2,13 +2,13 @@
 
 use super::gguf_members::{GgufMember, Sizes};
 use super::gguf_rope::rotary;
-use super::{Names, NormNames, NormPlace, Parts, block, weights};
+use super::{Names, NormNames, NormPlace, Parts, block, layers, weights};
 use crate::arch::fields::Fields;
 use crate::arch::loader::Loader;
 use crate::arch::{Read, share};
 use crate::config::{Config, Mlp, NormKind};
 use crate::format::gguf::Metadata;
-use crate::{Attention, Error, Layer};
+use crate::{Error, PerLayer};
 
 pub(super) const NAMES: Names = Names {
     block: |_, l| format!("blk.{l}."),
@@ -23,6 +23,7 @@ pub(super) const NAMES: Names = Names {
     up: "ffn_up",
     gate_up: "ffn_gate_up",
     down: "ffn_down",
+    experts: &super::experts::IN_GGUF,
     before: NormNames { attn: [Some("attn_norm"), None], mlp: [Some("ffn_norm"), None] },
     both: NormNames {
         attn: [Some("attn_norm"), Some("post_attention_norm")],
@@ -89,7 +90,9 @@ fn config(
             return Err(fields.refused("rope.freq_base_swa", format!("is {other}, and rope.freq_base {theta}")));
         }
     }
-    let mlp = Mlp { d_ff: fields.size("feed_forward_length")?, activation: member.activation };
+    let mlp = Mlp::one(fields.size("feed_forward_length")?, member.activation);
+    let mlp = (member.mlp)(fields, mlp)?;
+    let parallel = (member.place)(loader) == NormPlace::Shared;
     let eps = match member.norm.kind() {
         NormKind::Rms => "attention.layer_norm_rms_epsilon",
         NormKind::Layer => "attention.layer_norm_epsilon",
@@ -109,12 +112,7 @@ fn config(
         causal: fields.flag_or("attention.causal", true)?,
         rotaries,
         scales: (member.scales)(fields, &sizes)?,
-        layers: kinds.map(|kind| Layer {
-            attention: Attention { window: kind.window, ..attention },
-            rotary: kind.rotary,
-            parallel: (member.place)(loader) == NormPlace::Shared,
-            mlp: Some(mlp),
-        }),
+        layers: layers(n_layers, &kinds, &PerLayer::same(mlp), attention, parallel),
     };
     config.check(loader.origin)?;
     Ok((config, sizes))

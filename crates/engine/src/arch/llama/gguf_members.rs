@@ -1,5 +1,6 @@
 //! The members of the family in GGUF: what llama.cpp reads for each, and what it takes for granted.
 
+use super::experts;
 use super::gguf::NAMES;
 use super::members::Kind;
 use super::{Names, NormForm, NormPlace, QkNorm};
@@ -7,7 +8,7 @@ use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::{Bool, Number};
 use crate::arch::fields::{Field, Fields, Means, Tables};
 use crate::arch::loader::{Bias, Loader};
-use crate::config::{Activation, MOST_LAYERS, Pairs, Scales};
+use crate::config::{Activation, MOST_LAYERS, Mlp, Pairs, Scales};
 use crate::{Attention, Error, PerLayer};
 
 /// A member of the family.
@@ -30,6 +31,8 @@ pub(in crate::arch) struct GgufMember {
     pub scales: fn(&Fields<'_>, &Sizes) -> Result<Scales, Error>,
     /// In what layers differ.
     pub kinds: fn(&Fields<'_>, &Sizes) -> Result<PerLayer<Kind>, Error>,
+    /// The MLP of each layer, from that which the usual keys describe: of some architectures, a mixture of experts.
+    pub mlp: fn(&Fields<'_>, Mlp) -> Result<Mlp, Error>,
     /// The rotary base of layers with a window, if it is another one than that of the others; such layers do not scale
     /// their positions.
     pub window_theta: Option<f32>,
@@ -106,6 +109,7 @@ const LLAMA: GgufMember = GgufMember {
     attention: usual_scale,
     scales: |_, _| Ok(Scales::default()),
     kinds: no_window,
+    mlp: |_, mlp| Ok(mlp),
     window_theta: None,
 };
 
@@ -135,6 +139,13 @@ const GRANITE_KEYS: &[Field] = &[
     Field("rope.scaling.finetuned", Only(&[Bool(true)], "layers that mark no positions")),
 ];
 
+const EXPERT_KEYS: &[Field] = &[Field("expert_count", Used), Field("expert_used_count", Used)];
+const MOE_KEYS: &[Field] = &[
+    Field("expert_feed_forward_length", Used),
+    Field("expert_shared_feed_forward_length", Used),
+    Field("expert_weights_scale", Only(&[Number(0.0), Number(1.0)], "weights of experts that are scaled")),
+    Field("expert_weights_norm", NOT_READ),
+];
 const LAYER_KEYS: &[Field] = &[
     Field("attention.layer_norm_epsilon", Used),
     Field("attention.layer_norm_rms_epsilon", NOT_READ),
@@ -146,8 +157,19 @@ const COHERE_KEYS: &[Field] = &[Field("logit_scale", Used)];
 const COHERE2_KEYS: &[Field] = &[Field("logit_scale", Used), Field("attention.sliding_window_pattern", Used)];
 
 /// The members whose GGUF is read.
-pub(in crate::arch) const MEMBERS: [GgufMember; 15] = [
-    LLAMA,
+pub(in crate::arch) const MEMBERS: [GgufMember; 18] = [
+    // Mixtral's files are called Llama's too.
+    GgufMember {
+        tables: &[EXPERT_KEYS, KEYS],
+        mlp: |fields, mlp| match fields.optional_size("expert_count")? {
+            None | Some(0) => {
+                fields.optional_size("expert_used_count")?;
+                Ok(mlp)
+            }
+            Some(_) => experts::gguf(fields, mlp, true, false),
+        },
+        ..LLAMA
+    },
     GgufMember { name: "qwen2", qkv_bias: Bias::Yes, ..HALVES },
     GgufMember { name: "qwen3", qk: QkNorm::Head, ..HALVES },
     GgufMember {
@@ -259,6 +281,27 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 15] = [
         mlp_bias: Bias::IfThere,
         norm: NormForm::Layer,
         names: &Names { gate: None, ..NAMES },
+        ..HALVES
+    },
+    GgufMember {
+        name: "qwen2moe",
+        tables: &[MOE_KEYS, EXPERT_KEYS, KEYS],
+        qkv_bias: Bias::IfThere,
+        mlp: |fields, mlp| experts::gguf(fields, mlp, false, true),
+        ..HALVES
+    },
+    GgufMember {
+        name: "qwen3moe",
+        tables: &[MOE_KEYS, EXPERT_KEYS, KEYS],
+        qk: QkNorm::Head,
+        mlp: |fields, mlp| experts::gguf(fields, mlp, true, false),
+        ..HALVES
+    },
+    GgufMember {
+        name: "olmoe",
+        tables: &[EXPERT_KEYS, KEYS],
+        qk: QkNorm::All,
+        mlp: |fields, mlp| experts::gguf(fields, mlp, false, false),
         ..HALVES
     },
     COMMAND_R,

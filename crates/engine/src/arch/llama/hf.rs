@@ -1,9 +1,8 @@
 //! The family from `config.json` and Hugging Face's tensor names.
 
 use super::members::{HasBias, KvHeads};
-use super::{Member, Names, NormNames, NormPlace, Parts, block, weights};
+use super::{Member, Names, NormNames, NormPlace, Parts, block, layers, weights};
 use crate::Error;
-use crate::Layer;
 use crate::arch::fields::Fields;
 use crate::arch::loader::{Bias, Ignored, Loader};
 use crate::arch::rope::Head;
@@ -24,6 +23,7 @@ pub(super) const NAMES: Names = Names {
     up: "mlp.up_proj",
     gate_up: "mlp.gate_up_proj",
     down: "mlp.down_proj",
+    experts: &super::experts::IN_MLP,
     before: NormNames { attn: [Some("input_layernorm"), None], mlp: [Some("post_attention_layernorm"), None] },
     both: NormNames {
         attn: [Some("input_layernorm"), Some("post_attention_layernorm")],
@@ -103,10 +103,10 @@ fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
         return Err(fields.refused("is_causal", format!("is false, beside a window of {window} tokens: not computed")));
     }
     let (field, default) = member.activation;
-    let mlp = Mlp {
-        d_ff: fields.size_or("intermediate_size", member.d_ff)?,
-        activation: (member.read_as)(fields.activation_or(field, default)?),
-    };
+    let mlp = Mlp::one(
+        fields.size_or("intermediate_size", member.d_ff)?,
+        (member.read_as)(fields.activation_or(field, default)?),
+    );
     let attention = (member.attention)(fields, d_head)?;
     let parallel = (member.place)(fields)? == NormPlace::Shared;
     let mut rotaries = (member.rotaries)(fields, head)?;
@@ -129,12 +129,7 @@ fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
         causal,
         rotaries,
         scales: (member.scales)(fields, d_model)?,
-        layers: kinds.map(|kind| Layer {
-            attention: crate::Attention { window: kind.window, ..attention },
-            rotary: kind.rotary,
-            parallel,
-            mlp: Some(mlp),
-        }),
+        layers: layers(n_layers, &kinds, &(member.mlps)(fields, mlp, n_layers)?, attention, parallel),
     };
     config.check(fields.origin)?;
     Ok(config)

@@ -1,6 +1,7 @@
 //! The members of the family, each with the fields that transformers reads in its config, and its defaults for missing
 //! fields.
 
+use super::experts::{MIXTRAL, OLMOE, QWEN2_MOE, QWEN3_MOE};
 use super::gemma::{GEMMA, GEMMA2, GEMMA3};
 use super::layer_normed::{COHERE, COHERE2, OLMO1, STABLELM, STARCODER2};
 use super::{Names, NormForm, NormPlace, QkNorm};
@@ -12,7 +13,7 @@ use crate::arch::rope::Head;
 use crate::arch::window::Windows;
 use crate::arch::{common, rope, window};
 use crate::config::MOST_LAYERS;
-use crate::config::{Activation, Pairs, Rotary, Scales};
+use crate::config::{Activation, Mlp, Pairs, Rotary, Scales};
 use crate::{Attention, Error, PerLayer};
 
 /// A member of the family: what transformers reads in its config.
@@ -63,6 +64,8 @@ pub(in crate::arch) struct Member {
     /// In what layers differ, of so many.
     pub kinds: fn(&Fields<'_>, usize) -> Result<PerLayer<Kind>, Error>,
     pub rotaries: fn(&Fields<'_>, Head) -> Result<Vec<Rotary>, Error>,
+    /// The MLP of each layer, of so many, from that which the usual fields describe: some are mixtures of experts.
+    pub mlps: fn(&Fields<'_>, Mlp, usize) -> Result<PerLayer<Mlp>, Error>,
 }
 
 /// In what the layers of a model differ.
@@ -210,10 +213,11 @@ pub(super) const LLAMA: Member = Member {
     scales: |_, _| Ok(Scales::default()),
     kinds: |_, _| Ok(PerLayer::same(Kind { window: None, rotary: Some(0) })),
     rotaries: |fields, head| Ok(vec![rope::rotary(fields, head)?]),
+    mlps: |_, mlp, _| Ok(PerLayer::same(mlp)),
 };
 
 /// The members whose `config.json` is read.
-pub(in crate::arch) const MEMBERS: [Member; 17] = [
+pub(in crate::arch) const MEMBERS: [Member; 21] = [
     LLAMA,
     Member {
         name: "mistral",
@@ -327,10 +331,14 @@ pub(in crate::arch) const MEMBERS: [Member; 17] = [
     STARCODER2,
     COHERE,
     COHERE2,
+    MIXTRAL,
+    QWEN2_MOE,
+    QWEN3_MOE,
+    OLMOE,
 ];
 
 /// What Qwen 2 and 3 have in common.
-const QWEN: Member = Member {
+pub(super) const QWEN: Member = Member {
     d_ff: 22_016,
     n_kv_heads: KvHeads::Many(32),
     n_ctx: 32_768,

@@ -2,6 +2,7 @@
 //! and where they stand, in windows, biases, normed queries, scaled numbers, and in the defaults for what their configs
 //! leave out.
 
+mod experts;
 mod gemma;
 mod gguf;
 mod gguf_members;
@@ -17,11 +18,15 @@ pub(super) use gguf_members::{GgufMember, KEYS as GGUF_KEYS};
 pub(super) use hf::read as hf;
 pub(super) use members::{MEMBERS, Member};
 
+use members::Kind;
+
+use self::experts::ExpertNames;
 use super::loader::{Bias, Loader, rows};
-use crate::Error;
-use crate::config::{Config, Mlp, NormKind};
+use crate::config::{Config, MOST_LAYERS, Mlp, NormKind};
+use crate::experts::Experts;
 use crate::format::Tensor;
 use crate::weights::{BlockWeights, MlpWeights, Norm, Norms, Weights};
+use crate::{Attention, Error, Layer, PerLayer};
 
 /// The names under which one file format stores the tensors of a block.
 pub(in crate::arch) struct Names {
@@ -40,6 +45,8 @@ pub(in crate::arch) struct Names {
     /// Gate and up in one matrix, where they are.
     gate_up: &'static str,
     down: &'static str,
+    /// Those of a mixture of experts.
+    experts: &'static ExpertNames,
     /// The norms where they only stand before attention and MLP.
     before: NormNames,
     /// Where each stands twice: before, and on the output.
@@ -135,6 +142,23 @@ impl Parts {
     }
 }
 
+/// The settings of the layers. More than allowed are not listed; the config's check refuses the number.
+fn layers(
+    n_layers: usize,
+    kinds: &PerLayer<Kind>,
+    mlps: &PerLayer<Mlp>,
+    attention: Attention,
+    parallel: bool,
+) -> PerLayer<Layer> {
+    let layer = |l: usize| Layer {
+        attention: Attention { window: kinds[l].window, ..attention },
+        rotary: kinds[l].rotary,
+        parallel,
+        mlp: Some(mlps[l]),
+    };
+    PerLayer::of(&(0..n_layers.clamp(1, MOST_LAYERS)).map(layer).collect::<Vec<_>>())
+}
+
 /// The tensors of layer `l`, whose names begin with `at`.
 fn block(
     loader: &Loader<'_>,
@@ -175,6 +199,8 @@ fn block(
         let down = loader.linear(&at(names.down), d, d_ff, parts.mlp_bias)?;
         Ok::<_, Error>(MlpWeights { norms: norms(place.mlp)?, gate, up, down })
     };
+    let mixture =
+        |mlp| Ok::<_, Error>(Experts { norms: norms(place.mlp)?, ..names.experts.read(loader, &at(""), mlp, d)? });
     let [q, k, v] = if loader.has(&format!("{}.weight", at(names.qkv))) {
         let fused = loader.linear(&at(names.qkv), heads + 2 * kv, d, parts.qkv_bias)?;
         [rows(&fused, 0, heads), rows(&fused, heads, kv), rows(&fused, heads + kv, kv)]
@@ -190,7 +216,8 @@ fn block(
         q_norm: qk_norm(names.q_norm, heads)?,
         k_norm: qk_norm(names.k_norm, kv)?,
         o: loader.linear(&at(names.o), d, heads, parts.o_bias)?,
-        mlp: c.layers[l].mlp.map(mlp).transpose()?,
+        experts: c.layers[l].mlp.filter(|mlp| mlp.mixture.is_some()).map(mixture).transpose()?,
+        mlp: c.layers[l].mlp.filter(|mlp| mlp.mixture.is_none()).map(mlp).transpose()?,
     })
 }
 
