@@ -21,7 +21,7 @@ pub struct TraceArgs {
     #[command(flatten)]
     pub input: ModelArgs,
     /// What to keep: embed, q, k, v, scores, pattern, lse, z, result, attn_out, mlp_out, resid_pre, attn_in, resid_mid,
-    /// resid_post, mlp_post, final_norm, logits; or all, which leaves out scores, pattern and result
+    /// resid_post, experts, mlp_post, final_norm, logits; or all, which leaves out scores, pattern and result
     #[arg(long, default_value = "pattern")]
     pub capture: String,
     /// Keep logits of the last token only
