@@ -1,7 +1,7 @@
 //! The members of the family whose MLP is a mixture of experts: Mixtral, Qwen's, OLMoE.
 
 use super::hf::NAMES;
-use super::members::{HasBias, Kind, KvHeads, LLAMA, Member, QWEN, SIZES};
+use super::members::{GRANITE, GRANITE_FIELDS, HasBias, Kind, KvHeads, LLAMA, Member, QWEN, SIZES};
 use super::{Names, QkNorm};
 use crate::arch::common::{self, TRAINING};
 use crate::arch::fields::Means::{Harmless, Only, Used};
@@ -67,6 +67,8 @@ const OLMOE_FIELDS: &[Field] = &[
     Field("clip_qkv", Only(&[], "queries, keys and values that are clamped")),
     Field("sliding_window", Only(&[], "a window, which OLMoE does not have")),
 ];
+
+const GRANITE_MOE_FIELDS: &[Field] = &[Field("num_local_experts", Used), Field("num_experts", Used)];
 
 /// Mixtral: Mistral with eight experts, of which each token passes two.
 pub(super) const MIXTRAL: Member = Member {
@@ -153,6 +155,21 @@ pub(super) const OLMOE: Member = Member {
     ..LLAMA
 };
 
+/// Granite 3 with experts.
+pub(super) const GRANITE_MOE: Member = Member {
+    name: "granitemoe",
+    class: "GraniteMoe",
+    tables: &[GRANITE_MOE_FIELDS, ROUTING, GRANITE_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
+    mlp_bias: HasBias::Never,
+    names: &Names { experts: &IN_LINEARS, ..NAMES },
+    mlps: |fields, mlp, _| {
+        let n = fields.size_by_any_name("num_local_experts", &[("num_experts", "num_local_experts")], 8)?;
+        let used = fields.size_or("num_experts_per_tok", 2)?;
+        Ok(PerLayer::same(Mlp { mixture: Some(Mixture { n, used, normalised: true, shared: None }), ..mlp }))
+    },
+    ..GRANITE
+};
+
 /// One window in all layers, or none.
 fn windowed(fields: &Fields<'_>, on: bool) -> Result<PerLayer<Kind>, Error> {
     let window = fields.optional_size("sliding_window")?;
@@ -229,6 +246,15 @@ const IN_BLOCK: ExpertNames = ExpertNames {
     router: "block_sparse_moe.gate",
     each: Some(("block_sparse_moe.experts", ["w1", "w3", "w2"])),
     all: ["", "", "block_sparse_moe.experts.down_proj", "block_sparse_moe.experts.gate_up_proj"],
+    shared: [""; 3],
+    shared_score: "",
+};
+
+/// Those of Granite.
+const IN_LINEARS: ExpertNames = ExpertNames {
+    router: "block_sparse_moe.router.layer",
+    each: None,
+    all: ["", "", "block_sparse_moe.output_linear.weight", "block_sparse_moe.input_linear.weight"],
     shared: [""; 3],
     shared_score: "",
 };

@@ -157,7 +157,7 @@ const COHERE_KEYS: &[Field] = &[Field("logit_scale", Used)];
 const COHERE2_KEYS: &[Field] = &[Field("logit_scale", Used), Field("attention.sliding_window_pattern", Used)];
 
 /// The members whose GGUF is read.
-pub(in crate::arch) const MEMBERS: [GgufMember; 18] = [
+pub(in crate::arch) const MEMBERS: [GgufMember; 19] = [
     // Mixtral's files are called Llama's too.
     GgufMember {
         tables: &[EXPERT_KEYS, KEYS],
@@ -228,27 +228,12 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 18] = [
         window_theta: Some(0.0),
         ..HALVES
     },
+    GRANITE,
     GgufMember {
-        name: "granite",
-        tables: &[GRANITE_KEYS, KEYS],
-        attention: |fields, sizes| {
-            let scale = fields.float_or("attention.scale", 0.0)?;
-            let plain = Attention::plain(sizes.d_head);
-            Ok(if scale == 0.0 { plain } else { Attention { scale, ..plain } })
-        },
-        scales: |fields, _| {
-            // A factor of 0 means none.
-            let factor = |name| Ok::<_, Error>(Some(fields.float_or(name, 1.0)?).filter(|x| *x != 0.0).unwrap_or(1.0));
-            let logits = fields.optional_float("logit_scale")?;
-            let logits = logits.ok_or_else(|| fields.bad("logit_scale", "a number", "nothing"))?;
-            Ok(Scales {
-                embed: factor("embedding_scale")?,
-                residual: factor("residual_scale")?,
-                logits: 1.0 / logits,
-                logit_cap: None,
-            })
-        },
-        ..LLAMA
+        name: "granitemoe",
+        tables: &[GRANITE_KEYS, EXPERT_KEYS, KEYS],
+        mlp: |fields, mlp| experts::gguf(fields, mlp, true, false),
+        ..GRANITE
     },
     GgufMember {
         name: "smollm3",
@@ -319,6 +304,30 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 18] = [
         ..COMMAND_R
     },
 ];
+
+/// Granite.
+const GRANITE: GgufMember = GgufMember {
+    name: "granite",
+    tables: &[GRANITE_KEYS, KEYS],
+    attention: |fields, sizes| {
+        let scale = fields.float_or("attention.scale", 0.0)?;
+        let plain = Attention::plain(sizes.d_head);
+        Ok(if scale == 0.0 { plain } else { Attention { scale, ..plain } })
+    },
+    scales: |fields, _| {
+        // A factor of 0 means none.
+        let factor = |name| Ok::<_, Error>(Some(fields.float_or(name, 1.0)?).filter(|x| *x != 0.0).unwrap_or(1.0));
+        let logits = fields.optional_float("logit_scale")?;
+        let logits = logits.ok_or_else(|| fields.bad("logit_scale", "a number", "nothing"))?;
+        Ok(Scales {
+            embed: factor("embedding_scale")?,
+            residual: factor("residual_scale")?,
+            logits: 1.0 / logits,
+            logit_cap: None,
+        })
+    },
+    ..LLAMA
+};
 
 /// Cohere's Command R.
 const COMMAND_R: GgufMember = GgufMember {

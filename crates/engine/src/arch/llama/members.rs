@@ -1,7 +1,7 @@
 //! The members of the family, each with the fields that transformers reads in its config, and its defaults for missing
 //! fields.
 
-use super::experts::{MIXTRAL, OLMOE, QWEN2_MOE, QWEN3_MOE};
+use super::experts::{GRANITE_MOE, MIXTRAL, OLMOE, QWEN2_MOE, QWEN3_MOE};
 use super::gemma::{GEMMA, GEMMA2, GEMMA3};
 use super::layer_normed::{COHERE, COHERE2, OLMO1, STABLELM, STARCODER2};
 use super::{Names, NormForm, NormPlace, QkNorm};
@@ -163,7 +163,7 @@ const OLMO3_FIELDS: &[Field] = &[
     Field("layer_types", Used),
 ];
 
-const GRANITE_FIELDS: &[Field] = &[
+pub(super) const GRANITE_FIELDS: &[Field] = &[
     Field("attention_bias", Used),
     Field("mlp_bias", Used),
     Field("embedding_multiplier", Used),
@@ -217,7 +217,7 @@ pub(super) const LLAMA: Member = Member {
 };
 
 /// The members whose `config.json` is read.
-pub(in crate::arch) const MEMBERS: [Member; 21] = [
+pub(in crate::arch) const MEMBERS: [Member; 22] = [
     LLAMA,
     Member {
         name: "mistral",
@@ -296,23 +296,7 @@ pub(in crate::arch) const MEMBERS: [Member; 21] = [
         },
         ..OLMO
     },
-    Member {
-        name: "granite",
-        class: "Granite",
-        tables: &[GRANITE_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
-        attention: |fields, _| {
-            Ok(Attention { window: None, soft_cap: None, scale: fields.float_or("attention_multiplier", 1.0)? })
-        },
-        scales: |fields, _| {
-            Ok(Scales {
-                embed: fields.float_or("embedding_multiplier", 1.0)?,
-                residual: fields.float_or("residual_multiplier", 1.0)?,
-                logits: 1.0 / fields.float_or("logits_scaling", 1.0)?,
-                logit_cap: None,
-            })
-        },
-        ..LLAMA
-    },
+    GRANITE,
     Member {
         name: "smollm3",
         class: "SmolLM3",
@@ -335,7 +319,27 @@ pub(in crate::arch) const MEMBERS: [Member; 21] = [
     QWEN2_MOE,
     QWEN3_MOE,
     OLMOE,
+    GRANITE_MOE,
 ];
+
+/// Granite: embeddings, scores, logits and what a layer adds are multiplied by numbers of the config.
+pub(super) const GRANITE: Member = Member {
+    name: "granite",
+    class: "Granite",
+    tables: &[GRANITE_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
+    attention: |fields, _| {
+        Ok(Attention { window: None, soft_cap: None, scale: fields.float_or("attention_multiplier", 1.0)? })
+    },
+    scales: |fields, _| {
+        Ok(Scales {
+            embed: fields.float_or("embedding_multiplier", 1.0)?,
+            residual: fields.float_or("residual_multiplier", 1.0)?,
+            logits: 1.0 / fields.float_or("logits_scaling", 1.0)?,
+            logit_cap: None,
+        })
+    },
+    ..LLAMA
+};
 
 /// What Qwen 2 and 3 have in common.
 pub(super) const QWEN: Member = Member {
