@@ -208,7 +208,7 @@ impl Model {
         }
     }
 
-    /// A token's vector in the embedding, `[d_model]`.
+    /// A token's vector in the embedding, `[d_embed]`.
     ///
     /// # Panics
     /// If there is no such token.

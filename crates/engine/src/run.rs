@@ -198,11 +198,16 @@ impl Model {
         Trace { model: self.info(), tokens, arrays, last_logits, edges }
     }
 
-    /// The input of block 0, `[seq, d_model]`: the sum of each token's embeddings, normed where the model does so.
+    /// The input of block 0, `[seq, d_model]`: the sum of each token's embeddings, normed and projected where the model
+    /// does so.
     fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
         let rows = (0..tokens.len()).flat_map(|i| self.embed_sum(tokens[i], self.position_row(tokens, first, i)));
         let sums: Vec<f32> = rows.collect();
-        stream::read(&self.config, stream::step(&self.config, &self.weights, Site::Embed, 0), &sums)
+        let (c, w) = (&self.config, &self.weights);
+        match &w.embed_projection {
+            Some(projection) => projection.forward(&stream::read(c, stream::step(c, w, Site::EmbedNorm, 0), &sums)),
+            None => stream::read(c, stream::step(c, w, Site::Embed, 0), &sums),
+        }
     }
 
     /// The row of the position table for token `i` of `tokens`, before which `first` others were read. Mostly it is its

@@ -33,7 +33,10 @@ pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> 
     let mlp = block.and_then(|block| block.mlp.as_ref()).map(|mlp| &mlp.norms);
     let (parallel, residual) = (c.layers[layer].parallel, c.scales.residual);
     Some(match site {
-        Site::Embed => match &w.embed_norm {
+        // A projection stands between (`Weights::learned`).
+        Site::Embed if w.embed_projection.is_some() => return None,
+        Site::EmbedNorm if w.embed_projection.is_none() => return None,
+        Site::Embed | Site::EmbedNorm => match &w.embed_norm {
             Some(weights) => Step::Norm { of: Site::EmbedSum, weights, tensor: "embed.ln".into() },
             None => Step::Same(Site::EmbedSum, "no norm stands between"),
         },

@@ -132,16 +132,18 @@ impl BlockWeights {
 /// All tensors.
 #[derive(Clone, Debug)]
 pub struct Weights {
-    /// `[n_vocab, d_model]`
+    /// `[n_vocab, d_embed]`; `d_embed` is `d_model`, unless embeddings are projected.
     pub embed: Tensor,
-    /// `[n_ctx, d_model]`, if positions are learned; with a padding token p there are p + 1 more rows.
+    /// `[n_ctx, d_embed]`, if positions are learned; with a padding token p there are p + 1 more rows.
     pub positions: Option<Tensor>,
     /// A padding token, if its rows of `positions` begin after its own (RoBERTa).
     pub padding: Option<u32>,
-    /// `[d_model]`: BERT's vector of token type 0, added to every token.
+    /// `[d_embed]`: BERT's vector of token type 0, added to every token.
     pub token_type: Option<Vec<f32>>,
     /// BERT's norm of the embedding.
     pub embed_norm: Option<Norm>,
+    /// `[d_model, d_embed]`: brings the normed embedding to the width of the stream (ALBERT, ELECTRA).
+    pub embed_projection: Option<Linear>,
     /// One per layer.
     pub blocks: Vec<BlockWeights>,
     /// Norm before the vocabulary head; `None` in post-norm models.
@@ -190,6 +192,7 @@ impl Weights {
             padding: None,
             token_type: None,
             embed_norm: None,
+            embed_projection: None,
             blocks,
             final_norm: None,
             unembed: None,
@@ -213,6 +216,7 @@ impl Weights {
         let block = self.blocks.get(layer);
         let mlp = block.and_then(|block| block.mlp.as_ref());
         let (of, linear, name) = match site {
+            Site::Embed => (Site::EmbedNorm, self.embed_projection.as_ref()?, "proj"),
             Site::QRaw => (Site::AttnIn, &block?.q, "attn.Q"),
             Site::KRaw => (Site::AttnIn, &block?.k, "attn.K"),
             Site::V => (Site::AttnIn, &block?.v, "attn.V"),

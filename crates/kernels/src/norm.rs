@@ -22,15 +22,16 @@ pub fn rms_scale(x: &[f32], eps: f32) -> f32 {
     (1.0 / (mean_square + f64::from(eps)).sqrt()) as f32
 }
 
-/// `out = (x − mean) / √(var + eps) · weight + bias` (Ba et al. 2016).
+/// `out = (x − mean) / √(var + eps) · weight + bias` (Ba et al. 2016). An empty bias adds nothing (ModernBERT).
 pub fn layer(x: &[f32], weight: &[f32], bias: &[f32], eps: f32, out: &mut [f32]) {
     let n = weight.len();
     threads::for_rows(out, n, |first, out| {
         for (x, out) in x[first * n..].chunks_exact(n).zip(out.chunks_exact_mut(n)) {
             let (mean, scale) = layer_scale(x, eps);
-            for (((o, x), w), b) in out.iter_mut().zip(x).zip(weight).zip(bias) {
-                *o = (x - mean) * scale * w + b;
+            for ((o, x), w) in out.iter_mut().zip(x).zip(weight) {
+                *o = (x - mean) * scale * w;
             }
+            out.iter_mut().zip(bias).for_each(|(o, b)| *o += b);
         }
     });
 }
@@ -75,5 +76,8 @@ mod tests {
         let mean = out.iter().sum::<f32>() / 19.0;
         let var = out.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / 19.0;
         assert!((mean - 0.5).abs() < 1e-5 && (var - 1.0).abs() < 1e-4, "{mean} {var}");
+        let mut without = vec![0.0; 19];
+        layer(&x, &[1.0; 19], &[], 1e-12, &mut without);
+        assert!(without.iter().zip(&out).all(|(a, b)| a + 0.5 == *b), "no bias: {without:?}");
     }
 }

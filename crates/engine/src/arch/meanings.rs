@@ -1,14 +1,16 @@
 //! The meaning of each field in each family, as the table of docs/models.md, made from the lists that the code uses.
 
 use super::fields::{Means, Plain, Tables};
-use super::{bert, beside, common, gpt2, llama, neox, phi};
+use super::{bert, beside, common, gpt2, llama, modernbert, neox, nomic, phi};
 use std::fmt::Write;
 
 /// The families' tables by column, for `config.json`.
 fn configs() -> Vec<(String, Tables)> {
     let members = llama::MEMBERS.iter().map(|member| (member.name, member.tables));
     let others = [("gpt2", gpt2::TABLES), ("gpt_neox", neox::TABLES), ("phi", phi::TABLES)];
-    let all = members.chain(others).chain(bert::KINDS.iter().map(|kind| (kind.name, kind.tables)));
+    let encoders = [("modernbert", modernbert::TABLES), ("nomic_bert", nomic::TABLES)];
+    let encoders = bert::KINDS.iter().map(|kind| (kind.name, kind.tables)).chain(encoders);
+    let all = members.chain(others).chain(encoders);
     all.map(|(name, tables)| (name.to_owned(), tables)).collect()
 }
 
@@ -19,11 +21,13 @@ fn ggufs() -> Vec<(String, Tables)> {
     let own =
         llama::GGUF_MEMBERS.iter().filter(|member| !alike(member)).map(|member| (member.name.into(), member.tables));
     let all = std::iter::once((names.join(", "), &[llama::GGUF_KEYS] as Tables)).chain(own);
-    let others: [(&str, Tables); 4] = [
+    let others: [(&str, Tables); 6] = [
         ("gpt2", &[gpt2::GGUF_KEYS, common::LAYER_NORM_KEYS]),
         ("gptneox", &[neox::GGUF_KEYS, beside::GGUF_KEYS, common::LAYER_NORM_KEYS]),
         ("phi2", &[beside::GGUF_KEYS, common::LAYER_NORM_KEYS]),
-        ("bert", &[bert::GGUF_KEYS, common::LAYER_NORM_KEYS]),
+        ("bert", &[bert::gguf::GGUF_KEYS, common::LAYER_NORM_KEYS]),
+        ("nomic-bert", &[bert::gguf::NOMIC_KEYS, bert::gguf::GGUF_KEYS, common::LAYER_NORM_KEYS]),
+        ("modern-bert", &[modernbert::GGUF_KEYS, common::LAYER_NORM_KEYS]),
     ];
     all.chain(others.map(|(name, tables)| (name.to_owned(), tables))).collect()
 }

@@ -10,7 +10,9 @@ mod llama;
 mod loader;
 #[cfg(test)]
 mod meanings;
+mod modernbert;
 mod neox;
+mod nomic;
 mod phi;
 mod rope;
 #[cfg(test)]
@@ -56,7 +58,9 @@ pub fn from_gguf(gguf: &Gguf, origin: &str) -> Result<Read, Error> {
         "gpt2" => gpt2::gguf(meta, &loader),
         "gptneox" => neox::gguf(meta, &loader),
         "phi2" => phi::gguf(meta, &loader),
-        "bert" => bert::gguf(meta, &loader),
+        "bert" => bert::gguf::gguf(meta, &loader, "bert"),
+        "nomic-bert" => bert::gguf::gguf(meta, &loader, "nomic-bert"),
+        "modern-bert" => modernbert::gguf(meta, &loader),
         _ => Err(unknown(origin, arch, gguf_names().collect(), "GGUF")),
     }
 }
@@ -89,19 +93,22 @@ pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<Read, Er
         "gpt2" => gpt2::hf(json, &loader),
         "gpt_neox" => neox::hf(json, &loader),
         "phi" => phi::hf(json, &loader),
+        "modernbert" => modernbert::hf(json, &loader),
+        "nomic_bert" => nomic::hf(json, &loader),
         _ => Err(unknown(origin, arch, hf_names().collect(), "safetensors")),
     }
 }
 
 /// The architectures that are read from GGUF.
 fn gguf_names() -> impl Iterator<Item = &'static str> {
-    llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(["gpt2", "gptneox", "phi2", "bert"])
+    const OTHERS: [&str; 6] = ["gpt2", "gptneox", "phi2", "bert", "nomic-bert", "modern-bert"];
+    llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(OTHERS)
 }
 
 /// The `model_type`s that are read from safetensors.
 fn hf_names() -> impl Iterator<Item = &'static str> {
     let decoders = llama::MEMBERS.iter().map(|member| member.name).chain(["gpt2", "gpt_neox", "phi"]);
-    decoders.chain(bert::KINDS.iter().map(|kind| kind.name))
+    decoders.chain(bert::KINDS.iter().map(|kind| kind.name)).chain(["modernbert", "nomic_bert"])
 }
 
 /// Refuses GGUF files that hold no language model, but something that belongs to one.

@@ -68,7 +68,8 @@ fn no_field_stands_twice_in_a_table() {
     let tables = super::llama::MEMBERS.iter().map(|member| member.tables);
     let ggufs = super::llama::GGUF_MEMBERS.iter().map(|member| member.tables);
     let encoders = super::bert::KINDS.iter().map(|kind| kind.tables);
-    let others = [super::gpt2::TABLES, super::neox::TABLES, super::phi::TABLES];
+    let others =
+        [super::gpt2::TABLES, super::neox::TABLES, super::phi::TABLES, super::modernbert::TABLES, super::nomic::TABLES];
     for table in tables.chain(ggufs).chain(encoders).chain(others).flat_map(|tables| tables.iter()) {
         let mut names: Vec<&str> = table.iter().map(|field| field.0).collect();
         let all = names.len();

@@ -28,6 +28,8 @@ pub enum Site {
     TokenEmbed,
     /// Token, position and token type added up, before the norm of the embedding where the model has one.
     EmbedSum,
+    /// The same after that norm, in a model that then projects it to the width of the stream (ALBERT, ELECTRA).
+    EmbedNorm,
     /// The input of the first layer.
     Embed,
     /// The input of a layer.
@@ -109,6 +111,8 @@ pub enum Axis {
     Key,
     /// Numbers of a vector of the residual stream.
     Component,
+    /// Numbers of a token's embedding: fewer than those of the stream, if it is projected.
+    EmbedComponent,
     /// Numbers of a query, a key or a value.
     HeadComponent,
     /// Hidden activations of the MLP.
@@ -137,6 +141,7 @@ impl Axis {
             Self::Position => q_len,
             Self::Key => kv_len,
             Self::Component => c.d_model,
+            Self::EmbedComponent => c.d_embed(),
             Self::HeadComponent => c.d_head,
             Self::Neuron => c.layers[layer].mlp.map_or(0, |mlp| mlp.d_ff),
             Self::Token => c.n_vocab,
@@ -230,6 +235,17 @@ impl Site {
                 Err(Error::usage(format!("{} has no MLP, only attention", c.name)))
             }
             Needs::VocabHead if !model.has_vocab_head() => Err(model.no_head()),
+            Needs::Projection if c.narrow.is_none() => {
+                Err(Error::usage(format!("{} does not project its embeddings: see `embed`", c.name)))
+            }
+            Needs::OneSpace if c.narrow.is_some() => {
+                let text = format!(
+                    "{} projects its embeddings into the residual stream, so that no angle lies between a vector of the one and \
+                     of the other",
+                    c.name
+                );
+                Err(Error::usage(text))
+            }
             _ => Ok(()),
         }
     }

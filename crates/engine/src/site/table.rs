@@ -19,6 +19,10 @@ pub(super) enum Needs {
     Nothing,
     Mlp,
     VocabHead,
+    /// Embeddings that are projected to the width of the stream.
+    Projection,
+    /// Embeddings that enter the stream as they are.
+    OneSpace,
 }
 
 /// A row of the table.
@@ -36,13 +40,14 @@ pub(super) struct Row {
     pub words: &'static str,
 }
 
-use Axis::{Component, Head, HeadComponent, Key, KvHead, Neuron, Position, Token};
-use Needs::{Mlp, Nothing, VocabHead};
+use Axis::{Component, EmbedComponent, Head, HeadComponent, Key, KvHead, Neuron, Position, Token};
+use Needs::{Mlp, Nothing, OneSpace, Projection, VocabHead};
 use Site::*;
 use Stage::{After, Before, Layer};
 use Use::{Derived, Kept, Patched};
 
 const STREAM: &[Axis] = &[Position, Component];
+const EMBEDDING: &[Axis] = &[Position, EmbedComponent];
 const QUERIES: &[Axis] = &[Head, Position, HeadComponent];
 const KEYS: &[Axis] = &[KvHead, Key, HeadComponent];
 const EDGES: &[Axis] = &[Head, Position, Key];
@@ -50,11 +55,13 @@ const VOCABULARY: &[Axis] = &[Position, Token];
 
 /// In the order of [`Site`].
 #[rustfmt::skip]
-pub(super) const TABLE: [Row; 34] = [
-    row(TokenEmbed, "token_embed", Before, &[Token, Component], Derived, Nothing, &[],
+pub(super) const TABLE: [Row; 35] = [
+    row(TokenEmbed, "token_embed", Before, &[Token, EmbedComponent], Derived, Nothing, &[],
         "component {n} of the embedding of {word}"),
-    row(EmbedSum, "embed_sum", Before, STREAM, Derived, Nothing, &[Embed],
+    row(EmbedSum, "embed_sum", Before, EMBEDDING, Derived, Nothing, &[Embed],
         "component {n} of {token}: all that is added up in its embedding"),
+    row(EmbedNorm, "embed_norm", Before, EMBEDDING, Derived, Projection, &[Embed],
+        "component {n} of {token} before its embedding is projected"),
     row(Embed, "embed", Before, STREAM, Patched, Nothing, &[Embed],
         "component {n} of {token} as it enters the model"),
     row(ResidPre, "resid_pre", Layer, STREAM, Patched, Nothing, &[Embed, ResidPre],
@@ -115,9 +122,9 @@ pub(super) const TABLE: [Row; 34] = [
         "how likely {word} is after {token}, if the model stopped before layer {layer}"),
     row(EmbedCosine, "embed_cosine", Before, VOCABULARY, Derived, Nothing, &[],
         "how near the embeddings of {token} and {word} are"),
-    row(PreCosine, "resid_pre_cosine", Layer, VOCABULARY, Derived, Nothing, &[ResidPre],
+    row(PreCosine, "resid_pre_cosine", Layer, VOCABULARY, Derived, OneSpace, &[ResidPre],
         "how near {token} before layer {layer} is to the embedding of {word}"),
-    row(MidCosine, "resid_mid_cosine", Layer, VOCABULARY, Derived, Nothing, &[ResidMid],
+    row(MidCosine, "resid_mid_cosine", Layer, VOCABULARY, Derived, OneSpace, &[ResidMid],
         "how near {token} after attention in layer {layer} is to the embedding of {word}"),
 ];
 

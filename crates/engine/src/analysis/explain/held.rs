@@ -102,7 +102,9 @@ impl<'a> Held<'a> {
                 let token = self.trace.tokens[number.position()].id;
                 self.model.embed_sum(token, self.position_row(number.position())).into()
             }
-            Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm => self.stream(number)?,
+            Site::EmbedNorm | Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm => {
+                self.stream(number)?
+            }
             Site::QRaw | Site::KRaw | Site::AttnRaw | Site::MlpRaw => self.product(number)?,
             Site::LensLogits => self.head(number)?,
             Site::Logits => self.logits(number)?,

@@ -26,8 +26,13 @@ pub(super) fn norm(held: &Held<'_>, norm: &Norm, tensor: &str, x: Number, i: usi
         NormKind::Layer => {
             let (deviation, spread) = deviation(&mut steps, &row, i, eps);
             let scaled = vec![deviation, spread.divisor(), learned("w", &norm.weight)];
-            let bias = Term::product("bias", vec![learned("b", &norm.bias)]);
-            ("deviation ÷ spread · w + b".into(), vec![Term::product(component(i), scaled), bias])
+            let scaled = Term::product(component(i), scaled);
+            if norm.bias.is_empty() {
+                ("deviation ÷ spread · w".into(), vec![scaled])
+            } else {
+                let bias = Term::product("bias", vec![learned("b", &norm.bias)]);
+                ("deviation ÷ spread · w + b".into(), vec![scaled, bias])
+            }
         }
     };
     Ok(Arithmetic { steps: steps.0, ..Arithmetic::sum(formula, terms) })
