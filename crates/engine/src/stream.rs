@@ -72,6 +72,10 @@ pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> 
                 None => Step::Sum(Site::ResidMid, Site::MlpOut),
             },
         },
+        Site::HeadNorm | Site::LensHeadNorm => {
+            let of = if site == Site::HeadNorm { Site::HeadPost } else { Site::LensHeadPost };
+            Step::Norm { of, weights: &w.transform.as_ref()?.norm, tensor: "head.ln".into() }
+        }
         Site::FinalNorm | Site::LensNorm => {
             let of = if site == Site::LensNorm { Site::ResidPre } else { Site::ResidPost };
             match &w.final_norm {

@@ -1,9 +1,10 @@
 //! The tensors of a model in the layout that the block expects.
 
+use crate::config::Activation;
 use crate::format::Tensor;
 use crate::{Bytes, Config, Site, stream};
 use attnscope_kernels::dequant::DType;
-use attnscope_kernels::{Level, level, linear};
+use attnscope_kernels::{Level, activation, level, linear};
 
 /// y = x · Wᵀ + b, with W as the file stores it.
 #[derive(Clone, Debug)]
@@ -129,6 +130,17 @@ impl BlockWeights {
     }
 }
 
+/// The first part of a head for masked words (BERT): norm(activation(x · Wᵀ + b)).
+#[derive(Clone, Debug)]
+pub struct Transform {
+    /// `[d_embed, d_model]`
+    pub dense: Linear,
+    /// Its non-linearity.
+    pub activation: Activation,
+    /// Its norm.
+    pub norm: Norm,
+}
+
 /// All tensors.
 #[derive(Clone, Debug)]
 pub struct Weights {
@@ -148,7 +160,9 @@ pub struct Weights {
     pub blocks: Vec<BlockWeights>,
     /// Norm before the vocabulary head; `None` in post-norm models.
     pub final_norm: Option<Norm>,
-    /// `[n_vocab, d_model]`; `None` in an encoder.
+    /// What stands before the vocabulary head of a model for masked words.
+    pub transform: Option<Transform>,
+    /// `[n_vocab, d_model]`, or `[n_vocab, d_embed]` after a transform; `None` in an encoder without a head.
     pub unembed: Option<Tensor>,
     /// `[n_vocab]`, added to the logits (GPT-J, Phi-2).
     pub unembed_bias: Option<Vec<f32>>,
@@ -183,6 +197,20 @@ impl Learned<'_> {
     }
 }
 
+impl Transform {
+    /// What the vocabulary's matrix reads, `[rows, d_embed]`, of rows of `final_norm`.
+    fn forward(&self, c: &Config, normed: &[f32]) -> Vec<f32> {
+        stream::normalise(c, &self.norm, &self.post(normed))
+    }
+
+    /// The same before its norm ([`Site::HeadPost`]).
+    pub(crate) fn post(&self, normed: &[f32]) -> Vec<f32> {
+        let mut hidden = self.dense.forward(normed);
+        activation::apply(best(), self.activation, &mut hidden);
+        hidden
+    }
+}
+
 impl Weights {
     /// Blocks and an embedding, and nothing else yet.
     pub(crate) fn of(embed: Tensor, blocks: Vec<BlockWeights>) -> Self {
@@ -195,6 +223,7 @@ impl Weights {
             embed_projection: None,
             blocks,
             final_norm: None,
+            transform: None,
             unembed: None,
             unembed_bias: None,
         }
@@ -202,7 +231,9 @@ impl Weights {
 
     /// Logits, `[rows, n_vocab]`, of rows of `final_norm`, `[rows, d_model]`; `None` without a vocabulary head.
     pub(crate) fn logits(&self, c: &Config, normed: &[f32]) -> Option<Vec<f32>> {
-        let mut logits = product(self.unembed.as_ref()?, normed, self.unembed_bias.as_deref());
+        let unembed = self.unembed.as_ref()?;
+        let read = self.transform.as_ref().map(|transform| transform.forward(c, normed));
+        let mut logits = product(unembed, read.as_deref().unwrap_or(normed), self.unembed_bias.as_deref());
         stream::scale(&mut logits, c.scales.logits);
         if let Some(cap) = c.scales.logit_cap {
             logits.iter_mut().for_each(|x| *x = cap * (*x / cap).tanh());
@@ -223,8 +254,15 @@ impl Weights {
             Site::AttnOut | Site::AttnRaw => (Site::Z, &block?.o, "attn.O"),
             Site::MlpPost => (Site::MlpIn, &mlp?.up, "mlp.in"),
             Site::MlpOut | Site::MlpRaw => (Site::MlpPost, &mlp?.down, "mlp.out"),
+            Site::HeadPost => (Site::FinalNorm, &self.transform.as_ref()?.dense, "head"),
+            Site::LensHeadPost => (Site::LensNorm, &self.transform.as_ref()?.dense, "head"),
             Site::Logits | Site::LensLogits => {
-                let of = if site == Site::Logits { Site::FinalNorm } else { Site::LensNorm };
+                let of = match (self.transform.is_some(), site == Site::Logits) {
+                    (true, true) => Site::HeadNorm,
+                    (true, false) => Site::LensHeadNorm,
+                    (false, true) => Site::FinalNorm,
+                    (false, false) => Site::LensNorm,
+                };
                 let (weight, bias) = (self.unembed.as_ref()?, self.unembed_bias.as_deref());
                 return Some(Learned { of, weight, bias, name: "U" });
             }

@@ -7,8 +7,8 @@ mod kinds;
 
 use super::fields::{Fields, Tables};
 use super::loader::{Bias, Ignored, Loader};
-use super::{Read, common, head};
-use crate::config::{Config, MOST_LAYERS, Mlp};
+use super::{Read, common, head, masked};
+use crate::config::{Activation, Config, MOST_LAYERS, Mlp};
 use crate::weights::{BlockWeights, MlpWeights, Norms, Weights};
 use crate::{Attention, Error, Layer};
 pub(super) use kinds::KINDS;
@@ -33,6 +33,10 @@ pub(super) struct Kind {
     places: fn(&Fields<'_>, usize) -> Result<Vec<String>, Error>,
     /// Embeddings of a width of their own, that are projected to the stream's.
     narrow: Option<Narrow>,
+    /// The head for masked words.
+    head: masked::Names,
+    /// Its non-linearity, where that is not the MLPs'.
+    head_activation: Option<Activation>,
     /// Whether positions begin after the padding token.
     padded: bool,
     /// Whether a config may make it a decoder, which attends back only.
@@ -64,26 +68,28 @@ struct Names {
 const IGNORED: Ignored = &[
     ("embeddings.position_ids", "0, 1, 2 …: counted anew"),
     ("pooler.", "a head on top of the first token"),
-    ("cls.", "heads of the training: masked words, next sentence"),
-    ("lm_head.", "the head of the training: masked words"),
-    ("vocab_transform.", "the head of the training: masked words"),
-    ("vocab_layer_norm.", "the head of the training: masked words"),
-    ("vocab_projector.", "the head of the training: masked words"),
+    ("cls.seq_relationship.", "a head of the training: the next sentence"),
+    ("sop_classifier.", "a head of the training: the order of sentences"),
+    ("discriminator_predictions.", "the head of the training: which words were replaced"),
     ("pre_classifier.", "a classifier's head"),
     ("classifier.", "a classifier's head"),
     ("qa_outputs.", "a classifier's head"),
-    ("predictions.", "the head of the training: masked words"),
-    ("sop_classifier.", "a head of the training: the order of sentences"),
-    ("generator_predictions.", "the head of the training: masked words"),
-    ("generator_lm_head.", "the head of the training: masked words"),
-    ("discriminator_predictions.", "the head of the training: which words were replaced"),
+];
+
+/// What is left of a head for masked words that is not there as a whole.
+const REST: Ignored = &[
+    ("cls.predictions.", "a part of a head for masked words"),
+    ("lm_head.", "a part of a head for masked words"),
+    ("vocab_projector.", "a part of a head for masked words"),
+    ("predictions.", "a part of a head for masked words"),
+    ("generator_lm_head.", "a part of a head for masked words"),
 ];
 
 /// Reads `config.json` and Hugging Face's tensor names.
 pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read, Error> {
     let fields = Fields::json(json, loader.origin, kind.name, kind.tables)?;
     head::trained(&fields, kind.class)?;
-    fields.flag_or("tie_word_embeddings", true)?;
+    let tied = fields.flag_or("tie_word_embeddings", true)?;
     let names = kind.names;
     let types = names.token_type.map(|_| fields.size_or("type_vocab_size", 2)).transpose()?;
     if types == Some(0) {
@@ -130,26 +136,30 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
             places.iter().map(block).collect::<Result<_, Error>>()?,
         )
     };
-    loader.finish(kind.name, IGNORED)?;
+    let has_head = kind.head.are_in(loader);
+    let weights = if has_head {
+        let said = masked::Said::biased(kind.head_activation.unwrap_or(activation(&config)), tied);
+        kind.head.read(loader, &config, said, weights)?
+    } else {
+        weights
+    };
+    loader.finish(kind.name, &[IGNORED, if has_head { &[] } else { REST }].concat())?;
     #[cfg(test)]
     super::tests::asked(&fields);
-    let headless = Some(headless(loader, config.causal).into());
+    let headless = (!has_head).then(|| headless(config.causal).into());
     Ok(Read { config, weights, headless })
 }
 
-/// The reason why an encoder predicts no next word.
-pub(super) fn headless(loader: &Loader<'_>, causal: bool) -> &'static str {
-    const HEADS: [&str; 5] = ["cls.predictions.", "lm_head.", "vocab_projector.", "predictions.", "generator_lm_head."];
-    let has_words = loader.tensors.all_names().any(|name| HEADS.iter().any(|head| name.starts_with(head)));
-    match (has_words, causal) {
-        (true, _) => {
-            "an encoder with a head for masked words (cls.predictions, lm_head or vocab_projector) that attnscope does not \
-             read: it predicts no next word"
-        }
-        (false, true) => {
-            "an encoder that attends back only (is_decoder), without a head for words: it predicts no next word"
-        }
-        (false, false) => "an encoder: it has no vocabulary head and predicts no next word",
+/// The non-linearity of the MLPs.
+fn activation(config: &Config) -> Activation {
+    config.layers[0].mlp.map_or(Activation::Gelu, |mlp| mlp.activation)
+}
+
+/// The reason why an encoder without a head for masked words predicts nothing.
+pub(super) fn headless(causal: bool) -> &'static str {
+    match causal {
+        true => "an encoder that attends back only (is_decoder), without a head for words: it predicts no next word",
+        false => "an encoder: it has no vocabulary head and predicts no next word",
     }
 }
 

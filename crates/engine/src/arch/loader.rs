@@ -87,7 +87,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Refuses a file with a tensor that nothing has read: the model has a part that is not computed here.
-    pub fn finish(&self, arch: &str, ignored: Ignored) -> Result<(), Error> {
+    pub fn finish(&self, arch: &str, ignored: &[(&str, &str)]) -> Result<(), Error> {
         let read = self.read.borrow();
         let mut left = self
             .tensors

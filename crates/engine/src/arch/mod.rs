@@ -8,6 +8,7 @@ mod gpt2;
 mod head;
 mod llama;
 mod loader;
+mod masked;
 #[cfg(test)]
 mod meanings;
 mod modernbert;

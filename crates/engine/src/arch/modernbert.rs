@@ -8,7 +8,7 @@ use super::fields::Plain::{Bool, Number, Text};
 use super::fields::{Field, Fields, Means, Tables};
 use super::loader::{Bias, Ignored, Loader, rows, thirds};
 use super::rope::Head;
-use super::{Read, common, head, rope, window};
+use super::{Read, common, head, masked, rope, window};
 use crate::config::{Activation, Config, MOST_LAYERS, Mlp, Pairs, Rotary};
 use crate::format::gguf::Metadata;
 use crate::weights::{BlockWeights, MlpWeights, Norms, Weights};
@@ -46,10 +46,10 @@ const FIELDS: &[Field] = &[
     Field("initializer_cutoff_factor", TRAINING),
     Field("sparse_prediction", TRAINING),
     Field("sparse_pred_ignore_index", TRAINING),
-    Field("classifier_activation", LABELS),
-    Field("classifier_bias", LABELS),
+    Field("classifier_activation", Used),
+    Field("classifier_bias", Used),
     Field("classifier_pooling", LABELS),
-    Field("decoder_bias", LABELS),
+    Field("decoder_bias", Used),
     Field("deterministic_flash_attn", common::MEMORY),
     Field("reference_compile", common::MEMORY),
     Field("repad_logits_with_grad", common::MEMORY),
@@ -58,12 +58,10 @@ const FIELDS: &[Field] = &[
 ];
 
 /// Tensors that affect no number computed here.
-const IGNORED: Ignored = &[
-    ("head.", "the head of the training: masked words"),
-    ("decoder.", "the head of the training: masked words"),
-    ("classifier.", "a classifier's head"),
-    ("qa_outputs.", "a classifier's head"),
-];
+const IGNORED: Ignored = &[("classifier.", "a classifier's head"), ("qa_outputs.", "a classifier's head")];
+
+/// Of a classifier, or what is left of a head for masked words that is not there as a whole.
+const REST: Ignored = &[("head.", "a part of a head"), ("decoder.", "a part of a head for masked words")];
 
 /// How the layers differ: the first of `every` has no window, and so on; or as the config lists them.
 fn layers(windowed: &[bool], window: usize, d_head: usize, mlp: Mlp) -> PerLayer<Layer> {
@@ -87,8 +85,8 @@ fn alternating(n_layers: usize, every: usize) -> Vec<bool> {
 /// Reads `config.json` and Hugging Face's tensor names.
 pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let fields = Fields::json(json, loader.origin, "modernbert", TABLES)?;
-    head::trained(&fields, "ModernBert")?;
-    fields.flag_or("tie_word_embeddings", true)?;
+    let trained = head::trained(&fields, "ModernBert")?;
+    let tied = fields.flag_or("tie_word_embeddings", true)?;
     let config = config(&fields)?;
     let bias = |name| Ok::<_, Error>(if fields.flag_or(name, false)? { Bias::Yes } else { Bias::No });
     let biases = Biases { norm: bias("norm_bias")?, attention: bias("attention_bias")?, mlp: bias("mlp_bias")? };
@@ -104,10 +102,23 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             blocks.collect::<Result<_, Error>>()?,
         )
     };
-    loader.finish("modernbert", IGNORED)?;
+    let decoder_bias = if fields.flag_or("decoder_bias", true)? { Bias::Yes } else { Bias::No };
+    let said = masked::Said {
+        activation: fields.activation_or("classifier_activation", "gelu")?,
+        tied,
+        dense_bias: bias("classifier_bias")?,
+        norm_bias: biases.norm,
+        decoder_bias,
+    };
+    // A classifier has the first part of the head as well.
+    let is_masked = matches!(&trained, head::Trained::Other(class) if class.ends_with("ForMaskedLM"));
+    let decodes = ["decoder.weight", "decoder.bias"].iter().any(|name| loader.has(name));
+    let has_head = masked::MODERNBERT.are_in(loader) && (is_masked || decodes);
+    let weights = if has_head { masked::MODERNBERT.read(loader, &config, said, weights)? } else { weights };
+    loader.finish("modernbert", &[IGNORED, if has_head { &[] } else { REST }].concat())?;
     #[cfg(test)]
     super::tests::asked(&fields);
-    let headless = Some(headless(loader, config.causal).into());
+    let headless = (!has_head).then(|| headless(config.causal).into());
     Ok(Read { config, weights, headless })
 }
 
@@ -245,7 +256,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     loader.finish("modern-bert", &[("cls.", "a part of a head"), ("dense_2.", "a head of another width")])?;
     #[cfg(test)]
     super::tests::asked(&fields);
-    let headless = Some(headless(loader, config.causal).into());
+    let headless = Some(headless(config.causal).into());
     Ok(Read { config, weights, headless })
 }
 

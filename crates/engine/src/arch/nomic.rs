@@ -8,7 +8,7 @@ use super::fields::Plain::{Bool, Number};
 use super::fields::{Field, Fields, Tables};
 use super::loader::{Bias, Ignored, Loader, thirds};
 use super::rope::Head;
-use super::{Read, common, head, rope};
+use super::{Read, common, head, masked, rope};
 use crate::config::{Activation, Config, Mlp, Pairs, Rotary};
 use crate::weights::{BlockWeights, MlpWeights, Norms, Weights};
 use crate::{Error, Layer};
@@ -78,9 +78,11 @@ const IGNORED: Ignored = &[
     ("embeddings.position_ids", "0, 1, 2 …: counted anew"),
     ("rotary_emb.inv_freq", "made anew from the base"),
     ("pooler.", "a head on top of the first token"),
-    ("cls.", "the head of the training: masked words"),
     ("classifier.", "a classifier's head"),
 ];
+
+/// What is left of a head for masked words that is not there as a whole.
+const REST: Ignored = &[("cls.", "a part of a head for masked words")];
 
 /// What has a bias: nothing, but in the older form what the config says.
 #[derive(Clone, Copy)]
@@ -88,6 +90,7 @@ struct Biases {
     attention: Bias,
     up: Bias,
     down: Bias,
+    is_older: bool,
 }
 
 /// Reads `config.json` and the tensor names that both forms have.
@@ -96,7 +99,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     // The code that the files of the older form bring along is the one that is computed here.
     fields.get("auto_map")?;
     head::class(&fields, "NomicBert")?;
-    fields.flag_or("tie_word_embeddings", true)?;
+    let tied = fields.flag_or("tie_word_embeddings", true)?;
     let types = fields.size_or("type_vocab_size", 2)?;
     let (config, biases) = config(&fields)?;
     let d = config.d_model;
@@ -112,10 +115,20 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             blocks.collect::<Result<_, Error>>()?,
         )
     };
-    loader.finish("nomic_bert", IGNORED)?;
+    let activation = config.layers[0].mlp.map_or(Activation::Silu, |mlp| mlp.activation);
+    let has_head = masked::NOMIC.are_in(loader);
+    let weights = if has_head {
+        // Of the older form the dense layer and the logits have a bias where the MLPs have one.
+        let bias = if biases.is_older { biases.up } else { Bias::Yes };
+        let said = masked::Said { dense_bias: bias, decoder_bias: bias, ..masked::Said::biased(activation, tied) };
+        masked::NOMIC.read(loader, &config, said, weights)?
+    } else {
+        weights
+    };
+    loader.finish("nomic_bert", &[IGNORED, if has_head { &[] } else { REST }].concat())?;
     #[cfg(test)]
     super::tests::asked(&fields);
-    let headless = Some(headless(loader, config.causal).into());
+    let headless = (!has_head).then(|| headless(config.causal).into());
     Ok(Read { config, weights, headless })
 }
 
@@ -188,7 +201,8 @@ struct Said {
 /// What the older form says, if the file has it.
 fn older(fields: &Fields<'_>, d_head: usize, is_older: bool) -> Result<(Option<Said>, Biases), Error> {
     let flag = |name| Ok::<_, Error>(if fields.flag_or(name, true)? && is_older { Bias::Yes } else { Bias::No });
-    let biases = Biases { attention: flag("qkv_proj_bias")?, up: flag("mlp_fc1_bias")?, down: flag("mlp_fc2_bias")? };
+    let biases =
+        Biases { attention: flag("qkv_proj_bias")?, up: flag("mlp_fc1_bias")?, down: flag("mlp_fc2_bias")?, is_older };
     const BASE: &str = "rotary_emb_base";
     const PART: &str = "rotary_emb_fraction";
     let (theta, part) = (fields.float_or(BASE, 10_000.0)?, fields.float_or(PART, 0.0)?);

@@ -80,12 +80,20 @@ pub enum Site {
     ResidPost,
     /// The input of the vocabulary head.
     FinalNorm,
-    /// The score of each token of the vocabulary as the next token.
+    /// The activations of the first layer of a head for masked words (BERT).
+    HeadPost,
+    /// The same after their norm: what the vocabulary's matrix reads.
+    HeadNorm,
+    /// The score of each token of the vocabulary as the next token, or as the token of this place (BERT).
     Logits,
     /// Softmax of the logits.
     Probabilities,
     /// The input of the vocabulary head if the model stopped before a layer (the logit lens).
     LensNorm,
+    /// The activations of the first layer of a head for masked words in that case.
+    LensHeadPost,
+    /// The same after their norm.
+    LensHeadNorm,
     /// The logits in that case.
     LensLogits,
     /// Softmax of those logits.
@@ -235,6 +243,9 @@ impl Site {
                 Err(Error::usage(format!("{} has no MLP, only attention", c.name)))
             }
             Needs::VocabHead if !model.has_vocab_head() => Err(model.no_head()),
+            Needs::MaskHead if model.weights().transform.is_none() => {
+                Err(Error::usage(format!("{} has no head for masked words: see `logits`", c.name)))
+            }
             Needs::Projection if c.narrow.is_none() => {
                 Err(Error::usage(format!("{} does not project its embeddings: see `embed`", c.name)))
             }

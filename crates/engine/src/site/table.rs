@@ -19,6 +19,8 @@ pub(super) enum Needs {
     Nothing,
     Mlp,
     VocabHead,
+    /// A head for masked words.
+    MaskHead,
     /// Embeddings that are projected to the width of the stream.
     Projection,
     /// Embeddings that enter the stream as they are.
@@ -41,7 +43,7 @@ pub(super) struct Row {
 }
 
 use Axis::{Component, EmbedComponent, Head, HeadComponent, Key, KvHead, Neuron, Position, Token};
-use Needs::{Mlp, Nothing, OneSpace, Projection, VocabHead};
+use Needs::{MaskHead, Mlp, Nothing, OneSpace, Projection, VocabHead};
 use Site::*;
 use Stage::{After, Before, Layer};
 use Use::{Derived, Kept, Patched};
@@ -55,7 +57,7 @@ const VOCABULARY: &[Axis] = &[Position, Token];
 
 /// In the order of [`Site`].
 #[rustfmt::skip]
-pub(super) const TABLE: [Row; 35] = [
+pub(super) const TABLE: [Row; 39] = [
     row(TokenEmbed, "token_embed", Before, &[Token, EmbedComponent], Derived, Nothing, &[],
         "component {n} of the embedding of {word}"),
     row(EmbedSum, "embed_sum", Before, EMBEDDING, Derived, Nothing, &[Embed],
@@ -110,12 +112,20 @@ pub(super) const TABLE: [Row; 35] = [
         "component {n} of {token} after layer {layer}"),
     row(FinalNorm, "final_norm", After, STREAM, Kept, Nothing, &[ResidPost, FinalNorm],
         "component {n} of {token} after the last norm"),
+    row(HeadPost, "head_post", After, EMBEDDING, Derived, MaskHead, &[FinalNorm],
+        "neuron {n} of the head for masked words, for {token}"),
+    row(HeadNorm, "head_norm", After, EMBEDDING, Derived, MaskHead, &[FinalNorm],
+        "component {n} of {token} in the head for masked words, after its norm"),
     row(Logits, "logits", After, VOCABULARY, Kept, VocabHead, &[FinalNorm],
         "the logit of {word} after {token}"),
     row(Probabilities, "probabilities", After, VOCABULARY, Derived, VocabHead, &[FinalNorm],
         "how likely {word} is after {token}"),
     row(LensNorm, "lens_norm", Layer, STREAM, Derived, Nothing, &[ResidPre],
         "component {n} of {token} as it enters layer {layer}, after the last norm"),
+    row(LensHeadPost, "lens_head_post", Layer, EMBEDDING, Derived, MaskHead, &[ResidPre],
+        "neuron {n} of the head for masked words, for {token} as it enters layer {layer}"),
+    row(LensHeadNorm, "lens_head_norm", Layer, EMBEDDING, Derived, MaskHead, &[ResidPre],
+        "component {n} of {token} as it enters layer {layer}, in the head for masked words after its norm"),
     row(LensLogits, "lens_logits", Layer, VOCABULARY, Derived, VocabHead, &[ResidPre],
         "the logit of {word} after {token}, if the model stopped before layer {layer}"),
     row(LensProbabilities, "lens_probabilities", Layer, VOCABULARY, Derived, VocabHead, &[ResidPre],

@@ -105,8 +105,10 @@ fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
     }
     let without = |wanted: bool, n: usize| if wanted { 0 } else { n };
     let c = model.config();
-    // Embeddings that are projected are one kind more, and two kinds of cosines less.
-    let expected = 29 - without(c.d_ff() > 0, 5) - without(model.has_vocab_head(), 2);
+    // A head for masked words has five kinds of its own, with the lens; embeddings that are projected are one kind more, and two kinds of cosines less.
+    let expected = 29 + without(model.weights().transform.is_none(), 5)
+        - without(c.d_ff() > 0, 5)
+        - without(model.has_vocab_head(), 2);
     assert_eq!(kinds.len(), expected - without(c.narrow.is_none(), 1), "{kinds:?}");
     // A few of each architecture's own.
     let block = &model.weights().blocks[0];
@@ -118,6 +120,8 @@ fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
         (".mlp.b_out", block.mlp.as_ref().is_some_and(|mlp| mlp.down.bias.is_some())),
         ("embed.ln.b", model.weights().embed_norm.as_ref().is_some_and(|norm| !norm.bias.is_empty())),
         ("W_proj", c.narrow.is_some()),
+        ("W_head", model.weights().transform.is_some()),
+        ("b_U", model.weights().unembed_bias.is_some()),
         ("W_pos", model.weights().positions.is_some()),
         ("W_U", model.has_vocab_head()),
     ] {

@@ -21,6 +21,14 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
                 all.push(Site::EmbedNorm.at([position, component]));
             }
         }
+        for component in some(c.d_embed()).into_iter().filter(|_| model.weights().transform.is_some()) {
+            all.extend([Site::HeadPost.at([position, component]), Site::HeadNorm.at([position, component])]);
+            for &layer in layers {
+                all.push(Site::LensHeadPost.in_layer(layer, [position, component]));
+                all.push(Site::LensHeadNorm.in_layer(layer, [position, component]));
+                all.push(Site::LensLogits.in_layer(layer, [position, component]));
+            }
+        }
         for component in some(c.d_model) {
             all.push(Site::Embed.at([position, component]));
             all.push(Site::FinalNorm.at([position, component]));

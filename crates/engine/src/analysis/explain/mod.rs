@@ -77,7 +77,10 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         | Site::MlpSum
         | Site::ResidPost
         | Site::FinalNorm
-        | Site::LensNorm => stream::stream(held, number),
+        | Site::LensNorm
+        | Site::HeadNorm
+        | Site::LensHeadNorm => stream::stream(held, number),
+        Site::HeadPost | Site::LensHeadPost => vocabulary::transformed(held, number),
         Site::AttnOut | Site::MlpOut if held.step(number).is_ok() => stream::stream(held, number),
         Site::QRaw | Site::KRaw | Site::V | Site::AttnRaw | Site::AttnOut | Site::MlpRaw | Site::MlpOut => {
             linear::linear(held, number)

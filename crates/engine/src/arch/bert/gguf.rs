@@ -77,7 +77,7 @@ pub(in crate::arch) fn gguf(meta: &Metadata, loader: &Loader<'_>, arch: &'static
     loader.finish(arch, IGNORED)?;
     #[cfg(test)]
     crate::arch::tests::asked(&fields);
-    let headless = Some(headless(loader, config.causal).into());
+    let headless = Some(headless(config.causal).into());
     Ok(Read { config, weights, headless })
 }
 

@@ -6,7 +6,8 @@ use crate::arch::common::{self, LABELS, TRAINING};
 use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::{Bool, Number};
 use crate::arch::fields::{Field, Fields, Means};
-use crate::config::MOST_LAYERS;
+use crate::arch::masked;
+use crate::config::{Activation, MOST_LAYERS};
 
 const POOLER: Means = Harmless("for a pooler of its own on top, which is not computed here");
 
@@ -123,6 +124,7 @@ pub(in crate::arch) const KINDS: [Kind; 7] = [
         prefix: "distilbert.",
         names: &DISTIL_NAMES,
         places: |_, n_layers| Ok((0..n_layers).map(|l| format!("transformer.layer.{l}.")).collect()),
+        head: masked::DISTILBERT,
         decodes: false,
         ..BERT
     },
@@ -133,6 +135,8 @@ pub(in crate::arch) const KINDS: [Kind; 7] = [
         sizes: sizes([12, 4, 256, 1024]),
         prefix: "electra.",
         narrow: Some(Narrow { projection: "embeddings_project", always: false }),
+        head: masked::ELECTRA,
+        head_activation: Some(Activation::Gelu),
         ..BERT
     },
     Kind {
@@ -146,6 +150,7 @@ pub(in crate::arch) const KINDS: [Kind; 7] = [
         names: &ALBERT_NAMES,
         places: shared,
         narrow: Some(Narrow { projection: "encoder.embedding_hidden_mapping_in", always: true }),
+        head: masked::ALBERT,
         decodes: false,
         ..BERT
     },
@@ -162,6 +167,8 @@ const BERT: Kind = Kind {
     names: &BERT_NAMES,
     places: |_, n_layers| Ok((0..n_layers).map(|l| format!("encoder.layer.{l}.")).collect()),
     narrow: None,
+    head: masked::BERT,
+    head_activation: None,
     padded: false,
     decodes: true,
 };
@@ -169,6 +176,8 @@ const BERT: Kind = Kind {
 const ROBERTA: Kind = Kind {
     tables: &[ROBERTA_FIELDS, BERT_FIELDS, FIELDS, common::SIZES, common::COMMON],
     prefix: "roberta.",
+    head: masked::ROBERTA,
+    head_activation: Some(Activation::Gelu),
     padded: true,
     ..BERT
 };
