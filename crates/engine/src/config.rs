@@ -137,6 +137,9 @@ pub struct Config {
     pub n_kv_heads: usize,
     /// Width of the residual stream.
     pub d_model: usize,
+    /// Width of the embeddings of a model that projects them to `d_model` (ALBERT, ELECTRA); elsewhere they have `d_model`
+    /// numbers.
+    pub narrow: Option<usize>,
     /// Width of a head.
     pub d_head: usize,
     /// Longest text, in tokens.
@@ -190,6 +193,11 @@ impl Config {
         });
     }
 
+    /// Width of the embeddings.
+    pub fn d_embed(&self) -> usize {
+        self.narrow.unwrap_or(self.d_model)
+    }
+
     /// Width of the widest MLP's hidden layer; 0 if there is no MLP.
     pub fn d_ff(&self) -> usize {
         self.layers.kinds().iter().filter_map(|layer| layer.mlp).map(|mlp| mlp.d_ff).max().unwrap_or(0)
@@ -227,6 +235,7 @@ impl Config {
             ("n_heads", self.n_heads, 4096),
             ("n_kv_heads", self.n_kv_heads, 4096),
             ("d_model", self.d_model, 1 << 18),
+            ("the width of the embeddings", self.d_embed(), 1 << 18),
             ("d_head", self.d_head, MOST_D_HEAD),
             ("d_ff", if no_d_ff { 0 } else { self.d_ff().max(1) }, 1 << 20),
             ("n_ctx", self.n_ctx, 1 << 26),
@@ -257,6 +266,8 @@ impl Config {
             ("n_kv_heads · d_head", kv, d_head),
             ("3 · d_model", 3, d),
             ("n_vocab · d_model", self.n_vocab, d),
+            ("n_vocab · the width of the embeddings", self.n_vocab, self.d_embed()),
+            ("the width of the embeddings · d_model", self.d_embed(), d),
             ("d_ff · d_model", self.d_ff(), d),
             ("n_heads · d_model", heads, d),
         ];

@@ -68,6 +68,10 @@ impl<M: Deref<Target = Model> + Send + Sync> Generation<M> {
         if !model.has_vocab_head() {
             return Err(model.no_head());
         }
+        if model.fills_masks() {
+            let name = &model.config().name;
+            return Err(Error::usage(format!("{name} fills masked words in: it does not write on")));
+        }
         let is_fixed = |i: &Intervention| {
             matches!(i, Intervention::MeanHead { .. } | Intervention::Patch { .. } | Intervention::Apply { .. })
         };

@@ -118,7 +118,8 @@ pub struct Layer {
 /// How a layer attends, apart from its weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attention {
-    /// Sliding window: a query sees this many keys, its own included.
+    /// Sliding window: a query sees this many keys, its own included; where a token attends both ways, that many on either
+    /// side.
     pub window: Option<usize>,
     /// Soft cap of the scores.
     pub soft_cap: Option<f32>,

@@ -27,6 +27,8 @@ pub struct Model {
     bos: Option<bool>,
     /// A text that stands for these ids.
     ids: Option<(String, Vec<u32>)>,
+    /// The token that stands for a masked word, of a model that fills them in.
+    mask: Option<u32>,
 }
 
 impl Model {
@@ -50,7 +52,19 @@ impl Model {
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
         let (origin, files, quantization) = (origin.into(), Files::default(), quantization(&file));
-        Ok(Self { config, weights, origin, vocabulary, headless, quantization, files, bos: None, ids: None })
+        let model = Self {
+            config,
+            weights,
+            origin,
+            vocabulary,
+            headless,
+            quantization,
+            files,
+            bos: None,
+            ids: None,
+            mask: None,
+        };
+        Ok(model.with_mask())
     }
 
     /// Opens files given by name: one `.gguf`, or `config.json` with `model.safetensors` (or its index and shards), and
@@ -85,14 +99,37 @@ impl Model {
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
         let (origin, files) = (origin.into(), Files::default());
-        Ok(Self { config, weights, origin, vocabulary, headless, quantization: None, files, bos: None, ids: None })
+        let model = Self {
+            config,
+            weights,
+            origin,
+            vocabulary,
+            headless,
+            quantization: None,
+            files,
+            bos: None,
+            ids: None,
+            mask: None,
+        };
+        Ok(model.with_mask())
     }
 
     /// A model of whole words, from numbers in memory.
     pub(crate) fn of_words(config: Config, weights: Weights, words: crate::lesson::Words) -> Self {
         let vocabulary = Vocabulary::Words(words);
         let (origin, files) = (config.name.clone(), Files::default());
-        Self { origin, config, weights, vocabulary, headless: None, quantization: None, files, bos: None, ids: None }
+        Self {
+            origin,
+            config,
+            weights,
+            vocabulary,
+            headless: None,
+            quantization: None,
+            files,
+            bos: None,
+            ids: None,
+            mask: None,
+        }
     }
 
     /// The same model under another name, for captions: the name of a cache's folder is not worth showing.
@@ -124,6 +161,8 @@ impl Model {
             n_vocab: c.n_vocab,
             causal: c.causal,
             word_level: self.vocabulary.is_word_level(),
+            masked: self.fills_masks(),
+            mask_token: self.mask,
             attention: c.layers.map(|layer| layer.attention),
         }
     }
@@ -137,7 +176,24 @@ impl Model {
         }
     }
 
-    /// Whether it predicts next tokens; an encoder or a classifier does not.
+    /// Whether its vocabulary head says which token stands at a place, and not which one comes next (BERT).
+    pub fn fills_masks(&self) -> bool {
+        self.weights.transform.is_some() && !self.config.causal
+    }
+
+    /// The position that a run over these tokens predicts from: see [`Trace::predicts_at`].
+    pub(crate) fn predicts_at(&self, tokens: &[u32]) -> usize {
+        let masked = self.mask.and_then(|mask| tokens.iter().position(|token| *token == mask));
+        masked.unwrap_or(tokens.len().saturating_sub(1))
+    }
+
+    /// The same model, which knows its token for masked words if it fills them in.
+    fn with_mask(mut self) -> Self {
+        self.mask = if self.fills_masks() { self.vocabulary.mask() } else { None };
+        self
+    }
+
+    /// Whether it predicts tokens, next or masked ones; an encoder without such a head or a classifier does not.
     pub fn has_vocab_head(&self) -> bool {
         self.weights.unembed.is_some()
     }
@@ -208,7 +264,7 @@ impl Model {
         }
     }
 
-    /// A token's vector in the embedding, `[d_model]`.
+    /// A token's vector in the embedding, `[d_embed]`.
     ///
     /// # Panics
     /// If there is no such token.
@@ -274,7 +330,8 @@ impl Model {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
-    /// The `top` likeliest next tokens of a trace, likeliest first. Probabilities are over the full vocabulary.
+    /// The `top` likeliest tokens that a trace predicts (see [`Trace::predicts_at`]), likeliest first. Probabilities are over
+    /// the full vocabulary.
     pub fn next_tokens(&self, trace: &Trace, top: usize) -> Vec<NextToken> {
         likeliest(&trace.last_logits, top, |id| self.token(id).text)
     }

@@ -114,7 +114,8 @@ impl<M: Deref<Target = Model> + Send + Sync> Run<M> {
     fn pass_all(mut self) -> Result<(Trace, KvCache), Error> {
         while self.pass_layer()? {}
         let model: &Model = &self.model;
-        let last_logits = model.read_out(&mut self.state.pass(&model.config, 0), self.resid)?;
+        let at = model.predicts_at(&self.tokens);
+        let last_logits = model.read_out(&mut self.state.pass(&model.config, 0), self.resid, at)?;
         model.check_files()?;
         self.cache.len += self.tokens.len();
         let State { arrays, interventions, .. } = self.state;
@@ -198,11 +199,16 @@ impl Model {
         Trace { model: self.info(), tokens, arrays, last_logits, edges }
     }
 
-    /// The input of block 0, `[seq, d_model]`: the sum of each token's embeddings, normed where the model does so.
+    /// The input of block 0, `[seq, d_model]`: the sum of each token's embeddings, normed and projected where the model
+    /// does so.
     fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
         let rows = (0..tokens.len()).flat_map(|i| self.embed_sum(tokens[i], self.position_row(tokens, first, i)));
         let sums: Vec<f32> = rows.collect();
-        stream::read(&self.config, stream::step(&self.config, &self.weights, Site::Embed, 0), &sums)
+        let (c, w) = (&self.config, &self.weights);
+        match &w.embed_projection {
+            Some(projection) => projection.forward(&stream::read(c, stream::step(c, w, Site::EmbedNorm, 0), &sums)),
+            None => stream::read(c, stream::step(c, w, Site::Embed, 0), &sums),
+        }
     }
 
     /// The row of the position table for token `i` of `tokens`, before which `first` others were read. Mostly it is its
@@ -228,20 +234,22 @@ impl Model {
         row
     }
 
-    /// Final norm and vocabulary head; returns the last token's logits. The head is by far the widest product
-    /// (49,152 rows in SmolLM2), so only the rows that were asked for go through it.
-    fn read_out(&self, pass: &mut Pass<'_>, resid: Vec<f32>) -> Result<Vec<f32>, Error> {
+    /// Final norm and vocabulary head; returns the logits of row `at`. The head is by far the widest product (49,152 rows in
+    /// SmolLM2), so only the rows that were asked for go through it.
+    fn read_out(&self, pass: &mut Pass<'_>, resid: Vec<f32>, at: usize) -> Result<Vec<f32>, Error> {
         let (c, w) = (&self.config, &self.weights);
         let mut normed = stream::read(c, stream::step(c, w, Site::FinalNorm, 0), &resid);
         pass.site(Site::FinalNorm, &mut normed)?;
-        let from = if pass.all_logits() { 0 } else { pass.seq - 1 };
-        let Some(mut logits) = w.logits(c, &normed[from * c.d_model..]) else { return Ok(Vec::new()) };
+        let rows = if pass.all_logits() { 0..pass.seq } else { at..at + 1 };
+        let Some(logits) = w.logits(c, &normed[rows.start * c.d_model..rows.end * c.d_model]) else {
+            return Ok(Vec::new());
+        };
         pass.check(Site::Logits, &logits)?;
         if pass.keeps(Site::Logits) {
-            let last = logits[logits.len() - c.n_vocab..].to_vec();
+            let last = logits[(at - rows.start) * c.n_vocab..][..c.n_vocab].to_vec();
             pass.last_site(Site::Logits, logits)?;
             return Ok(last);
         }
-        Ok(logits.split_off(logits.len() - c.n_vocab))
+        Ok(logits)
     }
 }

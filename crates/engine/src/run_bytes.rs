@@ -23,7 +23,8 @@ impl Config {
         // Gate and up, or the input and the output of the activation.
         let mlp = times(2, d_ff);
         // The stream, the input read from it, and the output written to it; each may be copied for a patch or a norm.
-        let stream = times(5, n(self.d_model));
+        // Before the layers, embeddings that are projected: added up, and normed.
+        let stream = times(5, n(self.d_model)).saturating_add(times(3, n(self.narrow.unwrap_or(0))));
         // A product packs its inputs, padded to whole vectors, and lists where its outputs go.
         let packed = n(self.d_model).max(q).max(d_ff).saturating_add(64).saturating_add((attention.max(mlp)) / 4);
         let row = [angles, attention.max(mlp), stream, packed].into_iter().fold(0, u64::saturating_add);

@@ -33,7 +33,10 @@ pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> 
     let mlp = block.and_then(|block| block.mlp_norms());
     let (parallel, residual) = (c.layers[layer].parallel, c.scales.residual);
     Some(match site {
-        Site::Embed => match &w.embed_norm {
+        // A projection stands between (`Weights::learned`).
+        Site::Embed if w.embed_projection.is_some() => return None,
+        Site::EmbedNorm if w.embed_projection.is_none() => return None,
+        Site::Embed | Site::EmbedNorm => match &w.embed_norm {
             Some(weights) => Step::Norm { of: Site::EmbedSum, weights, tensor: "embed.ln".into() },
             None => Step::Same(Site::EmbedSum, "no norm stands between"),
         },
@@ -69,6 +72,10 @@ pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> 
                 None => Step::Sum(Site::ResidMid, Site::MlpOut),
             },
         },
+        Site::HeadNorm | Site::LensHeadNorm => {
+            let of = if site == Site::HeadNorm { Site::HeadPost } else { Site::LensHeadPost };
+            Step::Norm { of, weights: &w.transform.as_ref()?.norm, tensor: "head.ln".into() }
+        }
         Site::FinalNorm | Site::LensNorm => {
             let of = if site == Site::LensNorm { Site::ResidPre } else { Site::ResidPost };
             match &w.final_norm {

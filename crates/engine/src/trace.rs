@@ -51,6 +51,10 @@ pub struct ModelInfo {
     pub causal: bool,
     /// Whether tokens are words, with a space between each two that no token contains (the lesson model, BERT).
     pub word_level: bool,
+    /// Whether its vocabulary head says which token stands at a place, and not which one comes next (BERT).
+    pub masked: bool,
+    /// The token that stands for a masked word, of a model that has such a head and a tokenizer.
+    pub mask_token: Option<u32>,
     /// How each layer attends.
     pub attention: PerLayer<Attention>,
 }
@@ -95,7 +99,8 @@ pub struct Trace {
     pub tokens: Vec<Token>,
     /// The captured arrays by key.
     pub arrays: BTreeMap<String, Array>,
-    /// Logits of the last token over the whole vocabulary; empty for a model without a vocabulary head.
+    /// Logits over the whole vocabulary at [`Self::predicts_at`], mostly after the last token; empty for a model without a
+    /// vocabulary head.
     pub last_logits: Vec<f32>,
     /// The edges that were set in the run, as [`Intervention::SetEdge`]: rows that are not exp(score − lse).
     #[serde(default)]
@@ -107,6 +112,15 @@ impl Trace {
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.tokens.iter().map(|token| token.text.as_str()).collect();
         if self.model.word_level { texts.join(" ") } else { texts.concat() }
+    }
+
+    /// The position at which [`Self::last_logits`] say what comes next; of a model that fills in masked words, the first
+    /// masked word, for which they say what stands in its place. (Without one it is the last token in any model.) `None` if
+    /// there are no tokens.
+    pub fn predicts_at(&self) -> Option<usize> {
+        let mut ids = self.tokens.iter().map(|token| token.id);
+        let masked = self.model.mask_token.and_then(|mask| ids.position(|id| id == mask));
+        masked.or(self.tokens.len().checked_sub(1))
     }
 
     /// An array by its key, if it was captured.

@@ -104,7 +104,11 @@ impl Trace {
     fn with_last_logits(mut self) -> Self {
         if let Some(logits) = self.arrays.get("logits") {
             let width = logits.shape().last().copied().unwrap_or(0).max(1);
-            self.last_logits = logits.data().chunks_exact(width).next_back().unwrap_or_default().to_vec();
+            let rows: Vec<&[f32]> = logits.data().chunks_exact(width).collect();
+            // All tokens' rows, or only the one that predicts.
+            let at =
+                self.predicts_at().filter(|_| rows.len() == self.tokens.len()).unwrap_or(rows.len().saturating_sub(1));
+            self.last_logits = rows.get(at).copied().unwrap_or_default().to_vec();
         }
         self
     }

@@ -80,6 +80,15 @@ impl Vocabulary {
         }
     }
 
+    /// The token that stands for a masked word, if there is one.
+    pub fn mask(&self) -> Option<u32> {
+        match self {
+            #[cfg(feature = "tokenizers")]
+            Self::Pieces(tokenizer) => tokenizer.mask(),
+            _ => None,
+        }
+    }
+
     /// The token that is put before every text, if there is one.
     pub fn start(&self) -> Option<u32> {
         match self {

@@ -1,10 +1,11 @@
 //! The tensors of a model in the layout that the block expects.
 
+use crate::config::Activation;
 use crate::experts::Experts;
 use crate::format::Tensor;
 use crate::{Bytes, Config, Site, stream};
 use attnscope_kernels::dequant::DType;
-use attnscope_kernels::{Level, level, linear};
+use attnscope_kernels::{Level, activation, level, linear};
 
 /// y = x · Wᵀ + b, with W as the file stores it.
 #[derive(Clone, Debug)]
@@ -137,24 +138,39 @@ impl BlockWeights {
     }
 }
 
+/// The first part of a head for masked words (BERT): norm(activation(x · Wᵀ + b)).
+#[derive(Clone, Debug)]
+pub struct Transform {
+    /// `[d_embed, d_model]`
+    pub dense: Linear,
+    /// Its non-linearity.
+    pub activation: Activation,
+    /// Its norm.
+    pub norm: Norm,
+}
+
 /// All tensors.
 #[derive(Clone, Debug)]
 pub struct Weights {
-    /// `[n_vocab, d_model]`
+    /// `[n_vocab, d_embed]`; `d_embed` is `d_model`, unless embeddings are projected.
     pub embed: Tensor,
-    /// `[n_ctx, d_model]`, if positions are learned; with a padding token p there are p + 1 more rows.
+    /// `[n_ctx, d_embed]`, if positions are learned; with a padding token p there are p + 1 more rows.
     pub positions: Option<Tensor>,
     /// A padding token, if its rows of `positions` begin after its own (RoBERTa).
     pub padding: Option<u32>,
-    /// `[d_model]`: BERT's vector of token type 0, added to every token.
+    /// `[d_embed]`: BERT's vector of token type 0, added to every token.
     pub token_type: Option<Vec<f32>>,
     /// BERT's norm of the embedding.
     pub embed_norm: Option<Norm>,
+    /// `[d_model, d_embed]`: brings the normed embedding to the width of the stream (ALBERT, ELECTRA).
+    pub embed_projection: Option<Linear>,
     /// One per layer.
     pub blocks: Vec<BlockWeights>,
     /// Norm before the vocabulary head; `None` in post-norm models.
     pub final_norm: Option<Norm>,
-    /// `[n_vocab, d_model]`; `None` in an encoder.
+    /// What stands before the vocabulary head of a model for masked words.
+    pub transform: Option<Transform>,
+    /// `[n_vocab, d_model]`, or `[n_vocab, d_embed]` after a transform; `None` in an encoder without a head.
     pub unembed: Option<Tensor>,
     /// `[n_vocab]`, added to the logits (GPT-J, Phi-2).
     pub unembed_bias: Option<Vec<f32>>,
@@ -189,6 +205,20 @@ impl Learned<'_> {
     }
 }
 
+impl Transform {
+    /// What the vocabulary's matrix reads, `[rows, d_embed]`, of rows of `final_norm`.
+    fn forward(&self, c: &Config, normed: &[f32]) -> Vec<f32> {
+        stream::normalise(c, &self.norm, &self.post(normed))
+    }
+
+    /// The same before its norm ([`Site::HeadPost`]).
+    pub(crate) fn post(&self, normed: &[f32]) -> Vec<f32> {
+        let mut hidden = self.dense.forward(normed);
+        activation::apply(best(), self.activation, &mut hidden);
+        hidden
+    }
+}
+
 impl Weights {
     /// Blocks and an embedding, and nothing else yet.
     pub(crate) fn of(embed: Tensor, blocks: Vec<BlockWeights>) -> Self {
@@ -198,8 +228,10 @@ impl Weights {
             padding: None,
             token_type: None,
             embed_norm: None,
+            embed_projection: None,
             blocks,
             final_norm: None,
+            transform: None,
             unembed: None,
             unembed_bias: None,
         }
@@ -207,7 +239,9 @@ impl Weights {
 
     /// Logits, `[rows, n_vocab]`, of rows of `final_norm`, `[rows, d_model]`; `None` without a vocabulary head.
     pub(crate) fn logits(&self, c: &Config, normed: &[f32]) -> Option<Vec<f32>> {
-        let mut logits = product(self.unembed.as_ref()?, normed, self.unembed_bias.as_deref());
+        let unembed = self.unembed.as_ref()?;
+        let read = self.transform.as_ref().map(|transform| transform.forward(c, normed));
+        let mut logits = product(unembed, read.as_deref().unwrap_or(normed), self.unembed_bias.as_deref());
         stream::scale(&mut logits, c.scales.logits);
         if let Some(cap) = c.scales.logit_cap {
             logits.iter_mut().for_each(|x| *x = cap * (*x / cap).tanh());
@@ -221,14 +255,22 @@ impl Weights {
         let block = self.blocks.get(layer);
         let mlp = block.and_then(|block| block.mlp.as_ref());
         let (of, linear, name) = match site {
+            Site::Embed => (Site::EmbedNorm, self.embed_projection.as_ref()?, "proj"),
             Site::QRaw => (Site::AttnIn, &block?.q, "attn.Q"),
             Site::KRaw => (Site::AttnIn, &block?.k, "attn.K"),
             Site::V => (Site::AttnIn, &block?.v, "attn.V"),
             Site::AttnOut | Site::AttnRaw => (Site::Z, &block?.o, "attn.O"),
             Site::MlpPost => (Site::MlpIn, &mlp?.up, "mlp.in"),
             Site::MlpOut | Site::MlpRaw => (Site::MlpPost, &mlp?.down, "mlp.out"),
+            Site::HeadPost => (Site::FinalNorm, &self.transform.as_ref()?.dense, "head"),
+            Site::LensHeadPost => (Site::LensNorm, &self.transform.as_ref()?.dense, "head"),
             Site::Logits | Site::LensLogits => {
-                let of = if site == Site::Logits { Site::FinalNorm } else { Site::LensNorm };
+                let of = match (self.transform.is_some(), site == Site::Logits) {
+                    (true, true) => Site::HeadNorm,
+                    (true, false) => Site::LensHeadNorm,
+                    (false, true) => Site::FinalNorm,
+                    (false, false) => Site::LensNorm,
+                };
                 let (weight, bias) = (self.unembed.as_ref()?, self.unembed_bias.as_deref());
                 return Some(Learned { of, weight, bias, name: "U" });
             }

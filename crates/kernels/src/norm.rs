@@ -22,7 +22,7 @@ pub fn rms_scale(x: &[f32], eps: f32) -> f32 {
     (1.0 / (mean_square + f64::from(eps)).sqrt()) as f32
 }
 
-/// `out = (x − mean) / √(var + eps) · weight + bias` (Ba et al. 2016). An empty `bias` adds nothing.
+/// `out = (x − mean) / √(var + eps) · weight + bias` (Ba et al. 2016). An empty bias adds nothing (ModernBERT).
 pub fn layer(x: &[f32], weight: &[f32], bias: &[f32], eps: f32, out: &mut [f32]) {
     let n = weight.len();
     threads::for_rows(out, n, |first, out| {
@@ -76,5 +76,8 @@ mod tests {
         let mean = out.iter().sum::<f32>() / 19.0;
         let var = out.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / 19.0;
         assert!((mean - 0.5).abs() < 1e-5 && (var - 1.0).abs() < 1e-4, "{mean} {var}");
+        let mut without = vec![0.0; 19];
+        layer(&x, &[1.0; 19], &[], 1e-12, &mut without);
+        assert!(without.iter().zip(&out).all(|(a, b)| a + 0.5 == *b), "no bias: {without:?}");
     }
 }

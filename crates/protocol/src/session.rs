@@ -255,7 +255,7 @@ impl<S: Source> Session<S> {
             Request::Near { model, vector, top } => {
                 check_top(top)?;
                 let model = self.open(&model)?;
-                let (found, expected) = (vector.len(), model.config().d_model);
+                let (found, expected) = (vector.len(), model.config().d_embed());
                 if found != expected {
                     let message = format!("the vector has {found} numbers, expected {expected}: those of an embedding");
                     return Err(Failure::request(message));

@@ -17,6 +17,12 @@ use crate::{Error, Trace};
 pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<Vec<f32>>, Error> {
     let (config, weights) = (model.config(), model.weights());
     let unembed = weights.unembed.as_ref().ok_or_else(|| model.no_head())?;
+    if weights.transform.is_some() {
+        return Err(Error::usage(format!(
+            "{} has a head for masked words, whose non-linear layer cannot be shared out among heads",
+            config.name
+        )));
+    }
     if token_id as usize >= config.n_vocab {
         let last = config.n_vocab.saturating_sub(1);
         return Err(Error::usage(format!("there is no token {token_id}: {} knows tokens 0 to {last}", config.name)));

@@ -11,10 +11,10 @@ use crate::{Layer, PerLayer};
 pub(super) const TRAINING: Means = Harmless("only training reads it");
 const NAMES: Means = Harmless("a name or a version");
 const WRITING: Means = Harmless("how text is written on, which is asked for anew each time");
-const LABELS: Means = Harmless("for a classifier's head, which is not computed here");
+pub(super) const LABELS: Means = Harmless("for a classifier's head, which is not computed here");
 const TOKEN: Means = Harmless("the tokenizer's own file says which tokens are put in");
 const OUTPUTS: Means = Harmless("what a Python call gives back");
-const MEMORY: Means = Harmless("how the work is done, not what comes out");
+pub(super) const MEMORY: Means = Harmless("how the work is done, not what comes out");
 
 /// The sizes of a model, by the names that most families give them.
 pub(super) const SIZES: &[Field] = &[
@@ -186,6 +186,7 @@ pub(super) fn layer_norms(arch: &str, n_heads: usize, d_head: usize, layer: Laye
         n_heads,
         n_kv_heads: n_heads,
         d_model: 0,
+        narrow: None,
         d_head,
         n_ctx: 0,
         n_vocab: 0,

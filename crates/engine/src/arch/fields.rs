@@ -80,6 +80,11 @@ impl<'a> Fields<'a> {
         self.tables.iter().flat_map(|table| table.iter()).find(|field| field.0 == name).map(|field| field.1)
     }
 
+    /// Whether the family reads a field.
+    pub fn uses(&self, name: &str) -> bool {
+        matches!(self.means(name), Some(Means::Used))
+    }
+
     fn check(&self, name: &str, value: &Value) -> Result<(), Error> {
         match self.means(name) {
             Some(Means::Used | Means::Harmless(_)) => Ok(()),
@@ -128,11 +133,7 @@ impl<'a> Fields<'a> {
 
     /// A field's value. Whatever is asked for must be marked as used in a table, so that the tables stay correct.
     pub fn get(&self, name: &'static str) -> Result<Option<Value>, Error> {
-        debug_assert!(
-            matches!(self.means(name), Some(Means::Used)),
-            "`{name}` is read for {}, but its table does not say so",
-            self.arch
-        );
+        debug_assert!(self.uses(name), "`{name}` is read for {}, but its table does not say so", self.arch);
         self.asked.borrow_mut().insert(name);
         let value = match self.source {
             Source::Json(map) => map.get(name).cloned(),

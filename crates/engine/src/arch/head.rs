@@ -22,6 +22,11 @@ pub(super) enum Trained {
 /// Reads `architectures`. `prefix` is the beginning of the family's class names.
 pub(super) fn trained(fields: &Fields<'_>, prefix: &str) -> Result<Trained, Error> {
     remote_code(fields)?;
+    class(fields, prefix)
+}
+
+/// The same of a family whose code of its own is known, and computed here as it computes.
+pub(super) fn class(fields: &Fields<'_>, prefix: &str) -> Result<Trained, Error> {
     let class = match fields.get("architectures")? {
         None => return Ok(Trained::Unsaid),
         Some(Value::Array(list)) => match list.as_slice() {

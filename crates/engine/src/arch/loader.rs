@@ -66,9 +66,16 @@ impl<'a> Loader<'a> {
 
     /// Weight and bias; files made before PyTorch had layer norm call them gamma and beta.
     pub fn layer_norm(&self, prefix: &str, d: usize) -> Result<Norm, Error> {
+        self.layer_norm_with(prefix, d, Bias::Yes)
+    }
+
+    /// The same, with a bias or without.
+    pub fn layer_norm_with(&self, prefix: &str, d: usize, bias: Bias) -> Result<Norm, Error> {
         let old = self.has(&format!("{prefix}.gamma")) && !self.has(&format!("{prefix}.weight"));
-        let [weight, bias] = if old { ["gamma", "beta"] } else { ["weight", "bias"] };
-        let bias = self.vector(&format!("{prefix}.{bias}"), d)?;
+        let [weight, name] = if old { ["gamma", "beta"] } else { ["weight", "bias"] };
+        let name = format!("{prefix}.{name}");
+        let wanted = bias == Bias::Yes || (bias == Bias::IfThere && self.has(&name));
+        let bias = if wanted { self.vector(&name, d)? } else { Vec::new() };
         Ok(Norm { weight: self.vector(&format!("{prefix}.{weight}"), d)?, bias })
     }
 
@@ -80,7 +87,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Refuses a file with a tensor that nothing has read: the model has a part that is not computed here.
-    pub fn finish(&self, arch: &str, ignored: Ignored) -> Result<(), Error> {
+    pub fn finish(&self, arch: &str, ignored: &[(&str, &str)]) -> Result<(), Error> {
         let read = self.read.borrow();
         let mut left = self
             .tensors
@@ -116,6 +123,11 @@ pub(super) fn rows(fused: &Linear, from: usize, n: usize) -> Linear {
         weight: fused.weight.slice_rows(from..from + n),
         bias: fused.bias.as_ref().map(|b| b[from..from + n].to_vec()),
     }
+}
+
+/// Queries, keys and values of a fused matrix, `[3 · d, n_in]`.
+pub(super) fn thirds(fused: &Linear, d: usize) -> [Linear; 3] {
+    [0, 1, 2].map(|i| rows(fused, i * d, d))
 }
 
 #[cfg(test)]

@@ -10,9 +10,12 @@ mod gptj;
 mod head;
 mod llama;
 mod loader;
+mod masked;
 #[cfg(test)]
 mod meanings;
+mod modernbert;
 mod neox;
+mod nomic;
 mod opt;
 mod phi;
 mod rope;
@@ -59,7 +62,9 @@ pub fn from_gguf(gguf: &Gguf, origin: &str) -> Result<Read, Error> {
         "gpt2" => gpt2::gguf(meta, &loader),
         "gptneox" => neox::gguf(meta, &loader),
         "phi2" => phi::gguf(meta, &loader),
-        "bert" => bert::gguf(meta, &loader),
+        "bert" => bert::gguf::gguf(meta, &loader, "bert"),
+        "nomic-bert" => bert::gguf::gguf(meta, &loader, "nomic-bert"),
+        "modern-bert" => modernbert::gguf(meta, &loader),
         _ => Err(unknown(origin, arch, gguf_names().collect(), "GGUF")),
     }
 }
@@ -108,17 +113,20 @@ const OTHERS: &[Other] = &[
     Other("gpt_neox", neox::TABLES, neox::hf),
     Other("phi", phi::TABLES, phi::hf),
     Other("opt", opt::TABLES, opt::hf),
+    Other("modernbert", modernbert::TABLES, modernbert::hf),
+    Other("nomic_bert", nomic::TABLES, nomic::hf),
 ];
 
 /// The architectures that are read from GGUF.
 fn gguf_names() -> impl Iterator<Item = &'static str> {
-    llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(["gpt2", "gptneox", "phi2", "bert"])
+    const OTHERS: [&str; 6] = ["gpt2", "gptneox", "phi2", "bert", "nomic-bert", "modern-bert"];
+    llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(OTHERS)
 }
 
 /// The `model_type`s that are read from safetensors.
 fn hf_names() -> impl Iterator<Item = &'static str> {
-    let decoders = llama::MEMBERS.iter().map(|member| member.name).chain(OTHERS.iter().map(|other| other.0));
-    decoders.chain(bert::KINDS.iter().map(|kind| kind.name))
+    let families = llama::MEMBERS.iter().map(|member| member.name).chain(bert::KINDS.iter().map(|kind| kind.name));
+    families.chain(OTHERS.iter().map(|other| other.0))
 }
 
 /// Refuses GGUF files that hold no language model, but something that belongs to one.

@@ -44,10 +44,12 @@ pub(super) fn rotary(fields: &Fields<'_>, head: Head) -> Result<Rotary, Error> {
 }
 
 /// The rotations of layers with and without a window, where the config gives them apart (Gemma 3, OLMo 3): nested in
-/// `rope_parameters`, or at the top level, where scaling is only for layers without a window.
+/// `rope_parameters`, or at the top level, where scaling is only for layers without a window. (Of the fields of the top
+/// level those count that the family reads: ModernBERT none.)
 pub(super) fn by_kind(fields: &Fields<'_>, head: Head, window_theta: f64) -> Result<[Rotary; 2], Error> {
     const KINDS: [&str; 2] = ["full_attention", "sliding_attention"];
-    let (scaling, parameters) = (object(fields, "rope_scaling")?, object(fields, "rope_parameters")?);
+    let scaling = if fields.uses("rope_scaling") { object(fields, "rope_scaling")? } else { None };
+    let parameters = object(fields, "rope_parameters")?;
     let parameters = parameters.unwrap_or_default();
     if let Some(key) = parameters.keys().find(|key| !KINDS.contains(&key.as_str())) {
         let text = format!("has `{key}`, expected what holds for full_attention and for sliding_attention");
@@ -64,7 +66,11 @@ pub(super) fn by_kind(fields: &Fields<'_>, head: Head, window_theta: f64) -> Res
         let text = "has `truncate` for some layers: transformers reads it only where one rotation holds for all";
         return Err(fields.refused("rope_parameters", text));
     }
-    let theta = f64::from(fields.float_or("rope_theta", head.theta as f32)?);
+    let theta = if fields.uses("rope_theta") {
+        f64::from(fields.float_or("rope_theta", head.theta as f32)?)
+    } else {
+        head.theta
+    };
     let full = said(fields, "rope_parameters", &full, head, theta)?.rotary()?;
     let windowed = said(fields, "rope_parameters", &windowed, head, window_theta)?.rotary()?;
     Ok([full, windowed])
@@ -99,8 +105,10 @@ fn said<'a>(
     head: Head,
     theta: f64,
 ) -> Result<Said<'a>, Error> {
-    let part = fields.optional_float("partial_rotary_factor")?.map(f64::from);
-    let original = fields.optional_size("original_max_position_embeddings")?.or(head.original);
+    const PART: &str = "partial_rotary_factor";
+    const ORIGINAL: &str = "original_max_position_embeddings";
+    let part = if fields.uses(PART) { fields.optional_float(PART)?.map(f64::from) } else { None };
+    let original = if fields.uses(ORIGINAL) { fields.optional_size(ORIGINAL)? } else { None }.or(head.original);
     Ok(Said { fields, name, map, head, theta, part, original })
 }
 

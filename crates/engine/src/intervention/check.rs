@@ -90,7 +90,11 @@ fn check_edge(heads: Heads, (q, k, weight): (usize, usize, f32), c: &Config, seq
     let mut layers = (0..c.n_layers).filter(|layer| heads.has_layer(*layer));
     if !layers.clone().any(|layer| c.mask(layer).visible(q, seq).contains(&k)) {
         let window = layers.find_map(|layer| c.layers[layer].attention.window).unwrap_or(0);
-        return fail(format!("there is no edge {q}>{k}: a token there attends to {window} tokens, itself included"));
+        let reach = match c.causal {
+            true => format!("{window} tokens, itself included"),
+            false => format!("{} tokens on either side", window.saturating_sub(1)),
+        };
+        return fail(format!("there is no edge {q}>{k}: a token there attends to {reach}"));
     }
     Ok(())
 }

@@ -90,6 +90,7 @@ pub(super) fn to_model(params: &Params) -> Model {
         n_heads: 1,
         n_kv_heads: 1,
         d_model: D_MODEL,
+        narrow: None,
         d_head: D_HEAD,
         n_ctx: params.positions.len(),
         n_vocab: words.len(),

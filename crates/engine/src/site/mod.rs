@@ -28,6 +28,8 @@ pub enum Site {
     TokenEmbed,
     /// Token, position and token type added up, before the norm of the embedding where the model has one.
     EmbedSum,
+    /// The same after that norm, in a model that then projects it to the width of the stream (ALBERT, ELECTRA).
+    EmbedNorm,
     /// The input of the first layer.
     Embed,
     /// The input of a layer.
@@ -81,12 +83,20 @@ pub enum Site {
     ResidPost,
     /// The input of the vocabulary head.
     FinalNorm,
-    /// The score of each token of the vocabulary as the next token.
+    /// The activations of the first layer of a head for masked words (BERT).
+    HeadPost,
+    /// The same after their norm: what the vocabulary's matrix reads.
+    HeadNorm,
+    /// The score of each token of the vocabulary as the next token, or as the token of this place (BERT).
     Logits,
     /// Softmax of the logits.
     Probabilities,
     /// The input of the vocabulary head if the model stopped before a layer (the logit lens).
     LensNorm,
+    /// The activations of the first layer of a head for masked words in that case.
+    LensHeadPost,
+    /// The same after their norm.
+    LensHeadNorm,
     /// The logits in that case.
     LensLogits,
     /// Softmax of those logits.
@@ -112,6 +122,8 @@ pub enum Axis {
     Key,
     /// Numbers of a vector of the residual stream.
     Component,
+    /// Numbers of a token's embedding: fewer than those of the stream, if it is projected.
+    EmbedComponent,
     /// Numbers of a query, a key or a value.
     HeadComponent,
     /// Hidden activations of the MLP.
@@ -142,6 +154,7 @@ impl Axis {
             Self::Position => q_len,
             Self::Key => kv_len,
             Self::Component => c.d_model,
+            Self::EmbedComponent => c.d_embed(),
             Self::HeadComponent => c.d_head,
             Self::Neuron => c.layers[layer].mlp.map_or(0, |mlp| mlp.d_ff),
             Self::Expert => c.layers[layer].mlp.and_then(|mlp| mlp.mixture).map_or(0, |mixture| mixture.width()),
@@ -232,6 +245,20 @@ impl Site {
         let c = model.config();
         match self.row().needs {
             Needs::VocabHead if !model.has_vocab_head() => Err(model.no_head()),
+            Needs::MaskHead if model.weights().transform.is_none() => {
+                Err(Error::usage(format!("{} has no head for masked words: see `logits`", c.name)))
+            }
+            Needs::Projection if c.narrow.is_none() => {
+                Err(Error::usage(format!("{} does not project its embeddings: see `embed`", c.name)))
+            }
+            Needs::OneSpace if c.narrow.is_some() => {
+                let text = format!(
+                    "{} projects its embeddings into the residual stream, so that no angle lies between a vector of the one and \
+                     of the other",
+                    c.name
+                );
+                Err(Error::usage(text))
+            }
             _ => match self.lacks(c, layer) {
                 Some(why) => Err(Error::usage(format!("{} {why}", c.name))),
                 None => Ok(()),

@@ -23,6 +23,12 @@ pub(super) enum Needs {
     /// A mixture of experts.
     Experts,
     VocabHead,
+    /// A head for masked words.
+    MaskHead,
+    /// Embeddings that are projected to the width of the stream.
+    Projection,
+    /// Embeddings that enter the stream as they are.
+    OneSpace,
 }
 
 /// A row of the table.
@@ -40,13 +46,14 @@ pub(super) struct Row {
     pub words: &'static str,
 }
 
-use Axis::{Component, Expert, Head, HeadComponent, Key, KvHead, Neuron, Position, Token};
-use Needs::{Mlp, Neurons, Nothing, VocabHead};
+use Axis::{Component, EmbedComponent, Expert, Head, HeadComponent, Key, KvHead, Neuron, Position, Token};
+use Needs::{MaskHead, Mlp, Neurons, Nothing, OneSpace, Projection, VocabHead};
 use Site::*;
 use Stage::{After, Before, Layer};
 use Use::{Derived, Kept, Patched};
 
 const STREAM: &[Axis] = &[Position, Component];
+const EMBEDDING: &[Axis] = &[Position, EmbedComponent];
 const QUERIES: &[Axis] = &[Head, Position, HeadComponent];
 const KEYS: &[Axis] = &[KvHead, Key, HeadComponent];
 const EDGES: &[Axis] = &[Head, Position, Key];
@@ -54,11 +61,13 @@ const VOCABULARY: &[Axis] = &[Position, Token];
 
 /// In the order of [`Site`].
 #[rustfmt::skip]
-pub(super) const TABLE: [Row; 35] = [
-    row(TokenEmbed, "token_embed", Before, &[Token, Component], Derived, Nothing, &[],
+pub(super) const TABLE: [Row; 40] = [
+    row(TokenEmbed, "token_embed", Before, &[Token, EmbedComponent], Derived, Nothing, &[],
         "component {n} of the embedding of {word}"),
-    row(EmbedSum, "embed_sum", Before, STREAM, Derived, Nothing, &[Embed],
+    row(EmbedSum, "embed_sum", Before, EMBEDDING, Derived, Nothing, &[Embed],
         "component {n} of {token}: all that is added up in its embedding"),
+    row(EmbedNorm, "embed_norm", Before, EMBEDDING, Derived, Projection, &[Embed],
+        "component {n} of {token} before its embedding is projected"),
     row(Embed, "embed", Before, STREAM, Patched, Nothing, &[Embed],
         "component {n} of {token} as it enters the model"),
     row(ResidPre, "resid_pre", Layer, STREAM, Patched, Nothing, &[Embed, ResidPre],
@@ -109,21 +118,29 @@ pub(super) const TABLE: [Row; 35] = [
         "component {n} of {token} after layer {layer}"),
     row(FinalNorm, "final_norm", After, STREAM, Kept, Nothing, &[ResidPost, FinalNorm],
         "component {n} of {token} after the last norm"),
+    row(HeadPost, "head_post", After, EMBEDDING, Derived, MaskHead, &[FinalNorm],
+        "neuron {n} of the head for masked words, for {token}"),
+    row(HeadNorm, "head_norm", After, EMBEDDING, Derived, MaskHead, &[FinalNorm],
+        "component {n} of {token} in the head for masked words, after its norm"),
     row(Logits, "logits", After, VOCABULARY, Kept, VocabHead, &[FinalNorm],
         "the logit of {word} after {token}"),
     row(Probabilities, "probabilities", After, VOCABULARY, Derived, VocabHead, &[FinalNorm],
         "how likely {word} is after {token}"),
     row(LensNorm, "lens_norm", Layer, STREAM, Derived, Nothing, &[ResidPre],
         "component {n} of {token} as it enters layer {layer}, after the last norm"),
+    row(LensHeadPost, "lens_head_post", Layer, EMBEDDING, Derived, MaskHead, &[ResidPre],
+        "neuron {n} of the head for masked words, for {token} as it enters layer {layer}"),
+    row(LensHeadNorm, "lens_head_norm", Layer, EMBEDDING, Derived, MaskHead, &[ResidPre],
+        "component {n} of {token} as it enters layer {layer}, in the head for masked words after its norm"),
     row(LensLogits, "lens_logits", Layer, VOCABULARY, Derived, VocabHead, &[ResidPre],
         "the logit of {word} after {token}, if the model stopped before layer {layer}"),
     row(LensProbabilities, "lens_probabilities", Layer, VOCABULARY, Derived, VocabHead, &[ResidPre],
         "how likely {word} is after {token}, if the model stopped before layer {layer}"),
     row(EmbedCosine, "embed_cosine", Before, VOCABULARY, Derived, Nothing, &[],
         "how near the embeddings of {token} and {word} are"),
-    row(PreCosine, "resid_pre_cosine", Layer, VOCABULARY, Derived, Nothing, &[ResidPre],
+    row(PreCosine, "resid_pre_cosine", Layer, VOCABULARY, Derived, OneSpace, &[ResidPre],
         "how near {token} before layer {layer} is to the embedding of {word}"),
-    row(MidCosine, "resid_mid_cosine", Layer, VOCABULARY, Derived, Nothing, &[ResidMid],
+    row(MidCosine, "resid_mid_cosine", Layer, VOCABULARY, Derived, OneSpace, &[ResidMid],
         "how near {token} after attention in layer {layer} is to the embedding of {word}"),
 ];
 

@@ -168,6 +168,18 @@ impl Tokenizer {
         self.around.start
     }
 
+    /// The token that stands for a masked word: BERT's `[MASK]`, RoBERTa's `<mask>`.
+    pub fn mask(&self) -> Option<u32> {
+        const NAMES: [&str; 2] = ["[MASK]", "<mask>"];
+        match &self.cutter {
+            Cutter::Library(inner) => NAMES.iter().find_map(|name| inner.token_to_id(name)),
+            Cutter::Pieces(pieces) => {
+                let ids = 0..u32::try_from(pieces.vocab.len()).unwrap_or(0);
+                ids.into_iter().find(|id| NAMES.iter().any(|name| pieces.bytes_of(*id) == name.as_bytes()))
+            }
+        }
+    }
+
     /// A note for a reader before relying on the ids: that other software may cut some texts differently.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()

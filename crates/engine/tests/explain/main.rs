@@ -111,7 +111,10 @@ fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
     let mlps = || layers.iter().filter_map(|layer| c.layers[*layer].mlp);
     let (one, many) = (mlps().any(|mlp| mlp.mixture.is_none()), mlps().any(|mlp| mlp.mixture.is_some()));
     let of_mlps = without(one || many, 4) + without(one, 1) + without(many, 1);
-    assert_eq!(kinds.len(), 30 - of_mlps - without(model.has_vocab_head(), 2), "{kinds:?}");
+    // A head for masked words has five kinds of its own, with the lens; embeddings that are projected are one kind more,
+    // and two kinds of cosines less.
+    let expected = 30 + without(model.weights().transform.is_none(), 5) - of_mlps - without(model.has_vocab_head(), 2);
+    assert_eq!(kinds.len(), expected - without(c.narrow.is_none(), 1), "{kinds:?}");
     // A few of each architecture's own.
     let block = &model.weights().blocks[0];
     let dense = || layers.iter().filter_map(|layer| model.weights().blocks[*layer].mlp.as_ref());
@@ -122,7 +125,10 @@ fn check_all(model: &Model, tokens: &[u32], layers: &[usize]) {
         (".mlp.W_router", block.experts.is_some()),
         (".mlp.W_gate", dense().any(|mlp| mlp.gate.is_some())),
         (".mlp.b_out", dense().any(|mlp| mlp.down.bias.is_some())),
-        ("embed.ln.b", model.weights().embed_norm.is_some()),
+        ("embed.ln.b", model.weights().embed_norm.as_ref().is_some_and(|norm| !norm.bias.is_empty())),
+        ("W_proj", c.narrow.is_some()),
+        ("W_head", model.weights().transform.is_some()),
+        ("b_U", model.weights().unembed_bias.is_some()),
         ("W_pos", model.weights().positions.is_some()),
         ("W_U", model.has_vocab_head()),
     ] {

@@ -15,8 +15,22 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
     let (c, n) = (model.config(), trace.tokens.len());
     let mut all = Vec::new();
     for position in some(n) {
+        for component in some(c.d_embed()) {
+            all.push(Site::EmbedSum.at([position, component]));
+            if c.narrow.is_some() {
+                all.push(Site::EmbedNorm.at([position, component]));
+            }
+        }
+        for component in some(c.d_embed()).into_iter().filter(|_| model.weights().transform.is_some()) {
+            all.extend([Site::HeadPost.at([position, component]), Site::HeadNorm.at([position, component])]);
+            for &layer in layers {
+                all.push(Site::LensHeadPost.in_layer(layer, [position, component]));
+                all.push(Site::LensHeadNorm.in_layer(layer, [position, component]));
+                all.push(Site::LensLogits.in_layer(layer, [position, component]));
+            }
+        }
         for component in some(c.d_model) {
-            all.extend([Site::Embed.at([position, component]), Site::EmbedSum.at([position, component])]);
+            all.push(Site::Embed.at([position, component]));
             all.push(Site::FinalNorm.at([position, component]));
             for &layer in layers {
                 all.extend([
@@ -74,7 +88,8 @@ pub fn numbers(model: &Model, trace: &Trace, layers: &BTreeSet<usize>) -> Vec<Nu
             let of = |layer| {
                 [Site::PreCosine.in_layer(layer, [position, token]), Site::MidCosine.in_layer(layer, [position, token])]
             };
-            all.extend(layers.iter().flat_map(|&layer| of(layer)));
+            // Embeddings that are projected are no vectors of the stream.
+            all.extend(layers.iter().filter(|_| c.narrow.is_none()).flat_map(|&layer| of(layer)));
         }
     }
     all

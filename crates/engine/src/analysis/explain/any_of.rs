@@ -30,7 +30,10 @@ pub fn explain_any_of(model: &Model, trace: &Trace, position: usize, tokens: &[u
     let name: Vec<String> = numbers.iter().map(Number::to_string).collect();
     Ok(Explanation {
         name: name.join(" + "),
-        title: format!("how likely one of {} is after {}", words.join(", "), held.token(position)),
+        title: match model.fills_masks() {
+            true => format!("how likely one of {} is in place of {}", words.join(", "), held.token(position)),
+            false => format!("how likely one of {} is after {}", words.join(", "), held.token(position)),
+        },
         formula: "probability of any = Σ probability".into(),
         value: Rule::Sum.combine(&terms),
         rule: Rule::Sum,

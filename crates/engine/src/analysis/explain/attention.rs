@@ -26,7 +26,14 @@ fn why_masked(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> Stri
         }
         window => {
             let n = window.unwrap_or_default();
-            format!("masked: {k} is too far from {q}; a token of this layer sees {n} tokens, itself included; {ends}")
+            if held.config().causal {
+                format!(
+                    "masked: {k} is too far from {q}; a token of this layer sees {n} tokens, itself included; {ends}"
+                )
+            } else {
+                let n = n.saturating_sub(1);
+                format!("masked: {k} is too far from {q}; a token of this layer sees {n} tokens on either side; {ends}")
+            }
         }
     }
 }

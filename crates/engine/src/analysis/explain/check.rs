@@ -24,7 +24,7 @@ pub fn check(model: &Model, number: Number, n_tokens: usize) -> Result<(), Error
             Axis::Head => ("head", format!("each layer of {name} has heads")),
             Axis::KvHead => ("head", format!("each layer of {name} has heads of keys and values")),
             Axis::Position | Axis::Key => ("token", "the text has tokens".into()),
-            Axis::Component if site == Site::TokenEmbed => ("component", "an embedding has components".into()),
+            Axis::EmbedComponent => ("component", "an embedding has components".into()),
             Axis::Component => ("component", "the residual stream has components".into()),
             Axis::HeadComponent => ("component", "a head has components".into()),
             Axis::Neuron => ("component", "the MLP's hidden layer has components".into()),

@@ -103,9 +103,13 @@ impl<'a> Held<'a> {
                 let token = self.trace.tokens[number.position()].id;
                 self.model.embed_sum(token, self.position_row(number.position())).into()
             }
-            Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm => self.stream(number)?,
+            Site::EmbedNorm | Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm => {
+                self.stream(number)?
+            }
             Site::MlpRaw if experts::of(self, number).is_some() => experts::row(self, number)?.into(),
             Site::QRaw | Site::KRaw | Site::AttnRaw | Site::MlpRaw => self.product(number)?,
+            Site::HeadNorm | Site::LensHeadNorm => self.stream(number)?,
+            Site::HeadPost | Site::LensHeadPost => self.transformed(number)?,
             Site::LensLogits => self.head(number)?,
             Site::Logits => self.logits(number)?,
             Site::Probabilities | Site::LensProbabilities => softmax(&self.row(vocabulary::logits(number, 0))?).into(),
@@ -180,17 +184,26 @@ impl<'a> Held<'a> {
         if let Some(row) = all.and_then(|all| all.index(position)) {
             return Ok(row.into());
         }
-        if position + 1 == n && self.trace.last_logits.len() == n_vocab {
+        if Some(position) == self.trace.predicts_at() && self.trace.last_logits.len() == n_vocab {
             return Ok(self.trace.last_logits.as_slice().into());
         }
         self.head(number)
     }
 
-    /// The logits of a row, computed by the vocabulary head.
+    /// The logits of a row, computed by the vocabulary head from what the model's last norm gives.
     fn head(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
-        let x = self.inputs(self.learned(number)?.of, number)?;
+        let of = if number.layer().is_some() { Site::LensNorm } else { Site::FinalNorm };
+        self.model.require_vocab_head()?;
+        let x = self.inputs(of, number)?;
         let logits = self.model.weights.logits(self.config(), &x).ok_or_else(|| self.model.no_head())?;
         Ok(logits.into())
+    }
+
+    /// The activations of the first layer of a head for masked words.
+    fn transformed(&self, number: Number) -> Result<Cow<'a, [f32]>, Error> {
+        let x = self.inputs(self.learned(number)?.of, number)?;
+        let transform = self.model.weights.transform.as_ref().ok_or_else(|| self.model.no_head())?;
+        Ok(transform.post(&x).into())
     }
 
     /// The row that a learned matrix is applied to: of [`Site::Z`], all heads' rows.

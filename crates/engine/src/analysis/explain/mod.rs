@@ -68,7 +68,9 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         Site::TokenEmbed => Ok(stream::token_embed(held, number)),
         Site::EmbedSum => stream::embed_sum(held, number),
         Site::ResidPre => stream::resid_pre(held, number),
+        Site::Embed if held.learned(number).is_ok() => linear::linear(held, number),
         Site::Embed
+        | Site::EmbedNorm
         | Site::AttnIn
         | Site::AttnSum
         | Site::ResidMid
@@ -76,7 +78,10 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         | Site::MlpSum
         | Site::ResidPost
         | Site::FinalNorm
-        | Site::LensNorm => stream::stream(held, number),
+        | Site::LensNorm
+        | Site::HeadNorm
+        | Site::LensHeadNorm => stream::stream(held, number),
+        Site::HeadPost | Site::LensHeadPost => vocabulary::transformed(held, number),
         Site::AttnOut | Site::MlpOut if held.step(number).is_ok() => stream::stream(held, number),
         Site::MlpRaw | Site::MlpOut if experts::of(held, number).is_some() => experts::output(held, number),
         Site::QRaw | Site::KRaw | Site::V | Site::AttnRaw | Site::AttnOut | Site::MlpRaw | Site::MlpOut => {

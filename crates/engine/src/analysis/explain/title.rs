@@ -7,6 +7,10 @@ use crate::site::Axis;
 /// A title for a reader; tokens stand between asterisks. The wording comes from the table of sites.
 pub(super) fn title(held: &Held<'_>, number: Number) -> String {
     let mut title = number.site().words().to_owned();
+    if held.model.fills_masks() {
+        // The head says what stands at a place, and not what comes next.
+        title = title.replace("{word} after {token}", "{word} in place of {token}");
+    }
     let mut put = |name: &str, value: String| title = title.replace(name, &value);
     put("{layer}", number.layer().unwrap_or(0).to_string());
     put("{head}", number.head().to_string());

@@ -38,6 +38,17 @@ pub(super) fn logit(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error
     Ok(Arithmetic { rule, steps: steps.0, ..Arithmetic::sum(formula, vec![term]) })
 }
 
+/// An activation of the first layer of a head for masked words.
+pub(super) fn transformed(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let sum = linear(held, number)?;
+    let transform = held.model.weights().transform.as_ref().ok_or_else(|| held.model.no_head())?;
+    let rule = Rule::from(transform.activation);
+    let mut steps = Steps::default();
+    let sum = steps.add("sum", sum.formula, Rule::Sum, sum.terms);
+    let activated = Arithmetic::sum(format!("{}(sum)", rule.name()), vec![Term::product("sum", vec![sum])]);
+    Ok(Arithmetic { rule, steps: steps.0, ..activated })
+}
+
 /// Whether a number belongs to the logit lens: the prediction if the model stopped before a layer.
 fn is_lens(number: Number) -> bool {
     number.layer().is_some()

@@ -104,6 +104,7 @@ fn config(
         n_heads,
         n_kv_heads: fields.optional_size("attention.head_count_kv")?.unwrap_or(n_heads),
         d_model,
+        narrow: None,
         d_head,
         n_ctx,
         n_vocab: loader.tensors.require_any("token_embd.weight")?.rows(),

@@ -118,6 +118,7 @@ fn config(fields: &Fields<'_>, member: &Member) -> Result<Config, Error> {
         n_heads,
         n_kv_heads,
         d_model,
+        narrow: None,
         d_head,
         n_ctx,
         n_vocab: fields.size_or("vocab_size", member.n_vocab)?,
