@@ -286,7 +286,7 @@ mod tests {
         let scene = render(&data, &State::default(), &Theme::LIGHT);
         assert!(scene.node("token-1").is_some() && scene.node("token-2").is_none() && scene.node("token-3").is_some());
         let number = Site::Probabilities.at([2, 7]);
-        assert_eq!(scene.node("p-7").and_then(|node| node.target.clone()), Some(Target::Number { number }));
+        assert_eq!(scene.node("p-7").and_then(|node| node.target), Some(Target::Number { number }));
         assert!(scene.description.starts_with("In “[CLS] hot [MASK] [SEP]” the likeliest tokens in place of"));
     }
 }
