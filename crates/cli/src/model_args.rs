@@ -17,6 +17,9 @@ pub struct ModelArgs {
     /// Token ids instead of a text: 1,2,3 (nothing is put around them)
     #[arg(long, allow_hyphen_values = true, value_name = "IDS", conflicts_with_all = ["text", "bos", "no_bos"])]
     pub ids: Option<String>,
+    /// A second text, read together with the first as a pair of sentences: for encoders (BERT, RoBERTa)
+    #[arg(long, allow_hyphen_values = true, value_name = "TEXT", conflicts_with_all = ["ids", "bos", "no_bos"])]
+    pub pair: Option<String>,
     /// Put BOS before the text, whatever the model's files say
     #[arg(long, conflicts_with = "no_bos")]
     pub bos: bool,
@@ -124,9 +127,13 @@ impl ModelArgs {
         let model = attnscope_hub::open(&self.model)?;
         let bos = (self.bos || self.no_bos).then_some(self.bos);
         let model = model.with_bos(bos);
-        match &self.ids {
-            Some(text) => Ok(model.with_ids(&self.read_text()?, ids(text)?)?),
-            None => Ok(model),
+        match (&self.ids, &self.pair) {
+            (Some(text), _) => Ok(model.with_ids(&self.read_text()?, ids(text)?)?),
+            (None, Some(_)) if self.text.as_deref() == Some("-") => {
+                Err(usage("--pair: give the first text with --text, not on stdin"))
+            }
+            (None, Some(second)) => Ok(model.with_pair(&self.read_text()?, second)?),
+            (None, None) => Ok(model),
         }
     }
 

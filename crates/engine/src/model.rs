@@ -29,6 +29,8 @@ pub struct Model {
     ids: Option<(String, Vec<u32>)>,
     /// The token that stands for a masked word, of a model that fills them in.
     mask: Option<u32>,
+    /// The ids of a pair of texts, and the type of each.
+    pub(crate) pair: Option<(Vec<u32>, Vec<u32>)>,
 }
 
 impl Model {
@@ -63,6 +65,7 @@ impl Model {
             bos: None,
             ids: None,
             mask: None,
+            pair: None,
         };
         Ok(model.with_mask())
     }
@@ -110,6 +113,7 @@ impl Model {
             bos: None,
             ids: None,
             mask: None,
+            pair: None,
         };
         Ok(model.with_mask())
     }
@@ -129,6 +133,7 @@ impl Model {
             bos: None,
             ids: None,
             mask: None,
+            pair: None,
         }
     }
 
@@ -223,6 +228,35 @@ impl Model {
     pub fn with_ids(mut self, text: &str, ids: Vec<u32>) -> Result<Self, Error> {
         self.check_tokens(&ids, 0)?;
         self.ids = Some((text.to_owned(), ids));
+        Ok(self)
+    }
+
+    /// The same model, which reads `first` together with a second text, as an encoder of sentence pairs does (BERT):
+    /// `[CLS] first [SEP] second [SEP]`, with token types 0 and 1 where the model has them.
+    ///
+    /// # Errors
+    /// A decoder, or a tokenizer that does not say what stands between two texts; texts that are empty or too long.
+    pub fn with_pair(mut self, first: &str, second: &str) -> Result<Self, Error> {
+        let name = &self.config.name;
+        if self.config.causal {
+            return Err(Error::usage(format!("{name} attends back only: it reads no pairs of texts")));
+        }
+        if first.is_empty() || second.is_empty() {
+            return Err(Error::usage("a text of the pair is empty; give at least one word"));
+        }
+        [first, second].into_iter().try_for_each(|text| self.vocabulary.check_text(text, self.config.n_ctx))?;
+        let (ids, mut types) = self.vocabulary.encode_pair(first, second, &self.origin)?;
+        self.check_tokens(&ids, 0)?;
+        // As in transformers, a model with one type, or none, has no types.
+        let n_types = self.weights.token_types.as_ref().map_or(0, crate::format::Tensor::rows);
+        if n_types < 2 {
+            types.fill(0);
+        }
+        if let Some(kind) = types.iter().find(|kind| **kind as usize >= n_types.max(1)) {
+            return Err(Error::usage(format!("the tokenizer gives a token the type {kind}, and {name} has {n_types}")));
+        }
+        self.ids = Some((first.to_owned(), ids.clone()));
+        self.pair = Some((ids, types));
         Ok(self)
     }
 

@@ -202,7 +202,9 @@ impl Model {
     /// The input of block 0, `[seq, d_model]`: the sum of each token's embeddings, normed and projected where the model
     /// does so.
     fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
-        let rows = (0..tokens.len()).flat_map(|i| self.embed_sum(tokens[i], self.position_row(tokens, first, i)));
+        let types = self.token_types(tokens);
+        let row = |i| self.embed_sum(tokens[i], self.position_row(tokens, first, i), types.map_or(0, |types| types[i]));
+        let rows = (0..tokens.len()).flat_map(row);
         let sums: Vec<f32> = rows.collect();
         let (c, w) = (&self.config, &self.weights);
         match &w.embed_projection {
@@ -224,13 +226,19 @@ impl Model {
         }
     }
 
+    /// The types of these tokens, if they are the pair of texts that the model was given; else all have type 0.
+    pub(crate) fn token_types(&self, tokens: &[u32]) -> Option<&[u32]> {
+        self.pair.as_ref().filter(|(ids, _)| ids == tokens).map(|(_, types)| types.as_slice())
+    }
+
     /// Word, position and token type of one token, added up: [`Site::EmbedSum`].
-    pub(crate) fn embed_sum(&self, token: u32, position: usize) -> Vec<f32> {
+    pub(crate) fn embed_sum(&self, token: u32, position: usize, kind: u32) -> Vec<f32> {
         let w = &self.weights;
         let mut row = w.embed.row_f32(token as usize);
         stream::scale(&mut row, self.config.scales.embed);
         let position = w.positions.as_ref().map(|p| p.row_f32(position));
-        position.iter().chain(&w.token_type).for_each(|added| stream::add(&mut row, added));
+        let kind = w.token_types.as_ref().map(|types| types.row_f32(kind as usize));
+        position.iter().chain(&kind).for_each(|added| stream::add(&mut row, added));
         row
     }
 

@@ -61,6 +61,18 @@ impl Vocabulary {
         }
     }
 
+    /// Two texts that are read together: ids, and each one's type.
+    #[cfg_attr(not(feature = "tokenizers"), allow(unused_variables))] // only pieces have types
+    pub fn encode_pair(&self, first: &str, second: &str, origin: &str) -> Result<(Vec<u32>, Vec<u32>), Error> {
+        match self {
+            #[cfg(feature = "tokenizers")]
+            Self::Pieces(tokenizer) => tokenizer.encode_pair(first, second),
+            Self::Words(_) => Err(Error::usage("whole words are read as one text, not as a pair")),
+            // The error that says which file is missing.
+            Self::None => self.encode_as_said(first, origin).map(|ids| (ids, Vec::new())),
+        }
+    }
+
     /// One token as a reader sees it.
     pub fn text(&self, id: u32) -> String {
         match self {

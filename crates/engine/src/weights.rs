@@ -158,8 +158,8 @@ pub struct Weights {
     pub positions: Option<Tensor>,
     /// A padding token, if its rows of `positions` begin after its own (RoBERTa).
     pub padding: Option<u32>,
-    /// `[d_embed]`: BERT's vector of token type 0, added to every token.
-    pub token_type: Option<Vec<f32>>,
+    /// `[n_types, d_embed]`: BERT's token types, of which one is added to every token: 0, but in the second text of a pair.
+    pub token_types: Option<Tensor>,
     /// BERT's norm of the embedding.
     pub embed_norm: Option<Norm>,
     /// `[d_model, d_embed]`: brings the normed embedding to the width of the stream (ALBERT, ELECTRA).
@@ -226,7 +226,7 @@ impl Weights {
             embed,
             positions: None,
             padding: None,
-            token_type: None,
+            token_types: None,
             embed_norm: None,
             embed_projection: None,
             blocks,

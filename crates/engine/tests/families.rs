@@ -80,6 +80,73 @@ fn every_family_is_read_from_gguf_as_well() {
     }
 }
 
+/// A model that fills masked words in predicts where the first one stands; a decoder with the same head what comes next.
+#[test]
+fn a_masked_word_is_predicted_where_it_stands() {
+    let model = Model::open(fixture("families/bert-masked")).unwrap();
+    assert!(model.fills_masks());
+    let ids = model.encode("the hot [MASK] was").unwrap();
+    assert_eq!(ids, [2, 5, 6, 4, 8, 3], "[CLS] the hot [MASK] was [SEP]");
+    let trace = model.run(&ids, &"all".parse().unwrap(), &[]).unwrap();
+    assert_eq!(trace.predicts_at(), Some(3));
+    assert_eq!(trace.last_logits, trace.get("logits").unwrap().row(&[3]).unwrap());
+    let alone = model.run(&ids, &"final_norm".parse().unwrap(), &[]).unwrap();
+    assert!(error(&alone.last_logits, &trace.last_logits, 89, true) <= 1e-6);
+    let unmasked = model.run(&[2, 5, 3], &"final_norm".parse().unwrap(), &[]).unwrap();
+    assert_eq!(unmasked.predicts_at(), Some(2));
+
+    // The likeliest token of the lens after the last layer is that of the run.
+    let lens = attnscope::analysis::lens(&model, &trace, 3..4, 1).unwrap();
+    assert_eq!(lens.last().unwrap().top[0][0], model.next_tokens(&trace, 1)[0]);
+    let refused = attnscope::analysis::contributions(&model, &trace, 5).unwrap_err().to_string();
+    assert!(refused.contains("masked words"), "{refused}");
+    let refused = model.generate(&ids, &Default::default(), &[], |_| true).unwrap_err().to_string();
+    assert!(refused.contains("does not write on"), "{refused}");
+
+    let mut file = Vec::new();
+    trace.save_safetensors(&mut file).unwrap();
+    let back = attnscope::Trace::load_safetensors(&file).unwrap();
+    assert_eq!((back.predicts_at(), back.last_logits), (Some(3), trace.last_logits));
+
+    let decoder = Model::open(fixture("families/bert-decoder")).unwrap();
+    assert!(decoder.has_vocab_head() && !decoder.fills_masks());
+    assert_eq!(decoder.generate(&[2, 5], &Default::default(), &[], |_| false).unwrap().len(), 1);
+}
+
+/// Two texts that are read together: `[CLS] a [SEP] b [SEP]`, with token types.
+#[test]
+fn a_pair_of_texts_is_read_as_transformers_reads_it() {
+    let open = || Model::open(fixture("families/bert-masked")).unwrap();
+    let model = open().with_pair("the hot [MASK]", "was the dog").unwrap();
+    let expected = reference("families/bert-masked/pair.safetensors");
+    assert_eq!(model.encode("the hot [MASK]").unwrap(), ids(&expected));
+    check("pair", &model, "families/bert-masked/pair.safetensors");
+    // The same ids without types are another text.
+    let (capture, expected) = ("embed".parse().unwrap(), ids(&expected));
+    let embed = |model: &Model| model.run(&expected, &capture, &[]).unwrap().get("embed").unwrap().clone();
+    let (typed, plain) = (embed(&model), embed(&open()));
+    assert_eq!(typed.row(&[4]), plain.row(&[4]));
+    assert_ne!(typed.row(&[5]), plain.row(&[5]));
+    // An explanation adds up the same type.
+    let trace = model.run(&expected, &"all".parse().unwrap(), &[]).unwrap();
+    for position in [4, 5] {
+        let number = Site::EmbedSum.at([position, 3]);
+        let e = attnscope::analysis::explain::explain(&model, &trace, number).unwrap();
+        let kind = format!("W_token_type[{},3]", position / 5);
+        assert!(e.terms.iter().flat_map(|term| &term.factors).any(|factor| factor.name == kind), "{e:?}");
+    }
+    for (model, first, second, named) in [
+        (open(), "the", "", "empty"),
+        (open(), "the", &"dog ".repeat(100)[..], "64"),
+        (Model::open(fixture("families/bert-decoder")).unwrap(), "the", "dog", "attends back only"),
+        (Model::open(fixture("families/roberta")).unwrap(), "the", "dog", "tokenizer"),
+        (attnscope::lesson::model(), "the", "dog", "attends back only"),
+    ] {
+        let message = model.with_pair(first, second).err().unwrap().to_string();
+        assert!(message.contains(named), "{message}");
+    }
+}
+
 /// nomic-bert's first files have a config of another form, that of the code which they bring along. (No other
 /// implementation of that form is installed: the numbers are those of transformers for the same weights.)
 #[test]

@@ -153,6 +153,7 @@ fn long_texts_keep_figures_of_words_to_a_size() {
         n_vocab: 100,
         model: "tiny".into(),
         word_level: false,
+        masked: None,
     };
     let scene = next_tokens::render(&data, &Default::default(), &Theme::LIGHT);
     assert!(scene.height < 1500.0, "{}", scene.height);
@@ -325,7 +326,14 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
     let top = tokens.iter().map(|_| next.clone()).collect();
     let rows = vec![attnscope::analysis::LensRow { label: "embed".into(), top }];
     let lens = logit_lens::Data { tokens: tokens.to_vec(), rows, first: 0, model: String::new(), word_level: false };
-    let next = next_tokens::Data { tokens: tokens.to_vec(), next, n_vocab: 0, model: String::new(), word_level: false };
+    let next = next_tokens::Data {
+        tokens: tokens.to_vec(),
+        next,
+        n_vocab: 0,
+        model: String::new(),
+        word_level: false,
+        masked: None,
+    };
     let grid = head_grid::Data {
         tokens: tokens.to_vec(),
         thumbs: vec![vec![pattern]],

@@ -1,10 +1,11 @@
 //! `attnscope predict`
 
-use crate::model_args::ModelArgs;
+use crate::failure::usage;
+use crate::model_args::{ModelArgs, Opened};
 use crate::output::{print, print_json};
 use crate::terminal::{Terminal, bar, fit};
 use anyhow::Result;
-use attnscope::{Capture, ModelInfo, NextToken, Token};
+use attnscope::{Capture, ModelInfo, NextToken, Site, Token, Trace};
 use attnscope_figures::Theme;
 use attnscope_figures::number::{count, percent, plural};
 use attnscope_figures::token::{plain, shown};
@@ -19,6 +20,9 @@ pub struct PredictArgs {
     /// How many tokens to show
     #[arg(long, allow_hyphen_values = true, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
+    /// Predict from the token at this position, counted from 0 (without it from the last one, or for [MASK])
+    #[arg(long, value_name = "POSITION", allow_hyphen_values = true)]
+    pub at: Option<usize>,
     /// As JSON (docs/json.md)
     #[arg(long)]
     pub json: bool,
@@ -36,13 +40,43 @@ struct Prediction<'a> {
 pub fn run(args: &PredictArgs) -> Result<()> {
     let opened = args.input.open()?;
     opened.require_vocab_head()?;
-    let trace = opened.run(&Capture::none())?;
+    let trace = match args.at {
+        None => opened.run(&Capture::none())?,
+        Some(at) => run_at(&opened, at)?,
+    };
+    if args.at.is_none() {
+        require_mask(&trace)?;
+    }
     let next = opened.model.next_tokens(&trace, args.top as usize);
     require_numbers(&trace.model, &next)?;
     if args.json {
         return print_json(&Prediction { tokens: &trace.tokens, next: &next, rest: rest(&next) });
     }
     print(picture(&Terminal::of_stdout(), &trace.model, &trace.tokens, &next))
+}
+
+/// A run whose logits are those of the token at a position.
+fn run_at(opened: &Opened, at: usize) -> Result<Trace> {
+    let mut trace = opened.run(&Capture::of([Site::Logits]))?;
+    let n = trace.tokens.len();
+    let row = trace.get("logits").and_then(|logits| logits.index(at)).map(<[f32]>::to_vec);
+    trace.last_logits =
+        row.ok_or_else(|| usage(format!("--at {at}: the text has tokens 0 to {}", n.saturating_sub(1))))?;
+    Ok(trace)
+}
+
+/// An error if a model for masked words is given a text without one.
+fn require_mask(trace: &Trace) -> Result<()> {
+    let model = &trace.model;
+    let is_masked = trace.tokens.iter().any(|token| Some(token.id) == model.mask_token);
+    if !model.masked || is_masked {
+        return Ok(());
+    }
+    let name = plain(&model.name);
+    Err(usage(format!(
+        "{name} fills masked words in, and the text has none: put [MASK] (or <mask>) where a word is wanted, or name a \
+         token with --at"
+    )))
 }
 
 /// An error if a probability is not a number: a ranking would be meaningless.

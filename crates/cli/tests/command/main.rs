@@ -11,14 +11,18 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+fn fixture(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name).display().to_string()
+}
+
 /// A Llama of two layers with a byte-level tokenizer.
 fn tiny() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/llama.gguf").display().to_string()
+    fixture("tiny/llama.gguf")
 }
 
 /// An encoder.
 fn bert() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/bert").display().to_string()
+    fixture("tiny/bert")
 }
 
 fn attnscope(args: &[&str]) -> Output {

@@ -29,6 +29,24 @@ fn predict_json_has_its_documented_shape() {
     assert!((p.iter().sum::<f64>() + out["rest"].as_f64().unwrap() - 1.0).abs() < 1e-6);
 }
 
+/// A model for masked words says what stands in their place, of one text or of a pair.
+#[test]
+fn masked_words_are_filled_in() {
+    let model = super::fixture("families/bert-masked");
+    let predict = |more: &[&str]| json(&[&["predict", "-m", &model, "--json"], more].concat());
+    let masked = predict(&["-t", "the hot [MASK] was"]);
+    assert_eq!(masked["next"], predict(&["-t", "the hot [MASK] was", "--at", "3"])["next"]);
+    assert_ne!(masked["next"], predict(&["-t", "the hot [MASK] was", "--at", "2"])["next"]);
+    let pair = predict(&["-t", "the hot [MASK]", "--pair", "was the dog"]);
+    assert_eq!(pair["tokens"].as_array().unwrap().len(), 9);
+    let refused = |more: &[&str]| super::failure(2, &[&["predict", "-m", &model], more].concat(), b"");
+    assert!(refused(&["-t", "the hot dog"]).contains("[MASK]"));
+    assert!(refused(&["-t", "the hot dog", "--at", "5"]).contains("tokens 0 to 4"));
+    assert!(refused(&["-t", "-", "--pair", "x"]).contains("--text"));
+    let lesson = super::failure(2, &["predict", "-t", "the hot dog", "--pair", "was"], b"");
+    assert!(lesson.contains("attends back only"), "{lesson}");
+}
+
 #[test]
 fn stdin_is_a_text_like_any_other() {
     let named = stdout(&["predict", "--model", &tiny(), "--text", TEXT]);

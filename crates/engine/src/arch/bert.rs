@@ -120,16 +120,13 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
             }),
         })
     };
-    let token_type = |name: &str| {
-        let types = loader.tensor(&format!("{prefix}{name}"), &[types.unwrap_or(1), d_embed])?;
-        Ok::<_, Error>(types.row_f32(0))
-    };
+    let token_types = |name: &str| loader.tensor(&format!("{prefix}{name}"), &[types.unwrap_or(1), d_embed]);
     let projection = kind.narrow.as_ref().filter(|_| config.narrow.is_some());
     let projection = projection.map(|narrow| linear(&format!("{prefix}{}", narrow.projection), d, d_embed));
     let weights = Weights {
         positions: Some(loader.tensor(&at("position_embeddings.weight"), &[positions, d_embed])?),
         padding,
-        token_type: names.token_type.map(token_type).transpose()?,
+        token_types: names.token_type.map(token_types).transpose()?,
         embed_norm: Some(loader.layer_norm(&at("LayerNorm"), d_embed)?),
         embed_projection: projection.transpose()?,
         ..Weights::of(

@@ -106,9 +106,9 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let prefix = loader.prefix(&["nomic_bert.", "bert.", ""], "embeddings.word_embeddings.weight");
     let at = |name: &str| format!("{prefix}{name}");
     let blocks = (0..config.n_layers).map(|l| block(loader, &config, &at(&format!("encoder.layers.{l}.")), biases));
-    let token_type = (types > 0).then(|| loader.tensor(&at("embeddings.token_type_embeddings.weight"), &[types, d]));
+    let token_types = (types > 0).then(|| loader.tensor(&at("embeddings.token_type_embeddings.weight"), &[types, d]));
     let weights = Weights {
-        token_type: token_type.transpose()?.map(|types| types.row_f32(0)),
+        token_types: token_types.transpose()?,
         embed_norm: Some(loader.layer_norm(&at("emb_ln"), d)?),
         ..Weights::of(
             loader.tensor(&at("embeddings.word_embeddings.weight"), &[config.n_vocab, d])?,

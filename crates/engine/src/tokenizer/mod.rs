@@ -137,6 +137,37 @@ impl Tokenizer {
         Ok(ids)
     }
 
+    /// The ids of two texts that are read together, with the special tokens that the model wants around and between them,
+    /// and the type of each token: mostly 0 up to the end of the first text, then 1.
+    ///
+    /// # Errors
+    /// A tokenizer that does not say what stands between two texts.
+    pub fn encode_pair(&self, first: &str, second: &str) -> Result<(Vec<u32>, Vec<u32>), Error> {
+        let unknown = || Error::usage("the model's tokenizer does not say how two texts are read together (--pair)");
+        match (&self.cutter, self.around) {
+            (Cutter::Library(inner), Around { before: None, after: None, .. }) => {
+                let encode = |special| check::guarded(|| inner.encode_fast((first, second), special));
+                let (with, without) = (encode(true).map_err(cannot_be_cut)?, encode(false).map_err(cannot_be_cut)?);
+                if with.len() < without.len() + 2 {
+                    return Err(unknown());
+                }
+                Ok((with.get_ids().to_vec(), with.get_type_ids().to_vec()))
+            }
+            // RoBERTa's: <s> first </s></s> second </s>
+            (Cutter::Pieces(pieces), Around { before: Some(before), after: Some(after), .. }) => {
+                let (first, second) = (pieces.encode(first)?, pieces.encode(second)?);
+                let ids: Vec<u32> = [&[before][..], &first, &[after, after], &second, &[after]]
+                    .into_iter()
+                    .flatten()
+                    .copied()
+                    .collect();
+                let types = vec![0; ids.len()];
+                Ok((ids, types))
+            }
+            _ => Err(unknown()),
+        }
+    }
+
     /// The text of ids, special tokens included.
     pub fn decode(&self, ids: &[u32]) -> String {
         match &self.cutter {

@@ -30,8 +30,16 @@ impl Bert<'_> {
         let text = |id: u32| vocab.get(id as usize).map_or("", String::as_str);
         let one = |id: &Option<u32>| id.map(|id| json!({"SpecialToken": {"id": text(id), "type_id": 0}}));
         let [before, after] = self.around.each_ref().map(one);
-        let single: Vec<Value> =
-            before.into_iter().chain([json!({"Sequence": {"id": "A", "type_id": 0}})]).chain(after).collect();
+        let of_type = |token: &Value, kind: u8| {
+            let mut token = token.clone();
+            token["SpecialToken"]["type_id"] = kind.into();
+            token
+        };
+        let first = before.into_iter().chain([json!({"Sequence": {"id": "A", "type_id": 0}})]);
+        let single: Vec<Value> = first.chain(after.clone()).collect();
+        let second = [json!({"Sequence": {"id": "B", "type_id": 1}})];
+        let pair: Vec<Value> =
+            single.iter().cloned().chain(second).chain(after.iter().map(|token| of_type(token, 1))).collect();
         let special: Map<String, Value> = self
             .around
             .iter()
@@ -44,7 +52,7 @@ impl Bert<'_> {
             "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
                 "strip_accents": self.strip_accents, "lowercase": self.lowercase},
             "pre_tokenizer": {"type": "BertPreTokenizer"},
-            "post_processor": {"type": "TemplateProcessing", "single": single, "pair": [], "special_tokens": special},
+            "post_processor": {"type": "TemplateProcessing", "single": single, "pair": pair, "special_tokens": special},
             "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
             "model": {"type": "WordPiece", "unk_token": text(self.unknown), "continuing_subword_prefix": "##",
                 "max_input_chars_per_word": 100, "vocab": ids},

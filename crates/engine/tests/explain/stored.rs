@@ -29,7 +29,7 @@ pub fn stored(model: &Model, tensor: &str, at: &[usize]) -> f32 {
         "head.ln.w" | "head.ln.b" => Some(norm(&w.transform.as_ref().unwrap().norm)),
         "W_proj" => Some(w.embed_projection.as_ref().unwrap().weight.row_f32(at[1])[at[0]]),
         "b_proj" => Some(bias(w.embed_projection.as_ref().unwrap(), at[0])),
-        "W_token_type" => Some(w.token_type.as_ref().unwrap()[at[1]]),
+        "W_token_type" => Some(w.token_types.as_ref().unwrap().row_f32(at[0])[at[1]]),
         "b_U" => Some(w.unembed_bias.as_ref().unwrap()[at[0]]),
         "W_U" => Some(w.unembed.as_ref().unwrap().row_f32(at[1])[at[0]]),
         "embed.ln.w" | "embed.ln.b" => Some(norm(w.embed_norm.as_ref().unwrap())),

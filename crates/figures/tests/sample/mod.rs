@@ -141,6 +141,7 @@ pub fn next_tokens() -> figure::next_tokens::Data {
         n_vocab: 49_152,
         model: "made-up numbers".into(),
         word_level: false,
+        masked: None,
     }
 }
 

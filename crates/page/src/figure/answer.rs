@@ -14,7 +14,7 @@ pub struct Answer<'a> {
     pub column: Column,
     /// The likeliest next tokens.
     pub next: Cow<'a, [NextToken]>,
-    /// How many tokens precede them.
+    /// How many tokens precede them; of a masked word, with itself.
     pub after: usize,
     /// The run.
     pub of: Prompt,
@@ -23,7 +23,8 @@ pub struct Answer<'a> {
 impl<'a> Answer<'a> {
     /// The answer of a run over a whole text.
     pub fn of_run(column: Column, run: &'a Run, of: Prompt) -> Self {
-        Self { column, next: run.next.as_slice().into(), after: run.trace.tokens.len(), of }
+        let after = run.trace.predicts_at().map_or(0, |at| at + 1);
+        Self { column, next: run.next.as_slice().into(), after, of }
     }
 }
 

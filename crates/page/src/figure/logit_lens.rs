@@ -1,6 +1,6 @@
 //! Chapter 13: what the model would say after each layer.
 
-use super::next_tokens::needs_next;
+use super::next_tokens::needs_head;
 use super::{PageFigure, View, opened, usual};
 use crate::{Change, Event, Missing, Page, Purpose};
 use attnscope::Number;
@@ -56,7 +56,7 @@ fn number(page: &Page<'_>, item: usize) -> Option<Number> {
 /// The last tokens, at most so many: the vocabulary head takes long for each.
 fn data(page: &Page<'_>, most: usize) -> Result<Data, Missing> {
     if page.purpose == Purpose::Page {
-        needs_next(page.run()?)?;
+        needs_head(page.run()?)?;
     }
     let (tokens, model) = page.tokens()?;
     let n = tokens.len();

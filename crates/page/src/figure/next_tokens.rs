@@ -41,8 +41,22 @@ fn data(page: &Page<'_>) -> Result<Data, Missing> {
     Ok(Data::from_trace(&run.trace, run.next.clone())?)
 }
 
-/// An encoder predicts no next word, nor does a classifier.
+/// A prediction of the next word, or of a masked one, which the text must have.
 pub(crate) fn needs_next(run: &Run) -> Result<(), Missing> {
+    needs_head(run)?;
+    let model = &run.trace.model;
+    let is_masked = |mask| run.trace.tokens.iter().any(|token| Some(token.id) == mask);
+    if model.masked && !is_masked(model.mask_token) {
+        return Err(Missing::Nothing(words!(
+            "{} fills masked words in, and this text has none: write [MASK].",
+            model.name
+        )));
+    }
+    Ok(())
+}
+
+/// An encoder without a head predicts no word, nor does a classifier.
+pub(crate) fn needs_head(run: &Run) -> Result<(), Missing> {
     if !run.next.is_empty() {
         return Ok(());
     }
@@ -60,6 +74,12 @@ pub(crate) fn needs_next(run: &Run) -> Result<(), Missing> {
 fn write_on(page: &Page<'_>, rank: usize) -> Option<Change> {
     let run = page.run().ok()?;
     let next = run.next.get(rank)?;
+    if run.trace.model.masked {
+        // The word is put in place of the mask.
+        let mask = &run.trace.tokens.get(run.trace.predicts_at()?)?.text;
+        let text = page.selection.text.replacen(mask.trim(), next.text.trim().trim_start_matches("##"), 1);
+        return Some(Change::Select(Selection { text, ..page.selection.clone() }));
+    }
     let gap = if run.trace.model.word_level { " " } else { "" };
     let text = format!("{}{gap}{}", page.selection.text, next.text);
     Some(Change::Select(Selection { text, ..page.selection.clone() }))

@@ -48,6 +48,12 @@ impl<'a> Held<'a> {
         self.model.position_row(&ids, 0, position)
     }
 
+    /// The type of a token of the text.
+    pub fn token_type(&self, position: usize) -> u32 {
+        let ids: Vec<u32> = self.trace.tokens.iter().map(|token| token.id).collect();
+        self.model.token_types(&ids).map_or(0, |types| types[position])
+    }
+
     /// A number of the run.
     pub fn value(&self, number: Number) -> Result<f32, Error> {
         if let Some(cosine) = cosine::value(self, number)? {
@@ -101,7 +107,8 @@ impl<'a> Held<'a> {
             Site::TokenEmbed => self.model.embedding(number.indices()[0] as u32).into(),
             Site::EmbedSum => {
                 let token = self.trace.tokens[number.position()].id;
-                self.model.embed_sum(token, self.position_row(number.position())).into()
+                let (row, kind) = (self.position_row(number.position()), self.token_type(number.position()));
+                self.model.embed_sum(token, row, kind).into()
             }
             Site::EmbedNorm | Site::AttnIn | Site::MlpIn | Site::AttnSum | Site::MlpSum | Site::LensNorm => {
                 self.stream(number)?

@@ -66,8 +66,9 @@ pub(super) fn embed_sum(held: &Held<'_>, number: Number) -> Result<Arithmetic, E
         terms.push(learned("position", "W_pos", row, positions.row_f32(row)[component]));
         formula.push_str(" + W_pos of its position");
     }
-    if let Some(token_type) = &w.token_type {
-        terms.push(learned("token type", "W_token_type", 0, token_type[component]));
+    if let Some(types) = &w.token_types {
+        let kind = held.token_type(position) as usize;
+        terms.push(learned("token type", "W_token_type", kind, types.row_f32(kind)[component]));
         formula.push_str(" + W_token_type");
     }
     Ok(Arithmetic::sum(formula, terms))

@@ -62,12 +62,12 @@ pub(in crate::arch) fn gguf(meta: &Metadata, loader: &Loader<'_>, arch: &'static
     let biased = if is_nomic { Bias::IfThere } else { Bias::Yes };
     let types = loader.has("token_types.weight").then(|| {
         let rows = loader.tensors.require_any("token_types.weight")?.rows();
-        Ok::<_, Error>(loader.tensor("token_types.weight", &[rows, d])?.row_f32(0))
+        loader.tensor("token_types.weight", &[rows, d])
     });
     let table = |positions| loader.tensor("position_embd.weight", &[positions, d]);
     let weights = Weights {
         positions: positions.map(table).transpose()?,
-        token_type: types.transpose()?,
+        token_types: types.transpose()?,
         embed_norm: Some(loader.layer_norm("token_embd_norm", d)?),
         ..Weights::of(
             loader.tensor("token_embd.weight", &[config.n_vocab, d])?,

@@ -12,7 +12,7 @@ impl Data {
         if mark != "rest" {
             return None;
         }
-        let position = self.tokens.len().checked_sub(1)?;
+        let position = self.position();
         let one = Term::product("all tokens", vec![Factor::constant("1", 1.0)]);
         let less = |next: &attnscope::NextToken| {
             let number = Site::Probabilities.at([position, next.id as usize]);

@@ -30,6 +30,8 @@ pub struct Data {
     pub model: String,
     /// Whether tokens are whole words that hold no spaces.
     pub word_level: bool,
+    /// The position of the masked word that is filled in; `None` if the predicted token comes after the text.
+    pub masked: Option<usize>,
 }
 
 impl Data {
@@ -45,7 +47,13 @@ impl Data {
             n_vocab: trace.model.n_vocab,
             model: trace.model.name.clone(),
             word_level: trace.model.word_level,
+            masked: trace.predicts_at().filter(|_| trace.model.masked),
         })
+    }
+
+    /// The position whose logits are shown.
+    fn position(&self) -> usize {
+        self.masked.unwrap_or(self.tokens.len().saturating_sub(1))
     }
 
     /// The probability of all tokens that have no bar.
@@ -75,9 +83,20 @@ const MAX_CHIPS: usize = 100;
 /// Draws it.
 pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let width = state.canvas.width.max(320.0);
-    let lead = words!("The model reads the text and gives every token it knows a probability of coming next.");
-    let mut frame = Frame::new(theme, &state.canvas, width, words!("What comes next?"), lead);
-    chips(&mut frame, &data.tokens);
+    let (title, lead) = match data.masked {
+        None => (
+            words!("What comes next?"),
+            words!("The model reads the text and gives every token it knows a probability of coming next."),
+        ),
+        Some(_) => (
+            words!("What stands there?"),
+            words!(
+                "The model reads the text on both sides and gives every token it knows a probability of standing there."
+            ),
+        ),
+    };
+    let mut frame = Frame::new(theme, &state.canvas, width, title, lead);
+    chips(&mut frame, data);
     bars(&mut frame, data, state);
     whole(&mut frame, data);
     let texts = data.tokens.iter().chain(data.next.iter().map(|n| &n.text));
@@ -91,18 +110,21 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     frame.finish(&caption, description(data))
 }
 
-/// The text as chips, the last place an empty one with a question mark.
-fn chips(frame: &mut Frame, tokens: &[String]) {
+/// The text as chips; the place that is predicted, mostly one more, is an empty one with a question mark.
+fn chips(frame: &mut Frame, data: &Data) {
+    let (tokens, place) = (&data.tokens, data.masked.unwrap_or(data.tokens.len()));
     let theme = frame.theme;
     let (right, height) = (frame.width - PAD, 32.0);
     let mut x = PAD;
-    let first = tokens.len().saturating_sub(MAX_CHIPS);
+    let first = tokens.len().saturating_sub(MAX_CHIPS).min(place);
+    let end = tokens.len().max(place + 1).min(first + MAX_CHIPS + 1);
     if first > 0 {
         frame.label(PAD, frame.y + 8.0, Anchor::Start, words!("… {} before these", plural(first, "token")));
         frame.y += 24.0;
     }
-    for idx in first..=tokens.len() {
-        let runs = match tokens.get(idx) {
+    for idx in first..end {
+        let token = tokens.get(idx).filter(|_| idx != place);
+        let runs = match token {
             Some(t) => token::runs(t, theme.faint, right - PAD - 24.0, 15.0, Weight::Semibold),
             None => vec![Run::new("?")],
         };
@@ -114,7 +136,7 @@ fn chips(frame: &mut Frame, tokens: &[String]) {
         let mut chip = Node::rect(x + 0.5, y + 0.5, w - 1.0, height - 1.0).radius(7.0);
         let mut word =
             Node::text(x + w / 2.0, mid, runs).size(15.0).bold().anchor(Anchor::Middle).fill(theme.text).centred();
-        if let Some(token) = tokens.get(idx) {
+        if let Some(token) = token {
             let target = Target::Token { idx };
             chip = chip
                 .fill(theme.surface)
@@ -155,7 +177,7 @@ fn bars(frame: &mut Frame, data: &Data, state: &State) {
         let bar = bar.key(format!("next-{}", next.id)).target(Target::Item { index: rank }).value(next.p);
         frame.push(bar.label(format!("{}: {}", spoken(&next.text), percent(next.p))));
         let share = Node::text(x0 + long + 8.0, mid, Run::new(percent(next.p))).size(LABEL).fill(theme.text).centred();
-        let number = Site::Probabilities.at([data.tokens.len().saturating_sub(1), next.id as usize]);
+        let number = Site::Probabilities.at([data.position(), next.id as usize]);
         let share = share.key(format!("p-{}", next.id)).value(next.p).target(Target::Number { number });
         let share = share.label(words!("probability of {}: {}", spoken(&next.text), percent(next.p)));
         frame.push(if chosen || rank == 0 { share.bold() } else { share });
@@ -223,6 +245,16 @@ fn hatch(frame: &mut Frame, x: f32, y: f32, width: f32, height: f32) {
 fn description(data: &Data) -> String {
     let top: Vec<String> = data.next.iter().take(5).map(|n| format!("{} {}", spoken(&n.text), percent(n.p))).collect();
     let others = data.n_vocab.saturating_sub(data.next.len());
+    if let Some(token) = data.masked.and_then(|at| data.tokens.get(at)) {
+        return words!(
+            "In “{}” the likeliest tokens in place of {} are {}. All other {} together: {}.",
+            sentence(&data.tokens, data.word_level),
+            spoken(token),
+            top.join(", "),
+            plural(others, "token"),
+            percent(data.rest())
+        );
+    }
     words!(
         "After “{}” the likeliest next tokens are {}. All other {} together: {}.",
         sentence(&data.tokens, data.word_level),
@@ -239,10 +271,22 @@ mod tests {
     #[test]
     fn the_rest_completes_to_one() {
         let next = [0.5, 0.25].map(|p| NextToken { id: 0, text: "a".into(), p }).to_vec();
-        let data = Data { tokens: vec![], next, n_vocab: 10, model: String::new(), word_level: false };
+        let data = Data { tokens: vec![], next, n_vocab: 10, model: String::new(), word_level: false, masked: None };
         assert_eq!(data.rest(), 0.25);
         let scene = render(&data, &State::default(), &Theme::LIGHT);
         assert_eq!(scene.node("rest").and_then(|n| n.value), Some(0.25));
         assert!(scene.description.contains("All other 8 tokens together: 25"));
+    }
+
+    #[test]
+    fn a_masked_word_is_the_place_with_the_question_mark() {
+        let tokens = ["[CLS]", "hot", "[MASK]", "[SEP]"].map(String::from).to_vec();
+        let next = vec![NextToken { id: 7, text: "dog".into(), p: 0.5 }];
+        let data = Data { tokens, next, n_vocab: 10, model: String::new(), word_level: true, masked: Some(2) };
+        let scene = render(&data, &State::default(), &Theme::LIGHT);
+        assert!(scene.node("token-1").is_some() && scene.node("token-2").is_none() && scene.node("token-3").is_some());
+        let number = Site::Probabilities.at([2, 7]);
+        assert_eq!(scene.node("p-7").and_then(|node| node.target), Some(Target::Number { number }));
+        assert!(scene.description.starts_with("In “[CLS] hot [MASK] [SEP]” the likeliest tokens in place of"));
     }
 }

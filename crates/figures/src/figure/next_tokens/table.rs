@@ -10,7 +10,8 @@ use attnscope_words::words;
 impl Data {
     /// The next tokens with their probabilities, likeliest first.
     pub fn table(&self) -> Table {
-        let mut table = begin([words!("next token"), "id", words!("probability")], []);
+        let token = if self.masked.is_some() { words!("token in this place") } else { words!("next token") };
+        let mut table = begin([token, "id", words!("probability")], []);
         for next in &self.next {
             table.push([spoken(&next.text).into(), Cell::Count(next.id.into()), next.p.into()]);
         }
@@ -28,7 +29,14 @@ mod tests {
     #[test]
     fn the_others_are_the_last_row() {
         let next = [(" hot", 7, 0.5), ("\n", 3, 0.25)].map(|(text, id, p)| NextToken { id, text: text.into(), p });
-        let data = Data { tokens: vec![], next: next.into(), n_vocab: 1002, model: String::new(), word_level: false };
+        let data = Data {
+            tokens: vec![],
+            next: next.into(),
+            n_vocab: 1002,
+            model: String::new(),
+            word_level: false,
+            masked: None,
+        };
         let table = data.table();
         assert_eq!(table.columns, ["next token", "id", "probability"]);
         assert_eq!(table.rows[0], ["hot".into(), Cell::Count(7), Cell::Number(0.5)]);

@@ -11,7 +11,10 @@ pub fn timeline(data: &Data) -> Timeline {
     let first = data.next.first().map_or_else(String::new, |next| spoken(&next.text));
     let others = data.n_vocab.saturating_sub(data.next.len());
     Timeline::new()
-        .step(words!("The text so far, and an empty place: what comes next?"))
+        .step(match data.masked {
+            None => words!("The text so far, and an empty place: what comes next?"),
+            Some(_) => words!("The text, and a place that is masked: what stands there?"),
+        })
         .step(words!(
             "Each of the {} tokens that the model knows gets a probability. Here are the likeliest; first is “{first}”.",
             count(data.n_vocab)
