@@ -7,7 +7,7 @@ use super::stream::{self, Steady};
 use crate::failure::usage;
 use anyhow::Result;
 use attnscope::Model;
-use attnscope_hub::{CATALOGUE, ModelRef, Settings, is_lesson, resolve, resolve_in, size_of};
+use attnscope_hub::{CATALOGUE, ModelRef, Settings, is_lesson, is_part, resolve, resolve_in, size_of};
 use attnscope_protocol::LESSON;
 use attnscope_protocol::{Failure, ModelCard, Source, quoted};
 use axum::extract::rejection::PathRejection;
@@ -186,9 +186,9 @@ fn range(headers: &HeaderMap, tag: &str, len: u64) -> Result<Option<Range<u64>>,
     }
 }
 
-/// Decides by name, as [`Model::open`] does: a cached file's own name may be a hash, behind a link with this name.
+/// Whether a path is a GGUF file of one piece. Decides by name, as [`Model::open`] does: a cached file's own name may be a hash, behind a link with this name.
 fn is_gguf(path: &Path) -> bool {
-    path.is_file() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
+    path.is_file() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) && !is_part(path)
 }
 
 #[cfg(test)]
