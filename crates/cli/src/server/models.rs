@@ -45,8 +45,11 @@ impl Offers {
 
     /// The models known by name that were pulled. Without a cache folder there are none.
     pub fn pulled() -> Self {
-        let Ok(settings) = Settings::from_env() else { return Self::default() };
-        let offer = |id: &str| Some(Offer { id: id.to_owned(), path: resolve_in(&settings, id).ok()? });
+        Settings::from_env().map_or_else(|_| Self::default(), |settings| Self::pulled_in(&settings))
+    }
+
+    fn pulled_in(settings: &Settings) -> Self {
+        let offer = |id: &str| Some(Offer { id: id.to_owned(), path: resolve_in(settings, id).ok()? });
         Self(settings.catalogue.iter().filter_map(|known| offer(known.id)).collect())
     }
 
@@ -194,6 +197,24 @@ fn is_gguf(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn models_that_were_pulled_are_offered_those_first_that_tell_the_story() {
+        let folder = tempfile::tempdir().unwrap();
+        for known in CATALOGUE.iter().filter(|known| ["gemma3-270m", "gpt2", "all-minilm-l6-v2"].contains(&known.id)) {
+            let repo = folder.path().join(format!("models--{}", known.hub_repo.replace('/', "--")));
+            let snapshot = repo.join("snapshots/some");
+            std::fs::create_dir_all(&snapshot).unwrap();
+            for file in known.files {
+                // Files of holes, which take no room.
+                std::fs::File::create(snapshot.join(file.name)).unwrap().set_len(file.size).unwrap();
+            }
+        }
+        let cards = Offers::pulled_in(&Settings::new(folder.path())).cards();
+        let offered: Vec<(&str, bool)> = cards.iter().map(|card| (card.id.as_str(), card.gguf)).collect();
+        assert_eq!(offered, [("gemma3-270m", true), ("gpt2", false), ("all-minilm-l6-v2", false)]);
+        assert_eq!(cards[0].bytes, 253_113_024);
+    }
 
     #[test]
     fn where_a_model_lies_is_nobody_elses_affair() {

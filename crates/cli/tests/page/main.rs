@@ -3,6 +3,7 @@
 mod access;
 mod bar;
 mod browser;
+mod dropped;
 mod keyboard;
 mod languages;
 mod live;
