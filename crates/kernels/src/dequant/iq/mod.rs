@@ -36,7 +36,7 @@ fn nibble(packed: &[u8], i: usize) -> u8 {
 mod tests {
     #[test]
     fn every_seven_bits_give_an_even_number_of_signs() {
-        assert!((0..128).all(|seven| super::even_signs(seven).count_ones() % 2 == 0));
+        assert!((0..128).all(|seven| super::even_signs(seven).count_ones().is_multiple_of(2)));
         assert_eq!([0, 1, 2, 3, 0x7f].map(super::even_signs), [0, 0x81, 0x82, 3, 0xff]);
     }
 }
