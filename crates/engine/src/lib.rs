@@ -61,6 +61,6 @@ pub use model::Model;
 pub use run::Run;
 pub use site::{Axis, Site, Stage};
 #[cfg(feature = "tokenizers")]
-pub use tokenizer::{BESIDE, Beside, Tokenizer};
+pub use tokenizer::{BESIDE, Beside, FILES as TOKENIZERS, Tokenizer};
 pub use trace::{ModelInfo, NextToken, Token, Trace};
 pub use vocabulary::MAX_TEXT;

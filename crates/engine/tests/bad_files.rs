@@ -115,9 +115,9 @@ fn what_is_missing_or_unknown_is_named() {
     let mut bytes = read("tiny/llama.gguf");
     let name = b"blk.0.attn_q.weight";
     let at = (0..bytes.len()).find(|i| bytes[*i..].starts_with(name)).unwrap() + name.len() + 4 + 16;
-    bytes[at..at + 4].copy_from_slice(&16u32.to_le_bytes());
+    bytes[at..at + 4].copy_from_slice(&40u32.to_le_bytes());
     let error = open(bytes).err().unwrap().to_string();
-    assert!(error.contains("`blk.0.attn_q.weight`") && error.contains("IQ2_XXS"), "{error}");
+    assert!(error.contains("`blk.0.attn_q.weight`") && error.contains("NVFP4"), "{error}");
 }
 
 /// A GGUF of these entries of metadata and tensors (name, numbers, offset), with as much data.

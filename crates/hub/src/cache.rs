@@ -6,7 +6,7 @@
 //! another tool is not stored twice.
 
 use super::catalogue::KnownModel;
-use super::choose::choose;
+use super::choose::{self, Several, Wanted, choose};
 use super::foreign::{Hash, is_commit};
 use super::hash;
 use anyhow::{Context, Result, bail};
@@ -237,17 +237,36 @@ pub fn find_known(hub_cache: &Path, known: &KnownModel) -> Option<PathBuf> {
 }
 
 /// A model of the Hub, if a snapshot has everything needed to open it.
-pub fn find_hub(hub_cache: &Path, repo: &str, file: Option<&str>) -> Option<PathBuf> {
-    RepoCache::new(hub_cache, repo).snapshots().into_iter().find_map(|snapshot| complete(&snapshot, file))
+///
+/// # Errors
+/// Several models there fit.
+pub fn find_hub(hub_cache: &Path, repo: &str, wanted: &Wanted) -> Result<Option<PathBuf>> {
+    for snapshot in RepoCache::new(hub_cache, repo).snapshots() {
+        match complete(&snapshot, wanted) {
+            Ok(path) => return Ok(Some(path)),
+            Err(error) if error.is::<Several>() => return Err(error.context(format!("in {repo}"))),
+            Err(_) => {}
+        }
+    }
+    Ok(None)
 }
 
-/// The path to open, if the snapshot is complete: its GGUF file, or the snapshot itself.
-pub fn complete(snapshot: &Path, file: Option<&str>) -> Option<PathBuf> {
-    let chosen = choose(&files_in(snapshot), file).ok()?;
-    match chosen.as_slice() {
-        [only] => Some(snapshot.join(only)),
-        _ => Some(snapshot.to_owned()),
+/// The path to open, if the snapshot is complete: its GGUF file (the first part, if it was split), or the folder of
+/// config, tokenizer and weights.
+pub fn complete(snapshot: &Path, wanted: &Wanted) -> Result<PathBuf> {
+    let files = files_in(snapshot);
+    let chosen = choose(&files, wanted)?;
+    for index in chosen.files.iter().filter(|name| choose::is_index(name)) {
+        shards(snapshot, index, &files)?;
     }
+    Ok(if chosen.open.is_empty() { snapshot.to_owned() } else { snapshot.join(&chosen.open) })
+}
+
+/// The shards that an index in this snapshot names; all must be among `files`.
+pub fn shards(snapshot: &Path, index: &str, files: &[String]) -> Result<Vec<String>> {
+    let path = snapshot.join(index);
+    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    choose::shards(index, &bytes, files)
 }
 
 /// The files of a snapshot, relative to it. Links that lead nowhere are left out.

@@ -1,92 +1,202 @@
 //! Which files of a repository make up a model that the engine can open.
 
-use super::foreign::stays_inside;
-use anyhow::{Result, bail};
-use attnscope::BESIDE;
-use attnscope::nearest;
+use super::foreign::{shown, stays_inside};
+use super::gguf::{self, Gguf};
+use anyhow::{Context, Result, bail};
+use attnscope::{BESIDE, TOKENIZERS, nearest};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Quantizations by preference if a repository offers several: small, but not so coarse that they change the model's
-/// behaviour. The engine reads all of them.
-const PREFERRED: &[&str] = &[
-    "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0", "Q5_K_M", "Q5_K_S", "Q5_1", "Q5_0", "Q6_K", "Q8_0", "F16", "BF16", "F32",
-    "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q2_K",
-];
+const WEIGHTS: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
+/// Bytes of an index of shards that are read.
+const MOST_INDEX: usize = 16 << 20;
 
-/// The files to fetch from a repository that holds `files`, weights first: the one GGUF file that was asked for, or
-/// the most suitable one, or else a folder's worth of safetensors, tokenizer and config.
-pub fn choose(files: &[String], wanted: Option<&str>) -> Result<Vec<String>> {
-    let files: Vec<&str> = files.iter().map(String::as_str).filter(|name| stays_inside(name)).collect();
-    if let Some(wanted) = wanted {
-        if files.contains(&wanted) {
-            return Ok(vec![wanted.to_owned()]);
+/// What of a repository is meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// A file or folder of it, and not all of it.
+    pub path: Option<String>,
+    /// Of several GGUF models the one that is stored so, as its name says.
+    pub quantization: Option<String>,
+}
+
+/// The files of a model.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// Their names. Where an index of shards is among them, the shards that it names belong to it, too ([`shards`]).
+    pub files: Vec<String>,
+    /// The file or folder to open; empty for the repository itself.
+    pub open: String,
+}
+
+/// Several models fit, and which one is meant is not guessed.
+#[derive(Debug, thiserror::Error)]
+#[error("there are several models: {0}; name the file that is meant: owner/name/FILE")]
+pub struct Several(String);
+
+/// The files to fetch from a repository that holds `files`, weights first: one GGUF model, the most suitable one if it is
+/// not said which, or else a folder's worth of safetensors, tokenizer and config.
+///
+/// # Errors
+/// Nothing fits; [`Several`] do; a part is missing.
+pub fn choose(files: &[String], wanted: &Wanted) -> Result<Chosen> {
+    let mut files: Vec<&str> = files.iter().map(String::as_str).filter(|name| stays_inside(name)).collect();
+    if let Some(path) = &wanted.path {
+        if files.contains(&path.as_str()) {
+            return named(&files, path);
         }
-        let hint =
-            nearest(wanted, files.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
-        bail!("the repository has no file {wanted:?}{hint}");
-    }
-    if let Some(gguf) = best_gguf(&files) {
-        return Ok(vec![gguf.to_owned()]);
-    }
-    let mut chosen = safetensors(&files)?;
-    for needed in ["tokenizer.json", "config.json"] {
-        if !files.contains(&needed) {
-            bail!("the repository has safetensors but no {needed}, which is needed to read them");
+        let hint = nearest(path, files.iter().copied()).map_or(String::new(), |near| format!("; did you mean {near}?"));
+        files.retain(|name| name.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/')));
+        if files.is_empty() {
+            bail!("the repository has no file or folder {path:?}{hint}");
         }
-        chosen.push(needed.to_owned());
     }
+    let models = gguf::models(&files);
+    if let Some(label) = &wanted.quantization {
+        let found: Vec<&Gguf<'_>> = models.iter().filter(|model| model.is(label)).collect();
+        return match one(&found)? {
+            Some(model) => whole(model),
+            None => bail!("no GGUF file is called {label}; there are: {}", names(&models.iter().collect::<Vec<_>>())),
+        };
+    }
+    if let Some(model) = one(&gguf::preferred(&models))? {
+        return whole(model);
+    }
+    let folder = wanted.path.as_deref().map_or(String::new(), |path| format!("{path}/"));
+    match folder_of_weights(&files, &folder)? {
+        Some(folder) => safetensors(&files, &folder),
+        None if !models.is_empty() => Err(Several(names(&models.iter().collect::<Vec<_>>())).into()),
+        None => bail!("expected a .gguf file or {WEIGHTS}, found neither; attnscope reads only these formats"),
+    }
+}
+
+/// A file that is there by that name, with what belongs to it.
+fn named(files: &[&str], path: &str) -> Result<Chosen> {
+    if let Some(model) = gguf::models(files).iter().find(|model| model.parts.contains(&path)) {
+        return whole(model);
+    }
+    let (folder, name) = path.rsplit_once('/').map_or(("", path), |(folder, name)| (folder, name));
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    if !name.ends_with(".safetensors") && name != INDEX {
+        return Ok(Chosen { files: vec![path.to_owned()], open: path.to_owned() });
+    }
+    let open = if name == INDEX { folder } else { path };
+    Ok(Chosen { files: with_companions(files, &prefix, name)?, open: open.to_owned() })
+}
+
+/// The only one, or none.
+fn one<'m, 'a>(models: &[&'m Gguf<'a>]) -> Result<Option<&'m Gguf<'a>>> {
+    match models {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        several => Err(Several(names(several)).into()),
+    }
+}
+
+/// The first few names.
+fn names(models: &[&Gguf<'_>]) -> String {
+    let first: Vec<String> = models.iter().take(6).map(|model| shown(model.first())).collect();
+    match models.len().saturating_sub(6) {
+        _ if models.is_empty() => "none".into(),
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+fn whole(model: &Gguf<'_>) -> Result<Chosen> {
+    let (here, count) = (model.parts.len(), model.count);
+    if here != count {
+        bail!("{} is one of {count} parts of a model, and {here} of them are there", model.first());
+    }
+    Ok(Chosen { files: model.parts.iter().map(ToString::to_string).collect(), open: model.first().to_owned() })
+}
+
+/// The folder with safetensors, with a slash at its end: the one that is meant, or the only one below it that has any.
+fn folder_of_weights(files: &[&str], meant: &str) -> Result<Option<String>> {
+    let folder = |name: &&str| name.strip_suffix(WEIGHTS).or_else(|| name.strip_suffix(INDEX)).map(str::to_owned);
+    let mut folders: BTreeSet<String> = files.iter().filter_map(folder).collect();
+    folders.retain(|folder| folder.is_empty() || folder.ends_with('/'));
+    if folders.contains(meant) || folders.len() < 2 {
+        return Ok(folders.take(meant).or_else(|| folders.pop_first()));
+    }
+    let names: Vec<String> = folders.iter().take(6).map(|folder| shown(&format!("{folder}{WEIGHTS}"))).collect();
+    Err(Several(names.join(", ")).into())
+}
+
+/// One file of weights, or the index of shards, and what belongs to it.
+fn safetensors(files: &[&str], folder: &str) -> Result<Chosen> {
+    let weights = if files.contains(&format!("{folder}{WEIGHTS}").as_str()) { WEIGHTS } else { INDEX };
+    Ok(Chosen {
+        files: with_companions(files, folder, weights)?,
+        open: folder.strip_suffix('/').unwrap_or(folder).to_owned(),
+    })
+}
+
+/// A file of a folder, with the config and the tokenizer there.
+fn with_companions(files: &[&str], folder: &str, weights: &str) -> Result<Vec<String>> {
+    let has = |name: &&&str| files.contains(&format!("{folder}{name}").as_str());
+    let mut chosen = vec![weights];
+    // `tokenizer.json`, the first of the list, says all that the others do.
+    match TOKENIZERS.iter().position(|name| has(&name)) {
+        Some(0) => chosen.push(TOKENIZERS[0]),
+        Some(_) => chosen.extend(TOKENIZERS.iter().filter(has)),
+        None => bail!(
+            "the repository has safetensors but no {}, nor another file of a tokenizer that is read, beside them",
+            TOKENIZERS[0]
+        ),
+    }
+    if !has(&&"config.json") {
+        bail!("the repository has safetensors but no config.json beside them, which is needed to read them");
+    }
+    chosen.push("config.json");
     // If present, these say more about how text is tokenized.
-    chosen.extend(BESIDE.iter().filter(|name| files.contains(name)).map(ToString::to_string));
-    Ok(chosen)
+    chosen.extend(BESIDE.iter().filter(has));
+    Ok(chosen.into_iter().map(|name| format!("{folder}{name}")).collect())
 }
 
-fn best_gguf<'a>(files: &[&'a str]) -> Option<&'a str> {
-    // Not: split files ("-00001-of-00003") and vision projectors, which are no models by themselves.
-    let whole = |name: &str| !name.contains("-of-0") && !name.to_ascii_lowercase().contains("mmproj");
-    let gguf: Vec<&str> =
-        files.iter().copied().filter(|name| name.to_ascii_lowercase().ends_with(".gguf") && whole(name)).collect();
-    if let [only] = gguf.as_slice() {
-        return Some(only);
+/// Whether a file is an index, whose shards have to be fetched as well.
+pub fn is_index(name: &str) -> bool {
+    name.rsplit('/').next() == Some(INDEX)
+}
+
+/// The shards that an index names, all of which must be among `files`.
+pub fn shards(index: &str, bytes: &[u8], files: &[String]) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Index {
+        weight_map: BTreeMap<String, String>,
     }
-    PREFERRED.iter().find_map(|label| gguf.iter().find(|name| has_label(name, label)).copied())
-}
-
-/// "model.Q4_1.gguf", "model-q4_1.gguf": the label comes right before the extension.
-fn has_label(name: &str, label: &str) -> bool {
-    let stem = name.to_ascii_uppercase();
-    let stem = stem.strip_suffix(".GGUF").unwrap_or(&stem);
-    stem.strip_suffix(label).is_some_and(|rest| rest.is_empty() || rest.ends_with(['.', '-', '_', '/']))
-}
-
-/// The weights in the repository's root: one file, or an index with all its shards.
-fn safetensors(files: &[&str]) -> Result<Vec<String>> {
-    if files.contains(&"model.safetensors") {
-        return Ok(vec!["model.safetensors".to_owned()]);
+    if bytes.len() > MOST_INDEX {
+        bail!("{index} has {} bytes, expected at most {MOST_INDEX}", bytes.len());
     }
-    let index = "model.safetensors.index.json";
-    if files.contains(&index) {
-        let mut shards: Vec<&str> = files.iter().copied().filter(|name| shard_count(name).is_some()).collect();
-        shards.sort_unstable();
-        let expected = shards.first().and_then(|name| shard_count(name)).unwrap_or(0);
-        if shards.is_empty() || shards.len() != expected {
-            bail!("{index} promises {expected} shards, the repository has {}", shards.len());
-        }
-        return Ok(shards.into_iter().chain([index]).map(str::to_owned).collect());
+    let read: Index = serde_json::from_slice(bytes)
+        .map_err(|error| anyhow::anyhow!(shown(&error.to_string())))
+        .with_context(|| format!("{index}: expected an index of shards"))?;
+    let folder = index.strip_suffix(INDEX).unwrap_or_default();
+    let names: BTreeSet<String> = read.weight_map.into_values().map(|name| format!("{folder}{name}")).collect();
+    if names.is_empty() {
+        bail!("{index} names no shards");
     }
-    bail!("expected a .gguf file or model.safetensors, found neither; attnscope reads only these formats");
-}
-
-/// `model-00001-of-00003.safetensors` → 3.
-fn shard_count(name: &str) -> Option<usize> {
-    let middle = name.strip_prefix("model-")?.strip_suffix(".safetensors")?;
-    middle.split_once("-of-")?.1.parse().ok()
+    match names.iter().find(|name| !files.contains(name)) {
+        Some(name) => bail!("{index} names the shard {:?}, which is not there", shown(name)),
+        None => Ok(names.into_iter().collect()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn chosen(files: &[&str], wanted: Option<&str>) -> Result<Vec<String>> {
-        choose(&files.iter().map(|&name| name.to_owned()).collect::<Vec<_>>(), wanted)
+    fn chosen_of(files: &[&str], wanted: &Wanted) -> Result<Vec<String>> {
+        choose(&files.iter().map(|&name| name.to_owned()).collect::<Vec<_>>(), wanted).map(|chosen| chosen.files)
+    }
+
+    fn chosen(files: &[&str], path: Option<&str>) -> Result<Vec<String>> {
+        chosen_of(files, &Wanted { path: path.map(str::to_owned), quantization: None })
+    }
+
+    fn quantized(files: &[&str], label: &str) -> Result<Vec<String>> {
+        chosen_of(files, &Wanted { path: None, quantization: Some(label.to_owned()) })
     }
 
     #[test]
@@ -97,11 +207,35 @@ mod tests {
         assert_eq!(chosen(&many, Some("m.Q8_0.gguf")).unwrap(), ["m.Q8_0.gguf"]);
         let error = chosen(&many, Some("m.Q8_O.gguf")).unwrap_err().to_string();
         assert!(error.contains("did you mean m.Q8_0.gguf?"), "{error}");
+        assert_eq!(chosen(&["m.BF16.gguf", "m.F16.gguf"], None).unwrap(), ["m.F16.gguf"]);
     }
 
     #[test]
-    fn bf16_is_not_f16() {
-        assert_eq!(chosen(&["m.BF16.gguf", "m.F16.gguf"], None).unwrap(), ["m.F16.gguf"]);
+    fn a_quantization_is_found_by_name_and_two_are_named() {
+        let many = ["m.Q2_K.gguf", "m.Q8_0.gguf", "old/m-q8_0.gguf", "IQ1_S/m.gguf"];
+        assert_eq!(quantized(&many, "q2_k").unwrap(), ["m.Q2_K.gguf"]);
+        assert_eq!(quantized(&many, "IQ1_S").unwrap(), ["IQ1_S/m.gguf"]);
+        let error = quantized(&many, "Q8_0").unwrap_err().to_string();
+        assert!(error.contains("several models: m.Q8_0.gguf, old/m-q8_0.gguf; name the file"), "{error}");
+        let error = quantized(&many, "Q4_K_M").unwrap_err().to_string();
+        assert!(error.contains("called Q4_K_M; there are: IQ1_S/m.gguf, m.Q2_K.gguf"), "{error}");
+        let error = chosen(&["small.Q8_0.gguf", "large.Q8_0.gguf"], None).unwrap_err().to_string();
+        assert!(error.contains("large.Q8_0.gguf, small.Q8_0.gguf"), "{error}");
+        let error = chosen(&["small.gguf", "large.gguf"], None).unwrap_err();
+        assert!(error.is::<Several>(), "{error}");
+    }
+
+    #[test]
+    fn parts_come_together_or_not_at_all() {
+        let [a, b] = ["big/m-Q4_0-00001-of-00002.gguf", "big/m-Q4_0-00002-of-00002.gguf"];
+        let files = [a, b, "m-Q8_0.gguf"];
+        for found in
+            [chosen(&files, None), chosen(&files, Some(b)), chosen(&files, Some("big")), quantized(&files, "Q4_0")]
+        {
+            assert_eq!(found.unwrap(), [a, b]);
+        }
+        let error = quantized(&[b], "Q4_0").unwrap_err().to_string();
+        assert!(error.contains("one of 2 parts of a model, and 1 of them"), "{error}");
     }
 
     #[test]
@@ -110,6 +244,8 @@ mod tests {
         assert_eq!(chosen(&files, None).unwrap(), ["model.safetensors", "tokenizer.json", "config.json"]);
         let files = [&files[..], &["tokenizer_config.json", "added_tokens.json"]].concat();
         assert_eq!(chosen(&files, None).unwrap()[3..], ["tokenizer_config.json", "added_tokens.json"]);
+        let found = chosen(&["model.safetensors", "config.json", "merges.txt", "vocab.json"], None).unwrap();
+        assert_eq!(found, ["model.safetensors", "vocab.json", "merges.txt", "config.json"]);
         let error = chosen(&["model.safetensors", "config.json"], None).unwrap_err().to_string();
         assert!(error.contains("no tokenizer.json"), "{error}");
         let error = chosen(&["pytorch_model.bin"], None).unwrap_err().to_string();
@@ -117,13 +253,41 @@ mod tests {
     }
 
     #[test]
-    fn a_sharded_model_needs_every_shard() {
-        let index = "model.safetensors.index.json";
-        let (a, b) = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors");
-        let all = chosen(&[index, b, a, "config.json", "tokenizer.json"], None).unwrap();
-        assert_eq!(all, [a, b, index, "tokenizer.json", "config.json"]);
-        let error = chosen(&[index, a, "config.json", "tokenizer.json"], None).unwrap_err().to_string();
-        assert!(error.contains("promises 2 shards, the repository has 1"), "{error}");
+    fn a_folder_of_a_repository_is_a_model_too() {
+        let in_folder =
+            |folder: &str| ["model.safetensors", "config.json", "tokenizer.json"].map(|n| format!("{folder}/{n}"));
+        let (a, b) = (in_folder("a"), in_folder("b/c"));
+        let both: Vec<&str> = a.iter().chain(&b).map(String::as_str).collect();
+        let expected = ["b/c/model.safetensors", "b/c/tokenizer.json", "b/c/config.json"];
+        for path in ["b/c", "b", "b/c/model.safetensors"] {
+            assert_eq!(chosen(&both, Some(path)).unwrap(), expected, "{path}");
+        }
+        let error = chosen(&both, None).unwrap_err().to_string();
+        assert!(error.contains("a/model.safetensors, b/c/model.safetensors"), "{error}");
+        let open = |path: &str| {
+            let files: Vec<String> = both.iter().map(ToString::to_string).collect();
+            choose(&files, &Wanted { path: Some(path.into()), quantization: None }).unwrap().open
+        };
+        assert_eq!((open("b"), open("b/c/model.safetensors")), ("b/c".into(), "b/c/model.safetensors".into()));
+    }
+
+    #[test]
+    fn an_index_names_its_shards_whatever_they_are_called() {
+        let files =
+            ["config.json", "tokenizer.json", "x/model.safetensors.index.json", "x/config.json", "x/tokenizer.json"];
+        let expected = ["x/model.safetensors.index.json", "x/tokenizer.json", "x/config.json"];
+        for path in [None, Some("x"), Some("x/model.safetensors.index.json")] {
+            assert_eq!(chosen(&files, path).unwrap(), expected);
+        }
+        let here = ["x/one.safetensors".to_owned(), "x/two.safetensors".to_owned()];
+        let index = br#"{"weight_map": {"a": "two.safetensors", "b": "one.safetensors", "c": "two.safetensors"}}"#;
+        assert!(is_index(expected[0]) && !is_index("index.json"));
+        assert_eq!(shards(expected[0], index, &here).unwrap(), here);
+        let error = shards(expected[0], index, &here[1..]).unwrap_err().to_string();
+        assert!(error.contains("names the shard \"x/one.safetensors\", which is not there"), "{error}");
+        assert!(
+            shards(expected[0], b"[]", &here).is_err() && shards(expected[0], br#"{"weight_map":{}}"#, &here).is_err()
+        );
     }
 
     #[test]

@@ -23,7 +23,9 @@ pub enum Failure {
 fn hint(status: u16) -> &'static str {
     match status {
         300..=399 => "a redirect of a kind that is not followed: check HF_ENDPOINT",
-        401 => "the repository does not exist, or is private: check its name, or set HF_TOKEN",
+        401 => {
+            "the repository does not exist, is private, or asks for its terms to be accepted on its page: check its name, or set HF_TOKEN"
+        }
         403 => "access is not granted: accept the model's terms on its page, and set HF_TOKEN",
         404 => "no such repository or revision: check the name",
         416 => "it has not the part of the file that was asked for: pull again",

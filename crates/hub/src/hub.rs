@@ -1,7 +1,8 @@
 //! The Hub's route: the list of a repository's files, those that are not here yet, and the ref.
 
-use super::cache::RepoCache;
+use super::cache::{self, RepoCache};
 use super::catalogue::KnownFile;
+use super::choose::is_index;
 use super::client::Client;
 use super::failure::Failure;
 use super::foreign::Hash;
@@ -11,7 +12,8 @@ use super::{Settings, hash, listing};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
-/// Fetches the files that `choose` picks from the repository's list; those that are `known` must match the catalogue.
+/// Fetches the files that `choose` picks from the repository's list, and the shards that an index among them names; those
+/// that are `known` must match the catalogue.
 /// Returns the snapshot's folder, and whether everything was already there.
 pub fn fetch(
     settings: &Settings,
@@ -25,20 +27,24 @@ pub fn fetch(
     let listing = listing::get(&client, repo_id, revision)?;
     let local = RepoCache::new(&settings.hub_cache, repo_id);
     let snapshot = local.snapshot(&listing.commit);
-    let chosen = choose(&listing.files).map_err(|error| match &listing.left_out {
+    let mut chosen = choose(&listing.files).map_err(|error| match &listing.left_out {
         Some(name) => error.context(format!("a name that leads out of its folder ({name:?}) was left out")),
         None => error,
     })?;
     let mut all_here = true;
-    for name in &chosen {
-        let here = snapshot.join(name);
-        if here.is_file() && verify(&local, &here).is_ok() {
-            continue;
+    let mut next = 0;
+    while let Some(name) = chosen.get(next).cloned() {
+        next += 1;
+        let here = snapshot.join(&name);
+        if !here.is_file() || verify(&local, &here).is_err() {
+            all_here = false;
+            let known = known.iter().find(|file| file.is_weights && file.name == name);
+            let (commit, name) = (&listing.commit, &name);
+            Transfer { client: &client, local: &local, repo_id, revision, commit, name, known, report }.run()?;
         }
-        all_here = false;
-        let known = known.iter().find(|file| file.is_weights && file.name == name);
-        let commit = &listing.commit;
-        Transfer { client: &client, local: &local, repo_id, revision, commit, name, known, report }.run()?;
+        if is_index(&name) {
+            chosen.extend(cache::shards(&snapshot, &name, &listing.files)?);
+        }
     }
     local.set_ref(revision, &listing.commit)?;
     Ok((snapshot, all_here))

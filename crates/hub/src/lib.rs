@@ -17,6 +17,7 @@ mod error;
 mod failure;
 mod fetch;
 mod foreign;
+mod gguf;
 mod hash;
 mod hub;
 mod list;
@@ -32,9 +33,10 @@ mod tls;
 mod transfer;
 
 pub use catalogue::{CATALOGUE, KnownFile, KnownModel, PypiPackage};
+pub use choose::Wanted;
 pub use error::Error;
 pub use fetch::{Route, pull};
-pub use list::{Listed, list, size_of};
+pub use list::{Listed, is_part, list, size_of};
 pub use network::Network;
 pub use progress::{Event, human};
 pub use reference::ModelRef;
@@ -77,7 +79,7 @@ pub fn resolve_in(settings: &Settings, model: &str) -> Result<PathBuf, Error> {
     let found = match ModelRef::parse(model, settings.catalogue)? {
         ModelRef::Path(path) => return Ok(path),
         ModelRef::Known(known) => cache::find_known(&settings.hub_cache, known),
-        ModelRef::Hub { repo, file } => cache::find_hub(&settings.hub_cache, &repo, file.as_deref()),
+        ModelRef::Hub { repo, wanted } => cache::find_hub(&settings.hub_cache, &repo, &wanted)?,
     };
     found.ok_or_else(|| Error::NotHere(model.to_owned()))
 }

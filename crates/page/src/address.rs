@@ -222,6 +222,7 @@ mod tests {
         }
         assert_eq!(Selection::from_query("?text=%ff%zz").text, "\u{fffd}%zz");
         assert_eq!(Selection::from_query("?model=smollm2-135m").layer, 16);
+        assert_eq!(Selection::from_query("?model=browser%2Fgemma3-270m").head, 1);
         assert_eq!(Selection::from_query("?model=smollm2-135m&layer=3").layer, 3);
         assert_eq!(Selection::from_query("?top=0&key=x").top, 1);
     }

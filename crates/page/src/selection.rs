@@ -144,7 +144,11 @@ impl Selection {
     }
 }
 
-/// The head that is shown first: in SmolLM2 the one that gives *hot* most of *dog*'s attention.
+/// The head that is shown first: in SmolLM2 and Gemma 3 the one that gives *hot* most of *dog*'s attention.
 pub(crate) fn first_head(model: &str) -> (usize, usize) {
-    if model.ends_with("smollm2-135m") { (16, 0) } else { (0, 0) }
+    match model.strip_prefix("browser/").unwrap_or(model) {
+        "smollm2-135m" => (16, 0),
+        "gemma3-270m" => (1, 1),
+        _ => (0, 0),
+    }
 }

@@ -82,10 +82,19 @@ impl Client {
         }
     }
 
-    /// Keeps a file that the reader gave; returns the id of its model.
+    /// Keeps a file that the reader gave; returns the id of its model. Another file of the same name is another model, with
+    /// a number behind its name.
     pub fn add_file(&self, file: File) -> String {
-        let id = format!("{FROM_FILE}{}", file.name());
-        self.files.borrow_mut().insert(id.clone(), file);
+        let mut files = self.files.borrow_mut();
+        let is_other = |held: &File| held.size() != file.size() || held.last_modified() != file.last_modified();
+        let mut id = format!("{FROM_FILE}{}", file.name());
+        for n in 2.. {
+            if !files.get(&id).is_some_and(is_other) {
+                break;
+            }
+            id = format!("{FROM_FILE}{} ({n})", file.name());
+        }
+        files.insert(id.clone(), file);
         id
     }
 

@@ -10,12 +10,13 @@ use std::io::{IsTerminal, stderr};
 /// Get a model onto this machine
 #[derive(Debug, clap::Args)]
 pub struct PullArgs {
-    /// A name that `attnscope models` lists, or a Hub id: owner/name, owner/name/file.gguf
+    /// A name that `attnscope models` lists, or a Hub id: owner/name, owner/name:Q4_K_M, owner/name/file.gguf,
+    /// owner/name/folder
     pub model: String,
     /// Where to fetch it from
     #[arg(long, value_enum, default_value_t)]
     pub from: PullFrom,
-    /// I have read and accept the licence of a model that asks for it (Gemma)
+    /// I have read and accept the licence of a model that asks for it (Gemma, Llama)
     #[arg(long)]
     pub accept_license: bool,
 }

@@ -7,7 +7,7 @@ use super::stream::{self, Steady};
 use crate::failure::usage;
 use anyhow::Result;
 use attnscope::Model;
-use attnscope_hub::{CATALOGUE, ModelRef, Settings, is_lesson, resolve, resolve_in, size_of};
+use attnscope_hub::{CATALOGUE, ModelRef, Settings, is_lesson, is_part, resolve, resolve_in, size_of};
 use attnscope_protocol::LESSON;
 use attnscope_protocol::{Failure, ModelCard, Source, quoted};
 use axum::extract::rejection::PathRejection;
@@ -45,8 +45,11 @@ impl Offers {
 
     /// The models known by name that were pulled. Without a cache folder there are none.
     pub fn pulled() -> Self {
-        let Ok(settings) = Settings::from_env() else { return Self::default() };
-        let offer = |id: &str| Some(Offer { id: id.to_owned(), path: resolve_in(&settings, id).ok()? });
+        Settings::from_env().map_or_else(|_| Self::default(), |settings| Self::pulled_in(&settings))
+    }
+
+    fn pulled_in(settings: &Settings) -> Self {
+        let offer = |id: &str| Some(Offer { id: id.to_owned(), path: resolve_in(settings, id).ok()? });
         Self(settings.catalogue.iter().filter_map(|known| offer(known.id)).collect())
     }
 
@@ -186,14 +189,32 @@ fn range(headers: &HeaderMap, tag: &str, len: u64) -> Result<Option<Range<u64>>,
     }
 }
 
-/// Decides by name, as [`Model::open`] does: a cached file's own name may be a hash, behind a link with this name.
+/// Whether a path is a GGUF file of one piece. Decides by name, as [`Model::open`] does: a cached file's own name may be a hash, behind a link with this name.
 fn is_gguf(path: &Path) -> bool {
-    path.is_file() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
+    path.is_file() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) && !is_part(path)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn models_that_were_pulled_are_offered_those_first_that_tell_the_story() {
+        let folder = tempfile::tempdir().unwrap();
+        for known in CATALOGUE.iter().filter(|known| ["gemma3-270m", "gpt2", "all-minilm-l6-v2"].contains(&known.id)) {
+            let repo = folder.path().join(format!("models--{}", known.hub_repo.replace('/', "--")));
+            let snapshot = repo.join("snapshots/some");
+            std::fs::create_dir_all(&snapshot).unwrap();
+            for file in known.files {
+                // Files of holes, which take no room.
+                std::fs::File::create(snapshot.join(file.name)).unwrap().set_len(file.size).unwrap();
+            }
+        }
+        let cards = Offers::pulled_in(&Settings::new(folder.path())).cards();
+        let offered: Vec<(&str, bool)> = cards.iter().map(|card| (card.id.as_str(), card.gguf)).collect();
+        assert_eq!(offered, [("gemma3-270m", true), ("gpt2", false), ("all-minilm-l6-v2", false)]);
+        assert_eq!(cards[0].bytes, 253_113_024);
+    }
 
     #[test]
     fn where_a_model_lies_is_nobody_elses_affair() {

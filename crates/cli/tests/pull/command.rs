@@ -39,8 +39,8 @@ fn pull_prints_the_path_and_honours_home_endpoint_and_token() {
     let models = &models["models"];
     assert_eq!(models[1]["id"], "smollm2-135m");
     assert!(models[1]["path"].is_null());
-    assert_eq!(models[4]["id"], "someone/Tiny/m.gguf");
-    assert_eq!(models[4]["size"], 100_000);
+    assert_eq!(models[8]["id"], "someone/Tiny/m.gguf");
+    assert_eq!(models[8]["size"], 100_000);
 }
 
 #[test]

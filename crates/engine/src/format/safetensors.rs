@@ -27,6 +27,7 @@ pub fn parse(bytes: Bytes, origin: &str) -> Result<Tensors, Error> {
             Dtype::F32 => DType::F32,
             Dtype::F16 => DType::F16,
             Dtype::BF16 => DType::BF16,
+            Dtype::F64 => DType::F64,
             other => {
                 tensors.insert_unreadable(&name, format!("{other:?}"))?;
                 continue;

@@ -3,11 +3,12 @@
 use super::draw::Draw;
 use super::numbers::weights;
 use super::plan::{Plan, Shape, spoil};
+use super::vocabulary::{self, Vocabulary};
 use attnscope_kernels::dequant::DType;
 
 /// A value of metadata.
 #[derive(Clone, Debug)]
-enum Kv {
+pub enum Kv {
     U32(u32),
     I32(i32),
     U64(u64),
@@ -19,16 +20,21 @@ enum Kv {
     Ints(Vec<i32>),
     Floats(Vec<f32>),
     Bools(Vec<bool>),
+    Bytes(Vec<u8>),
     Nested(usize),
 }
 
-const ARCHS: [&str; 4] = ["llama", "gpt2", "qwen2", "qwen3"];
+/// Every architecture that is read from GGUF.
+const ARCHS: [&str; 14] = [
+    "llama", "gpt2", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3", "phi2", "gptneox", "olmo2", "granite",
+    "smollm3", "bert",
+];
 
 /// A file: about half of them have nothing odd.
 pub fn file(draw: &mut Draw<'_>) -> Vec<u8> {
-    let (tokens, merges) = vocabulary(draw);
-    let plan = Plan::draw(draw, &ARCHS, tokens.len());
-    let mut meta = metadata(draw, &plan, tokens, merges);
+    let vocabulary = vocabulary::any(draw);
+    let plan = Plan::draw(draw, &ARCHS, vocabulary.len);
+    let mut meta = metadata(draw, &plan, vocabulary);
     let mut tensors = plan.gguf();
     let oddities = draw.of(&[0, 0, 0, 1, 0, 1, 2, 3]);
     let mut places = Places::default();
@@ -38,22 +44,11 @@ pub fn file(draw: &mut Draw<'_>) -> Vec<u8> {
             1 => places.alias = true,
             2 => places.shift = draw.of(&[1, 4, 31, 32, 64]),
             3 => places.offset = Some(draw.number()),
-            4 => places.kind = Some(draw.of(&[31, 16, 4, u32::MAX, 14, 2, 1])),
-            _ => odd_value(draw, &mut meta),
+            4 => places.kind = Some(draw.of(&[31, 16, 4, u32::MAX, 14, 2, 1, 28, 39, 40])),
+            _ => odd_value(draw, plan.arch, &mut meta),
         }
     }
-    let all = [
-        DType::F32,
-        DType::F16,
-        DType::BF16,
-        DType::Q8_0,
-        DType::Q4_0,
-        DType::Q5_1,
-        DType::Q2_K,
-        DType::Q4_K,
-        DType::Q6_K,
-    ];
-    let dtype = draw.of(&all);
+    let dtype = draw.of(&DType::ALL);
     write(draw, dtype, &meta, &tensors, &places)
 }
 
@@ -61,47 +56,14 @@ pub fn file(draw: &mut Draw<'_>) -> Vec<u8> {
 #[allow(dead_code)] // the test of memory
 pub fn plain(plan: &Plan, dtype: DType, tokens: Vec<String>, merges: Vec<String>) -> Vec<u8> {
     let draw = &mut Draw::from_bytes(&[]);
-    let meta = metadata(draw, plan, tokens, merges);
+    let vocabulary = vocabulary::byte_level(draw, tokens, merges);
+    let meta = metadata(draw, plan, vocabulary);
     write(draw, dtype, &meta, &plan.gguf(), &Places::default())
 }
 
-/// The alphabet of bytes, and some tokens made of it.
-fn vocabulary(draw: &mut Draw<'_>) -> (Vec<String>, Vec<String>) {
-    let printable = |b: u8| matches!(b, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
-    let mut moved = 0x100;
-    let mut alphabet = |b: u8| {
-        let code = if printable(b) {
-            u32::from(b)
-        } else {
-            moved += 1;
-            moved - 1
-        };
-        char::from_u32(code).map(String::from).unwrap_or_default()
-    };
-    // All of them cost time; a few leave holes, which are odd enough.
-    let first = draw.of(&[b' ', 0, b'a']);
-    let mut tokens: Vec<String> =
-        (0..=255).map(&mut alphabet).skip(first.into()).take(draw.of(&[96, 256, 8])).collect();
-    let mut merges = Vec::new();
-    for pair in ["t h", "th e", "Ġ h", "Ġh o", "o t", "d o", "do g", "1 2"] {
-        let (a, b) = pair.split_once(' ').unwrap_or_default();
-        let known = |t: &str| tokens.iter().any(|k| k == t);
-        if known(a) && known(b) {
-            tokens.push(format!("{a}{b}"));
-            merges.push(pair.to_string());
-        }
-    }
-    tokens.push("<|end|>".into());
-    (tokens, merges)
-}
-
-fn metadata(draw: &mut Draw<'_>, plan: &Plan, tokens: Vec<String>, merges: Vec<String>) -> Vec<(String, Kv)> {
+fn metadata(draw: &mut Draw<'_>, plan: &Plan, vocabulary: Vocabulary) -> Vec<(String, Kv)> {
     let n = |n: usize| Kv::U32(n as u32);
     let arch = plan.arch;
-    let mut types = vec![1; tokens.len()];
-    if let Some(last) = types.last_mut() {
-        *last = 3;
-    }
     let mut all = vec![("general.architecture".to_string(), Kv::Text(arch.into()))];
     let mut own = |name: &str, value: Kv| all.push((format!("{arch}.{name}"), value));
     own("block_count", n(plan.layers));
@@ -109,39 +71,91 @@ fn metadata(draw: &mut Draw<'_>, plan: &Plan, tokens: Vec<String>, merges: Vec<S
     own("feed_forward_length", n(plan.d_ff));
     own("context_length", n(plan.ctx));
     own("attention.head_count", n(plan.heads));
-    if arch == "gpt2" {
+    if plan.layer_norms() {
         own("attention.layer_norm_epsilon", Kv::F32(1e-5));
     } else {
-        own("attention.head_count_kv", n(plan.kv));
         own("attention.key_length", n(plan.d_head));
         own("attention.value_length", n(plan.d_head));
-        own("rope.dimension_count", n(plan.d_head));
-        own("rope.freq_base", Kv::F32(draw.of(&[1e4, 1e6])));
         own("attention.layer_norm_rms_epsilon", Kv::F32(1e-5));
     }
-    let mut tokenizer = |name: &str, value: Kv| all.push((format!("tokenizer.ggml.{name}"), value));
-    tokenizer("model", Kv::Text("gpt2".into()));
-    tokenizer("pre", Kv::Text(draw.of(&["gpt-2", "smollm"]).into()));
-    tokenizer("bos_token_id", n(tokens.len() - 1));
-    tokenizer("add_bos_token", Kv::Bool(draw.odd(2)));
-    tokenizer("tokens", Kv::Texts(tokens));
-    tokenizer("token_type", Kv::Ints(types));
-    tokenizer("merges", Kv::Texts(merges));
+    own("attention.head_count_kv", n(plan.kv));
+    if !["gpt2", "bert"].contains(&arch) {
+        own("rope.dimension_count", n(if plan.layer_norms() && draw.odd(2) { plan.d_head / 2 } else { plan.d_head }));
+        own("rope.freq_base", Kv::F32(draw.of(&[1e4, 1e6])));
+    }
+    let window = Kv::U32(draw.of(&[4, 1, 100]));
+    match arch {
+        "gemma2" => {
+            own("attention.sliding_window", window);
+            own("attn_logit_softcapping", Kv::F32(50.0));
+            own("final_logit_softcapping", Kv::F32(30.0));
+        }
+        "gemma3" => {
+            own("attention.sliding_window", window);
+            own("attention.sliding_window_pattern", Kv::U32(draw.of(&[6, 2, 1])));
+        }
+        "granite" => {
+            for name in ["embedding_scale", "residual_scale", "attention.scale", "logit_scale"] {
+                own(name, Kv::F32(draw.of(&[2.0, 0.5])));
+            }
+        }
+        "gptneox" => own("use_parallel_residual", Kv::Bool(draw.odd(2))),
+        "phi3" | "olmo2" | "llama" if draw.odd(4) => own("attention.sliding_window", window),
+        _ => {}
+    }
+    if !plan.layer_norms() && draw.odd(4) {
+        own("rope.scaling.type", Kv::Text(draw.of(&["linear", "yarn", "none", "longrope"]).into()));
+        own("rope.scaling.factor", Kv::F32(4.0));
+        own("rope.scaling.original_context_length", n(16));
+    }
+    all.extend(vocabulary.entries);
     all
 }
 
+/// Fields that a file need not have, of its architecture unless they are general.
+const NEW: [&str; 22] = [
+    "general.alignment",
+    "x",
+    "attention.sliding_window",
+    "attention.sliding_window_pattern",
+    "attention.scale",
+    "attention.causal",
+    "attention.clamp_kqv",
+    "attention.max_alibi_bias",
+    "attn_logit_softcapping",
+    "final_logit_softcapping",
+    "embedding_scale",
+    "residual_scale",
+    "logit_scale",
+    "expert_count",
+    "pooling_type",
+    "rope.scaling.type",
+    "rope.scaling.factor",
+    "rope.scaling.attn_factor",
+    "rope.scaling.original_context_length",
+    "rope.scaling.yarn_beta_fast",
+    "rope.freq_base_swa",
+    "use_parallel_residual",
+];
+
 /// One value becomes another, of another type, is missing, stands twice, or is new.
-fn odd_value(draw: &mut Draw<'_>, meta: &mut Vec<(String, Kv)>) {
+fn odd_value(draw: &mut Draw<'_>, arch: &str, meta: &mut Vec<(String, Kv)>) {
     let at = draw.below(meta.len());
     let key = meta[at].0.clone();
     let other = match (draw.below(12), &meta[at].1) {
         (0, _) => return drop(meta.remove(at)),
         (1, value) => return meta.push((key, value.clone())),
         (2, _) => {
-            let names =
-                ["general.alignment", "llama.attention.sliding_window", "llama.attention.logit_softcapping", "x"];
-            let value = if draw.odd(2) { Kv::U32(draw.number() as u32) } else { Kv::Nested(draw.below(12)) };
-            return meta.push((draw.of(&names).into(), value));
+            let name = draw.of(&NEW);
+            let name = if name.contains("general.") || name == "x" { name.into() } else { format!("{arch}.{name}") };
+            let value = match draw.below(5) {
+                0 => Kv::Nested(draw.below(12)),
+                1 => Kv::F32(draw.float()),
+                2 => Kv::Text(draw.of(&["yarn", "linear", "longrope", "llama3", "none", ""]).into()),
+                3 => Kv::Bool(draw.odd(2)),
+                _ => Kv::U32(draw.number() as u32),
+            };
+            return meta.push((name, value));
         }
         (3, _) => Kv::Bools(vec![true, false]),
         (4, Kv::Texts(texts)) => {
@@ -155,10 +169,21 @@ fn odd_value(draw: &mut Draw<'_>, meta: &mut Vec<(String, Kv)>) {
             }
             Kv::Texts(texts)
         }
-        (5, Kv::Ints(ints)) => {
-            let mut ints = ints.clone();
-            ints.truncate(draw.below(ints.len()));
-            Kv::Ints(ints)
+        (4..=5, Kv::Ints(ints)) => {
+            let other = draw.of(&[0, 1, 2, 3, 4, 5, 6, 7, -1, i32::MAX]);
+            Kv::Ints(one_other(draw, ints, other))
+        }
+        (4..=7, Kv::Floats(all)) => {
+            let other = draw.float();
+            Kv::Floats(one_other(draw, all, other))
+        }
+        (4..=7, Kv::Bytes(all)) => {
+            let other = draw.byte();
+            Kv::Bytes(one_other(draw, all, other))
+        }
+        (4..=7, Kv::Bool(is)) => Kv::Bool(!is),
+        (4..=7, Kv::Text(_)) => {
+            Kv::Text(draw.of(&["gpt2", "llama", "t5", "bert", "gemma3", "qwen2", "phi2", "default", "linear"]).into())
         }
         (4..=7, Kv::U32(_)) => Kv::U32(draw.number() as u32),
         (4..=7, Kv::F32(_)) => Kv::F32(draw.float()),
@@ -169,6 +194,16 @@ fn odd_value(draw: &mut Draw<'_>, meta: &mut Vec<(String, Kv)>) {
         _ => Kv::U64(draw.number()),
     };
     meta[at].1 = other;
+}
+
+/// A list with another element, or cut off.
+fn one_other<T: Clone>(draw: &mut Draw<'_>, all: &[T], other: T) -> Vec<T> {
+    let (mut all, at) = (all.to_vec(), draw.below(all.len()));
+    match all.get_mut(at) {
+        Some(place) if !draw.odd(3) => *place = other,
+        _ => all.truncate(at),
+    }
+    all
 }
 
 /// What is odd about where tensors lie.
@@ -234,6 +269,7 @@ fn one(out: &mut Vec<u8>, value: &Kv) {
         Kv::Ints(all) => put(9, &list(5, all.len(), all.iter().flat_map(|n| n.to_le_bytes()).collect())),
         Kv::Floats(all) => put(9, &list(6, all.len(), all.iter().flat_map(|x| x.to_le_bytes()).collect())),
         Kv::Bools(all) => put(9, &list(7, all.len(), all.iter().map(|b| u8::from(*b)).collect())),
+        Kv::Bytes(all) => put(9, &list(0, all.len(), all.clone())),
         Kv::Nested(depth) => {
             let inner = list(4, 1, vec![0; 4]);
             put(9, &(0..*depth).fold(inner, |inner, _| list(9, 1, inner)));

@@ -7,6 +7,7 @@ pub mod gguf;
 mod numbers;
 pub mod plan;
 mod tokenizer;
+mod vocabulary;
 
 use attnscope::Site;
 use attnscope::analysis::explain::explain;

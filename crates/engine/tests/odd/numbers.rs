@@ -18,10 +18,12 @@ pub fn weights(draw: &mut Draw<'_>, dtype: DType, n: usize) -> Vec<u8> {
     };
     match dtype {
         DType::F32 => (0..n).flat_map(|i| value(i).to_le_bytes()).collect(),
+        DType::F64 => (0..n).flat_map(|i| f64::from(value(i)).to_le_bytes()).collect(),
         DType::F16 => (0..n).flat_map(|i| half::f16::from_f32(value(i)).to_le_bytes()).collect(),
         DType::BF16 => (0..n).flat_map(|i| half::bf16::from_f32(value(i)).to_le_bytes()).collect(),
         // Any bytes are blocks; those of exponents are kept small, or, if odd, are not.
         _ if odd.is_some() => (0..len).map(|_| next() as u8).collect(),
+        DType::MXFP4 => (0..len).map(|i| if i % 17 == 0 { 127 } else { next() as u8 }).collect(),
         _ => (0..len).map(|i| if i % 2 == 1 { next() as u8 & 0xbb } else { next() as u8 }).collect(),
     }
 }

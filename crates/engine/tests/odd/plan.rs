@@ -25,7 +25,7 @@ impl Plan {
         let arch = draw.of(archs);
         let kv = draw.of(&[1, 1, 2, 3]);
         let heads = kv * draw.of(&[1, 2, 1, 3]);
-        let derived = ["gpt2", "bert"].contains(&arch);
+        let derived = ["gpt2", "bert", "gptneox", "phi2"].contains(&arch);
         let wide = draw.odd(4);
         let d_head = if wide { 32 } else { draw.of(&[4, 2, 8, 6]) };
         let heads = if derived && wide { 1 } else { heads };
@@ -145,44 +145,76 @@ impl Plan {
         }
     }
 
+    /// Whether its norms subtract the mean and its products have biases, as in GPT-2.
+    pub fn layer_norms(&self) -> bool {
+        ["gpt2", "gptneox", "phi2", "bert"].contains(&self.arch)
+    }
+
     /// The tensors of a GGUF file.
     pub fn gguf(&self) -> Vec<Shape> {
         let (d, q, kv) = (self.d, self.heads * self.d_head, self.kv * self.d_head);
-        let gpt2 = self.arch == "gpt2";
+        let (arch, full, bert) = (self.arch, self.layer_norms(), self.arch == "bert");
+        let is = |archs: &[&str]| archs.contains(&arch);
         let mut all = Vec::new();
-        let mut add = |name: String, shape: &[usize], bias: bool| {
+        let mut add = |name: &str, shape: &[usize], bias: bool| {
             all.push((format!("{name}.weight"), shape.to_vec()));
             if bias {
                 all.push((format!("{name}.bias"), shape[..1].to_vec()));
             }
         };
-        add("token_embd".into(), &[self.vocab, d], false);
-        if gpt2 {
-            add("position_embd".into(), &[self.ctx, d], false);
+        add("token_embd", &[self.vocab, d], false);
+        if is(&["gpt2", "bert"]) {
+            add("position_embd", &[self.ctx, d], false);
         }
+        if bert {
+            add("token_types", &[2, d], false);
+            add("token_embd_norm", &[d], true);
+        }
+        if arch == "llama" && self.biases {
+            add("rope_freqs", &[self.d_head / 2], false);
+        }
+        let after = is(&["gemma2", "gemma3", "olmo2"]);
         for l in 0..self.layers {
-            let at = |name: &str| format!("blk.{l}.{name}");
-            add(at("attn_norm"), &[d], gpt2);
-            if gpt2 {
-                add(at("attn_qkv"), &[3 * d, d], true);
+            let mut add = |name: &str, shape: &[usize], bias: bool| add(&format!("blk.{l}.{name}"), shape, bias);
+            if !is(&["olmo2", "bert"]) {
+                add("attn_norm", &[d], full);
+            }
+            if is(&["gpt2", "gptneox", "phi3"]) {
+                add("attn_qkv", &[q + 2 * kv, d], full);
             } else {
-                add(at("attn_q"), &[q, d], self.has_biases());
-                add(at("attn_k"), &[kv, d], self.has_biases());
-                add(at("attn_v"), &[kv, d], self.has_biases());
-                add(at("ffn_gate"), &[self.d_ff, d], false);
+                let biases = full || self.has_biases();
+                add("attn_q", &[q, d], biases);
+                add("attn_k", &[kv, d], biases);
+                add("attn_v", &[kv, d], biases);
             }
-            if self.arch == "qwen3" {
-                add(at("attn_q_norm"), &[self.d_head], false);
-                add(at("attn_k_norm"), &[self.d_head], false);
+            if is(&["qwen3", "gemma3", "olmo2"]) {
+                let flat = arch == "olmo2";
+                add("attn_q_norm", &[if flat { q } else { self.d_head }], false);
+                add("attn_k_norm", &[if flat { kv } else { self.d_head }], false);
             }
-            add(at("attn_output"), &[d, q], gpt2);
-            add(at("ffn_norm"), &[d], gpt2);
-            add(at("ffn_up"), &[self.d_ff, d], gpt2);
-            add(at("ffn_down"), &[d, self.d_ff], gpt2);
+            add("attn_output", &[d, q], full);
+            if after {
+                add("post_attention_norm", &[d], false);
+                add("post_ffw_norm", &[d], false);
+            }
+            if bert {
+                add("attn_output_norm", &[d], true);
+                add("layer_output_norm", &[d], true);
+            } else if !is(&["olmo2", "phi2"]) {
+                add("ffn_norm", &[d], full);
+            }
+            if !full && arch != "phi3" {
+                add("ffn_gate", &[self.d_ff, d], false);
+            }
+            add("ffn_up", &[if arch == "phi3" { 2 * self.d_ff } else { self.d_ff }, d], full);
+            add("ffn_down", &[d, self.d_ff], full);
         }
-        add("output_norm".into(), &[d], gpt2);
-        if !self.tied {
-            add("output".into(), &[self.vocab, d], false);
+        if !bert {
+            add("output_norm", &[d], full);
+        }
+        let always = is(&["gptneox", "phi2", "phi3"]);
+        if always || !self.tied && !bert && !arch.starts_with("gemma") {
+            add("output", &[self.vocab, d], arch == "phi2");
         }
         all
     }

@@ -4,6 +4,7 @@ mod fixture;
 mod hostile;
 mod hub;
 mod mock_hub;
+mod parts;
 #[cfg(unix)]
 mod pypi;
 mod redirects;

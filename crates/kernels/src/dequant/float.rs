@@ -7,6 +7,12 @@ pub(super) fn f32(b: &[u8; 4], out: &mut [f32; 1]) {
     out[0] = f32::from_le_bytes(*b);
 }
 
+/// Rounded to the nearest f32; what is larger than any becomes infinite.
+#[inline(always)]
+pub(super) fn f64(b: &[u8; 8], out: &mut [f32; 1]) {
+    out[0] = f64::from_le_bytes(*b) as f32;
+}
+
 #[inline(always)]
 pub(super) fn f16(b: &[u8; 2], out: &mut [f32; 1]) {
     out[0] = half(b[0], b[1]);

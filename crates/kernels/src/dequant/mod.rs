@@ -4,8 +4,11 @@
 //! The layouts are those of ggml's GGUF files, checked against gguf-py's own dequantization.
 
 mod float;
+mod iq;
 mod k_quants;
 mod legacy;
+mod tables;
+mod ternary;
 mod vectors;
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*};
@@ -28,13 +31,29 @@ pub enum DType {
     Q4_K,
     Q5_K,
     Q6_K,
+    F64,
+    IQ4_NL,
+    IQ4_XS,
+    MXFP4,
+    IQ2_XXS,
+    IQ2_XS,
+    IQ2_S,
+    IQ3_XXS,
+    IQ3_S,
+    IQ1_S,
+    IQ1_M,
+    TQ1_0,
+    TQ2_0,
 }
 
 impl DType {
     /// All of them.
-    pub const ALL: [DType; 13] = {
+    pub const ALL: [DType; 26] = {
         use DType::*;
-        [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K]
+        [
+            F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, F64, IQ4_NL, IQ4_XS, MXFP4,
+            IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ1_S, IQ1_M, TQ1_0, TQ2_0,
+        ]
     };
 
     /// `(ggml type number, numbers per block, bytes per block)`
@@ -53,6 +72,19 @@ impl DType {
             DType::Q4_K => (12, 256, 144),
             DType::Q5_K => (13, 256, 176),
             DType::Q6_K => (14, 256, 210),
+            DType::IQ2_XXS => (16, 256, 66),
+            DType::IQ2_XS => (17, 256, 74),
+            DType::IQ3_XXS => (18, 256, 98),
+            DType::IQ1_S => (19, 256, 50),
+            DType::IQ4_NL => (20, 32, 18),
+            DType::IQ3_S => (21, 256, 110),
+            DType::IQ2_S => (22, 256, 82),
+            DType::IQ4_XS => (23, 256, 136),
+            DType::F64 => (28, 1, 8),
+            DType::IQ1_M => (29, 256, 56),
+            DType::TQ1_0 => (34, 256, 54),
+            DType::TQ2_0 => (35, 256, 66),
+            DType::MXFP4 => (39, 32, 17),
         }
     }
 
@@ -114,6 +146,29 @@ pub(crate) fn dequantize_simd<S: Simd>(simd: S, dtype: DType, bytes: &[u8], out:
         DType::Q4_K => blocks(bytes, out, k_quants::q4_k),
         DType::Q5_K => blocks(bytes, out, k_quants::q5_k),
         DType::Q6_K => blocks(bytes, out, k_quants::q6_k),
+        DType::F64 => blocks::<8, 1>(bytes, out, float::f64),
+        DType::IQ4_NL => blocks(bytes, out, tables::iq4_nl),
+        DType::IQ4_XS => blocks(bytes, out, tables::iq4_xs),
+        DType::MXFP4 => blocks(bytes, out, tables::mxfp4),
+        _ => rare(dtype, bytes, out),
+    }
+}
+
+/// The formats that vectors do not help, because each group of numbers is looked up in a grid, and those that hardly any
+/// model has: compiled once, not for every instruction set.
+#[inline(never)]
+fn rare(dtype: DType, bytes: &[u8], out: &mut [f32]) {
+    match dtype {
+        DType::IQ2_XXS => blocks(bytes, out, iq::iq2_xxs),
+        DType::IQ2_XS => blocks(bytes, out, iq::iq2_xs),
+        DType::IQ2_S => blocks(bytes, out, iq::iq2_s),
+        DType::IQ3_XXS => blocks(bytes, out, iq::iq3_xxs),
+        DType::IQ3_S => blocks(bytes, out, iq::iq3_s),
+        DType::IQ1_S => blocks(bytes, out, iq::iq1_s),
+        DType::IQ1_M => blocks(bytes, out, iq::iq1_m),
+        DType::TQ1_0 => blocks(bytes, out, ternary::tq1_0),
+        DType::TQ2_0 => blocks(bytes, out, ternary::tq2_0),
+        _ => unreachable!("{dtype} is expanded elsewhere"),
     }
 }
 
@@ -148,6 +203,18 @@ fn blocks<const BYTES: usize, const LEN: usize>(
     }
 }
 
+/// Makes bytes at random blocks whose numbers are finite and moderate, by clearing the top bits of exponents.
+#[cfg(test)]
+pub(crate) fn tame(dtype: DType, bytes: &mut [u8]) {
+    match dtype {
+        // The top bit of the exponent: what is left is smaller than 2.
+        DType::F32 | DType::F64 => bytes.chunks_exact_mut(dtype.block_bytes()).for_each(|b| b[b.len() - 1] &= 0xbf),
+        DType::MXFP4 => bytes.iter_mut().step_by(17).for_each(|b| *b &= 127),
+        // Every f16 number of the other formats begins at an even byte.
+        _ => bytes.iter_mut().skip(1).step_by(2).for_each(|b| *b &= 0xbb),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +224,8 @@ mod tests {
         for dtype in DType::ALL {
             let n = dtype.block_len() * 3;
             // Bytes that include every value; exponents of f16 scales are kept small enough to stay finite.
-            let bytes: Vec<u8> = (0..dtype.bytes_for(n).unwrap()).map(|i| (i * 37 % 120) as u8).collect();
+            let mut bytes: Vec<u8> = (0..dtype.bytes_for(n).unwrap()).map(|i| (i * 37 % 120) as u8).collect();
+            tame(dtype, &mut bytes);
             let mut expected = vec![0.0; n];
             dequantize_at(crate::level::fallback(), dtype, &bytes, &mut expected);
             for (name, level) in crate::level::all() {
