@@ -1,6 +1,6 @@
 //! Dense products with weights at the precision of their file: y = x · Wᵀ + b.
 
-use crate::dequant::{DType, dequantize_simd};
+use crate::dequant::{DType, dequantize_at};
 use crate::packed::{self, NR};
 use crate::{one_token, threads};
 use fearless_simd::{Level, Simd, dispatch};
@@ -28,7 +28,7 @@ impl Weight<'_> {
 /// The plain twin. `x` is `[m, cols]`, `bias` `[rows]`, `y` `[m, rows]`; sums are in f64.
 pub fn plain(x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
     let mut weights = vec![0.0; w.rows * w.cols];
-    crate::dequant::dequantize_at(crate::level::fallback(), w.dtype, w.bytes, &mut weights);
+    crate::dequant::plain(w.dtype, w.bytes, &mut weights);
     for (x, y) in x.chunks_exact(w.cols).zip(y.chunks_exact_mut(w.rows)) {
         for (j, (row, y)) in weights.chunks_exact(w.cols).zip(y).enumerate() {
             let sum: f64 = x.iter().zip(row).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum();
@@ -155,7 +155,7 @@ fn run_panel<S: Simd>(simd: S, x: &[f32], mut panel: Panel<'_>) {
     let bytes = &w.bytes[panel.first * w.row_bytes()..][..width * w.row_bytes()];
     for (bytes, packed) in bytes.chunks(NR * w.row_bytes()).zip(packed.chunks_exact_mut(tile)) {
         let expanded = &mut expanded[..bytes.len() / w.row_bytes() * w.cols];
-        dequantize_simd(simd, w.dtype, bytes, expanded);
+        dequantize_at(simd.level(), w.dtype, bytes, expanded);
         packed::pack(simd, expanded, w.cols, NR, packed);
     }
     let mut i = 0;
