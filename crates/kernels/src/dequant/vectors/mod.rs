@@ -57,11 +57,13 @@ macro_rules! with_format {
     };
 }
 
-/// Expands whole blocks; says `false`, and does nothing, where the format has no vector code or `out` is not a whole
-/// number of groups.
+/// Expands whole blocks; says `false`, and does nothing, where the format has no vector code, the machine no vectors, or
+/// `out` is not a whole number of groups.
 #[inline(always)]
 pub(super) fn expand<S: Simd>(simd: S, dtype: DType, bytes: &[u8], out: &mut [f32]) -> bool {
-    out.len().is_multiple_of(GROUP) && with_format!(dtype, expand_blocks(simd, bytes, out)).is_some()
+    !simd.level().is_fallback()
+        && out.len().is_multiple_of(GROUP)
+        && with_format!(dtype, expand_blocks(simd, bytes, out)).is_some()
 }
 
 #[inline(always)]
@@ -107,10 +109,17 @@ fn dots_of<S: Simd, F: Format<BYTES>, const BYTES: usize>(simd: S, rows: [&[u8];
     for (at, x) in x.chunks_exact(GROUP * F::GROUPS).enumerate() {
         let b = [&rows[0][at], &rows[1][at], &rows[2][at], &rows[3][at]];
         let scales = F::scales(simd, b);
-        for (i, x) in x.as_chunks::<GROUP>().0.iter().enumerate() {
-            for r in 0..4 {
-                sums[r] = add(simd, F::group(simd, b[r], &scales[r], i), x, sums[r]);
-            }
+        let x = x.as_chunks::<GROUP>().0;
+        if F::GROUPS == 1 {
+            sums = add::<S, F, BYTES>(simd, b, &scales, 0, &x[0], sums);
+            continue;
+        }
+        // Groups share bytes; written out, these are read once, and shifted by a constant.
+        for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {
+            sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i, &x[0], sums);
+            sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i + 1, &x[1], sums);
+            sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i + 2, &x[2], sums);
+            sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i + 3, &x[3], sums);
         }
     }
     let mut out = [0.0; 4];
@@ -120,16 +129,27 @@ fn dots_of<S: Simd, F: Format<BYTES>, const BYTES: usize>(simd: S, rows: [&[u8];
     out
 }
 
-/// Multiplies a group with its part of x and adds that to the row's sums.
+/// Multiplies group `i` of four rows with its part of x and adds that to the rows' sums.
 #[inline(always)]
-fn add<S: Simd>(simd: S, group: Group<S>, x: &[f32; GROUP], mut sums: S::f32s) -> S::f32s {
+fn add<S: Simd, F: Format<BYTES>, const BYTES: usize>(
+    simd: S,
+    b: [&[u8; BYTES]; 4],
+    scales: &[F::Scales; 4],
+    i: usize,
+    x: &[f32; GROUP],
+    mut sums: [S::f32s; 4],
+) -> [S::f32s; 4] {
     let lanes = S::f32s::LEN;
-    let mut numbers = [0.0; GROUP];
-    group[0].store_slice(&mut numbers[..16]);
-    group[1].store_slice(&mut numbers[16..]);
-    for part in 0..GROUP / lanes {
-        let (from, to) = (part * lanes, (part + 1) * lanes);
-        sums = S::f32s::from_slice(simd, &x[from..to]).mul_add(S::f32s::from_slice(simd, &numbers[from..to]), sums);
+    for r in 0..4 {
+        let group = F::group(simd, b[r], &scales[r], i);
+        let mut numbers = [0.0; GROUP];
+        group[0].store_slice(&mut numbers[..16]);
+        group[1].store_slice(&mut numbers[16..]);
+        for part in 0..GROUP / lanes {
+            let (from, to) = (part * lanes, (part + 1) * lanes);
+            let x = S::f32s::from_slice(simd, &x[from..to]);
+            sums[r] = x.mul_add(S::f32s::from_slice(simd, &numbers[from..to]), sums[r]);
+        }
     }
     sums
 }
