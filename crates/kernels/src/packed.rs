@@ -49,8 +49,8 @@ pub(crate) fn pack<S: Simd>(_simd: S, from: &[f32], cols: usize, n: usize, to: &
     }
 }
 
-/// Dot products of `n` packed rows (a [`height`]) with [`NR`] others, written to their rows of `y` from output `first`
-/// on.
+/// Dot products of `n` packed rows (a [`height`]) with [`NR`] others, or of a piece of them, added to their rows of `y` from
+/// output `first` on.
 #[inline(always)]
 pub(crate) fn tile<S: Simd>(simd: S, n: usize, x: &[f32], w: &[f32], y: &mut [&mut [f32]], first: usize) {
     match n {
@@ -67,9 +67,16 @@ fn put<const MR: usize>(sums: [[f32; NR]; MR], y: &mut [&mut [f32]], first: usiz
     for (y, sums) in y.iter_mut().zip(&sums) {
         let y = &mut y[first..];
         match y.first_chunk_mut::<NR>() {
-            Some(y) => *y = *sums,
-            None => y.copy_from_slice(&sums[..y.len()]),
+            Some(y) => add(y, sums),
+            None => add(y, sums),
         }
+    }
+}
+
+#[inline(always)]
+fn add(y: &mut [f32], sums: &[f32; NR]) {
+    for (y, sum) in y.iter_mut().zip(sums) {
+        *y += sum;
     }
 }
 

@@ -11,6 +11,7 @@ mod legacy;
 mod numbers;
 
 use super::DType;
+use crate::product::{PIECE, lane_sum};
 use fearless_simd::{Simd, f32x16, prelude::*};
 
 /// Numbers that are expanded together.
@@ -103,30 +104,44 @@ pub(crate) fn dots<S: Simd>(simd: S, dtype: DType, rows: [&[u8]; 4], x: &[f32]) 
 
 #[inline(always)]
 fn dots_of<S: Simd, F: Format<BYTES>, const BYTES: usize>(simd: S, rows: [&[u8]; 4], x: &[f32]) -> [f32; 4] {
-    let blocks = x.len() / (GROUP * F::GROUPS);
-    let rows = rows.map(|row| &row.as_chunks::<BYTES>().0[..blocks]);
-    let mut sums = [S::f32s::splat(simd, 0.0); 4];
-    for (at, x) in x.chunks_exact(GROUP * F::GROUPS).enumerate() {
-        let b = [&rows[0][at], &rows[1][at], &rows[2][at], &rows[3][at]];
-        let scales = F::scales(simd, b);
-        let x = x.as_chunks::<GROUP>().0;
-        if F::GROUPS == 1 {
-            sums = add::<S, F, BYTES>(simd, b, &scales, 0, &x[0], sums);
-            continue;
-        }
-        // Groups share bytes; written out, these are read once, and shifted by a constant.
-        for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {
-            sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i, &x[0], sums);
-            sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i + 1, &x[1], sums);
-            sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i + 2, &x[2], sums);
-            sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i + 3, &x[3], sums);
-        }
-    }
+    let width = GROUP * F::GROUPS;
+    let rows = rows.map(|row| &row.as_chunks::<BYTES>().0[..x.len() / width]);
     let mut out = [0.0; 4];
-    for r in 0..4 {
-        out[r] = crate::product::lane_sum::<S>(sums[r]);
+    let mut at = 0;
+    for x in x.chunks(PIECE) {
+        let mut sums = [S::f32s::splat(simd, 0.0); 4];
+        for x in x.chunks_exact(width) {
+            let b = [&rows[0][at], &rows[1][at], &rows[2][at], &rows[3][at]];
+            sums = add_block::<S, F, BYTES>(simd, b, x.as_chunks::<GROUP>().0, sums);
+            at += 1;
+        }
+        for r in 0..4 {
+            out[r] += lane_sum::<S>(sums[r]);
+        }
     }
     out
+}
+
+/// Multiplies a block of four rows with its part of x and adds that to the rows' sums.
+#[inline(always)]
+fn add_block<S: Simd, F: Format<BYTES>, const BYTES: usize>(
+    simd: S,
+    b: [&[u8; BYTES]; 4],
+    x: &[[f32; GROUP]],
+    mut sums: [S::f32s; 4],
+) -> [S::f32s; 4] {
+    let scales = F::scales(simd, b);
+    if F::GROUPS == 1 {
+        return add::<S, F, BYTES>(simd, b, &scales, 0, &x[0], sums);
+    }
+    // Groups share bytes; written out, these are read once, and shifted by a constant.
+    for (i, x) in x.as_chunks::<4>().0.iter().enumerate() {
+        sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i, &x[0], sums);
+        sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i + 1, &x[1], sums);
+        sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i + 2, &x[2], sums);
+        sums = add::<S, F, BYTES>(simd, b, &scales, 4 * i + 3, &x[3], sums);
+    }
+    sums
 }
 
 /// Multiplies group `i` of four rows with its part of x and adds that to the rows' sums.
