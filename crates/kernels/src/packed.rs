@@ -28,14 +28,15 @@ pub(crate) fn padded<S: Simd>(_simd: S, cols: usize) -> usize {
 /// Packs `n` rows of `cols` numbers: `[cols / LEN][n][LEN]`, so that reading `to` in order gives a vector of each row
 /// in turn. `to` is `n · padded(cols)` long; rows beyond those of `from` are zeros.
 #[inline(always)]
-pub(crate) fn pack<S: Simd>(_simd: S, from: &[f32], cols: usize, n: usize, to: &mut [f32]) {
+pub(crate) fn pack<S: Simd>(simd: S, from: &[f32], cols: usize, n: usize, to: &mut [f32]) {
     let lanes = S::f32s::LEN;
     for i in 0..n {
         let row = from.get(i * cols..(i + 1) * cols).unwrap_or(&[]);
         for (to, part) in to.chunks_exact_mut(n * lanes).zip(row.chunks(lanes)) {
             let to = &mut to[i * lanes..(i + 1) * lanes];
             if part.len() == lanes {
-                to.copy_from_slice(part);
+                // Not `copy_from_slice`, which calls a function for every vector.
+                S::f32s::from_slice(simd, part).store_slice(to);
             } else {
                 to.fill(0.0);
                 to[..part.len()].copy_from_slice(part);

@@ -43,7 +43,10 @@ pub fn run(what: &[&str]) -> Result<()> {
         ["page"] => page::run()?,
         // For changes of its text.
         ["readme"] => {}
-        other => bail!("expected attention, model [FILE…], 1b [TYPE…], length, map, browser, page or nothing, found {}", other.join(" ")),
+        other => bail!(
+            "expected attention, model [FILE…], 1b [TYPE…], length, map, browser, page or nothing, found {}",
+            other.join(" ")
+        ),
     }
     readme::write()
 }

@@ -143,9 +143,8 @@ fn cold(attnscope: &Path, file: &Path, here: &[(&'static str, &str)]) -> Result<
 /// Runs a command, and returns the largest resident size that it had, in bytes.
 pub fn largest(command: &mut Command) -> Result<f64> {
     let python = python::venv("bench-venv")?;
-    let largest = shell::read(
-        Command::new(python).args(["-c", LARGEST]).arg(command.get_program()).args(command.get_args()),
-    )?;
+    let largest =
+        shell::read(Command::new(python).args(["-c", LARGEST]).arg(command.get_program()).args(command.get_args()))?;
     let kilobytes: f64 = largest.trim().parse().context("expected a size")?;
     Ok(kilobytes * 1024.0)
 }

@@ -4,7 +4,9 @@
 
 use fearless_simd::{Simd, f32x16, i32x16, prelude::*};
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{_mm_cvtph_ps, _mm512_cvtph_ps, _mm512_permutexvar_ps, __m128, __m128i, __m256i, __m512, __m512i};
+use std::arch::x86_64::{
+    __m128, __m128i, __m256i, __m512, __m512i, _mm_cvtph_ps, _mm512_cvtph_ps, _mm512_permutexvar_ps,
+};
 
 /// `table[q mod 16]` of each lane.
 #[inline(always)]

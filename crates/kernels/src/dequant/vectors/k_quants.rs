@@ -32,10 +32,7 @@ impl Format<84> for Q2_K {
     fn group<S: Simd>(simd: S, b: &[u8; 84], [scales, minima]: &Self::Scales, i: usize) -> Group<S> {
         let q: [u8; 32] = two_bits(simd, &b[16..80], i).into();
         let meaning = |half: usize| Shifted { d: scales[2 * i + half], m: minima[2 * i + half] };
-        [
-            meaning(0).of(simd, bytes(simd, &q[..16]).to_float()),
-            meaning(1).of(simd, bytes(simd, &q[16..]).to_float()),
-        ]
+        [meaning(0).of(simd, bytes(simd, &q[..16]).to_float()), meaning(1).of(simd, bytes(simd, &q[16..]).to_float())]
     }
 }
 
