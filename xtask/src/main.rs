@@ -27,7 +27,7 @@ cargo xtask TASK
   run       see attention in your terminal: pulls SmolLM2 (98 MB) once, release build
   web       build the page: engine for wasm32, prose and figures, into dist/
   site      the page for a host of files only, into FOLDER (or target/site)
-  bench     measure: `bench [attention|model|map|browser|page]`, all but the page; results in benchmarks/
+  bench     measure: `bench [attention|model|map|browser|page]`, all but the page; any file: `bench model FILE…`; results in benchmarks/
   film      film the page for README: docs/film.gif
   fixtures  make the golden data in fixtures/ anew, with Python
   lesson    train the lesson model anew (crates/engine/src/lesson/), release build

@@ -1,16 +1,18 @@
 //! How fast a real model is: `cargo xtask bench model` asks this program and its peers in turn.
 //!
 //! A line in is `load`, `prefill TOKENS nothing|patterns|trace|all` (what is kept), `decode`, `memory` (the process's largest
-//! size so far), `counts TOKENS nothing|patterns|trace|all` or `file`; the line out is milliseconds, bytes, `operations bytes`, or
-//! where the model lies.
+//! size so far), `counts TOKENS nothing|patterns|trace|all`, `weights` (bytes that one token reads) or `file`; the line out is
+//! milliseconds, bytes, `operations bytes`, or where the model lies. Its argument is the model, else SmolLM2-135M.
 
-use attnscope::{Capture, Config, KvCache, Model};
+use attnscope::format::Tensor;
+use attnscope::{Capture, KvCache, Model};
 use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
+/// What is measured where nothing is named.
 const MODEL: &str = "smollm2-135m";
 /// Tokens read before tokens are written, and tokens written.
 const PROMPT: usize = 32;
@@ -22,21 +24,22 @@ const ENOUGH_MS: f64 = 100.0;
 static MEMORY: attnscope::HugePages = attnscope::HugePages;
 
 fn main() -> Result<()> {
-    let model = attnscope_hub::open(MODEL)?;
+    let name = std::env::args().nth(1).unwrap_or_else(|| MODEL.into());
+    let model = attnscope_hub::open(&name)?;
     println!("ready attnscope {}", env!("CARGO_PKG_VERSION"));
     for line in std::io::stdin().lock().lines() {
-        println!("{}", answer(&model, &line?)?);
+        println!("{}", answer(&name, &model, &line?)?);
         std::io::stdout().flush()?;
     }
     Ok(())
 }
 
-fn answer(model: &Model, line: &str) -> Result<String> {
+fn answer(name: &str, model: &Model, line: &str) -> Result<String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let number = match words.as_slice() {
-        ["load"] => milliseconds(|| attnscope_hub::open(MODEL).map(drop).map_err(Into::into))?,
+        ["load"] => milliseconds(|| attnscope_hub::open(name).map(drop).map_err(Into::into))?,
         ["prefill", len, kept] => {
-            let (tokens, capture) = (tokens(len.parse()?), capture(kept)?);
+            let (tokens, capture) = (tokens(model, len.parse()?), capture(kept)?);
             milliseconds(|| {
                 black_box(model.run(&tokens, &capture, &[])?);
                 Ok(())
@@ -44,9 +47,10 @@ fn answer(model: &Model, line: &str) -> Result<String> {
         }
         ["decode"] => decode(model)?,
         ["memory"] => most_memory()?,
-        ["file"] => return Ok(std::path::absolute(attnscope_hub::resolve(MODEL)?)?.display().to_string()),
+        ["weights"] => return Ok(matrices(model).map(|matrix| matrix.bytes.len()).sum::<usize>().to_string()),
+        ["file"] => return Ok(std::path::absolute(attnscope_hub::resolve(name)?)?.display().to_string()),
         ["counts", len, kept] => {
-            let (operations, bytes) = counts(model.config(), len.parse()?, &capture(kept)?);
+            let (operations, bytes) = counts(model, len.parse()?, &capture(kept)?);
             return Ok(format!("{operations} {bytes}"));
         }
         _ => return Err(format!("no such case: {line}").into()),
@@ -65,14 +69,24 @@ fn capture(kept: &str) -> Result<Capture> {
 }
 
 /// Any tokens do: the work is the same.
-fn tokens(len: usize) -> Vec<u32> {
-    (0..len as u32).map(|i| 1000 + 7 * i % 5000).collect()
+fn tokens(model: &Model, len: usize) -> Vec<u32> {
+    (0..len as u32).map(|i| (1000 + 7 * i % 5000) % model.config().n_vocab as u32).collect()
+}
+
+/// All matrices that a token is multiplied with; the last is the vocabulary's.
+fn matrices(model: &Model) -> impl Iterator<Item = &Tensor> {
+    let weights = model.weights();
+    let in_blocks = weights.blocks.iter().flat_map(|block| {
+        let mlp = block.mlp.iter().flat_map(|mlp| mlp.gate.iter().chain([&mlp.up, &mlp.down]));
+        [&block.q, &block.k, &block.v, &block.o].into_iter().chain(mlp).map(|linear| &linear.weight)
+    });
+    in_blocks.chain(&weights.unembed)
 }
 
 /// Writes tokens one by one, each the likeliest; reading the prompt is not counted.
 fn decode(model: &Model) -> Result<f64> {
     let mut cache: KvCache = model.new_cache();
-    let mut trace = model.run_with_cache(&mut cache, &tokens(PROMPT), &Capture::none(), &[])?;
+    let mut trace = model.run_with_cache(&mut cache, &tokens(model, PROMPT), &Capture::none(), &[])?;
     let start = Instant::now();
     for _ in 0..WRITTEN {
         let next =
@@ -84,16 +98,16 @@ fn decode(model: &Model) -> Result<f64> {
 
 /// Multiplications and additions of a run over `len` tokens, two each, and the bytes that it must at least hold: keys
 /// and values, and what is kept. Norms, positions and activations are not counted.
-fn counts(c: &Config, len: usize, capture: &Capture) -> (u64, u64) {
-    let (kv, n) = (c.n_kv_heads * c.d_head, len as u64);
-    let projections = c.d_model * (2 * c.n_heads * c.d_head + 2 * kv);
-    // Three matrices: gate, up and down.
-    let mlp = 3 * c.d_model * c.d_ff();
+fn counts(model: &Model, len: usize, capture: &Capture) -> (u64, u64) {
+    let (c, n) = (model.config(), len as u64);
+    let size = |matrix: &Tensor| (matrix.rows() * matrix.cols()) as u64;
+    let all: u64 = matrices(model).map(size).sum();
+    // Only of the last token it is computed what comes next.
+    let head = model.weights().unembed.as_ref().map_or(0, size);
     // Scores and mixing; each token looks at itself and what was before.
-    let attention = 2 * (c.n_heads * c.d_head) as u64 * n * (n + 1) / 2;
-    let head = (c.d_model * c.n_vocab) as u64;
-    let operations = 2 * (c.n_layers as u64 * ((projections + mlp) as u64 * n + attention) + head);
-    (operations, 4 * 2 * (c.n_layers * kv) as u64 * n + capture.bytes(c, len, len))
+    let attention = c.n_layers as u64 * 2 * (c.n_heads * c.d_head) as u64 * n * (n + 1) / 2;
+    let kept = capture.bytes(c, len, len);
+    (2 * ((all - head) * n + head + attention), 4 * 2 * (c.n_layers * c.n_kv_heads * c.d_head) as u64 * n + kept)
 }
 
 /// The largest resident size of this process so far, in bytes.

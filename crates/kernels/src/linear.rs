@@ -1,7 +1,8 @@
 //! Dense products with weights at the precision of their file: y = x · Wᵀ + b.
 
-use crate::dequant::{DType, dequantize_simd};
+use crate::dequant::{DType, dequantize_at};
 use crate::packed::{self, NR};
+use crate::product::PIECE;
 use crate::{one_token, threads};
 use fearless_simd::{Level, Simd, dispatch};
 use std::cell::Cell;
@@ -28,7 +29,7 @@ impl Weight<'_> {
 /// The plain twin. `x` is `[m, cols]`, `bias` `[rows]`, `y` `[m, rows]`; sums are in f64.
 pub fn plain(x: &[f32], w: Weight<'_>, bias: Option<&[f32]>, y: &mut [f32]) {
     let mut weights = vec![0.0; w.rows * w.cols];
-    crate::dequant::dequantize_at(crate::level::fallback(), w.dtype, w.bytes, &mut weights);
+    crate::dequant::plain(w.dtype, w.bytes, &mut weights);
     for (x, y) in x.chunks_exact(w.cols).zip(y.chunks_exact_mut(w.rows)) {
         for (j, (row, y)) in weights.chunks_exact(w.cols).zip(y).enumerate() {
             let sum: f64 = x.iter().zip(row).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum();
@@ -155,17 +156,21 @@ fn run_panel<S: Simd>(simd: S, x: &[f32], mut panel: Panel<'_>) {
     let bytes = &w.bytes[panel.first * w.row_bytes()..][..width * w.row_bytes()];
     for (bytes, packed) in bytes.chunks(NR * w.row_bytes()).zip(packed.chunks_exact_mut(tile)) {
         let expanded = &mut expanded[..bytes.len() / w.row_bytes() * w.cols];
-        dequantize_simd(simd, w.dtype, bytes, expanded);
+        dequantize_at(simd.level(), w.dtype, bytes, expanded);
         packed::pack(simd, expanded, w.cols, NR, packed);
     }
-    let mut i = 0;
-    while i < m {
-        let n = packed::height(simd, m - i);
-        let (x, y) = (&x[i * padded..(i + n) * padded], &mut panel.y[i..i + n]);
-        for (t, w) in packed.chunks_exact(tile).take(width.div_ceil(NR)).enumerate() {
-            packed::tile(simd, n, x, w, y, t * NR);
+    panel.y.iter_mut().for_each(|y| y.fill(0.0));
+    for from in (0..padded).step_by(PIECE) {
+        let piece = from..(from + PIECE).min(padded);
+        let mut i = 0;
+        while i < m {
+            let n = packed::height(simd, m - i);
+            let (x, y) = (&x[i * padded..][piece.start * n..piece.end * n], &mut panel.y[i..i + n]);
+            for (t, w) in packed.chunks_exact(tile).take(width.div_ceil(NR)).enumerate() {
+                packed::tile(simd, n, x, &w[piece.start * NR..piece.end * NR], y, t * NR);
+            }
+            i += n;
         }
-        i += n;
     }
     keep(scratch);
     if let Some(bias) = panel.bias {
@@ -191,7 +196,12 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(60))]
         #[test]
         fn equals_its_plain_twin_on_every_instruction_set(
-            m in 0usize..20, rows in 1usize..75, blocks in 1usize..4, odd in 0usize..7, kind in 0usize..DType::ALL.len(), seed in any::<u32>()
+            m in 0usize..20,
+            rows in 1usize..75,
+            blocks in 1usize..6,
+            odd in 0usize..7,
+            kind in 0usize..DType::ALL.len(),
+            seed in any::<u32>(),
         ) {
             let dtype = DType::ALL[kind];
             let cols = if dtype.block_len() == 1 { blocks * 16 + odd } else { blocks * dtype.block_len() };
@@ -220,8 +230,11 @@ mod tests {
 
     #[test]
     fn a_row_alone_equals_the_row_in_a_batch_bit_for_bit() {
-        for dtype in DType::ALL {
-            let cols = if dtype.block_len() == 1 { 37 } else { 5 * dtype.block_len() };
+        // Of plain numbers, rows of any width and such as are whole groups of 32.
+        let plain = DType::ALL.into_iter().filter(|dtype| dtype.block_len() == 1).map(|dtype| (dtype, 1037));
+        // More columns than a piece has.
+        let whole = DType::ALL.into_iter().map(|dtype| (dtype, 1200usize.next_multiple_of(dtype.block_len().max(32))));
+        for (dtype, cols) in whole.chain(plain) {
             let mut bytes: Vec<u8> = (0..dtype.bytes_for(cols).unwrap() * 50).map(|i| (i * 7919 % 251) as u8).collect();
             crate::dequant::tame(dtype, &mut bytes);
             let w = Weight { bytes: &bytes, dtype, rows: 50, cols };

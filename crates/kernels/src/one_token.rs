@@ -1,7 +1,7 @@
 //! Products for one token. Each weight is used for so little work that distributing the work matters as much as doing
 //! it fast.
 
-use crate::dequant::{dequantize_simd, dot, has_dot};
+use crate::dequant::{dequantize_at, dots, has_dots};
 use crate::linear::{Product, Weight, keep, scratch};
 use crate::product::dot_tile;
 use crate::threads;
@@ -10,7 +10,7 @@ use fearless_simd::{Level, Simd, dispatch};
 /// Jobs per thread: few, since each is short, but more than one, since threads may be delayed.
 const JOBS: usize = 3;
 
-/// Rows expanded at a time.
+/// Rows expanded at a time, by [`dots`] too.
 const FEW_ROWS: usize = 4;
 
 /// All products of `x`, `[cols]`, whose lengths have been checked.
@@ -33,9 +33,12 @@ pub(crate) fn run(level: Level, x: &[f32], all: Vec<Product<'_>>) {
 #[inline(always)]
 fn outputs<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, first: usize, y: &mut [f32]) {
     let bytes = &w.bytes[first * w.row_bytes()..][..y.len() * w.row_bytes()];
-    if has_dot::<S>(w.dtype) {
-        for (y, row) in y.iter_mut().zip(bytes.chunks_exact(w.row_bytes())) {
-            *y = dot(simd, w.dtype, row, x);
+    if has_dots::<S>(w.dtype, w.cols) {
+        for (y, bytes) in y.chunks_mut(FEW_ROWS).zip(bytes.chunks(FEW_ROWS * w.row_bytes())) {
+            // The last row stands for those that are missing.
+            let row = |i: usize| &bytes[i.min(y.len() - 1) * w.row_bytes()..][..w.row_bytes()];
+            let sums = dots(simd, w.dtype, [row(0), row(1), row(2), row(3)], x);
+            y.copy_from_slice(&sums[..y.len()]);
         }
         return;
     }
@@ -43,7 +46,7 @@ fn outputs<S: Simd>(simd: S, x: &[f32], w: Weight<'_>, first: usize, y: &mut [f3
     let mut scratch = scratch(FEW_ROWS * w.cols);
     for (y, bytes) in y.chunks_mut(FEW_ROWS).zip(bytes.chunks(FEW_ROWS * w.row_bytes())) {
         let weights = &mut scratch[..y.len() * w.cols];
-        dequantize_simd(simd, w.dtype, bytes, weights);
+        dequantize_at(simd.level(), w.dtype, bytes, weights);
         match y.first_chunk_mut::<FEW_ROWS>() {
             Some(y) => {
                 let (a, rest) = weights.split_at(w.cols);

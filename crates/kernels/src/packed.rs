@@ -28,14 +28,15 @@ pub(crate) fn padded<S: Simd>(_simd: S, cols: usize) -> usize {
 /// Packs `n` rows of `cols` numbers: `[cols / LEN][n][LEN]`, so that reading `to` in order gives a vector of each row
 /// in turn. `to` is `n · padded(cols)` long; rows beyond those of `from` are zeros.
 #[inline(always)]
-pub(crate) fn pack<S: Simd>(_simd: S, from: &[f32], cols: usize, n: usize, to: &mut [f32]) {
+pub(crate) fn pack<S: Simd>(simd: S, from: &[f32], cols: usize, n: usize, to: &mut [f32]) {
     let lanes = S::f32s::LEN;
     for i in 0..n {
         let row = from.get(i * cols..(i + 1) * cols).unwrap_or(&[]);
         for (to, part) in to.chunks_exact_mut(n * lanes).zip(row.chunks(lanes)) {
             let to = &mut to[i * lanes..(i + 1) * lanes];
             if part.len() == lanes {
-                to.copy_from_slice(part);
+                // Not `copy_from_slice`, which calls a function for every vector.
+                S::f32s::from_slice(simd, part).store_slice(to);
             } else {
                 to.fill(0.0);
                 to[..part.len()].copy_from_slice(part);
@@ -49,8 +50,8 @@ pub(crate) fn pack<S: Simd>(_simd: S, from: &[f32], cols: usize, n: usize, to: &
     }
 }
 
-/// Dot products of `n` packed rows (a [`height`]) with [`NR`] others, written to their rows of `y` from output `first`
-/// on.
+/// Dot products of `n` packed rows (a [`height`]) with [`NR`] others, or of a piece of them, added to their rows of `y` from
+/// output `first` on.
 #[inline(always)]
 pub(crate) fn tile<S: Simd>(simd: S, n: usize, x: &[f32], w: &[f32], y: &mut [&mut [f32]], first: usize) {
     match n {
@@ -67,9 +68,16 @@ fn put<const MR: usize>(sums: [[f32; NR]; MR], y: &mut [&mut [f32]], first: usiz
     for (y, sums) in y.iter_mut().zip(&sums) {
         let y = &mut y[first..];
         match y.first_chunk_mut::<NR>() {
-            Some(y) => *y = *sums,
-            None => y.copy_from_slice(&sums[..y.len()]),
+            Some(y) => add(y, sums),
+            None => add(y, sums),
         }
+    }
+}
+
+#[inline(always)]
+fn add(y: &mut [f32], sums: &[f32; NR]) {
+    for (y, sum) in y.iter_mut().zip(sums) {
+        *y += sum;
     }
 }
 

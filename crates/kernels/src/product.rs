@@ -3,6 +3,10 @@
 
 use fearless_simd::{Simd, prelude::*};
 
+/// Sums over more columns than this are added up in pieces of as many: of a tile's rows, so much stays in the
+/// first-level cache.
+pub(crate) const PIECE: usize = 1024;
+
 /// Dot products of `MR` rows with `NR` rows, all of one length: `out[i][j] = x[i] · w[j]`.
 /// Each sum is built in the same order whatever the tile's size, so a row's result does not depend on its
 /// neighbours: a token computed alone, through the KV cache, equals the same token in a batch, bit for bit.
@@ -12,6 +16,25 @@ pub(crate) fn dot_tile<S: Simd, const MR: usize, const NR: usize>(
     x: [&[f32]; MR],
     w: [&[f32]; NR],
 ) -> [[f32; NR]; MR] {
+    let len = x[0].len();
+    let mut out = [[0.0; NR]; MR];
+    let mut from = 0;
+    while from < len {
+        let to = (from + PIECE).min(len);
+        add_piece(simd, x.map(|row| &row[from..to]), w.map(|row| &row[from..to]), &mut out);
+        from = to;
+    }
+    out
+}
+
+/// [`dot_tile`] of one piece.
+#[inline(always)]
+fn add_piece<S: Simd, const MR: usize, const NR: usize>(
+    simd: S,
+    x: [&[f32]; MR],
+    w: [&[f32]; NR],
+    out: &mut [[f32; NR]; MR],
+) {
     let len = x[0].len();
     let (x, w) = (x.map(|r| &r[..len]), w.map(|r| &r[..len]));
     let whole = len / S::f32s::LEN * S::f32s::LEN;
@@ -43,13 +66,11 @@ pub(crate) fn dot_tile<S: Simd, const MR: usize, const NR: usize>(
             }
         }
     }
-    let mut out = [[0.0; NR]; MR];
     for i in 0..MR {
         for j in 0..NR {
-            out[i][j] = lane_sum::<S>(acc[i][j]);
+            out[i][j] += lane_sum::<S>(acc[i][j]);
         }
     }
-    out
 }
 
 /// Less than a vector, padded with zeros.

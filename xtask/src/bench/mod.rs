@@ -6,6 +6,7 @@
 mod asked;
 mod attention;
 mod browser;
+mod file;
 mod length;
 mod map;
 mod model;
@@ -14,6 +15,7 @@ mod peers;
 mod readme;
 mod results;
 mod rounds;
+mod shape;
 
 use crate::shell::{self, cargo, step};
 use crate::workspace::{Workspace, root};
@@ -33,13 +35,18 @@ pub fn run(what: &[&str]) -> Result<()> {
         }
         ["attention"] => attention::run()?,
         ["model"] => model::run()?,
+        ["model", files @ ..] => file::run(&files.iter().map(PathBuf::from).collect::<Vec<_>>())?,
+        ["1b", types @ ..] => file::shapes(types)?,
         ["length"] => length::run()?,
         ["map"] => map::run()?,
         ["browser"] => browser::run()?,
         ["page"] => page::run()?,
         // For changes of its text.
         ["readme"] => {}
-        other => bail!("expected attention, model, length, map, browser, page or nothing, found {}", other.join(" ")),
+        other => bail!(
+            "expected attention, model [FILE…], 1b [TYPE…], length, map, browser, page or nothing, found {}",
+            other.join(" ")
+        ),
     }
     readme::write()
 }

@@ -135,8 +135,16 @@ fn cold(attnscope: &Path, file: &Path, here: &[(&'static str, &str)]) -> Result<
         });
     }
     say(&rows);
-    let largest = shell::read(Command::new(&python).args(["-c", LARGEST]).arg(attnscope).args(predict))?;
-    let kilobytes: f64 = largest.trim().parse().context("expected a size")?;
-    rows.push(Row::new("memory of attnscope predict", OURS, "MB", vec![kilobytes * 1024.0 / 1e6]));
+    let bytes = largest(Command::new(attnscope).args(predict))?;
+    rows.push(Row::new("memory of attnscope predict", OURS, "MB", vec![bytes / 1e6]));
     Ok(rows)
+}
+
+/// Runs a command, and returns the largest resident size that it had, in bytes.
+pub fn largest(command: &mut Command) -> Result<f64> {
+    let python = python::venv("bench-venv")?;
+    let largest =
+        shell::read(Command::new(python).args(["-c", LARGEST]).arg(command.get_program()).args(command.get_args()))?;
+    let kilobytes: f64 = largest.trim().parse().context("expected a size")?;
+    Ok(kilobytes * 1024.0)
 }

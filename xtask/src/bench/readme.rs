@@ -15,8 +15,11 @@ const PARTS: &[(&str, &str)] = &[
 ];
 
 /// The same for results at many lengths, and whether there is a plot of them.
-const CURVES: &[(&str, &str, bool)] =
-    &[("length", "What a text costs against its length", true), ("map", "The map of one head of a long text", false)];
+const CURVES: &[(&str, &str, bool)] = &[
+    ("files", "Any model's file", false),
+    ("length", "What a text costs against its length", true),
+    ("map", "The map of one head of a long text", false),
+];
 
 /// Writes the file anew.
 pub fn write() -> Result<()> {

@@ -36,8 +36,12 @@ pub(super) fn half(low: u8, high: u8) -> f32 {
 
 /// [`half()`] of four at once.
 #[inline(always)]
-pub(super) fn four_halves<S: Simd>(simd: S, bits: [u32; 4]) -> [f32; 4] {
-    let bits = u32x4::simd_from(simd, bits);
+pub(super) fn four_halves<S: Simd>(simd: S, bits: [u16; 4]) -> [f32; 4] {
+    if let Some(found) = super::instructions::four_halves(simd, bits) {
+        return found;
+    }
+    let [a, b, c, d] = bits;
+    let bits = u32x4::simd_from(simd, [a.into(), b.into(), c.into(), d.into()]);
     let all = |x: u32| u32x4::splat(simd, x);
     let magnitude: f32x4<S> = ((bits & all(0x7fff)) << 13).bitcast();
     let magnitude: u32x4<S> = (magnitude * f32::from_bits((127 + 112) << 23)).bitcast();
@@ -61,8 +65,8 @@ mod tests {
     #[test]
     fn four_halves_are_each_the_half() {
         for (name, level) in crate::level::all() {
-            for first in (0..=u32::from(u16::MAX)).step_by(4) {
-                let bits = std::array::from_fn(|i| first + i as u32);
+            for first in (0..=u16::MAX).step_by(4) {
+                let bits = std::array::from_fn(|i| first + i as u16);
                 let found = fearless_simd::dispatch!(level, simd => super::four_halves(simd, bits));
                 for (bits, found) in bits.into_iter().zip(found) {
                     let expected = super::half(bits as u8, (bits >> 8) as u8);

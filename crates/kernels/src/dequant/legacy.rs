@@ -1,7 +1,35 @@
-//! ggml's first formats with five bits: blocks of 32 numbers with one scale, and with a minimum in Q5_1. Those with four
-//! and eight bits are in [`super::vectors`].
+//! ggml's first formats: blocks of 32 numbers with one scale d, and with a minimum m where the name ends with 1.
 
 use super::float::half;
+
+/// `d · q`, q a signed byte.
+#[inline(always)]
+pub(super) fn q8_0(b: &[u8; 34], out: &mut [f32; 32]) {
+    let d = half(b[0], b[1]);
+    for (o, q) in out.iter_mut().zip(&b[2..]) {
+        *o = f32::from(*q as i8) * d;
+    }
+}
+
+/// `d · (q − 8)`; low nibbles are the first half of the block, high nibbles the second.
+#[inline(always)]
+pub(super) fn q4_0(b: &[u8; 18], out: &mut [f32; 32]) {
+    let d = half(b[0], b[1]);
+    for j in 0..16 {
+        out[j] = (f32::from(b[2 + j] & 15) - 8.0) * d;
+        out[j + 16] = (f32::from(b[2 + j] >> 4) - 8.0) * d;
+    }
+}
+
+/// `d · q + m`, nibbles as in Q4_0.
+#[inline(always)]
+pub(super) fn q4_1(b: &[u8; 20], out: &mut [f32; 32]) {
+    let (d, m) = (half(b[0], b[1]), half(b[2], b[3]));
+    for j in 0..16 {
+        out[j] = f32::from(b[4 + j] & 15) * d + m;
+        out[j + 16] = f32::from(b[4 + j] >> 4) * d + m;
+    }
+}
 
 /// `d · (q − 16)`; the fifth bits of all 32 numbers stand together in one u32.
 #[inline(always)]

@@ -4,6 +4,7 @@
 //! The layouts are those of ggml's GGUF files, checked against gguf-py's own dequantization.
 
 mod float;
+mod instructions;
 mod iq;
 mod k_quants;
 mod legacy;
@@ -11,8 +12,9 @@ mod tables;
 mod ternary;
 mod vectors;
 
-use fearless_simd::{Level, Simd, dispatch, prelude::*};
+use fearless_simd::{Level, Simd, dispatch};
 use std::fmt;
+pub(crate) use vectors::{dots, has_dots};
 
 /// How the numbers of a tensor are stored.
 #[allow(non_camel_case_types, missing_docs)] // the names that the field uses for them
@@ -124,21 +126,38 @@ pub fn dequantize(dtype: DType, bytes: &[u8], out: &mut [f32]) {
     dequantize_at(crate::level::best(), dtype, bytes, out);
 }
 
-/// [`dequantize`] with a named instruction set. The code is the same for all: the compiler vectorises it.
+/// [`dequantize`] with a named instruction set.
+#[inline(never)] // one copy for all who call it: the code of all formats is large
 pub fn dequantize_at(level: Level, dtype: DType, bytes: &[u8], out: &mut [f32]) {
+    assert_eq!(dtype.bytes_for(out.len()), Some(bytes.len()), "{dtype} blocks do not match {} numbers", out.len());
     dispatch!(level, simd => dequantize_simd(simd, dtype, bytes, out));
 }
 
 #[inline(always)]
-pub(crate) fn dequantize_simd<S: Simd>(simd: S, dtype: DType, bytes: &[u8], out: &mut [f32]) {
+fn dequantize_simd<S: Simd>(simd: S, dtype: DType, bytes: &[u8], out: &mut [f32]) {
+    if !vectors::expand(simd, dtype, bytes, out) {
+        each_block(dtype, bytes, out);
+    }
+}
+
+/// The plain twin of [`dequantize`], one number after the other.
+///
+/// # Panics
+/// If `bytes` does not hold exactly the blocks of `out.len()` numbers.
+pub fn plain(dtype: DType, bytes: &[u8], out: &mut [f32]) {
     assert_eq!(dtype.bytes_for(out.len()), Some(bytes.len()), "{dtype} blocks do not match {} numbers", out.len());
+    each_block(dtype, bytes, out);
+}
+
+#[inline(always)]
+fn each_block(dtype: DType, bytes: &[u8], out: &mut [f32]) {
     match dtype {
         DType::F32 => blocks::<4, 1>(bytes, out, float::f32),
         DType::F16 => blocks::<2, 1>(bytes, out, float::f16),
         DType::BF16 => blocks::<2, 1>(bytes, out, float::bf16),
-        DType::Q8_0 => vectors::expand::<S, vectors::Q8_0, 34>(simd, bytes, out),
-        DType::Q4_0 => vectors::expand::<S, vectors::Q4_0, 18>(simd, bytes, out),
-        DType::Q4_1 => vectors::expand::<S, vectors::Q4_1, 20>(simd, bytes, out),
+        DType::Q8_0 => blocks(bytes, out, legacy::q8_0),
+        DType::Q4_0 => blocks(bytes, out, legacy::q4_0),
+        DType::Q4_1 => blocks(bytes, out, legacy::q4_1),
         DType::Q5_0 => blocks(bytes, out, legacy::q5_0),
         DType::Q5_1 => blocks(bytes, out, legacy::q5_1),
         DType::Q2_K => blocks(bytes, out, k_quants::q2_k),
@@ -172,23 +191,6 @@ fn rare(dtype: DType, bytes: &[u8], out: &mut [f32]) {
     }
 }
 
-/// Whether, for this format and these vectors, [`dot`] gives the same bits as expanding and then multiplying.
-#[inline(always)]
-pub(crate) fn has_dot<S: Simd>(dtype: DType) -> bool {
-    S::f32s::LEN == 16 && matches!(dtype, DType::Q8_0 | DType::Q4_0 | DType::Q4_1)
-}
-
-/// The product of a row with `x`, expanded in registers; only for formats that [`has_dot`] accepts.
-#[inline(always)]
-pub(crate) fn dot<S: Simd>(simd: S, dtype: DType, bytes: &[u8], x: &[f32]) -> f32 {
-    match dtype {
-        DType::Q8_0 => vectors::dot::<S, vectors::Q8_0, 34>(simd, bytes, x),
-        DType::Q4_0 => vectors::dot::<S, vectors::Q4_0, 18>(simd, bytes, x),
-        DType::Q4_1 => vectors::dot::<S, vectors::Q4_1, 20>(simd, bytes, x),
-        _ => unreachable!("{dtype} has no dot product of its own"),
-    }
-}
-
 /// Calls a function for each block in turn.
 #[inline(always)]
 fn blocks<const BYTES: usize, const LEN: usize>(
@@ -218,6 +220,29 @@ pub(crate) fn tame(dtype: DType, bytes: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn vectors_have_the_bits_of_the_plain_twin_on_every_instruction_set(
+            kind in 0usize..DType::ALL.len(), blocks in 1usize..10, bytes in prop::collection::vec(any::<u8>(), 9 * 256)
+        ) {
+            let dtype = DType::ALL[kind];
+            // Plain numbers are expanded in vectors only where there are whole groups of 32.
+            let n = if dtype.block_len() == 1 { 32 * blocks } else { blocks * dtype.block_len() };
+            let bytes = &bytes.repeat(2)[..dtype.bytes_for(n).unwrap()];
+            let mut expected = vec![0.0; n];
+            plain(dtype, bytes, &mut expected);
+            for (name, level) in crate::level::all() {
+                let mut found = vec![0.0; n];
+                dequantize_at(level, dtype, bytes, &mut found);
+                for (i, (f, e)) in found.iter().zip(&expected).enumerate() {
+                    let same = f.to_bits() == e.to_bits() || (f.is_nan() && e.is_nan());
+                    prop_assert!(same, "{dtype} on {name}, number {i} of {n}: {f} against {e}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn every_instruction_set_gives_the_same_numbers() {
