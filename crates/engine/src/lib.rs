@@ -50,7 +50,7 @@ pub use attnscope_kernels::memory::HugePages;
 pub use bytes::Bytes;
 pub use cache::KvCache;
 pub use capture::Capture;
-pub use config::{Activation, Config, Mlp, NormKind, Pairs, Rotary, Scales};
+pub use config::{Activation, Config, Mixture, Mlp, NormKind, Pairs, Rotary, Scales};
 pub use error::{Error, nearest};
 pub use generate::{GenerateOptions, Generation};
 pub use intervention::{Change, Heads, Intervention};
@@ -60,7 +60,9 @@ pub use matrix::MatrixKind;
 pub use model::Model;
 pub use run::Run;
 pub use site::{Axis, Site, Stage};
+#[cfg(all(feature = "tokenizers", not(target_arch = "wasm32")))]
+pub use tokenizer::FILES as TOKENIZERS;
 #[cfg(feature = "tokenizers")]
-pub use tokenizer::{BESIDE, Beside, FILES as TOKENIZERS, Tokenizer};
+pub use tokenizer::{BESIDE, Beside, Tokenizer};
 pub use trace::{ModelInfo, NextToken, Token, Trace};
 pub use vocabulary::MAX_TEXT;

@@ -14,6 +14,7 @@ const MERGES: &str = "merges.txt";
 const WORDS: &str = "vocab.txt";
 
 /// The files of a folder that its tokenizer may be read from, without those that stand [`beside`](super::BESIDE).
+#[cfg(not(target_arch = "wasm32"))]
 pub const FILES: [&str; 6] = [JSON, MODEL, TEKKEN, VOCAB, MERGES, WORDS];
 
 impl Tokenizer {

@@ -2,7 +2,9 @@
 //! to when the code is compiled, so that asking costs nothing.
 #![allow(unused_variables)] // on processors that have none of them
 
-use fearless_simd::{Simd, f32x16, i32x16, prelude::*};
+#[cfg(target_arch = "x86_64")]
+use fearless_simd::prelude::*;
+use fearless_simd::{Simd, f32x16, i32x16};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
     __m128, __m128i, __m256i, __m512, __m512i, _mm_cvtph_ps, _mm512_cvtph_ps, _mm512_permutexvar_ps,
