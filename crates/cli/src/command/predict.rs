@@ -20,7 +20,7 @@ pub struct PredictArgs {
     /// How many tokens to show
     #[arg(long, allow_hyphen_values = true, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub top: u32,
-    /// Predict from the token at this position, counted from 0 (without it from the last one, or for [MASK])
+    /// Predict from the token at this position, counted from 0 (without it from the last one, or for the mask)
     #[arg(long, value_name = "POSITION", allow_hyphen_values = true)]
     pub at: Option<usize>,
     /// As JSON (docs/json.md)
