@@ -53,20 +53,8 @@ impl Model {
         let vocabulary = Vocabulary::Pieces(Box::new(crate::Tokenizer::from_gguf(&file.metadata)?));
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        let (origin, files, quantization) = (origin.into(), Files::default(), quantization(&file));
-        let model = Self {
-            config,
-            weights,
-            origin,
-            vocabulary,
-            headless,
-            quantization,
-            files,
-            bos: None,
-            ids: None,
-            mask: None,
-            pair: None,
-        };
+        let (origin, quantization) = (origin.into(), quantization(&file));
+        let model = Self { headless, quantization, ..Self::bare(config, weights, origin, vocabulary) };
         Ok(model.with_mask())
     }
 
@@ -101,40 +89,33 @@ impl Model {
             .map_or(Vocabulary::None, |tokenizer| Vocabulary::Pieces(Box::new(tokenizer)));
         #[cfg(not(feature = "tokenizers"))]
         let vocabulary = Vocabulary::None;
-        let (origin, files) = (origin.into(), Files::default());
-        let model = Self {
-            config,
-            weights,
-            origin,
-            vocabulary,
-            headless,
-            quantization: None,
-            files,
-            bos: None,
-            ids: None,
-            mask: None,
-            pair: None,
-        };
+        let origin = origin.into();
+        let model = Self { headless, ..Self::bare(config, weights, origin, vocabulary) };
         Ok(model.with_mask())
     }
 
-    /// A model of whole words, from numbers in memory.
-    pub(crate) fn of_words(config: Config, weights: Weights, words: crate::lesson::Words) -> Self {
-        let vocabulary = Vocabulary::Words(words);
-        let (origin, files) = (config.name.clone(), Files::default());
+    /// A model of these parts, and nothing else yet.
+    fn bare(config: Config, weights: Weights, origin: String, vocabulary: Vocabulary) -> Self {
         Self {
-            origin,
             config,
             weights,
+            origin,
             vocabulary,
             headless: None,
             quantization: None,
-            files,
+            files: Files::default(),
             bos: None,
             ids: None,
             mask: None,
             pair: None,
         }
+    }
+
+    /// A model of whole words, from numbers in memory.
+    pub(crate) fn of_words(config: Config, weights: Weights, words: crate::lesson::Words) -> Self {
+        let vocabulary = Vocabulary::Words(words);
+        let origin = config.name.clone();
+        Self::bare(config, weights, origin, vocabulary)
     }
 
     /// The same model under another name, for captions: the name of a cache's folder is not worth showing.

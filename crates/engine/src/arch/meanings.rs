@@ -1,7 +1,7 @@
 //! The meaning of each field in each family, as the table of docs/models.md, made from the lists that the code uses.
 
 use super::fields::{Means, Plain, Tables};
-use super::{bert, beside, common, gpt2, llama, modernbert, neox};
+use super::{bert, llama};
 use std::fmt::Write;
 
 /// The families' tables by column, for `config.json`.
@@ -19,15 +19,7 @@ fn ggufs() -> Vec<(String, Tables)> {
     let own =
         llama::GGUF_MEMBERS.iter().filter(|member| !alike(member)).map(|member| (member.name.into(), member.tables));
     let all = std::iter::once((names.join(", "), &[llama::GGUF_KEYS] as Tables)).chain(own);
-    let others: [(&str, Tables); 6] = [
-        ("gpt2", &[gpt2::GGUF_KEYS, common::LAYER_NORM_KEYS]),
-        ("gptneox", &[neox::GGUF_KEYS, beside::GGUF_KEYS, common::LAYER_NORM_KEYS]),
-        ("phi2", &[beside::GGUF_KEYS, common::LAYER_NORM_KEYS]),
-        ("bert", &[bert::gguf::GGUF_KEYS, common::LAYER_NORM_KEYS]),
-        ("nomic-bert", &[bert::gguf::NOMIC_KEYS, bert::gguf::GGUF_KEYS, common::LAYER_NORM_KEYS]),
-        ("modern-bert", &[modernbert::GGUF_KEYS, common::LAYER_NORM_KEYS]),
-    ];
-    all.chain(others.map(|(name, tables)| (name.to_owned(), tables))).collect()
+    all.chain(super::GGUF_OTHERS.iter().map(|other| (other.0.to_owned(), other.1))).collect()
 }
 
 /// Two tables in Markdown: what the fields of `config.json` and the keys of GGUF mean, and in which families.

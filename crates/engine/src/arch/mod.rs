@@ -58,14 +58,9 @@ pub fn from_gguf(gguf: &Gguf, origin: &str) -> Result<Read, Error> {
     if let Some(member) = llama::GGUF_MEMBERS.iter().find(|member| member.name == arch) {
         return llama::gguf(meta, &loader, member);
     }
-    match arch {
-        "gpt2" => gpt2::gguf(meta, &loader),
-        "gptneox" => neox::gguf(meta, &loader),
-        "phi2" => phi::gguf(meta, &loader),
-        "bert" => bert::gguf::gguf(meta, &loader, "bert"),
-        "nomic-bert" => bert::gguf::gguf(meta, &loader, "nomic-bert"),
-        "modern-bert" => modernbert::gguf(meta, &loader),
-        _ => Err(unknown(origin, arch, gguf_names().collect(), "GGUF")),
+    match GGUF_OTHERS.iter().find(|other| other.0 == arch) {
+        Some(Other(_, _, read)) => read(meta, &loader),
+        None => Err(unknown(origin, arch, gguf_names().collect(), "GGUF")),
     }
 }
 
@@ -99,14 +94,14 @@ pub fn from_hf(json: &Value, tensors: &Tensors, origin: &str) -> Result<Read, Er
     }
 }
 
-/// A family of one member: its `model_type`, the tables of its fields, and what reads its folder.
-struct Other(
+/// A family of one member: its `model_type` or architecture, the tables of its fields, and what reads its files.
+struct Other<F>(
     &'static str,
     #[cfg_attr(not(test), expect(dead_code, reason = "the table of the documentation is made by a test"))] Tables,
-    fn(&Value, &Loader<'_>) -> Result<Read, Error>,
+    F,
 );
 
-const OTHERS: &[Other] = &[
+const OTHERS: &[Other<fn(&Value, &Loader<'_>) -> Result<Read, Error>>] = &[
     Other("gpt2", gpt2::TABLES, gpt2::hf),
     Other("gpt_neo", gpt_neo::TABLES, gpt_neo::hf),
     Other("gptj", gptj::TABLES, gptj::hf),
@@ -117,10 +112,22 @@ const OTHERS: &[Other] = &[
     Other("nomic_bert", nomic::TABLES, nomic::hf),
 ];
 
+const GGUF_OTHERS: &[Other<fn(&Metadata, &Loader<'_>) -> Result<Read, Error>>] = &[
+    Other("gpt2", &[gpt2::GGUF_KEYS, common::LAYER_NORM_KEYS], gpt2::gguf),
+    Other("gptneox", &[neox::GGUF_KEYS, beside::GGUF_KEYS, common::LAYER_NORM_KEYS], neox::gguf),
+    Other("phi2", &[beside::GGUF_KEYS, common::LAYER_NORM_KEYS], phi::gguf),
+    Other("bert", &[bert::gguf::GGUF_KEYS, common::LAYER_NORM_KEYS], |meta, loader| {
+        bert::gguf::gguf(meta, loader, "bert")
+    }),
+    Other("nomic-bert", &[bert::gguf::NOMIC_KEYS, bert::gguf::GGUF_KEYS, common::LAYER_NORM_KEYS], |meta, loader| {
+        bert::gguf::gguf(meta, loader, "nomic-bert")
+    }),
+    Other("modern-bert", &[modernbert::GGUF_KEYS, common::LAYER_NORM_KEYS], modernbert::gguf),
+];
+
 /// The architectures that are read from GGUF.
 fn gguf_names() -> impl Iterator<Item = &'static str> {
-    const OTHERS: [&str; 6] = ["gpt2", "gptneox", "phi2", "bert", "nomic-bert", "modern-bert"];
-    llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(OTHERS)
+    llama::GGUF_MEMBERS.iter().map(|member| member.name).chain(GGUF_OTHERS.iter().map(|other| other.0))
 }
 
 /// The `model_type`s that are read from safetensors.

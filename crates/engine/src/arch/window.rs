@@ -20,6 +20,14 @@ pub(super) fn size(fields: &Fields<'_>, default: usize) -> Result<Option<usize>,
     }
 }
 
+/// `sliding_window` of families that have none unless it is given. A window of 0 is refused.
+pub(super) fn given(fields: &Fields<'_>) -> Result<Option<usize>, Error> {
+    match fields.optional_size("sliding_window")? {
+        Some(0) => Err(fields.bad("sliding_window", "1 or more tokens, or null for none", "0")),
+        window => Ok(window),
+    }
+}
+
 /// Qwen's windows: off unless `use_sliding_window` is true; then in the layers that `layer_types` marks, or else in
 /// those from `max_window_layers` on.
 pub(super) fn by_layer(fields: &Fields<'_>, n_layers: usize) -> Result<Windows, Error> {

@@ -9,7 +9,7 @@ use crate::arch::fields::Plain::Bool;
 use crate::arch::fields::{Field, Fields};
 use crate::arch::loader::{Bias, Loader};
 use crate::arch::{rope, window};
-use crate::config::{MOST_EXPERTS, MOST_LAYERS, Mixture, Mlp};
+use crate::config::{MOST_LAYERS, Mixture, Mlp};
 use crate::experts::Experts;
 use crate::format::Tensor;
 use crate::weights::{Linear, MlpWeights, Norms};
@@ -172,11 +172,9 @@ pub(super) const GRANITE_MOE: Member = Member {
 
 /// One window in all layers, or none.
 fn windowed(fields: &Fields<'_>, on: bool) -> Result<PerLayer<Kind>, Error> {
-    let window = fields.optional_size("sliding_window")?;
-    if on && window == Some(0) {
-        return Err(fields.bad("sliding_window", "1 or more tokens, or null for none", "0"));
-    }
-    Ok(PerLayer::same(Kind { window: window.filter(|_| on), rotary: Some(0) }))
+    // What is switched off may be 0.
+    let window = if on { window::given(fields)? } else { fields.optional_size("sliding_window").map(|_| None)? };
+    Ok(PerLayer::same(Kind { window, rotary: Some(0) }))
 }
 
 /// Qwen's layers: mixtures, but for those that the config lists and those between every `decoder_sparse_step`-th. The
@@ -270,11 +268,14 @@ pub(super) const IN_GGUF: ExpertNames = ExpertNames {
 
 impl ExpertNames {
     /// The mixture of a block whose tensors' names begin with `at`; its norms are filled in by the caller.
-    pub(super) fn read(&self, loader: &Loader<'_>, at: &str, mlp: Mlp, d: usize) -> Result<Experts, Error> {
-        let (mixture, d_ff) = (mlp.mixture, mlp.d_ff);
-        let Some(Mixture { n, shared, .. }) = mixture.filter(|mixture| mixture.n <= MOST_EXPERTS) else {
-            return Err(Error::config(loader.origin, "it has more experts than are read"));
-        };
+    pub(super) fn read(
+        &self,
+        loader: &Loader<'_>,
+        at: &str,
+        (mlp, mixture): (Mlp, Mixture),
+        d: usize,
+    ) -> Result<Experts, Error> {
+        let (d_ff, Mixture { n, shared, .. }) = (mlp.d_ff, mixture);
         let router = loader.linear(&format!("{at}{}", self.router), n, d, Bias::No)?;
         let all = match self.each {
             Some((prefix, names)) if loader.has(&format!("{at}{prefix}.0.{}.weight", names[0])) => (0..n)

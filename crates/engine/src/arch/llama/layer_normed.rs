@@ -125,13 +125,7 @@ pub(super) const STARCODER2: Member = Member {
     mlp_bias: HasBias::Field("use_bias", true),
     norm: NormForm::Layer,
     names: &Names { gate: None, up: "mlp.c_fc", down: "mlp.c_proj", ..NAMES },
-    kinds: |fields, _| {
-        let window = fields.optional_size("sliding_window")?;
-        if window == Some(0) {
-            return Err(fields.bad("sliding_window", "1 or more tokens, or null for none", "0"));
-        }
-        Ok(PerLayer::same(Kind { window, rotary: Some(0) }))
-    },
+    kinds: |fields, _| Ok(PerLayer::same(Kind { window: window::given(fields)?, rotary: Some(0) })),
     ..LLAMA
 };
 

@@ -265,13 +265,7 @@ pub(in crate::arch) const MEMBERS: [Member; 22] = [
         qkv_bias: HasBias::Never,
         o_bias: HasBias::Never,
         mlp_bias: HasBias::Never,
-        kinds: |fields, _| {
-            let window = fields.optional_size("sliding_window")?;
-            if window == Some(0) {
-                return Err(fields.bad("sliding_window", "1 or more tokens, or null for none", "0"));
-            }
-            Ok(PerLayer::same(Kind { window, rotary: Some(0) }))
-        },
+        kinds: |fields, _| Ok(PerLayer::same(Kind { window: window::given(fields)?, rotary: Some(0) })),
         ..LLAMA
     },
     Member {

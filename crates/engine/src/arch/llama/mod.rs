@@ -216,7 +216,7 @@ fn block(
         q_norm: qk_norm(names.q_norm, heads)?,
         k_norm: qk_norm(names.k_norm, kv)?,
         o: loader.linear(&at(names.o), d, heads, parts.o_bias)?,
-        experts: c.layers[l].mlp.filter(|mlp| mlp.mixture.is_some()).map(mixture).transpose()?,
+        experts: c.layers[l].mlp.and_then(|mlp| Some((mlp, mlp.mixture?))).map(mixture).transpose()?,
         mlp: c.layers[l].mlp.filter(|mlp| mlp.mixture.is_none()).map(mlp).transpose()?,
     })
 }
