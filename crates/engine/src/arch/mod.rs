@@ -101,7 +101,13 @@ struct Other<F>(
     F,
 );
 
-const OTHERS: &[Other<fn(&Value, &Loader<'_>) -> Result<Read, Error>>] = &[
+/// Reads a `config.json` and its tensors.
+type FromFolder = fn(&Value, &Loader<'_>) -> Result<Read, Error>;
+
+/// Reads the metadata and tensors of a GGUF.
+type FromGguf = fn(&Metadata, &Loader<'_>) -> Result<Read, Error>;
+
+const OTHERS: &[Other<FromFolder>] = &[
     Other("gpt2", gpt2::TABLES, gpt2::hf),
     Other("gpt_neo", gpt_neo::TABLES, gpt_neo::hf),
     Other("gptj", gptj::TABLES, gptj::hf),
@@ -112,7 +118,7 @@ const OTHERS: &[Other<fn(&Value, &Loader<'_>) -> Result<Read, Error>>] = &[
     Other("nomic_bert", nomic::TABLES, nomic::hf),
 ];
 
-const GGUF_OTHERS: &[Other<fn(&Metadata, &Loader<'_>) -> Result<Read, Error>>] = &[
+const GGUF_OTHERS: &[Other<FromGguf>] = &[
     Other("gpt2", &[gpt2::GGUF_KEYS, common::LAYER_NORM_KEYS], gpt2::gguf),
     Other("gptneox", &[neox::GGUF_KEYS, beside::GGUF_KEYS, common::LAYER_NORM_KEYS], neox::gguf),
     Other("phi2", &[beside::GGUF_KEYS, common::LAYER_NORM_KEYS], phi::gguf),
