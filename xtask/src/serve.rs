@@ -7,14 +7,16 @@ use anyhow::{Context, Result, bail};
 use std::process::Command;
 use std::time::Duration;
 
-/// Options go to `attnscope serve`. The worker for threads, which takes minutes the first time, is built while the page
-/// is already there.
+/// Options go to `attnscope serve`. What takes minutes the first time and what the page can begin without, the worker for
+/// threads and figures as PDF, is built while the page is already there.
 pub fn run(options: &[&str]) -> Result<()> {
-    let rest = web::run_without_waiting(With::Release)?;
-    step_of("build attnscope (release)", "two minutes", || shell::run(&mut web::release("attnscope")))?;
-    let mut serve = Command::new(Workspace::load()?.attnscope("release"));
+    let program = Workspace::load()?.attnscope("release");
+    let with = if program.exists() { With::Release } else { With::Quick };
+    let threads_are_left = web::run_without_waiting(with)?;
+    step_of("build attnscope (release)", "two minutes", || shell::run(&mut web::release("attnscope", with)))?;
+    let mut serve = Command::new(program);
     serve.arg("serve").args(options);
-    if !rest {
+    if !threads_are_left && with == With::Release {
         return shell::run(&mut serve);
     }
     // Without the options, of which one may be a secret.
@@ -30,10 +32,16 @@ pub fn run(options: &[&str]) -> Result<()> {
         eprintln!(
             "\nThe page is there. What follows builds its second worker, so that real models use several threads."
         );
-        match web::add_threads(With::Release) {
+        match web::add_threads(with) {
             Ok(()) if server.try_wait()?.is_none() => eprintln!("\nReload the page to use several threads."),
             Ok(()) => {}
             Err(error) => eprintln!("\nThe page stays on one thread: {error:#}"),
+        }
+        let whole = || shell::run(&mut web::release("attnscope", With::Release));
+        if with == With::Quick
+            && let Err(error) = step_of("build the command with PDF (release)", "two minutes", whole)
+        {
+            eprintln!("\nThe command stays without PDF: {error:#}");
         }
     }
     let status = server.wait()?;

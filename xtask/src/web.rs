@@ -32,7 +32,9 @@ const OPTIONS: &[&str] = &[
 /// The build whose compiled crates are shared by the program that writes the page.
 #[derive(Clone, Copy, PartialEq)]
 pub enum With {
-    /// The command as it is served.
+    /// The command as it is served, without what the page does not need: PDF, a fifth of the time that it takes.
+    Quick,
+    /// The whole command.
     Release,
     /// The tests of the workspace.
     Tests,
@@ -126,21 +128,24 @@ fn is_fresh(dist: &Path, site: &Path, package: &Path) -> Result<bool> {
 /// The program that writes the page.
 fn site_program(with: With, target: &Path) -> Result<PathBuf> {
     match with {
-        With::Release => step_of("web: what writes the page (release)", "four minutes", || {
-            shell::run(&mut release("attnscope-site"))
+        With::Quick | With::Release => step_of("web: what writes the page (release)", "four minutes", || {
+            shell::run(&mut release("attnscope-site", with))
         })?,
         With::Tests => step_of("build the tests", "eight minutes", || shell::run(&mut crate::test::build()))?,
     }
-    let profile = if with == With::Release { "release" } else { "debug" };
+    let profile = if with == With::Tests { "debug" } else { "release" };
     Ok(target.join(profile).join(format!("attnscope-site{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Builds one of the two programs in release, the command or what writes the page. Both packages are selected each
 /// time, so that their dependencies have the same features and are compiled once.
-pub fn release(program: &str) -> Command {
+pub fn release(program: &str, with: With) -> Command {
     let both = ["--package", "attnscope-site", "--package", "attnscope-cli"];
     let mut build = cargo(["build", "--release", "--bin", program]);
     build.args(both).args(shell::quiet()).current_dir(root());
+    if with == With::Quick {
+        build.arg("--no-default-features");
+    }
     build
 }
 

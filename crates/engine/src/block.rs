@@ -7,7 +7,7 @@ use crate::pass::Pass;
 use crate::site::Site;
 use crate::stream::{self, Step};
 use crate::weights::{BlockWeights, Linear, MlpWeights, Weights, best};
-use crate::{Error, experts, weights};
+use crate::{Error, ScoreBias, experts, weights};
 use attnscope_kernels::attention::{self as kernel, Inputs, Outputs};
 use attnscope_kernels::norm;
 use attnscope_kernels::rope::Rope;
@@ -34,7 +34,7 @@ pub(crate) fn forward(
         Some(Step::Same(Site::AttnIn, _)) => Some(x.clone()),
         _ => None,
     };
-    let out = attend(pass, w, rope, cache, &x)?;
+    let out = attend(pass, weights, rope, cache, &x)?;
     let mut out = stream::changed(c, step(Site::AttnOut), out);
     pass.site(Site::AttnOut, &mut out)?;
     stream::write(c, step(Site::ResidMid), resid, &out);
@@ -57,12 +57,13 @@ pub(crate) fn forward(
 /// Attention of one layer: `x` and the result are `[seq, d_model]`.
 fn attend(
     pass: &mut Pass<'_>,
-    w: &BlockWeights,
+    weights: &Weights,
     rope: Option<&Rope>,
     cache: &mut KvCache,
     x: &[f32],
 ) -> Result<Vec<f32>, Error> {
     let (c, layer, seq) = (pass.config, pass.layer, pass.seq);
+    let w = &weights.blocks[layer];
     let [q, k, v] = Linear::forward_all([&w.q, &w.k, &w.v], x);
     let mut q = split_heads(pass, seq, rope, w.q_norm.as_deref(), &q);
     let k = split_heads(pass, seq, rope, w.k_norm.as_deref(), &k);
@@ -79,6 +80,8 @@ fn attend(
     let mut lse = zeros(c.n_heads * seq, pass.keeps(Site::Lse));
     let mut z = vec![0.0; c.n_heads * seq * c.d_head];
     let (edges, attention) = (pass.edges(), c.layers[layer].attention);
+    let by_distance = |bias: &ScoreBias| (0..c.n_heads).map(|head| bias.by_distance(head, seq, kv_len)).collect();
+    let bias: Vec<Vec<f32>> = weights.bias.as_ref().map(by_distance).unwrap_or_default();
     let inputs = Inputs {
         n_heads: c.n_heads,
         d_head: c.d_head,
@@ -89,6 +92,8 @@ fn attend(
         v: &v,
         scale: attention.scale,
         soft_cap: attention.soft_cap,
+        bias: &bias,
+        sinks: &w.sinks,
         mask: c.mask(layer),
         edges: &edges,
     };

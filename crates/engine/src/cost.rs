@@ -77,6 +77,8 @@ impl RandomHead {
             v,
             scale: score_scale(self.d_head),
             soft_cap: None,
+            bias: &[],
+            sinks: &[],
             mask: Mask { causal: true, window: None },
             edges: &[],
         }

@@ -40,6 +40,10 @@ struct Head<'a> {
     lse: &'a [f32],
     scale: f32,
     soft_cap: Option<f32>,
+    /// By distance: one list, or none.
+    bias: Vec<Vec<f32>>,
+    /// One, or none.
+    sinks: Vec<f32>,
     mask: Mask,
     edges: Vec<Edge>,
 }
@@ -78,6 +82,9 @@ impl<'a> LazyPattern<'a> {
             lse: lse.index(head)?,
             scale: attention.scale,
             soft_cap: attention.soft_cap,
+            bias: model.bias.iter().map(|bias| bias.by_distance(head, q_len, kv_len)).collect(),
+            // Only rows with edges need it: in the others it is part of lse.
+            sinks: model.sink(layer, head).into_iter().collect(),
             mask,
             edges,
         };
@@ -166,6 +173,8 @@ impl<'a> LazyPattern<'a> {
             v: &[],
             scale: head.scale,
             soft_cap: head.soft_cap,
+            bias: &head.bias,
+            sinks: &head.sinks,
             mask: head.mask,
             edges: &head.edges,
         };

@@ -34,6 +34,7 @@ mod pass;
 mod rng;
 mod run;
 mod run_bytes;
+mod score_bias;
 mod site;
 mod stream;
 #[cfg(feature = "tokenizers")]
@@ -59,6 +60,7 @@ pub use lazy::LazyPattern;
 pub use matrix::MatrixKind;
 pub use model::Model;
 pub use run::Run;
+pub use score_bias::ScoreBias;
 pub use site::{Axis, Site, Stage};
 #[cfg(all(feature = "tokenizers", not(target_arch = "wasm32")))]
 pub use tokenizer::FILES as TOKENIZERS;

@@ -150,6 +150,12 @@ impl Model {
             masked: self.fills_masks(),
             mask_token: self.mask,
             attention: c.layers.map(|layer| layer.attention),
+            bias: self.weights.bias.clone(),
+            sinks: if self.weights.blocks.iter().any(|block| !block.sinks.is_empty()) {
+                self.weights.blocks.iter().map(|block| block.sinks.clone()).collect()
+            } else {
+                Vec::new()
+            },
         }
     }
 

@@ -4,7 +4,7 @@ use crate::array::Array;
 use crate::config::kv_head;
 use crate::error::check_index;
 use crate::site::Site;
-use crate::{Attention, Error, Intervention, LazyPattern, PerLayer};
+use crate::{Attention, Error, Intervention, LazyPattern, PerLayer, ScoreBias};
 use attnscope_kernels::attention::Mask;
 use std::collections::BTreeMap;
 
@@ -57,12 +57,22 @@ pub struct ModelInfo {
     pub mask_token: Option<u32>,
     /// How each layer attends.
     pub attention: PerLayer<Attention>,
+    /// What is added to the scores of all layers by distance (ALiBi; T5).
+    pub bias: Option<ScoreBias>,
+    /// The sinks of each layer's heads, `[n_layers][n_heads]`: numbers that take part in the softmax of every row as one
+    /// more score, so that its weights sum to less than 1 (gpt-oss). Empty if there are none.
+    pub sinks: Vec<Vec<f32>>,
 }
 
 impl ModelInfo {
     /// The key/value head that a query head reads; several query heads may share one.
     pub fn kv_head(&self, head: usize) -> usize {
         kv_head(head, self.n_heads, self.n_kv_heads)
+    }
+
+    /// The sink of a head, if it has one.
+    pub fn sink(&self, layer: usize, head: usize) -> Option<f32> {
+        self.sinks.get(layer)?.get(head).copied()
     }
 
     /// Which keys a query may attend to in a layer.
@@ -82,7 +92,7 @@ impl ModelInfo {
 /// | `blocks.{l}.attn.q` | `[n_heads, seq, d_head]` (after rotary positions) |
 /// | `blocks.{l}.attn.k`, `.attn.v` | `[n_kv_heads, kv_len, d_head]` |
 /// | `blocks.{l}.attn.scores` | `[n_heads, q_len, kv_len]`, ÷√d, masked cells −∞ |
-/// | `blocks.{l}.attn.pattern` | `[n_heads, q_len, kv_len]`, each row sums to 1 |
+/// | `blocks.{l}.attn.pattern` | `[n_heads, q_len, kv_len]`, each row sums to 1 (to less where the head has a sink) |
 /// | `blocks.{l}.attn.lse` | `[n_heads, q_len]`: ln Σ exp(score) of each row, before edges are set |
 /// | `blocks.{l}.attn.z` | `[n_heads, seq, d_head]` |
 /// | `blocks.{l}.attn.result` | `[n_heads, seq, d_model]`: each head's share of `attn_out` |

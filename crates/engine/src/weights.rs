@@ -3,7 +3,7 @@
 use crate::config::Activation;
 use crate::experts::Experts;
 use crate::format::Tensor;
-use crate::{Bytes, Config, Site, stream};
+use crate::{Bytes, Config, ScoreBias, Site, stream};
 use attnscope_kernels::dequant::DType;
 use attnscope_kernels::{Level, activation, level, linear};
 
@@ -97,6 +97,9 @@ pub struct BlockWeights {
     pub q_norm: Option<Vec<f32>>,
     /// RMS norm of the keys, `[d_head]` or `[n_kv_heads · d_head]`.
     pub k_norm: Option<Vec<f32>>,
+    /// A learned number for each query head that takes part in its softmax as one more score, whose value is 0:
+    /// `[n_heads]`, or empty (gpt-oss).
+    pub sinks: Vec<f32>,
     /// W_O, `[d_model, n_heads · d_head]`
     pub o: Linear,
     /// The MLP; `None` in a model of attention alone, and in a mixture of experts.
@@ -119,6 +122,22 @@ pub struct MlpWeights {
 }
 
 impl BlockWeights {
+    /// Attention of these matrices, and nothing else yet.
+    pub(crate) fn of([q, k, v]: [Linear; 3], o: Linear) -> Self {
+        Self {
+            norms: Norms::default(),
+            q,
+            k,
+            v,
+            q_norm: None,
+            k_norm: None,
+            sinks: Vec::new(),
+            o,
+            mlp: None,
+            experts: None,
+        }
+    }
+
     /// The norms around the MLP, or around the mixture of experts.
     pub(crate) fn mlp_norms(&self) -> Option<&Norms> {
         self.mlp.as_ref().map(|mlp| &mlp.norms).or(self.experts.as_ref().map(|experts| &experts.norms))
@@ -164,6 +183,8 @@ pub struct Weights {
     pub embed_norm: Option<Norm>,
     /// `[d_model, d_embed]`: brings the normed embedding to the width of the stream (ALBERT, ELECTRA).
     pub embed_projection: Option<Linear>,
+    /// What is added to the scores of all layers by distance.
+    pub bias: Option<ScoreBias>,
     /// One per layer.
     pub blocks: Vec<BlockWeights>,
     /// Norm before the vocabulary head; `None` in post-norm models.
@@ -229,6 +250,7 @@ impl Weights {
             token_types: None,
             embed_norm: None,
             embed_projection: None,
+            bias: None,
             blocks,
             final_norm: None,
             transform: None,

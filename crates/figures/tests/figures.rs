@@ -309,6 +309,7 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
         k: values.clone(),
         product: values.clone(),
         dot: w,
+        bias: 0.0,
         score: w,
         weight: w,
     };
@@ -320,6 +321,7 @@ fn all(tokens: &[String], weights: Vec<f32>, chosen: usize, width: f32) -> (Vec<
         q: values.clone(),
         scale: p,
         soft_cap: None,
+        sink: None,
         keys,
     };
     let apart = components::Data { of: attnscope_figures::figure::head::Row::made(tokens.to_vec(), true, chosen), row };

@@ -61,6 +61,8 @@ impl Case {
             v: &v,
             scale: 1.0 / (self.d_head as f32).sqrt(),
             soft_cap: None,
+            bias: &[],
+            sinks: &[],
             mask: Mask { causal: self.causal, window: None },
             edges: &[],
         };

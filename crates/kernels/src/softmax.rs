@@ -26,6 +26,16 @@ pub fn plain(row: &mut [f32]) -> f32 {
     max + sum.ln()
 }
 
+/// Softmax of a row and of one more score, its sink, whose own weight is not kept: those in the row sum to less than 1.
+/// Returns ln Σ exp of all of them.
+pub fn plain_with_sink(row: &mut [f32], sink: Option<f32>) -> f32 {
+    let Some(sink) = sink else { return plain(row) };
+    let mut all = [&*row, &[sink]].concat();
+    let lse = plain(&mut all);
+    row.copy_from_slice(&all[..row.len()]);
+    lse
+}
+
 /// Softmax of one row in place; the same contract as [`plain`].
 pub fn softmax(level: Level, row: &mut [f32]) -> f32 {
     dispatch!(level, simd => softmax_simd(simd, row))
@@ -42,6 +52,12 @@ pub(crate) fn softmax_simd<S: Simd>(simd: S, row: &mut [f32]) -> f32 {
     let sum = exp_minus_in_place(simd, row, max);
     scale(simd, row, 1.0 / sum);
     max + sum.ln()
+}
+
+/// ln(exp(lse) + exp(sink)): the divisor of a row with the score of its sink added.
+pub(crate) fn with_sink(lse: f32, sink: f32) -> f32 {
+    let max = lse.max(sink);
+    if lse.is_nan() || max == f32::NEG_INFINITY { lse } else { max + ((lse - max).exp() + (sink - max).exp()).ln() }
 }
 
 /// The largest number of the row, −∞ for an empty one. NaN may be skipped.

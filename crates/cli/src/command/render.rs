@@ -5,8 +5,10 @@ mod picture;
 
 use crate::model_args::ModelArgs;
 use crate::output::{Destination, extension, print};
-use anyhow::Result;
-use attnscope_figures::{Scene, Table, pdf, png, svg};
+use anyhow::{Result, bail};
+#[cfg(feature = "pdf")]
+use attnscope_figures::pdf;
+use attnscope_figures::{Scene, Table, png, svg};
 use attnscope_page::FIGURES;
 use attnscope_words::{ENGLISH, LANGUAGES, language};
 use clap::ValueEnum;
@@ -107,6 +109,12 @@ fn figures() -> clap::builder::PossibleValuesParser {
 pub fn run(args: &RenderArgs) -> Result<()> {
     attnscope_words::speak(language(&args.lang).map_err(anyhow::Error::msg)?);
     let kind = args.output.as_deref().map(|path| extension(path, &["svg", "png", "pdf", "csv"])).transpose()?;
+    if kind == Some("pdf") && !cfg!(feature = "pdf") {
+        bail!(
+            "this attnscope was built without PDF; to build it with PDF: cargo build --release --package attnscope-cli\n\
+             SVG and PNG are there: --output FIGURE.svg"
+        );
+    }
     options::check(args)?;
     let to = args.output.as_deref().map(|path| Destination::new(path, Some(&args.input.model))).transpose()?;
     let wanted = match kind {
@@ -141,6 +149,7 @@ enum Drawn {
 fn save(scene: &Scene, kind: &str, scale: f32, to: &Destination) -> Result<()> {
     let bytes = match kind {
         "png" => png::to_png(scene, scale)?,
+        #[cfg(feature = "pdf")]
         "pdf" => pdf::to_pdf(scene)?,
         _ => svg::to_svg(scene).into_bytes(),
     };

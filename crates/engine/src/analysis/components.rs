@@ -18,6 +18,8 @@ pub struct Components {
     pub scale: f32,
     /// The soft cap of the scores, if the model has one.
     pub soft_cap: Option<f32>,
+    /// A number that takes part in the softmax as one more score, if the head has one (gpt-oss).
+    pub sink: Option<f32>,
     /// One entry per key position, in order.
     pub keys: Vec<KeyComponents>,
 }
@@ -31,7 +33,9 @@ pub struct KeyComponents {
     pub product: Vec<f32>,
     /// The sum of `product`.
     pub dot: f32,
-    /// `dot · scale`, soft-capped if the model does so; −∞ where the mask forbids attending.
+    /// What the model adds to the score by distance; mostly 0.
+    pub bias: f32,
+    /// `dot · scale`, soft-capped if the model does so, and the bias; −∞ where the mask forbids attending.
     pub score: f32,
     /// The weight after softmax.
     pub weight: f32,
@@ -66,9 +70,11 @@ pub fn components(trace: &Trace, layer: usize, head: usize, q_idx: usize) -> Opt
         let product: Vec<f32> = q.iter().zip(k).map(|(a, b)| a * b).collect();
         let dot: f32 = product.iter().sum();
         let masked = !visible.contains(&k_idx);
-        let score = scores.map_or(if masked { f32::NEG_INFINITY } else { attention.score(dot) }, |s| s[k_idx]);
-        out.push(KeyComponents { k: k.to_vec(), product, dot, score, weight });
+        let bias = info.bias.as_ref().map_or(0.0, |bias| bias.at(head, first_query + q_idx, k_idx));
+        let score = scores.map_or(if masked { f32::NEG_INFINITY } else { attention.score(dot) + bias }, |s| s[k_idx]);
+        out.push(KeyComponents { k: k.to_vec(), product, dot, bias, score, weight });
     }
     let Attention { scale, soft_cap, .. } = attention;
-    Some(Components { layer, head, q_idx, q: q.to_vec(), scale, soft_cap, keys: out })
+    let sink = info.sink(layer, head);
+    Some(Components { layer, head, q_idx, q: q.to_vec(), scale, soft_cap, sink, keys: out })
 }

@@ -27,7 +27,7 @@ pub use map::{MapTile, piece};
 pub use neighbours::{Neighbour, cosine, neighbours};
 pub(crate) use number::Number;
 pub(crate) use rank::likeliest;
-pub use rank::{softmax, strongest};
+pub use rank::{softmax, softmax_with_sink, strongest};
 pub use running::{TileState, running};
 pub use spread::{random_dots, random_vectors};
 pub use value_weighted::value_weighted;

@@ -30,6 +30,18 @@ pub fn softmax(scores: &[f32]) -> Vec<f32> {
     exps.into_iter().map(|exp| if sum > 0.0 { (exp / sum) as f32 } else { 0.0 }).collect()
 }
 
+/// The same where one more score, a sink, takes part: the weights sum to less than 1.
+///
+/// ```
+/// assert_eq!(attnscope::analysis::softmax_with_sink(&[1.0, 1.0], Some(f32::MIN)), [0.5, 0.5]);
+/// assert_eq!(attnscope::analysis::softmax_with_sink(&[1.0], Some(1.0)), [0.5]);
+/// ```
+pub fn softmax_with_sink(scores: &[f32], sink: Option<f32>) -> Vec<f32> {
+    let mut weights = softmax(&[scores, sink.as_slice()].concat());
+    weights.truncate(scores.len());
+    weights
+}
+
 /// The index of the number farthest from 0; none where there is no number.
 ///
 /// ```

@@ -21,11 +21,19 @@ pub struct TileState {
     pub acc: Vec<f32>,
 }
 
+impl TileState {
+    /// What is kept before any key is read: nothing; or a sink, one more score, whose value is 0.
+    pub fn start(sink: Option<f32>, d: usize) -> Self {
+        let (max, sum) = sink.map_or((f32::NEG_INFINITY, 0.0), |sink| (sink, 1.0));
+        Self { keys: 0..0, max, sum, correction: 1.0, acc: vec![0.0; d] }
+    }
+}
+
 /// Reads a row of `scores` (masked ones −∞) with its `values`, `[kv_len, d]`, in tiles of `tile` keys, and keeps the
-/// state after each. The last `acc` divided by the last `sum` is z; where `sum` is 0, z is `acc`, zeros.
-pub fn running(scores: &[f32], values: &[Vec<f32>], tile: usize) -> Vec<TileState> {
-    let (mut max, mut sum) = (f32::NEG_INFINITY, 0.0f32);
-    let mut acc = vec![0.0; values.first().map_or(0, Vec::len)];
+/// state after each. The last `acc` divided by the last `sum` is z; where `sum` is 0, z is `acc`, zeros. The row may have
+/// a sink.
+pub fn running(scores: &[f32], values: &[Vec<f32>], sink: Option<f32>, tile: usize) -> Vec<TileState> {
+    let TileState { mut max, mut sum, mut acc, .. } = TileState::start(sink, values.first().map_or(0, Vec::len));
     let mut states = Vec::new();
     let tile = tile.max(1);
     for start in (0..scores.len()).step_by(tile) {
@@ -75,7 +83,7 @@ mod tests {
     fn whatever_the_tile_it_is_softmax() {
         let expected = plain(&SCORES, &values());
         for tile in [1, 2, 3, 4, 7, 100, usize::MAX] {
-            let states = running(&SCORES, &values(), tile);
+            let states = running(&SCORES, &values(), None, tile);
             assert_eq!(states.len(), SCORES.len().div_ceil(tile));
             let last = states.last().unwrap();
             assert_eq!((last.keys.end, last.max), (7, 3.2));
@@ -87,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_larger_score_shrinks_what_was_summed() {
-        let states = running(&[1.0, 0.0, 3.0, 2.0], &vec![vec![1.0]; 4], 2);
+        let states = running(&[1.0, 0.0, 3.0, 2.0], &vec![vec![1.0]; 4], None, 2);
         let first = 1.0 + (-1.0f32).exp();
         assert_eq!((states[0].correction, states[0].max, states[0].sum), (0.0, 1.0, first));
         assert_eq!((states[1].correction, states[1].max), ((-2.0f32).exp(), 3.0));
@@ -97,21 +105,31 @@ mod tests {
     }
 
     #[test]
+    fn a_sink_is_one_more_score_without_a_value() {
+        let with = running(&SCORES, &values(), Some(2.8), 3);
+        let scores: Vec<f32> = [2.8].into_iter().chain(SCORES).collect();
+        let more: Vec<Vec<f32>> = [vec![0.0; 3]].into_iter().chain(values()).collect();
+        let (z, last) = (plain(&scores, &more), with.last().unwrap());
+        assert!(last.acc.iter().zip(&z).all(|(a, z)| (a / last.sum - z).abs() < 1e-5), "{last:?} is not {z:?}");
+        assert_eq!((with[0].correction, with[0].max), (1.0, 2.8));
+    }
+
+    #[test]
     fn masked_tiles_change_nothing() {
         let masked = f32::NEG_INFINITY;
-        let states = running(&[masked, masked, 0.5, masked, masked, masked], &vec![vec![2.0]; 6], 2);
+        let states = running(&[masked, masked, 0.5, masked, masked, masked], &vec![vec![2.0]; 6], None, 2);
         assert_eq!((states[0].max, states[0].sum, states[0].acc[0]), (masked, 0.0, 0.0));
         assert_eq!((states[1].max, states[1].sum, states[1].acc[0]), (0.5, 1.0, 2.0));
         assert_eq!((states[2].correction, states[2].sum, states[2].acc[0]), (1.0, 1.0, 2.0));
-        let nothing = running(&[masked; 3], &vec![vec![2.0]; 3], 2);
+        let nothing = running(&[masked; 3], &vec![vec![2.0]; 3], None, 2);
         assert!(nothing.iter().all(|s| s.sum == 0.0 && s.acc == [0.0] && s.correction == 1.0), "{nothing:?}");
-        assert!(running(&[], &[], 4).is_empty());
+        assert!(running(&[], &[], None, 4).is_empty());
     }
 
     #[test]
     fn what_is_no_number_stays_to_be_seen() {
         for scores in [[f32::NAN, 1.0], [1.0, f32::NAN], [f32::NAN, f32::NEG_INFINITY]] {
-            assert!(running(&scores, &vec![vec![1.0]; 2], 1).last().unwrap().sum.is_nan(), "{scores:?}");
+            assert!(running(&scores, &vec![vec![1.0]; 2], None, 1).last().unwrap().sum.is_nan(), "{scores:?}");
         }
     }
 
@@ -126,7 +144,7 @@ mod tests {
             let v = trace.layer(layer, Site::V).unwrap();
             let values: Vec<Vec<f32>> = (0..n).map(|k| v.row(&[0, k]).unwrap().to_vec()).collect();
             let z = trace.layer(layer, Site::Z).unwrap().row(&[0, n - 1]).unwrap();
-            let states = running(row, &values, 3);
+            let states = running(row, &values, None, 3);
             let last = states.last().unwrap();
             for (a, z) in last.acc.iter().zip(z) {
                 assert!((a / last.sum - z).abs() < 1e-5, "layer {layer}: {} is not {z}", a / last.sum);

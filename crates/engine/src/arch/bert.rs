@@ -10,7 +10,7 @@ use super::loader::{Bias, Ignored, Loader};
 use super::{Read, common, head, masked};
 use crate::config::{Activation, Config, MOST_LAYERS, Mlp};
 use crate::weights::{BlockWeights, MlpWeights, Norms, Weights};
-use crate::{Attention, Error, Layer};
+use crate::{Attention, Error, Layer, ScoreBias};
 pub(super) use kinds::KINDS;
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ pub(super) struct Kind {
     head: masked::Names,
     /// Its non-linearity, where that is not the MLPs'.
     head_activation: Option<Activation>,
+    /// The table of what is added to scores by distance, `[buckets, n_heads]`.
+    bias: Option<&'static str>,
     /// Whether positions begin after the padding token.
     padded: bool,
     /// Whether a config may make it a decoder, which attends back only.
@@ -110,6 +112,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
             v: linear(&at(names.v), d, d)?,
             q_norm: None,
             k_norm: None,
+            sinks: Vec::new(),
             o: linear(&at(names.o), d, d)?,
             experts: None,
             mlp: Some(MlpWeights {
@@ -129,6 +132,10 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
         token_types: names.token_type.map(token_types).transpose()?,
         embed_norm: Some(loader.layer_norm(&at("LayerNorm"), d_embed)?),
         embed_projection: projection.transpose()?,
+        bias: kind
+            .bias
+            .map(|name| score_bias(&fields, loader, &format!("{prefix}{name}"), config.n_heads))
+            .transpose()?,
         ..Weights::of(
             loader.tensor(&at("word_embeddings.weight"), &[config.n_vocab, d_embed])?,
             places.iter().map(block).collect::<Result<_, Error>>()?,
@@ -146,6 +153,25 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
     super::tests::asked(&fields);
     let headless = (!has_head).then(|| headless(config.causal).into());
     Ok(Read { config, weights, headless })
+}
+
+/// The distance from which on all are alike for MPNet; no field of its config says so.
+const FURTHEST: usize = 128;
+
+/// What is added to scores by distance, from a table `[buckets, n_heads]`.
+fn score_bias(fields: &Fields<'_>, loader: &Loader<'_>, name: &str, n_heads: usize) -> Result<ScoreBias, Error> {
+    const FIELD: &str = "relative_attention_num_buckets";
+    let buckets = fields.size_or(FIELD, 32)?;
+    // Half of them for each side, and half of those for single distances.
+    if !(4..=2 * FURTHEST).contains(&buckets) || !buckets.is_multiple_of(4) {
+        return Err(fields.bad(FIELD, &format!("a multiple of 4 up to {}", 2 * FURTHEST), &buckets.to_string()));
+    }
+    let numbers = loader.tensor(name, &[buckets, n_heads])?.to_f32();
+    if !numbers.iter().all(|x| x.is_finite()) {
+        return Err(Error::format(loader.origin, format!("tensor `{name}` holds NaN or Inf; the file is damaged")));
+    }
+    let of_head = |head: usize| numbers.iter().skip(head).step_by(n_heads).copied().collect();
+    Ok(ScoreBias::Learned { table: (0..n_heads).map(of_head).collect(), furthest: FURTHEST })
 }
 
 /// The non-linearity of the MLPs.
@@ -174,7 +200,7 @@ fn config(fields: &Fields<'_>, kind: &Kind, padding: Option<u32>) -> Result<(Con
     let (n_layers, n_heads, d, d_ff) = (n_layers?, n_heads?, d?, d_ff?);
     // transformers requires both: a decoder is causal unless `is_causal` is false.
     let causal = kind.decodes && (fields.flag_or("is_decoder", false)? & fields.flag_or("is_causal", true)?);
-    let is_distil = kind.names.token_type.is_none();
+    let is_distil = kind.name == "distilbert";
     let norm_eps = if is_distil { 1e-12 } else { fields.float_or("layer_norm_eps", 1e-12)? };
     let d_head = super::share(fields, d, n_heads)?;
     let (field, default) = kind.activation;

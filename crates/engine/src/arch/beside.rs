@@ -80,6 +80,7 @@ pub(super) fn gguf_block(
         v,
         q_norm: None,
         k_norm: None,
+        sinks: Vec::new(),
         o: linear("attn_output", d, c.n_heads * c.d_head)?,
         experts: None,
         mlp: Some(MlpWeights {

@@ -3,9 +3,11 @@
 
 use super::fields::Means::{Harmless, Only};
 use super::fields::Plain::{Bool, Empty, Number, Text};
-use super::fields::{Field, Means};
-use crate::config::{Config, NormKind, Scales};
-use crate::{Layer, PerLayer};
+use super::fields::{Field, Fields, Means};
+use super::loader::Loader;
+use crate::config::{Config, Mlp, NormKind, Scales};
+use crate::format::gguf::Metadata;
+use crate::{Error, Layer, PerLayer};
 
 /// The meanings that families share with each other in their own tables.
 pub(super) const TRAINING: Means = Harmless("only training reads it");
@@ -197,4 +199,37 @@ pub(super) fn layer_norms(arch: &str, n_heads: usize, d_head: usize, layer: Laye
         scales: Scales::default(),
         layers: PerLayer::same(layer),
     }
+}
+
+/// The config in a GGUF of a model with layer norms and as many keys as queries: `plain` makes one of `d_model`, the
+/// number of heads and the width of each, to which the other sizes are added.
+pub(super) fn gguf_config(
+    meta: &Metadata,
+    fields: &Fields<'_>,
+    loader: &Loader<'_>,
+    plain: impl Fn(usize, usize, usize) -> Config,
+) -> Result<Config, Error> {
+    let (d_model, n_heads) = (fields.size("embedding_length")?, fields.size("attention.head_count")?);
+    if let Some(kv) = fields.optional_size("attention.head_count_kv")?.filter(|kv| *kv != n_heads) {
+        let text = format!("is {kv}: grouped queries (of {n_heads} heads) are not computed for this architecture");
+        return Err(fields.refused("attention.head_count_kv", text));
+    }
+    let eps = fields.optional_float("attention.layer_norm_epsilon")?;
+    let mut config = Config {
+        name: meta.model_name().unwrap_or_else(|| fields.arch.into()),
+        n_layers: fields.size("block_count")?,
+        n_ctx: fields.size("context_length")?,
+        n_vocab: loader.tensors.require_any("token_embd.weight")?.rows(),
+        norm_eps: eps.ok_or_else(|| fields.bad("attention.layer_norm_epsilon", "a number", "nothing"))?,
+        causal: fields.flag_or("attention.causal", true)?,
+        ..plain(d_model, n_heads, super::share(fields, d_model, n_heads)?)
+    };
+    let d_ff = fields.size("feed_forward_length")?;
+    config.layers = config.layers.map(|layer| {
+        let mut layer = *layer;
+        layer.mlp = layer.mlp.map(|mlp| Mlp { d_ff, ..mlp });
+        layer
+    });
+    config.check(loader.origin)?;
+    Ok(config)
 }

@@ -144,24 +144,9 @@ pub(super) const GGUF_KEYS: &[Field] = &[
 /// llama.cpp's files already hold `[n_out, n_in]` matrices.
 pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
     let fields = Fields::gguf(meta, "gpt2", &[GGUF_KEYS, common::LAYER_NORM_KEYS])?;
-    let n_vocab = loader.tensors.require_any("token_embd.weight")?.rows();
-    let (d, n_heads) = (fields.size("embedding_length")?, fields.size("attention.head_count")?);
-    if let Some(kv) = fields.optional_size("attention.head_count_kv")?.filter(|kv| *kv != n_heads) {
-        let text = format!("is {kv}: grouped queries (of {n_heads} heads) are not computed for GPT-2");
-        return Err(fields.refused("attention.head_count_kv", text));
-    }
-    let d_ff = fields.size("feed_forward_length")?;
-    let eps = fields.optional_float("attention.layer_norm_epsilon")?;
-    let config = Config {
-        name: meta.model_name().unwrap_or_else(|| "gpt2".into()),
-        norm_eps: eps.ok_or_else(|| fields.bad("attention.layer_norm_epsilon", "a number", "nothing"))?,
-        causal: fields.flag_or("attention.causal", true)?,
-        n_layers: fields.size("block_count")?,
-        n_ctx: fields.size("context_length")?,
-        n_vocab,
-        ..plain(d, n_heads, super::share(&fields, d, n_heads)?, Mlp::one(d_ff, Activation::GeluTanh))
-    };
-    config.check(loader.origin)?;
+    let plain = |d, n_heads, d_head| plain(d, n_heads, d_head, Mlp::one(0, Activation::GeluTanh));
+    let config = common::gguf_config(meta, &fields, loader, plain)?;
+    let (d, d_ff, n_vocab) = (config.d_model, config.d_ff(), config.n_vocab);
     let linear = |name: &str, n_out, n_in| loader.linear(name, n_out, n_in, Bias::Yes);
     let block = |l: usize| {
         let at = |name: &str| format!("blk.{l}.{name}");
@@ -208,6 +193,7 @@ fn attention(fused: &Linear, o: Linear, d: usize) -> BlockWeights {
         v: rows(fused, 2 * d, d),
         q_norm: None,
         k_norm: None,
+        sinks: Vec::new(),
         mlp: None,
         experts: None,
         o,

@@ -63,6 +63,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             v: square("v_proj", Bias::No)?,
             q_norm: None,
             k_norm: None,
+            sinks: Vec::new(),
             o: square("out_proj", Bias::Yes)?,
             experts: None,
             mlp: Some(MlpWeights {

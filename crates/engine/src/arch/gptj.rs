@@ -65,6 +65,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             v: square("attn.v_proj")?,
             q_norm: None,
             k_norm: None,
+            sinks: Vec::new(),
             o: square("attn.out_proj")?,
             experts: None,
             mlp: Some(MlpWeights {

@@ -2,6 +2,7 @@
 
 mod bert;
 mod beside;
+mod bloom;
 mod common;
 mod fields;
 mod gpt2;
@@ -14,6 +15,7 @@ mod masked;
 #[cfg(test)]
 mod meanings;
 mod modernbert;
+mod mpt;
 mod neox;
 mod nomic;
 mod opt;
@@ -114,12 +116,16 @@ const OTHERS: &[Other<FromFolder>] = &[
     Other("gpt_neox", neox::TABLES, neox::hf),
     Other("phi", phi::TABLES, phi::hf),
     Other("opt", opt::TABLES, opt::hf),
+    Other("bloom", bloom::TABLES, bloom::hf),
+    Other("mpt", mpt::TABLES, mpt::hf),
     Other("modernbert", modernbert::TABLES, modernbert::hf),
     Other("nomic_bert", nomic::TABLES, nomic::hf),
 ];
 
 const GGUF_OTHERS: &[Other<FromGguf>] = &[
     Other("gpt2", &[gpt2::GGUF_KEYS, common::LAYER_NORM_KEYS], gpt2::gguf),
+    Other("bloom", &[common::LAYER_NORM_KEYS], bloom::gguf),
+    Other("mpt", &[mpt::GGUF_KEYS, common::LAYER_NORM_KEYS], mpt::gguf),
     Other("gptneox", &[neox::GGUF_KEYS, beside::GGUF_KEYS, common::LAYER_NORM_KEYS], neox::gguf),
     Other("phi2", &[beside::GGUF_KEYS, common::LAYER_NORM_KEYS], phi::gguf),
     Other("bert", &[bert::gguf::GGUF_KEYS, common::LAYER_NORM_KEYS], |meta, loader| {

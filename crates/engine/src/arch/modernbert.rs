@@ -180,6 +180,7 @@ fn block(
         v,
         q_norm: None,
         k_norm: None,
+        sinks: Vec::new(),
         o: linear(names.o, d, d, biases.attention)?,
         experts: None,
         mlp: Some(MlpWeights {

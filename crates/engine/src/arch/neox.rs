@@ -59,6 +59,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             v,
             q_norm: None,
             k_norm: None,
+            sinks: Vec::new(),
             o: loader.linear(&at("attention.dense"), d, d, bias)?,
             experts: None,
             mlp: Some(MlpWeights {
@@ -87,7 +88,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
 }
 
 /// q, k and v of a matrix whose rows are, head after head, the head's query, key and value.
-fn by_head(fused: &Linear, n_heads: usize, d_head: usize) -> [Linear; 3] {
+pub(super) fn by_head(fused: &Linear, n_heads: usize, d_head: usize) -> [Linear; 3] {
     std::array::from_fn(|which| {
         let parts = (0..n_heads).map(|head| (3 * head + which) * d_head..(3 * head + which + 1) * d_head);
         let bias = fused.bias.as_ref().map(|bias| parts.clone().flat_map(|rows| bias[rows].to_vec()).collect());

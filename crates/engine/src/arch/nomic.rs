@@ -144,6 +144,7 @@ fn block(loader: &Loader<'_>, c: &Config, at: &str, biases: Biases) -> Result<Bl
         v,
         q_norm: None,
         k_norm: None,
+        sinks: Vec::new(),
         o: linear("attn.out_proj", d, width, biases.attention)?,
         experts: None,
         mlp: Some(MlpWeights {

@@ -52,6 +52,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             v: linear("self_attn.v_proj", kv, d)?,
             q_norm: None,
             k_norm: None,
+            sinks: Vec::new(),
             o: linear("self_attn.dense", d, heads)?,
             experts: None,
             mlp: Some(MlpWeights {

@@ -108,6 +108,7 @@ pub(super) fn to_model(params: &Params) -> Model {
         v: linear(&format!("blocks.{l}.v"), &w.v),
         q_norm: None,
         k_norm: None,
+        sinks: Vec::new(),
         o: linear(&format!("blocks.{l}.o"), &w.o),
         mlp: None,
         experts: None,

@@ -46,9 +46,9 @@ pub enum Site {
     K,
     /// Values.
     V,
-    /// q·k ÷ √d; −∞ where the mask forbids attending.
+    /// q·k ÷ √d, and what the model adds by distance; −∞ where the mask forbids attending.
     Scores,
-    /// Softmax of the scores: each row sums to 1.
+    /// Softmax of the scores: each row sums to 1 (to less where the head has a sink).
     Pattern,
     /// ln Σ exp(score) of each row, before edges are set: any weight can be computed from it with q and k.
     Lse,

@@ -56,6 +56,11 @@ pub(super) fn share(
     Explanation { steps, ..explained(title, "weight", &formula, value, Rule::Softmax { of }, terms) }
 }
 
+/// The sink of a head as one more of the scores that share, if it has one.
+pub(super) fn sink(sink: Option<f32>) -> Option<(String, Vec<Factor>)> {
+    sink.map(|sink| ("sink".into(), vec![Factor::constant("sink", sink)]))
+}
+
 /// A subtracted number, as −1 times that number.
 pub(super) fn less(name: &str, what: Factor) -> Term {
     Term::product(name, vec![Factor::constant("−1", -1.0), what])

@@ -2,7 +2,7 @@
 
 use crate::figure::Error;
 use crate::number::{count, number};
-use attnscope::{Array, Attention, Mask, Number, Site, Trace};
+use attnscope::{Array, Attention, Mask, Number, ScoreBias, Site, Trace};
 use attnscope_words::words;
 use std::ops::Range;
 
@@ -25,6 +25,10 @@ pub struct Head {
     pub mask: Mask,
     /// How it makes scores of dot products; a scale of 0 if that is not known.
     pub attention: Attention,
+    /// What it adds to them by distance.
+    pub bias: Option<ScoreBias>,
+    /// A number that takes part in the softmax of each row as one more score.
+    pub sink: Option<f32>,
     /// Position of the first query that the trace holds: 0, unless earlier tokens came from a cache.
     pub first: usize,
 }
@@ -55,6 +59,8 @@ impl Head {
             n_heads: info.n_heads,
             mask: info.mask(layer),
             attention: info.attention[layer],
+            bias: info.bias.clone(),
+            sink: info.sink(layer, head),
             first: kv_len.saturating_sub(q_len),
         })
     }
@@ -67,6 +73,11 @@ impl Head {
     /// How it makes scores of dot products of `d` numbers: as its model, or else as is usual.
     pub fn scoring(&self, d: usize) -> Attention {
         if self.attention.scale > 0.0 { self.attention } else { Attention::plain(d) }
+    }
+
+    /// What the model adds to the score of a query and a key, by their positions.
+    pub fn bias(&self, q_idx: usize, k_idx: usize) -> f32 {
+        self.bias.as_ref().map_or(0.0, |bias| bias.at(self.head, q_idx, k_idx))
     }
 
     /// A token of the text; empty beyond its end.
@@ -143,10 +154,12 @@ impl Row {
     }
 }
 
-/// What is done with a dot product of `d` numbers to make a score: `÷ √16`, or the factor itself and a soft cap.
-pub(super) fn scaled(scale: f32, soft_cap: Option<f32>, d: usize) -> String {
+/// What is done with a dot product of `d` numbers to make a score: `÷ √16`, or the factor itself and a soft cap, and what
+/// is added by distance.
+pub(super) fn scaled(scale: f32, soft_cap: Option<f32>, is_biased: bool, d: usize) -> String {
     let by = if divides(scale, d) { format!("÷ √{}", count(d)) } else { format!("× {}", number(scale)) };
-    soft_cap.map_or_else(|| by.clone(), |cap| words!("{by}, within ±{}", number(cap)))
+    let by = soft_cap.map_or_else(|| by.clone(), |cap| words!("{by}, within ±{}", number(cap)));
+    if is_biased { words!("{by} + distance") } else { by }
 }
 
 /// Whether scores are divided by the root of a head's width, as in most models.

@@ -209,13 +209,13 @@ pub fn components(tokens: Vec<String>, q_idx: usize, d: usize) -> figure::compon
             let product: Vec<f32> = q.iter().zip(&k).map(|(a, b)| a * b).collect();
             let dot: f32 = product.iter().sum();
             let score = if i > q_idx { f32::NEG_INFINITY } else { dot * scale };
-            KeyComponents { k, product, dot, score, weight: 0.0 }
+            KeyComponents { k, product, dot, bias: 0.0, score, weight: 0.0 }
         })
         .collect();
     let max = keys.iter().map(|k| k.score).fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = keys.iter().map(|k| (k.score - max).exp()).sum();
     keys.iter_mut().for_each(|k| k.weight = (k.score - max).exp() / sum);
-    let row = Components { layer: 16, head: 0, q_idx, q, scale, soft_cap: None, keys };
+    let row = Components { layer: 16, head: 0, q_idx, q, scale, soft_cap: None, sink: None, keys };
     figure::components::Data { of: made_up(tokens, q_idx, 16), row }
 }
 

@@ -24,6 +24,7 @@ pub fn softmax_data() -> softmax::Data {
         masked: vec![false, false, false, true],
         weights: vec![0.047, 0.944, 0.009, 0.0],
         d_head: 16,
+        ..softmax::Data::default()
     }
 }
 

@@ -16,14 +16,19 @@ pub struct Edge {
     pub weight: f32,
 }
 
-/// Softmax of `row` in place, with the given edges of that row imposed. If no other key is left to take the rest, the
-/// rest is dropped: a row whose only edge is cut becomes zeros. Returns ln Σ exp of the scores before.
-pub(super) fn softmax_with_edges<'a>(row: &mut [f32], edges: impl Iterator<Item = &'a Edge> + Clone) -> f32 {
-    let lse = softmax::plain(&mut row.to_vec());
+/// Softmax of `row` in place, with its sink if it has one and with the given edges of that row imposed. If no other key is
+/// left to take the rest, the rest is dropped: a row whose only edge is cut becomes zeros. Returns ln Σ exp of the
+/// scores before.
+pub(super) fn softmax_with_edges<'a>(
+    row: &mut [f32],
+    sink: Option<f32>,
+    edges: impl Iterator<Item = &'a Edge> + Clone,
+) -> f32 {
+    let lse = softmax::plain_with_sink(&mut row.to_vec(), sink);
     for edge in edges.clone() {
         row[edge.k] = f32::NEG_INFINITY;
     }
-    softmax::plain(row);
+    softmax::plain_with_sink(row, sink);
     let taken: f32 = edges.clone().map(|e| e.weight).sum();
     row.iter_mut().for_each(|w| *w *= 1.0 - taken);
     for edge in edges {

@@ -60,6 +60,13 @@ pub struct Inputs<'a> {
     pub scale: f32,
     /// `cap · tanh(score / cap)`, as in Gemma 2.
     pub soft_cap: Option<f32>,
+    /// What is added to the scores: for each head a number for each distance from query to key, `[q_len + kv_len − 1]`.
+    /// Score `[i, j]` gets number `q_len − 1 − i + j` (ALiBi, Press et al. 2022; T5, Raffel et al. 2020). Empty if
+    /// nothing is added.
+    pub bias: &'a [Vec<f32>],
+    /// A number for each head that takes part in its softmax as if it were the score of one more key, whose value is 0
+    /// (gpt-oss): the weights of the keys then sum to less than 1. Empty if there is none.
+    pub sinks: &'a [f32],
     /// Which keys each query may attend to.
     pub mask: Mask,
     /// Weights set by the caller.
@@ -71,11 +78,11 @@ pub struct Inputs<'a> {
 pub struct Outputs<'a> {
     /// `[n_heads, q_len, d_head]`: the weighted sum of values.
     pub z: &'a mut [f32],
-    /// `[n_heads, q_len, kv_len]`: scores after scaling, −∞ where masked.
+    /// `[n_heads, q_len, kv_len]`: scores after scaling and with their bias, −∞ where masked.
     pub scores: Option<&'a mut [f32]>,
-    /// `[n_heads, q_len, kv_len]`: weights; each row sums to 1, or is all 0 if every key is masked.
+    /// `[n_heads, q_len, kv_len]`: weights; each row sums to 1 (to less with a sink), or is all 0 if every key is masked.
     pub pattern: Option<&'a mut [f32]>,
-    /// `[n_heads, q_len]`: ln Σ exp(score) of each row, from which any weight can be computed again.
+    /// `[n_heads, q_len]`: ln Σ exp(score) of each row, its sink included, from which any weight can be computed again.
     pub lse: Option<&'a mut [f32]>,
 }
 
@@ -88,6 +95,16 @@ impl Inputs<'_> {
     /// Position of query `i` among the keys.
     pub fn position(&self, i: usize) -> usize {
         self.kv_len - self.q_len + i
+    }
+
+    /// What is added to the scores of query `i`, `[kv_len]`, if anything is.
+    fn bias(&self, head: usize, i: usize) -> Option<&[f32]> {
+        Some(&self.bias.get(head)?[self.q_len - 1 - i..][..self.kv_len])
+    }
+
+    /// The head's sink, if it has one.
+    fn sink(&self, head: usize) -> Option<f32> {
+        self.sinks.get(head).copied()
     }
 
     fn query(&self, head: usize, i: usize) -> &[f32] {
@@ -104,6 +121,7 @@ impl Inputs<'_> {
         for kv in self.k.iter().chain(self.v) {
             assert_eq!(kv.len(), self.kv_len * self.d_head, "a k or v head is not [kv_len, d_head]");
         }
+        self.check_added();
         assert_eq!(out.z.len(), rows * self.d_head, "z is not [n_heads, q_len, d_head]");
         for (name, matrix) in [("scores", &out.scores), ("pattern", &out.pattern)] {
             assert!(
@@ -112,6 +130,14 @@ impl Inputs<'_> {
             );
         }
         assert!(out.lse.as_ref().is_none_or(|l| l.len() == rows), "lse is not [n_heads, q_len]");
+    }
+
+    /// Panics if biases or sinks do not have the length that the sizes require.
+    fn check_added(&self) {
+        assert!(self.bias.is_empty() || self.bias.len() == self.n_heads, "not every head has a bias");
+        let distances = (self.q_len + self.kv_len).saturating_sub(1);
+        assert!(self.bias.iter().all(|bias| bias.len() == distances), "a bias is not [q_len + kv_len − 1]");
+        assert!(self.sinks.is_empty() || self.sinks.len() == self.n_heads, "not every head has a sink");
     }
 }
 

@@ -40,7 +40,7 @@ impl<'a> Kept<'a> {
         let edges = self.inputs.edges.iter().filter(|e| e.head == self.head && e.q == i);
         edges.clone().next()?;
         let mut row = super::plain::scores(&self.inputs, self.head, i, self.keys());
-        softmax_with_edges(&mut row, edges);
+        softmax_with_edges(&mut row, self.inputs.sink(self.head), edges);
         Some(row)
     }
 
@@ -53,6 +53,7 @@ impl<'a> Kept<'a> {
         assert_eq!(x.q.len(), x.n_heads * x.q_len * x.d_head, "q is not [n_heads, q_len, d_head]");
         assert_eq!(self.keys().len(), x.kv_len * x.d_head, "a k head is not [kv_len, d_head]");
         assert_eq!(self.lse.len(), x.q_len, "lse is not [q_len]");
+        x.check_added();
         assert!(rows.start <= rows.end && rows.end <= x.q_len, "rows {rows:?} of {}", x.q_len);
         assert!(cols.start <= cols.end && cols.end <= x.kv_len, "columns {cols:?} of {}", x.kv_len);
     }
@@ -61,7 +62,7 @@ impl<'a> Kept<'a> {
 /// The plain twin. For every query i of `rows` and every key j of `cols`:
 ///
 /// ```text
-/// weight = exp(scale · q[i] · k[j] − lse[i])      where i may attend to j, else 0
+/// weight = exp(scale · q[i] · k[j] + bias[j − i] − lse[i])      where i may attend to j, else 0
 /// ```
 ///
 /// A row with edges is softmax with them imposed. `out` is `[rows, cols]`.
@@ -194,6 +195,9 @@ impl Block {
             }
             if inputs.soft_cap.is_some() {
                 row[first..end].iter_mut().for_each(|s| *s = score(*s, 1.0, inputs.soft_cap));
+            }
+            if let Some(bias) = inputs.bias(x.head, i) {
+                row.iter_mut().zip(&bias[keys.start..]).for_each(|(s, bias)| *s += bias);
             }
             exp_minus_in_place(simd, row, x.lse[i]);
             row[..first].fill(0.0);

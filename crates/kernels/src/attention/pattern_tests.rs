@@ -3,7 +3,7 @@
 
 use super::pattern::{self, Kept};
 use super::pooled::{self, Pixels};
-use super::tests::{close, numbers};
+use super::tests::{Added, close, numbers};
 use super::*;
 use proptest::prelude::*;
 
@@ -14,6 +14,7 @@ struct Case {
     kv_len: usize,
     mask: Mask,
     soft_cap: Option<f32>,
+    added: Added,
     edges: Vec<Edge>,
     q: Vec<f32>,
     k: Vec<f32>,
@@ -28,13 +29,14 @@ impl Case {
         // Scores of a few units, as in models: the rounding of lse is then far below a millionth.
         let q = numbers(HEADS * q_len * d_head, 7).into_iter().map(|q| q / 3.0).collect();
         let k = numbers(kv_len * d_head, 100);
-        Self { d_head, q_len, kv_len, mask, soft_cap: None, edges: Vec::new(), q, k }
+        Self { d_head, q_len, kv_len, mask, soft_cap: None, added: Added::default(), edges: Vec::new(), q, k }
     }
 
     /// Calls `f` with the kept arrays and the pattern of the head.
     fn kept<T>(&self, f: impl FnOnce(&Kept<'_>, &[f32]) -> T) -> T {
         let rows = HEADS * self.q_len;
         let v = vec![0.0; self.k.len()];
+        let (bias, sinks) = (self.added.bias(HEADS, self.q_len, self.kv_len), self.added.sinks(HEADS));
         let inputs = Inputs {
             n_heads: HEADS,
             d_head: self.d_head,
@@ -45,6 +47,8 @@ impl Case {
             v: &[&v],
             scale: 1.0 / (self.d_head as f32).sqrt(),
             soft_cap: self.soft_cap,
+            bias: &bias,
+            sinks: &sinks,
             mask: self.mask,
             edges: &self.edges,
         };
@@ -95,11 +99,12 @@ proptest! {
     fn any_part_is_what_attention_wrote(
         d_head in 1usize..70, past in 0usize..150, q_len in 1usize..90, causal: bool,
         window in prop::option::of(0usize..40), soft_cap in prop::option::of(1f32..20.0),
+        (bias, sinks) in any::<(bool, bool)>(),
         edges in prop::collection::vec((0usize..2, 0usize..90, 0usize..220, 0f32..0.4), 0..3),
         rows: (usize, usize), cols: (usize, usize), size in (1usize..50, 1usize..50),
     ) {
         let mut case = Case::new(d_head, q_len, past + q_len, Mask { causal, window });
-        case.soft_cap = soft_cap;
+        (case.soft_cap, case.added) = (soft_cap, Added { bias, sinks });
         let edges = edges.into_iter().map(|(head, q, k, weight)| Edge {
             head, q: q % q_len, k: k % case.kv_len, weight: if weight < 0.1 { 0.0 } else { weight },
         });

@@ -6,7 +6,7 @@ use super::{Inputs, Outputs, score};
 /// For every head and every query i:
 ///
 /// ```text
-/// score[j]  = scale · q[i] · k[j]        for each key j that i may attend to, else −∞
+/// score[j]  = scale · q[i] · k[j] + bias[j − i]    for each key j that i may attend to, else −∞
 /// weight[j] = exp(score[j]) / Σ exp(score)                    softmax: they sum to 1
 /// z[i]      = Σ_j weight[j] · v[j]                            the mix of values
 /// ```
@@ -24,7 +24,7 @@ pub fn attention(x: Inputs<'_>, mut out: Outputs<'_>) {
                 all[row * x.kv_len..][..x.kv_len].copy_from_slice(&weights);
             }
             let edges = x.edges.iter().filter(|e| e.head == head && e.q == i);
-            let lse = softmax_with_edges(&mut weights, edges);
+            let lse = softmax_with_edges(&mut weights, x.sink(head), edges);
             mix(&weights, v, &mut out.z[row * x.d_head..][..x.d_head]);
             if let Some(all) = &mut out.pattern {
                 all[row * x.kv_len..][..x.kv_len].copy_from_slice(&weights);
@@ -41,9 +41,9 @@ pub(super) fn scores(x: &Inputs<'_>, head: usize, i: usize, k: &[f32]) -> Vec<f3
     let q = x.query(head, i);
     let visible = x.mask.visible(x.position(i), x.kv_len);
     let dot = |j: usize| q.iter().zip(&k[j * x.d_head..]).map(|(q, k)| q * k).sum::<f32>();
-    (0..x.kv_len)
-        .map(|j| if visible.contains(&j) { score(dot(j), x.scale, x.soft_cap) } else { f32::NEG_INFINITY })
-        .collect()
+    let bias = x.bias(head, i);
+    let score = |j: usize| score(dot(j), x.scale, x.soft_cap) + bias.map_or(0.0, |bias| bias[j]);
+    (0..x.kv_len).map(|j| if visible.contains(&j) { score(j) } else { f32::NEG_INFINITY }).collect()
 }
 
 /// `z = Σ_j weights[j] · v[j]`

@@ -7,7 +7,7 @@
 use super::edge::softmax_with_edges;
 use super::{Inputs, Outputs, plain, score};
 use crate::product::{Rows, add_product, set_product};
-use crate::softmax::{exp_minus_in_place, max, scale, softmax_simd};
+use crate::softmax::{exp_minus_in_place, max, scale, softmax_simd, with_sink};
 use crate::threads;
 use fearless_simd::{Level, Simd, dispatch};
 use std::ops::Range;
@@ -121,13 +121,13 @@ fn tiles(reach: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     (first..reach.end).step_by(TILE).map(move |start| start..reach.end.min(start + TILE))
 }
 
-/// Scores of scaled queries `q`, the first of which is query `first`, against the `keys` of one tile, into `s` (rows
-/// `stride` apart), masked ones −∞.
+/// Scores of a head's scaled queries `q`, the first of which is query `first`, against the `keys` of one tile, into `s`
+/// (rows `stride` apart), masked ones −∞.
 #[inline(always)]
 fn tile_scores<S: Simd>(
     simd: S,
     x: &Inputs<'_>,
-    (q, first): (&[f32], usize),
+    (q, head, first): (&[f32], usize, usize),
     k_t: &[f32],
     keys: Range<usize>,
     s: &mut [f32],
@@ -141,6 +141,9 @@ fn tile_scores<S: Simd>(
         let row = &mut s[i * stride..][..width];
         if x.soft_cap.is_some() {
             row.iter_mut().for_each(|s| *s = score(*s, 1.0, x.soft_cap));
+        }
+        if let Some(bias) = x.bias(head, first + i) {
+            row.iter_mut().zip(&bias[keys.start..]).for_each(|(s, bias)| *s += bias);
         }
         let visible = x.mask.visible(x.position(first + i), x.kv_len);
         let end = visible.end.clamp(keys.start, keys.end) - keys.start;
@@ -165,7 +168,7 @@ fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>
         }
     };
     for keys in tiles(reach.clone()) {
-        tile_scores(simd, x, (&q, block.first), k_t, keys.clone(), &mut pattern[keys.start..], x.kv_len);
+        tile_scores(simd, x, (&q, block.head, block.first), k_t, keys.clone(), &mut pattern[keys.start..], x.kv_len);
     }
     let mut lse = [f32::NEG_INFINITY; BLOCK];
     for i in 0..rows {
@@ -176,6 +179,11 @@ fn captured<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>
             scores[reach.clone()].copy_from_slice(&row[reach.clone()]);
         }
         lse[i] = softmax_simd(simd, &mut row[reach.clone()]);
+        if let Some(sink) = x.sink(block.head) {
+            let all = with_sink(lse[i], sink);
+            scale(simd, &mut row[reach.clone()], (lse[i] - all).exp());
+            lse[i] = all;
+        }
         row[..reach.start].fill(0.0);
         row[reach.end..].fill(0.0);
     }
@@ -192,10 +200,11 @@ fn running<S: Simd>(simd: S, x: &Inputs<'_>, k_t: &[f32], block: &mut Block<'_>)
     let reach = reach(x, block);
     let q = x.scaled_queries(block.head, block.first, rows);
     let mut tile = [0.0f32; BLOCK * TILE];
-    let mut maxima = [f32::NEG_INFINITY; BLOCK];
-    let mut sums = [0.0f32; BLOCK];
+    // A sink is there before the first key, and its own exp is 1.
+    let (max_at_first, sum_at_first) = x.sink(block.head).map_or((f32::NEG_INFINITY, 0.0), |sink| (sink, 1.0));
+    let (mut maxima, mut sums) = ([max_at_first; BLOCK], [sum_at_first; BLOCK]);
     for keys in tiles(reach) {
-        tile_scores(simd, x, (&q, block.first), k_t, keys.clone(), &mut tile, TILE);
+        tile_scores(simd, x, (&q, block.head, block.first), k_t, keys.clone(), &mut tile, TILE);
         for i in 0..rows {
             let row = &mut tile[i * TILE..][..keys.len()];
             let new_max = max(simd, row).max(maxima[i]);
@@ -237,7 +246,7 @@ fn impose_edges(x: &Inputs<'_>, block: &mut Block<'_>) {
             continue;
         }
         let mut weights = plain::scores(x, block.head, block.first + i, x.k[kv_head]);
-        softmax_with_edges(&mut weights, edges);
+        softmax_with_edges(&mut weights, x.sink(block.head), edges);
         plain::mix(&weights, x.v[kv_head], &mut block.z[i * x.d_head..][..x.d_head]);
         if let Some(pattern) = &mut block.pattern {
             pattern[i * x.kv_len..][..x.kv_len].copy_from_slice(&weights);

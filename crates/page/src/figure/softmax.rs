@@ -75,7 +75,7 @@ impl PageFigure for Softmax {
             }
             Event::Nudged(Target::Handle { index }, right, down) => {
                 if let Ok((data, state)) = self.data(page) {
-                    let own = data.dots.get(*index).map_or(0.0, |dot| data.of_dot(*dot));
+                    let own = data.dots.get(*index).map_or(0.0, |dot| data.of_dot(*index, *dot));
                     let now = state.edited.get(*index).copied().flatten().unwrap_or(own);
                     self.edit(page, *index, ((now + 0.1 * (right - down) as f32) * 100.0).round() / 100.0);
                 }

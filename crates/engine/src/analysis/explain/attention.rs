@@ -7,7 +7,7 @@ use super::name::component;
 use super::parts::{Arithmetic, Steps};
 use crate::config::score_scale;
 use crate::site::Site;
-use crate::{Attention, Error};
+use crate::{Attention, Error, ScoreBias};
 
 /// Whether the mask lets a query attend to a key.
 pub(super) fn is_visible(held: &Held<'_>, layer: usize, q_idx: usize, k_idx: usize) -> bool {
@@ -51,6 +51,7 @@ pub(super) fn score(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error
     let products = q.into_iter().zip(k).enumerate().map(|(i, (q, k))| Term::product(component(i), vec![q, k]));
     let mut steps = Steps::default();
     let dot = steps.add("q·k", "Σ q · k", Rule::Sum, products.collect());
+    let bias = held.model.weights().bias.as_ref();
     let Attention { scale, soft_cap, .. } = c.layers[layer].attention;
     // Some models divide by another number than the root of a head's width.
     let usual = scale == score_scale(c.d_head);
@@ -62,7 +63,26 @@ pub(super) fn score(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error
         Some(cap) => (format!("cap · tanh({scaled} ÷ cap)"), Rule::SoftCap { cap }),
         None => (scaled.into(), Rule::Sum),
     };
-    Ok(Arithmetic { rule, steps: steps.0, ..Arithmetic::sum(formula, terms) })
+    let Some(bias) = bias else {
+        return Ok(Arithmetic { rule, steps: steps.0, ..Arithmetic::sum(formula, terms) });
+    };
+    // Where a cap bounds the scores, it does so before the bias is added.
+    let scaled = match rule {
+        Rule::Sum => terms,
+        rule => vec![Term::product("capped", vec![steps.add("capped", formula.clone(), rule, terms)])],
+    };
+    let added = Term::product("by distance", vec![distance(bias, [head, q_idx, k_idx])]);
+    let terms = scaled.into_iter().chain([added]).collect();
+    Ok(Arithmetic { steps: steps.0, ..Arithmetic::sum(format!("{formula} + bias"), terms) })
+}
+
+/// What is added to a score by distance: a learned number, or one that follows from the positions.
+fn distance(bias: &ScoreBias, [head, query, key]: [usize; 3]) -> Factor {
+    let value = bias.at(head, query, key);
+    match bias.bucket(query, key) {
+        Some(bucket) => Factor::stored("rel_attn_bias", value, vec![bucket, head]),
+        None => Factor::constant(format!("−{} tokens × the head's slope", query.abs_diff(key)), value),
+    }
 }
 
 /// The values, mixed by the weights of the row.

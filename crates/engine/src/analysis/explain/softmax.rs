@@ -33,9 +33,11 @@ pub(super) fn weight(held: &Held<'_>, number: Number) -> Result<Arithmetic, Erro
     let scores = held.factors(Site::Scores.in_layer(layer, [head, q_idx, 0]))?;
     let pattern = held.row(Site::Pattern.in_layer(layer, [head, q_idx, 0]))?;
     let cut = cut(&scores, &pattern);
-    let max = largest(&scores, &cut);
+    let sink = held.model.info().sink(layer, head);
+    // As in the kernel: a sink is one more score, whose own weight mixes no value.
+    let max = sink.map_or_else(|| largest(&scores, &cut), |sink| largest(&scores, &cut).max(sink));
     let mut remarks = Vec::new();
-    let terms: Vec<Term> = (0..scores.len())
+    let mut terms: Vec<Term> = (0..scores.len())
         .zip(scores)
         .map(|(k, score)| {
             let label = held.label(k);
@@ -51,6 +53,15 @@ pub(super) fn weight(held: &Held<'_>, number: Number) -> Result<Arithmetic, Erro
             exponential(format!("{label}{masked}"), score, max)
         })
         .collect();
+    if let Some(sink) = sink {
+        let sink = Factor::stored(&format!("blocks.{layer}.attn.sinks"), sink, vec![head]);
+        terms.push(exponential("sink".into(), sink, max));
+        remarks.push(
+            "this head has a sink, a learned number that takes part in the softmax as one more score: the weights of \
+             the tokens sum to less than 1"
+                .into(),
+        );
+    }
     let steps = steps("score", max, &terms);
     let formula = formula("score");
     Ok(Arithmetic { formula, rule: Rule::Softmax { of: k_idx }, terms, steps, remarks })

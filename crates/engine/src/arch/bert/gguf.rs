@@ -104,6 +104,7 @@ fn block(
         v,
         q_norm: None,
         k_norm: None,
+        sinks: Vec::new(),
         o: linear("attn_output", d, d)?,
         experts: None,
         mlp: Some(MlpWeights {

@@ -23,6 +23,16 @@ const BERT_NAMES: Names = Names {
     token_type: Some("embeddings.token_type_embeddings.weight"),
 };
 
+const MPNET_NAMES: Names = Names {
+    q: "attention.attn.q",
+    k: "attention.attn.k",
+    v: "attention.attn.v",
+    o: "attention.attn.o",
+    norm_attn: "attention.LayerNorm",
+    token_type: None,
+    ..BERT_NAMES
+};
+
 const DISTIL_NAMES: Names = Names {
     q: "attention.q_lin",
     k: "attention.k_lin",
@@ -70,6 +80,13 @@ const BERT_FIELDS: &[Field] =
 
 const ROBERTA_FIELDS: &[Field] = &[Field("pad_token_id", Used)];
 
+const MPNET_FIELDS: &[Field] = &[
+    Field("pad_token_id", Used),
+    Field("relative_attention_num_buckets", Used),
+    Field("type_vocab_size", Harmless("MPNet has no token types")),
+    Field("is_causal", Only(&[Bool(false)], "attention back only, which MPNet does not have")),
+];
+
 const ELECTRA_FIELDS: &[Field] = &[
     Field("is_decoder", Used),
     Field("embedding_size", Used),
@@ -110,7 +127,7 @@ const DISTIL_FIELDS: &[Field] = &[
 ];
 
 /// The families whose `config.json` is read.
-pub(in crate::arch) const KINDS: [Kind; 7] = [
+pub(in crate::arch) const KINDS: [Kind; 8] = [
     BERT,
     Kind { name: "roberta", class: "Roberta", n_vocab: 50_265, ..ROBERTA },
     Kind { name: "xlm-roberta", class: "XLMRoberta", ..ROBERTA },
@@ -126,6 +143,20 @@ pub(in crate::arch) const KINDS: [Kind; 7] = [
         places: |_, n_layers| Ok((0..n_layers).map(|l| format!("transformer.layer.{l}.")).collect()),
         head: masked::DISTILBERT,
         decodes: false,
+        ..BERT
+    },
+    Kind {
+        name: "mpnet",
+        class: "MPNet",
+        tables: &[MPNET_FIELDS, FIELDS, common::SIZES, common::COMMON],
+        n_vocab: 30_527,
+        prefix: "mpnet.",
+        names: &MPNET_NAMES,
+        head: masked::ROBERTA,
+        head_activation: Some(Activation::Gelu),
+        padded: true,
+        decodes: false,
+        bias: Some("encoder.relative_attention_bias.weight"),
         ..BERT
     },
     Kind {
@@ -169,6 +200,7 @@ const BERT: Kind = Kind {
     narrow: None,
     head: masked::BERT,
     head_activation: None,
+    bias: None,
     padded: false,
     decodes: true,
 };

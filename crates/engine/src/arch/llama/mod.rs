@@ -215,6 +215,7 @@ fn block(
         v,
         q_norm: qk_norm(names.q_norm, heads)?,
         k_norm: qk_norm(names.k_norm, kv)?,
+        sinks: Vec::new(),
         o: loader.linear(&at(names.o), d, heads, parts.o_bias)?,
         experts: c.layers[l].mlp.and_then(|mlp| Some((mlp, mlp.mixture?))).map(mixture).transpose()?,
         mlp: c.layers[l].mlp.filter(|mlp| mlp.mixture.is_none()).map(mlp).transpose()?,

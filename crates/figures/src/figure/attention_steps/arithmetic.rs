@@ -1,11 +1,11 @@
 //! The numbers of attention without its mask. They are not numbers of the run, which has a mask.
 
 use super::{Data, Numbers, State};
-use crate::figure::arithmetic::{explained, share, stressed, two};
+use crate::figure::arithmetic::{explained, share, sink, stressed, two};
 use crate::figure::head::{Head, divides};
 use crate::token::spoken;
 use attnscope::Site;
-use attnscope::analysis::explain::{Explanation, Factor, Rule, Term};
+use attnscope::analysis::explain::{Explanation, Factor, Rule, Steps, Term};
 
 impl Data {
     /// How a number was computed: of the square `s-3-1`, by query and key, as it is at this step, or `dot-3-1`,
@@ -76,15 +76,26 @@ impl Unmasked<'_> {
         } else {
             Factor::constant("scale", scoring.scale)
         };
-        let terms = vec![Term::product("scaled", vec![own, factor])];
-        let rule = scoring.soft_cap.map_or(Rule::Sum, |cap| Rule::SoftCap { cap });
+        let mut terms = vec![Term::product("scaled", vec![own, factor])];
+        let mut rule = scoring.soft_cap.map_or(Rule::Sum, |cap| Rule::SoftCap { cap });
         let formula = format!("q·k {}", self.data.scaled());
-        explained(self.title("the score of", q, k), "score", &formula, scoring.score(dot), rule, terms)
+        let mut steps = Steps::default();
+        if self.data.of.bias.is_some() {
+            if rule != Rule::Sum {
+                let capped = steps.add("capped", "q·k, scaled and capped", rule, terms);
+                (rule, terms) = (Rule::Sum, vec![Term::product("capped", vec![capped])]);
+            }
+            terms.push(Term::product("by distance", vec![Factor::constant("bias", self.data.of.bias(q, k))]));
+        }
+        let e = explained(self.title("the score of", q, k), "score", &formula, self.data.score(q, k, dot), rule, terms);
+        Explanation { steps: steps.0, ..e }
     }
 
     fn weight(&self, q: usize, k: usize) -> Explanation {
-        let score = |k: usize| Factor::own("score", format!("score-{q}-{k}"), self.data.score(self.numbers.dots[q][k]));
-        let scores = (0..self.data.of.tokens.len()).map(|k| (spoken(self.data.token(k)), vec![score(k)])).collect();
+        let score =
+            |k: usize| Factor::own("score", format!("score-{q}-{k}"), self.data.score(q, k, self.numbers.dots[q][k]));
+        let keys = (0..self.data.of.tokens.len()).map(|k| (spoken(self.data.token(k)), vec![score(k)]));
+        let scores = keys.chain(sink(self.data.of.sink)).collect();
         let [asks, whom] = [q, k].map(|i| stressed(self.data.token(i)));
         let title = format!("how much {asks} would attend to {whom} if no later word were masked");
         share(title, self.numbers.weights[q][k], "score", scores, k)

@@ -86,7 +86,7 @@ fn score(
     match state.step {
         0..=2 => (dot, color(theme, dot, limit), words!("{asks} with {whom}: q·k {}", fixed(dot, 2))),
         _ => {
-            let score = data.score(dot);
+            let score = data.score(q, k, dot);
             (score, color(theme, score, limit), words!("{asks} with {whom}: score {}", fixed(score, 2)))
         }
     }

@@ -15,7 +15,7 @@ use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
-use attnscope::analysis::softmax;
+use attnscope::analysis::softmax_with_sink;
 use attnscope::{Site, Trace};
 use attnscope_words::{key, words};
 
@@ -88,21 +88,21 @@ impl Data {
         self.of.token(i)
     }
 
-    /// The model's score of a dot product.
-    fn score(&self, dot: f32) -> f32 {
-        self.of.scoring(self.d_head()).score(dot)
+    /// The model's score of the dot product of a query and a key.
+    fn score(&self, q: usize, k: usize, dot: f32) -> f32 {
+        self.of.scoring(self.d_head()).score(dot) + self.of.bias(q, k)
     }
 
     /// Whether it is the dot product divided by √d, and nothing else.
     fn is_divided(&self) -> bool {
         let scoring = self.of.scoring(self.d_head());
-        divides(scoring.scale, self.d_head()) && scoring.soft_cap.is_none()
+        divides(scoring.scale, self.d_head()) && scoring.soft_cap.is_none() && self.of.bias.is_none()
     }
 
     /// What that is: `÷ √16`.
     fn scaled(&self) -> String {
         let scoring = self.of.scoring(self.d_head());
-        scaled(scoring.scale, scoring.soft_cap, self.d_head())
+        scaled(scoring.scale, scoring.soft_cap, self.of.bias.is_some(), self.d_head())
     }
 
     fn d_head(&self) -> usize {
@@ -167,8 +167,8 @@ impl Numbers {
         let softmaxed = |masked: bool| -> Vec<Vec<f32>> {
             let row = |(i, dots): (usize, &Vec<f32>)| {
                 let seen = |k: usize| !masked || data.of.sees(i, k);
-                let score = |(k, dot): (usize, &f32)| if seen(k) { data.score(*dot) } else { f32::NEG_INFINITY };
-                softmax(&dots.iter().enumerate().map(score).collect::<Vec<f32>>())
+                let score = |(k, dot): (usize, &f32)| if seen(k) { data.score(i, k, *dot) } else { f32::NEG_INFINITY };
+                softmax_with_sink(&dots.iter().enumerate().map(score).collect::<Vec<f32>>(), data.of.sink)
             };
             dots.iter().enumerate().map(row).collect()
         };
@@ -231,14 +231,14 @@ fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
         row.iter().take(3).map(|x| number(*x)).collect::<Vec<_>>().join(", ")
     };
     let visible = if masks(state) { data.of.visible(i) } else { 0..data.of.tokens.len() };
-    let best = |row: &[f32], say: &dyn Fn(f32) -> String| {
+    let best = |row: &[f32], say: &dyn Fn(usize, f32) -> String| {
         let mut keys: Vec<usize> = (visible.start..row.len().min(visible.end)).collect();
         keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
         let keys = keys.iter().take(3);
         // A name and its number stay on one line.
         let said = |&k: &usize| {
             let whom = if k == i { words!("itself").into() } else { spoken(data.token(k)) };
-            format!("{whom}\u{a0}{}", say(row[k]))
+            format!("{whom}\u{a0}{}", say(k, row[k]))
         };
         keys.map(said).collect::<Vec<_>>().join(", ")
     };
@@ -246,10 +246,10 @@ fn row_said(data: &Data, state: &State, numbers: &Numbers, i: usize) -> String {
     match state.step {
         0 => words!("{name} reads {} …", first(&data.x)),
         1 => words!("{name}: its query begins {} …", first(&data.q)),
-        2 => words!("{name} scores with {}", best(&row(&numbers.dots), &|x| fixed(x, 2))),
-        3 | 4 => words!("{name} scores with {}", best(&row(&numbers.dots), &|x| fixed(data.score(x), 2))),
-        5 => words!("{name} attends to {}", best(&row(&numbers.weights), &percent)),
-        _ => words!("{name} mixes values of {}", best(&row(&numbers.weights), &percent)),
+        2 => words!("{name} scores with {}", best(&row(&numbers.dots), &|_, x| fixed(x, 2))),
+        3 | 4 => words!("{name} scores with {}", best(&row(&numbers.dots), &|k, x| fixed(data.score(i, k, x), 2))),
+        5 => words!("{name} attends to {}", best(&row(&numbers.weights), &|_, w| percent(w))),
+        _ => words!("{name} mixes values of {}", best(&row(&numbers.weights), &|_, w| percent(w))),
     }
 }
 

@@ -19,7 +19,7 @@ impl Data {
         let masked = |q_idx: usize, k_idx: usize| state.masked && !self.of.sees(q_idx, k_idx);
         self.push_square(&mut table, "q·k", &numbers.dots, |_, _, dot| Some(dot));
         self.push_square(&mut table, words!("scores"), &numbers.dots, |q, k, dot| {
-            (!masked(q, k)).then_some(self.score(dot))
+            (!masked(q, k)).then_some(self.score(q, k, dot))
         });
         self.push_square(&mut table, words!("weights"), &numbers.weights, |q, k, weight| {
             (!masked(q, k)).then_some(weight)

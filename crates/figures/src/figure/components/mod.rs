@@ -12,12 +12,12 @@ pub use timeline::timeline;
 use crate::figure::frame::{Frame, caption, credit};
 use crate::figure::head::Row;
 use crate::figure::{Canvas, Error};
-use crate::number::{fixed, percent, plural};
+use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Trace;
-use attnscope::analysis::{Components, softmax};
+use attnscope::analysis::{Components, softmax_with_sink};
 use attnscope_words::words;
 use layout::{Layout, Longest};
 
@@ -84,11 +84,18 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let bars = words!("Bars go up for positive numbers, down for negative ones; each column has its own scale.");
     let narrow = if layout.k.is_none() { words!("The keys' own numbers are not drawn for want of room.") } else { "" };
     let scores: Vec<f32> = data.row.keys.iter().map(|key| key.score).collect();
-    let weights = softmax(&scores);
+    let weights = softmax_with_sink(&scores, data.row.sink);
     let differs = weights.iter().zip(&data.row.keys).any(|(ours, key)| (ours - key.weight).abs() > 1e-3);
     let differs =
         if differs { words!("The run's own weights differ: it was changed, or limits its scores.") } else { "" };
-    let said = [&credit(&data.of.of.model), bars, words!("Numbers are rounded."), narrow, others, differs];
+    let sink = data.row.sink.map(|sink| {
+        words!(
+            "This head has a sink, a learned score of {}: the weights of the tokens sum to less than 1.",
+            number(sink)
+        )
+    });
+    let sink = sink.as_deref().unwrap_or_default();
+    let said = [&credit(&data.of.of.model), bars, words!("Numbers are rounded."), narrow, others, sink, differs];
     frame.finish(&caption(&said), description(data))
 }
 

@@ -41,11 +41,13 @@ mod tests {
             k: k.into(),
             product: k.map(|x| x * 2.0).into(),
             dot: 6.0,
+            bias: 0.0,
             score,
             weight: 1.0,
         };
         let keys = vec![key([1.0, 2.0], 4.25), key([3.0, f32::NAN], f32::NEG_INFINITY)];
-        let row = Components { layer: 0, head: 0, q_idx: 0, q: vec![2.0, 2.0], scale: 0.7, soft_cap: None, keys };
+        let row =
+            Components { layer: 0, head: 0, q_idx: 0, q: vec![2.0, 2.0], scale: 0.7, soft_cap: None, sink: None, keys };
         let data = Data { of: Row::made(vec!["the".into(), " dog".into()], true, 0), row };
         let table = data.table();
         assert_eq!((table.columns.join(" ").as_str(), table.rows.len()), ("row q·k score weight 0 1", 4));

@@ -45,10 +45,13 @@ pub fn timeline(data: &Data) -> Timeline {
         words!(" “{}” gets {}.", spoken(data.token(k)), percent(data.row.keys[k].weight))
     });
     steps
-        .step(if divides(data.row.scale, d) && data.row.soft_cap.is_none() {
+        .step(if divides(data.row.scale, d) && data.row.soft_cap.is_none() && data.of.of.bias.is_none() {
             words!("Each sum is divided by √{}: these are the scores.", count(d))
         } else {
-            words!("Each sum becomes a score ({}).", scaled(data.row.scale, data.row.soft_cap, d))
+            words!(
+                "Each sum becomes a score ({}).",
+                scaled(data.row.scale, data.row.soft_cap, data.of.of.bias.is_some(), d)
+            )
         })
         .brings("score-head")
         .moves("score-", |k| format!("sum-{k}"))

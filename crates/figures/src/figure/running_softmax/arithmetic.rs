@@ -76,6 +76,18 @@ impl Read<'_> {
         let score = |k_idx: usize| Term::product(self.label(k_idx), vec![self.score(k_idx)]);
         let old = Term::product("before", vec![self.before("max", "max", self.step.old_max())]);
         let terms: Vec<Term> = (self.step.read > 0).then_some(old).into_iter().chain(self.keys().map(score)).collect();
+        if terms.is_empty()
+            && let Some(sink) = self.sink()
+        {
+            return explained(
+                title,
+                "max",
+                "the head's sink",
+                sink,
+                Rule::Sum,
+                vec![Term::product("sink", vec![Factor::constant("sink", sink)])],
+            );
+        }
         let formula = if terms.is_empty() { "−∞: any score is larger" } else { "the largest of these" };
         explained(title, "max", formula, self.now_max(), Rule::Largest, terms)
     }
@@ -88,7 +100,20 @@ impl Read<'_> {
         Some(steps.add("shrink", "exp(max before − max)", Rule::Exp, vec![old, new]))
     }
 
+    /// The head's sink, if it has one and no tile is read yet.
+    fn sink(&self) -> Option<f32> {
+        self.data.of.of.sink.filter(|_| self.step.read == 0)
+    }
+
     fn sum(&self) -> Explanation {
+        if let Some(sink) = self.sink() {
+            let title = "the sum before any tile: the head's sink alone".into();
+            let terms = vec![
+                Term::product("sink", vec![Factor::constant("sink", sink)]),
+                less("less max", Factor::constant("max", sink)),
+            ];
+            return explained(title, "sum", "exp(sink − max)", 1.0, Rule::Exp, terms);
+        }
         let mut steps = Steps::default();
         let before = self.step.before.map_or(0.0, |before| before.sum);
         let shrink = self.correction(&mut steps);

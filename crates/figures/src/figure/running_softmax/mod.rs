@@ -15,7 +15,7 @@ use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Site;
 use attnscope::Trace;
-use attnscope::analysis::softmax;
+use attnscope::analysis::softmax_with_sink;
 use attnscope::analysis::{TileState, components, running};
 use attnscope_words::words;
 
@@ -30,6 +30,8 @@ pub struct Data {
     pub values: Vec<Vec<f32>>,
     /// Keys in a tile (the kernel's own has 128).
     pub tile: usize,
+    /// What is kept before the first tile, if the head has a sink.
+    pub start: Option<TileState>,
     /// What is kept after each tile.
     pub states: Vec<TileState>,
     /// Whether the run's own weights are others than softmax of these scores.
@@ -48,7 +50,8 @@ impl Data {
         let of = Row::of(trace, layer, head, q_idx)?;
         let score = |k: usize| if row.is_cut(k) { f32::NEG_INFINITY } else { row.keys[k].score };
         let all: Vec<f32> = (0..row.keys.len()).map(score).collect();
-        let differs = softmax(&all).iter().zip(&row.keys).any(|(ours, key)| (ours - key.weight).abs() > 1e-3);
+        let differs =
+            softmax_with_sink(&all, row.sink).iter().zip(&row.keys).any(|(ours, key)| (ours - key.weight).abs() > 1e-3);
         let end = all.iter().rposition(|s| *s != f32::NEG_INFINITY).map_or(0, |last| last + 1);
         let value = |k| v.row(&[of.of.kv_head, k]).map(<[f32]>::to_vec).ok_or_else(missing);
         let data = Self {
@@ -68,7 +71,9 @@ impl Data {
     /// The same row read in tiles of another size: computes `states` from `scores` and `values`.
     pub fn tiled(mut self, tile: usize) -> Self {
         self.tile = tile.max(1);
-        self.states = running(&self.scores, &self.values, self.tile);
+        let d = self.values.first().map_or(0, Vec::len);
+        self.start = self.of.of.sink.map(|sink| TileState::start(Some(sink), d));
+        self.states = running(&self.scores, &self.values, self.of.of.sink, self.tile);
         self
     }
 
@@ -109,9 +114,13 @@ struct Step<'a> {
 impl<'a> Step<'a> {
     pub fn new(data: &'a Data, step: usize) -> Self {
         let read = step.min(data.states.len());
-        let at = |i: Option<usize>| i.and_then(|i| data.states.get(i));
+        // A sink is kept before any tile is read.
+        let at = |tiles: Option<usize>| match tiles? {
+            0 => data.start.as_ref(),
+            tiles => data.states.get(tiles - 1),
+        };
         let done = read == data.states.len() && read > 0;
-        Self { read, before: at(read.checked_sub(2)), now: at(read.checked_sub(1)), done }
+        Self { read, before: at(read.checked_sub(1)), now: at(Some(read)), done }
     }
 
     /// The largest score before this tile.
@@ -161,8 +170,12 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let cut = if cut { words!("Only the first numbers of the vector are drawn.") } else { "" };
     let differs =
         if data.differs { words!("The run's own weights differ: it was changed, or limits its scores.") } else { "" };
+    let sink = data.of.of.sink.map(|sink| {
+        words!("This head has a sink, a learned score of {}, which is there before any token.", number(sink))
+    });
+    let sink = sink.as_deref().unwrap_or_default();
     let z = if data.other_z { words!("The run went on with another z than this sum: it was changed.") } else { "" };
-    let said = [&credit(&data.of.of.model), own, words!("Numbers are rounded."), &few, cut, differs, z];
+    let said = [&credit(&data.of.of.model), own, words!("Numbers are rounded."), &few, cut, sink, differs, z];
     frame.finish(&caption(&said), description(data, &step))
 }
 
@@ -174,7 +187,7 @@ fn description(data: &Data, step: &Step<'_>) -> String {
     if data.states.is_empty() {
         return words!("{begin} All edges of this query are cut: there is nothing to read, and z is 0.");
     }
-    let Some(now) = step.now else { return words!("{begin} Nothing is read yet. {kept}") };
+    let Some(now) = step.now.filter(|_| step.read > 0) else { return words!("{begin} Nothing is read yet. {kept}") };
     let end = if step.done { words!(" All is read: the vector divided by the sum is z.") } else { "" };
     words!(
         "{begin} After tile {}: maximum {}, sum {}; what was kept before was multiplied by {}.{end} {kept}",

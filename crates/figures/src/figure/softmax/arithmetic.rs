@@ -2,7 +2,7 @@
 
 use super::layout::Layout;
 use super::{Data, State, Steps as Numbers, is_changed};
-use crate::figure::arithmetic::{explained, share, stressed};
+use crate::figure::arithmetic::{explained, share, sink, stressed};
 use crate::figure::head::scaled;
 use crate::token::spoken;
 use attnscope::Site;
@@ -58,9 +58,13 @@ impl Reader<'_> {
             Some(edit) => Factor::own("score", format!("score-{k_idx}"), edit),
             None => self.own(k_idx),
         };
+        [score].into_iter().chain(self.heat()).collect()
+    }
+
+    /// The temperature, if scores are divided by one.
+    fn heat(&self) -> Option<Factor> {
         let heat = self.state.heat();
-        let heat = (heat != 1.0).then(|| Factor::constant("temperature", heat).divisor());
-        [score].into_iter().chain(heat).collect()
+        (heat != 1.0).then(|| Factor::constant("temperature", heat).divisor())
     }
 
     fn score(&self, k_idx: usize) -> Explanation {
@@ -80,7 +84,7 @@ impl Reader<'_> {
         let model = self.own(k_idx);
         let step = Step {
             name: "the model's own".into(),
-            formula: format!("score = q·k {}", scaled(self.data.scale, self.data.soft_cap, self.data.d_head)),
+            formula: format!("score = q·k {}", self.data.scaled()),
             value: model.value,
             rule: Rule::Sum,
             terms: vec![Term::product("score", vec![model])],
@@ -97,10 +101,16 @@ impl Reader<'_> {
             Term::product(name, sign.into_iter().chain(self.factors(k)).collect())
         };
         let own = term(spoken(self.data.token(k_idx)), None, k_idx);
+        let minus = || Factor::constant("−1", -1.0);
+        let sink = sink(self.data.sink).filter(|_| largest.is_none()).map(|(_, score)| {
+            let factors = [minus()].into_iter().chain(score).chain(self.heat()).collect();
+            Term::product("less the largest, the sink", factors)
+        });
         let max = largest.map(|k| {
             let name = format!("less the largest, {}", spoken(self.data.token(k)));
-            term(name, Some(Factor::constant("−1", -1.0)), k)
+            term(name, Some(minus()), k)
         });
+        let max = max.or(sink);
         let title = format!("the part of {} before all is divided", stressed(self.data.token(k_idx)));
         let formula = format!("exp({} − max)", self.name());
         let terms = [own].into_iter().chain(max).collect();
@@ -108,7 +118,9 @@ impl Reader<'_> {
     }
 
     fn weight(&self, k_idx: usize) -> Option<Explanation> {
-        let scores = self.keys().map(|k| (spoken(self.data.token(k)), self.factors(k))).collect();
+        let keys = self.keys().map(|k| (spoken(self.data.token(k)), self.factors(k)));
+        let sink = sink(self.data.sink).map(|(name, score)| (name, score.into_iter().chain(self.heat()).collect()));
+        let scores = keys.chain(sink).collect();
         let of = self.keys().position(|k| k == k_idx)?;
         let value = Numbers::new(self.data, self.state).weights[k_idx];
         let [asks, whom] = [self.data.of.query(), self.data.token(k_idx)].map(stressed);

@@ -20,6 +20,7 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, l: &Layout, st
     let title = match steps.sum {
         s if s.is_nan() => words!("No weights: a score is not a number"),
         0.0 => words!("No weights: no key may be attended to"),
+        _ if data.sink.is_some() => words!("The weights and the head's sink fill exactly one bar"),
         _ => words!("The weights fill exactly one bar"),
     };
     let title = Node::text(PAD, mid, Run::new(title)).size(LABEL).bold().fill(theme.text);
@@ -28,9 +29,13 @@ pub(super) fn draw(frame: &mut Frame, data: &Data, state: &State, l: &Layout, st
     frame.y += 38.0;
     let full = frame.inner();
     frame.push(Node::rect(PAD, frame.y, full, HEIGHT).radius(4.0).fill(theme.surface).key("bar-track"));
-    let mut named_to = PAD;
+    let (mut named_to, mut end) = (PAD, PAD);
     for (k_idx, x, w) in segments(data, l, &steps.weights, full) {
         segment(frame, data, state, (k_idx, x, w), steps, &mut named_to);
+        end = x + w;
+    }
+    if data.sink.is_some() {
+        sink(frame, steps.sink, (end, right - end));
     }
     frame.y += HEIGHT + 5.0;
     thin(frame, data, state, l, full);
@@ -61,6 +66,20 @@ fn of_run(data: &Data, k_idx: usize) -> Target {
 /// The gap between a segment and the next, if there is one.
 fn gap(frame: &Frame, x: f32, w: f32) -> f32 {
     if w > 4.0 && x + w < frame.width - PAD - 0.5 { 1.5 } else { 0.0 }
+}
+
+/// The part that no token gets, in the bar's ground, with its share inside if there is room.
+fn sink(frame: &mut Frame, share: f32, (x, w): (f32, f32)) {
+    let (theme, mid) = (frame.theme, frame.y + HEIGHT / 2.0);
+    let edge = Stroke::new(theme.faint, 1.0);
+    let part = Node::rect(x + 0.5, frame.y + 0.5, (w - 1.0).max(0.0), HEIGHT - 1.0).radius(3.0).stroke(edge);
+    let said = words!("the head's sink: {} of the bar, of which no token gets any", percent(share));
+    frame.push(part.key("share-sink").value(share).label(said));
+    let name = words!("sink  {}", short_percent(share));
+    if text::width(&name, LABEL, Weight::Regular) <= w - 10.0 {
+        let node = Node::text(x + w / 2.0, mid, Run::new(name)).size(LABEL).anchor(Anchor::Middle).fill(theme.muted);
+        frame.push(node.centred().key("share-name-sink"));
+    }
 }
 
 /// One key's part of the bar, its name inside or, if there is no room, above.

@@ -10,7 +10,7 @@ mod table;
 mod timeline;
 
 use crate::figure::frame::{Frame, caption, credit};
-use crate::figure::head::{Head, Row};
+use crate::figure::head::{self, Head, Row};
 use crate::figure::{Canvas, Error};
 use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
@@ -30,6 +30,10 @@ pub struct Data {
     pub of: Row,
     /// q·k of each key.
     pub dots: Vec<f32>,
+    /// What is added to each score by distance; may be empty where nothing is.
+    pub bias: Vec<f32>,
+    /// One more score, of no key, if the head has one.
+    pub sink: Option<f32>,
     /// What they are multiplied by: usually 1/√d_head.
     pub scale: f32,
     /// The bound of scores, if the model has one.
@@ -50,6 +54,8 @@ impl Data {
         Ok(Self {
             of: Row::of(trace, layer, head, q_idx)?,
             dots: row.keys.iter().map(|k| k.dot).collect(),
+            bias: row.keys.iter().map(|k| k.bias).collect(),
+            sink: row.sink,
             scale: row.scale,
             soft_cap: row.soft_cap,
             masked: (0..row.keys.len()).map(|k| row.keys[k].score == f32::NEG_INFINITY || row.is_cut(k)).collect(),
@@ -62,9 +68,15 @@ impl Data {
         self.of.key(k_idx)
     }
 
-    /// The model's score of a dot product.
-    pub fn of_dot(&self, dot: f32) -> f32 {
-        Attention { scale: self.scale, soft_cap: self.soft_cap, window: None }.score(dot)
+    /// The model's score of the dot product with a key.
+    pub fn of_dot(&self, k_idx: usize, dot: f32) -> f32 {
+        let scoring = Attention { scale: self.scale, soft_cap: self.soft_cap, window: None };
+        scoring.score(dot) + self.bias.get(k_idx).copied().unwrap_or(0.0)
+    }
+
+    /// What is done with a dot product to make a score: `÷ √16`.
+    fn scaled(&self) -> String {
+        head::scaled(self.scale, self.soft_cap, self.of.of.bias.is_some(), self.d_head)
     }
 
     fn is_masked(&self, k_idx: usize) -> bool {
@@ -73,7 +85,7 @@ impl Data {
 
     /// The model's own score of a key that is not masked.
     pub(super) fn score(&self, k_idx: usize) -> Option<f32> {
-        self.dots.get(k_idx).filter(|_| !self.is_masked(k_idx)).map(|dot| self.of_dot(*dot))
+        self.dots.get(k_idx).filter(|_| !self.is_masked(k_idx)).map(|dot| self.of_dot(k_idx, *dot))
     }
 }
 
@@ -116,19 +128,23 @@ struct Steps {
     pub exps: Vec<f32>,
     pub sum: f32,
     pub weights: Vec<f32>,
+    /// The share of the sink: what the weights lack to 1.
+    pub sink: f32,
 }
 
 impl Steps {
     pub fn new(data: &Data, state: &State) -> Self {
         let score = |k| data.score(k).map(|own| state.edit(k).unwrap_or(own));
         let scores: Vec<Option<f32>> = (0..data.dots.len()).map(score).collect();
-        let max = scores.iter().flatten().copied().fold(f32::NEG_INFINITY, f32::max);
+        let max = scores.iter().flatten().copied().chain(data.sink).fold(f32::NEG_INFINITY, f32::max);
         let exp = |score: &Option<f32>| score.map_or(0.0, |s| ((s - max) / state.heat()).exp());
         let exps: Vec<f32> = scores.iter().map(exp).collect();
-        let sum: f32 = exps.iter().sum();
+        let sink = exp(&data.sink);
+        let sum: f32 = exps.iter().sum::<f32>() + sink;
         // The sum is 0 where every key is masked: then all weights are 0, as in the kernel.
         let weights = exps.iter().map(|e| if sum == 0.0 { 0.0 } else { e / sum }).collect();
-        Self { scores, max, exps, sum, weights }
+        let sink = if sum == 0.0 { 0.0 } else { sink / sum };
+        Self { scores, max, exps, sum, weights, sink }
     }
 }
 

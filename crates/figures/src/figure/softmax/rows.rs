@@ -42,7 +42,7 @@ pub(super) fn short_percent(p: f32) -> String {
 }
 
 fn scaled(data: &Data) -> String {
-    head::scaled(data.scale, data.soft_cap, data.d_head)
+    data.scaled()
 }
 
 /// Each column's name, and below it the operation that computes it.

@@ -25,6 +25,10 @@ impl Data {
             let own = [self.score(k_idx), self.weights.get(k_idx).copied()].map(Cell::from);
             table.push([key].into_iter().chain(numbers).chain(own.into_iter().filter(|_| changed)));
         }
+        if let Some(sink) = self.sink {
+            let (exp, share) = (steps.sink * steps.sum, steps.sink);
+            table.push([words!("sink").into(), Cell::Empty, sink.into(), exp.into(), share.into()]);
+        }
         table.push([words!("largest score").into(), Cell::Empty, steps.max.into()]);
         table.push([words!("sum of exp").into(), Cell::Empty, Cell::Empty, steps.sum.into()]);
         table

@@ -39,10 +39,10 @@ pub fn timeline(data: &Data, state: &State) -> Timeline {
     let max = if steps.max.is_finite() { fixed(steps.max, 2) } else { words!("the largest").into() };
     let timeline = Timeline::new()
         .step(words!("The query of “{query}” has met every key that it may attend to: one dot product each."))
-        .step(if divides(data.scale, data.d_head) && data.soft_cap.is_none() {
+        .step(if divides(data.scale, data.d_head) && data.soft_cap.is_none() && data.of.of.bias.is_none() {
             words!("Each is divided by √{}: these are the scores, some above zero, some below.", count(data.d_head))
         } else {
-            let how = scaled(data.scale, data.soft_cap, data.d_head);
+            let how = data.scaled();
             words!("Each becomes a score ({how}), some above zero, some below.")
         })
         .brings("score-name")
