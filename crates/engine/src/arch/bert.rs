@@ -39,8 +39,8 @@ pub(super) struct Kind {
     head_activation: Option<Activation>,
     /// The table of what is added to scores by distance, `[buckets, n_heads]`.
     bias: Option<&'static str>,
-    /// Whether positions begin after the padding token.
-    padded: bool,
+    /// The padding token, if positions begin after it.
+    padding: fn(&Fields<'_>) -> Result<Option<u32>, Error>,
     /// Whether a config may make it a decoder, which attends back only.
     decodes: bool,
 }
@@ -97,7 +97,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
     if types == Some(0) {
         return Err(fields.bad("type_vocab_size", "1 or more: each token has a type", "0"));
     }
-    let padding = if kind.padded { padding(&fields)? } else { None };
+    let padding = (kind.padding)(&fields)?;
     let (config, positions, places) = config(&fields, kind, padding)?;
     let (d, d_embed, d_ff) = (config.d_model, config.d_embed(), config.d_ff());
     let prefix = loader.prefix(&[kind.prefix, ""], "embeddings.word_embeddings.weight");
@@ -132,10 +132,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
         token_types: names.token_type.map(token_types).transpose()?,
         embed_norm: Some(loader.layer_norm(&at("LayerNorm"), d_embed)?),
         embed_projection: projection.transpose()?,
-        bias: kind
-            .bias
-            .map(|name| score_bias(&fields, loader, &format!("{prefix}{name}"), config.n_heads))
-            .transpose()?,
+        bias: kind.bias.map(|name| score_bias(loader, &format!("{prefix}{name}"), config.n_heads)).transpose()?,
         ..Weights::of(
             loader.tensor(&at("word_embeddings.weight"), &[config.n_vocab, d_embed])?,
             places.iter().map(block).collect::<Result<_, Error>>()?,
@@ -155,18 +152,13 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>, kind: &Kind) -> Result<Read,
     Ok(Read { config, weights, headless })
 }
 
-/// The distance from which on all are alike for MPNet; no field of its config says so.
+/// MPNet's ranges of distances: no field of its config says how many there are, nor where the last one begins.
+const BUCKETS: usize = 32;
 const FURTHEST: usize = 128;
 
 /// What is added to scores by distance, from a table `[buckets, n_heads]`.
-fn score_bias(fields: &Fields<'_>, loader: &Loader<'_>, name: &str, n_heads: usize) -> Result<ScoreBias, Error> {
-    const FIELD: &str = "relative_attention_num_buckets";
-    let buckets = fields.size_or(FIELD, 32)?;
-    // Half of them for each side, and half of those for single distances.
-    if !(4..=2 * FURTHEST).contains(&buckets) || !buckets.is_multiple_of(4) {
-        return Err(fields.bad(FIELD, &format!("a multiple of 4 up to {}", 2 * FURTHEST), &buckets.to_string()));
-    }
-    let numbers = loader.tensor(name, &[buckets, n_heads])?.to_f32();
+fn score_bias(loader: &Loader<'_>, name: &str, n_heads: usize) -> Result<ScoreBias, Error> {
+    let numbers = loader.tensor(name, &[BUCKETS, n_heads])?.to_f32();
     if !numbers.iter().all(|x| x.is_finite()) {
         return Err(Error::format(loader.origin, format!("tensor `{name}` holds NaN or Inf; the file is damaged")));
     }
@@ -185,13 +177,6 @@ pub(super) fn headless(causal: bool) -> &'static str {
         true => "an encoder that attends back only (is_decoder), without a head for words: it predicts no next word",
         false => "an encoder: it has no vocabulary head and predicts no next word",
     }
-}
-
-/// RoBERTa's padding token, after whose row those of the positions begin.
-fn padding(fields: &Fields<'_>) -> Result<Option<u32>, Error> {
-    let id = fields.size_or("pad_token_id", 1)?;
-    let id = u32::try_from(id).ok().filter(|id| *id < 1 << 16);
-    id.map(Some).ok_or_else(|| fields.bad("pad_token_id", "a small number, after which positions begin", "a large one"))
 }
 
 /// The config, how many rows the table of positions has, and the prefixes of the blocks.

@@ -18,7 +18,7 @@ const FIELDS: &[Field] = &[
     Field("n_layers", Used),
     Field("n_heads", Used),
     Field("d_model", Used),
-    Field("expansion_ratio", Used),
+    Field("expansion_ratio", Only(&[Number(4.0)], "an MLP of another width than 4 · d_model")),
     Field("max_seq_len", Used),
     Field("vocab_size", Used),
     Field("layer_norm_epsilon", Used),
@@ -108,7 +108,6 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
 fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     let size = |name, default| fields.size_by_any_name(name, OTHER_NAMES, default);
     let (d, n_heads) = (size("d_model", 2048)?, size("n_heads", 16)?);
-    let ratio = fields.size_or("expansion_ratio", 4)?;
     let d_head = super::share(fields, d, n_heads)?;
     let mut attention = Attention::plain(d_head);
     if let Some(value) = fields.get("attn_config")? {
@@ -122,7 +121,7 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
         n_ctx: fields.size_or("max_seq_len", 2048)?,
         n_vocab: fields.size_or("vocab_size", 50_368)?,
         norm_eps: fields.float_or("layer_norm_epsilon", 1e-5)?,
-        ..plain(d, n_heads, attention, d.saturating_mul(ratio))
+        ..plain(d, n_heads, attention, d.saturating_mul(4))
     };
     config.check(fields.origin)?;
     Ok(config)

@@ -81,8 +81,8 @@ const BERT_FIELDS: &[Field] =
 const ROBERTA_FIELDS: &[Field] = &[Field("pad_token_id", Used)];
 
 const MPNET_FIELDS: &[Field] = &[
-    Field("pad_token_id", Used),
-    Field("relative_attention_num_buckets", Used),
+    Field("pad_token_id", Harmless("MPNet's positions begin after token 1, whatever it says")),
+    Field("relative_attention_num_buckets", Only(&[Number(32.0)], "relative positions in other ranges")),
     Field("type_vocab_size", Harmless("MPNet has no token types")),
     Field("is_causal", Only(&[Bool(false)], "attention back only, which MPNet does not have")),
 ];
@@ -154,7 +154,7 @@ pub(in crate::arch) const KINDS: [Kind; 8] = [
         names: &MPNET_NAMES,
         head: masked::ROBERTA,
         head_activation: Some(Activation::Gelu),
-        padded: true,
+        padding: |_| Ok(Some(1)),
         decodes: false,
         bias: Some("encoder.relative_attention_bias.weight"),
         ..BERT
@@ -201,7 +201,7 @@ const BERT: Kind = Kind {
     head: masked::BERT,
     head_activation: None,
     bias: None,
-    padded: false,
+    padding: |_| Ok(None),
     decodes: true,
 };
 
@@ -210,9 +210,16 @@ const ROBERTA: Kind = Kind {
     prefix: "roberta.",
     head: masked::ROBERTA,
     head_activation: Some(Activation::Gelu),
-    padded: true,
+    padding: after_padding,
     ..BERT
 };
+
+/// RoBERTa's padding token, after whose row those of the positions begin.
+fn after_padding(fields: &Fields<'_>) -> Result<Option<u32>, Error> {
+    let id = fields.size_or("pad_token_id", 1)?;
+    let id = u32::try_from(id).ok().filter(|id| *id < 1 << 16);
+    id.map(Some).ok_or_else(|| fields.bad("pad_token_id", "a small number, after which positions begin", "a large one"))
+}
 
 const fn sizes([n_layers, n_heads, d_model, d_ff]: [usize; 4]) -> [(&'static str, usize); 4] {
     [
