@@ -3,7 +3,7 @@
 mod common;
 
 use attnscope::{Model, Site};
-use common::{close, error, fixture, ids, reference};
+use common::{close, error, fixture, ids, reference, tolerance};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -27,14 +27,16 @@ fn check(name: &str, model: &Model, expected: &str) {
         }
         let key = if key == "last_hidden_state" { "final_norm" } else { key };
         let found = trace.get(key).unwrap_or_else(|| panic!("{name}: {key} was not captured"));
-        close(&format!("{name}: {key}"), found, array, 1e-5);
+        close(&format!("{name}: {key}"), found, array, tolerance(key));
         compared += 1;
     }
     assert!(compared >= 18, "{name}: only {compared} arrays compared");
     let n = ids(&expected).len();
     for layer in 0..model.config().n_layers {
+        let has_sinks = !model.info().sinks.is_empty();
         for row in trace.layer(layer, Site::Pattern).unwrap().data().chunks(n) {
-            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+            let sum = row.iter().sum::<f32>();
+            assert!(if has_sinks { sum < 1.0 } else { (sum - 1.0).abs() < 1e-5 }, "{name}: {sum}");
         }
     }
 }
@@ -54,7 +56,7 @@ fn every_array_of_every_family_is_that_of_transformers() {
 #[test]
 fn every_family_is_read_from_gguf_as_well() {
     // llama.cpp does not compute these; of DistilBERT it makes a BERT, and it counts RoBERTa's padding tokens.
-    const NOT: [&str; 12] = [
+    const NOT: [&str; 13] = [
         "albert",
         "bert-decoder",
         "bert-masked",
@@ -62,6 +64,7 @@ fn every_family_is_read_from_gguf_as_well() {
         "electra",
         "gpt-neo",
         "gptj",
+        "mpnet",
         "opt",
         "opt-after",
         "qwen3-moe-some",
@@ -274,7 +277,8 @@ fn every_switch_of_every_config_is_followed_or_refused_by_name() {
                 let trace = model.run(&ids, &"final_norm".parse().unwrap(), &[]).unwrap();
                 let last = trace.get("final_norm").unwrap().row(&[ids.len() - 1]).unwrap();
                 let found = if model.has_vocab_head() { &trace.last_logits } else { last };
-                let off = error(found, &expected, found.len(), false);
+                let size = expected.iter().fold(1f32, |most, x| most.max(x.abs()));
+                let off = error(found, &expected, found.len(), false) / size;
                 assert!(off <= 1e-5, "{what}: the logits are off by {off}");
                 followed += 1;
             }

@@ -1,8 +1,8 @@
 //! Takes tensors out of a file by name, checks their shapes, and finally finds those that nothing has read.
 
-use crate::Error;
 use crate::format::{Tensor, Tensors};
 use crate::weights::{Linear, Norm};
+use crate::{Bytes, Error};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -40,6 +40,12 @@ impl<'a> Loader<'a> {
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<Tensor, Error> {
         self.read.borrow_mut().insert(name.into());
         self.tensors.require(name, shape)
+    }
+
+    /// The bytes of a tensor of bytes, which is one part of how numbers are stored.
+    pub fn raw(&self, name: &str, shape: &[usize]) -> Result<Bytes, Error> {
+        self.read.borrow_mut().insert(name.into());
+        self.tensors.require_raw(name, shape)
     }
 
     pub fn vector(&self, name: &str, len: usize) -> Result<Vec<f32>, Error> {

@@ -111,7 +111,8 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     let d_head = super::share(fields, d, n_heads)?;
     let mut attention = Attention::plain(d_head);
     if let Some(value) = fields.get("attn_config")? {
-        let inner = Fields::json(&value, fields.origin, "mpt's attn_config", &[ATTENTION])?;
+        let inner = Fields::json(&value, fields.origin, "mpt's attn_config", &[ATTENTION, common::COMMON])
+            .map_err(|error| fields.refused("attn_config", format!("is not one that is computed: {error}")))?;
         if let Some(scale) = inner.optional_float("softmax_scale")?.filter(|scale| *scale != 0.0) {
             attention.scale = scale;
         }

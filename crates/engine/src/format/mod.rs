@@ -100,7 +100,9 @@ impl Tensor {
 #[derive(Clone, Debug, Default)]
 pub struct Tensors {
     map: BTreeMap<String, Tensor>,
-    /// Tensors whose type this engine does not read: an error only if one is needed.
+    /// Tensors of bytes: by themselves they are no numbers.
+    raw: BTreeMap<String, (Vec<usize>, Bytes)>,
+    /// Tensors whose type this engine does not read: an error only if one is needed. Those of bytes are among them.
     unreadable: BTreeMap<String, String>,
     origin: String,
 }
@@ -122,6 +124,12 @@ impl Tensors {
         Ok(())
     }
 
+    pub(crate) fn insert_raw(&mut self, name: &str, shape: &[usize], bytes: Bytes) -> Result<(), Error> {
+        self.insert_unreadable(name, "U8".into())?;
+        self.raw.insert(name.into(), (shape.to_vec(), bytes));
+        Ok(())
+    }
+
     fn check_new(&self, name: &str) -> Result<(), Error> {
         if self.map.contains_key(name) || self.unreadable.contains_key(name) {
             return Err(Error::format(
@@ -136,6 +144,7 @@ impl Tensors {
         for (name, dtype) in other.unreadable {
             self.insert_unreadable(&name, dtype)?;
         }
+        self.raw.extend(other.raw);
         other.map.into_values().try_for_each(|t| self.insert(t))
     }
 
@@ -154,6 +163,21 @@ impl Tensors {
             ));
         }
         Ok(tensor.clone())
+    }
+
+    /// The bytes of a tensor of bytes that must be there with this shape.
+    pub(crate) fn require_raw(&self, name: &str, shape: &[usize]) -> Result<Bytes, Error> {
+        match self.raw.get(name) {
+            Some((found, bytes)) if found == shape => Ok(bytes.clone()),
+            Some((found, _)) => Err(Error::format(
+                &self.origin,
+                format!("tensor `{name}` has shape {found:?}, but the model's config asks for {shape:?}"),
+            )),
+            None if self.holds(name) => {
+                Err(Error::format(&self.origin, format!("tensor `{name}` holds no bytes (U8), as it should")))
+            }
+            None => Err(Error::missing_tensor(&self.origin, name)),
+        }
     }
 
     /// A tensor that must be there, whatever its shape.

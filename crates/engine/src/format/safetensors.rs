@@ -23,24 +23,31 @@ pub fn parse(bytes: Bytes, origin: &str) -> Result<Tensors, Error> {
     })?;
     let mut tensors = Tensors::new(origin);
     for (name, info) in metadata.tensors() {
+        // Offsets count from the end of the header: 8 bytes of length, then the JSON.
+        let (start, end) = info.data_offsets;
+        let place = |at: usize| at.checked_add(header).and_then(|a| a.checked_add(8));
+        let part = place(start).zip(place(end)).and_then(|(s, e)| bytes.slice(s..e));
+        let outside =
+            |name: &str| Error::format(origin, format!("tensor `{name}` does not lie within the file; it is damaged"));
         let dtype = match info.dtype {
             Dtype::F32 => DType::F32,
             Dtype::F16 => DType::F16,
             Dtype::BF16 => DType::BF16,
             Dtype::F64 => DType::F64,
+            Dtype::U8 => {
+                let bytes =
+                    part.filter(|b| info.shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d)) == Some(b.len()));
+                let bytes = bytes.ok_or_else(|| outside(&name))?;
+                tensors.insert_raw(&name, &info.shape, bytes)?;
+                continue;
+            }
             other => {
                 tensors.insert_unreadable(&name, format!("{other:?}"))?;
                 continue;
             }
         };
-        // Offsets count from the end of the header: 8 bytes of length, then the JSON.
-        let (start, end) = info.data_offsets;
-        let place = |at: usize| at.checked_add(header).and_then(|a| a.checked_add(8));
-        let part = place(start).zip(place(end)).and_then(|(s, e)| bytes.slice(s..e));
         let part = part.filter(|b| tensor_bytes(dtype, &info.shape) == Some(b.len()));
-        let Some(bytes) = part else {
-            return Err(Error::format(origin, format!("tensor `{name}` does not lie within the file; it is damaged")));
-        };
+        let bytes = part.ok_or_else(|| outside(&name))?;
         tensors.insert(Tensor { name, shape: info.shape.clone(), dtype, bytes })?;
     }
     Ok(tensors)

@@ -39,7 +39,12 @@ pub(super) fn weight(held: &Held<'_>, number: Number) -> Result<Arithmetic, Erro
         let stored = Factor::stored(&format!("blocks.{layer}.{name}"), weight, vec![i, row]);
         Term::product(component(i), vec![x, stored])
     });
-    let score = steps.add("score", "Σ mlp_in · W_router", Rule::Sum, products.collect());
+    let bias = matrix.bias.as_ref().map(|bias| {
+        let stored = Factor::stored(&format!("blocks.{layer}.mlp.b_router"), bias[row], vec![row]);
+        Term::product("bias", vec![stored])
+    });
+    let rule = if bias.is_some() { "Σ mlp_in · W_router + b_router" } else { "Σ mlp_in · W_router" };
+    let score = steps.add("score", rule, Rule::Sum, products.chain(bias).collect());
     if is_shared {
         let max = score.value.max(0.0);
         let zero = Factor::constant("0", 0.0);

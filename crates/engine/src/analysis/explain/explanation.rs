@@ -148,6 +148,8 @@ pub enum Rule {
     GeluTanh,
     /// max(0, sum).
     Relu,
+    /// y · σ(1.702 · y) with y = min(sum, 7).
+    BoundedSilu,
     /// −∞, whatever the terms are.
     Masked,
 }
@@ -174,6 +176,7 @@ impl Rule {
             Self::Gelu => of(Activation::Gelu),
             Self::GeluTanh => of(Activation::GeluTanh),
             Self::Relu => of(Activation::Relu),
+            Self::BoundedSilu => of(Activation::BoundedSilu),
             Self::Masked => f32::NEG_INFINITY,
         }
     }
@@ -181,7 +184,7 @@ impl Rule {
     /// Its name in a formula, for an activation.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Silu => "silu",
+            Self::Silu | Self::BoundedSilu => "silu",
             Self::Gelu | Self::GeluTanh => "gelu",
             Self::Relu => "relu",
             _ => "",
@@ -205,6 +208,7 @@ impl From<Activation> for Rule {
             Activation::Gelu => Self::Gelu,
             Activation::GeluTanh => Self::GeluTanh,
             Activation::Relu => Self::Relu,
+            Activation::BoundedSilu => Self::BoundedSilu,
         }
     }
 }

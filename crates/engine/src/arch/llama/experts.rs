@@ -15,7 +15,7 @@ use crate::format::Tensor;
 use crate::weights::{Linear, MlpWeights, Norms};
 use crate::{Error, PerLayer};
 
-const ROUTING: &[Field] = &[
+pub(super) const ROUTING: &[Field] = &[
     Field("num_experts_per_tok", Used),
     Field("output_router_logits", TRAINING),
     Field("router_aux_loss_coef", TRAINING),
@@ -220,15 +220,23 @@ pub(super) fn gguf(fields: &Fields<'_>, mlp: Mlp, normalised: bool, has_shared: 
 /// The names of the tensors of a mixture, after those of the block.
 #[derive(Clone, Copy)]
 pub(super) struct ExpertNames {
-    router: &'static str,
+    pub router: &'static str,
+    /// Whether the router has a bias.
+    pub router_bias: Bias,
     /// One tensor for each expert: its prefix, and the names of gate, up and down after the expert's number.
-    each: Option<(&'static str, [&'static str; 3])>,
+    pub each: Option<(&'static str, [&'static str; 3])>,
     /// One tensor for all experts, `[n, …]`: gate, up, down, and gate and up in one.
-    all: [&'static str; 4],
+    pub all: [&'static str; 4],
     /// The shared expert, and the matrix of its weight.
-    shared: [&'static str; 3],
-    shared_score: &'static str,
+    pub shared: [&'static str; 3],
+    pub shared_score: &'static str,
+    /// Reads experts of whose matrices each stands in one tensor for all of them.
+    pub together: Together,
 }
+
+/// Reads the experts of a block whose tensors' names begin with the text: their number, the width of their hidden layer, and
+/// `d_model`.
+pub(super) type Together = fn(&ExpertNames, &Loader<'_>, &str, [usize; 3]) -> Result<Vec<MlpWeights>, Error>;
 
 /// Those of transformers for Qwen and OLMoE.
 pub(super) const IN_MLP: ExpertNames = ExpertNames {
@@ -237,6 +245,8 @@ pub(super) const IN_MLP: ExpertNames = ExpertNames {
     all: ["", "", "mlp.experts.down_proj", "mlp.experts.gate_up_proj"],
     shared: ["mlp.shared_expert.gate_proj", "mlp.shared_expert.up_proj", "mlp.shared_expert.down_proj"],
     shared_score: "mlp.shared_expert_gate",
+    router_bias: Bias::No,
+    together: ExpertNames::together,
 };
 
 /// Those of Mixtral.
@@ -246,6 +256,8 @@ const IN_BLOCK: ExpertNames = ExpertNames {
     all: ["", "", "block_sparse_moe.experts.down_proj", "block_sparse_moe.experts.gate_up_proj"],
     shared: [""; 3],
     shared_score: "",
+    router_bias: Bias::No,
+    together: ExpertNames::together,
 };
 
 /// Those of Granite.
@@ -255,6 +267,8 @@ const IN_LINEARS: ExpertNames = ExpertNames {
     all: ["", "", "block_sparse_moe.output_linear.weight", "block_sparse_moe.input_linear.weight"],
     shared: [""; 3],
     shared_score: "",
+    router_bias: Bias::No,
+    together: ExpertNames::together,
 };
 
 /// Those of llama.cpp.
@@ -264,6 +278,8 @@ pub(super) const IN_GGUF: ExpertNames = ExpertNames {
     all: ["ffn_gate_exps.weight", "ffn_up_exps.weight", "ffn_down_exps.weight", "ffn_gate_up_exps.weight"],
     shared: ["ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp"],
     shared_score: "ffn_gate_inp_shexp",
+    router_bias: Bias::No,
+    together: ExpertNames::together,
 };
 
 impl ExpertNames {
@@ -276,12 +292,12 @@ impl ExpertNames {
         d: usize,
     ) -> Result<Experts, Error> {
         let (d_ff, Mixture { n, shared, .. }) = (mlp.d_ff, mixture);
-        let router = loader.linear(&format!("{at}{}", self.router), n, d, Bias::No)?;
+        let router = loader.linear(&format!("{at}{}", self.router), n, d, self.router_bias)?;
         let all = match self.each {
             Some((prefix, names)) if loader.has(&format!("{at}{prefix}.0.{}.weight", names[0])) => (0..n)
                 .map(|expert| one(loader, &names.map(|name| format!("{at}{prefix}.{expert}.{name}")), d_ff, d))
                 .collect(),
-            _ => self.together(loader, at, n, d_ff, d),
+            _ => (self.together)(self, loader, at, [n, d_ff, d]),
         };
         let shared = shared.map(|width| {
             let score = format!("{at}{}", self.shared_score);
@@ -297,14 +313,7 @@ impl ExpertNames {
     }
 
     /// Experts whose matrices stand in one tensor.
-    fn together(
-        &self,
-        loader: &Loader<'_>,
-        at: &str,
-        n: usize,
-        d_ff: usize,
-        d: usize,
-    ) -> Result<Vec<MlpWeights>, Error> {
+    fn together(&self, loader: &Loader<'_>, at: &str, [n, d_ff, d]: [usize; 3]) -> Result<Vec<MlpWeights>, Error> {
         let [gate, up, down, gate_up] = self.all.map(|name| format!("{at}{name}"));
         let both = loader.has(&gate_up);
         let (gate, up) = if both {

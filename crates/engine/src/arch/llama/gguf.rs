@@ -18,6 +18,7 @@ pub(super) const NAMES: Names = Names {
     qkv: "attn_qkv",
     q_norm: "attn_q_norm.weight",
     k_norm: "attn_k_norm.weight",
+    sinks: None,
     o: "attn_output",
     gate: Some("ffn_gate"),
     up: "ffn_up",

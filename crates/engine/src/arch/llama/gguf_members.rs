@@ -114,7 +114,7 @@ const LLAMA: GgufMember = GgufMember {
 };
 
 /// The members without any bias, whose pairs are the two halves of a head.
-const HALVES: GgufMember =
+pub(super) const HALVES: GgufMember =
     GgufMember { pairs: Pairs::Halves, qkv_bias: Bias::No, o_bias: Bias::No, mlp_bias: Bias::No, ..LLAMA };
 
 /// Keys in which members differ from Llama; what they do not name is as for Llama.
@@ -139,8 +139,8 @@ const GRANITE_KEYS: &[Field] = &[
     Field("rope.scaling.finetuned", Only(&[Bool(true)], "layers that mark no positions")),
 ];
 
-const EXPERT_KEYS: &[Field] = &[Field("expert_count", Used), Field("expert_used_count", Used)];
-const MOE_KEYS: &[Field] = &[
+pub(super) const EXPERT_KEYS: &[Field] = &[Field("expert_count", Used), Field("expert_used_count", Used)];
+pub(super) const MOE_KEYS: &[Field] = &[
     Field("expert_feed_forward_length", Used),
     Field("expert_shared_feed_forward_length", Used),
     Field("expert_weights_scale", Only(&[Number(0.0), Number(1.0)], "weights of experts that are scaled")),
@@ -157,7 +157,7 @@ const COHERE_KEYS: &[Field] = &[Field("logit_scale", Used)];
 const COHERE2_KEYS: &[Field] = &[Field("logit_scale", Used), Field("attention.sliding_window_pattern", Used)];
 
 /// The members whose GGUF is read.
-pub(in crate::arch) const MEMBERS: [GgufMember; 19] = [
+pub(in crate::arch) const MEMBERS: [GgufMember; 20] = [
     // Mixtral's files are called Llama's too.
     GgufMember {
         tables: &[EXPERT_KEYS, KEYS],
@@ -289,6 +289,7 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 19] = [
         mlp: |fields, mlp| experts::gguf(fields, mlp, false, false),
         ..HALVES
     },
+    super::gpt_oss::GGUF,
     COMMAND_R,
     GgufMember {
         name: "cohere2",
@@ -376,7 +377,7 @@ fn no_window(fields: &Fields<'_>, sizes: &Sizes) -> Result<PerLayer<Kind>, Error
 }
 
 /// A window in all layers but every `pattern`-th, or as a list says; their rotation is `rotary`.
-fn windows(
+pub(super) fn windows(
     fields: &Fields<'_>,
     sizes: &Sizes,
     default: Option<usize>,

@@ -18,6 +18,7 @@ pub(super) const NAMES: Names = Names {
     qkv: "self_attn.qkv_proj",
     q_norm: "self_attn.q_norm.weight",
     k_norm: "self_attn.k_norm.weight",
+    sinks: None,
     o: "self_attn.o_proj",
     gate: Some("mlp.gate_proj"),
     up: "mlp.up_proj",

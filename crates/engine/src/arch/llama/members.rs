@@ -3,6 +3,7 @@
 
 use super::experts::{GRANITE_MOE, MIXTRAL, OLMOE, QWEN2_MOE, QWEN3_MOE};
 use super::gemma::{GEMMA, GEMMA2, GEMMA3};
+use super::gpt_oss::GPT_OSS;
 use super::layer_normed::{COHERE, COHERE2, OLMO1, STABLELM, STARCODER2};
 use super::{Names, NormForm, NormPlace, QkNorm};
 use crate::arch::common::TRAINING;
@@ -217,7 +218,7 @@ pub(super) const LLAMA: Member = Member {
 };
 
 /// The members whose `config.json` is read.
-pub(in crate::arch) const MEMBERS: [Member; 22] = [
+pub(in crate::arch) const MEMBERS: [Member; 23] = [
     LLAMA,
     Member {
         name: "mistral",
@@ -314,6 +315,7 @@ pub(in crate::arch) const MEMBERS: [Member; 22] = [
     QWEN3_MOE,
     OLMOE,
     GRANITE_MOE,
+    GPT_OSS,
 ];
 
 /// Granite: embeddings, scores, logits and what a layer adds are multiplied by numbers of the config.

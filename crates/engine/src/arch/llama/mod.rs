@@ -7,6 +7,7 @@ mod gemma;
 mod gguf;
 mod gguf_members;
 mod gguf_rope;
+mod gpt_oss;
 mod hf;
 mod layer_normed;
 mod members;
@@ -38,6 +39,8 @@ pub(in crate::arch) struct Names {
     qkv: &'static str,
     q_norm: &'static str,
     k_norm: &'static str,
+    /// A number for each head that takes part in its softmax, where there is one.
+    sinks: Option<&'static str>,
     o: &'static str,
     /// None in an MLP without a gate.
     gate: Option<&'static str>,
@@ -188,6 +191,7 @@ fn block(
         };
         parts.weight(loader, &at(name), d).map(Some)
     };
+    let sinks = names.sinks.map(|name| loader.vector(&at(name), c.n_heads));
     let mlp = |Mlp { d_ff, .. }| {
         let (gate, up) = if loader.has(&format!("{}.weight", at(names.gate_up))) {
             let fused = loader.linear(&at(names.gate_up), 2 * d_ff, d, parts.mlp_bias)?;
@@ -215,7 +219,7 @@ fn block(
         v,
         q_norm: qk_norm(names.q_norm, heads)?,
         k_norm: qk_norm(names.k_norm, kv)?,
-        sinks: Vec::new(),
+        sinks: sinks.transpose()?.unwrap_or_default(),
         o: loader.linear(&at(names.o), d, heads, parts.o_bias)?,
         experts: c.layers[l].mlp.and_then(|mlp| Some((mlp, mlp.mixture?))).map(mixture).transpose()?,
         mlp: c.layers[l].mlp.filter(|mlp| mlp.mixture.is_none()).map(mlp).transpose()?,
