@@ -117,7 +117,12 @@ fn expert(weights: [Tensor; 3], biases: [Vec<f32>; 3]) -> MlpWeights {
 }
 
 /// A tensor `[n_experts, width]` of biases, by expert.
-fn biases(loader: &Loader<'_>, name: &str, n: usize, width: usize) -> Result<impl Fn(usize) -> Vec<f32> + use<>, Error> {
+fn biases(
+    loader: &Loader<'_>,
+    name: &str,
+    n: usize,
+    width: usize,
+) -> Result<impl Fn(usize) -> Vec<f32> + use<>, Error> {
     let all = loader.tensor(name, &[n, width])?;
     let numbers = all.to_f32();
     if !numbers.iter().all(|x| x.is_finite()) {

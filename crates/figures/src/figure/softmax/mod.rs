@@ -236,9 +236,10 @@ fn description(data: &Data, state: &State, steps: &Steps) -> String {
             "From scores to weights of “{asks}” in layer {layer}, head {head}. It may attend to no key: all its edges are cut, and it has no weights."
         );
     }
+    let sink = data.sink.map_or_else(String::new, |_| words!(" The head's sink takes {} of it.", percent(steps.sink)));
     let all = if order.len() > said.len() { words!(" The {} largest weights.", said.len()) } else { String::new() };
     words!(
-        "From scores to weights of “{asks}” in layer {layer}, head {head}. {}. All weights fill one bar, 100\u{202f}%.{all}{whose}",
+        "From scores to weights of “{asks}” in layer {layer}, head {head}. {}. All weights fill one bar, 100\u{202f}%.{sink}{all}{whose}",
         said.join("; ")
     )
 }
@@ -271,6 +272,58 @@ mod tests {
         assert_eq!(data.masked, [false, true, false, true]);
         for (drawn, own) in weights(&data, &State::default()).iter().zip(&data.weights) {
             assert!((drawn - own).abs() < 1e-5, "{drawn} {own}");
+        }
+    }
+
+    /// A run of a small random model from the fixtures: gpt-oss has sinks, BLOOM adds something by distance.
+    fn fixture(name: &str) -> Trace {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/families/");
+        let model = attnscope::Model::open(format!("{folder}{name}")).unwrap();
+        model.run(&[5, 17, 42, 8, 60, 3], &"q,k,v,pattern,z".parse().unwrap(), &[]).unwrap()
+    }
+
+    #[test]
+    fn sinks_and_what_is_added_by_distance_are_drawn() {
+        use crate::figure::{attention_steps, components, running_softmax};
+        for name in ["gpt-oss", "bloom"] {
+            let trace = fixture(name);
+            let has_sinks = name == "gpt-oss";
+            for (layer, head, q_idx) in [(0, 1, 5), (1, 2, 4)] {
+                let data = Data::from_trace(&trace, layer, head, q_idx).unwrap();
+                assert!(!differs(&data), "{name}: {data:?}");
+                let scene = render(&data, &State::default(), &Theme::LIGHT);
+                assert_eq!(scene.node("share-sink").is_some(), has_sinks);
+                for at in 0..6 {
+                    for what in ["score", "exp", "weight"] {
+                        let e = data.explain(&State { temperature: 2.0, ..State::default() }, &format!("{what}-{at}"));
+                        assert!(e.iter().all(crate::figure::arithmetic::adds_up), "{name}: {what}-{at}: {e:?}");
+                    }
+                }
+                let sum: f32 = weights(&data, &State { temperature: 3.0, ..State::default() }).iter().sum();
+                assert!(if has_sinks { sum < 0.9999 } else { (sum - 1.0).abs() < 1e-5 }, "{name}: {sum}");
+                let says =
+                    |scene: Scene| (scene.caption.contains("own weights differ"), scene.caption.contains("sink"));
+                let parts = components::Data::from_trace(&trace, layer, head, q_idx).unwrap();
+                let parts = components::render(&parts, &Default::default(), &Theme::LIGHT);
+                assert_eq!(says(parts), (false, has_sinks), "{name}");
+                let tiles = running_softmax::Data::from_trace(&trace, layer, head, q_idx, 2).unwrap();
+                assert!(!tiles.differs && !tiles.other_z, "{name}");
+                let end = running_softmax::State { step: 9, ..Default::default() };
+                assert_eq!(says(running_softmax::render(&tiles, &end, &Theme::LIGHT)), (false, has_sinks), "{name}");
+                for mark in ["max@0", "sum@0", "max@1", "sum@1", "acc-0@1", "old-0@1"] {
+                    let e = tiles.explain(&end, mark).unwrap();
+                    assert!(e.value == e.computed() || crate::figure::arithmetic::adds_up(&e), "{name} {mark}: {e:?}");
+                }
+                let x = vec![vec![0.0; 4]; 6];
+                let steps = attention_steps::Data::from_trace(&trace, layer, head, x).unwrap();
+                let scene = attention_steps::render(&steps, &Default::default(), &Theme::LIGHT);
+                assert!(!scene.caption.contains("alone: it was changed"), "{name}: {}", scene.caption);
+                let unmasked = attention_steps::State { masked: false, ..Default::default() };
+                for mark in ["score-1-3", "weight-1-3"] {
+                    let e = steps.explain(&unmasked, mark).unwrap();
+                    assert!(crate::figure::arithmetic::adds_up(&e), "{name} {mark}: {e:?}");
+                }
+            }
         }
     }
 
