@@ -1,11 +1,11 @@
 //! The tensors of a model in the layout that the block expects.
 
-use crate::config::Activation;
+use crate::config::{Activation, NormKind};
 use crate::experts::Experts;
 use crate::format::Tensor;
 use crate::{Bytes, Config, ScoreBias, Site, stream};
 use attnscope_kernels::dequant::DType;
-use attnscope_kernels::{Level, activation, level, linear};
+use attnscope_kernels::{Level, activation, level, linear, norm};
 
 /// y = x · Wᵀ + b, with W as the file stores it.
 #[derive(Clone, Debug)]
@@ -59,6 +59,53 @@ pub struct Norm {
     pub bias: Vec<f32>,
 }
 
+/// The norm of queries or keys, without a bias.
+#[derive(Clone, Debug)]
+pub struct HeadNorm {
+    /// What it does.
+    pub kind: NormKind,
+    /// Whether the numbers of all heads are normed together (OLMo 2), instead of each head's alone.
+    pub together: bool,
+    /// `[d_head]`, the same for every head (Qwen 3); or `[n · d_head]` for n heads, each of which has its own.
+    pub weight: Vec<f32>,
+}
+
+impl HeadNorm {
+    /// How many numbers are normed at once.
+    fn span(&self, d_head: usize) -> usize {
+        if self.together { self.weight.len() } else { d_head }
+    }
+
+    /// Queries or keys, `[seq, n · d_head]`, normed.
+    pub(crate) fn forward(&self, c: &Config, x: &[f32]) -> Vec<f32> {
+        let mut out = vec![0.0; x.len()];
+        let span = self.span(c.d_head);
+        if self.weight.len() == span {
+            self.rows(c, x, &self.weight, &mut out);
+            return out;
+        }
+        let weights = self.weight.chunks_exact(span).cycle();
+        for ((x, weight), out) in x.chunks_exact(span).zip(weights).zip(out.chunks_exact_mut(span)) {
+            self.rows(c, x, weight, out);
+        }
+        out
+    }
+
+    /// Rows as long as `weight`.
+    fn rows(&self, c: &Config, x: &[f32], weight: &[f32], out: &mut [f32]) {
+        match self.kind {
+            NormKind::Rms => norm::rms(x, weight, c.norm_eps, out),
+            NormKind::Layer => norm::layer(x, weight, &[], c.norm_eps, out),
+        }
+    }
+
+    /// The weight by which a head's component is multiplied, and its index.
+    pub(crate) fn weight_of(&self, head: usize, component: usize, d_head: usize) -> (usize, f32) {
+        let at = if self.weight.len() == d_head { component } else { head * d_head + component };
+        (at, self.weight[at])
+    }
+}
+
 /// The norms around a part of a block, attention or MLP; models have one or two of them.
 #[derive(Clone, Debug, Default)]
 pub struct Norms {
@@ -93,10 +140,10 @@ pub struct BlockWeights {
     pub k: Linear,
     /// `[n_kv_heads · d_head, d_model]`
     pub v: Linear,
-    /// RMS norm of each query, `[d_head]` (Qwen 3); or of all heads' queries together, `[n_heads · d_head]` (OLMo 2).
-    pub q_norm: Option<Vec<f32>>,
-    /// RMS norm of the keys, `[d_head]` or `[n_kv_heads · d_head]`.
-    pub k_norm: Option<Vec<f32>>,
+    /// The norm of the queries (Qwen 3, OLMo 2).
+    pub q_norm: Option<HeadNorm>,
+    /// The norm of the keys.
+    pub k_norm: Option<HeadNorm>,
     /// A learned number for each query head that takes part in its softmax as one more score, whose value is 0:
     /// `[n_heads]`, or empty (gpt-oss).
     pub sinks: Vec<f32>,
