@@ -204,15 +204,16 @@ impl BlockWeights {
     }
 }
 
-/// The first part of a head for masked words (BERT): norm(activation(x · Wᵀ + b)).
+/// The first part of a head, before the vocabulary's matrix: norm(activation(x · Wᵀ + b)) in a head for masked words (BERT),
+/// x · Wᵀ where the vocabulary's vectors are narrower than the stream (OPT-350M).
 #[derive(Clone, Debug)]
 pub struct Transform {
     /// `[d_embed, d_model]`
     pub dense: Linear,
-    /// Its non-linearity.
-    pub activation: Activation,
-    /// Its norm.
-    pub norm: Norm,
+    /// Its non-linearity, if it has one.
+    pub activation: Option<Activation>,
+    /// Its norm, if it has one.
+    pub norm: Option<Norm>,
 }
 
 /// All tensors.
@@ -220,7 +221,8 @@ pub struct Transform {
 pub struct Weights {
     /// `[n_vocab, d_embed]`; `d_embed` is `d_model`, unless embeddings are projected.
     pub embed: Tensor,
-    /// `[n_ctx, d_embed]`, if positions are learned; with a padding token p there are p + 1 more rows.
+    /// `[n_ctx, d_embed]`, if positions are learned; with a padding token p there are p + 1 more rows. Those of
+    /// `[n_ctx, d_model]` are added to the projected embedding (OPT-350M).
     pub positions: Option<Tensor>,
     /// A padding token, if its rows of `positions` begin after its own (RoBERTa).
     pub padding: Option<u32>,
@@ -236,7 +238,7 @@ pub struct Weights {
     pub blocks: Vec<BlockWeights>,
     /// Norm before the vocabulary head; `None` in post-norm models.
     pub final_norm: Option<Norm>,
-    /// What stands before the vocabulary head of a model for masked words.
+    /// What stands between the last norm and the vocabulary's matrix.
     pub transform: Option<Transform>,
     /// `[n_vocab, d_model]`, or `[n_vocab, d_embed]` after a transform; `None` in an encoder without a head.
     pub unembed: Option<Tensor>,
@@ -276,13 +278,19 @@ impl Learned<'_> {
 impl Transform {
     /// What the vocabulary's matrix reads, `[rows, d_embed]`, of rows of `final_norm`.
     fn forward(&self, c: &Config, normed: &[f32]) -> Vec<f32> {
-        stream::normalise(c, &self.norm, &self.post(normed))
+        let post = self.post(normed);
+        match &self.norm {
+            Some(norm) => stream::normalise(c, norm, &post),
+            None => post,
+        }
     }
 
     /// The same before its norm ([`Site::HeadPost`]).
     pub(crate) fn post(&self, normed: &[f32]) -> Vec<f32> {
         let mut hidden = self.dense.forward(normed);
-        activation::apply(best(), self.activation, &mut hidden);
+        if let Some(kind) = self.activation {
+            activation::apply(best(), kind, &mut hidden);
+        }
         hidden
     }
 }
@@ -304,6 +312,13 @@ impl Weights {
             unembed: None,
             unembed_bias: None,
         }
+    }
+
+    /// Whether positions are added after the projection of the embedding, and not before it.
+    pub(crate) fn positions_follow(&self) -> bool {
+        let projection = self.embed_projection.as_ref();
+        let width = projection.zip(self.positions.as_ref()).map(|(linear, rows)| (linear.weight.cols(), rows.cols()));
+        width.is_some_and(|(d_embed, d)| d != d_embed)
     }
 
     /// Logits, `[rows, n_vocab]`, of rows of `final_norm`, `[rows, d_model]`; `None` without a vocabulary head.

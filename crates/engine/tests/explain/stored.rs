@@ -26,7 +26,7 @@ pub fn stored(model: &Model, tensor: &str, at: &[usize]) -> f32 {
         "W_pos" => Some(w.positions.as_ref().unwrap().row_f32(at[0])[at[1]]),
         "W_head" => Some(w.transform.as_ref().unwrap().dense.weight.row_f32(at[1])[at[0]]),
         "b_head" => Some(bias(&w.transform.as_ref().unwrap().dense, at[0])),
-        "head.ln.w" | "head.ln.b" => Some(norm(&w.transform.as_ref().unwrap().norm)),
+        "head.ln.w" | "head.ln.b" => Some(norm(w.transform.as_ref().unwrap().norm.as_ref().unwrap())),
         "W_proj" => Some(w.embed_projection.as_ref().unwrap().weight.row_f32(at[1])[at[0]]),
         "b_proj" => Some(bias(w.embed_projection.as_ref().unwrap(), at[0])),
         "W_token_type" => Some(w.token_types.as_ref().unwrap().row_f32(at[0])[at[1]]),

@@ -68,7 +68,7 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         Site::TokenEmbed => Ok(stream::token_embed(held, number)),
         Site::EmbedSum => stream::embed_sum(held, number),
         Site::ResidPre => stream::resid_pre(held, number),
-        Site::Embed if held.learned(number).is_ok() => linear::linear(held, number),
+        Site::Embed if held.learned(number).is_ok() => stream::projected(held, number),
         Site::Embed
         | Site::EmbedNorm
         | Site::AttnIn
