@@ -6,10 +6,9 @@ use crate::config::{Config, Mlp};
 use crate::pass::Pass;
 use crate::site::Site;
 use crate::stream::{self, Step};
-use crate::weights::{BlockWeights, Linear, MlpWeights, Weights, best};
+use crate::weights::{BlockWeights, HeadNorm, Linear, MlpWeights, Weights, best};
 use crate::{Error, ScoreBias, experts, weights};
 use attnscope_kernels::attention::{self as kernel, Inputs, Outputs};
-use attnscope_kernels::norm;
 use attnscope_kernels::rope::Rope;
 
 /// Passes the residual stream `resid`, `[seq, d_model]`, through the block of `pass.layer`, in place.
@@ -65,9 +64,9 @@ fn attend(
     let (c, layer, seq) = (pass.config, pass.layer, pass.seq);
     let w = &weights.blocks[layer];
     let [q, k, v] = Linear::forward_all([&w.q, &w.k, &w.v], x);
-    let mut q = split_heads(pass, seq, rope, w.q_norm.as_deref(), &q);
-    let k = split_heads(pass, seq, rope, w.k_norm.as_deref(), &k);
-    let v = split_heads(pass, seq, None, None, &v);
+    let mut q = split_heads(pass, seq, rope, w.q_norm.as_ref(), q);
+    let k = split_heads(pass, seq, rope, w.k_norm.as_ref(), k);
+    let v = split_heads(pass, seq, None, None, v);
     pass.site(Site::Q, &mut q)?;
     let k = remember(pass, Site::K, &mut cache.k[layer], k)?;
     let v = remember(pass, Site::V, &mut cache.v[layer], v)?;
@@ -123,17 +122,12 @@ fn attend(
     Ok(w.o.forward(&join_heads(c, &z)))
 }
 
-/// `[seq, heads · d_head]` → `[heads, seq, d_head]`, normed (each head alone or all together) and rotated where the model
-/// does so.
-fn split_heads(pass: &Pass<'_>, seq: usize, rope: Option<&Rope>, norm_weight: Option<&[f32]>, x: &[f32]) -> Vec<f32> {
+/// `[seq, heads · d_head]` → `[heads, seq, d_head]`, normed, bounded and rotated where the model does so.
+fn split_heads(pass: &Pass<'_>, seq: usize, rope: Option<&Rope>, norm: Option<&HeadNorm>, x: Vec<f32>) -> Vec<f32> {
     let c = pass.config;
     let d = c.d_head;
-    let normed = norm_weight.map(|weight| {
-        let mut normed = vec![0.0; x.len()];
-        norm::rms(x, weight, c.norm_eps, &mut normed);
-        normed
-    });
-    let x = normed.as_deref().unwrap_or(x);
+    let mut x = norm.map(|norm| norm.forward(c, &x)).unwrap_or(x);
+    c.layers[pass.layer].attention.bound(&mut x);
     let mut out = vec![0.0; x.len()];
     let width = x.len() / seq;
     for (i, row) in x.chunks_exact(width).enumerate() {

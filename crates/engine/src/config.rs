@@ -169,6 +169,9 @@ pub(crate) const MOST_EXPERTS: usize = 4096;
 /// The largest number of layers.
 pub(crate) const MOST_LAYERS: usize = 4096;
 
+/// Bounds of queries, keys and values.
+pub(crate) const CLAMPS: std::ops::RangeInclusive<f32> = 1e-6..=1e9;
+
 /// Layers times heads: each has its own keys and values in a cache, which is made before any token is read.
 const MOST_HEADS: usize = 1 << 16;
 
@@ -307,9 +310,12 @@ impl Config {
             return Err(format!("the norm's epsilon is {}, expected a number from 0 to 1", self.norm_eps));
         }
         for layer in self.layers.kinds() {
-            let Attention { soft_cap, scale, .. } = layer.attention;
+            let Attention { soft_cap, scale, clamp, .. } = layer.attention;
             if let Some(cap) = soft_cap.filter(|cap| !(1e-3..=1e9).contains(cap)) {
                 return Err(format!("the soft cap of the scores is {cap}, expected a number above 0"));
+            }
+            if let Some(most) = clamp.filter(|most| !CLAMPS.contains(most)) {
+                return Err(format!("the bound of queries, keys and values is {most}, expected a number above 0"));
             }
             if !(1e-6..=1e6).contains(&scale) {
                 return Err(format!("scores are multiplied by {scale}, expected a number above 0"));
@@ -377,6 +383,7 @@ mod tests {
         assert!(refusal(|c| each(c, |layer| layer.mlp = Some(Mlp::one(0, Activation::Relu)))).contains("d_ff is 0"));
         assert!(refusal(|c| each(c, |layer| layer.attention.scale = 0.0)).contains("multiplied by 0"));
         assert!(refusal(|c| each(c, |layer| layer.attention.soft_cap = Some(-1.0))).contains("soft cap"));
+        assert!(refusal(|c| each(c, |layer| layer.attention.clamp = Some(0.0))).contains("bound of queries"));
         assert!(refusal(|c| each(c, |layer| layer.rotary = Some(0))).contains("rotation 0 of 0"));
         let many = |c: &mut Config| (c.n_layers, c.n_heads, c.n_kv_heads) = (4096, 4096, 4096);
         assert!(refusal(many).contains("4096 layers of 4096 heads"));

@@ -125,12 +125,15 @@ pub struct Attention {
     pub soft_cap: Option<f32>,
     /// The factor by which q · k is multiplied to make a score.
     pub scale: f32,
+    /// The bound of the numbers of queries, keys and values: what exceeds it on either side of 0 becomes the bound itself.
+    /// Queries and keys are bounded after their norm and before their rotation (OLMo 1, MPT).
+    pub clamp: Option<f32>,
 }
 
 impl Attention {
     /// No window, and scores divided by √d_head (Vaswani et al. 2017).
     pub fn plain(d_head: usize) -> Self {
-        Self { window: None, soft_cap: None, scale: score_scale(d_head) }
+        Self { scale: score_scale(d_head), ..Self::default() }
     }
 
     /// The score of a dot product q · k: scaled, and bounded where the model has a soft cap.
@@ -139,15 +142,38 @@ impl Attention {
         self.soft_cap.map_or(score, |cap| cap * (score / cap).tanh())
     }
 
+    /// Queries, keys or values, bounded where the model bounds them.
+    pub(crate) fn bound(&self, x: &mut [f32]) {
+        if let Some(most) = self.clamp {
+            x.iter_mut().for_each(|x| *x = clamp(*x, most));
+        }
+    }
+
     /// Which keys a query may attend to.
     pub fn mask(&self, causal: bool) -> Mask {
         Mask { causal, window: self.window }
     }
 }
 
+/// `x`, or the bound that it exceeds: −`most` or `most`. NaN stays NaN.
+pub(crate) fn clamp(x: f32, most: f32) -> f32 {
+    if x.abs() > most { most.copysign(x) } else { x }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_exceeds_a_bound_becomes_the_bound() {
+        assert_eq!([-3.0, -0.5, 0.0, 2.0, f32::INFINITY].map(|x| clamp(x, 2.0)), [-2.0, -0.5, 0.0, 2.0, 2.0]);
+        assert!(clamp(f32::NAN, 2.0).is_nan());
+        let mut x = [5.0, -5.0];
+        Attention::plain(4).bound(&mut x);
+        assert_eq!(x, [5.0, -5.0]);
+        Attention { clamp: Some(1.0), ..Attention::plain(4) }.bound(&mut x);
+        assert_eq!(x, [1.0, -1.0]);
+    }
 
     #[test]
     fn what_comes_from_elsewhere_is_checked() {

@@ -8,7 +8,7 @@ use crate::folder;
 use crate::format::quantization::quantization;
 use crate::format::{Tensors, gguf, safetensors};
 use crate::vocabulary::Vocabulary;
-use crate::weights::Weights;
+use crate::weights::{Transform, Weights};
 use crate::{Bytes, Error, ModelInfo, NextToken, Token, Trace, arch, stream};
 
 /// A transformer ready to run. Its weights stay in the file.
@@ -170,7 +170,8 @@ impl Model {
 
     /// Whether its vocabulary head says which token stands at a place, and not which one comes next (BERT).
     pub fn fills_masks(&self) -> bool {
-        self.weights.transform.is_some() && !self.config.causal
+        let is_masked = |transform: &Transform| transform.activation.is_some();
+        self.weights.transform.as_ref().is_some_and(is_masked) && !self.config.causal
     }
 
     /// The position that a run over these tokens predicts from: see [`Trace::predicts_at`].

@@ -200,17 +200,23 @@ impl Model {
     }
 
     /// The input of block 0, `[seq, d_model]`: the sum of each token's embeddings, normed and projected where the model
-    /// does so.
+    /// does so; positions may be added only then.
     fn embed(&self, tokens: &[u32], first: usize) -> Vec<f32> {
         let types = self.token_types(tokens);
         let row = |i| self.embed_sum(tokens[i], self.position_row(tokens, first, i), types.map_or(0, |types| types[i]));
         let rows = (0..tokens.len()).flat_map(row);
         let sums: Vec<f32> = rows.collect();
         let (c, w) = (&self.config, &self.weights);
-        match &w.embed_projection {
-            Some(projection) => projection.forward(&stream::read(c, stream::step(c, w, Site::EmbedNorm, 0), &sums)),
-            None => stream::read(c, stream::step(c, w, Site::Embed, 0), &sums),
+        let Some(projection) = &w.embed_projection else {
+            return stream::read(c, stream::step(c, w, Site::Embed, 0), &sums);
+        };
+        let mut rows = projection.forward(&stream::read(c, stream::step(c, w, Site::EmbedNorm, 0), &sums));
+        if let Some(positions) = w.positions.as_ref().filter(|_| w.positions_follow()) {
+            for (i, row) in rows.chunks_exact_mut(c.d_model).enumerate() {
+                stream::add(row, &positions.row_f32(self.position_row(tokens, first, i)));
+            }
         }
+        rows
     }
 
     /// The row of the position table for token `i` of `tokens`, before which `first` others were read. Mostly it is its
@@ -231,12 +237,12 @@ impl Model {
         self.pair.as_ref().filter(|(ids, _)| ids == tokens).map(|(_, types)| types.as_slice())
     }
 
-    /// Word, position and token type of one token, added up: [`Site::EmbedSum`].
+    /// Word, position (unless it follows the projection) and token type of one token, added up: [`Site::EmbedSum`].
     pub(crate) fn embed_sum(&self, token: u32, position: usize, kind: u32) -> Vec<f32> {
         let w = &self.weights;
         let mut row = w.embed.row_f32(token as usize);
         stream::scale(&mut row, self.config.scales.embed);
-        let position = w.positions.as_ref().map(|p| p.row_f32(position));
+        let position = w.positions.as_ref().filter(|_| !w.positions_follow()).map(|p| p.row_f32(position));
         let kind = w.token_types.as_ref().map(|types| types.row_f32(kind as usize));
         position.iter().chain(&kind).for_each(|added| stream::add(&mut row, added));
         row

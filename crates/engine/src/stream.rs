@@ -74,7 +74,10 @@ pub(crate) fn step<'m>(c: &Config, w: &'m Weights, site: Site, layer: usize) -> 
         },
         Site::HeadNorm | Site::LensHeadNorm => {
             let of = if site == Site::HeadNorm { Site::HeadPost } else { Site::LensHeadPost };
-            Step::Norm { of, weights: &w.transform.as_ref()?.norm, tensor: "head.ln".into() }
+            match &w.transform.as_ref()?.norm {
+                Some(weights) => Step::Norm { of, weights, tensor: "head.ln".into() },
+                None => Step::Same(of, "no norm stands between"),
+            }
         }
         Site::FinalNorm | Site::LensNorm => {
             let of = if site == Site::LensNorm { Site::ResidPre } else { Site::ResidPost };

@@ -1,11 +1,11 @@
 //! The tensors of a model in the layout that the block expects.
 
-use crate::config::Activation;
+use crate::config::{Activation, NormKind};
 use crate::experts::Experts;
 use crate::format::Tensor;
 use crate::{Bytes, Config, ScoreBias, Site, stream};
 use attnscope_kernels::dequant::DType;
-use attnscope_kernels::{Level, activation, level, linear};
+use attnscope_kernels::{Level, activation, level, linear, norm};
 
 /// y = x · Wᵀ + b, with W as the file stores it.
 #[derive(Clone, Debug)]
@@ -59,6 +59,53 @@ pub struct Norm {
     pub bias: Vec<f32>,
 }
 
+/// The norm of queries or keys, without a bias.
+#[derive(Clone, Debug)]
+pub struct HeadNorm {
+    /// What it does.
+    pub kind: NormKind,
+    /// Whether the numbers of all heads are normed together (OLMo 2), instead of each head's alone.
+    pub together: bool,
+    /// `[d_head]`, the same for every head (Qwen 3); or `[n · d_head]` for n heads, each of which has its own.
+    pub weight: Vec<f32>,
+}
+
+impl HeadNorm {
+    /// How many numbers are normed at once.
+    fn span(&self, d_head: usize) -> usize {
+        if self.together { self.weight.len() } else { d_head }
+    }
+
+    /// Queries or keys, `[seq, n · d_head]`, normed.
+    pub(crate) fn forward(&self, c: &Config, x: &[f32]) -> Vec<f32> {
+        let mut out = vec![0.0; x.len()];
+        let span = self.span(c.d_head);
+        if self.weight.len() == span {
+            self.rows(c, x, &self.weight, &mut out);
+            return out;
+        }
+        let weights = self.weight.chunks_exact(span).cycle();
+        for ((x, weight), out) in x.chunks_exact(span).zip(weights).zip(out.chunks_exact_mut(span)) {
+            self.rows(c, x, weight, out);
+        }
+        out
+    }
+
+    /// Rows as long as `weight`.
+    fn rows(&self, c: &Config, x: &[f32], weight: &[f32], out: &mut [f32]) {
+        match self.kind {
+            NormKind::Rms => norm::rms(x, weight, c.norm_eps, out),
+            NormKind::Layer => norm::layer(x, weight, &[], c.norm_eps, out),
+        }
+    }
+
+    /// The weight by which a head's component is multiplied, and its index.
+    pub(crate) fn weight_of(&self, head: usize, component: usize, d_head: usize) -> (usize, f32) {
+        let at = if self.weight.len() == d_head { component } else { head * d_head + component };
+        (at, self.weight[at])
+    }
+}
+
 /// The norms around a part of a block, attention or MLP; models have one or two of them.
 #[derive(Clone, Debug, Default)]
 pub struct Norms {
@@ -93,10 +140,10 @@ pub struct BlockWeights {
     pub k: Linear,
     /// `[n_kv_heads · d_head, d_model]`
     pub v: Linear,
-    /// RMS norm of each query, `[d_head]` (Qwen 3); or of all heads' queries together, `[n_heads · d_head]` (OLMo 2).
-    pub q_norm: Option<Vec<f32>>,
-    /// RMS norm of the keys, `[d_head]` or `[n_kv_heads · d_head]`.
-    pub k_norm: Option<Vec<f32>>,
+    /// The norm of the queries (Qwen 3, OLMo 2).
+    pub q_norm: Option<HeadNorm>,
+    /// The norm of the keys.
+    pub k_norm: Option<HeadNorm>,
     /// A learned number for each query head that takes part in its softmax as one more score, whose value is 0:
     /// `[n_heads]`, or empty (gpt-oss).
     pub sinks: Vec<f32>,
@@ -157,15 +204,16 @@ impl BlockWeights {
     }
 }
 
-/// The first part of a head for masked words (BERT): norm(activation(x · Wᵀ + b)).
+/// The first part of a head, before the vocabulary's matrix: norm(activation(x · Wᵀ + b)) in a head for masked words (BERT),
+/// x · Wᵀ where the vocabulary's vectors are narrower than the stream (OPT-350M).
 #[derive(Clone, Debug)]
 pub struct Transform {
     /// `[d_embed, d_model]`
     pub dense: Linear,
-    /// Its non-linearity.
-    pub activation: Activation,
-    /// Its norm.
-    pub norm: Norm,
+    /// Its non-linearity, if it has one.
+    pub activation: Option<Activation>,
+    /// Its norm, if it has one.
+    pub norm: Option<Norm>,
 }
 
 /// All tensors.
@@ -173,7 +221,8 @@ pub struct Transform {
 pub struct Weights {
     /// `[n_vocab, d_embed]`; `d_embed` is `d_model`, unless embeddings are projected.
     pub embed: Tensor,
-    /// `[n_ctx, d_embed]`, if positions are learned; with a padding token p there are p + 1 more rows.
+    /// `[n_ctx, d_embed]`, if positions are learned; with a padding token p there are p + 1 more rows. Those of
+    /// `[n_ctx, d_model]` are added to the projected embedding (OPT-350M).
     pub positions: Option<Tensor>,
     /// A padding token, if its rows of `positions` begin after its own (RoBERTa).
     pub padding: Option<u32>,
@@ -189,7 +238,7 @@ pub struct Weights {
     pub blocks: Vec<BlockWeights>,
     /// Norm before the vocabulary head; `None` in post-norm models.
     pub final_norm: Option<Norm>,
-    /// What stands before the vocabulary head of a model for masked words.
+    /// What stands between the last norm and the vocabulary's matrix.
     pub transform: Option<Transform>,
     /// `[n_vocab, d_model]`, or `[n_vocab, d_embed]` after a transform; `None` in an encoder without a head.
     pub unembed: Option<Tensor>,
@@ -229,13 +278,19 @@ impl Learned<'_> {
 impl Transform {
     /// What the vocabulary's matrix reads, `[rows, d_embed]`, of rows of `final_norm`.
     fn forward(&self, c: &Config, normed: &[f32]) -> Vec<f32> {
-        stream::normalise(c, &self.norm, &self.post(normed))
+        let post = self.post(normed);
+        match &self.norm {
+            Some(norm) => stream::normalise(c, norm, &post),
+            None => post,
+        }
     }
 
     /// The same before its norm ([`Site::HeadPost`]).
     pub(crate) fn post(&self, normed: &[f32]) -> Vec<f32> {
         let mut hidden = self.dense.forward(normed);
-        activation::apply(best(), self.activation, &mut hidden);
+        if let Some(kind) = self.activation {
+            activation::apply(best(), kind, &mut hidden);
+        }
         hidden
     }
 }
@@ -257,6 +312,13 @@ impl Weights {
             unembed: None,
             unembed_bias: None,
         }
+    }
+
+    /// Whether positions are added after the projection of the embedding, and not before it.
+    pub(crate) fn positions_follow(&self) -> bool {
+        let projection = self.embed_projection.as_ref();
+        let width = projection.zip(self.positions.as_ref()).map(|(linear, rows)| (linear.weight.cols(), rows.cols()));
+        width.is_some_and(|(d_embed, d)| d != d_embed)
     }
 
     /// Logits, `[rows, n_vocab]`, of rows of `final_norm`, `[rows, d_model]`; `None` without a vocabulary head.

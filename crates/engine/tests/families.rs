@@ -55,18 +55,22 @@ fn every_array_of_every_family_is_that_of_transformers() {
 /// folder's config says otherwise.
 #[test]
 fn every_family_is_read_from_gguf_as_well() {
-    // llama.cpp does not compute these; of DistilBERT it makes a BERT, and it counts RoBERTa's padding tokens.
-    const NOT: [&str; 13] = [
+    // llama.cpp does not compute these (it would not bound OLMoE's queries); of DistilBERT it makes a BERT, and it counts
+    // RoBERTa's padding tokens.
+    const NOT: [&str; 16] = [
         "albert",
         "bert-decoder",
         "bert-masked",
         "distilbert",
         "electra",
+        "falcon-sequential",
         "gpt-neo",
         "gptj",
         "mpnet",
+        "olmoe-clamped",
         "opt",
         "opt-after",
+        "opt-narrow",
         "qwen3-moe-some",
         "roberta",
         "xlm-roberta",
@@ -216,6 +220,26 @@ fn shares_of_the_heads_add_up_to_that_of_their_layer() {
             let found: f32 = heads.iter().sum();
             assert!((found - expected).abs() <= 1e-4 * (1.0 + expected.abs()), "{name}: {found}, not {expected}");
         }
+    }
+}
+
+/// The same through the matrix that leads back to a narrower vocabulary. (Without a last norm nothing is held.)
+#[test]
+fn shares_of_the_heads_pass_a_projection_before_the_vocabulary() {
+    let model = Model::open(fixture("families/opt-narrow")).unwrap();
+    let (w, token) = (model.weights(), 5);
+    let ids = ids(&reference("families/opt-narrow/reference.safetensors"));
+    let trace = model.run(&ids, &"all".parse().unwrap(), &[]).unwrap();
+    let shares = attnscope::analysis::contributions(&model, &trace, token).unwrap();
+    let unembed = w.unembed.as_ref().unwrap().row_f32(token as usize);
+    for (layer, heads) in shares.iter().enumerate() {
+        let out = trace.layer(layer, Site::AttnOut).unwrap().row(&[ids.len() - 1]).unwrap();
+        let bias = w.blocks[layer].o.bias.as_ref().unwrap();
+        let out: Vec<f32> = out.iter().zip(bias).map(|(out, bias)| out - bias).collect();
+        let narrow = w.transform.as_ref().unwrap().dense.forward(&out);
+        let expected: f32 = narrow.iter().zip(&unembed).map(|(x, u)| x * u).sum();
+        let found: f32 = heads.iter().sum();
+        assert!((found - expected).abs() <= 1e-4 * (1.0 + expected.abs()), "{found}, not {expected}");
     }
 }
 

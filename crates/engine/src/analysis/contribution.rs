@@ -7,6 +7,7 @@
 
 use crate::Site;
 use crate::config::NormKind;
+use crate::format::Tensor;
 use crate::model::Model;
 use crate::weights::Norm;
 use crate::{Error, Trace};
@@ -17,7 +18,7 @@ use crate::{Error, Trace};
 pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<Vec<f32>>, Error> {
     let (config, weights) = (model.config(), model.weights());
     let unembed = weights.unembed.as_ref().ok_or_else(|| model.no_head())?;
-    if weights.transform.is_some() {
+    if weights.transform.as_ref().is_some_and(|transform| transform.activation.is_some() || transform.norm.is_some()) {
         return Err(Error::usage(format!(
             "{} has a head for masked words, whose non-linear layer cannot be shared out among heads",
             config.name
@@ -32,6 +33,10 @@ pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<
     let resid =
         resid.data().rchunks_exact(config.d_model).next().ok_or_else(|| missing(Site::ResidPost, last_layer))?;
     let row = unembed.row_f32(token_id as usize);
+    let row = match &weights.transform {
+        Some(transform) => before(&transform.dense.weight, &row),
+        None => row,
+    };
     let direction = match &weights.final_norm {
         Some(norm) => direction(config.norm, norm, config.norm_eps, resid, &row),
         None => row,
@@ -43,6 +48,15 @@ pub fn contributions(model: &Model, trace: &Trace, token_id: u32) -> Result<Vec<
         Ok(outs.iter().map(|out| dot(out, &direction) * config.scales.logits).collect())
     };
     (0..config.n_layers).map(heads).collect()
+}
+
+/// The same direction before a matrix, `[n_out, n_in]`.
+fn before(weight: &Tensor, direction: &[f32]) -> Vec<f32> {
+    let mut out = vec![0.0; weight.cols()];
+    for (i, of) in direction.iter().enumerate() {
+        out.iter_mut().zip(weight.row_f32(i)).for_each(|(sum, w)| *sum += of * w);
+    }
+    out
 }
 
 /// The same direction before a layer's attention is normed or scaled, if the model does so; the norm's scale is held

@@ -45,7 +45,11 @@ pub(super) fn gguf_config(
     }
     let mlp = Mlp::one(fields.size("feed_forward_length")?, activation);
     let eps = fields.optional_float("attention.layer_norm_epsilon")?;
-    let arch = if fields.arch == "gptneox" { "gpt_neox" } else { "phi" };
+    let arch = match fields.arch {
+        "gptneox" => "gpt_neox",
+        "phi2" => "phi",
+        other => other,
+    };
     let config = Config {
         name: meta.model_name().unwrap_or_else(|| fields.arch.into()),
         n_layers: fields.size("block_count")?,

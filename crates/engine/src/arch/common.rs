@@ -5,7 +5,7 @@ use super::fields::Means::{Harmless, Only};
 use super::fields::Plain::{Bool, Empty, Number, Text};
 use super::fields::{Field, Fields, Means};
 use super::loader::Loader;
-use crate::config::{Config, Mlp, NormKind, Scales};
+use crate::config::{CLAMPS, Config, Mlp, NormKind, Scales};
 use crate::format::gguf::Metadata;
 use crate::{Error, Layer, PerLayer};
 
@@ -178,6 +178,20 @@ pub(super) const COMMON: &[Field] = &[
     Field("num_experts_per_tok", Only(&[Number(0.0)], "a mixture of experts")),
     Field("position_embedding_type", Only(&[Text("absolute")], "relative positions")),
 ];
+
+/// The bound of queries, keys and values, if a field gives one.
+pub(super) fn clamp(fields: &Fields<'_>, name: &'static str) -> Result<Option<f32>, Error> {
+    let found = fields.optional_float(name)?;
+    match found.filter(|most| !CLAMPS.contains(most)) {
+        Some(wrong) => Err(fields.bad(name, "a number above 0", &wrong.to_string())),
+        None => Ok(found),
+    }
+}
+
+/// The same where 0 means none.
+pub(super) fn clamp_or_zero(fields: &Fields<'_>, name: &'static str) -> Result<Option<f32>, Error> {
+    if fields.optional_float(name)? == Some(0.0) { Ok(None) } else { clamp(fields, name) }
+}
 
 /// The config of a model with layer norms whose layers are alike; the caller fills in the sizes that are 0 here.
 pub(super) fn layer_norms(arch: &str, n_heads: usize, d_head: usize, layer: Layer) -> Config {

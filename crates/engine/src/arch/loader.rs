@@ -49,7 +49,12 @@ impl<'a> Loader<'a> {
     }
 
     pub fn vector(&self, name: &str, len: usize) -> Result<Vec<f32>, Error> {
-        let numbers = self.tensor(name, &[len])?.to_f32();
+        self.numbers(name, &[len])
+    }
+
+    /// The numbers of a tensor, row after row.
+    pub fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
+        let numbers = self.tensor(name, shape)?.to_f32();
         if numbers.iter().all(|x| x.is_finite()) {
             return Ok(numbers);
         }

@@ -93,7 +93,7 @@ impl Names {
         let dense = loader.linear(self.dense, d, c.d_model, said.dense_bias)?;
         let norm = loader.layer_norm_with(self.norm, d, said.norm_bias)?;
         Ok(Weights {
-            transform: Some(Transform { dense, activation: said.activation, norm }),
+            transform: Some(Transform { dense, activation: Some(said.activation), norm: Some(norm) }),
             unembed: Some(self.decoder(loader, c, said.tied, &weights.embed)?),
             unembed_bias: self.bias(loader, c, said)?,
             ..weights

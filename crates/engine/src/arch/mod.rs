@@ -4,6 +4,7 @@ mod bert;
 mod beside;
 mod bloom;
 mod common;
+mod falcon;
 mod fields;
 mod gpt2;
 mod gpt_neo;
@@ -116,6 +117,7 @@ const OTHERS: &[Other<FromFolder>] = &[
     Other("gpt_neox", neox::TABLES, neox::hf),
     Other("phi", phi::TABLES, phi::hf),
     Other("opt", opt::TABLES, opt::hf),
+    Other("falcon", falcon::TABLES, falcon::hf),
     Other("bloom", bloom::TABLES, bloom::hf),
     Other("mpt", mpt::TABLES, mpt::hf),
     Other("modernbert", modernbert::TABLES, modernbert::hf),
@@ -128,6 +130,7 @@ const GGUF_OTHERS: &[Other<FromGguf>] = &[
     Other("mpt", &[mpt::GGUF_KEYS, common::LAYER_NORM_KEYS], mpt::gguf),
     Other("gptneox", &[neox::GGUF_KEYS, beside::GGUF_KEYS, common::LAYER_NORM_KEYS], neox::gguf),
     Other("phi2", &[beside::GGUF_KEYS, common::LAYER_NORM_KEYS], phi::gguf),
+    Other("falcon", &[beside::GGUF_KEYS, common::LAYER_NORM_KEYS], falcon::gguf),
     Other("bert", &[bert::gguf::GGUF_KEYS, common::LAYER_NORM_KEYS], |meta, loader| {
         bert::gguf::gguf(meta, loader, "bert")
     }),

@@ -46,7 +46,7 @@ const ATTENTION: &[Field] = &[
     Field("attn_type", Only(&[Text("multihead_attention")], "attention of another kind")),
     Field("alibi", Harmless("transformers adds ALiBi whatever it says")),
     Field("alibi_bias_max", Only(&[Number(8.0)], "ALiBi of other slopes")),
-    Field("clip_qkv", Only(&[Number(0.0)], "queries, keys and values that are clipped")),
+    Field("clip_qkv", Used),
     Field("qk_ln", Only(&[Bool(false)], "norms of queries and keys")),
     Field("prefix_lm", Only(&[Bool(false)], "attention both ways within a prefix")),
     Field("softmax_scale", Used),
@@ -116,6 +116,7 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
         if let Some(scale) = inner.optional_float("softmax_scale")?.filter(|scale| *scale != 0.0) {
             attention.scale = scale;
         }
+        attention.clamp = common::clamp_or_zero(&inner, "clip_qkv")?;
     }
     let config = Config {
         n_layers: size("n_layers", 24)?,
@@ -129,12 +130,13 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
 }
 
 /// The keys of a GGUF, without `mpt.`.
-pub(super) const GGUF_KEYS: &[Field] = &[Field("attention.max_alibi_bias", Used)];
+pub(super) const GGUF_KEYS: &[Field] = &[Field("attention.max_alibi_bias", Used), Field("attention.clamp_kqv", Used)];
 
 /// llama.cpp's files; some have biases, which transformers' code does not.
 pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
     let fields = Fields::gguf(meta, "mpt", &[GGUF_KEYS, common::LAYER_NORM_KEYS])?;
-    let plain = |d, n_heads, d_head| plain(d, n_heads, Attention::plain(d_head), 0);
+    let clamp = common::clamp_or_zero(&fields, "attention.clamp_kqv")?;
+    let plain = |d, n_heads, d_head| plain(d, n_heads, Attention { clamp, ..Attention::plain(d_head) }, 0);
     let config = common::gguf_config(meta, &fields, loader, plain)?;
     let most = fields.float_or("attention.max_alibi_bias", 0.0)?;
     if !(0.1..=64.0).contains(&most) {

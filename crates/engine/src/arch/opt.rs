@@ -7,7 +7,7 @@ use super::fields::{Field, Fields, Tables};
 use super::loader::{Bias, Ignored, Loader};
 use super::{Read, common, head};
 use crate::config::{Config, Mlp};
-use crate::weights::{BlockWeights, MlpWeights, Norm, Norms, Weights};
+use crate::weights::{BlockWeights, Linear, MlpWeights, Norm, Norms, Transform, Weights};
 use crate::{Attention, Error, Layer};
 use serde_json::Value;
 
@@ -74,14 +74,22 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
             }),
         })
     };
-    let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &[config.n_vocab, d], tied, head::HEAD)?;
+    let shape = [config.n_vocab, config.d_embed()];
+    let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &shape, tied, head::HEAD)?;
     let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head::HEAD)?);
     let has_last = before && !fields.flag_or("_remove_final_layer_norm", false)?;
     let last = has_last.then(|| loader.layer_norm(&format!("{prefix}final_layer_norm"), d));
+    let [project_in, project_out] = projections(loader, &config, prefix)?;
     let positions = loader.tensor(&format!("{prefix}embed_positions.weight"), &[config.n_ctx + OFFSET, d])?;
     let weights = Weights {
         positions: Some(positions.slice_rows(OFFSET..OFFSET + config.n_ctx)),
+        embed_projection: project_in,
         final_norm: last.transpose()?,
+        transform: project_out.filter(|_| unembed.is_some()).map(|dense| Transform {
+            dense,
+            activation: None,
+            norm: None,
+        }),
         unembed,
         ..Weights::of(embed, (0..config.n_layers).map(block).collect::<Result<_, Error>>()?)
     };
@@ -91,18 +99,22 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     Ok(Read { config, weights, headless })
 }
 
+/// Where the vocabulary's vectors are narrower than the stream (350M): the matrices that bring them to its width and back.
+fn projections(loader: &Loader<'_>, c: &Config, prefix: &str) -> Result<[Option<Linear>; 2], Error> {
+    let linear = |name: &str, n_out, n_in| loader.linear(&format!("{prefix}{name}"), n_out, n_in, Bias::No);
+    let Some(narrow) = c.narrow else { return Ok([None, None]) };
+    Ok([Some(linear("project_in", c.d_model, narrow)?), Some(linear("project_out", narrow, c.d_model)?)])
+}
+
 fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     let (d_model, n_heads) = (fields.size_or("hidden_size", 768)?, fields.size_or("num_attention_heads", 12)?);
-    if let Some(width) = fields.optional_size("word_embed_proj_dim")?.filter(|width| *width != d_model) {
-        let text = format!("is {width}: embeddings that are not as wide as the stream ({d_model}) are not computed");
-        return Err(fields.refused("word_embed_proj_dim", text));
-    }
     let d_head = super::share(fields, d_model, n_heads)?;
     let mlp = Mlp::one(fields.size_or("ffn_dim", 3072)?, fields.activation_or("activation_function", "relu")?);
     let layer = Layer { attention: Attention::plain(d_head), rotary: None, parallel: false, mlp: Some(mlp) };
     let config = Config {
         n_layers: fields.size_or("num_hidden_layers", 12)?,
         d_model,
+        narrow: fields.optional_size("word_embed_proj_dim")?.filter(|width| *width != d_model),
         n_ctx: fields.size_or("max_position_embeddings", 2048)?,
         n_vocab: fields.size_or("vocab_size", 50_272)?,
         norm_eps: 1e-5,

@@ -246,7 +246,7 @@ impl Site {
         match self.row().needs {
             Needs::VocabHead if !model.has_vocab_head() => Err(model.no_head()),
             Needs::MaskHead if model.weights().transform.is_none() => {
-                Err(Error::usage(format!("{} has no head for masked words: see `logits`", c.name)))
+                Err(Error::usage(format!("{}'s logits follow from its last norm at once: see `logits`", c.name)))
             }
             Needs::Projection if c.narrow.is_none() => {
                 Err(Error::usage(format!("{} does not project its embeddings: see `embed`", c.name)))

@@ -2,6 +2,7 @@
 
 use crate::analysis::Number;
 use crate::config::Activation;
+use crate::layers::clamp;
 use attnscope_kernels::activation;
 use serde::{Deserialize, Serialize};
 
@@ -140,6 +141,11 @@ pub enum Rule {
         /// The bound that no score exceeds.
         cap: f32,
     },
+    /// Their sum, or the bound that it exceeds: −most or most.
+    Clamp {
+        /// The bound on either side of 0.
+        most: f32,
+    },
     /// x · σ(x) of the sum.
     Silu,
     /// x · Φ(x) of the sum.
@@ -172,6 +178,7 @@ impl Rule {
             Self::Softmax { .. } if sum == 0.0 => 0.0,
             Self::Softmax { of } => (terms.get(of).map_or(f64::NAN, |term| f64::from(term.value)) / sum) as f32,
             Self::SoftCap { cap } => cap * (sum as f32 / cap).tanh(),
+            Self::Clamp { most } => clamp(sum as f32, most),
             Self::Silu => of(Activation::Silu),
             Self::Gelu => of(Activation::Gelu),
             Self::GeluTanh => of(Activation::GeluTanh),

@@ -1,10 +1,10 @@
 //! One output of a learned matrix: Σ input · weight, and a bias.
 
 use super::super::Number;
-use super::explanation::{Factor, Term};
+use super::explanation::{Factor, Rule, Term};
 use super::held::Held;
 use super::name::component;
-use super::parts::Arithmetic;
+use super::parts::{Arithmetic, Steps};
 use crate::Error;
 use crate::site::{Axis, Site};
 use crate::weights::Learned;
@@ -15,6 +15,22 @@ pub(super) fn linear(held: &Held<'_>, number: Number) -> Result<Arithmetic, Erro
     let learned = held.learned(number)?;
     let (formula, terms) = terms(held, &learned, number)?;
     Ok(Arithmetic::sum(formula, terms))
+}
+
+/// A component of a value: what its matrix computes, bounded where the model does so.
+pub(super) fn value(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let sum = linear(held, number)?;
+    let Some(most) = held.config().layers[number.layer().unwrap_or(0)].attention.clamp else { return Ok(sum) };
+    let mut steps = Steps::default();
+    let raw = steps.add("v_raw", sum.formula, sum.rule, sum.terms);
+    Ok(Arithmetic { steps: steps.0, ..clamped(component(number.last()), raw, most) })
+}
+
+/// A number, or the bound that it exceeds.
+pub(super) fn clamped(name: String, x: Factor, most: f32) -> Arithmetic {
+    let formula = format!("clamp({}, ±{most})", x.name);
+    let bounded = Arithmetic::sum(formula, vec![Term::product(name, vec![x])]);
+    Arithmetic { rule: Rule::Clamp { most }, ..bounded }
 }
 
 /// The formula and the terms of the output of `learned` that `number` names.

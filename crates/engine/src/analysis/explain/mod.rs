@@ -68,7 +68,7 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         Site::TokenEmbed => Ok(stream::token_embed(held, number)),
         Site::EmbedSum => stream::embed_sum(held, number),
         Site::ResidPre => stream::resid_pre(held, number),
-        Site::Embed if held.learned(number).is_ok() => linear::linear(held, number),
+        Site::Embed if held.learned(number).is_ok() => stream::projected(held, number),
         Site::Embed
         | Site::EmbedNorm
         | Site::AttnIn
@@ -84,7 +84,8 @@ fn arithmetic(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
         Site::HeadPost | Site::LensHeadPost => vocabulary::transformed(held, number),
         Site::AttnOut | Site::MlpOut if held.step(number).is_ok() => stream::stream(held, number),
         Site::MlpRaw | Site::MlpOut if experts::of(held, number).is_some() => experts::output(held, number),
-        Site::QRaw | Site::KRaw | Site::V | Site::AttnRaw | Site::AttnOut | Site::MlpRaw | Site::MlpOut => {
+        Site::V => linear::value(held, number),
+        Site::QRaw | Site::KRaw | Site::AttnRaw | Site::AttnOut | Site::MlpRaw | Site::MlpOut => {
             linear::linear(held, number)
         }
         Site::Logits | Site::LensLogits => vocabulary::logit(held, number),

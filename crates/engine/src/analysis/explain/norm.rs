@@ -24,7 +24,8 @@ pub(super) fn norm(held: &Held<'_>, norm: &Norm, tensor: &str, x: Number, i: usi
             )
         }
         NormKind::Layer => {
-            let (deviation, spread) = deviation(&mut steps, &row, i, eps);
+            let (mean, spread) = mean_and_spread(&mut steps, &row, eps);
+            let deviation = deviation(&mut steps, "deviation", i, &row[i], mean);
             let scaled = vec![deviation, spread.divisor(), learned("w", &norm.weight)];
             let scaled = Term::product(component(i), scaled);
             if norm.bias.is_empty() {
@@ -45,21 +46,28 @@ pub(super) fn rms(steps: &mut Steps, row: &[Factor], eps: Factor) -> Factor {
     steps.add("rms", "√(mean of squares + ε)", Rule::Root, terms)
 }
 
-/// The difference of component `i` from the mean, and the standard deviation √(variance + ε).
-fn deviation(steps: &mut Steps, row: &[Factor], i: usize, eps: Factor) -> (Factor, Factor) {
+/// The mean, and the standard deviation √(variance + ε).
+pub(super) fn mean_and_spread(steps: &mut Steps, row: &[Factor], eps: Factor) -> (Factor, Factor) {
     let each = row.iter().enumerate().map(|(i, x)| Term::product(component(i), vec![x.clone()]));
     let mean = steps.add("mean", "Σ x ÷ n", Rule::Mean, each.collect());
-    let minus = |factors: &[&Factor]| {
-        let minus_one = Factor::constant("−1", -1.0);
-        Term::product("mean", std::iter::once(&minus_one).chain(factors.iter().copied()).cloned().collect())
-    };
     let squares = squares(steps, row);
-    let terms = vec![Term::product("mean of squares", vec![squares]), minus(&[&mean, &mean])];
+    let terms = vec![Term::product("mean of squares", vec![squares]), minus(vec![mean.clone(), mean.clone()])];
     let variance = steps.add("variance", "mean of squares − mean²", Rule::Sum, terms);
     let terms = vec![Term::product("variance", vec![variance]), Term::product("ε", vec![eps])];
     let spread = steps.add("spread", "√(variance + ε)", Rule::Root, terms);
-    let terms = vec![Term::product(component(i), vec![row[i].clone()]), minus(&[&mean])];
-    (steps.add("deviation", format!("{} − mean", row[i].name), Rule::Sum, terms), spread)
+    (mean, spread)
+}
+
+/// The difference of `x`, which is component `i`, from the mean; `name` is what the step is called.
+pub(super) fn deviation(steps: &mut Steps, name: &str, i: usize, x: &Factor, mean: Factor) -> Factor {
+    let terms = vec![Term::product(component(i), vec![x.clone()]), minus(vec![mean])];
+    steps.add(name, format!("{} − mean", x.name), Rule::Sum, terms)
+}
+
+/// A product of the mean that is taken away.
+fn minus(factors: Vec<Factor>) -> Term {
+    let minus_one = Factor::constant("−1", -1.0);
+    Term::product("mean", std::iter::once(minus_one).chain(factors).collect())
 }
 
 fn squares(steps: &mut Steps, row: &[Factor]) -> Factor {

@@ -1,15 +1,17 @@
-//! A query or key as attention uses it: the product of its matrix, then normed, then rotated by the angle of its
-//! position (Su et al., "RoFormer", 2021), as far as the model does these.
+//! A query or key as attention uses it: the product of its matrix, then normed, then bounded, then rotated by the
+//! angle of its position (Su et al., "RoFormer", 2021), as far as the model does these.
 
 use super::super::Number;
 use super::explanation::{Factor, Rule, Term};
 use super::held::Held;
-use super::linear::linear;
+use super::linear::{clamped, linear};
 use super::name::component;
-use super::norm::rms;
+use super::norm::{deviation, mean_and_spread, rms};
 use super::parts::{Arithmetic, Steps};
 use crate::Error;
+use crate::config::NormKind;
 use crate::site::Site;
+use crate::weights::HeadNorm;
 use attnscope_kernels::rope::Rotation;
 
 /// A component of a query ([`Site::Q`]) or key ([`Site::K`]).
@@ -17,61 +19,105 @@ pub(super) fn rotated(held: &Held<'_>, number: Number) -> Result<Arithmetic, Err
     let (layer, position, i) = (number.layer().unwrap_or(0), number.position(), number.last());
     let block = &held.model.weights().blocks[layer];
     let (letter, raw, norm) = match number.site() {
-        Site::Q => ('q', Site::QRaw, block.q_norm.as_deref()),
-        _ => ('k', Site::KRaw, block.k_norm.as_deref()),
+        Site::Q => ('q', Site::QRaw, block.q_norm.as_ref()),
+        _ => ('k', Site::KRaw, block.k_norm.as_ref()),
     };
     let raw = number.of(raw);
-    if norm.is_none() && held.config().layers[layer].rotary.is_none() {
+    let crate::Layer { attention, rotary, .. } = held.config().layers[layer];
+    if norm.is_none() && rotary.is_none() && attention.clamp.is_none() {
         return linear(held, raw);
     }
-    let mut parts =
-        Parts { steps: Steps::default(), raw: held.factors(raw)?, rms: None, all: Vec::new(), head: number.head() };
-    if norm.is_some_and(|weights| weights.len() > parts.raw.len()) {
-        parts.all = held.all_heads(raw)?;
-    }
-    let Some(rotation) = rotation(held, layer, position, i) else {
-        // This component lies beyond the part of a head that is rotated.
-        let factors = match norm {
-            Some(weights) => parts.normed(held, layer, letter, weights, i),
-            None => vec![parts.raw[i].clone()],
-        };
-        let formula =
-            if norm.is_some() { format!("{letter}_raw ÷ rms · w") } else { format!("{letter}_raw, not rotated") };
-        let sum = Arithmetic::sum(formula, vec![Term::product(component(i), factors)]);
-        return Ok(Arithmetic { steps: parts.steps.0, ..sum });
+    let mut parts = Parts {
+        steps: Steps::default(),
+        norm,
+        clamp: attention.clamp,
+        letter,
+        tensor: format!("blocks.{layer}.attn.{letter}_norm.w"),
+        eps: Factor::constant("ε", held.config().norm_eps),
+        head: number.head(),
+        raw: held.factors(raw)?,
+        all: if norm.is_some_and(|norm| norm.together) { held.all_heads(raw)? } else { Vec::new() },
+        divisor: None,
     };
-    let mut read = |at: usize| match norm {
-        Some(weights) => {
-            let term = Term::product(component(at), parts.normed(held, layer, letter, weights, at));
-            let name = format!("{letter}_normed[{at}]");
-            parts.steps.add(&name, format!("{letter}_raw ÷ rms · w"), Rule::Sum, vec![term])
+    let sum = match rotation(held, layer, position, i) {
+        // This component lies beyond the part of a head that is rotated, or nothing is.
+        None => parts.alone(i),
+        Some(rotation) => {
+            let (a, b) = (parts.read(rotation.pair.0), parts.read(rotation.pair.1));
+            written(rotation, position, &mut parts.steps, a, b)
         }
-        None => parts.raw[at].clone(),
     };
-    let (a, b) = (read(rotation.pair.0), read(rotation.pair.1));
-    let sum = written(rotation, position, &mut parts.steps, a, b);
     Ok(Arithmetic { steps: parts.steps.0, ..sum })
 }
 
 /// A head's row before rotation, and the steps computed from it.
-struct Parts {
+struct Parts<'a> {
     steps: Steps,
+    norm: Option<&'a HeadNorm>,
+    clamp: Option<f32>,
+    letter: char,
+    /// The name of the norm's weights.
+    tensor: String,
+    eps: Factor,
+    head: usize,
+    /// Straight from the matrix.
     raw: Vec<Factor>,
-    rms: Option<Factor>,
     /// All heads' rows, if they are normed together.
     all: Vec<Factor>,
-    head: usize,
+    /// What the norm divides by, once it is known, and before that the mean if the norm subtracts it.
+    divisor: Option<(Option<Factor>, Factor)>,
 }
 
-impl Parts {
-    /// The factors of a normed component.
-    fn normed(&mut self, held: &Held<'_>, layer: usize, letter: char, weights: &[f32], at: usize) -> Vec<Factor> {
-        let eps = Factor::constant("ε", held.config().norm_eps);
-        let Self { steps, raw, rms: known, all, head } = self;
-        let (row, weight) = if all.is_empty() { (&*raw, at) } else { (&*all, *head * raw.len() + at) };
-        let rms = known.get_or_insert_with(|| rms(steps, row, eps)).clone();
-        let tensor = format!("blocks.{layer}.attn.{letter}_norm.w");
-        vec![raw[at].clone(), rms.divisor(), Factor::stored(&tensor, weights[weight], vec![weight])]
+impl Parts<'_> {
+    /// A component as it is rotated.
+    fn read(&mut self, at: usize) -> Factor {
+        let x = self.unbounded(at);
+        let Some(most) = self.clamp else { return x };
+        let Arithmetic { formula, rule, terms, .. } = clamped(component(at), x, most);
+        self.steps.add(&format!("{}_clamped[{at}]", self.letter), formula, rule, terms)
+    }
+
+    /// A component that is not rotated.
+    fn alone(&mut self, at: usize) -> Arithmetic {
+        if let Some(most) = self.clamp {
+            let x = self.unbounded(at);
+            return clamped(component(at), x, most);
+        }
+        let (formula, factors) = match self.norm {
+            Some(norm) => self.normed(norm, at),
+            None => (format!("{}_raw, not rotated", self.letter), vec![self.raw[at].clone()]),
+        };
+        Arithmetic::sum(formula, vec![Term::product(component(at), factors)])
+    }
+
+    /// A component straight from the matrix, or normed.
+    fn unbounded(&mut self, at: usize) -> Factor {
+        let Some(norm) = self.norm else { return self.raw[at].clone() };
+        let (formula, factors) = self.normed(norm, at);
+        let term = Term::product(component(at), factors);
+        self.steps.add(&format!("{}_normed[{at}]", self.letter), formula, Rule::Sum, vec![term])
+    }
+
+    /// The formula and the factors of a normed component.
+    fn normed(&mut self, norm: &HeadNorm, at: usize) -> (String, Vec<Factor>) {
+        let Self { steps, raw, all, divisor, eps, letter, .. } = self;
+        let row = if all.is_empty() { &*raw } else { &*all };
+        let (mean, divisor) = divisor.get_or_insert_with(|| match norm.kind {
+            NormKind::Rms => (None, rms(steps, row, eps.clone())),
+            NormKind::Layer => {
+                let (mean, spread) = mean_and_spread(steps, row, eps.clone());
+                (Some(mean), spread)
+            }
+        });
+        let (formula, x) = match mean {
+            None => (format!("{letter}_raw ÷ rms · w"), raw[at].clone()),
+            Some(mean) => {
+                let x = deviation(steps, &format!("deviation[{at}]"), at, &raw[at], mean.clone());
+                ("deviation ÷ spread · w".into(), x)
+            }
+        };
+        let (index, weight) = norm.weight_of(self.head, at, raw.len());
+        (formula, vec![x, divisor.clone().divisor(), Factor::stored(&self.tensor, weight, vec![index])])
     }
 }
 

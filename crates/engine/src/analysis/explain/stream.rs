@@ -4,6 +4,7 @@
 use super::super::Number;
 use super::explanation::{Factor, Term};
 use super::held::Held;
+use super::linear::linear;
 use super::name;
 use super::norm::norm;
 use super::parts::Arithmetic;
@@ -61,7 +62,7 @@ pub(super) fn embed_sum(held: &Held<'_>, number: Number) -> Result<Arithmetic, E
         terms = vec![Term::product("token", vec![stored, Factor::constant("scale", scale)])];
         formula.push_str(" · scale");
     }
-    if let Some(positions) = &w.positions {
+    if let Some(positions) = w.positions.as_ref().filter(|_| !w.positions_follow()) {
         let row = held.position_row(position);
         terms.push(learned("position", "W_pos", row, positions.row_f32(row)[component]));
         formula.push_str(" + W_pos of its position");
@@ -72,6 +73,19 @@ pub(super) fn embed_sum(held: &Held<'_>, number: Number) -> Result<Arithmetic, E
         formula.push_str(" + W_token_type");
     }
     Ok(Arithmetic::sum(formula, terms))
+}
+
+/// The projected embedding, to which some models add the position only now.
+pub(super) fn projected(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
+    let mut sum = linear(held, number)?;
+    let w = held.model.weights();
+    if let Some(positions) = w.positions.as_ref().filter(|_| w.positions_follow()) {
+        let (row, component) = (held.position_row(number.position()), number.last());
+        let stored = Factor::stored("W_pos", positions.row_f32(row)[component], vec![row, component]);
+        sum.terms.push(Term::product("position", vec![stored]));
+        sum.formula.push_str(" + W_pos of its position");
+    }
+    Ok(sum)
 }
 
 /// A layer's input is the output of the layer below.

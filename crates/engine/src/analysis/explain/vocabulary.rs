@@ -38,11 +38,12 @@ pub(super) fn logit(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error
     Ok(Arithmetic { rule, steps: steps.0, ..Arithmetic::sum(formula, vec![term]) })
 }
 
-/// An activation of the first layer of a head for masked words.
+/// What the first layer of a head gives, activated where it has a non-linearity.
 pub(super) fn transformed(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error> {
     let sum = linear(held, number)?;
     let transform = held.model.weights().transform.as_ref().ok_or_else(|| held.model.no_head())?;
-    let rule = Rule::from(transform.activation);
+    let Some(activation) = transform.activation else { return Ok(sum) };
+    let rule = Rule::from(activation);
     let mut steps = Steps::default();
     let sum = steps.add("sum", sum.formula, Rule::Sum, sum.terms);
     let activated = Arithmetic::sum(format!("{}(sum)", rule.name()), vec![Term::product("sum", vec![sum])]);

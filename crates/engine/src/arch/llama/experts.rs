@@ -1,6 +1,7 @@
 //! The members of the family whose MLP is a mixture of experts: Mixtral, Qwen's, OLMoE.
 
 use super::hf::NAMES;
+use super::layer_normed::clamped;
 use super::members::{GRANITE, GRANITE_FIELDS, HasBias, Kind, KvHeads, LLAMA, Member, QWEN, SIZES};
 use super::{Names, QkNorm};
 use crate::arch::common::{self, TRAINING};
@@ -64,7 +65,7 @@ const OLMOE_FIELDS: &[Field] = &[
     Field("num_local_experts", Used),
     Field("norm_topk_prob", Used),
     Field("attention_bias", Used),
-    Field("clip_qkv", Only(&[], "queries, keys and values that are clamped")),
+    Field("clip_qkv", Used),
     Field("sliding_window", Only(&[], "a window, which OLMoE does not have")),
 ];
 
@@ -125,7 +126,7 @@ pub(super) const QWEN3_MOE: Member = Member {
     sizes: [24, 32, 2048],
     d_ff: 6144,
     n_kv_heads: KvHeads::Many(4),
-    qk: QkNorm::Head,
+    qk: |_| Ok(QkNorm::Head),
     kinds: |fields, _| {
         let on = fields.flag_or("use_sliding_window", false)?;
         windowed(fields, on)
@@ -145,7 +146,8 @@ pub(super) const OLMOE: Member = Member {
     n_vocab: 50_304,
     eps: (Some("rms_norm_eps"), 1e-5),
     mlp_bias: HasBias::Never,
-    qk: QkNorm::All,
+    qk: |_| Ok(QkNorm::All),
+    attention: clamped,
     mlps: |fields, mlp, _| {
         let n = fields.size_by_any_name("num_experts", &[("num_local_experts", "num_experts")], 64)?;
         let used = fields.size_or("num_experts_per_tok", 8)?;

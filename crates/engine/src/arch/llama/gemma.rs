@@ -85,7 +85,7 @@ pub(super) const GEMMA3: Member = Member {
     n_ctx: 131_072,
     n_vocab: 262_208,
     theta: 1e6,
-    qk: QkNorm::Head,
+    qk: |_| Ok(QkNorm::Head),
     attention: |fields, d_head| attention(fields, d_head, 0.0),
     scales: |fields, d_model| scales(fields, d_model, 0.0),
     kinds: |fields, n_layers| {
@@ -116,7 +116,7 @@ fn attention(fields: &Fields<'_>, _: usize, cap: f32) -> Result<Attention, Error
         return Err(fields.bad("query_pre_attn_scalar", "a number above 0", &scalar.to_string()));
     }
     let soft_cap = capped(fields, "attn_logit_softcapping", cap)?;
-    Ok(Attention { window: None, soft_cap, scale: (1.0 / f64::from(scalar).sqrt()) as f32 })
+    Ok(Attention { soft_cap, scale: (1.0 / f64::from(scalar).sqrt()) as f32, ..Attention::default() })
 }
 
 fn scales(fields: &Fields<'_>, d_model: usize, cap: f32) -> Result<Scales, Error> {

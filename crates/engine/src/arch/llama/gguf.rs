@@ -43,7 +43,7 @@ pub(in crate::arch) fn read(meta: &Metadata, loader: &Loader<'_>, member: &GgufM
         o_bias: member.o_bias,
         mlp_bias: member.mlp_bias,
         place: (member.place)(loader),
-        qk: member.qk,
+        qk: (member.qk)(loader),
         norm: member.norm,
     };
     let names = member.names;

@@ -4,6 +4,7 @@ use super::experts;
 use super::gguf::NAMES;
 use super::members::Kind;
 use super::{Names, NormForm, NormPlace, QkNorm};
+use crate::arch::common;
 use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::{Bool, Number};
 use crate::arch::fields::{Field, Fields, Means, Tables};
@@ -23,7 +24,7 @@ pub(in crate::arch) struct GgufMember {
     pub o_bias: Bias,
     pub mlp_bias: Bias,
     pub place: fn(&Loader<'_>) -> NormPlace,
-    pub qk: QkNorm,
+    pub qk: fn(&Loader<'_>) -> QkNorm,
     pub norm: NormForm,
     pub names: &'static Names,
     /// How layers attend, but for their windows.
@@ -103,7 +104,7 @@ const LLAMA: GgufMember = GgufMember {
     o_bias: Bias::IfThere,
     mlp_bias: Bias::IfThere,
     place: |_| NormPlace::Before,
-    qk: QkNorm::None,
+    qk: |_| QkNorm::None,
     norm: NormForm::Rms,
     names: &NAMES,
     attention: usual_scale,
@@ -151,8 +152,11 @@ const LAYER_KEYS: &[Field] = &[
     Field("attention.layer_norm_rms_epsilon", NOT_READ),
     Field("use_parallel_residual", Harmless("whether there is a second norm says it")),
 ];
-const OLMO1_KEYS: &[Field] =
-    &[Field("attention.layer_norm_epsilon", Used), Field("attention.layer_norm_rms_epsilon", NOT_READ)];
+const OLMO1_KEYS: &[Field] = &[
+    Field("attention.layer_norm_epsilon", Used),
+    Field("attention.layer_norm_rms_epsilon", NOT_READ),
+    Field("attention.clamp_kqv", Used),
+];
 const COHERE_KEYS: &[Field] = &[Field("logit_scale", Used)];
 const COHERE2_KEYS: &[Field] = &[Field("logit_scale", Used), Field("attention.sliding_window_pattern", Used)];
 
@@ -171,7 +175,7 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 20] = [
         ..LLAMA
     },
     GgufMember { name: "qwen2", qkv_bias: Bias::Yes, ..HALVES },
-    GgufMember { name: "qwen3", qk: QkNorm::Head, ..HALVES },
+    GgufMember { name: "qwen3", qk: |_| QkNorm::Head, ..HALVES },
     GgufMember {
         name: "gemma",
         activation: Activation::GeluTanh,
@@ -196,7 +200,7 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 20] = [
         tables: &[GEMMA3_KEYS, KEYS],
         activation: Activation::GeluTanh,
         place: |_| NormPlace::Both,
-        qk: QkNorm::Head,
+        qk: |_| QkNorm::Head,
         attention: |_, sizes| Ok(gemma_attention(sizes, sizes.n_layers == 62)),
         scales: |fields, sizes| {
             let cap = fields.float_or("final_logit_softcapping", 0.0)?;
@@ -221,7 +225,7 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 20] = [
         name: "olmo2",
         tables: &[OLMO2_KEYS, KEYS],
         place: |_| NormPlace::Output,
-        qk: QkNorm::All,
+        qk: |_| QkNorm::All,
         attention: |_, sizes| Ok(Attention::plain(sizes.d_head)),
         kinds: |fields, sizes| windows(fields, sizes, None, 4, 1),
         // The same base as that of the other layers, but not scaled: OLMo 3.
@@ -247,13 +251,23 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 20] = [
         },
         ..LLAMA
     },
-    GgufMember { name: "olmo", tables: &[OLMO1_KEYS, KEYS], norm: NormForm::LayerUnlearned, ..LLAMA },
+    GgufMember {
+        name: "olmo",
+        tables: &[OLMO1_KEYS, KEYS],
+        norm: NormForm::LayerUnlearned,
+        attention: |fields, sizes| {
+            let clamp = common::clamp_or_zero(fields, "attention.clamp_kqv")?;
+            Ok(Attention { clamp, ..usual_scale(fields, sizes)? })
+        },
+        ..LLAMA
+    },
     GgufMember {
         name: "stablelm",
         tables: &[LAYER_KEYS, KEYS],
         qkv_bias: Bias::IfThere,
         // Files of the model with attention and MLP side by side have no second norm.
         place: |loader| if loader.has("blk.0.ffn_norm.weight") { NormPlace::Before } else { NormPlace::Shared },
+        qk: own_norms,
         norm: NormForm::Layer,
         ..HALVES
     },
@@ -278,14 +292,14 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 20] = [
     GgufMember {
         name: "qwen3moe",
         tables: &[MOE_KEYS, EXPERT_KEYS, KEYS],
-        qk: QkNorm::Head,
+        qk: |_| QkNorm::Head,
         mlp: |fields, mlp| experts::gguf(fields, mlp, true, false),
         ..HALVES
     },
     GgufMember {
         name: "olmoe",
         tables: &[EXPERT_KEYS, KEYS],
-        qk: QkNorm::All,
+        qk: |_| QkNorm::All,
         mlp: |fields, mlp| experts::gguf(fields, mlp, false, false),
         ..HALVES
     },
@@ -294,6 +308,7 @@ pub(in crate::arch) const MEMBERS: [GgufMember; 20] = [
     GgufMember {
         name: "cohere2",
         tables: &[COHERE2_KEYS, LAYER_KEYS, KEYS],
+        qk: |_| QkNorm::None,
         kinds: |fields, sizes| {
             // Layers without a window mark no positions.
             let kinds = windows(fields, sizes, None, 4, 0)?;
@@ -336,6 +351,7 @@ const COMMAND_R: GgufMember = GgufMember {
     tables: &[COHERE_KEYS, LAYER_KEYS, KEYS],
     mlp_bias: Bias::No,
     place: |_| NormPlace::Shared,
+    qk: own_norms,
     norm: NormForm::LayerWithoutBias,
     scales: |fields, _| {
         // A factor of 0 means none.
@@ -344,6 +360,11 @@ const COMMAND_R: GgufMember = GgufMember {
     },
     ..LLAMA
 };
+
+/// Files of models with norms of queries and keys are known by their tensors: StableLM 2 12B, Command R+.
+fn own_norms(loader: &Loader<'_>) -> QkNorm {
+    if loader.has("blk.0.attn_q_norm.weight") { QkNorm::Own } else { QkNorm::None }
+}
 
 /// Scores divided by √d_head; another scale is refused, since llama.cpp would not compute it.
 fn usual_scale(fields: &Fields<'_>, sizes: &Sizes) -> Result<Attention, Error> {

@@ -62,7 +62,7 @@ pub(in crate::arch) fn read(json: &Value, loader: &Loader<'_>, member: &Member) 
         o_bias: bias(member.o_bias)?,
         mlp_bias: bias(member.mlp_bias)?,
         place: (member.place)(&fields)?,
-        qk: member.qk,
+        qk: (member.qk)(&fields)?,
         norm: member.norm,
     };
     let trained = head::trained(&fields, member.class)?;

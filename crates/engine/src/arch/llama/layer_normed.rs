@@ -2,14 +2,14 @@
 
 use super::hf::NAMES;
 use super::members::{HasBias, Kind, KvHeads, LLAMA, Member, SIZES};
-use super::{Names, NormForm, NormPlace};
+use super::{Names, NormForm, NormPlace, QkNorm};
 use crate::arch::common::TRAINING;
 use crate::arch::fields::Means::{Harmless, Only, Used};
 use crate::arch::fields::Plain::Bool;
-use crate::arch::fields::{Field, Means};
+use crate::arch::fields::{Field, Fields, Means};
 use crate::arch::{common, rope, window};
 use crate::config::{Pairs, Scales};
-use crate::{Error, PerLayer};
+use crate::{Attention, Error, PerLayer};
 
 const NO_RMS: Means = Only(&[], "RMS norms, which this family does not have");
 const NO_MLP_BIAS: Means = Only(&[Bool(false)], "biases, which this family does not have there");
@@ -17,7 +17,7 @@ const NO_WINDOW: Means = Only(&[], "a window, which this family does not have");
 
 const OLMO1_FIELDS: &[Field] = &[
     Field("attention_bias", Used),
-    Field("clip_qkv", Only(&[], "queries, keys and values that are clamped")),
+    Field("clip_qkv", Used),
     Field("mlp_bias", NO_MLP_BIAS),
     Field("sliding_window", NO_WINDOW),
     Field("rms_norm_eps", NO_RMS),
@@ -27,7 +27,7 @@ const STABLELM_FIELDS: &[Field] = &[
     Field("layer_norm_eps", Used),
     Field("use_qkv_bias", Used),
     Field("use_parallel_residual", Used),
-    Field("qk_layernorm", Only(&[Bool(false)], "layer norms of queries and keys")),
+    Field("qk_layernorm", Used),
     Field("rotary_scaling_factor", Harmless("nothing reads it")),
     Field("attention_bias", Only(&[Bool(false)], "biases, which use_qkv_bias would say")),
     Field("mlp_bias", NO_MLP_BIAS),
@@ -52,12 +52,13 @@ const COHERE_FIELDS: &[Field] = &[
     Field("layer_norm_eps", Used),
     Field("attention_bias", Used),
     Field("logit_scale", Used),
-    Field("use_qk_norm", Only(&[Bool(false)], "layer norms of queries and keys")),
+    Field("use_qk_norm", Used),
     Field("mlp_bias", NO_MLP_BIAS),
     Field("rms_norm_eps", NO_RMS),
 ];
 
 const COHERE2_FIELDS: &[Field] = &[
+    Field("use_qk_norm", Only(&[Bool(false)], "norms of queries and keys, which transformers does not have here")),
     Field("sliding_window", Used),
     Field("layer_types", Used),
     Field("sliding_window_pattern", Used),
@@ -81,6 +82,7 @@ pub(super) const OLMO1: Member = Member {
     eps: (None, 1e-5),
     mlp_bias: HasBias::Never,
     norm: NormForm::LayerUnlearned,
+    attention: clamped,
     ..LLAMA
 };
 
@@ -103,7 +105,9 @@ pub(super) const STABLELM: Member = Member {
         let parallel = fields.flag_or("use_parallel_residual", false)?;
         Ok(if parallel { NormPlace::Shared } else { NormPlace::Before })
     },
+    qk: |fields| Ok(if fields.flag_or("qk_layernorm", false)? { QkNorm::OwnEach } else { QkNorm::None }),
     norm: NormForm::Layer,
+    names: &Names { q_norm: "self_attn.q_layernorm", k_norm: "self_attn.k_layernorm", ..NAMES },
     ..LLAMA
 };
 
@@ -143,6 +147,7 @@ pub(super) const COHERE: Member = Member {
     tied: true,
     mlp_bias: HasBias::Never,
     place: |_| Ok(NormPlace::Shared),
+    qk: |fields| Ok(if fields.flag_or("use_qk_norm", false)? { QkNorm::Own } else { QkNorm::None }),
     norm: NormForm::LayerWithoutBias,
     pairs: Pairs::Interleaved,
     scales: |fields, _| Ok(Scales { logits: fields.float_or("logit_scale", 0.0625)?, ..Scales::default() }),
@@ -155,11 +160,17 @@ pub(super) const COHERE2: Member = Member {
     class: "Cohere2",
     tables: &[COHERE2_FIELDS, COHERE_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
     theta: 10_000.0,
+    qk: |_| Ok(QkNorm::None),
     kinds: cohere2_kinds,
     ..COHERE
 };
 
-fn cohere2_kinds(fields: &crate::arch::fields::Fields<'_>, n_layers: usize) -> Result<PerLayer<Kind>, Error> {
+/// Queries, keys and values may have a bound.
+pub(super) fn clamped(fields: &Fields<'_>, d_head: usize) -> Result<Attention, Error> {
+    Ok(Attention { clamp: common::clamp(fields, "clip_qkv")?, ..Attention::plain(d_head) })
+}
+
+fn cohere2_kinds(fields: &Fields<'_>, n_layers: usize) -> Result<PerLayer<Kind>, Error> {
     let pattern = fields.optional_size("sliding_window_pattern")?;
     let older = fields.optional_size("_sliding_window_pattern")?;
     let pattern = match pattern.or(older).unwrap_or(4) {

@@ -53,7 +53,7 @@ pub(in crate::arch) struct Member {
     /// Where norms stand.
     pub place: fn(&Fields<'_>) -> Result<NormPlace, Error>,
     /// Whether queries and keys are normed.
-    pub qk: QkNorm,
+    pub qk: fn(&Fields<'_>) -> Result<QkNorm, Error>,
     /// What the norms of the stream do.
     pub norm: NormForm,
     /// Which numbers of a head form rotary pairs.
@@ -206,7 +206,7 @@ pub(super) const LLAMA: Member = Member {
     o_bias: HasBias::Field("attention_bias", false),
     mlp_bias: HasBias::Field("mlp_bias", false),
     place: |_| Ok(NormPlace::Before),
-    qk: QkNorm::None,
+    qk: |_| Ok(QkNorm::None),
     norm: NormForm::Rms,
     pairs: Pairs::Halves,
     names: &super::hf::NAMES,
@@ -246,7 +246,7 @@ pub(in crate::arch) const MEMBERS: [Member; 23] = [
         class: "Qwen3",
         tables: &[QWEN3_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
         d_head: Some(128),
-        qk: QkNorm::Head,
+        qk: |_| Ok(QkNorm::Head),
         ..QWEN
     },
     GEMMA,
@@ -324,7 +324,7 @@ pub(super) const GRANITE: Member = Member {
     class: "Granite",
     tables: &[GRANITE_FIELDS, SIZES, common::SIZES, rope::FIELDS, common::COMMON],
     attention: |fields, _| {
-        Ok(Attention { window: None, soft_cap: None, scale: fields.float_or("attention_multiplier", 1.0)? })
+        Ok(Attention { scale: fields.float_or("attention_multiplier", 1.0)?, ..Attention::default() })
     },
     scales: |fields, _| {
         Ok(Scales {
@@ -354,7 +354,7 @@ const OLMO: Member = Member {
     eps: (Some("rms_norm_eps"), 1e-5),
     mlp_bias: HasBias::Never,
     place: |_| Ok(NormPlace::Output),
-    qk: QkNorm::All,
+    qk: |_| Ok(QkNorm::All),
     ..LLAMA
 };
 

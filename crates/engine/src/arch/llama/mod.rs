@@ -26,7 +26,7 @@ use super::loader::{Bias, Loader, rows};
 use crate::config::{Config, MOST_LAYERS, Mlp, NormKind};
 use crate::experts::Experts;
 use crate::format::Tensor;
-use crate::weights::{BlockWeights, MlpWeights, Norm, Norms, Weights};
+use crate::weights::{BlockWeights, HeadNorm, MlpWeights, Norm, Norms, Weights};
 use crate::{Attention, Error, Layer, PerLayer};
 
 /// The names under which one file format stores the tensors of a block.
@@ -112,6 +112,10 @@ pub(super) enum QkNorm {
     Head,
     /// All heads together: OLMo 2.
     All,
+    /// Each head alone, by a layer norm with weights of its own, which stand in one matrix: Command R+.
+    Own,
+    /// The same, with a tensor for each head: StableLM 2 12B.
+    OwnEach,
 }
 
 /// What the blocks of a model are made of.
@@ -183,14 +187,7 @@ fn block(
         NormPlace::Output => &names.output,
         NormPlace::Shared => &names.shared,
     };
-    let qk_norm = |name: &str, all: usize| {
-        let d = match parts.qk {
-            QkNorm::None => return Ok(None),
-            QkNorm::Head => c.d_head,
-            QkNorm::All => all,
-        };
-        parts.weight(loader, &at(name), d).map(Some)
-    };
+    let qk_norm = |name: &str, n_heads| head_norm(loader, parts, &at(name), n_heads, c.d_head);
     let sinks = names.sinks.map(|name| loader.vector(&at(name), c.n_heads));
     let mlp = |Mlp { d_ff, .. }| {
         let (gate, up) = if loader.has(&format!("{}.weight", at(names.gate_up))) {
@@ -217,13 +214,36 @@ fn block(
         q,
         k,
         v,
-        q_norm: qk_norm(names.q_norm, heads)?,
-        k_norm: qk_norm(names.k_norm, kv)?,
+        q_norm: qk_norm(names.q_norm, c.n_heads)?,
+        k_norm: qk_norm(names.k_norm, c.n_kv_heads)?,
         sinks: sinks.transpose()?.unwrap_or_default(),
         o: loader.linear(&at(names.o), d, heads, parts.o_bias)?,
         experts: c.layers[l].mlp.and_then(|mlp| Some((mlp, mlp.mixture?))).map(mixture).transpose()?,
         mlp: c.layers[l].mlp.filter(|mlp| mlp.mixture.is_none()).map(mlp).transpose()?,
     })
+}
+
+/// The norm of queries or keys, by the name of its tensor, or of what comes before the heads' own ones.
+fn head_norm(
+    loader: &Loader<'_>,
+    parts: &Parts,
+    name: &str,
+    n_heads: usize,
+    d_head: usize,
+) -> Result<Option<HeadNorm>, Error> {
+    let weight = match parts.qk {
+        QkNorm::None => return Ok(None),
+        QkNorm::Head => parts.weight(loader, name, d_head)?,
+        QkNorm::All => parts.weight(loader, name, n_heads * d_head)?,
+        QkNorm::Own => loader.numbers(name, &[n_heads, d_head])?,
+        QkNorm::OwnEach => {
+            let each = (0..n_heads).map(|head| loader.vector(&format!("{name}.norms.{head}.weight"), d_head));
+            each.collect::<Result<Vec<_>, _>>()?.concat()
+        }
+    };
+    let is_own = matches!(parts.qk, QkNorm::Own | QkNorm::OwnEach);
+    let kind = if is_own { NormKind::Layer } else { NormKind::Rms };
+    Ok(Some(HeadNorm { kind, together: parts.qk == QkNorm::All, weight }))
 }
 
 fn weights(embed: Tensor, blocks: Vec<BlockWeights>, final_norm: Norm, unembed: Option<Tensor>) -> Weights {

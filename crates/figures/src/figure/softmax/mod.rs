@@ -70,7 +70,7 @@ impl Data {
 
     /// The model's score of the dot product with a key.
     pub fn of_dot(&self, k_idx: usize, dot: f32) -> f32 {
-        let scoring = Attention { scale: self.scale, soft_cap: self.soft_cap, window: None };
+        let scoring = Attention { scale: self.scale, soft_cap: self.soft_cap, ..Attention::default() };
         scoring.score(dot) + self.bias.get(k_idx).copied().unwrap_or(0.0)
     }
 
