@@ -77,8 +77,8 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let shape = [config.n_vocab, config.d_embed()];
     let embed = head::embed(loader, &format!("{prefix}embed_tokens.weight"), &shape, tied, head::HEAD)?;
     let (unembed, headless) = Read::head(head::unembed(&fields, loader, &trained, tied, &embed, head::HEAD)?);
-    let has_last = before && !fields.flag_or("_remove_final_layer_norm", false)?;
-    let last = has_last.then(|| loader.layer_norm(&format!("{prefix}final_layer_norm"), d));
+    let is_removed = fields.flag_or("_remove_final_layer_norm", false)?;
+    let last = (before && !is_removed).then(|| loader.layer_norm(&format!("{prefix}final_layer_norm"), d));
     let [project_in, project_out] = projections(loader, &config, prefix)?;
     let positions = loader.tensor(&format!("{prefix}embed_positions.weight"), &[config.n_ctx + OFFSET, d])?;
     let weights = Weights {

@@ -19,8 +19,12 @@ pub(super) fn asked(fields: &Fields<'_>) {
 
 #[test]
 fn every_field_that_is_called_used_is_read() {
-    for name in ["llama", "llama-sharded", "mistral", "qwen2", "qwen3", "gpt2", "bert", "llama.gguf", "gpt2.gguf"] {
-        let path = format!("{}/../../fixtures/tiny/{name}", env!("CARGO_MANIFEST_DIR"));
+    let tiny = ["llama", "llama-sharded", "mistral", "qwen2", "qwen3", "gpt2", "bert", "llama.gguf", "gpt2.gguf"];
+    let families = ["falcon", "falcon.gguf", "falcon-sequential", "olmo-clamped", "olmo-clamped.gguf", "olmoe-clamped"];
+    let more = ["stablelm-heads", "stablelm-heads.gguf", "cohere-heads", "cohere-heads.gguf", "cohere2", "opt-narrow"];
+    let families = families.iter().chain(&more).map(|name| format!("families/{name}"));
+    for name in tiny.iter().map(|name| format!("tiny/{name}")).chain(families) {
+        let path = format!("{}/../../fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
         // `asked`, above, checks the fields while the model opens.
         crate::Model::open(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
