@@ -73,10 +73,13 @@ fn attend(
 
     let kv_len = pass.first + seq;
     let patched = pass.patches(Site::Pattern);
-    let zeros = |len: usize, wanted: bool| wanted.then(|| vec![0.0; len]);
-    let mut scores = zeros(c.n_heads * seq * kv_len, pass.keeps(Site::Scores));
-    let mut pattern = zeros(c.n_heads * seq * kv_len, pass.keeps(Site::Pattern) || patched);
-    let mut lse = zeros(c.n_heads * seq, pass.keeps(Site::Lse));
+    let (keeps_scores, keeps_pattern) = (pass.keeps(Site::Scores), pass.keeps(Site::Pattern) || patched);
+    let keeps_lse = pass.keeps(Site::Lse);
+    // The kernel writes every number of them.
+    let mut room = |site, len, wanted: bool| wanted.then(|| pass.room(site, len));
+    let mut scores = room(Site::Scores, c.n_heads * seq * kv_len, keeps_scores);
+    let mut pattern = room(Site::Pattern, c.n_heads * seq * kv_len, keeps_pattern);
+    let mut lse = room(Site::Lse, c.n_heads * seq, keeps_lse);
     let mut z = vec![0.0; c.n_heads * seq * c.d_head];
     let (edges, attention) = (pass.edges(), c.layers[layer].attention);
     let by_distance = |bias: &ScoreBias| (0..c.n_heads).map(|head| bias.by_distance(head, seq, kv_len)).collect();

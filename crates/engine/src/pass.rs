@@ -16,13 +16,15 @@ pub(crate) struct State {
     /// Tokens of this run.
     pub seq: usize,
     pub arrays: BTreeMap<String, Array>,
+    /// Arrays of an earlier run, whose memory this one may take.
+    pub spare: BTreeMap<String, Array>,
 }
 
 impl State {
     /// The state as layer `layer` needs it; outside the layers any number will do.
     pub fn pass<'a>(&'a mut self, config: &'a Config, layer: usize) -> Pass<'a> {
-        let Self { capture, interventions, first, seq, arrays } = self;
-        Pass { config, layer, capture, interventions, first: *first, seq: *seq, arrays }
+        let Self { capture, interventions, first, seq, arrays, spare } = self;
+        Pass { config, layer, capture, interventions, first: *first, seq: *seq, arrays, spare }
     }
 }
 
@@ -38,9 +40,17 @@ pub(crate) struct Pass<'a> {
     /// Tokens of this pass.
     pub seq: usize,
     arrays: &'a mut BTreeMap<String, Array>,
+    spare: &'a mut BTreeMap<String, Array>,
 }
 
 impl Pass<'_> {
+    /// Memory for `len` numbers of a site, which the caller overwrites: that of an earlier run's array, or new. (Of new
+    /// memory the system clears each page when it is first written to, which takes as long as to compute a pattern.)
+    pub fn room(&mut self, site: Site, len: usize) -> Vec<f32> {
+        let spare = self.spare.remove(&site.key(self.layer)).map(Array::into_data);
+        spare.filter(|data| data.len() == len).unwrap_or_else(|| vec![0.0; len])
+    }
+
     /// Changes, keeps and checks an array that has just been computed.
     pub fn site(&mut self, site: Site, data: &mut [f32]) -> Result<(), Error> {
         let keeps = self.keeps(site);
@@ -48,7 +58,9 @@ impl Pass<'_> {
             let shape = self.shape(site, data.len());
             self.patch(site, &shape, data)?;
             if keeps {
-                self.arrays.insert(site.key(self.layer), Array::new(shape, data.to_vec()));
+                let mut copy = self.room(site, data.len());
+                copy.copy_from_slice(data);
+                self.arrays.insert(site.key(self.layer), Array::new(shape, copy));
             }
         }
         self.check(site, data)

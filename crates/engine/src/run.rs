@@ -61,9 +61,16 @@ impl<M: Deref<Target = Model> + Send + Sync> Run<M> {
         let mut resid = model.embed(&tokens, cache.len);
         model.check_files()?;
         let (first, seq) = (cache.len, tokens.len());
-        let mut state = State { capture, interventions, first, seq, arrays: BTreeMap::new() };
+        let (arrays, spare) = (BTreeMap::new(), BTreeMap::new());
+        let mut state = State { capture, interventions, first, seq, arrays, spare };
         state.pass(c, 0).site(Site::Embed, &mut resid)?;
         Ok(Self { model, tokens, state, cache, ropes, resid, layer: 0 })
+    }
+
+    /// The same run, which writes what it keeps into the memory of an earlier trace's arrays where they are as large.
+    pub fn reusing(mut self, trace: Trace) -> Self {
+        self.state.spare = trace.arrays;
+        self
     }
 
     /// Passes the next layer, if there is one. Returns whether layers are left.
@@ -127,6 +134,34 @@ impl Model {
     /// Reads `tokens` and returns the captured arrays.
     pub fn run(&self, tokens: &[u32], capture: &Capture, interventions: &[Intervention]) -> Result<Trace, Error> {
         self.run_with_cache(&mut self.new_cache(), tokens, capture, interventions)
+    }
+
+    /// The same, into a trace whose memory is used again: a pattern that is kept then takes little longer than one that is
+    /// not, since fresh memory costs as much as what is written into it. After an error the trace is empty.
+    ///
+    /// ```
+    /// let model = attnscope::lesson::model();
+    /// let (capture, mut trace) = ("pattern".parse()?, attnscope::Trace::default());
+    /// for text in ["the hot dog was", "the big dog was"] {
+    ///     model.run_into(&mut trace, &model.encode(text)?, &capture, &[])?;
+    ///     println!("{}", trace.pattern(0, 0)?.row(&[2]).unwrap()[1]);
+    /// }
+    /// # Ok::<(), attnscope::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Model::run`].
+    pub fn run_into(
+        &self,
+        trace: &mut Trace,
+        tokens: &[u32],
+        capture: &Capture,
+        interventions: &[Intervention],
+    ) -> Result<(), Error> {
+        let spare = std::mem::take(trace);
+        let run = Run::start(self, tokens.to_vec(), capture.clone(), interventions.to_vec(), self.new_cache())?;
+        *trace = run.reusing(spare).finish()?.0;
+        Ok(())
     }
 
     /// An empty cache for this model.

@@ -16,6 +16,26 @@ fn start<'m>(model: &'m Model, capture: Capture, changes: &[Intervention]) -> Re
 }
 
 #[test]
+fn memory_of_an_earlier_trace_is_used_again() {
+    let model = attnscope::lesson::model();
+    let capture = "all,scores,pattern,lse".parse().unwrap();
+    let ids = |text: &str| model.encode(text).unwrap();
+    let mut trace = attnscope::Trace::default();
+    let mut places = Vec::new();
+    for text in ["the hot dog was", "the big dog was", "the dog on the hot rock was", "the river bank was"] {
+        model.run_into(&mut trace, &ids(text), &capture, &[]).unwrap();
+        assert_eq!(trace, model.run(&ids(text), &capture, &[]).unwrap(), "{text}");
+        places.push(trace.get("blocks.1.attn.pattern").unwrap().data().as_ptr());
+    }
+    assert_eq!(places[0], places[1], "as many tokens need no other memory");
+    let edges = [attnscope::Intervention::cut("2>1").unwrap()];
+    model.run_into(&mut trace, &ids("the hot dog was"), &capture, &edges).unwrap();
+    assert_eq!(trace, model.run(&ids("the hot dog was"), &capture, &edges).unwrap());
+    assert!(model.run_into(&mut trace, &[], &capture, &[]).is_err());
+    assert_eq!(trace, attnscope::Trace::default());
+}
+
+#[test]
 fn steps_equal_the_whole_bit_for_bit() {
     for name in ["tiny/llama", "tiny/gpt2", "tiny/bert"] {
         let model = model(name);
