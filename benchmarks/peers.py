@@ -1,6 +1,6 @@
 """Other people's implementations, timed as ours are: `cargo xtask bench` asks this program and ours in turn.
 
-    python peers.py pytorch                 attention: a line in is HEADS D_HEAD TOKENS causal|full kept|dropped
+    python peers.py pytorch                 attention: a line in is HEADS D_HEAD TOKENS causal|full dropped|kept|reused (as they do with either)
     python peers.py onnxruntime             the same
     python peers.py transformers FILE       a model, from a GGUF file: a line in is
     python peers.py llama.cpp FILE            load | prefill TOKENS nothing|patterns|trace|all | decode | memory
@@ -68,7 +68,7 @@ class Pytorch:
         heads, d_head, tokens = int(heads), int(d_head), int(tokens)
         q, k, v = (torch.from_numpy(random((1, heads, tokens, d_head), seed)) for seed in (1, 2, 3))
         hidden = None
-        if causal and kept == "kept":
+        if causal and kept != "dropped":
             hidden = torch.ones(tokens, tokens, dtype=torch.bool).triu(1)
 
         def weights():
@@ -82,7 +82,7 @@ class Pytorch:
             return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
 
         with torch.inference_mode():
-            return milliseconds(weights if kept == "kept" else mixed)
+            return milliseconds(weights if kept != "dropped" else mixed)
 
 
 class Onnxruntime:
@@ -125,7 +125,7 @@ class Onnxruntime:
             with open(words[0], "wb") as file:
                 return file.write(self.operator(causal=True, kept=False))
         d_head, tokens, mask, kept = words
-        session = self.session(mask == "causal", kept == "kept")
+        session = self.session(mask == "causal", kept != "dropped")
         shape = (1, int(heads), int(tokens), int(d_head))
         # As OrtValues: nothing is copied on the way in or out.
         given = {x: self.runtime.OrtValue.ortvalue_from_numpy(random(shape, ord(x))) for x in "qkv"}

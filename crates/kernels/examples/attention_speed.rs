@@ -1,7 +1,7 @@
 //! How fast attention is: `cargo xtask bench attention` asks this program and its peers in turn.
 //!
-//! A line in is a case, `HEADS D_HEAD TOKENS causal|full kept|dropped` (whether the whole pattern is kept); the line out
-//! is how long it took, in milliseconds. Outputs are new each time, as in the peers.
+//! A line in is a case, `HEADS D_HEAD TOKENS causal|full dropped|kept|reused`: whether the whole pattern is kept, and if so in
+//! new memory or in that of the call before. The line out is how long it took, in milliseconds.
 
 use attnscope_kernels::attention::{Inputs, Mask, Outputs, tiled};
 use attnscope_kernels::level;
@@ -18,7 +18,7 @@ static MEMORY: attnscope_kernels::memory::HugePages = attnscope_kernels::memory:
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("ready attnscope {}", env!("CARGO_PKG_VERSION"));
     for line in std::io::stdin().lock().lines() {
-        let case = Case::parse(&line?).ok_or("expected HEADS D_HEAD TOKENS causal|full kept|dropped")?;
+        let case = Case::parse(&line?).ok_or("expected HEADS D_HEAD TOKENS causal|full dropped|kept|reused")?;
         println!("{:.5}", case.time());
         std::io::stdout().flush()?;
     }
@@ -31,6 +31,7 @@ struct Case {
     len: usize,
     causal: bool,
     kept: bool,
+    reused: bool,
 }
 
 impl Case {
@@ -42,7 +43,8 @@ impl Case {
             d_head: d_head.parse().ok()?,
             len: len.parse().ok()?,
             causal: *mask == "causal",
-            kept: *kept == "kept",
+            kept: *kept != "dropped",
+            reused: *kept == "reused",
         })
     }
 
@@ -66,12 +68,15 @@ impl Case {
             mask: Mask { causal: self.causal, window: None },
             edges: &[],
         };
+        let mut before = None;
         milliseconds(|| {
             let mut z = vec![0.0; numbers];
-            let mut pattern = self.kept.then(|| vec![0.0; self.heads * self.len * self.len]);
+            let new = || vec![0.0; self.heads * self.len * self.len];
+            let mut pattern = self.kept.then(|| before.take().unwrap_or_else(new));
             let outputs = Outputs { z: &mut z, scores: None, pattern: pattern.as_deref_mut(), lse: None };
             tiled::attention(level::best(), inputs, outputs);
-            black_box((z, pattern));
+            black_box((&z, &pattern));
+            before = pattern.filter(|_| self.reused);
         })
     }
 }

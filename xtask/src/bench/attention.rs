@@ -28,11 +28,15 @@ pub fn run() -> Result<()> {
     let short = SHAPES.iter().flat_map(|&(heads, width)| LENGTHS.map(|len| (heads, width, len)));
     for (heads, width, len) in short.chain([LONG]) {
         for mask in ["causal", "full"] {
-            for kept in ["dropped", "kept"] {
-                if kept == "kept" && heads * len * len * 4 > MOST_KEPT {
+            for kept in ["dropped", "kept", "reused"] {
+                if kept != "dropped" && heads * len * len * 4 > MOST_KEPT {
                     continue;
                 }
-                let with = if kept == "kept" { " pattern kept" } else { "" };
+                let with = match kept {
+                    "kept" => " pattern kept",
+                    "reused" => " pattern kept in memory of before",
+                    _ => "",
+                };
                 let case = format!("H={heads} d={width} n={len} {mask}{with}");
                 let found = measure(&case, &format!("{heads} {width} {len} {mask} {kept}"), &mut sides);
                 let operations = 4 * len * len * width * heads / if mask == "causal" { 2 } else { 1 };
