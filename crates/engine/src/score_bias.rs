@@ -53,12 +53,15 @@ impl ScoreBias {
         let side = table.first()?.len() / 2;
         let last = side.checked_sub(1)?;
         let (exact, distance) = (side / 2, query.abs_diff(key));
+        if exact == 0 || *furthest <= exact {
+            return None; // a trace from a file may say anything
+        }
         let bucket = if distance < exact {
             distance
         } else {
             // In single precision, as in the models' own code: at the border of two buckets it decides.
             let part = (distance as f32 / exact as f32).ln() / ((*furthest as f64 / exact as f64).ln() as f32);
-            (exact + (part * (side - exact) as f32) as usize).min(last)
+            exact.saturating_add((part * (side - exact) as f32) as usize).min(last)
         };
         Some(if key > query { side + bucket } else { bucket })
     }
@@ -105,6 +108,16 @@ mod tests {
             }
         }
         assert_eq!((bias.at(0, 3, 3), bias.at(0, 3, 5), bias.at(1, 3, 5)), (0.0, 18.0, 0.0));
+    }
+
+    #[test]
+    fn what_comes_from_a_file_may_be_absurd() {
+        for (buckets, furthest) in [(0, 128), (1, 128), (2, 128), (4, 1), (4, 0), (32, 8), (32, usize::MAX), (7, 9)] {
+            let bias = ScoreBias::Learned { table: vec![vec![1.0; buckets]; 2], furthest };
+            for (query, key) in [(0, 0), (0, 2), (2, 0), (usize::MAX, 0), (0, usize::MAX)] {
+                assert!((0.0..=1.0).contains(&bias.at(0, query, key)), "{buckets} {furthest}: {query}, {key}");
+            }
+        }
     }
 
     #[test]

@@ -322,6 +322,46 @@ fn every_switch_of_every_config_is_followed_or_refused_by_name() {
     println!("{followed} followed, {refused} refused");
 }
 
+/// The first files of MPT and Falcon name code that they brought along, before transformers had these families.
+#[test]
+fn files_that_are_older_than_their_family_in_transformers_open() {
+    let own = |code: &str, class: &str| json!({"AutoConfig": format!("{code}Config"), "AutoModelForCausalLM": class});
+    let mpt = |class: &str| {
+        json!({
+            "architectures": ["MPTForCausalLM"], "auto_map": own("configuration_mpt.MPT", class),
+            "attn_config": {
+                "alibi": true, "alibi_bias_max": 8, "attn_impl": "torch", "attn_pdrop": 0, "clip_qkv": null,
+                "attn_type": "multihead_attention", "attn_uses_sequence_id": false, "prefix_lm": false, "qk_ln": false,
+                "softmax_scale": null,
+            },
+            "init_config": {"emb_init_std": null, "name": "kaiming_normal_"}, "init_device": "cpu", "no_bias": true,
+            "tokenizer_name": "EleutherAI/gpt-neox-20b", "torch_dtype": "bfloat16", "use_cache": false, "verbose": 0,
+        })
+    };
+    let falcon = |class: &str| json!({"architectures": ["FalconForCausalLM"], "auto_map": own("configuration_falcon.Falcon", class)});
+    let opens = |name: &str, changes: &Value| changed(&fixture(&format!("families/{name}")), changes);
+    for class in ["modeling_mpt.MPTForCausalLM", "mosaicml/mpt-7b--modeling_mpt.MPTForCausalLM"] {
+        let model = opens("mpt", &mpt(class)).unwrap();
+        check("mpt", &model, "families/mpt/reference.safetensors");
+    }
+    opens("falcon", &falcon("modeling_falcon.FalconForCausalLM")).unwrap();
+    opens("falcon", &falcon("tiiuae/falcon-7b--modeling_falcon.FalconForCausalLM")).unwrap();
+    for class in ["someone/else--modeling_mpt.MPTForCausalLM", "modeling_other.MPTForCausalLM"] {
+        let message = opens("mpt", &mpt(class)).err().unwrap();
+        assert!(message.contains("auto_map"), "{message}");
+    }
+    let message = opens("falcon", &falcon("someone/else--modeling_falcon.FalconForCausalLM")).err().unwrap();
+    assert!(message.contains("auto_map"), "{message}");
+    for (field, value) in [("alibi", json!(false)), ("softmax_scale", json!(0.0))] {
+        let mut config = mpt("modeling_mpt.MPTForCausalLM");
+        config["attn_config"][field] = value;
+        let message = opens("mpt", &config).err().unwrap();
+        assert!(message.contains("attn_config") || message.contains("multiplied by 0"), "{message}");
+    }
+    let both_ways = opens("bloom", &json!({"is_causal": false})).err().unwrap();
+    assert!(both_ways.contains("is_causal"), "{both_ways}");
+}
+
 /// gpt-oss' real files hold the experts' matrices in MXFP4.
 #[test]
 fn experts_of_four_bits_are_read_as_transformers_reads_them() {

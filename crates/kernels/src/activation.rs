@@ -30,8 +30,13 @@ pub fn plain(kind: Activation, x: f32) -> f32 {
         Activation::Gelu => 0.5 * x * (1.0 + libm::erff(x * std::f32::consts::FRAC_1_SQRT_2)),
         Activation::GeluTanh => 0.5 * x * (1.0 + (TANH_SCALE * (x + 0.044_715 * x * x * x)).tanh()),
         Activation::Relu => x.max(0.0),
-        Activation::BoundedSilu => x.min(BOUND) / (1.0 + (-SLOPE * x.min(BOUND)).exp()),
+        Activation::BoundedSilu => bounded(x) / (1.0 + (-SLOPE * bounded(x)).exp()),
     }
+}
+
+/// At most the bound; `min` would make a number of what is none.
+fn bounded(x: f32) -> f32 {
+    if x > BOUND { BOUND } else { x }
 }
 
 /// √(2/π)
@@ -49,7 +54,7 @@ fn apply_here(level: Level, kind: Activation, x: &mut [f32]) {
         // ½(1 + tanh u) = σ(2u)
         Activation::GeluTanh => dispatch!(level, simd => gelu_tanh(simd, x)),
         Activation::BoundedSilu => {
-            x.iter_mut().for_each(|v| *v = v.min(BOUND));
+            x.iter_mut().for_each(|v| *v = bounded(*v));
             dispatch!(level, simd => bounded_silu(simd, x));
         }
         Activation::Gelu | Activation::Relu => x.iter_mut().for_each(|v| *v = plain(kind, *v)),
@@ -144,6 +149,9 @@ mod tests {
         for (gate, up, at) in [(1.5, 2.0, (1.5, 2.0)), (9.0, -8.0, (7.0, -7.0)), (-9.0, 8.0, (-9.0, 7.0))] {
             let (found, expected) = (gated(Activation::BoundedSilu, gate, up), bounded(at.0, at.1));
             assert!((found - expected).abs() < 1e-5, "{gate}, {up}: {found}, expected {expected}");
+        }
+        for (gate, up) in [(f32::NAN, 1.0), (1.0, f32::NAN)] {
+            assert!(gated(Activation::BoundedSilu, gate, up).is_nan());
         }
     }
 }

@@ -24,7 +24,7 @@ const FIELDS: &[Field] = &[
     Field("vocab_size", Used),
     Field("layer_norm_epsilon", Used),
     Field("seq_length", Harmless("how long the texts of the training were: ALiBi has no longest text")),
-    Field("is_causal", Used),
+    Field("is_causal", Only(&[Bool(true)], "attention both ways")),
     Field(
         "apply_residual_connection_post_layernorm",
         Only(&[Bool(false)], "a residual stream that goes on from behind its norm"),
@@ -32,7 +32,7 @@ const FIELDS: &[Field] = &[
     Field("hidden_dropout", TRAINING),
     Field("attention_dropout", TRAINING),
     Field("pretraining_tp", common::MEMORY),
-    Field("slow_but_exact", common::MEMORY),
+    Field("slow_but_exact", Only(&[Bool(false)], "products in parts, without their biases")),
     Field("attention_softmax_in_fp32", common::MEMORY),
     Field("bias_dropout_fusion", common::MEMORY),
     Field("masked_softmax_fusion", common::MEMORY),
@@ -67,7 +67,6 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
         n_ctx: N_CTX,
         n_vocab: fields.size_or("vocab_size", 250_880)?,
         norm_eps: fields.float_or("layer_norm_epsilon", 1e-5)?,
-        causal: fields.flag_or("is_causal", true)?,
         ..plain(d, n_heads, super::share(&fields, d, n_heads)?)
     };
     config.check(fields.origin)?;

@@ -86,7 +86,7 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let n_heads = fields.size_or("num_attention_heads", 71)?;
     let form = form(&fields, n_heads)?;
     let config = config(&fields, n_heads, &form)?;
-    let trained = trained(&fields)?;
+    let trained = head::trained_with(&fields, "Falcon", &["modeling_falcon.Falcon", "tiiuae/"])?;
     let tied = fields.flag_or("tie_word_embeddings", true)?;
     let bias = if fields.flag_or("bias", false)? { Bias::Yes } else { Bias::No };
     let d = config.d_model;
@@ -105,17 +105,6 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     #[cfg(test)]
     super::tests::asked(&fields);
     Ok(Read { config, weights, headless })
-}
-
-/// Falcon's files name code that they brought along before transformers had the family; transformers reads them by its own.
-fn trained(fields: &Fields<'_>) -> Result<head::Trained, Error> {
-    let is_theirs = |value: &Value| value.as_str().is_some_and(|code| code.contains("modeling_falcon.Falcon"));
-    let map = fields.get("auto_map")?;
-    let models = map.as_ref().and_then(Value::as_object).into_iter().flatten();
-    if models.filter(|(name, _)| name.starts_with("AutoModel")).all(|(_, value)| is_theirs(value)) {
-        return head::class(fields, "Falcon");
-    }
-    head::trained(fields, "Falcon")
 }
 
 fn form(fields: &Fields<'_>, n_heads: usize) -> Result<Form, Error> {

@@ -25,6 +25,30 @@ pub(super) fn trained(fields: &Fields<'_>, prefix: &str) -> Result<Trained, Erro
     class(fields, prefix)
 }
 
+/// The same of a family whose first files name code that they brought along, before transformers had the family: its
+/// classes begin with `class`, in the same folder or in a repository of `owner`, and what they compute is what transformers
+/// computes. Code of another place is refused. (An edited copy of that code in the same folder cannot be told apart.)
+pub(super) fn trained_with(fields: &Fields<'_>, prefix: &str, [class, owner]: &[&str; 2]) -> Result<Trained, Error> {
+    let is_theirs = |value: &Value| {
+        let code = value.as_str().unwrap_or_default();
+        let (place, code) = code.split_once("--").unwrap_or((owner, code));
+        place.starts_with(owner) && code.starts_with(class)
+    };
+    let map = fields.get("auto_map")?;
+    let models = map.as_ref().and_then(Value::as_object).into_iter().flatten();
+    if models.filter(|(name, _)| name.starts_with("AutoModel")).all(|(_, value)| is_theirs(value)) {
+        return self::class(fields, prefix);
+    }
+    trained(fields, prefix)
+}
+
+/// Whether `architectures` names a class that begins so.
+pub(super) fn names_class(fields: &Fields<'_>, prefix: &str) -> Result<bool, Error> {
+    let classes = fields.get("architectures")?;
+    let mut classes = classes.as_ref().and_then(Value::as_array).into_iter().flatten();
+    Ok(classes.any(|class| class.as_str().is_some_and(|class| class.starts_with(prefix))))
+}
+
 /// The same of a family whose code of its own is known, and computed here as it computes.
 pub(super) fn class(fields: &Fields<'_>, prefix: &str) -> Result<Trained, Error> {
     let class = match fields.get("architectures")? {

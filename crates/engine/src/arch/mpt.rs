@@ -39,12 +39,15 @@ const FIELDS: &[Field] = &[
     Field("init_config", TRAINING),
     Field("init_device", TRAINING),
     Field("verbose", TRAINING),
+    Field("tokenizer_name", Harmless("a name or a version")),
+    Field("fc_type", Harmless("how products are computed, not what comes out")),
+    Field("ffn_config", Only(&[Empty], "another MLP")),
 ];
 
 /// The fields of `attn_config`, with the values that are computed.
 const ATTENTION: &[Field] = &[
     Field("attn_type", Only(&[Text("multihead_attention")], "attention of another kind")),
-    Field("alibi", Harmless("transformers adds ALiBi whatever it says")),
+    Field("alibi", Only(&[Bool(true)], "positions without ALiBi")),
     Field("alibi_bias_max", Only(&[Number(8.0)], "ALiBi of other slopes")),
     Field("clip_qkv", Used),
     Field("qk_ln", Only(&[Bool(false)], "norms of queries and keys")),
@@ -72,7 +75,9 @@ const MOST: f32 = 8.0;
 pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
     let fields = Fields::json(json, loader.origin, "mpt", TABLES)?;
     let config = config(&fields)?;
-    let trained = head::trained(&fields, "Mpt")?;
+    // The family's first files name code that they brought along, whose classes are called otherwise.
+    let prefix = if head::names_class(&fields, "MPT")? { "MPT" } else { "Mpt" };
+    let trained = head::trained_with(&fields, prefix, &["modeling_mpt.MPT", "mosaicml/"])?;
     let tied = fields.flag_or("tie_word_embeddings", true)?;
     let (d, d_ff) = (config.d_model, config.d_ff());
     let prefix = loader.prefix(&["transformer.", ""], "wte.weight");
@@ -113,7 +118,7 @@ fn config(fields: &Fields<'_>) -> Result<Config, Error> {
     if let Some(value) = fields.get("attn_config")? {
         let inner = Fields::json(&value, fields.origin, "mpt's attn_config", &[ATTENTION, common::COMMON])
             .map_err(|error| fields.refused("attn_config", format!("is not one that is computed: {error}")))?;
-        if let Some(scale) = inner.optional_float("softmax_scale")?.filter(|scale| *scale != 0.0) {
+        if let Some(scale) = inner.optional_float("softmax_scale")? {
             attention.scale = scale;
         }
         attention.clamp = common::clamp_or_zero(&inner, "clip_qkv")?;

@@ -36,6 +36,8 @@ pub struct Pattern {
     pub q_len: usize,
     /// Columns.
     pub kv_len: usize,
+    /// Whether its rows sum to less than 1, since the head has a sink.
+    pub has_sink: bool,
     weights: Vec<f32>,
     allowed: Vec<bool>,
 }
@@ -62,7 +64,7 @@ impl Pattern {
         let first = kv_len - q_len;
         let row = |q_idx: usize| (0..kv_len).zip(std::iter::repeat(keys(first + q_idx)));
         let allowed = (0..q_len).flat_map(row).map(|(k, keys)| keys.contains(&k)).collect();
-        Ok(Self { layer, head, q_len, kv_len, weights, allowed })
+        Ok(Self { layer, head, q_len, kv_len, has_sink: false, weights, allowed })
     }
 
     /// The pattern that a trace holds, or that can be computed from it. If it also holds scores, they say
@@ -80,6 +82,7 @@ impl Pattern {
         let weights = lazy.whole().ok_or_else(missing)?.into_owned();
         let (mask, n) = (model.mask(layer), lazy.kv_len());
         let mut pattern = Self::seen(layer, head, n, weights, |position| mask.visible(position, n))?;
+        pattern.has_sink = model.sink(layer, head).is_some();
         let scores = trace.layer(layer, Site::Scores).and_then(|s| s.index(head));
         if let Some(scores) = scores.filter(|s| s.len() == pattern.weights.len()) {
             pattern.allowed = scores.iter().map(|&s| s != f32::NEG_INFINITY).collect();
@@ -157,7 +160,7 @@ impl Pattern {
                 };
             }
         }
-        (Self { layer: self.layer, head: self.head, q_len, kv_len, weights, allowed }, block)
+        (Self { q_len, kv_len, weights, allowed, ..*self }, block)
     }
 
     /// A round weight that all but one in a thousand cells stay below: the end of the colour scale for a long text.

@@ -28,6 +28,9 @@ pub(super) fn post(held: &Held<'_>, number: Number) -> Result<Arithmetic, Error>
         let activated = Arithmetic::sum(format!("{name}(up)"), one("up", up));
         return Ok(Arithmetic { rule, steps: steps.0, ..activated });
     };
+    if rule == Rule::BoundedSilu {
+        return Err(Error::usage("the arithmetic of a bounded gate is known in a mixture of experts only"));
+    }
     let (gate, up) = (sum("gate", &gate)?, sum("up", &up)?);
     let activated = format!("{name}(gate)");
     let open = steps.add(&activated, activated.as_str(), rule, one("gate", gate));

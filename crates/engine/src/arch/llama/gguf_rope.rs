@@ -48,7 +48,10 @@ pub(super) fn rotary(
         Some("none") => (base, 1.0),
         Some("linear" | "longrope") => (base.iter().map(|f| f / factor).collect(), attention),
         Some("yarn") => {
-            let shape = YarnShape { theta, dim, factor, original: original as f64, fast, slow, truncate: true };
+            // No key says whether the bounds are whole pairs: llama.cpp always takes whole ones, and gpt-oss was trained
+            // with others (`truncate: false` in its config.json).
+            let truncate = fields.arch != "gpt-oss";
+            let shape = YarnShape { theta, dim, factor, original: original as f64, fast, slow, truncate };
             let grown = if factor > 1.0 { 1.0 + 0.1 * factor.ln() } else { 1.0 };
             (yarn(&base, shape), attention * grown)
         }

@@ -98,7 +98,13 @@ pub(super) const GGUF: GgufMember = GgufMember {
         experts: &ExpertNames { router_bias: Bias::Yes, together: in_gguf, ..IN_GGUF },
         ..gguf::NAMES
     },
-    kinds: |fields, sizes| windows(fields, sizes, None, 2, 0),
+    kinds: |fields, sizes| {
+        let kinds = windows(fields, sizes, None, 2, 0)?;
+        if kinds.kinds().iter().all(|kind| kind.window.is_none()) {
+            return Err(fields.bad("attention.sliding_window", "1 or more tokens", "none"));
+        }
+        Ok(kinds)
+    },
     mlp: |fields, mlp| experts::gguf(fields, mlp, true, false),
     ..HALVES
 };

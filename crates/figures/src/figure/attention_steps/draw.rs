@@ -122,7 +122,13 @@ fn formula_line(frame: &mut Frame, data: &Data, state: &State) {
             (vec![(words!("no mask"), text)], words!("every token may attend to every other, also at later ones"))
         }
         4 => (vec![(words!("mask"), text)], words!("a token may not attend to what comes after it")),
-        5 => (vec![(words!("weights = softmax(scores)"), text)], words!("each row becomes shares that sum to 1")),
+        5 => {
+            let shares = match data.of.sink {
+                None => words!("each row becomes shares that sum to 1"),
+                Some(_) => words!("each row and the head's sink become shares that sum to 1"),
+            };
+            (vec![(words!("weights = softmax(scores)"), text)], shares)
+        }
         _ => (
             vec![("Z", out), (words!(" = weights·"), text), ("V", v)],
             words!("each row of weights mixes the rows of V"),

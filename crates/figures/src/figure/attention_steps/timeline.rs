@@ -69,7 +69,10 @@ fn one_row(data: &Data, row: usize, steps: Timeline) -> Timeline {
         .one_by_one()
         .brings(&format!("number-{i}-"))
         .one_by_one()
-        .step(words!("Softmax makes weights of them, which sum to 1 (chapter 6).{most}"))
+        .step(match data.of.sink {
+            None => words!("Softmax makes weights of them, which sum to 1 (chapter 6).{most}"),
+            Some(_) => words!("Softmax makes weights of them, which sum to 1 with the head's sink (chapter 6).{most}"),
+        })
         .grows(&format!("w-{i}-"))
         .one_by_one()
         .brings(&format!("share-{i}-"))
@@ -115,7 +118,10 @@ fn all_rows(data: &Data, masked: bool, steps: Timeline) -> Timeline {
         .abreast()
         .rises("hem-")
         .brings("masked")
-        .step(words!("Softmax runs along each row: weights, which sum to 1 in every row."))
+        .step(match data.of.sink {
+            None => words!("Softmax runs along each row: weights, which sum to 1 in every row."),
+            Some(_) => words!("Softmax runs along each row: weights, which sum to 1 with the head's sink."),
+        })
         .grows("w-")
         .abreast()
         .brings("share-")

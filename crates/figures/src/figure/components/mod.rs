@@ -64,10 +64,16 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state.canvas.width);
     let asks = spoken(data.of.query());
     let title = words!("Why “{asks}” attends where it does: layer {}, head {}", data.row.layer, data.row.head);
-    let lead = words!(
-        "Multiply the query with a key, component by component, and add up: that is the score. Softmax turns the \
+    let lead = match data.row.sink {
+        None => words!(
+            "Multiply the query with a key, component by component, and add up: that is the score. Softmax turns the \
                 scores of all keys into weights that sum to 1."
-    );
+        ),
+        Some(_) => words!(
+            "Multiply the query with a key, component by component, and add up: that is the score. Softmax turns the \
+                scores of all keys and the head's sink into shares that sum to 1."
+        ),
+    };
     let mut frame = Frame::new(theme, &state.canvas, layout.width, title, lead);
     let longest = Longest::new(data);
     rows::query(&mut frame, data, state, &layout, &longest);

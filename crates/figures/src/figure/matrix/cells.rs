@@ -1,6 +1,6 @@
 //! The matrix cell by cell.
 
-use super::{Data, LEAD, State, cell_label, cut_label, cut_note, description, title};
+use super::{Data, State, cell_label, cut_label, cut_note, description, lead, title};
 use crate::figure::frame::{Frame, Masked, PAD, SMALL, caption, credit};
 use crate::number::fixed;
 use crate::scene::Segment::{Line, Move};
@@ -57,7 +57,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let layout = Layout::new(data, state.canvas.width);
     let least = Frame::within(&state.canvas, Frame::LEGEND_WIDTH - 40.0 + layout.label_w + 12.0 + 2.0 * PAD);
     let width = layout.width(data).max(least);
-    let mut frame = Frame::new(theme, &state.canvas, width, title(data), attnscope_words::text(LEAD));
+    let mut frame = Frame::new(theme, &state.canvas, width, title(data), lead(data));
     let x0 = PAD + layout.label_w + 12.0;
     key_labels(&mut frame, data, state, &layout, x0);
     let y0 = frame.y;

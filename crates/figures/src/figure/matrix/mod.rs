@@ -16,12 +16,17 @@ use crate::scene::Scene;
 use crate::theme::Theme;
 use crate::token::spoken;
 use attnscope::Trace;
-use attnscope_words::{key, words};
+use attnscope_words::words;
 
 /// The longest text that is drawn cell by cell.
 pub const MAX_CELLS: usize = 64;
 
-const LEAD: &str = key!("Each row is a query: what one token attends to. A row sums to 1.");
+fn lead(data: &Data) -> &'static str {
+    match data.pattern.has_sink {
+        false => words!("Each row is a query: what one token attends to. A row sums to 1."),
+        true => words!("Each row is a query: what one token attends to. A row and the head's sink sum to 1."),
+    }
+}
 
 /// What is drawn.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! The matrix of a long text: one raster, and labels only here and there.
 
 use super::cells::reading;
-use super::{Data, LEAD, State, cut_label, cut_note, description, title};
+use super::{Data, State, cut_label, cut_note, description, lead, title};
 use crate::figure::axis::Side;
 use crate::figure::frame::{Frame, Masked, PAD, SMALL, caption, credit};
 use crate::number::{count, number, plural};
@@ -31,7 +31,7 @@ pub(super) fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
     let least = Frame::within(&state.canvas, 2.0 * PAD + Frame::LEGEND_WIDTH);
     let total = (2.0 * PAD + label_w + 12.0 + width + RING).max(least);
     let full_at = state.full_at.filter(|f| *f > 0.0).unwrap_or_else(|| small.full_at());
-    let mut frame = Frame::new(theme, &state.canvas, total, title(data), attnscope_words::text(LEAD));
+    let mut frame = Frame::new(theme, &state.canvas, total, title(data), lead(data));
     let x0 = PAD + label_w + 12.0;
     key_axis(&mut frame, data, x0, per_token);
     let y0 = frame.y;

@@ -3,7 +3,6 @@
 use super::layout::Layout;
 use super::{Data, State, Steps as Numbers, is_changed};
 use crate::figure::arithmetic::{explained, share, sink, stressed};
-use crate::figure::head::scaled;
 use crate::token::spoken;
 use attnscope::Site;
 use attnscope::analysis::explain::{Explanation, Factor, Rule, Step, Term};

@@ -3,7 +3,6 @@
 use super::layout::{Layout, MAX_QUIET};
 use super::{Data, State, Steps, is_changed};
 use crate::figure::frame::{Frame, LABEL, PAD, SMALL};
-use crate::figure::head;
 use crate::figure::reach::reach;
 use crate::number::{brief, fixed, number, percent, plural};
 use crate::scene::{Anchor, Node, Run, Stroke, Target, Weight};
@@ -41,10 +40,6 @@ pub(super) fn short_percent(p: f32) -> String {
     if p.is_nan() { "NaN".into() } else { percent(p) }
 }
 
-fn scaled(data: &Data) -> String {
-    data.scaled()
-}
-
 /// Each column's name, and below it the operation that computes it.
 fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &Steps) {
     let (theme, y) = (frame.theme, frame.y + 7.0);
@@ -64,9 +59,9 @@ fn headings(frame: &mut Frame, data: &Data, state: &State, l: &Layout, steps: &S
     match l.dot {
         Some(dot) => {
             head(dot, Anchor::End, "q·k", String::new());
-            head(l.score, Anchor::End, key!("score"), scaled(data));
+            head(l.score, Anchor::End, key!("score"), data.scaled());
         }
-        None => head(l.score, Anchor::End, key!("score"), format!("q·k {}", scaled(data))),
+        None => head(l.score, Anchor::End, key!("score"), format!("q·k {}", data.scaled())),
     }
     if let Some((x, _)) = l.exp {
         let inner = words!("score − {}", short(steps.max));

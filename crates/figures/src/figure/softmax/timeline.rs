@@ -1,7 +1,7 @@
 //! Softmax step by step: dot products, scores, exponentials, and the one bar that they fill.
 
 use super::{Data, State, Steps};
-use crate::figure::head::{divides, scaled};
+use crate::figure::head::divides;
 use crate::number::{count, fixed};
 use crate::timeline::Timeline;
 use crate::token::spoken;
