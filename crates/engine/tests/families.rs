@@ -470,3 +470,73 @@ fn absurd_values_are_errors_and_no_panics() {
     }
     assert!(opened > 1000 && refused > 1000, "{opened} opened, {refused} refused");
 }
+
+/// The same for GGUF: absurd values of every key that is a number, and any four bytes of the header, of every architecture.
+#[test]
+fn absurd_headers_are_errors_and_no_panics() {
+    let files = std::fs::read_dir(fixture("families")).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ending| ending == "gguf")).collect();
+    let (mut opened, mut refused) = (0, 0);
+    let mut open = |bytes: Vec<u8>| match Model::from_gguf(attnscope::Bytes::from(bytes), "test") {
+        Ok(model) => {
+            let _ = model.run(&[5, 17, 42], &"pattern".parse().unwrap(), &[]);
+            opened += 1;
+        }
+        Err(error) => {
+            assert!(error.to_string().len() > 20, "{error}");
+            refused += 1;
+        }
+    };
+    for path in &files {
+        let whole = std::fs::read(path).unwrap();
+        let arch = Model::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).config().arch.clone();
+        let mut numbers = 0;
+        for (at, size) in gguf_numbers(&whole) {
+            for value in [0u64, 1, 3, 1 << 20, u64::MAX, 0x7f80_0000, 0x7fc0_0000, 0xbf80_0000, 0x7ff0_0000_0000_0000] {
+                let mut file = whole.clone();
+                file[at..at + size].copy_from_slice(&value.to_le_bytes()[..size]);
+                open(file);
+            }
+            numbers += 1;
+        }
+        assert!(numbers >= 7, "{arch}: only {numbers} numbers");
+        // Names, shapes, types and offsets: from somewhere in the metadata to the first tensor.
+        let header = whole.len().min(12_000);
+        for step in 0..60 {
+            let at = 24 + step * (header - 28) / 60;
+            for value in [0u32, 1, u32::MAX, 0x0101_0101] {
+                let mut file = whole.clone();
+                file[at..at + 4].copy_from_slice(&value.to_le_bytes());
+                open(file);
+            }
+            open(whole[..at].to_vec());
+        }
+    }
+    assert!(files.len() >= 30 && opened > 1000 && refused > 1000, "{} files, {opened}, {refused}", files.len());
+}
+
+/// Place and size of each number in a GGUF's metadata.
+fn gguf_numbers(file: &[u8]) -> Vec<(usize, usize)> {
+    let number = |at: usize, size: usize| (0..size).rev().fold(0, |n, i| n << 8 | usize::from(file[at + i]));
+    let size = |kind: usize| [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8][kind];
+    let (mut at, mut found) = (24, Vec::new());
+    for _ in 0..number(16, 8) {
+        at += 8 + number(at, 8);
+        let kind = number(at, 4);
+        at += 4;
+        let (kind, n) = if kind == 9 { (number(at, 4), number(at + 4, 8)) } else { (kind, usize::MAX) };
+        match (kind, n) {
+            (8, usize::MAX) => at += 8 + number(at, 8),
+            (8, n) => {
+                at += 12;
+                (0..n).for_each(|_| at += 8 + number(at, 8));
+            }
+            (kind, usize::MAX) => {
+                found.push((at, size(kind)));
+                at += size(kind);
+            }
+            (kind, n) => at += 12 + n * size(kind),
+        }
+    }
+    found
+}
