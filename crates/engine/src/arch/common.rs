@@ -215,6 +215,17 @@ pub(super) fn layer_norms(arch: &str, n_heads: usize, d_head: usize, layer: Laye
     }
 }
 
+/// Refuses grouped queries of an architecture that has a key for each.
+pub(super) fn no_groups(fields: &Fields<'_>, n_heads: usize) -> Result<(), Error> {
+    match fields.optional_size("attention.head_count_kv")?.filter(|kv| *kv != n_heads) {
+        Some(kv) => {
+            let text = format!("is {kv}: grouped queries (of {n_heads} heads) are not computed for this architecture");
+            Err(fields.refused("attention.head_count_kv", text))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The config in a GGUF of a model with layer norms and as many keys as queries: `plain` makes one of `d_model`, the
 /// number of heads and the width of each, to which the other sizes are added.
 pub(super) fn gguf_config(
@@ -224,10 +235,7 @@ pub(super) fn gguf_config(
     plain: impl Fn(usize, usize, usize) -> Config,
 ) -> Result<Config, Error> {
     let (d_model, n_heads) = (fields.size("embedding_length")?, fields.size("attention.head_count")?);
-    if let Some(kv) = fields.optional_size("attention.head_count_kv")?.filter(|kv| *kv != n_heads) {
-        let text = format!("is {kv}: grouped queries (of {n_heads} heads) are not computed for this architecture");
-        return Err(fields.refused("attention.head_count_kv", text));
-    }
+    no_groups(fields, n_heads)?;
     let eps = fields.optional_float("attention.layer_norm_epsilon")?;
     let mut config = Config {
         name: meta.model_name().unwrap_or_else(|| fields.arch.into()),

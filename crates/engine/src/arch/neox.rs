@@ -126,6 +126,7 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     let fields = Fields::gguf(meta, "gptneox", &[GGUF_KEYS, beside::GGUF_KEYS, common::LAYER_NORM_KEYS])?;
     let parallel = fields.flag_or("use_parallel_residual", true)?;
     let config = beside::gguf_config(meta, &fields, loader, parallel, Activation::Gelu)?;
+    common::no_groups(&fields, config.n_heads)?;
     let d = config.d_model;
     let block = |l: usize| {
         let at = |name: &str| format!("blk.{l}.{name}");
