@@ -208,9 +208,9 @@ fn a_sink_takes_its_share_of_every_row_and_a_bias_moves_scores() {
         let (head, i) = (row / 5, row % 5);
         let own = (sinks[head] - found.lse[row]).exp();
         assert!((pattern.iter().sum::<f32>() + own - 1.0).abs() < 1e-5 && own > 0.0, "row {row}");
-        for j in 0..=i + 3 {
-            let distance = j + 4 - i;
-            assert!((scores[j] - bare.scores[row * 8 + j] - bias[head][distance]).abs() < 1e-5, "row {row}, key {j}");
+        for (j, score) in scores.iter().enumerate().take(i + 4) {
+            let added = score - bare.scores[row * 8 + j];
+            assert!((added - bias[head][j + 4 - i]).abs() < 1e-5, "row {row}, key {j}");
         }
     }
     // A window of 0: nothing but the sink is left.

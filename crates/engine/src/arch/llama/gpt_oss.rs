@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn neighbours_become_halves() {
         // Number i of the block is i modulo 16.
-        let block: Vec<u8> = (0..16u8).map(|i| (2 * i) % 16 | ((2 * i + 1) % 16) << 4).collect();
+        let block: Vec<u8> = (0..16u8).map(|i| ((2 * i) % 16) | (((2 * i + 1) % 16) << 4)).collect();
         let out = mxfp4(&block, &[130]);
         assert_eq!(out[0], 130);
         assert!((0..16).all(|i| out[1 + i] == (i as u8) | (i as u8) << 4), "{out:?}");
