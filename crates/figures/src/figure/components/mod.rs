@@ -10,7 +10,7 @@ mod timeline;
 pub use timeline::timeline;
 
 use crate::figure::frame::{Frame, caption, credit};
-use crate::figure::head::Row;
+use crate::figure::head::{Row, scaled};
 use crate::figure::{Canvas, Error};
 use crate::number::{fixed, number, percent, plural};
 use crate::scene::Scene;
@@ -101,7 +101,10 @@ pub fn render(data: &Data, state: &State, theme: &Theme) -> Scene {
         )
     });
     let sink = sink.as_deref().unwrap_or_default();
-    let said = [&credit(&data.of.of.model), bars, words!("Numbers are rounded."), narrow, others, sink, differs];
+    let how = scaled(data.row.scale, data.row.soft_cap, true, data.row.q.len());
+    let how = data.of.of.bias.as_ref().map(|_| words!("Score: the sum {how}."));
+    let how = how.as_deref().unwrap_or_default();
+    let said = [&credit(&data.of.of.model), bars, how, words!("Numbers are rounded."), narrow, others, sink, differs];
     frame.finish(&caption(&said), description(data))
 }
 

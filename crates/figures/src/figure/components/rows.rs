@@ -37,7 +37,11 @@ pub(super) fn query(frame: &mut Frame, data: &Data, state: &State, l: &Layout, l
 pub(super) fn headings(frame: &mut Frame, data: &Data, l: &Layout) {
     let theme = frame.theme;
     let d = data.row.q.len();
-    let scaled = scaled(data.row.scale, data.row.soft_cap, data.of.of.bias.is_some(), d);
+    // With what is added by distance it would not fit: then the caption says it.
+    let scaled = match data.of.of.bias {
+        None => scaled(data.row.scale, data.row.soft_cap, false, d),
+        Some(_) => words!("score").into(),
+    };
     let (first, second) = (frame.y + 6.0, frame.y + if l.stacked { 26.0 } else { 6.0 });
     let mut head = |x: f32, y: f32, anchor: Anchor, key: &str, text: &str, fill: Color| {
         let name = Node::text(x, y, Run::new(text)).size(SMALL).bold().anchor(anchor).fill(fill).centred();
