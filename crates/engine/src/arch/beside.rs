@@ -98,15 +98,6 @@ pub(super) fn gguf_block(
 
 /// The tensors outside the blocks of a GGUF, with those of the blocks.
 pub(super) fn gguf_weights(loader: &Loader<'_>, c: &Config, blocks: Vec<BlockWeights>) -> Result<Weights, Error> {
-    let shape = [c.n_vocab, c.d_model];
-    let embed = loader.tensor("token_embd.weight", &shape)?;
-    let untied = loader.tensors.holds("output.weight");
-    let unembed = if untied { loader.tensor("output.weight", &shape)? } else { embed.clone() };
     let bias = loader.has("output.bias").then(|| loader.vector("output.bias", c.n_vocab)).transpose()?;
-    Ok(Weights {
-        final_norm: Some(loader.layer_norm("output_norm", c.d_model)?),
-        unembed: Some(unembed),
-        unembed_bias: bias,
-        ..Weights::of(embed, blocks)
-    })
+    Ok(Weights { unembed_bias: bias, ..common::gguf_weights(loader, c, Bias::Yes, blocks)? })
 }

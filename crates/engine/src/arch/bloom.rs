@@ -4,7 +4,7 @@ use super::common::TRAINING;
 use super::fields::Means::{Harmless, Only, Used};
 use super::fields::Plain::{Bool, Number};
 use super::fields::{Field, Fields, Tables};
-use super::loader::{Bias, Ignored, Loader, thirds};
+use super::loader::{Bias, Ignored, Loader};
 use super::{Read, common, head, neox};
 use crate::config::{Activation, Config, Mlp};
 use crate::format::gguf::Metadata;
@@ -109,31 +109,12 @@ pub(super) fn hf(json: &Value, loader: &Loader<'_>) -> Result<Read, Error> {
 pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> {
     let fields = Fields::gguf(meta, "bloom", &[common::LAYER_NORM_KEYS])?;
     let config = common::gguf_config(meta, &fields, loader, plain)?;
-    let d = config.d_model;
-    let block = |l: usize| {
-        let at = |name: &str| format!("blk.{l}.{name}");
-        let linear = |name: &str, n_out, n_in| loader.linear(&at(name), n_out, n_in, Bias::Yes);
-        Ok(BlockWeights {
-            norms: Norms::before(loader.layer_norm(&at("attn_norm"), d)?),
-            mlp: Some(MlpWeights {
-                norms: Norms::before(loader.layer_norm(&at("ffn_norm"), d)?),
-                gate: None,
-                up: linear("ffn_up", config.d_ff(), d)?,
-                down: linear("ffn_down", d, config.d_ff())?,
-            }),
-            ..BlockWeights::of(thirds(&linear("attn_qkv", 3 * d, d)?, d), linear("attn_output", d, d)?)
-        })
-    };
-    let shape = [config.n_vocab, d];
-    let embed = loader.tensor("token_embd.weight", &shape)?;
-    let untied = loader.tensors.holds("output.weight");
-    let unembed = if untied { loader.tensor("output.weight", &shape)? } else { embed.clone() };
+    let blocks = (0..config.n_layers).map(|l| common::gguf_block(loader, &config, l, Bias::Yes));
+    let blocks = blocks.collect::<Result<_, Error>>()?;
     let weights = Weights {
         bias: Some(ScoreBias::alibi(config.n_heads, MOST)),
-        embed_norm: Some(loader.layer_norm("token_embd_norm", d)?),
-        final_norm: Some(loader.layer_norm("output_norm", d)?),
-        unembed: Some(unembed),
-        ..Weights::of(embed, (0..config.n_layers).map(block).collect::<Result<_, Error>>()?)
+        embed_norm: Some(loader.layer_norm("token_embd_norm", config.d_model)?),
+        ..common::gguf_weights(loader, &config, Bias::Yes, blocks)?
     };
     loader.finish("bloom", &[])?;
     #[cfg(test)]

@@ -4,9 +4,10 @@
 use super::fields::Means::{Harmless, Only};
 use super::fields::Plain::{Bool, Empty, Number, Text};
 use super::fields::{Field, Fields, Means};
-use super::loader::Loader;
+use super::loader::{Bias, Loader, thirds};
 use crate::config::{CLAMPS, Config, Mlp, NormKind, Scales};
 use crate::format::gguf::Metadata;
+use crate::weights::{BlockWeights, MlpWeights, Norms, Weights};
 use crate::{Error, Layer, PerLayer};
 
 /// The meanings that families share with each other in their own tables.
@@ -254,4 +255,41 @@ pub(super) fn gguf_config(
     });
     config.check(loader.origin)?;
     Ok(config)
+}
+
+/// A block of a GGUF whose q, k and v stand in one matrix, one after the other, and whose MLP has no gate; `bias` says
+/// whether matrices and norms have one.
+pub(super) fn gguf_block(loader: &Loader<'_>, c: &Config, l: usize, bias: Bias) -> Result<BlockWeights, Error> {
+    let (d, d_ff) = (c.d_model, c.d_ff());
+    let at = |name: &str| format!("blk.{l}.{name}");
+    let linear = |name: &str, n_out, n_in| loader.linear(&at(name), n_out, n_in, bias);
+    let norm = |name: &str| loader.layer_norm_with(&at(name), d, bias).map(Norms::before);
+    Ok(BlockWeights {
+        norms: norm("attn_norm")?,
+        mlp: Some(MlpWeights {
+            norms: norm("ffn_norm")?,
+            gate: None,
+            up: linear("ffn_up", d_ff, d)?,
+            down: linear("ffn_down", d, d_ff)?,
+        }),
+        ..BlockWeights::of(thirds(&linear("attn_qkv", 3 * d, d)?, d), linear("attn_output", d, d)?)
+    })
+}
+
+/// The tensors outside the blocks of a GGUF, with those of the blocks; a file without a head has the embedding for it.
+pub(super) fn gguf_weights(
+    loader: &Loader<'_>,
+    c: &Config,
+    bias: Bias,
+    blocks: Vec<BlockWeights>,
+) -> Result<Weights, Error> {
+    let shape = [c.n_vocab, c.d_model];
+    let embed = loader.tensor("token_embd.weight", &shape)?;
+    let untied = loader.tensors.holds("output.weight");
+    let unembed = if untied { loader.tensor("output.weight", &shape)? } else { embed.clone() };
+    Ok(Weights {
+        final_norm: Some(loader.layer_norm_with("output_norm", c.d_model, bias)?),
+        unembed: Some(unembed),
+        ..Weights::of(embed, blocks)
+    })
 }

@@ -146,31 +146,11 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     let fields = Fields::gguf(meta, "gpt2", &[GGUF_KEYS, common::LAYER_NORM_KEYS])?;
     let plain = |d, n_heads, d_head| plain(d, n_heads, d_head, Mlp::one(0, Activation::GeluTanh));
     let config = common::gguf_config(meta, &fields, loader, plain)?;
-    let (d, d_ff, n_vocab) = (config.d_model, config.d_ff(), config.n_vocab);
-    let linear = |name: &str, n_out, n_in| loader.linear(name, n_out, n_in, Bias::Yes);
-    let block = |l: usize| {
-        let at = |name: &str| format!("blk.{l}.{name}");
-        let fused = linear(&at("attn_qkv"), 3 * d, d)?;
-        Ok(BlockWeights {
-            norms: Norms::before(loader.layer_norm(&at("attn_norm"), d)?),
-            experts: None,
-            mlp: Some(MlpWeights {
-                norms: Norms::before(loader.layer_norm(&at("ffn_norm"), d)?),
-                gate: None,
-                up: linear(&at("ffn_up"), d_ff, d)?,
-                down: linear(&at("ffn_down"), d, d_ff)?,
-            }),
-            ..attention(&fused, linear(&at("attn_output"), d, d)?, d)
-        })
-    };
-    let embed = loader.tensor("token_embd.weight", &[n_vocab, d])?;
-    let untied = loader.tensors.holds("output.weight");
-    let unembed = if untied { loader.tensor("output.weight", &[n_vocab, d])? } else { embed.clone() };
+    let blocks = (0..config.n_layers).map(|l| common::gguf_block(loader, &config, l, Bias::Yes));
+    let blocks = blocks.collect::<Result<_, Error>>()?;
     let weights = Weights {
-        positions: Some(loader.tensor("position_embd.weight", &[config.n_ctx, d])?),
-        final_norm: Some(loader.layer_norm("output_norm", d)?),
-        unembed: Some(unembed),
-        ..Weights::of(embed, (0..config.n_layers).map(block).collect::<Result<_, Error>>()?)
+        positions: Some(loader.tensor("position_embd.weight", &[config.n_ctx, config.d_model])?),
+        ..common::gguf_weights(loader, &config, Bias::Yes, blocks)?
     };
     loader.finish("gpt2", &[])?;
     #[cfg(test)]

@@ -147,30 +147,11 @@ pub(super) fn gguf(meta: &Metadata, loader: &Loader<'_>) -> Result<Read, Error> 
     if !(0.1..=64.0).contains(&most) {
         return Err(fields.bad("attention.max_alibi_bias", "a number above 0: ALiBi", &most.to_string()));
     }
-    let (d, d_ff) = (config.d_model, config.d_ff());
-    let block = |l: usize| {
-        let at = |name: &str| format!("blk.{l}.{name}");
-        let linear = |name: &str, n_out, n_in| loader.linear(&at(name), n_out, n_in, Bias::IfThere);
-        Ok(BlockWeights {
-            norms: Norms::before(loader.layer_norm_with(&at("attn_norm"), d, Bias::IfThere)?),
-            mlp: Some(MlpWeights {
-                norms: Norms::before(loader.layer_norm_with(&at("ffn_norm"), d, Bias::IfThere)?),
-                gate: None,
-                up: linear("ffn_up", d_ff, d)?,
-                down: linear("ffn_down", d, d_ff)?,
-            }),
-            ..BlockWeights::of(thirds(&linear("attn_qkv", 3 * d, d)?, d), linear("attn_output", d, d)?)
-        })
-    };
-    let shape = [config.n_vocab, d];
-    let embed = loader.tensor("token_embd.weight", &shape)?;
-    let untied = loader.tensors.holds("output.weight");
-    let unembed = if untied { loader.tensor("output.weight", &shape)? } else { embed.clone() };
+    let blocks = (0..config.n_layers).map(|l| common::gguf_block(loader, &config, l, Bias::IfThere));
+    let blocks = blocks.collect::<Result<_, Error>>()?;
     let weights = Weights {
         bias: Some(ScoreBias::alibi(config.n_heads, most)),
-        final_norm: Some(loader.layer_norm_with("output_norm", d, Bias::IfThere)?),
-        unembed: Some(unembed),
-        ..Weights::of(embed, (0..config.n_layers).map(block).collect::<Result<_, Error>>()?)
+        ..common::gguf_weights(loader, &config, Bias::IfThere, blocks)?
     };
     loader.finish("mpt", &[])?;
     #[cfg(test)]
